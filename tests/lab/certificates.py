@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Certificates of a lab cluster: its authority, its server, its users, and the authority of the front door."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from lab.state import write_atomically
+
+LIFETIME = datetime.timedelta(days=3650)
+CLOCK_SKEW = datetime.timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A certificate authority: its certificate and the key that signs."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    @classmethod
+    def create(cls, name: str) -> Authority:
+        """Make a self-signed authority called ``name``."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = _name(name)
+        builder = _builder(subject, subject, key.public_key())
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        builder = builder.add_extension(_usage(sign_certificates=True), critical=True)
+        return cls(builder.sign(key, hashes.SHA256()), key)
+
+    def pem(self) -> str:
+        """Return the certificate as PEM."""
+        return _pem(self.certificate)
+
+    def issue(self, name: str, groups: Sequence[str] = (), hosts: Sequence[str] = ()) -> tuple[str, str]:
+        """Return certificate and key (PEM) for a user (``groups``) or for a server that is reached at ``hosts``."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = _builder(_name(name, groups), self.certificate.subject, key.public_key())
+        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        builder = builder.add_extension(_usage(sign_certificates=False), critical=True)
+        purpose = ExtendedKeyUsageOID.SERVER_AUTH if hosts else ExtendedKeyUsageOID.CLIENT_AUTH
+        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+        builder = builder.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
+        if hosts:
+            builder = builder.add_extension(x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False)
+        return _pem(builder.sign(self.key, hashes.SHA256())), _key_pem(key)
+
+
+def make_all(folder: Path, addresses: Sequence[str], service_address: str) -> None:
+    """Write every certificate and key that a cluster needs into ``folder`` (those that exist stay as they are).
+
+    ``addresses`` are those of API server and front door, ``service_address`` the first one of the Service range.
+    """
+    if (folder / "complete").exists():
+        return
+    authority, front, foreign = (Authority.create(name) for name in ("lab-ca", "lab-front-ca", "somebody-else"))
+    names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
+             "kubernetes.default.svc.cluster.local", "127.0.0.1", service_address, *addresses]
+    texts = {"ca.crt": authority.pem(), "front-ca.crt": front.pem()}
+    _pair(texts, "server", authority.issue("kube-apiserver", hosts=names))
+    _pair(texts, "foreign-server", foreign.issue("kube-apiserver", hosts=names))
+    _pair(texts, "front-client", front.issue("lab:front-door"))
+    _pair(texts, "admin", authority.issue("lab:admin", ["lab:admins"]))
+    _pair(texts, "simulator", authority.issue("lab:simulator", ["lab:simulators"]))
+    _pair(texts, "launcher", authority.issue("lab:launcher", ["system:masters"]))
+    account = ec.generate_private_key(ec.SECP256R1())
+    texts["service-account.key"] = _key_pem(account)
+    texts["service-account.pub"] = account.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+    for name, text in texts.items():
+        write_atomically(folder / name, text)
+    write_atomically(folder / "complete", "")
+
+
+def _pair(texts: dict[str, str], name: str, pair: tuple[str, str]) -> None:
+    texts[f"{name}.crt"], texts[f"{name}.key"] = pair
+
+
+def _name(name: str, groups: Sequence[str] = ()) -> x509.Name:
+    organisations = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
+    return x509.Name([*organisations, x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _builder(subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - CLOCK_SKEW).not_valid_after(now + LIFETIME)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False))
+
+
+def _usage(sign_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True, content_commitment=False, key_encipherment=not sign_certificates,
+        data_encipherment=False, key_agreement=False, key_cert_sign=sign_certificates, crl_sign=sign_certificates,
+        encipher_only=False, decipher_only=False)
+
+
+def _host(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> str:
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                             serialization.NoEncryption()).decode()

@@ -1,0 +1,244 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The clusters of a lab: one etcd and one kube-apiserver each, on loopback addresses of their own.
+
+No controllers run beside them: what a federation needs of those is the simulator's work.
+"""
+
+from __future__ import annotations
+
+import base64
+import random
+import socket
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab import certificates, processes
+from lab.state import LabError, write_atomically
+
+PORTS = range(20000, 32000)
+START_SECONDS = 120.0
+POLL_SECONDS = 0.05
+TAIL_LINES = 25
+ADMIN_GROUP = "lab:admins"
+USERS = {"kubeconfig": "admin", "simulator.kubeconfig": "simulator", "launcher.kubeconfig": "launcher"}
+_QUIET = ["lab:simulator", "lab:launcher", "system:apiserver"]
+
+# Admission that waits for controllers which do not run here, or that costs time and decides nothing in a lab.
+_ADMISSION_OFF = ("ServiceAccount", "PodSecurity", "Priority", "LimitRanger", "ResourceQuota", "TaintNodesByCondition",
+                  "DefaultTolerationSeconds", "DefaultStorageClass", "StorageObjectInUseProtection", "RuntimeClass",
+                  "PersistentVolumeClaimResize", "DefaultIngressClass")
+
+AUDIT_POLICY: dict[str, Any] = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [
+        {"level": "None", "nonResourceURLs": ["/readyz*", "/livez*", "/healthz*"]},
+        {"level": "None", "users": _QUIET, "verbs": ["get", "list", "watch"]},
+        {"level": "Metadata"},
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where one cluster of a lab lives: its folder and its entry in ``lab.json``."""
+
+    name: str
+    directory: Path
+    entry: dict[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        """Return the cluster's folder."""
+        return self.directory / self.name
+
+    def address(self, host: int) -> str:
+        """Return an address of the cluster's /24: 1 is the API server, 2 etcd, 3 the front door."""
+        return f"{self.entry['addresses'].rpartition('.')[0]}.{host}"
+
+    def running(self) -> dict[str, processes.Process]:
+        """Return the cluster's living processes by what they are (``etcd``, ``kube-apiserver``, ``front-door``)."""
+        prefix = f"{self.name}/"
+        return {process.role[len(prefix):]: process for process in processes.of_lab(self.directory)
+                if process.role.startswith(prefix)}
+
+
+def new_entry(directory: Path, network: str, index: int, name: str, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return a new cluster's entry for ``lab.json``; ``index`` counts from 1 and picks its addresses."""
+    folder = directory / name
+    prefix = f"{network}.{index}"
+    zones = [f"{wanted['region']}{letter}" for letter in "abc"]
+    return {
+        "index": index,
+        "kubeconfig": str(folder / "kubeconfig"),
+        "simulator_kubeconfig": str(folder / "simulator.kubeconfig"),
+        "launcher_kubeconfig": str(folder / "launcher.kubeconfig"),
+        "server": f"https://{prefix}.1:{free_port(f'{prefix}.1')}",
+        "etcd_ports": [free_port(f"{prefix}.2"), free_port(f"{prefix}.2")],
+        "audit_log": str(folder / "audit.log"),
+        "addresses": f"{prefix}.0/24",
+        "service_cidr": f"10.{100 + (index - 1) % 150}.0.0/16",
+        "platform": wanted["platform"],
+        "region": wanted["region"],
+        "metallb": wanted["metallb"],
+        "openshift": wanted["openshift"],
+        "base_domain": f"{name}.lab.example",
+        "nodes": [{"name": f"node-{number}.{name}.lab.example", "address": f"{prefix}.{10 + number}",
+                   "zone": zones[number % len(zones)], "arch": wanted["arch"]} for number in range(wanted["nodes"])],
+        "pids": {},
+    }
+
+
+def free_port(address: str) -> int:
+    """Return a port that nobody listens on at ``address``.
+
+    Below the range of outgoing connections and at an address of this lab alone, so nobody takes it meanwhile; picked
+    at random, so that no client's cache of another lab's server fits.
+    """
+    for port in random.SystemRandom().sample(PORTS, 50):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((address, port))
+            return port
+    raise LabError(f"No free port on {address}.")
+
+
+def start_store(cluster: Cluster, programs: Path) -> None:
+    """Start the cluster's etcd unless it runs."""
+    write_files(cluster)
+    if "etcd" in cluster.running():
+        return
+    client, peer = (f"http://{cluster.address(2)}:{port}" for port in cluster.entry["etcd_ports"])
+    processes.start(f"{cluster.name}/etcd", cluster.directory, [
+        str(programs / "etcd"), f"--name={cluster.name}", f"--data-dir={cluster.folder / 'etcd'}",
+        f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
+        f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster={cluster.name}={peer}", "--unsafe-no-fsync", "--log-level=warn",
+        "--snapshot-count=50000", "--max-wals=1", "--max-snapshots=1", "--quota-backend-bytes=2147483648",
+    ], cluster.folder / "etcd.log")
+
+
+def start_server(cluster: Cluster, programs: Path) -> None:
+    """Start the cluster's API server unless it runs; it waits for its store by itself."""
+    if "kube-apiserver" in cluster.running():
+        return
+    processes.start(f"{cluster.name}/kube-apiserver", cluster.directory,
+                    [str(programs / "kube-apiserver"), *_server_flags(cluster)], cluster.folder / "kube-apiserver.log")
+
+
+def _server_flags(cluster: Cluster) -> list[str]:
+    pki = cluster.folder / "pki"
+    host, _separator, port = cluster.entry["server"].removeprefix("https://").partition(":")
+    values = {
+        "bind-address": host,
+        "secure-port": port,
+        # Never used by anybody, but without it the server looks for a default route, which a machine need not have.
+        "advertise-address": "192.0.2.1",
+        "endpoint-reconciler-type": "none",
+        "etcd-servers": f"http://{cluster.address(2)}:{cluster.entry['etcd_ports'][0]}",
+        "cert-dir": pki,
+        "tls-cert-file": pki / "server.crt",
+        "tls-private-key-file": pki / "server.key",
+        "client-ca-file": pki / "ca.crt",
+        "requestheader-client-ca-file": pki / "front-ca.crt",
+        "requestheader-allowed-names": "lab:front-door",
+        "requestheader-username-headers": "X-Remote-User",
+        "requestheader-group-headers": "X-Remote-Group",
+        "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+        "proxy-client-cert-file": pki / "front-client.crt",
+        "proxy-client-key-file": pki / "front-client.key",
+        "service-account-issuer": "https://kubernetes.default.svc",
+        "service-account-key-file": pki / "service-account.pub",
+        "service-account-signing-key-file": pki / "service-account.key",
+        "service-cluster-ip-range": cluster.entry["service_cidr"],
+        "authorization-mode": "RBAC",
+        "allow-privileged": "true",
+        "disable-admission-plugins": ",".join(_ADMISSION_OFF),
+        "enable-priority-and-fairness": "false",
+        "profiling": "false",
+        "shutdown-delay-duration": "0s",
+        "audit-log-path": cluster.entry["audit_log"],
+        "audit-log-maxsize": "2000",
+        "audit-policy-file": cluster.folder / "audit-policy.yaml",
+        "v": "0",
+    }
+    return [f"--{key}={value}" for key, value in values.items()]
+
+
+def write_files(cluster: Cluster) -> None:
+    """Write certificates, audit policy and kubeconfigs, as far as they are not there."""
+    cluster.folder.mkdir(parents=True, exist_ok=True)
+    second_octet = cluster.entry["service_cidr"].split(".")[1]
+    certificates.make_all(cluster.folder / "pki", [cluster.address(1), cluster.address(3)], f"10.{second_octet}.0.1")
+    write_atomically(cluster.folder / "audit-policy.yaml", yaml.safe_dump(AUDIT_POLICY, sort_keys=False))
+    for file, user in USERS.items():
+        if not (cluster.folder / file).exists():
+            write_kubeconfig(cluster, file, user, cluster.entry["server"])
+
+
+def write_kubeconfig(cluster: Cluster, file: str, user: str, server: str) -> None:
+    """Write one self-contained kubeconfig, atomically; its context is called like the cluster."""
+    pki = cluster.folder / "pki"
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": cluster.name,
+        "clusters": [{"name": cluster.name, "cluster": {
+            "server": server, "certificate-authority-data": _encoded(pki / "ca.crt")}}],
+        "users": [{"name": f"{cluster.name}-{user}", "user": {
+            "client-certificate-data": _encoded(pki / f"{user}.crt"),
+            "client-key-data": _encoded(pki / f"{user}.key")}}],
+        "contexts": [{"name": cluster.name, "context": {"cluster": cluster.name, "user": f"{cluster.name}-{user}"}}],
+    }
+    write_atomically(cluster.folder / file, yaml.safe_dump(config, sort_keys=False))
+
+
+def _encoded(path: Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode()
+
+
+def await_ready(cluster: Cluster) -> None:
+    """Wait until the API server says that it is ready; LabError with the end of its log when it ends or never is."""
+    context = ssl.create_default_context(cafile=str(cluster.folder / "pki" / "ca.crt"))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(opener, f"{cluster.entry['server']}/readyz"):
+        living = cluster.running()
+        for program in ("etcd", "kube-apiserver"):
+            if program not in living:
+                raise LabError(f"{program} of cluster {cluster.name} ended:\n{tail(cluster.folder / f'{program}.log')}")
+        if time.monotonic() > deadline:
+            raise LabError(f"The API server of cluster {cluster.name} was not ready within {START_SECONDS:.0f} s:\n"
+                           f"{tail(cluster.folder / 'kube-apiserver.log')}")
+        time.sleep(POLL_SECONDS)
+
+
+def _answers(opener: urllib.request.OpenerDirector, url: str) -> bool:
+    try:
+        with opener.open(url, timeout=5) as answer:
+            return answer.status == 200
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def tail(log: Path, lines: int = TAIL_LINES) -> str:
+    """Return the last lines of a log, empty when there is none."""
+    try:
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return ""
+
+
+def stop(cluster: Cluster, which: Callable[[str], bool] = lambda role: True) -> None:
+    """Stop those of the cluster's processes whose role ``which`` accepts, and wait until they are gone."""
+    processes.stop(process for role, process in cluster.running().items() if which(role))
