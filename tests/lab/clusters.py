@@ -27,6 +27,7 @@ from lab.state import LabError, write_atomically
 
 PORTS = range(20000, 32000)
 START_SECONDS = 120.0
+PORT_SECONDS = 10.0
 POLL_SECONDS = 0.05
 TAIL_LINES = 25
 ADMIN_GROUP = "lab:admins"
@@ -43,6 +44,7 @@ AUDIT_POLICY: dict[str, Any] = {
     "kind": "Policy",
     "omitStages": ["RequestReceived"],
     "rules": [
+        {"level": "Metadata", "users": ["lab:launcher"], "nonResourceURLs": ["/version"]},
         {"level": "None", "nonResourceURLs": ["/readyz*", "/livez*", "/healthz*"]},
         {"level": "None", "users": _QUIET, "verbs": ["get", "list", "watch"]},
         {"level": "Metadata"},
@@ -107,10 +109,26 @@ def free_port(address: str) -> int:
     at random, so that no client's cache of another lab's server fits.
     """
     for port in random.SystemRandom().sample(PORTS, 50):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind((address, port))
+        if _unused(address, port):
             return port
     raise LabError(f"No free port on {address}.")
+
+
+def _unused(address: str, port: int) -> bool:
+    with socket.socket() as probe, suppress(OSError):
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((address, port))
+        return True
+    return False
+
+
+def _await_unused(address: str, port: str | int) -> None:
+    """Wait until the kernel has taken the port back from a server that was just killed."""
+    deadline = time.monotonic() + PORT_SECONDS
+    while not _unused(address, int(port)):
+        if time.monotonic() > deadline:
+            raise LabError(f"Somebody else listens on {address}:{port}; `down` the lab and start it anew.")
+        time.sleep(POLL_SECONDS)
 
 
 def start_store(cluster: Cluster, programs: Path) -> None:
@@ -118,6 +136,8 @@ def start_store(cluster: Cluster, programs: Path) -> None:
     write_files(cluster)
     if "etcd" in cluster.running():
         return
+    for port in cluster.entry["etcd_ports"]:
+        _await_unused(cluster.address(2), port)
     client, peer = (f"http://{cluster.address(2)}:{port}" for port in cluster.entry["etcd_ports"])
     processes.start(f"{cluster.name}/etcd", cluster.directory, [
         str(programs / "etcd"), f"--name={cluster.name}", f"--data-dir={cluster.folder / 'etcd'}",
@@ -132,6 +152,7 @@ def start_server(cluster: Cluster, programs: Path) -> None:
     """Start the cluster's API server unless it runs; it waits for its store by itself."""
     if "kube-apiserver" in cluster.running():
         return
+    _await_unused(*cluster.entry["server"].removeprefix("https://").split(":"))
     processes.start(f"{cluster.name}/kube-apiserver", cluster.directory,
                     [str(programs / "kube-apiserver"), *_server_flags(cluster)], cluster.folder / "kube-apiserver.log")
 

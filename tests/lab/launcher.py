@@ -126,9 +126,8 @@ def start_simulator(directory: Path, say: Say) -> None:
     process = _simulator(directory)
     if process is None:
         (directory / "simulator.sock").unlink(missing_ok=True)
-        environment = os.environ | {"PYTHONPATH": str(state.ROOT / "tests"), "PYTHONUNBUFFERED": "1"}
-        process = processes.start(SIMULATOR, directory,
-                                  [sys.executable, "-m", "lab.sim", "--dir", str(directory)], log, environment)
+        process = processes.start(SIMULATOR, directory, [sys.executable, "-m", "lab.sim", "--dir", str(directory)], log,
+                                  python_environment())
     deadline, said = time.monotonic() + SIMULATOR_SECONDS, ""
     while not (answer := _status(directory)).get("ready"):
         if _simulator(directory) is None:
@@ -141,6 +140,11 @@ def start_simulator(directory: Path, say: Say) -> None:
             say(f"  waiting for {waiting}")
             said = waiting
         time.sleep(_POLL_SECONDS)
+
+
+def python_environment() -> dict[str, str]:
+    """Return the environment in which a Python process of the lab finds this package."""
+    return os.environ | {"PYTHONPATH": str(state.ROOT / "tests"), "PYTHONUNBUFFERED": "1"}
 
 
 def _simulator(directory: Path) -> processes.Process | None:

@@ -1,0 +1,214 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's clusters themselves: up, down, crashes, two side by side, and the faults of API servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kubernetes.client.exceptions import ApiException
+
+from lab import faults, launcher, processes, scenery, state, topology
+from lab.api import Lab
+
+TOPOLOGY = {"clusters": {"red": {"platform": "AWS"}}, "meshes": {"red-mesh": {"cluster": "red"}}}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One cluster, no simulator."""
+    with Lab.start(TOPOLOGY, tmp_path_factory.mktemp("l") / "lab", simulator=False) as running:
+        yield running
+
+
+def _up_again(lab: Lab) -> None:
+    launcher.up(lab.directory, launcher.Wish(simulator=False), topology.default, say=lambda _text: None)
+    faults.restore(lab.directory)
+
+
+def test_contains_what_the_topology_says(lab: Lab) -> None:
+    plane = lab.get("red", "servicemeshcontrolplanes", "red-mesh", "red-mesh-system")
+    assert plane["spec"]["security"]["trust"]["domain"] == "red-mesh.local"
+    assert {item["manager"] for item in plane["metadata"]["managedFields"]} == {"mesh-owner"}
+    services = [item["metadata"]["name"] for item in lab.get("red", "services", namespace="red-mesh-bookinfo")]
+    assert sorted(services) == ["details", "ratings", "reviews"]
+    infrastructure = lab.get("red", "infrastructures", "cluster")
+    assert infrastructure["status"]["platformStatus"]["type"] == "AWS"
+    assert [node["status"]["addresses"][0]["address"].rpartition(".")[2] for node in lab.get("red", "nodes")] == ["10", "11", "12"]
+
+
+def test_unknown_fields_are_pruned_and_ports_are_keyed(lab: Lab) -> None:
+    gateway = {"enabled": True, "nonsense": 1, "service": {"ports": [{"port": 15443, "name": "tls"}]}}
+    body = {"apiVersion": "maistra.io/v2", "kind": "ServiceMeshControlPlane",
+            "metadata": {"name": "red-mesh", "namespace": "red-mesh-system"},
+            "spec": {"gateways": {"additionalIngress": {"ingress-x": gateway}},
+                     "runtime": {"defaults": {"deployment": {"autoScaling": {"enabled": False}}}}}}
+    with pytest.raises(ApiException, match="field not declared in schema"):
+        lab.apply("red", [body], manager="test/one")
+    lab.kubectl("red", "patch", "smcp/red-mesh", "-n", "red-mesh-system", "--type=merge", "--field-manager=test/one",
+                "--patch", json.dumps({"spec": body["spec"]}))
+    plane = lab.get("red", "servicemeshcontrolplanes", "red-mesh", "red-mesh-system")
+    assert plane["spec"]["gateways"]["additionalIngress"]["ingress-x"] == {
+        "enabled": True, "service": {"ports": [{"port": 15443, "name": "tls"}]}}
+    assert plane["spec"]["runtime"]["defaults"]["deployment"] == {}
+    mine = next(item for item in plane["metadata"]["managedFields"] if item["manager"] == "test/one")
+    ports = mine["fieldsV1"]["f:spec"]["f:gateways"]["f:additionalIngress"]["f:ingress-x"]["f:service"]["f:ports"]
+    assert 'k:{"port":15443}' in ports
+
+
+def test_rule_without_type_is_refused(lab: Lab) -> None:
+    body = {"apiVersion": "federation.maistra.io/v1", "kind": "ExportedServiceSet",
+            "metadata": {"name": "green", "namespace": "red-mesh-system"}, "spec": {"exportRules": [{}]}}
+    with pytest.raises(ApiException, match="spec.exportRules\\[0\\].type: Required"):
+        lab.apply("red", [body])
+
+
+def test_audit_has_each_request_of_the_user(lab: Lab) -> None:
+    mark = lab.mark()
+    name = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "audited", "namespace": "default"}}
+    lab.kubectl("red", "apply", "--server-side", "--dry-run=server", "-f", "-", stdin=json.dumps(name))
+    rehearsed = lab.audit("red", since=mark)
+    assert any(request.dry_run and request.verb == "patch" for request in rehearsed)
+    assert not [request for request in rehearsed if request.changes]
+    lab.apply("red", [name])
+    written = [request for request in lab.audit("red", since=mark) if request.changes]
+    assert [(request.verb, request.resource, request.name, request.code) for request in written] == [
+        ("patch", "configmaps", "audited", 201)]
+
+
+def _yaml(body: dict[str, object]) -> str:
+    import json
+
+    return json.dumps(body)
+
+
+@pytest.mark.parametrize("code", [409, 500])
+def test_answers_only_what_matches_and_only_so_often(lab: Lab, code: int) -> None:
+    with lab.fault("api-answers", cluster="red", code=code, verbs="get", resources=["configmaps"], count=2):
+        client = scenery.connect(lab.clusters["red"].kubeconfig, lab.directory / f"cache-{code}.json")
+        resource = client.resources.get(api_version="v1", kind="ConfigMap")
+        codes = []
+        for _attempt in range(3):
+            try:
+                resource.get(name="missing", namespace="default")
+            except ApiException as error:
+                codes.append(error.status)
+        resource.get(namespace="default")
+    assert codes == [code, code, 404]
+
+
+def test_too_many_requests_says_when_to_come_again(lab: Lab) -> None:
+    with lab.fault("api-answers", cluster="red", code=429, verbs="get", resources="configmaps", count=2, retry_after=1):
+        client = scenery.connect(lab.clusters["red"].kubeconfig, lab.directory / "cache-429.json")
+        begun = time.monotonic()
+        with pytest.raises(ApiException, match="404"):
+            client.resources.get(api_version="v1", kind="ConfigMap").get(name="missing", namespace="default")
+        assert time.monotonic() - begun >= 2
+
+
+def test_watches_stream_through_the_door(lab: Lab) -> None:
+    seen = threading.Event()
+    with lab.fault("api-slow", cluster="red", seconds=0.3, verbs=["list"]):
+        client = scenery.connect(lab.clusters["red"].kubeconfig, lab.directory / "cache-watch.json")
+        resource = client.resources.get(api_version="v1", kind="ConfigMap")
+
+        def look() -> None:
+            for event in resource.watch(namespace="default", timeout=20):
+                if event["object"].metadata.name == "streamed":
+                    seen.set()
+                    return
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        begun = time.monotonic()
+        resource.get(namespace="default")
+        assert time.monotonic() - begun >= 0.3
+        lab.apply("red", [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "streamed", "namespace": "default"}}])
+        assert seen.wait(10)
+        thread.join()
+    assert "front-door" not in " ".join(lab.clusters["red"].running())
+
+
+def test_expired_credentials_are_refused_by_the_server(lab: Lab) -> None:
+    with lab.fault("api-unauthorized", cluster="red"):
+        assert "Unauthorized" in _error(lab, "get", "configmaps") or "logged in" in _error(lab, "get", "configmaps")
+    lab.kubectl("red", "get", "configmaps")
+
+
+def test_wrong_certificate_is_seen_by_clients_that_run_already(lab: Lab) -> None:
+    with lab.fault("front-door", cluster="red"):
+        lab.kubectl("red", "get", "configmaps")
+        with lab.fault("wrong-certificate", cluster="red"):
+            assert "x509" in _error(lab, "get", "configmaps")
+        lab.kubectl("red", "get", "configmaps")
+
+
+def _error(lab: Lab, *arguments: str) -> str:
+    done = launcher.kubectl(lab.directory, "red", list(arguments), capture_output=True)
+    assert done.returncode
+    return done.stderr
+
+
+def test_forbidden_by_rbac_and_told_so_by_a_review(lab: Lab) -> None:
+    with lab.fault("api-forbids", cluster="red", verbs="patch,create", resources="servicemeshpeers"):
+        may = lab.kubectl("red", "auth", "can-i", "patch", "servicemeshpeers.federation.maistra.io", check=False)
+        assert may.strip() == "no"
+        assert lab.kubectl("red", "auth", "can-i", "list", "servicemeshpeers.federation.maistra.io").strip() == "yes"
+        assert lab.kubectl("red", "auth", "can-i", "patch", "configmaps").strip() == "yes"
+    assert lab.kubectl("red", "auth", "can-i", "patch", "servicemeshpeers.federation.maistra.io").strip() == "yes"
+
+
+def test_everything_forbidden(lab: Lab) -> None:
+    with lab.fault("api-forbids", cluster="red"):
+        assert "cannot list resource" in _error(lab, "get", "namespaces")
+    lab.kubectl("red", "get", "namespaces")
+
+
+def test_stopped_server_refuses_connections_and_comes_back_at_its_port(lab: Lab) -> None:
+    before = lab.clusters["red"].entry["server"]
+    with lab.fault("api-stopped", cluster="red"):
+        assert "refused" in _error(lab, "get", "namespaces")
+    lab.kubectl("red", "get", "namespaces")
+    assert state.load(lab.directory)["clusters"]["red"]["server"] == before
+
+
+def test_missing_crds(lab: Lab) -> None:
+    with lab.fault("crds-missing", cluster="red", kinds="ServiceMeshPeer"):
+        assert "servicemeshpeers" not in lab.kubectl("red", "get", "crds", "-o", "name")
+    assert "servicemeshpeers" in lab.kubectl("red", "get", "crds", "-o", "name")
+
+
+def test_a_killed_server_comes_back_with_up(lab: Lab) -> None:
+    victim = lab.clusters["red"].running()["kube-apiserver"]
+    os.kill(victim.pid, signal.SIGKILL)
+    processes.stop([victim])
+    _up_again(lab)
+    assert lab.clusters["red"].running()["kube-apiserver"].pid != victim.pid
+    lab.kubectl("red", "get", "namespaces")
+
+
+def test_second_lab_beside_the_first_and_nothing_left_behind(lab: Lab, tmp_path: Path) -> None:
+    second = Lab.start(TOPOLOGY, tmp_path / "second", simulator=False)
+    assert second.content["network"] != lab.content["network"]
+    second.kubectl("red", "get", "namespaces")
+    for process in processes.of_lab(second.directory):
+        os.kill(process.pid, signal.SIGKILL)
+    state.write_json(second.directory / "lab.json", {})
+    second.stop()
+    assert not processes.of_lab(second.directory)
+    assert os.listdir(tmp_path) == []
+    lab.kubectl("red", "get", "namespaces")
+
+
+def test_reset_brings_the_beginning_back(lab: Lab) -> None:
+    lab.kubectl("red", "create", "namespace", "made-by-a-test")
+    lab.reset()
+    assert "made-by-a-test" not in lab.kubectl("red", "get", "namespaces", "-o", "name")
+    assert "Lab" in lab.describe()
