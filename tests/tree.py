@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lays the checkout out as the tools want to find a collection: ``tree.py link`` and ``tree.py copy``.
+
+``link`` makes ``build/collections``, where ``ossm/federation`` leads to the checkout: playbooks run from it. ``copy`` makes
+``build/tree``, where it is a copy of what git knows or would add: ansible-test refuses links, and the release is built
+from nothing else. Both have ``kubernetes.core`` beside it, taken from the environment that runs this.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import ansible_collections
+
+OURS = Path("ansible_collections/ossm/federation")
+NEIGHBOUR = Path("ansible_collections/kubernetes/core")
+
+
+def main(verb: str) -> int:
+    """Make the tree that is asked for, below ``build`` of the current folder."""
+    root = Path("build/collections" if verb == "link" else "build/tree")
+    _point(root / NEIGHBOUR, Path(next(iter(ansible_collections.__path__))) / "kubernetes" / "core")
+    if verb == "link":
+        _point(root / OURS, Path.cwd())
+    else:
+        _copy(root / OURS)
+    return 0
+
+
+def _point(link: Path, target: Path) -> None:
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if link.is_symlink() and link.readlink() == target:
+        return
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+
+
+def _copy(target: Path) -> None:
+    """Copy anew what changed and drop what is not there any more; ansible-test's own output stays."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], check=True,
+                            capture_output=True, text=True).stdout
+    names = {name for name in listed.split("\0") if name and Path(name).is_file()}
+    for name in names:
+        source, copy = Path(name), target / name
+        if not copy.exists() or copy.read_bytes() != source.read_bytes() or copy.stat().st_mode != source.stat().st_mode:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy)
+    for copy in [path for path in target.rglob("*") if path.is_file()]:
+        name = copy.relative_to(target).as_posix()
+        if name not in names and not name.startswith("tests/output/"):
+            copy.unlink()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1]))
