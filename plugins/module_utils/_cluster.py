@@ -1,0 +1,690 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The one door to a cluster: access, reading, server-side apply, deletion and watches.
+
+Private to this collection. Everything that leaves the process goes through ``Cluster``. Authentication is
+kubernetes.core's, option for option, and its internals are imported in this file only. Requests go through the
+Kubernetes client's ``DynamicClient`` with a fixed table of kinds, so that no discovery request is ever sent.
+"""
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import datetime
+import json
+import os
+import queue
+import re
+import threading
+import time
+import traceback
+import typing as t
+
+from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, problem
+
+IMPORT_ERROR: t.Optional[str] = None
+try:
+    import urllib3
+    import yaml
+    from kubernetes.client import ApiClient, Configuration
+    from kubernetes.client.exceptions import ApiException
+    from kubernetes.config.config_exception import ConfigException
+    from kubernetes.dynamic import DynamicClient
+    from kubernetes.dynamic.exceptions import DynamicApiError
+    from kubernetes.dynamic.resource import Resource
+    from kubernetes.watch import Watch
+except ImportError:
+    IMPORT_ERROR = traceback.format_exc()
+
+try:
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import (
+        _create_auth_spec,
+        _create_configuration,
+        _create_headers,
+        _set_header,
+    )
+except ImportError:
+    IMPORT_ERROR = IMPORT_ERROR or traceback.format_exc()
+
+Json = t.Dict[str, t.Any]
+
+#: Seconds to open a connection, and seconds that a single answer may take.
+CONNECT_TIMEOUT = 5
+READ_TIMEOUT = 60
+#: Seconds between two ticks of a watch that has nothing to tell.
+TICK = 15.0
+#: Longest pause in seconds between two failed attempts of a watch.
+LONGEST_PAUSE = 5.0
+
+
+class Kind(t.NamedTuple):
+    """Where the API server keeps a kind: API version, plural name, and whether it lives in a namespace."""
+
+    api_version: str
+    plural: str
+    namespaced: bool = True
+
+
+#: The kinds that this collection reads or writes. Plurals and versions: the CRDs of maistra/api and openshift/api.
+KINDS: t.Dict[str, Kind] = {
+    "Namespace": Kind("v1", "namespaces", False),
+    "Node": Kind("v1", "nodes", False),
+    "ConfigMap": Kind("v1", "configmaps"),
+    "Service": Kind("v1", "services"),
+    "Pod": Kind("v1", "pods"),
+    "Infrastructure": Kind("config.openshift.io/v1", "infrastructures", False),
+    "ServiceMeshControlPlane": Kind("maistra.io/v2", "servicemeshcontrolplanes"),
+    "ServiceMeshMemberRoll": Kind("maistra.io/v1", "servicemeshmemberrolls"),
+    "ServiceMeshPeer": Kind("federation.maistra.io/v1", "servicemeshpeers"),
+    "ExportedServiceSet": Kind("federation.maistra.io/v1", "exportedservicesets"),
+    "ImportedServiceSet": Kind("federation.maistra.io/v1", "importedservicesets"),
+}
+
+class Ask(t.NamedTuple):
+    """What a request asks for: the verb as RBAC names it, a kind, and where."""
+
+    verb: str
+    kind: str
+    namespace: t.Optional[str] = None
+    name: t.Optional[str] = None
+
+    @property
+    def subject(self) -> str:
+        """``Kind namespace/name`` as far as there is one."""
+        return " ".join(one for one in (self.kind, "/".join(p for p in (self.namespace, self.name) if p)) if one)
+
+
+#: Codes after which nothing else can be asked of this cluster.
+FATAL_CODES = ("unreachable", "certificate", "unauthorized", "access")
+
+
+class Conflict(t.TypedDict):
+    """A field that another manager owns: the manager's name and the path as the API server writes it."""
+
+    manager: str
+    field: str
+
+
+class ClusterError(Exception):
+    """A request that failed, decoded.
+
+    ``code`` is one of access, unreachable, certificate, unauthorized, forbidden, kind-missing, namespace-missing,
+    missing, conflict, uid-mismatch, refused, invalid, busy, expired-watch or failed; ``message`` says what happened,
+    ``remedy`` what to do next, ``conflicts`` the fields of others, ``status`` the HTTP status (0 without one).
+    """
+
+    def __init__(
+        self, code: str, message: str, remedy: str = "", *, status: int = 0, conflicts: t.Sequence[Conflict] = ()
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+        self.status = status
+        self.conflicts: t.List[Conflict] = list(conflicts)
+
+    def problem(self, mesh: str, where: str, *, peer: t.Optional[str] = None) -> Problem:
+        """The error as a problem of one mesh, severity error."""
+        return problem(self.code, mesh, where, self.message, self.remedy or "Run again", peer=peer)
+
+
+def to_yaml(value: t.Any) -> str:
+    """Plain data as YAML, keys in the order given."""
+    return str(yaml.safe_dump(value, sort_keys=False, default_flow_style=False, width=10000))
+
+
+# -- access, without touching a cluster ------------------------------------------------------------------------------
+
+
+def kubeconfig_paths(auth: t.Mapping[str, t.Any], environ: t.Optional[t.Mapping[str, str]] = None) -> t.List[str]:
+    """The kubeconfig files that this access reads; empty when it reads none.
+
+    A named file wins; a context alone reads ``$KUBECONFIG`` (several files, as kubectl does), else the usual file.
+    """
+    environ = os.environ if environ is None else environ
+    named = auth.get("kubeconfig")
+    if isinstance(named, dict):
+        return []
+    if not named:
+        if not auth.get("context"):
+            return []
+        named = environ.get("KUBECONFIG") or "~/.kube/config"
+    return [os.path.expanduser(path) for path in str(named).split(os.pathsep) if path]
+
+
+def _host_is_enough(auth: t.Mapping[str, t.Any]) -> bool:
+    """Whether a host and credentials are given, so that no kubeconfig is needed."""
+    if not auth.get("host"):
+        return False
+    return bool(
+        auth.get("api_key")
+        or (auth.get("username") and auth.get("password"))
+        or (auth.get("client_cert") and auth.get("client_key"))
+    )
+
+
+def _read_kubeconfig(path: str) -> t.Union[Json, t.Tuple[str, str, str]]:
+    """The content of a kubeconfig, or code, message and remedy of what is wrong with it."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except FileNotFoundError:
+        return "kubeconfig-missing", f"there is no file {path}", "Name an existing kubeconfig"
+    except (OSError, UnicodeDecodeError) as error:
+        return "kubeconfig-unreadable", f"{path} cannot be read: {error}", "Make it a text file that you may read"
+    if not text.strip():
+        return "kubeconfig-empty", f"{path} is empty", "Write the kubeconfig again, for instance by 'oc login'"
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        place = "" if line is None else f" (line {line + 1})"
+        return "kubeconfig-not-yaml", f"{path} is not YAML{place}", "Write the kubeconfig again"
+    if not isinstance(content, dict) or not isinstance(content.get("contexts"), list):
+        return "kubeconfig-not-yaml", f"{path} is YAML but no kubeconfig: it has no contexts", "Name a kubeconfig"
+    return content
+
+
+def _check_context(contents: t.Sequence[Json], auth: t.Mapping[str, t.Any]) -> t.Optional[t.Tuple[str, str, str, str]]:
+    """Room, code, message and remedy when the wanted or current context is not in the kubeconfig, else None."""
+    names = sorted(str(c.get("name")) for one in contents for c in one.get("contexts") or [] if isinstance(c, dict))
+    listed = ", ".join(names) or "none"
+    wanted = auth.get("context")
+    if wanted:
+        if wanted in names:
+            return None
+        return "mesh_context", "context-unknown", f"there is no context {wanted}", f"Contexts there: {listed}"
+    current = next((one["current-context"] for one in contents if one.get("current-context")), None)
+    if current in names:
+        return None
+    message = f"its current context {current} does not exist" if current else "it has no current context"
+    return "mesh_kubeconfig", "context-unknown", message, f"Set mesh_context. Contexts there: {listed}"
+
+
+def check_access(
+    auth: t.Mapping[str, t.Any], mesh: str = "", environ: t.Optional[t.Mapping[str, str]] = None
+) -> t.List[Problem]:
+    """What is wrong with the access to a cluster as far as it can be seen without asking that cluster.
+
+    ``auth`` has kubernetes.core's option names. Returns problems; nothing is raised, nothing is sent.
+    """
+    environ = os.environ if environ is None else environ
+    foreign = sorted(name for name in environ if name.startswith("K8S_AUTH_") and environ[name] != "")
+    if foreign:
+        message = f"{', '.join(foreign)} set in the environment: every mesh would be reached with these"
+        return [problem("environment", mesh, "environment", message, "Unset them, and name the access in mesh_*")]
+    if _host_is_enough(auth):
+        return []
+    if not (auth.get("kubeconfig") or auth.get("context")):
+        if auth.get("host"):
+            message = "a host is named but no credentials for it"
+            remedy = "Set mesh_api_key, mesh_username and mesh_password, mesh_client_cert and mesh_client_key, " \
+                     "or mesh_kubeconfig"
+            return [problem("access-incomplete", mesh, "mesh_host", message, remedy)]
+        message = "nothing says how to reach the cluster"
+        remedy = "Set mesh_kubeconfig, mesh_context, or mesh_host with credentials"
+        return [problem("access-missing", mesh, "mesh_kubeconfig", message, remedy)]
+    return _check_kubeconfig(auth, mesh, environ)
+
+
+def _check_kubeconfig(auth: t.Mapping[str, t.Any], mesh: str, environ: t.Mapping[str, str]) -> t.List[Problem]:
+    """Problems of the kubeconfig that this access reads."""
+    where = "mesh_kubeconfig" if auth.get("kubeconfig") else "mesh_context"
+    if isinstance(auth.get("kubeconfig"), dict):
+        contents: t.List[Json] = [auth["kubeconfig"]]
+    else:
+        found = [_read_kubeconfig(path) for path in kubeconfig_paths(auth, environ)]
+        wrong = [entry for entry in found if isinstance(entry, tuple)]
+        contents = [entry for entry in found if isinstance(entry, dict)]
+        # Of several files named in $KUBECONFIG some may be absent, as for kubectl; a single one may not.
+        if wrong and (not contents or auth.get("kubeconfig")):
+            return [problem(code, mesh, where, message, remedy) for code, message, remedy in wrong]
+    context = _check_context(contents, auth)
+    if context is None:
+        return []
+    room, code, message, remedy = context
+    return [problem(code, mesh, room, message, remedy)]
+
+
+# -- decoding of failures --------------------------------------------------------------------------------------------
+
+
+def token_expiry(token: str) -> t.Optional[datetime.datetime]:
+    """When a JSON web token expires (UTC), or None for any other token. Nothing is verified."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        body = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        return datetime.datetime.fromtimestamp(float(body["exp"]), datetime.timezone.utc)
+    except (binascii.Error, ValueError, KeyError, TypeError, OverflowError):
+        return None
+
+
+def _causes(error: BaseException) -> t.Iterator[BaseException]:
+    """An exception and everything under it: urllib3 nests the cause in ``reason`` and in the arguments."""
+    seen: t.Set[int] = set()
+    todo: t.List[t.Any] = [error]
+    while todo:
+        one = todo.pop(0)
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        todo += [getattr(one, "reason", None), one.__cause__, one.__context__, *one.args]
+
+
+def decode_connection(error: BaseException, host: str) -> ClusterError:
+    """A failure below HTTP: refused, unreachable, not resolvable, or a certificate that does not fit."""
+    text = " ".join(f"{type(one).__name__} {one}" for one in _causes(error))
+    lower = text.lower()
+    if "certificate_verify_failed" in lower or "certificate verify failed" in lower or "sslerror" in lower:
+        reason = re.search(r"certificate verify failed: ([^(\"']+)", text)
+        detail = reason.group(1).strip() if reason else "TLS failed"
+        return ClusterError(
+            "certificate",
+            f"{host} shows a certificate that is not accepted: {detail}",
+            "Set mesh_ca_cert to the authority of this API server, or take the kubeconfig of the right cluster",
+        )
+    known = (
+        ("connection refused", "refuses the connection", "Start the API server, or correct the address and port"),
+        ("nameresolution", "does not resolve", "Correct the host name, or the resolver of this machine"),
+        ("name or service not known", "does not resolve", "Correct the host name, or the resolver of this machine"),
+        ("no route to host", "cannot be routed to", "Check network and proxy between here and the API server"),
+        ("network is unreachable", "cannot be routed to", "Check network and proxy between here and the API server"),
+        ("timed out", "does not answer in time", "Check network, proxy and load of the API server"),
+        ("timeout", "does not answer in time", "Check network, proxy and load of the API server"),
+        ("reset", "breaks the connection", "Check that the API server stays up, and what is between here and there"),
+        ("remotedisconnected", "breaks the connection", "Check that the API server stays up"),
+        ("proxyerror", "cannot be reached through the proxy", "Correct mesh_proxy"),
+    )
+    for sign, words, remedy in known:
+        if sign in lower:
+            return ClusterError("unreachable", f"{host} {words}", remedy)
+    return ClusterError("unreachable", f"{host} cannot be reached: {error}", "Check the address, network and proxy")
+
+
+def _status_of(body: t.Any) -> Json:
+    """The API server's Status object in an answer; a text answer becomes its message."""
+    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body or "")
+    try:
+        status = json.loads(text)
+    except ValueError:
+        return {"message": text.strip()}
+    return status if isinstance(status, dict) else {"message": text.strip()}
+
+
+def _conflicts(status: Json) -> t.List[Conflict]:
+    """Managers and fields of a refused server-side apply, from the causes of the API server's Status."""
+    found: t.List[Conflict] = []
+    for cause in (status.get("details") or {}).get("causes") or []:
+        if cause.get("reason") != "FieldManagerConflict":
+            continue
+        manager = re.search(r'conflict with "(.+?)"', cause.get("message") or "")
+        found.append({"manager": manager.group(1) if manager else "somebody else", "field": cause.get("field") or ""})
+    return found
+
+
+def _decode_conflict(status: Json, subject: str) -> ClusterError:
+    """A 409: fields of others, another object than meant, or a busy object."""
+    message = str(status.get("message") or "conflict")
+    conflicts = _conflicts(status)
+    if conflicts:
+        by: t.Dict[str, t.List[str]] = {}
+        for one in conflicts:
+            by.setdefault(one["manager"], []).append(one["field"])
+        words = "; ".join(f"{manager} owns {', '.join(fields)}" for manager, fields in sorted(by.items()))
+        return ClusterError(
+            "conflict",
+            f"{subject}: {words}",
+            "Agree with that manager's owner, or take the fields over with federation_force_conflicts: true",
+            status=409,
+            conflicts=conflicts,
+        )
+    if "uid" in message.lower():
+        return ClusterError(
+            "uid-mismatch",
+            f"{subject} is not the object that was read: it is gone or was made again meanwhile ({message})",
+            "Run again, so that the present object is read first",
+            status=409,
+        )
+    return ClusterError("busy", f"{subject}: {message}", "Run again", status=409)
+
+
+def _decode_missing(status: Json, subject: str, kind: str) -> ClusterError:
+    """A 404: the kind, the namespace or the object itself."""
+    details = status.get("details") or {}
+    message = str(status.get("message") or "")
+    if details.get("kind") == "namespaces" and kind != "Namespace":
+        return ClusterError(
+            "namespace-missing",
+            f"{subject}: there is no namespace {details.get('name')}",
+            "Create the namespace, or correct mesh_namespace",
+            status=404,
+        )
+    if details.get("name"):
+        return ClusterError("missing", f"{subject} does not exist", "Create it, or correct the name", status=404)
+    group = KINDS[kind].api_version.split("/", maxsplit=1)[0] if kind in KINDS else ""
+    if "namespaces" in message and "not found" in message and kind != "Namespace":
+        return ClusterError("namespace-missing", f"{subject}: {message}", "Create the namespace", status=404)
+    plural = KINDS[kind].plural if kind in KINDS else kind
+    remedy = f"Install the custom resource definition {plural}.{group}"
+    if group == "federation.maistra.io":
+        remedy = "The operator installs it once it has reconciled a ServiceMeshControlPlane of version 2.1 or newer"
+    elif group == "maistra.io":
+        remedy = "Install the OpenShift Service Mesh operator"
+    return ClusterError("kind-missing", f"the cluster has no kind {kind} ({group})", remedy, status=404)
+
+
+def decode_response(status_code: int, body: t.Any, ask: Ask, token: str = "") -> ClusterError:
+    """An HTTP answer that is no success, in the light of what was asked for."""
+    kind, subject = ask.kind, ask.subject
+    status = _status_of(body)
+    message = str(status.get("message") or f"HTTP {status_code}")
+    if status_code == 401:
+        expiry = token_expiry(token) if token else None
+        if expiry and expiry < datetime.datetime.now(datetime.timezone.utc):
+            words = f"the token expired at {expiry:%Y-%m-%d %H:%M:%S} UTC"
+            return ClusterError("unauthorized", words, "Log in again and renew the kubeconfig or token", status=401)
+        words = "the API server does not accept the credentials (401)"
+        return ClusterError("unauthorized", words, "Log in again, or correct the credentials", status=401)
+    if "admission webhook" in message:
+        return ClusterError("refused", f"{subject}: {message}", "Change what the webhook names", status=status_code)
+    if status_code == 403:
+        plural = KINDS[kind].plural if kind in KINDS else kind
+        group = KINDS[kind].api_version.rpartition("/")[0] if kind in KINDS else ""
+        resource = f"{plural}.{group}" if group else plural
+        remedy = f"Grant the verb {ask.verb} on {resource} to this user"
+        return ClusterError("forbidden", f"may not {ask.verb} {resource}: {message}", remedy, status=403)
+    if status_code == 404:
+        return _decode_missing(status, subject, kind)
+    if status_code == 409:
+        return _decode_conflict(status, subject)
+    if status_code == 410:
+        return ClusterError("expired-watch", message, "", status=410)
+    if status_code in (400, 422):
+        return ClusterError("invalid", f"{subject}: {message}", "Correct the field that is named", status=status_code)
+    if status_code == 429 or status_code >= 500:
+        remedy = "Run again when the API server has recovered"
+        return ClusterError("busy", f"{subject}: the API server answers {status_code}: {message}", remedy,
+                            status=status_code)
+    return ClusterError("failed", f"{subject}: HTTP {status_code}: {message}", "", status=status_code)
+
+
+# -- the client ------------------------------------------------------------------------------------------------------
+
+
+class _Table:
+    """A discoverer that knows the kinds beforehand, so that the client never asks the API server for them."""
+
+    def __init__(self, client: t.Any, cache_file: t.Any) -> None:
+        self._resources = {kind: _resource(client, kind, place) for kind, place in KINDS.items()}
+
+    def get(self, kind: str) -> t.Any:
+        """The resource of a kind of the table."""
+        return self._resources[kind]
+
+
+def _resource(client: t.Any, kind: str, place: Kind) -> t.Any:
+    """One kind as the Kubernetes client describes it."""
+    group, slash, version = place.api_version.rpartition("/")
+    return Resource(
+        prefix="apis" if slash else "api",
+        group=group or None,
+        api_version=version,
+        kind=kind,
+        namespaced=place.namespaced,
+        verbs=[],
+        name=place.plural,
+        client=client,
+    )
+
+
+def _raw(client: t.Any, data: t.Any) -> t.Any:
+    """Keep an answer as the plain data that it is."""
+    return data
+
+
+def _retries() -> t.Any:
+    """Which failures are tried again: all our requests may be repeated, each either reads or states what should be."""
+    return urllib3.Retry(
+        total=8,
+        connect=3,
+        read=3,
+        status=4,
+        other=0,
+        redirect=0,
+        allowed_methods=None,
+        status_forcelist=(429, 500, 502, 503, 504),
+        backoff_factor=0.25,
+        raise_on_status=False,
+    )
+
+
+class Event(t.NamedTuple):
+    """What a watch tells: ADDED, MODIFIED or DELETED with an object; RESET when a watch of that kind begins again
+    (all objects follow anew); ERROR with a ClusterError; TICK when there was nothing for a while."""
+
+    kind: str
+    type: str
+    object: Json
+    error: t.Optional[ClusterError] = None
+
+
+class WatchFor(t.NamedTuple):
+    """Which objects to watch: a kind in a namespace, one name or all."""
+
+    kind: str
+    namespace: t.Optional[str]
+    name: t.Optional[str] = None
+
+
+class Cluster:
+    """One cluster, reached as ``auth`` says; raises ``ClusterError`` for everything that goes wrong.
+
+    ``auth``: kubernetes.core's authentication options. The connection is opened by the first request and kept.
+    """
+
+    def __init__(self, auth: t.Mapping[str, t.Any]) -> None:
+        if IMPORT_ERROR:
+            raise ClusterError("access", "the Python packages kubernetes and PyYAML and the collection "
+                               "kubernetes.core are needed here", "Install them beside Ansible")
+        wrong = check_access(auth)
+        if wrong:
+            raise ClusterError("access", wrong[0]["message"], wrong[0]["remedy"])
+        self._client = _connect(auth)
+        configuration = self._client.configuration
+        self.host: str = configuration.host
+        header = str((configuration.api_key or {}).get("authorization") or "")
+        self._token = header.rpartition(" ")[2]
+
+    def get(self, kind: str, name: str, namespace: t.Optional[str] = None) -> Json:
+        """One object; ``ClusterError`` with the code missing, kind-missing, ... when it cannot be had."""
+        resource = self._client.resources.get(kind)
+        return t.cast(Json, self._send(Ask("get", kind, namespace, name), self._client.get, resource, name=name,
+                                       namespace=namespace))
+
+    def list(self, kind: str, namespace: t.Optional[str] = None) -> t.List[Json]:
+        """All objects of a kind in a namespace (or in the cluster), each with apiVersion and kind."""
+        resource = self._client.resources.get(kind)
+        answer = self._send(Ask("list", kind, namespace), self._client.get, resource, namespace=namespace)
+        version = KINDS[kind].api_version
+        return [{"apiVersion": version, "kind": kind, **item} for item in answer.get("items") or []]
+
+    def apply(self, definition: Json, field_manager: str, *, dry_run: bool = False, force: bool = False) -> Json:
+        """Server-side apply of one object, one request; the answer is the object as it is afterwards (or would be)."""
+        kind, meta = definition["kind"], definition["metadata"]
+        options: Json = {"field_manager": field_manager}
+        if dry_run:
+            options["dry_run"] = "All"
+        if force:
+            options["force_conflicts"] = True
+        resource = self._client.resources.get(kind)
+        return t.cast(Json, self._send(
+            Ask("patch", kind, meta.get("namespace"), meta["name"]), self._client.server_side_apply, resource,
+            body=definition, name=meta["name"], namespace=meta.get("namespace"), **options))
+
+    def delete(
+        self,
+        kind: str,
+        name: str,
+        namespace: t.Optional[str] = None,
+        *,
+        uid: t.Optional[str] = None,
+        resource_version: t.Optional[str] = None,
+        dry_run: bool = False,
+    ) -> Json:
+        """Delete one object, only if it still has this uid and resource version where they are given."""
+        wanted = {"uid": uid, "resourceVersion": resource_version}
+        body: Json = {"apiVersion": "v1", "kind": "DeleteOptions",
+                      "preconditions": {key: value for key, value in wanted.items() if value}}
+        options: Json = {"dry_run": "All"} if dry_run else {}
+        resource = self._client.resources.get(kind)
+        return t.cast(Json, self._send(Ask("delete", kind, namespace, name), self._client.delete, resource, name=name,
+                                       namespace=namespace, body=body, **options))
+
+    def json_patch(
+        self, kind: str, name: str, namespace: t.Optional[str], operations: t.List[Json], field_manager: str,
+        *, dry_run: bool = False,
+    ) -> Json:
+        """Apply JSON patch operations (RFC 6902) to one object."""
+        options: Json = {"field_manager": field_manager, "content_type": "application/json-patch+json"}
+        if dry_run:
+            options["dry_run"] = "All"
+        resource = self._client.resources.get(kind)
+        return t.cast(Json, self._send(Ask("patch", kind, namespace, name), self._client.request, "patch",
+                                       resource.path(name=name, namespace=namespace), body=operations, **options))
+
+    def _send(self, ask: Ask, function: t.Callable[..., t.Any], *args: t.Any, **kwargs: t.Any) -> t.Any:
+        """One request; the answer as plain data."""
+        try:
+            return function(*args, serializer=_raw, _request_timeout=(CONNECT_TIMEOUT, READ_TIMEOUT), **kwargs)
+        except Exception as error:
+            raise self.decode(error, ask) from error
+
+    def decode(self, error: Exception, ask: Ask) -> ClusterError:
+        """Any failure of the client as a ClusterError."""
+        if isinstance(error, ClusterError):
+            return error
+        if isinstance(error, (DynamicApiError, ApiException)) and error.status:
+            body = error.body if error.body else json.dumps({"message": str(error.reason or "")})
+            return decode_response(error.status, body, ask, self._token)
+        return decode_connection(error, self.host)
+
+    # -- watching ----------------------------------------------------------------------------------------------------
+
+    def watch_many(self, watches: t.Sequence[WatchFor], deadline: float) -> t.Iterator[Event]:
+        """Events of several watches until ``deadline`` (seconds of ``time.monotonic()``).
+
+        Each watch starts without a resource version, so that the API server tells first what is there: no list
+        request. A watch that ends or breaks begins again after a RESET; one that can never work (forbidden, kind
+        missing) ends with an ERROR.
+        """
+        bus: queue.Queue[Event] = queue.Queue()
+        runners = [_Watcher(self, one, deadline, bus) for one in watches]
+        for runner in runners:
+            runner.start()
+        try:
+            while True:
+                rest = deadline - time.monotonic()
+                if rest <= 0:
+                    return
+                try:
+                    yield bus.get(timeout=min(rest, TICK))
+                except queue.Empty:
+                    yield Event("", "TICK", {})
+        finally:
+            for runner in runners:
+                runner.stop()
+
+    def events(self, one: WatchFor, seconds: int, watcher: t.Any) -> t.Iterator[t.Tuple[str, Json]]:
+        """Type and object of the events of a single watch request that ends after ``seconds``."""
+        resource = self._client.resources.get(one.kind)
+        stream = self._client.watch(resource, namespace=one.namespace, name=one.name, timeout=seconds, watcher=watcher)
+        for event in stream:
+            yield event["type"], event["raw_object"]
+
+
+class _Watcher(threading.Thread):
+    """One watch in a thread of its own; a daemon, so that a blocked read never keeps the process alive."""
+
+    def __init__(self, cluster: Cluster, one: WatchFor, deadline: float, bus: "queue.Queue[Event]") -> None:
+        super().__init__(daemon=True, name=f"watch {one.kind}")
+        self._cluster = cluster
+        self._one = one
+        self._deadline = deadline
+        self._bus = bus
+        self._ended = threading.Event()
+        self._watch = Watch()
+
+    def run(self) -> None:
+        """Watch, again and again, until the deadline or a failure that time does not heal."""
+        failures = 0
+        while not self._ended.is_set():
+            rest = self._deadline - time.monotonic()
+            if rest <= 0:
+                return
+            failures = 0 if self._once(rest) else failures + 1
+            if failures and not self._ended.wait(min(0.1 * 2 ** failures, LONGEST_PAUSE)):
+                continue
+
+    def _once(self, rest: float) -> bool:
+        """One watch request; True when it ended in good order or told something."""
+        told = False
+        self._bus.put(Event(self._one.kind, "RESET", {}))
+        try:
+            for type_, obj in self._cluster.events(self._one, max(1, int(rest)), self._watch):
+                if self._ended.is_set():
+                    return True
+                told = True
+                self._bus.put(Event(self._one.kind, type_, obj))
+            return True
+        except Exception as error:
+            if self._ended.is_set():
+                return True
+            decoded = self._cluster.decode(error, Ask("watch", *self._one))
+            if decoded.code == "expired-watch":
+                return told
+            self._bus.put(Event(self._one.kind, "ERROR", {}, decoded))
+            if decoded.code in ("forbidden", "unauthorized", "certificate", "kind-missing"):
+                self._ended.set()
+            return told
+
+    def stop(self) -> None:
+        """End the watch; a read that is under way is cut by the client where its version can."""
+        self._ended.set()
+        self._watch.stop()
+
+
+def _connect(auth: t.Mapping[str, t.Any]) -> t.Any:
+    """A dynamic client for this access, without any request."""
+    options = {key: value for key, value in auth.items() if value is not None}
+    paths = kubeconfig_paths(options)
+    if paths and not _host_is_enough(options):
+        # The client reads $KUBECONFIG only when it is imported; a task may have set it since.
+        options["kubeconfig"] = os.pathsep.join(paths)
+    try:
+        with _clean_defaults():
+            configuration = _create_configuration(_create_auth_spec(**options))
+        configuration.retries = _retries()
+        configuration.connection_pool_maxsize = 4
+        client = ApiClient(configuration)
+        for header, value in _create_headers(**options).items():
+            _set_header(client, header, value)
+        return DynamicClient(client, discoverer=_Table)
+    except ConfigException as error:
+        raise ClusterError("access", f"the kubeconfig cannot be used: {error}", "Correct mesh_kubeconfig") from error
+    except (OSError, ValueError) as error:
+        raise ClusterError("access", f"the access cannot be used: {error}", "Correct the files it names") from error
+
+
+@contextlib.contextmanager
+def _clean_defaults() -> t.Iterator[None]:
+    """Keep the client's process-wide default configuration out: one mesh's certificates must not reach the next."""
+    Configuration.set_default(None)
+    try:
+        yield
+    finally:
+        Configuration.set_default(None)

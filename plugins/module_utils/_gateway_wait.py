@@ -1,0 +1,200 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Waiting for a control plane and the addresses of its ingress gateways, on two watches. Private to this collection."""
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.ossm.federation.plugins.module_utils._arguments import AUTH_OPTION
+from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
+    Cluster,
+    ClusterError,
+    Event,
+    WatchFor,
+    check_access,
+)
+from ansible_collections.ossm.federation.plugins.module_utils._mesh_info import read_nodes
+from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._status import read_control_plane, read_gateway
+
+Json = t.Dict[str, t.Any]
+Say = t.Callable[[str], None]
+
+ARGUMENT_SPEC: Json = {
+    "auth": AUTH_OPTION,
+    "mesh": {"type": "str", "required": True},
+    "namespace": {"type": "str", "required": True},
+    "control_plane": {"type": "str", "required": True},
+    "gateways": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "exposure": {"type": "str", "choices": ["LoadBalancer", "NodePort", "ClusterIP"]},
+            "peer": {"type": "str"},
+        },
+    },
+    "nodes": {"type": "list", "elements": "dict", "default": []},
+    "known": {"type": "dict", "default": {}},
+    "timeout": {"type": "float", "default": 600},
+}
+
+
+class _State:
+    """What is known of the control plane and its gateways at a moment."""
+
+    def __init__(self, params: Json) -> None:
+        self.mesh: str = params["mesh"]
+        self.gateways: t.List[Json] = params["gateways"] or []
+        self.nodes: t.List[Json] = params["nodes"] or []
+        known = params["known"] or {}
+        self.plane: t.Optional[Json] = known.get("control_plane")
+        self.services: t.Dict[str, Json] = dict(known.get("services") or {})
+        self.told: t.Dict[str, str] = {}
+
+    def forget(self) -> None:
+        """Nothing that was known counts any more."""
+        self.plane = None
+        self.services = {}
+
+    def take(self, event: Event) -> None:
+        """Take in one event of a watch."""
+        if event.kind == "ServiceMeshControlPlane" and event.type in ("ADDED", "MODIFIED"):
+            self.plane = read_control_plane(event.object)
+        elif event.kind == "ServiceMeshControlPlane" and event.type in ("DELETED", "RESET"):
+            self.plane = None
+        elif event.kind == "Service" and event.type == "RESET":
+            self.services = {}
+        elif event.kind == "Service" and event.type in ("ADDED", "MODIFIED", "DELETED"):
+            name = event.object["metadata"]["name"]
+            if event.type == "DELETED":
+                self.services.pop(name, None)
+            else:
+                self.services[name] = event.object
+
+    @property
+    def ready(self) -> bool:
+        """Whether the control plane is ready at its present generation."""
+        return bool(self.plane and self.plane["ready"])
+
+    @property
+    def words(self) -> str:
+        """How the control plane is."""
+        return str(self.plane["words"]) if self.plane else "the control plane is not there"
+
+    def found(self) -> t.Dict[str, Json]:
+        """Every gateway: its address and ports, or what it waits for."""
+        return {one["name"]: read_gateway(self.services.get(one["name"]), self.nodes, one.get("exposure"))
+                for one in self.gateways}
+
+    def complete(self) -> bool:
+        """Whether there is nothing left to wait for."""
+        return self.ready and not any("waiting" in one for one in self.found().values())
+
+    def missing(self) -> t.List[str]:
+        """What is still waited for, in words."""
+        found = [] if self.ready else [f"control plane: {self.words}"]
+        return found + [f"{name}: {one['waiting']}" for name, one in self.found().items() if "waiting" in one]
+
+    def news(self) -> t.Iterator[str]:
+        """One line for each thing that is different from last time."""
+        now = {"control plane": self.words}
+        for name, one in self.found().items():
+            now[name] = one.get("waiting") or f"{', '.join(one['addresses'])} port {one['discoveryPort']}"
+        for name, words in now.items():
+            if self.told.get(name) != words:
+                yield f"{self.mesh}: {name}: {words}"
+        self.told = now
+
+
+def run(params: Json, check_mode: bool, say: Say) -> Json:
+    """Wait until the control plane is ready and every gateway has an address, at most ``timeout`` seconds.
+
+    What ``known`` shows to be good already costs no request; check mode looks once.
+    """
+    state = _State(params)
+    if state.complete():
+        return _result(state, [])
+    auth = {key: value for key, value in params["auth"].items() if value is not None}
+    problems = check_access(auth, state.mesh)
+    if problems:
+        return _result(state, problems)
+    deadline = time.monotonic() + params["timeout"]
+    try:
+        cluster = Cluster(auth)
+        if not state.nodes and any(one.get("exposure") == "NodePort" for one in state.gateways):
+            state.nodes = read_nodes(cluster.list("Node"))
+        if check_mode or params["timeout"] <= 0:
+            _look(cluster, params, state)
+        else:
+            _watch(cluster, params, state, deadline, say)
+    except ClusterError as error:
+        return _result(state, [error.problem(state.mesh, f"API server of {state.mesh}")])
+    return _result(state, _late(state, params) if not check_mode else [])
+
+
+def _look(cluster: Cluster, params: Json, state: _State) -> None:
+    """Read once."""
+    state.forget()
+    try:
+        plane = cluster.get("ServiceMeshControlPlane", params["control_plane"], params["namespace"])
+        state.plane = read_control_plane(plane)
+    except ClusterError as error:
+        if error.code != "missing":
+            raise
+    state.services = {one["metadata"]["name"]: one for one in cluster.list("Service", params["namespace"])}
+
+
+def _watch(cluster: Cluster, params: Json, state: _State, deadline: float, say: Say) -> None:
+    """Follow two watches until all is there or the deadline has come."""
+    state.forget()
+    failing = ""
+    watches = [WatchFor("ServiceMeshControlPlane", params["namespace"], params["control_plane"]),
+               WatchFor("Service", params["namespace"])]
+    for event in cluster.watch_many(watches, deadline):
+        if event.error is not None:
+            if event.error.code in ("forbidden", "unauthorized", "certificate", "kind-missing"):
+                raise event.error
+            if event.error.message != failing:
+                failing = event.error.message
+                say(f"{state.mesh}: {failing}; trying again")
+            continue
+        state.take(event)
+        if event.type == "TICK":
+            say(f"{state.mesh}: {deadline - time.monotonic():.0f} s left; waiting for {'; '.join(state.missing())}")
+        elif event.type != "RESET":
+            if state.complete():
+                return
+            if state.plane is not None:
+                for line in state.news():
+                    say(line)
+
+
+def _late(state: _State, params: Json) -> t.List[Problem]:
+    """Warnings for what was not there in time; the other side of a pair waits for it, this one need not."""
+    if state.complete():
+        return []
+    found = [] if state.ready else [problem(
+        "control-plane-not-ready", state.mesh, f"ServiceMeshControlPlane {params['namespace']}/{params['control_plane']}",
+        f"not ready after {params['timeout']:.0f} s: {state.words}", "Look at its conditions and at the operator",
+        severity="warning")]
+    peers = {one["name"]: one.get("peer") for one in state.gateways}
+    return found + [problem(
+        "no-address", state.mesh, f"Service {params['namespace']}/{name}",
+        f"no address after {params['timeout']:.0f} s: {one['waiting']}",
+        "Look at the events of the Service, or choose mesh_ingress exposure NodePort", peer=peers[name],
+        severity="warning") for name, one in state.found().items() if "waiting" in one]
+
+
+def _result(state: _State, problems: t.List[Problem]) -> Json:
+    """The result of the module."""
+    return {
+        "changed": False,
+        "ready": state.ready,
+        "words": "; ".join(state.missing()) or "ready",
+        "gateways": state.found(),
+        "problems": problems,
+    }

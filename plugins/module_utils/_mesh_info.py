@@ -1,0 +1,355 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""KNOW: what a mesh is and has, in at most ten requests. Private to this collection; never writes.
+
+A mesh that cannot be read is a result with problems, not an error.
+"""
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.ossm.federation.plugins.module_utils._arguments import AUTH_OPTION
+from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
+    FATAL_CODES,
+    Cluster,
+    ClusterError,
+    check_access,
+)
+from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._status import read_control_plane
+from ansible_collections.ossm.federation.plugins.module_utils._trust import read_roots
+
+Json = t.Dict[str, t.Any]
+Say = t.Callable[[str], None]
+
+ARGUMENT_SPEC: Json = {
+    "meshes": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "host": {"type": "str"},
+            "mesh": {"type": "str", "required": True},
+            "namespace": {"type": "str", "required": True},
+            "control_plane": {"type": "str"},
+            "auth": AUTH_OPTION,
+        },
+    },
+}
+
+#: Platforms whose clusters make load balancers by themselves (openshift/api config/v1 PlatformType; the rest needs
+#: MetalLB or node ports).
+CLOUDS = ("AWS", "Azure", "GCP", "IBMCloud", "PowerVS", "OpenStack", "KubeVirt", "AlibabaCloud")
+
+#: What the scheme of a node's spec.providerID says of the platform.
+PROVIDERS = {
+    "aws": "AWS", "azure": "Azure", "gce": "GCP", "openstack": "OpenStack", "vsphere": "VSphere", "ibm": "IBMCloud",
+    "ibmpowervs": "PowerVS", "nutanix": "Nutanix", "baremetalhost": "BareMetal", "kubevirt": "KubeVirt", "ovirt": "oVirt",
+}
+
+#: The config map that istiod writes its root into, and the key in it.
+ROOT_CONFIG_MAP, ROOT_KEY = "istio-ca-root-cert", "root-cert.pem"
+#: The label that every object of this collection carries.
+MANAGED_BY, OURS = "app.kubernetes.io/managed-by", "ossm.federation"
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def run(params: Json, check_mode: bool, say: Say) -> Json:
+    """Read every mesh of ``params["meshes"]``; ``meshes`` of the result has the same order."""
+    clusters: t.Dict[str, Cluster] = {}
+    return {"changed": False, "meshes": [read_mesh(wanted, clusters) for wanted in params["meshes"]]}
+
+
+def empty_facts(wanted: Json) -> Json:
+    """MeshFacts of a mesh of which nothing is known."""
+    return {
+        "host": wanted.get("host") or wanted["mesh"],
+        "mesh": wanted["mesh"],
+        "namespace": wanted["namespace"],
+        "readable": False,
+        "problems": [],
+        "cluster_uid": None,
+        "platform": {"type": "", "source": "none", "words": "unknown"},
+        "nodes": [],
+        "control_plane": None,
+        "members": [],
+        "root": "",
+        "fingerprints": [],
+        "roots": [],
+        "services": {},
+        "peers": [],
+        "exports": [],
+        "imports": [],
+        "config_maps": [],
+    }
+
+
+def read_mesh(wanted: Json, clusters: t.Dict[str, Cluster]) -> Json:
+    """MeshFacts of one mesh; ``clusters`` keeps connections for meshes with the same access."""
+    facts = empty_facts(wanted)
+    auth = {key: value for key, value in (wanted.get("auth") or {}).items() if value is not None}
+    facts["problems"] = check_access(auth, wanted["mesh"])
+    if facts["problems"]:
+        return facts
+    try:
+        key = json.dumps(auth, sort_keys=True)
+        if key not in clusters:
+            clusters[key] = Cluster(auth)
+        _Reader(clusters[key], wanted, facts).read()
+    except ClusterError as error:
+        facts["problems"].append(error.problem(wanted["mesh"], f"API server of {wanted['mesh']}"))
+    facts["readable"] = not any(one["severity"] == "error" for one in facts["problems"])
+    return facts
+
+
+class _Reader:
+    """Reads one mesh into its facts; a fatal error of the cluster goes up, every other becomes a problem."""
+
+    def __init__(self, cluster: Cluster, wanted: Json, facts: Json) -> None:
+        self.cluster = cluster
+        self.facts = facts
+        self.mesh: str = wanted["mesh"]
+        self.namespace: str = wanted["namespace"]
+        self.wanted: t.Optional[str] = wanted.get("control_plane")
+        self.said: t.Set[t.Tuple[str, str]] = set()
+
+    def read(self) -> None:
+        """All of it. The control plane first: without one only the cluster is described."""
+        self.facts["cluster_uid"] = self._cluster_uid()
+        smcp = self._control_plane()
+        self._platform()
+        if smcp is None:
+            return
+        self._federation()
+        self._config_maps()
+        self._services()
+        self._members()
+
+    def _problem(self, found: Problem) -> None:
+        """Note a problem once: three kinds of one missing group need not be three lines."""
+        key = (found["code"], found["message"])
+        if key not in self.said:
+            self.said.add(key)
+            self.facts["problems"].append(found)
+
+    def _ask(self, function: t.Callable[..., t.Any], kind: str, *args: t.Any, missing: t.Any, warn: bool = False) -> t.Any:
+        """One request; ``missing`` when it fails, with a problem (a warning when the mesh can be used without it)."""
+        try:
+            return function(kind, *args)
+        except ClusterError as error:
+            if error.code in FATAL_CODES:
+                raise
+            place = f"{kind} {self.namespace}" if "Infra" not in kind and kind != "Node" else kind
+            found = error.problem(self.mesh, place)
+            if warn:
+                found["severity"] = "warning"
+            self._problem(found)
+            return missing
+
+    def _cluster_uid(self) -> t.Optional[str]:
+        """The UID of kube-system: what tells one cluster from another."""
+        found = self._ask(self.cluster.get, "Namespace", "kube-system", missing=None, warn=True)
+        return found["metadata"]["uid"] if found else None
+
+    def _control_plane(self) -> t.Optional[Json]:
+        """The control plane that is meant, or None with a problem that lists those which are there."""
+        there = self._ask(self.cluster.list, "ServiceMeshControlPlane", self.namespace, missing=None)
+        if there is None:
+            return None
+        chosen = [one for one in there if self.wanted in (None, one["metadata"]["name"])]
+        if len(chosen) != 1:
+            self._no_control_plane(there)
+            return None
+        smcp = t.cast(Json, chosen[0])
+        self.facts["control_plane"] = {
+            **read_control_plane(smcp), "owners": owners(smcp), "managers": managers(smcp),
+            "object": trim(smcp, status=False),
+        }
+        return smcp
+
+    def _no_control_plane(self, there: t.Sequence[Json]) -> None:
+        """Say which control planes there are instead."""
+        names = [one["metadata"]["name"] for one in there]
+        what = f"ServiceMeshControlPlane {self.namespace}/{self.wanted or ''}".rstrip("/")
+        if names and not self.wanted:
+            message = f"there are several control planes: {', '.join(sorted(names))}"
+            self._problem(problem("control-plane-ambiguous", self.mesh, what, message, "Set mesh_control_plane"))
+            return
+        if not names:
+            names = self._elsewhere()
+        listed = f"Those there: {', '.join(sorted(names))}" if names else "The cluster has none: install one first"
+        if not there and self._namespace_missing():
+            message = f"there is no namespace {self.namespace}"
+            self._problem(problem("namespace-missing", self.mesh, what, message, f"Set mesh_namespace. {listed}"))
+            return
+        room = f"no control plane {self.wanted}" if self.wanted else "no control plane"
+        self._problem(problem("control-plane-missing", self.mesh, what, f"there is {room} in {self.namespace}",
+                              f"Set mesh_control_plane or mesh_namespace. {listed}"))
+
+    def _elsewhere(self) -> t.List[str]:
+        """The control planes of all namespaces, as far as this user may see them."""
+        try:
+            found = self.cluster.list("ServiceMeshControlPlane")
+        except ClusterError:
+            return []
+        return [f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in found]
+
+    def _namespace_missing(self) -> bool:
+        """Whether the namespace is known not to be there."""
+        try:
+            self.cluster.get("Namespace", self.namespace)
+        except ClusterError as error:
+            return error.code == "missing"
+        return False
+
+    def _platform(self) -> None:
+        """What the cluster runs on: OpenShift says it, else the nodes do; nodes only where no cloud balances."""
+        try:
+            infrastructure: t.Optional[Json] = self.cluster.get("Infrastructure", "cluster")
+        except ClusterError as error:
+            if error.code in FATAL_CODES:
+                raise
+            infrastructure = None
+        status = (infrastructure or {}).get("status") or {}
+        type_ = str((status.get("platformStatus") or {}).get("type") or status.get("platform") or "")
+        source = "infrastructure" if type_ else "none"
+        nodes: t.List[Json] = []
+        if type_ not in CLOUDS:
+            nodes = self._ask(self.cluster.list, "Node", missing=[], warn=True)
+            self.facts["nodes"] = read_nodes(nodes)
+        if not type_:
+            schemes = [str((node.get("spec") or {}).get("providerID") or "").partition(":")[0] for node in nodes]
+            type_ = next((PROVIDERS[scheme] for scheme in schemes if scheme in PROVIDERS), "")
+            source = "nodes" if type_ else "none"
+        words = {"infrastructure": f"{type_}, as Infrastructure cluster says", "nodes": f"{type_}, by its nodes",
+                 "none": "unknown"}[source]
+        self.facts["platform"] = {"type": type_, "source": source, "words": words}
+
+    def _federation(self) -> None:
+        """Peers and sets, with what istiod says of them."""
+        for key, kind in (("peers", "ServiceMeshPeer"), ("exports", "ExportedServiceSet"),
+                          ("imports", "ImportedServiceSet")):
+            found = self._ask(self.cluster.list, kind, self.namespace, missing=[])
+            self.facts[key] = [trim(one) for one in found]
+
+    def _config_maps(self) -> None:
+        """The mesh's own root, and the config maps with roots of others."""
+        found = self._ask(self.cluster.list, "ConfigMap", self.namespace, missing=None)
+        if found is None:
+            return
+        chains = [((peer.get("spec") or {}).get("security") or {}).get("certificateChain") or {}
+                  for peer in self.facts["peers"]]
+        named = {chain.get("name") for chain in chains}
+        for one in found:
+            meta = one["metadata"]
+            if meta["name"] == ROOT_CONFIG_MAP:
+                self.facts["root"] = (one.get("data") or {}).get(ROOT_KEY) or ""
+            elif meta["name"] in named or meta["name"].endswith("-ca-root-cert") or is_ours(one):
+                self.facts["config_maps"].append(trim(one))
+        self._roots()
+
+    def _roots(self) -> None:
+        """Read the mesh's own root."""
+        where = f"ConfigMap {self.namespace}/{ROOT_CONFIG_MAP}"
+        if not self.facts["root"]:
+            self._problem(problem("root-missing", self.mesh, where, f"there is no root certificate under {ROOT_KEY}",
+                                  "Wait until istiod has written it, or look at istiod"))
+            return
+        try:
+            self.facts["roots"] = read_roots(self.facts["root"])
+        except ValueError as error:
+            self._problem(problem("root-garbage", self.mesh, where, f"the root certificate cannot be read: {error}",
+                                  "Correct the root of this mesh's authority, and restart istiod"))
+            return
+        self.facts["fingerprints"] = [root["sha256"] for root in self.facts["roots"]]
+
+    def _services(self) -> None:
+        """The Services of the additional gateways."""
+        found = self._ask(self.cluster.list, "Service", self.namespace, missing=[])
+        plane = self.facts["control_plane"]
+        gateways = {*plane["additionalIngress"], *plane["additionalEgress"]}
+        self.facts["services"] = {one["metadata"]["name"]: trim(one) for one in found
+                                  if one["metadata"]["name"] in gateways}
+
+    def _members(self) -> None:
+        """The namespaces of the mesh. A mesh without a roll has none."""
+        try:
+            roll = self.cluster.get("ServiceMeshMemberRoll", "default", self.namespace)
+        except ClusterError as error:
+            if error.code in FATAL_CODES:
+                raise
+            if error.code != "missing":
+                found = error.problem(self.mesh, f"ServiceMeshMemberRoll {self.namespace}/default")
+                found["severity"] = "warning"
+                self._problem(found)
+            return
+        status = roll.get("status") or {}
+        names = status.get("configuredMembers") or (roll.get("spec") or {}).get("members") or []
+        self.facts["members"] = sorted(names)
+
+
+# -- live objects ----------------------------------------------------------------------------------------------------
+
+
+def is_ours(obj: Json) -> bool:
+    """Whether an object carries the label of this collection."""
+    return ((obj["metadata"].get("labels") or {}).get(MANAGED_BY)) == OURS
+
+
+def managers(obj: Json) -> t.List[str]:
+    """The field managers of an object, those of its status left out."""
+    entries = obj["metadata"].get("managedFields") or []
+    return sorted({one["manager"] for one in entries if one.get("manager") and one.get("subresource") != "status"})
+
+
+def owners(smcp: Json) -> t.Dict[str, t.List[str]]:
+    """Who owns the trust domain and each additional gateway of a control plane: path -> field managers."""
+    found: t.Dict[str, t.Set[str]] = {}
+    for entry in smcp["metadata"].get("managedFields") or []:
+        if entry.get("subresource") == "status":
+            continue
+        spec = (entry.get("fieldsV1") or {}).get("f:spec") or {}
+        paths = []
+        if "f:domain" in ((spec.get("f:security") or {}).get("f:trust") or {}):
+            paths.append("spec.security.trust.domain")
+        for side in ("additionalIngress", "additionalEgress"):
+            fields = (spec.get("f:gateways") or {}).get(f"f:{side}") or {}
+            paths += [f"spec.gateways.{side}.{name[2:]}" for name in fields if name.startswith("f:")]
+        for path in paths:
+            found.setdefault(path, set()).add(entry.get("manager") or "unknown")
+    return {path: sorted(names) for path, names in sorted(found.items())}
+
+
+def trim(obj: Json, *, status: bool = True) -> Json:
+    """A live object without what only the API server needs; ``managers`` says who wrote it."""
+    meta = obj["metadata"]
+    kept = {key: meta[key] for key in ("name", "namespace", "uid", "labels", "generation", "resourceVersion",
+                                       "creationTimestamp", "deletionTimestamp") if key in meta}
+    annotations = {key: value for key, value in (meta.get("annotations") or {}).items() if key != _LAST_APPLIED}
+    if annotations:
+        kept["annotations"] = annotations
+    rest = {key: value for key, value in obj.items() if key != "metadata" and (status or key != "status")}
+    return {**rest, "metadata": kept, "managers": managers(obj)}
+
+
+def read_nodes(nodes: t.Sequence[Json]) -> t.List[Json]:
+    """Nodes that can be reached from outside: name, addresses (external ones, else internal), region, zone, arch."""
+    found = []
+    for node in nodes:
+        status, labels = node.get("status") or {}, node["metadata"].get("labels") or {}
+        ready = next((one for one in status.get("conditions") or [] if one.get("type") == "Ready"), None)
+        if ready is not None and ready.get("status") != "True":
+            continue
+        rows = status.get("addresses") or []
+        external = [row["address"] for row in rows if row.get("type") == "ExternalIP"]
+        internal = [row["address"] for row in rows if row.get("type") == "InternalIP"]
+        found.append({
+            "name": node["metadata"]["name"],
+            "addresses": external or internal,
+            "region": labels.get("topology.kubernetes.io/region"),
+            "zone": labels.get("topology.kubernetes.io/zone"),
+            "arch": labels.get("kubernetes.io/arch"),
+        })
+    return sorted(found, key=lambda one: str(one["name"]))

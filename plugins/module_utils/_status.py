@@ -1,0 +1,397 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reading of statuses: what the control plane, the gateways, the peers and the service sets say of themselves.
+
+Private to this collection; pure. The shapes are those of maistra/api ``federation/v1`` and ``maistra/v2``; what a value
+means is from maistra/istio ``pkg/servicemesh/federation/status/handler.go`` and from running 2.3 and 2.5.
+"""
+from __future__ import annotations
+
+import traceback
+import typing as t
+
+JMESPATH_ERROR: t.Optional[str] = None
+try:
+    import jmespath
+except ImportError:
+    JMESPATH_ERROR = traceback.format_exc()
+
+Json = t.Dict[str, t.Any]
+
+#: Port numbers of a federation ingress gateway's Service; istiod looks for exactly these.
+DISCOVERY_PORT = 8188
+SERVICE_PORT = 15443
+#: The trust domain of a control plane that names none (istio's default).
+DEFAULT_TRUST_DOMAIN = "cluster.local"
+#: The name of the local registry of a control plane that names none.
+DEFAULT_CLUSTER_NAME = "Kubernetes"
+
+Decoded = t.Dict[str, str]
+
+#: Parts of a disconnect text, with code, meaning and remedy. The first that fits counts.
+#: {peer} is the mesh that is watched, {mesh} the one that watches.
+_TEXTS: t.Tuple[t.Tuple[t.Tuple[str, ...], str, str, str], ...] = (
+    (
+        ("no such host",),
+        "egress-missing",
+        "the Service of the local egress gateway named in the peer does not exist",
+        "Compare spec.gateways.egress.name with the additional egress gateways of the control plane",
+    ),
+    (
+        ("connection refused",),
+        "egress-not-listening",
+        "the local egress gateway does not listen yet, or its Service has no port 8188",
+        "Wait a moment; if it stays, look at the pods and the Service of the egress gateway",
+    ),
+    (
+        ("i/o timeout", "deadline exceeded", "dial tcp"),
+        "egress-unreachable",
+        "istiod cannot reach the local egress gateway",
+        "Look at the pods of the egress gateway and at network policies between istiod and port 8188",
+    ),
+    (
+        ("403",),
+        "refused",
+        "{peer} refuses the identity: clientID in its peer for {mesh} is not this mesh's egress gateway, "
+        "or two peers share its ingress gateway",
+        "In {peer}, compare spec.security.clientID with <trust domain>/ns/<namespace>/sa/<egress gateway>-service-account "
+        "of {mesh}, and give every peer its own ingress gateway",
+    ),
+    (
+        ("400",),
+        "unknown-there",
+        "{peer} does not know a peer for this mesh, or its istiod is deadlocked",
+        "Create the peer in {peer}; if it exists, restart the istiod of {peer}",
+    ),
+    (
+        ("404",),
+        "no-route",
+        "the local egress gateway has no route for the peer (yet)",
+        "Wait a moment; if it stays, compare spec.gateways.egress.name with the egress gateway meant for this peer",
+    ),
+    (
+        ("503", "502", "504"),
+        "unreachable",
+        "the remote ingress gateway cannot be reached, or TLS with it fails: address, port, root certificate and trust "
+        "domain all look like this",
+        "Compare spec.remote with the addresses of {peer}'s ingress gateway, the root in the config map with {peer}'s, "
+        "and spec.security.trustDomain with {peer}'s; check firewalls on the way",
+    ),
+    (
+        ("200",),
+        "ended",
+        "the watch ended in good order and is opened again",
+        "Wait: reconnecting takes up to two minutes",
+    ),
+    (
+        ("context canceled", "context cancelled"),
+        "restarted",
+        "istiod restarted the watch because the peer was changed",
+        "Wait: reconnecting takes up to two minutes",
+    ),
+    (
+        ("eof", "reset"),
+        "cut",
+        "the connection was cut",
+        "Wait: reconnecting takes up to two minutes; if it stays, look at what lies between the meshes",
+    ),
+)
+
+
+def _find(expression: str, data: t.Any) -> t.Any:
+    """A JMESPath search; an absent path is None."""
+    if JMESPATH_ERROR:
+        raise ImportError("the Python package jmespath is needed to read a status")
+    return jmespath.search(expression, data)
+
+
+def decode(text: t.Optional[str], *, mesh: str = "this mesh", peer: str = "the other mesh") -> Decoded:
+    """Code, words and remedy of a ``watch.lastDisconnectStatus``.
+
+    >>> decode("403 Forbidden")["code"]
+    'refused'
+    """
+    plain = (text or "").strip()
+    if not plain:
+        return {
+            "code": "connecting",
+            "words": "not connected yet; istiod has not said why",
+            "remedy": "Wait: a new link takes a few seconds, a repaired one up to two minutes",
+        }
+    lower = plain.lower()
+    for signs, code, words, remedy in _TEXTS:
+        if any(sign in lower for sign in signs):
+            return {"code": code, "words": words.format(mesh=mesh, peer=peer),
+                    "remedy": remedy.format(mesh=mesh, peer=peer)}
+    return {"code": "unknown", "words": "istiod gives a reason that is not known here",
+            "remedy": "Read the istiod log of this mesh"}
+
+
+# -- peers -----------------------------------------------------------------------------------------------------------
+
+
+def _newest(times: t.Iterable[t.Optional[str]]) -> t.Optional[str]:
+    """The newest of some times (RFC 3339, UTC, whole seconds: they compare as text); None when there is none."""
+    return max((one for one in times if one), default=None)
+
+
+def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "the other mesh") -> Json:
+    """What a ServiceMeshPeer says of the link: ``mesh`` watches ``other``.
+
+    Returns ``exists``, ``taken_up`` (istiod knows the peer), ``connected``, ``text`` (the last disconnect, old news
+    while connected), ``code``, ``words``, ``remedy``, ``last_full_sync``, ``last_attempt``, ``created`` (times as in the
+    API or None), ``inbound`` (the other side watches us: True, False, or None for no sign), ``inbound_words``,
+    ``suspect`` (``deadlock`` or None).
+
+    An entry counts as connected when it is under ``active`` with ``watch.connected``; any one is enough, since entries
+    of dead pods stay for a while and those of live pods may be missing (seen with several istiod pods on 2.5).
+    """
+    found: Json = {
+        "exists": peer is not None, "taken_up": False, "connected": False, "text": "", "code": "absent",
+        "words": "there is no ServiceMeshPeer", "remedy": "Run federate.yml", "last_full_sync": None,
+        "last_attempt": None, "created": None, "inbound": None, "inbound_words": "no sign of the other side here",
+        "suspect": None,
+    }
+    if peer is None:
+        return found
+    active = _find("status.discoveryStatus.active[]", peer) or []
+    entries = active + (_find("status.discoveryStatus.inactive[]", peer) or [])
+    watches = [entry.get("watch") or {} for entry in entries]
+    found.update(
+        created=_find("metadata.creationTimestamp", peer),
+        taken_up=bool(entries),
+        connected=any((entry.get("watch") or {}).get("connected") for entry in active),
+        last_full_sync=_newest(watch.get("lastFullSync") for watch in watches),
+        last_attempt=_newest(watch.get("lastConnected") for watch in watches),
+        text=_last_text(watches),
+    )
+    found.update(_inbound(entries))
+    found.update(_judge(found, mesh, other))
+    return found
+
+
+def _last_text(watches: t.Sequence[Json]) -> str:
+    """The disconnect text of the newest attempt that has one."""
+    told = [watch for watch in watches if watch.get("lastDisconnectStatus")]
+    if not told:
+        return ""
+    return str(max(told, key=lambda watch: str(watch.get("lastConnected") or ""))["lastDisconnectStatus"])
+
+
+def _inbound(entries: t.Sequence[Json]) -> Json:
+    """Whether the other mesh watches us, as far as it shows here; the other side itself knows better."""
+    remotes = [remote for entry in entries for remote in entry.get("remotes") or []]
+    if any(remote.get("connected") for remote in remotes):
+        return {"inbound": True, "inbound_words": "the other side is connected, as seen from here"}
+    if remotes:
+        return {"inbound": False, "inbound_words": "the other side was connected once, as seen from here"}
+    return {"inbound": None, "inbound_words": "no sign of the other side here"}
+
+
+def _judge(found: Json, mesh: str, other: str) -> Json:
+    """Code, words, remedy and suspicion for what was read of a peer."""
+    if found["connected"] and _older_than_object(found):
+        return {
+            "connected": False, "suspect": "deadlock", "code": "deadlock",
+            "words": "the status is older than the peer itself: istiod is deadlocked since a peer was deleted while "
+                     "it exported services",
+            "remedy": f"Restart the istiod of {mesh}",
+        }
+    if found["connected"]:
+        return {"code": "connected", "words": "connected", "remedy": ""}
+    if not found["taken_up"]:
+        return {
+            "code": "not-taken-up",
+            "words": "istiod has not taken the peer up; it does not while it cannot read the root certificate of "
+                     + other,
+            "remedy": "Check the config map named in spec.security.certificateChain (key root-cert.pem); istiod looks "
+                      "again within 60 seconds",
+        }
+    return decode(found["text"], mesh=mesh, peer=other)
+
+
+def _older_than_object(found: Json) -> bool:
+    """Whether every time of the watches is older than the object: the trace of a deadlocked istiod (2.3 and 2.5)."""
+    newest = _newest((found["last_full_sync"], found["last_attempt"]))
+    return bool(found["created"] and newest and newest < found["created"])
+
+
+def synced(link: Json, since: t.Optional[str] = None) -> bool:
+    """Whether a connected link has read everything once, at or after ``since`` (whole seconds of the API server)."""
+    if not link.get("connected") or not link.get("last_full_sync"):
+        return False
+    return not since or str(link["last_full_sync"]) >= since
+
+
+# -- service sets ----------------------------------------------------------------------------------------------------
+
+
+def exported_parts(exported_name: str) -> t.Tuple[str, str]:
+    """Name and namespace in an exported host name (``name.namespace.svc.<peer>-exports.local``)."""
+    name, dot, rest = exported_name.partition(".")
+    return name, rest.partition(".")[0]
+
+
+def rule_imports(rules: t.Sequence[Json], exported_name: str) -> bool:
+    """Whether import rules take an exported service: a part that is empty or ``*`` fits all, nothing else is a pattern
+    (maistra/istio ``pkg/servicemesh/federation/common/imports.go``, ``namemapping.go``)."""
+    name, namespace = exported_parts(exported_name)
+    for rule in rules:
+        selector = rule.get("nameSelector")
+        if rule.get("type") != "NameSelector" or selector is None:
+            continue
+        fits = (selector.get("name") or "*") in ("*", name) and (selector.get("namespace") or "*") in ("*", namespace)
+        if not fits:
+            continue
+        alias = selector.get("alias") or {}
+        if rule.get("importAsLocal") and (alias.get("namespace") or "*") == "*":
+            continue
+        return True
+    return False
+
+
+def read_imports(imports: t.Optional[Json]) -> Json:
+    """What an ImportedServiceSet says: ``imported`` [{exportedName, hostname}], ``offered`` [exportedName] (all that the
+    other side exports to us), ``stale`` [exportedName] imported though no rule of the spec asks for it.
+
+    Offered services are listed with an empty ``localService``; only a host name there means imported.
+    """
+    rows = _find("status.importedServices[]", imports) or []
+    imported = [
+        {"exportedName": row["exportedName"], "hostname": row["localService"]["hostname"]}
+        for row in rows
+        if (row.get("localService") or {}).get("hostname")
+    ]
+    rules = _find("spec.importRules", imports)
+    stale = [] if rules is None else [
+        one["exportedName"] for one in imported if not rule_imports(rules, one["exportedName"])
+    ]
+    return {
+        "imported": sorted(imported, key=lambda one: str(one["exportedName"])),
+        "offered": sorted(row["exportedName"] for row in rows if row.get("exportedName")),
+        "stale": sorted(stale),
+    }
+
+
+def read_exports(exports: t.Optional[Json]) -> t.List[Json]:
+    """What an ExportedServiceSet says: [{exportedName, hostname}]; listed whether or not the peer is connected."""
+    rows = _find("status.exportedServices[]", exports) or []
+    return sorted(
+        (
+            {"exportedName": row["exportedName"], "hostname": (row.get("localService") or {}).get("hostname") or ""}
+            for row in rows if row.get("exportedName")
+        ),
+        key=lambda one: one["exportedName"],
+    )
+
+
+def collisions(imported_by_peer: t.Mapping[str, t.Sequence[Json]]) -> t.Dict[str, t.List[str]]:
+    """Exported names that one mesh imports from several peers: requests to them fail although every status is good
+    (seen on 2.5: one exported name, two registries). Values are the peers."""
+    peers: t.Dict[str, t.List[str]] = {}
+    for peer, imported in sorted(imported_by_peer.items()):
+        for one in imported:
+            peers.setdefault(one["exportedName"], []).append(peer)
+    return {name: named for name, named in sorted(peers.items()) if len(named) > 1}
+
+
+# -- control plane and gateways --------------------------------------------------------------------------------------
+
+
+def read_control_plane(smcp: Json) -> Json:
+    """What a ServiceMeshControlPlane says: ``name``, ``uid``, ``version``, ``trust_domain`` (in force), ``trust_domain_set``,
+    ``cluster_name``, ``ready`` (Ready at the present generation), ``words``, ``generation``, ``observed_generation``,
+    ``additionalIngress``, ``additionalEgress`` (as in the spec).
+
+    Ready alone is stale for a moment after a change, so the observed generation counts too.
+    """
+    meta, spec = smcp["metadata"], smcp.get("spec") or {}
+    trust_domain = _find("security.trust.domain", spec)
+    generation = int(meta.get("generation") or 0)
+    observed = int(_find("status.observedGeneration", smcp) or 0)
+    ready = _condition(smcp, "Ready")
+    return {
+        "name": meta["name"],
+        "uid": meta.get("uid"),
+        "version": spec.get("version") or _find("status.chartVersion", smcp),
+        "trust_domain": trust_domain or DEFAULT_TRUST_DOMAIN,
+        "trust_domain_set": bool(trust_domain),
+        "cluster_name": _find("cluster.name", spec) or DEFAULT_CLUSTER_NAME,
+        "ready": ready.get("status") == "True" and observed >= generation,
+        "words": _control_plane_words(smcp, ready, observed, generation),
+        "generation": generation,
+        "observed_generation": observed,
+        "additionalIngress": _find("gateways.additionalIngress", spec) or {},
+        "additionalEgress": _find("gateways.additionalEgress", spec) or {},
+    }
+
+
+def _condition(smcp: Json, kind: str) -> Json:
+    """One condition of a control plane; empty when there is none."""
+    return next((one for one in _find("status.conditions", smcp) or [] if one.get("type") == kind), {})
+
+
+def _control_plane_words(smcp: Json, ready: Json, observed: int, generation: int) -> str:
+    """Whether the control plane is ready, and why not."""
+    if ready.get("status") == "True" and observed >= generation:
+        return "ready"
+    if not ready:
+        return "the operator has not reported yet"
+    if observed < generation:
+        return f"the operator has not seen the latest change yet (generation {generation}, observed {observed})"
+    reconciled = _condition(smcp, "Reconciled")
+    told = reconciled if reconciled.get("status") == "False" else ready
+    words = ": ".join(str(one) for one in (told.get("reason"), told.get("message")) if one)
+    count = _find("status.annotations.readyComponentCount", smcp)
+    return (words or "not ready") + (f" ({count} components ready)" if count else "")
+
+
+def _port(service: Json, number: int, names: t.Sequence[str]) -> t.Optional[Json]:
+    """The port of a Service with this number, or with one of these names."""
+    ports = _find("spec.ports", service) or []
+    for port in ports:
+        if port.get("port") == number:
+            return t.cast(Json, port)
+    return next((port for port in ports if port.get("name") in names), None)
+
+
+def node_addresses(nodes: t.Sequence[Json]) -> t.List[str]:
+    """The addresses of nodes as mesh_info gives them ([{addresses: [...]}]), without doubles."""
+    return list(dict.fromkeys(address for node in nodes for address in node.get("addresses") or []))
+
+
+def read_gateway(service: t.Optional[Json], nodes: t.Sequence[Json] = (), exposure: t.Optional[str] = None) -> Json:
+    """Where an ingress gateway is reached: ``addresses``, ``discoveryPort``, ``servicePort``; or ``waiting`` with words.
+
+    ``exposure`` is the Service type that is wanted; a Service that has another type is not reconciled yet. The address
+    of a load balancer is its IP, else its host name; a node port is reached at the nodes; a ClusterIP by its name
+    inside the cluster.
+    """
+    if service is None:
+        return {"waiting": "the operator has not created its Service yet"}
+    type_ = _find("spec.type", service) or "ClusterIP"
+    if exposure and type_ != exposure:
+        return {"waiting": f"its Service is still of type {type_}, not {exposure}"}
+    discovery, traffic = _port(service, DISCOVERY_PORT, ("https-discovery",)), _port(service, SERVICE_PORT, ("tls",))
+    if discovery is None or traffic is None:
+        return {"waiting": f"its Service has no ports {DISCOVERY_PORT} and {SERVICE_PORT} yet"}
+    key = "nodePort" if type_ == "NodePort" else "port"
+    if not discovery.get(key) or not traffic.get(key):
+        return {"waiting": "its Service has no node ports yet"}
+    addresses, words = _addresses(service, type_, nodes)
+    if not addresses:
+        return {"waiting": words}
+    return {"addresses": addresses, "discoveryPort": discovery[key], "servicePort": traffic[key]}
+
+
+def _addresses(service: Json, type_: str, nodes: t.Sequence[Json]) -> t.Tuple[t.List[str], str]:
+    """Addresses of a Service by its type, and words for when there are none."""
+    if type_ == "LoadBalancer":
+        rows = _find("status.loadBalancer.ingress", service) or []
+        found = [row.get("ip") or row.get("hostname") for row in rows]
+        return [one for one in found if one], "its load balancer has no address yet"
+    if type_ == "NodePort":
+        return node_addresses(nodes), "no node has an address"
+    meta = service["metadata"]
+    return [f"{meta['name']}.{meta['namespace']}.svc.cluster.local"], ""

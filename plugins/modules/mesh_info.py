@@ -1,0 +1,225 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mesh_info
+short_description: Read what service meshes are and have
+version_added: 1.0.0
+author:
+  - The ossm.federation authors (@ossm-federation)
+description:
+  - Reads control plane, trust, gateways, peers, service sets, platform and identity of one or several meshes of OpenShift
+    Service Mesh 2.x, with at most ten requests each.
+  - A mesh that cannot be read is a result with problems, not an error.
+extends_documentation_fragment:
+  - ossm.federation._attributes
+  - ossm.federation._attributes.group
+  - ossm.federation._attributes.info
+options:
+  meshes:
+    description: The meshes to read.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      host:
+        description: Inventory host of the mesh; returned as it is. The mesh's name by default.
+        type: str
+      mesh:
+        description: Name of the mesh, for messages.
+        type: str
+        required: true
+      namespace:
+        description: Namespace of the control plane.
+        type: str
+        required: true
+      control_plane:
+        description: Name of the ServiceMeshControlPlane. By default the only one of the namespace.
+        type: str
+        auth:
+          description:
+            - How the cluster is reached; the authentication options of kubernetes.core, one for one.
+            - A kubeconfig, a context, or a host with credentials must be named. Nothing is read from C(K8S_AUTH_*) variables,
+              which are refused when set, and the account of a pod is never used.
+          type: dict
+          required: true
+          suboptions:
+            kubeconfig:
+              description:
+                - Path of a kubeconfig, or its content as a dictionary.
+                - With O(meshes[].auth.context) alone the files named in E(KUBECONFIG) are read, else C(~/.kube/config).
+              type: raw
+            context:
+              description: Context of the kubeconfig.
+              type: str
+            host:
+              description: URL of the API server.
+              type: str
+            api_key:
+              description: Token.
+              type: str
+            username:
+              description: User name.
+              type: str
+            password:
+              description: Password.
+              type: str
+            validate_certs:
+              description: Whether the API server's certificate must be good.
+              type: bool
+            ca_cert:
+              description: File with the authority of the API server's certificate.
+              type: path
+            client_cert:
+              description: File with a client certificate.
+              type: path
+            client_key:
+              description: File with the key of O(meshes[].auth.client_cert).
+              type: path
+            proxy:
+              description: URL of a proxy.
+              type: str
+            no_proxy:
+              description: Hosts that are reached without the proxy, comma separated.
+              type: str
+            proxy_headers:
+              description: Headers for the proxy.
+              type: dict
+              suboptions:
+                proxy_basic_auth:
+                  description: User name and password for the proxy, with a colon between.
+                  type: str
+                basic_auth:
+                  description: User name and password for basic authentication, with a colon between.
+                  type: str
+                user_agent:
+                  description: User agent to show.
+                  type: str
+            persist_config:
+              description: Whether tokens that were renewed are written back to the kubeconfig.
+              type: bool
+            impersonate_user:
+              description: User to act as.
+              type: str
+            impersonate_groups:
+              description: Groups to act as.
+              type: list
+              elements: str
+requirements:
+  - Python 3.9 or newer
+  - kubernetes (Python package) 24.2 or newer
+  - PyYAML (Python package)
+notes:
+  - With a local connection, without C(become) and C(async), the work is done in the controller's process; else where the
+    task runs, and there the requirements must be met.
+seealso:
+  - module: ossm.federation.mesh_objects
+  - module: ossm.federation.peer_info
+"""
+
+EXAMPLES = r"""
+- name: Read a mesh
+  ossm.federation.mesh_info:
+    meshes:
+      - mesh: red-mesh
+        namespace: red-mesh-system
+        auth:
+          kubeconfig: ~/.kube/red
+  register: read
+
+- name: Show what is wrong with it
+  ansible.builtin.debug:
+    msg: "{{ read.meshes[0].problems }}"
+"""
+
+RETURN = r"""
+meshes:
+  description: What was read, in the order of O(meshes).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    host:
+      description: As given.
+      type: str
+    mesh:
+      description: As given.
+      type: str
+    namespace:
+      description: As given.
+      type: str
+    readable:
+      description: Whether everything that a federation needs could be read.
+      type: bool
+    problems:
+      description: What is wrong, each with code, severity, mesh, where, message and remedy.
+      type: list
+      elements: dict
+    cluster_uid:
+      description: UID of the namespace C(kube-system), which tells one cluster from another.
+      type: str
+    platform:
+      description: What the cluster runs on, as V(type), V(source) and V(words).
+      type: dict
+    nodes:
+      description: Nodes that are ready, with addresses, region, zone and architecture; only where no cloud makes load balancers.
+      type: list
+      elements: dict
+    control_plane:
+      description:
+        - The control plane, with name, uid, version, trust_domain (in force), trust_domain_set, cluster_name, ready, words,
+          generation, observed_generation, additionalIngress, additionalEgress, owners (field managers by path), managers and
+          object (without status).
+        - Null when there is none.
+      type: dict
+    members:
+      description: Namespaces of the mesh.
+      type: list
+      elements: str
+    root:
+      description: Root certificates of the mesh, PEM.
+      type: str
+    fingerprints:
+      description: SHA-256 of the roots, in hexadecimal.
+      type: list
+      elements: str
+    roots:
+      description: The roots with fingerprint, subject and validity.
+      type: list
+      elements: dict
+    services:
+      description: Services of the additional gateways, by name.
+      type: dict
+    peers:
+      description: The ServiceMeshPeers, with C(managers) instead of managedFields.
+      type: list
+      elements: dict
+    exports:
+      description: The ExportedServiceSets.
+      type: list
+      elements: dict
+    imports:
+      description: The ImportedServiceSets.
+      type: list
+      elements: dict
+    config_maps:
+      description: Config maps with root certificates of others.
+      type: list
+      elements: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.ossm.federation.plugins.module_utils._mesh_info import ARGUMENT_SPEC, run
+
+
+def main() -> None:
+    """Run the core of the module."""
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module.exit_json(**run(module.params, module.check_mode, module.debug))
+
+
+if __name__ == "__main__":
+    main()

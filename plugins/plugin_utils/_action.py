@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The face that makes an action plugin of a core function: the same work as the module, in the controller's process.
+
+Private to this collection. The work is done in process when the transport is local and neither ``become`` nor ``async``
+is set: no interpreter to start, no archive to pack, and the Kubernetes client is imported once, by the parent of all
+workers. Anything else runs the module of the same name where the task runs.
+"""
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.ossm.federation.plugins.module_utils import _cluster
+
+Json = t.Dict[str, t.Any]
+Core = t.Callable[[Json, bool, t.Callable[[str], None]], Json]
+
+#: Variables of a play's ``environment`` that a process can only be started with.
+UNHONOURED = ("PYTHON", "LD_")
+
+
+def plain(value: t.Any) -> t.Any:
+    """Any value that Ansible carries (tagged, lazy, unsafe, vaulted) as plain Python data."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value if type(value) in (type(None), bool, int, float) else _plain_number(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, t.Mapping):
+        return {plain(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(inner) for inner in value]
+    return str.__str__(str(value))
+
+
+def _plain_number(value: t.Any) -> t.Any:
+    """A number of a derived type as int or float."""
+    return int(value) if isinstance(value, int) else float(value)
+
+
+def plain_environment(environment: t.Any) -> t.Dict[str, str]:
+    """A task's ``environment`` (a dictionary, or a list of them) as one dictionary."""
+    parts = environment if isinstance(environment, (list, tuple)) else [environment]
+    found: t.Dict[str, str] = {}
+    for part in parts:
+        if isinstance(part, t.Mapping):
+            found.update({plain(key): str(plain(value)) for key, value in part.items()})
+    return found
+
+
+@contextlib.contextmanager
+def honoured(environment: t.Mapping[str, str]) -> t.Iterator[None]:
+    """The environment of the task around a piece of work in this process; put back afterwards."""
+    refused = sorted(name for name in environment if name.startswith(UNHONOURED))
+    if refused:
+        raise AnsibleActionFail(
+            f"{', '.join(refused)} in 'environment' cannot be honoured: this task runs in a process that has begun. "
+            "Set it where ansible-playbook is started, or take it off this task."
+        )
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+class CoreAction(ActionBase):
+    """An action that is its module: subclasses name the module, its argument spec and its core function."""
+
+    MODULE = ""
+    SPEC: Json = {}
+    CORE: t.Optional[Core] = None
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = True
+    _supports_diff = True
+
+    def run(self, tmp: t.Optional[str] = None, task_vars: t.Optional[Json] = None) -> Json:
+        """Do the work here, or run the module where the task runs."""
+        result = super().run(tmp, task_vars)
+        if result.get("skipped"):
+            return t.cast(Json, result)
+        if self.here():
+            result.update(self._in_process())
+        else:
+            result.update(self._as_module(task_vars))
+        return t.cast(Json, result)
+
+    def here(self) -> bool:
+        """Whether the work can be done in this process."""
+        become = self._task.become or getattr(self._play_context, "become", False)
+        local = getattr(self._connection, "transport", None) == "local"
+        return bool(local and not become and not self._task.async_val and not _cluster.IMPORT_ERROR)
+
+    def _as_module(self, task_vars: t.Optional[Json]) -> Json:
+        """Run the module; credentials that Ansible echoes as its invocation are left out."""
+        result = self._execute_module(
+            module_name=self.MODULE, module_args=dict(self._task.args), task_vars=task_vars,
+            wrap_async=self._task.async_val,
+        )
+        result.pop("invocation", None)
+        return t.cast(Json, result)
+
+    def _in_process(self) -> Json:
+        """Check the arguments as the module would, and call the core."""
+        validation, _args = self.validate_argument_spec(argument_spec=self.SPEC)
+        params = plain(validation.validated_parameters)
+        core = type(self).CORE
+        if core is None:
+            raise AnsibleActionFail(f"{self.MODULE} has no core")
+        with honoured(plain_environment(self._task.environment)):
+            result = core(params, bool(self._task.check_mode), self._say)
+        if not self._task.diff:
+            result.pop("diff", None)
+        return t.cast(Json, remove_values(result, validation._no_log_values))
+
+    @staticmethod
+    def _say(line: str) -> None:
+        """Show a line of progress at once; standard error, so that callbacks that write JSON stay intact."""
+        Display().display(line, stderr=True)

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: from Ansible's special types to plain Python.
+
+ansible-core 2.16 wraps texts that came from outside (AnsibleUnsafeText) and hands out host variables as lazy mappings;
+2.19 tags every value and templates containers when they are read. The model wants none of that.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Tuple
+
+Unreadable = Tuple[str, str, str]
+
+
+def plain(value: Any) -> Any:
+    """A deep copy made of dict, list, str, int, float, bool and None only.
+
+    Texts of a subclass of str lose the subclass, encrypted ones are decrypted, dates become ISO texts, anything else the
+    text that it gives of itself.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value) if not hasattr(value, "_ciphertext") else str(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, (datetime.datetime, datetime.date)):
+        return str(value.isoformat())
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(value[key]) for key in value}
+    if isinstance(value, Iterable) and not hasattr(value, "_ciphertext"):
+        return [plain(item) for item in value]
+    return str.__str__(str(value))
+
+
+def host_variables(hostvars: Mapping[str, Any], hosts: Iterable[str],
+                   wanted: Callable[[str], bool]) -> Tuple[Dict[str, Dict[str, Any]], List[Unreadable]]:
+    """Read the wanted variables of hosts, and say which could not be resolved: (host, variable, reason).
+
+    Only wanted ones are touched: reading a host variable renders its template.
+    """
+    found: Dict[str, Dict[str, Any]] = {}
+    unreadable: List[Unreadable] = []
+    for host in hosts:
+        variables = hostvars[host]
+        found[host] = {}
+        for name in sorted(str.__str__(key) for key in variables if wanted(key)):
+            try:
+                found[host][name] = plain(variables[name])
+            except Exception as error:  # a template may raise anything
+                unreadable.append((host, name, " ".join(str(error).split())))
+    return found, unreadable
+
+
+def registered(hostvars: Mapping[str, Any], hosts: Iterable[str], name: str) -> Dict[str, Any]:
+    """What each host has registered under a name; hosts that have not are left out, as are skipped tasks."""
+    found: Dict[str, Any] = {}
+    for host in hosts:
+        variables = hostvars[host] if host in hostvars else {}
+        if name in variables:
+            result = plain(variables[name])
+            if isinstance(result, dict) and not result.get("skipped"):
+                found[host] = result
+    return found
