@@ -40,7 +40,11 @@ def _point(link: Path, target: Path) -> None:
 
 
 def _copy(target: Path) -> None:
-    """Copy anew what changed and drop what is not there any more; ansible-test's own output stays."""
+    """Copy anew what changed and drop what is not there any more; ansible-test's own output stays.
+
+    The copy is a repository of its own: ansible-test asks git for the files, and ``build`` is ignored by the checkout's.
+    """
+    subprocess.run(["git", "init", "--quiet", str(target)], check=True)
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], check=True,
                             capture_output=True, text=True).stdout
     names = {name for name in listed.split("\0") if name and Path(name).is_file()}
@@ -51,7 +55,7 @@ def _copy(target: Path) -> None:
             shutil.copy(source, copy)
     for copy in [path for path in target.rglob("*") if path.is_file()]:
         name = copy.relative_to(target).as_posix()
-        if name not in names and not name.startswith("tests/output/"):
+        if name not in names and not name.startswith((".git/", "tests/output/")):
             copy.unlink()
 
 
