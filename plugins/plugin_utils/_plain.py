@@ -13,6 +13,17 @@ from __future__ import annotations
 import datetime
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Tuple
 
+from ansible.utils.unsafe_proxy import wrap_var
+
+try:
+    from ansible.template import is_trusted_as_template
+except ImportError:  # before ansible-core 2.19 a text is a template unless it is marked as unsafe
+
+    def is_trusted_as_template(value: Any) -> bool:
+        """Whether Ansible would render a text."""
+        return not hasattr(value, "__UNSAFE__")
+
+
 Unreadable = Tuple[str, str, str]
 
 
@@ -54,10 +65,27 @@ def host_variables(hostvars: Mapping[str, Any], hosts: Iterable[str],
         found[host] = {}
         for name in sorted(str.__str__(key) for key in variables if wanted(key)):
             try:
-                found[host][name] = plain(variables[name])
+                value = variables[name]
+                if _unrendered(value):
+                    raise ValueError(f"{plain(value)!r} has an undefined variable in it")
+                found[host][name] = plain(value)
             except Exception as error:  # a template may raise anything
                 unreadable.append((host, name, " ".join(str(error).split())))
     return found, unreadable
+
+
+def _unrendered(value: Any) -> bool:
+    """Whether a template is left in it: ansible-core 2.16 leaves it as it is when a variable in it is undefined."""
+    if isinstance(value, str):
+        return any(mark in value for mark in ("{{", "{%")) and bool(is_trusted_as_template(value))
+    if isinstance(value, Mapping):
+        return any(_unrendered(value[key]) for key in value)
+    return isinstance(value, (list, tuple)) and any(_unrendered(item) for item in value)
+
+
+def inert(value: Any) -> Any:
+    """The same value, of which Ansible never renders any text: what clusters and files say is data, not a template."""
+    return wrap_var(value)
 
 
 def registered(hostvars: Mapping[str, Any], hosts: Iterable[str], name: str) -> Dict[str, Any]:

@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: declaration
+short_description: Resolve what the inventory declares of a federation
+version_added: 1.0.0
+author: The ossm.federation authors (@ossm-federation)
+description:
+  - Resolves every host of the group, also those that a limit leaves out, from its inventory variables.
+  - Nothing fails here for bad input; everything that is wrong is in RV(_value).problems, all at once.
+positional: groups, group, play_hosts
+options:
+  _input:
+    description: The variables of all hosts, as Ansible has them in C(hostvars).
+    type: dict
+    required: true
+  groups:
+    description: The inventory's groups, as Ansible has them in C(groups).
+    type: dict
+    required: true
+  group:
+    description: The group whose hosts are the meshes.
+    type: str
+    default: federation
+  play_hosts:
+    description: The hosts of this play, as in C(ansible_play_hosts_all). Without it, all hosts of the group.
+    type: list
+    elements: raw
+    required: false
+seealso:
+  - plugin: ossm.federation.plan
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Resolve what the inventory declares
+  ansible.builtin.set_fact:
+    __federation: "{{ hostvars | ossm.federation.declaration(groups, 'federation', ansible_play_hosts_all) }}"
+  run_once: true
+"""
+
+RETURN = r"""
+_value:
+  description: The declaration - C(group), C(options), C(hosts), C(outside), C(meshes), C(pairs), C(problems).
+  type: dict
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any, Dict, List, Mapping, Optional, cast
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.ossm.federation.plugins.module_utils._cluster import check_access
+from ansible_collections.ossm.federation.plugins.module_utils._model import Declaration, Problem, declare, mesh_auth, problem, wanted
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import host_variables, inert, plain
+
+
+def declaration(hostvars: Mapping[str, Any], groups: Mapping[str, Any], group: str = "federation",
+                play_hosts: Optional[List[str]] = None) -> Declaration:
+    """Resolve the group's hosts; see DOCUMENTATION."""
+    if not isinstance(hostvars, Mapping) or not isinstance(groups, Mapping):
+        raise AnsibleFilterError("ossm.federation.declaration takes hostvars and groups")
+    members = {str(name): plain(groups[name]) for name in groups}
+    name = str(plain(group))
+    hosts = members.get(name, [])
+    variables, unreadable = host_variables(hostvars, hosts, wanted)
+    made = declare(variables, members, dict(os.environ), group=name,
+                   play_hosts=hosts if play_hosts is None else plain(play_hosts))
+    refused = {host for host, _variable, _reason in unreadable}
+    made["problems"] += [problem("variable-undefined", made["meshes"][host]["mesh"], variable, reason.rstrip("."),
+                                 "Correct the template in the inventory") for host, variable, reason in unreadable]
+    for host in made["hosts"]:
+        if made["meshes"][host]["local"] and host not in refused:
+            made["problems"] += _access(made, host, mesh_auth(variables[host]))
+    return cast(Declaration, inert(made))
+
+
+def _access(made: Declaration, host: str, auth: Dict[str, Any]) -> List[Problem]:
+    """Look at the files that a mesh's access names, unless it names nothing, which is told already."""
+    if not any(auth.get(key) for key in ("kubeconfig", "context", "host")):
+        return []
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("K8S_AUTH_")}
+    return check_access(auth, made["meshes"][host]["mesh"], environ)
+
+
+class FilterModule:
+    """Makes the filter known to Ansible."""
+
+    def filters(self) -> Dict[str, Callable[..., Any]]:
+        return {"declaration": declaration}

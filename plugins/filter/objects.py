@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: objects
+short_description: Make the Kubernetes objects of one step for one mesh
+version_added: 1.0.0
+author: The ossm.federation authors (@ossm-federation)
+description:
+  - Only what is absent or ours is among them; what somebody else made is left alone, unless O(ossm.federation.plan#filter:_input).options say that it is adopted.
+positional: room, host, facts
+options:
+  _input:
+    description: What P(ossm.federation.plan#filter) or P(ossm.federation.advance#filter) returned.
+    type: dict
+    required: true
+  room:
+    description: The step - V(gateways), V(sets) or V(peers).
+    type: str
+    required: true
+  host:
+    description: The inventory host whose mesh is meant.
+    type: str
+    required: true
+  facts:
+    description: What was read of the mesh, an element of RV(ossm.federation.mesh_info#module:meshes).
+    type: dict
+    required: true
+seealso:
+  - plugin: ossm.federation.plan
+    plugin_type: filter
+  - plugin: ossm.federation.drift
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Open the gateways
+  ossm.federation.mesh_objects:
+    auth: "{{ hostvars[inventory_hostname] | ossm.federation.mesh_auth }}"
+    mesh: "{{ __plan.meshes[inventory_hostname].mesh }}"
+    objects: "{{ __plan | ossm.federation.objects('gateways', inventory_hostname, mesh_facts.meshes[0]) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Objects for O(ossm.federation.mesh_objects#module:objects), in the order of writing.
+  type: list
+  elements: dict
+"""
+
+from collections.abc import Callable
+from typing import Any, Dict, List, cast
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.ossm.federation.plugins.module_utils import _objects
+from ansible_collections.ossm.federation.plugins.module_utils._model import Wish
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, plain
+
+
+def objects(plan: Any, room: str, host: str, facts: Any) -> List[Wish]:
+    """The wishes of one room for one host; see DOCUMENTATION."""
+    made, where, name = plain(plan), str(plain(room)), str(plain(host))
+    if where not in _objects.ROOMS:
+        raise AnsibleFilterError(f"ossm.federation.objects: there is no step {where!r}; there are {', '.join(_objects.ROOMS)}")
+    if not isinstance(made, dict) or name not in made.get("meshes", {}):
+        raise AnsibleFilterError(f"ossm.federation.objects: {name} is not in the plan")
+    return cast(List[Wish], inert(_objects.objects(made, where, name, plain(facts) or {})))
+
+
+class FilterModule:
+    """Makes the filter known to Ansible."""
+
+    def filters(self) -> Dict[str, Callable[..., Any]]:
+        return {"objects": objects}

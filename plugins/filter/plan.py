@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: plan
+short_description: Plan a federation out of its declaration and what was read
+version_added: 1.0.0
+author: The ossm.federation authors (@ossm-federation)
+description:
+  - Chooses names, exposures and trust domains, and finds what only shows across meshes.
+  - RV(_value).problems must stop the run before its first write; a mesh that could not be read is no such problem.
+positional: hostvars, outside
+options:
+  _input:
+    description: What P(ossm.federation.declaration#filter) returned.
+    type: dict
+    required: true
+  hostvars:
+    description: The variables of all hosts; each host of the play has C(mesh_facts), the result of M(ossm.federation.mesh_info).
+    type: dict
+    required: true
+  outside:
+    description: Results of M(ossm.federation.mesh_info) for meshes outside the play.
+    type: list
+    elements: raw
+    default: []
+seealso:
+  - plugin: ossm.federation.declaration
+    plugin_type: filter
+  - plugin: ossm.federation.advance
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Plan the pairs
+  ansible.builtin.set_fact:
+    __plan: "{{ __federation | ossm.federation.plan(hostvars, __mesh_outside_facts.results | default([])) }}"
+  run_once: true
+"""
+
+RETURN = r"""
+_value:
+  description: The plan - C(group), C(options), C(meshes), C(sides), C(problems), C(warnings), C(load_balancers).
+  type: dict
+"""
+
+from collections.abc import Callable
+from typing import Any, Dict, Iterator, Mapping, cast
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.ossm.federation.plugins.module_utils import _model
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, plain, registered
+
+
+def plan(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> _model.Plan:
+    """Plan the declared federation; see DOCUMENTATION."""
+    declared = plain(declaration)
+    if not isinstance(declared, dict) or "pairs" not in declared:
+        raise AnsibleFilterError("ossm.federation.plan takes what ossm.federation.declaration returned")
+    facts = {read["host"]: read for read in _meshes(plain(outside))}
+    for host, result in registered(hostvars, declared["hosts"], "mesh_facts").items():
+        facts.update({host: read for read in _meshes(result)})
+    return cast(_model.Plan, inert(_model.plan(declared, facts)))
+
+
+def _meshes(value: Any) -> Iterator[Dict[str, Any]]:
+    """Every MeshFacts in results of mesh_info, in a list of them, or in a registered loop."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _meshes(item)
+    elif isinstance(value, dict) and "host" in value and "readable" in value:
+        yield value
+    elif isinstance(value, dict):
+        yield from _meshes(value.get("meshes", value.get("results", [])))
+
+
+class FilterModule:
+    """Makes the filter known to Ansible."""
+
+    def filters(self) -> Dict[str, Callable[..., Any]]:
+        return {"plan": plan}

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: problems_text
+short_description: Put problems into words
+version_added: 1.0.0
+author: The ossm.federation authors (@ossm-federation)
+description:
+  - One line for each problem - mesh, place, what is wrong, what to do, and the code.
+positional: lines
+options:
+  _input:
+    description: Problems, as the other filters and the modules return them.
+    type: list
+    required: true
+    elements: dict
+  lines:
+    description: Return a list of lines instead of one text.
+    type: bool
+    default: false
+seealso:
+  - plugin: ossm.federation.declaration
+    plugin_type: filter
+  - plugin: ossm.federation.plan
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Refuse an inventory that cannot work
+  ansible.builtin.fail:
+    msg: "{{ __federation.problems | ossm.federation.problems_text }}"
+  when: __federation.problems | selectattr('severity', 'eq', 'error') | list | length > 0
+"""
+
+RETURN = r"""
+_value:
+  description: The text, or the list of lines; errors first.
+  type: raw
+"""
+
+from collections.abc import Callable
+from typing import Any, Dict, List, Union, cast
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.ossm.federation.plugins.module_utils._model import words
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, plain
+
+
+def problems_text(problems: Any, lines: bool = False) -> Union[str, List[str]]:
+    """Problems as text; see DOCUMENTATION."""
+    found = plain(problems)
+    if not isinstance(found, list) or not all(isinstance(one, dict) and "message" in one for one in found):
+        raise AnsibleFilterError("ossm.federation.problems_text takes a list of problems")
+    told = [words(one) for one in sorted(found, key=lambda one: one["severity"] != "error")]
+    return cast(Union[str, List[str]], inert(told if plain(lines) else "\n".join(told)))
+
+
+class FilterModule:
+    """Makes the filter known to Ansible."""
+
+    def filters(self) -> Dict[str, Callable[..., Any]]:
+        return {"problems_text": problems_text}

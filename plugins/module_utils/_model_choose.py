@@ -1,0 +1,187 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: the names of one mesh's sides, chosen from what lives first and from convention second."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
+
+from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
+from ansible_collections.ossm.federation.plugins.module_utils._model_types import Json, PlannedMesh, Problem, problem
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+OURS = "ossm.federation"
+PEER_LABEL = "ossm.federation/peer"
+
+
+class Chosen(NamedTuple):
+    """The names of one side; ``live`` is the ServiceMeshPeer that they come from, ``problems`` are why it is skipped."""
+
+    peer_name: str
+    ingress: str
+    egress: str
+    config_map: str
+    live: Optional[Json]
+    problems: List[Problem]
+
+
+def dig(value: Any, *path: str) -> Any:
+    """The value at a path of dictionaries, or None."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def is_ours(live: Json) -> bool:
+    """Tell whether an object carries our label: only then it is ever written, pruned or deleted."""
+    return dig(live, "metadata", "labels", MANAGED_BY) == OURS
+
+
+def owner(live: Optional[Json]) -> str:
+    if live is None:
+        return "absent"
+    return "ours" if is_ours(live) else "foreign"
+
+
+def gateway_owner(control_plane: Optional[Json], kind: str, name: str) -> str:
+    """Whose an additional gateway (kind: additionalIngress or additionalEgress) of a control plane is.
+
+    The gateway has no labels of its own, so its field managers tell it.
+    """
+    if name in names.RESERVED_GATEWAYS:
+        return "foreign"
+    if dig(control_plane, "object", "spec", "gateways", kind, name) is None:
+        return "absent"
+    managers = gateway_managers(control_plane, kind, name)
+    return "ours" if any(manager.partition("/")[0] == OURS for manager in managers) else "foreign"
+
+
+def gateway_managers(control_plane: Optional[Json], kind: str, name: str) -> List[str]:
+    """The field managers of an additional gateway."""
+    told = dig(control_plane, "owners", f"spec.gateways.{kind}.{name}") or []
+    return [manager.strip() for manager in (told.split(",") if isinstance(told, str) else told)]
+
+
+def choose(own: PlannedMesh, peers: Mapping[str, PlannedMesh], live: List[Json],
+           control_plane: Optional[Json]) -> Dict[str, Chosen]:
+    """Choose the names of all sides of one mesh.
+
+    ``peers`` are the partners by host, ``live`` the ServiceMeshPeers that were read, ``control_plane`` its facts.
+    """
+    claims, problems = _claim(own, peers, live)
+    chosen = {host: _names(peer["mesh"], claims.get(host), problems.get(host, [])) for host, peer in peers.items()}
+    _check_names(own, peers, chosen, live, control_plane)
+    return chosen
+
+
+def _name(live: Json) -> str:
+    return str(dig(live, "metadata", "name"))
+
+
+def _identity(live: Json) -> Optional[Tuple[str, str]]:
+    """Trust domain and namespace of the mesh that a live peer lets in, out of its clientID."""
+    parts = str(dig(live, "spec", "security", "clientID") or "").split("/")
+    domain = dig(live, "spec", "security", "trustDomain")
+    if len(parts) < 3 or parts[1] != "ns" or parts[0] != domain:
+        return None
+    return parts[0], parts[2]
+
+
+def _claim(own: PlannedMesh, peers: Mapping[str, PlannedMesh],
+           live: List[Json]) -> Tuple[Dict[str, Json], Dict[str, List[Problem]]]:
+    """Find the live ServiceMeshPeer of each partner: by our label, else by its name, else by the identity it lets in."""
+    identities = Counter((peer["trust_domain"], peer["namespace"]) for peer in peers.values())
+    rounds: Tuple[Callable[[Json, PlannedMesh], bool], ...] = (
+        lambda found, peer: is_ours(found) and dig(found, "metadata", "labels", PEER_LABEL) == peer["mesh"],
+        lambda found, peer: _name(found) == peer["mesh"] and not _other_label(found, peer, peers),
+        lambda found, peer: identities[_identity(found) or (None, "")] == 1
+        and _identity(found) == (peer["trust_domain"], peer["namespace"]),
+    )
+    claims: Dict[str, Json] = {}
+    problems: Dict[str, List[Problem]] = {}
+    free = sorted(live, key=_name)
+    for matches in rounds:
+        for host in sorted(set(peers) - set(claims) - set(problems)):
+            found = [one for one in free if matches(one, peers[host])]
+            if len(found) > 1:
+                problems[host] = [_ambiguous(own, peers[host], found)]
+            elif found:
+                claims[host] = found[0]
+            free = [one for one in free if one not in found]
+    return claims, problems
+
+
+def _other_label(found: Json, peer: PlannedMesh, peers: Mapping[str, PlannedMesh]) -> bool:
+    label = dig(found, "metadata", "labels", PEER_LABEL) if is_ours(found) else None
+    return label is not None and label != peer["mesh"] and label in {other["mesh"] for other in peers.values()}
+
+
+def _ambiguous(own: PlannedMesh, peer: PlannedMesh, found: List[Json]) -> Problem:
+    many = ", ".join(_name(one) for one in found)
+    return problem("peer-ambiguous", own["mesh"], f"ServiceMeshPeer {own['namespace']}/{_name(found[0])}",
+                   f"Several ServiceMeshPeers are for {peer['mesh']}: {many}", "Delete all but one, after its exports",
+                   peer=peer["mesh"])
+
+
+def _names(mesh: str, live: Optional[Json], problems: List[Problem]) -> Chosen:
+    peer_name = _name(live) if live else mesh
+    gateways = dig(live, "spec", "gateways")
+    chain = dig(live, "spec", "security", "certificateChain")
+    named = dig(chain, "name") if dig(chain, "kind") in ("", "ConfigMap") else None
+    return Chosen(
+        peer_name,
+        dig(gateways, "ingress", "name") or names.ingress_name(mesh),
+        dig(gateways, "egress", "name") or names.egress_name(mesh),
+        named or names.config_map_name(peer_name),
+        live,
+        list(problems),
+    )
+
+
+def _check_names(own: PlannedMesh, peers: Mapping[str, PlannedMesh], chosen: Mapping[str, Chosen], live: List[Json],
+                 control_plane: Optional[Json]) -> None:
+    """Find names that are taken, shared or impossible; what lives keeps its name, what is new is skipped."""
+    users = _users(chosen.values(), live)
+    for host, side in chosen.items():
+        where = f"ServiceMeshPeer {own['namespace']}/{side.peer_name}"
+        peer = peers[host]["mesh"]
+        if side.live is None and side.peer_name in {_name(one) for one in live} and not side.problems:
+            side.problems.append(problem("peer-name-taken", own["mesh"], where, f"It is for another mesh than {peer}",
+                                         f"Rename that ServiceMeshPeer, or set mesh_name of {peer}", peer=peer))
+        for gateway in sorted({side.ingress, side.egress}):
+            others = sorted(_rivals(side, gateway, users))
+            if others or side.ingress == side.egress:
+                side.problems.append(problem(
+                    "gateway-shared", own["mesh"], where, f"The gateway {gateway} is used for {', '.join(others) or 'both ways'} too, "
+                    "and each peer shuts the others out", "Give each ServiceMeshPeer gateways of its own", peer=peer))
+        for kind, gateway in (("additionalIngress", side.ingress), ("additionalEgress", side.egress)):
+            if gateway_owner(control_plane, kind, gateway) == "absent":
+                side.problems.extend(problem("name-invalid", own["mesh"], where, f"The gateway's name {fault}",
+                                             "Correct the ServiceMeshPeer", peer=peer) for fault in names.label_faults(gateway))
+
+
+def _declared(live: Json) -> Set[str]:
+    found = (dig(live, "spec", "gateways", kind, "name") for kind in ("ingress", "egress"))
+    return {name for name in found if name}
+
+
+def _users(chosen: Iterable[Chosen], live: List[Json]) -> Dict[str, Dict[str, bool]]:
+    """Gateway -> name of the peer that uses it -> whether a live ServiceMeshPeer says so."""
+    users: Dict[str, Dict[str, bool]] = {}
+    for side in chosen:
+        for gateway in (side.ingress, side.egress):
+            users.setdefault(gateway, {})[side.peer_name] = False
+    for one in live:
+        for gateway in _declared(one):
+            users.setdefault(gateway, {})[_name(one)] = True
+    return users
+
+
+def _rivals(side: Chosen, gateway: str, users: Mapping[str, Mapping[str, bool]]) -> Set[str]:
+    """The peers before which this side must step back from a gateway."""
+    by_peer = users[gateway]
+    says_so = by_peer[side.peer_name] and side.live is not None
+    return {name for name, live in by_peer.items() if name != side.peer_name and (live or not says_so)}

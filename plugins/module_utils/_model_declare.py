@@ -1,0 +1,316 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: from raw inventory variables to a federation, with everything that is wrong at once."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+
+from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
+from ansible_collections.ossm.federation.plugins.module_utils import _model_variables as variables
+from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import (
+    DISCOVERY_PORT,
+    LOAD_BALANCER,
+    SERVICE_PORT,
+    check_ingress,
+)
+from ansible_collections.ossm.federation.plugins.module_utils._model_rules import check_locality, check_rules
+from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
+    DeclaredMesh,
+    Declaration,
+    Ingress,
+    Json,
+    Problem,
+    Rule,
+    problem,
+)
+
+_ENVIRONMENT = "K8S_AUTH_"
+
+
+def declare(hostvars: Mapping[str, Mapping[str, Any]], groups: Mapping[str, List[str]], environ: Mapping[str, str], *,
+            group: str, play_hosts: Iterable[str]) -> Declaration:
+    """Resolve every host of the group, also those outside the play, into a Declaration.
+
+    ``hostvars`` are plain raw variables by host, ``groups`` the inventory's groups. Nothing is raised for bad input:
+    every problem is in ``problems``, those of severity ``error`` must stop the run before its first write.
+    """
+    hosts = sorted(groups.get(group, []))
+    problems = _environment(environ, group) + _membership(hosts, group)
+    values: Dict[str, Json] = {}
+    meshes: Dict[str, DeclaredMesh] = {}
+    for host in hosts:
+        raw = hostvars.get(host, {})
+        values[host], found = variables.read(raw, host)
+        meshes[host] = _mesh(host, values[host], raw)
+        found += variables.unknown(raw, host) + _access(host, values[host]) + _names(meshes[host])
+        problems += _called(found, meshes[host]["mesh"])
+    options, found = _options(values, hosts, group)
+    problems += found + _duplicates(meshes)
+    problems += _size(options, hosts, group)
+    resolver = _Resolver(meshes, groups)
+    for host in hosts:
+        meshes[host]["peers"], found = _peers(host, values[host].get("mesh_peers"), resolver)
+        problems += found
+    pairs = _pairs(meshes)
+    for host in hosts:
+        problems += _details(host, values[host], resolver, _partners(host, pairs))
+    return {"group": group, "options": options, "hosts": hosts, "outside": sorted(set(hosts) - set(play_hosts)),
+            "meshes": meshes, "pairs": pairs, "problems": problems}
+
+
+def mesh_auth(hostvars: Mapping[str, Any]) -> Json:
+    """The access variables of one host as authentication options of kubernetes.core; only those that are set."""
+    values = variables.read(hostvars, "", "access")[0]
+    return {name[len("mesh_"):]: value for name, value in sorted(values.items())}
+
+
+def _called(found: List[Problem], mesh: str) -> List[Problem]:
+    """Problems are found by host, before the mesh's name is known to be good, and told by mesh."""
+    for one in found:
+        one["mesh"] = mesh
+    return found
+
+
+def _environment(environ: Mapping[str, str], group: str) -> List[Problem]:
+    return [problem("environment-auth", group, name, "The environment names a cluster, and it would be the same one for all meshes",
+                    "Unset it, and say with mesh_kubeconfig, mesh_context or mesh_host how each mesh is reached")
+            for name in sorted(environ) if name.startswith(_ENVIRONMENT) and environ[name]]
+
+
+def _membership(hosts: List[str], group: str) -> List[Problem]:
+    if not hosts:
+        return [problem("group-empty", group, "federation_group", f"The inventory has no hosts in the group {group}",
+                        "Put one host for each mesh into it, or name another group with federation_group")]
+    return []
+
+
+def _mesh(host: str, values: Json, raw: Mapping[str, Any]) -> DeclaredMesh:
+    mesh = values.get("mesh_name", host)
+    return {
+        "host": host,
+        "mesh": mesh,
+        "namespace": values.get("mesh_namespace", f"{mesh}-system"),
+        "control_plane": values.get("mesh_control_plane"),
+        "trust_domain": values.get("mesh_trust_domain"),
+        "peers": [],
+        "ingress": {},
+        "ingress_by_peer": {},
+        "exports": {},
+        "imports": {},
+        "locality": None,
+        "local": raw.get("ansible_connection", "local") in ("local", "ansible.builtin.local"),
+    }
+
+
+def _access(host: str, values: Json) -> List[Problem]:
+    if any(f"mesh_{name}" in values for name in ("kubeconfig", "context", "host")):
+        return []
+    return [problem("access-missing", host, "mesh_kubeconfig", "Nothing says which cluster this mesh is in",
+                    "Set mesh_kubeconfig, mesh_context or mesh_host")]
+
+
+def _names(mesh: DeclaredMesh) -> List[Problem]:
+    found = []
+    checks = (
+        ("mesh_name", mesh["mesh"], names.PEER_MAX),
+        ("mesh_namespace", mesh["namespace"], names.LABEL_MAX),
+        ("mesh_control_plane", mesh["control_plane"], names.CONTROL_PLANE_MAX),
+    )
+    for variable, name, longest in checks:
+        for fault in names.label_faults(name, longest) if name is not None else []:
+            found.append(problem("name-invalid", mesh["mesh"], variable, fault, f"Set {variable} to a DNS label that fits"))
+    for fault in names.trust_domain_faults(mesh["trust_domain"]) if mesh["trust_domain"] is not None else []:
+        found.append(problem("trust-domain-invalid", mesh["mesh"], "mesh_trust_domain", fault, "Write for example red-mesh.local"))
+    if mesh["mesh"].lower() == names.DEFAULT_CLUSTER_NAME.lower():
+        found.append(problem("name-registry", mesh["mesh"], "mesh_name",
+                             f"Peers could not tell {mesh['mesh']!r} from their own cluster's registry of services",
+                             "Set mesh_name to another name"))
+    return found
+
+
+def _options(values: Mapping[str, Json], hosts: List[str], group: str) -> Tuple[Json, List[Problem]]:
+    """The options of the whole undertaking; they must not differ between hosts."""
+    options: Json = {}
+    problems: List[Problem] = []
+    for name, variable in variables.VARIABLES.items():
+        if not name.startswith("federation_"):
+            continue
+        told = [values[host][name] for host in hosts if name in values[host]]
+        options[name] = told[0] if told else variable.default
+        differs = any(value != told[0] for value in told)
+        if differs or (told and len(told) < len(hosts)):
+            problems.append(problem("option-differs", group, name, "It is not the same for all meshes, and concerns them all",
+                                    f"Set it once, for the group {group}"))
+    options["federation_group"] = group
+    return options, problems
+
+
+def _size(options: Json, hosts: List[str], group: str) -> List[Problem]:
+    size = options["federation_size"]
+    if size is None or size == len(hosts):
+        return []
+    return [problem("federation-size", group, "federation_size", f"The group has {len(hosts)} meshes, {size} are expected",
+                    "Complete the inventory, or change federation_size")]
+
+
+def _duplicates(meshes: Mapping[str, DeclaredMesh]) -> List[Problem]:
+    by_name: Dict[str, List[str]] = {}
+    for host, mesh in meshes.items():
+        by_name.setdefault(mesh["mesh"], []).append(host)
+    return [problem("mesh-duplicate", name, "mesh_name", f"The hosts {', '.join(hosts)} have one mesh name",
+                    "Give each mesh a name of its own")
+            for name, hosts in sorted(by_name.items()) if len(hosts) > 1]
+
+
+class _Resolver:
+    """From what the user calls a peer (host, mesh or inventory group) to hosts of the federation."""
+
+    def __init__(self, meshes: Dict[str, DeclaredMesh], groups: Mapping[str, List[str]]) -> None:
+        self.meshes = meshes
+        self._groups = groups
+        self._by_mesh = {mesh["mesh"]: host for host, mesh in meshes.items()}
+
+    def hosts(self, name: str) -> Set[str]:
+        """The hosts that are meant; empty when the name is unknown."""
+        if name in self.meshes:
+            return {name}
+        if name in self._by_mesh:
+            return {self._by_mesh[name]}
+        return set(self._groups.get(name, [])) & set(self.meshes)
+
+    def is_mesh(self, name: str) -> bool:
+        return name in self.meshes or name in self._by_mesh
+
+    def unknown(self, name: str, mesh: str, where: str) -> Problem:
+        """The problem of a name that means nobody."""
+        close = variables.suggestion(name, [*self.meshes, *self._by_mesh, *self._groups])
+        return problem("peer-unknown", mesh, where, f"No mesh and no group of the federation is called {name!r}",
+                       f"Did you mean {close}" if close else "Name a mesh of the group, or put the mesh into the inventory")
+
+
+def _peers(host: str, wish: Optional[List[str]], resolver: _Resolver) -> Tuple[List[str], List[Problem]]:
+    if wish is None:
+        return sorted(set(resolver.meshes) - {host}), []
+    mesh = resolver.meshes[host]["mesh"]
+    peers: Set[str] = set()
+    problems = []
+    for name in wish:
+        hosts = resolver.hosts(name)
+        if not hosts:
+            problems.append(resolver.unknown(name, mesh, "mesh_peers"))
+        if hosts == {host} and resolver.is_mesh(name):
+            problems.append(problem("peer-self", mesh, "mesh_peers", "A mesh cannot be a peer of itself", f"Take {name} out"))
+        peers |= hosts
+    return sorted(peers - {host}), problems
+
+
+def _pairs(meshes: Mapping[str, DeclaredMesh]) -> List[List[str]]:
+    return [list(pair) for pair in sorted({(min(host, peer), max(host, peer))
+                                           for host, mesh in meshes.items() for peer in mesh["peers"]})]
+
+
+def _partners(host: str, pairs: List[List[str]]) -> List[str]:
+    return sorted({other for pair in pairs for other in pair if host in pair} - {host})
+
+
+def _details(host: str, values: Json, resolver: _Resolver, partners: List[str]) -> List[Problem]:
+    """Fill in what is said by peer: ingress, rules, locality."""
+    mesh = resolver.meshes[host]
+    problems = _ingress(mesh, values.get("mesh_ingress", {}), resolver, partners)
+    for kind in ("exports", "imports"):
+        variable = f"mesh_{kind}"
+        if variable in values:
+            rules, found = _rules(mesh, variable, values[variable], resolver, partners)
+            problems += found
+            if kind == "exports":
+                mesh["exports"] = rules
+            else:
+                mesh["imports"] = rules
+    if values.get("mesh_locality"):
+        mesh["locality"], found = check_locality(values["mesh_locality"], mesh["mesh"])
+        problems += found
+    return problems
+
+
+def _by_peer(mesh: DeclaredMesh, where: str, value: Mapping[str, Any], resolver: _Resolver,
+             partners: List[str]) -> Tuple[List[Tuple[str, List[str]]], List[Problem]]:
+    """The keys of a dictionary by peer with the hosts that each one means; meshes after groups, so that they win."""
+    keys: List[Tuple[str, List[str]]] = []
+    problems = []
+    for name in sorted(value, key=lambda key: (resolver.is_mesh(key), key)):
+        hosts = resolver.hosts(name)
+        if not hosts:
+            problems.append(resolver.unknown(name, mesh["mesh"], where))
+            continue
+        meant = sorted(hosts & set(partners))
+        if not meant:
+            problems.append(problem("peer-not-paired", mesh["mesh"], f"{where}.{name}", f"{mesh['mesh']} and {name} are no pair",
+                                    "Name it in mesh_peers, or take this entry out"))
+        keys.append((name, meant))
+    return keys, problems
+
+
+def _rules(mesh: DeclaredMesh, variable: str, value: Any, resolver: _Resolver,
+           partners: List[str]) -> Tuple[Dict[str, List[Rule]], List[Problem]]:
+    imports = variable == "mesh_imports"
+    if not isinstance(value, dict):
+        rules, problems = check_rules(value, mesh["mesh"], variable, imports=imports)
+        return {peer: rules for peer in partners}, problems
+    by_peer: Dict[str, List[Rule]] = {}
+    keys, problems = _by_peer(mesh, variable, value, resolver, partners)
+    for name, hosts in keys:
+        rules, found = check_rules(value[name], mesh["mesh"], f"{variable}.{name}", imports=imports)
+        problems += found
+        by_peer.update({host: rules for host in hosts})
+    return by_peer, problems
+
+
+def _ingress(mesh: DeclaredMesh, value: Json, resolver: _Resolver, partners: List[str]) -> List[Problem]:
+    base = {key: part for key, part in value.items() if key != "peers"}
+    mesh["ingress"], problems = check_ingress(base, mesh["mesh"], "mesh_ingress")
+    mesh["ingress_by_peer"] = {peer: mesh["ingress"] for peer in partners}
+    if isinstance(value.get("peers", {}), dict):
+        keys, found = _by_peer(mesh, "mesh_ingress.peers", value.get("peers", {}), resolver, partners)
+        problems += found
+        for name, hosts in keys:
+            problems += _ingress_of(mesh, name, hosts, value["peers"][name])
+    else:
+        problems.append(problem("ingress-value", mesh["mesh"], "mesh_ingress.peers", "It is not a dictionary", "Write peers as keys"))
+    return problems + _shared(mesh)
+
+
+def _ingress_of(mesh: DeclaredMesh, name: str, hosts: List[str], value: Any) -> List[Problem]:
+    where = f"mesh_ingress.peers.{name}"
+    if not isinstance(value, dict):
+        return [problem("ingress-value", mesh["mesh"], where, "It is not a dictionary", "Write the keys of mesh_ingress below it")]
+    special, problems = check_ingress(value, mesh["mesh"], where)
+    for host in hosts:
+        merged: Ingress = {**mesh["ingress_by_peer"][host], **special}
+        mesh["ingress_by_peer"][host] = merged
+    return problems
+
+
+def _shared(mesh: DeclaredMesh) -> List[Problem]:
+    """Each peer has a gateway of its own: no two can have one port of one address."""
+    taken: Dict[Tuple[str, Any], str] = {}
+    problems = []
+    for peer, wish in sorted(mesh["ingress_by_peer"].items()):
+        for place in _places(wish):
+            other = taken.setdefault(place, peer)
+            if other != peer:
+                problems.append(problem("ingress-shared", mesh["mesh"], "mesh_ingress",
+                                        f"The gateways for {other} and {peer} would share {place[0]} {place[1]}",
+                                        "Say it for each peer under mesh_ingress.peers", peer=peer))
+    return problems
+
+
+def _places(wish: Ingress) -> List[Tuple[str, Any]]:
+    node_ports: List[Tuple[str, Any]] = [("node port", port) for port in sorted(set(wish.get("nodePorts", {}).values()))]
+    ports = [port for port in (wish.get("discoveryPort"), wish.get("servicePort")) if port]
+    if wish.get("exposure") != LOAD_BALANCER and not ports:
+        return node_ports  # perhaps node ports, which differ by themselves
+    return node_ports + [("address", f"{address}:{port}")
+                         for address in wish.get("addresses", []) for port in ports or [DISCOVERY_PORT, SERVICE_PORT]]

@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: names, the conventions that make them, and what Kubernetes and istiod accept."""
+
+from __future__ import annotations
+
+import re
+from typing import List, Optional
+
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
+TRUST_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?\Z")
+
+LABEL_MAX = 63
+# "ingress-<peer>" is the name of a Service and "<peer>-exports" a label of the host names that istiod makes
+# (maistra/istio pkg/servicemesh/federation/server/server.go): 63 less 8 characters.
+PEER_MAX = 55
+# istiod's Service is "istiod-<control plane>".
+CONTROL_PLANE_MAX = 56
+TRUST_DOMAIN_MAX = 255
+
+DEFAULT_TRUST_DOMAIN = "cluster.local"
+DEFAULT_CLUSTER_NAME = "Kubernetes"
+# The webhook of the operator refuses additional gateways of these names.
+RESERVED_GATEWAYS = frozenset({"istio-ingressgateway", "istio-egressgateway"})
+
+
+def ingress_name(peer: str) -> str:
+    return f"ingress-{peer}"
+
+
+def egress_name(peer: str) -> str:
+    return f"egress-{peer}"
+
+
+def config_map_name(peer_name: str) -> str:
+    return f"{peer_name}-ca-root-cert"
+
+
+def network_view(peer_name: str) -> str:
+    """The network that istiod gives the endpoints of a peer (maistra/istio pkg/servicemesh/federation/discovery/controller.go)."""
+    return f"network-{peer_name}"
+
+
+def client_id(trust_domain: str, namespace: str, egress: str) -> str:
+    """The identity of an egress gateway, as a peer's ``clientID`` wants it: without ``spiffe://``."""
+    return f"{trust_domain}/ns/{namespace}/sa/{egress}-service-account"
+
+
+def field_manager(peer_name: Optional[str]) -> str:
+    return f"ossm.federation/{peer_name}" if peer_name else "ossm.federation"
+
+
+def label_faults(name: str, longest: int = LABEL_MAX) -> List[str]:
+    """What keeps a name from being a DNS-1123 label of at most ``longest`` characters; empty when it is one."""
+    faults = []
+    if len(name) > longest:
+        faults.append(f"{name!r} has {len(name)} characters, {longest} are possible")
+    if not LABEL.match(name):
+        faults.append(f"{name!r} is not made of lower case letters, digits and inner hyphens")
+    return faults
+
+
+def trust_domain_faults(name: str) -> List[str]:
+    """What keeps a name from being a SPIFFE trust domain."""
+    if name.startswith("spiffe://"):
+        return [f"{name!r} begins with spiffe://, which is no part of a trust domain"]
+    if len(name) > TRUST_DOMAIN_MAX:
+        return [f"{name!r} has {len(name)} characters, {TRUST_DOMAIN_MAX} are possible"]
+    if not TRUST_DOMAIN.match(name):
+        return [f"{name!r} is not made of lower case letters, digits, dots, hyphens and underscores"]
+    return []

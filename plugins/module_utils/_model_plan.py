@@ -1,0 +1,407 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: from a declaration and what was read to a plan, and the plan's way through the steps."""
+
+from __future__ import annotations
+
+import copy
+from itertools import combinations
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+from ansible_collections.ossm.federation.plugins.module_utils import _model_exposure as exposures
+from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
+from ansible_collections.ossm.federation.plugins.module_utils._model_choose import (
+    Chosen,
+    choose,
+    dig,
+    gateway_owner,
+    owner,
+)
+from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
+    DeclaredMesh,
+    Declaration,
+    Json,
+    LoadBalancers,
+    Plan,
+    PlannedMesh,
+    Problem,
+    Remote,
+    Side,
+    problem,
+)
+from ansible_collections.ossm.federation.plugins.module_utils._status import read_gateway
+
+READY, WAITING, SKIPPED = "ready", "waiting", "skipped"
+STEPS = ("gateways", "addresses", "sets", "peers")
+
+
+def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
+    """Choose names, exposures and trust domains, and find what only shows across meshes.
+
+    ``facts`` are MeshFacts by host; a host without facts, or with ``readable`` false, is unknown: its own sides are
+    skipped, the sides of others about it wait, all other pairs go on.
+    """
+    problems: List[Problem] = []
+    warnings: List[Problem] = []
+    meshes: Dict[str, PlannedMesh] = {}
+    for host in declaration["hosts"]:
+        meshes[host], found = _planned(declaration["meshes"][host], facts.get(host), declaration)
+        _sort(found, problems, warnings)
+    _sort(_twice(meshes) + _trust_domains(meshes, declaration["options"]), problems, warnings)
+    chosen = {host: choose(meshes[host], {peer: meshes[peer] for peer in _partners(declaration, host)},
+                           _facts(facts, host).get("peers") or [], _facts(facts, host).get("control_plane"))
+              for host in declaration["hosts"]}
+    sides: Dict[str, Dict[str, Side]] = {host: {} for host in declaration["hosts"]}
+    for host, by_peer in chosen.items():
+        for peer, found_names in sorted(by_peer.items()):
+            sides[host][peer] = _side(declaration, meshes, facts, (host, peer), found_names)
+            _sort(_registry(meshes[host], meshes[peer], found_names, facts.get(host)), problems, warnings)
+    made: Plan = {"group": declaration["group"], "options": declaration["options"], "meshes": meshes, "sides": sides,
+                  "problems": problems, "warnings": warnings, "load_balancers": {"new": 0, "public": 0, "words": ""}}
+    for host, peer in _directions(made):
+        _meet(made, host, peer, facts.get(peer))
+    _finish(made)
+    made["load_balancers"] = _load_balancers(made, facts)
+    problems += _too_many(made)
+    return made
+
+
+def advance(made: Plan, step: str, results: Mapping[str, Json], check_mode: bool = False) -> Plan:
+    """Take in what a step returned, by host: ``mesh_objects`` results of the steps gateways, sets and peers,
+    ``gateway_wait`` results of the step addresses. Returns a new plan.
+
+    A failed pair is skipped from here on, on the failing side only. In check mode the address of a gateway that this run
+    would make stays unknown, and the side stays ready.
+    """
+    if step not in STEPS:
+        raise ValueError(f"there is no step {step!r}; there are {', '.join(STEPS)}")
+    after = copy.deepcopy(made)
+    for host in sorted(set(results) & set(after["sides"])):
+        for found in results[host].get("problems") or []:
+            _take(after, host, found)
+    if step == "addresses":
+        for host, peer in _directions(after):
+            if peer in results:
+                _address(after["sides"][host][peer], after, results[peer], check_mode)
+    _wait_for_skipped(after)
+    _finish(after)
+    return after
+
+
+def _sort(found: List[Problem], problems: List[Problem], warnings: List[Problem]) -> None:
+    for one in found:
+        (problems if one["severity"] == "error" else warnings).append(one)
+
+
+def _facts(facts: Mapping[str, Json], host: str) -> Json:
+    return facts.get(host) or {}
+
+
+def _partners(declaration: Declaration, host: str) -> List[str]:
+    return [other for pair in declaration["pairs"] if host in pair for other in pair if other != host]
+
+
+def _directions(made: Plan) -> List[Tuple[str, str]]:
+    return [(host, peer) for host in sorted(made["sides"]) for peer in sorted(made["sides"][host])]
+
+
+# One mesh
+
+def _planned(mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration) -> Tuple[PlannedMesh, List[Problem]]:
+    known = facts or {}
+    control_plane = known.get("control_plane") or {}
+    readable = bool(known.get("readable")) and bool(control_plane)
+    in_play = mesh["host"] not in declaration["outside"]
+    trust_domain, changes, why, problems = _trust_domain(mesh, known, declaration["options"], in_play)
+    platform = exposures.platform_of(dig(known, "platform", "type"))[0]
+    usual = exposures.exposure(platform, mesh["ingress"])
+    return {
+        "host": mesh["host"],
+        "mesh": mesh["mesh"],
+        "namespace": known.get("namespace") or mesh["namespace"],
+        "control_plane": control_plane.get("name") or mesh["control_plane"],
+        "uid": control_plane.get("uid"),
+        "cluster_uid": known.get("cluster_uid"),
+        "version": control_plane.get("version"),
+        "platform": platform,
+        "trust_domain": trust_domain,
+        "set_trust_domain": changes,
+        "trust_domain_words": why,
+        "exposure": usual["type"],
+        "exposure_words": usual["words"],
+        "fingerprints": sorted(known.get("fingerprints") or []),
+        "root": known.get("root") or "",
+        "node_addresses": sorted({address for node in known.get("nodes") or [] for address in node.get("addresses") or []}),
+        "readable": readable,
+        "in_play": in_play,
+        "gateways": [],
+        "problems": list(known.get("problems") or []),
+    }, problems
+
+
+def _trust_domain(mesh: DeclaredMesh, facts: Json, options: Json,
+                  in_play: bool) -> Tuple[Optional[str], bool, str, List[Problem]]:
+    """The trust domain that the mesh has after this run, whether we set it, why, and what forbids it."""
+    control_plane = facts.get("control_plane")
+    if not control_plane:
+        return mesh["trust_domain"], False, "the mesh could not be read", []
+    in_force = control_plane.get("trust_domain") or names.DEFAULT_TRUST_DOMAIN
+    is_set = bool(control_plane.get("trust_domain_set"))
+    members = bool(facts.get("members"))
+    wish = mesh["trust_domain"]
+    if wish is None and (is_set or members):
+        return in_force, False, "in force" if is_set else "in force by default, with workloads in the mesh", []
+    wish = wish or f"{mesh['mesh']}.local"
+    if wish == in_force:
+        return wish, False, "in force", []
+    if not members:
+        return wish, True, f"instead of {in_force}; nothing runs in the mesh yet", []
+    if {mesh["mesh"], mesh["host"]} & set(options.get("federation_confirm_trust_domain") or []):
+        why = f"instead of {in_force}, as confirmed"
+        return wish, True, why, [problem(
+            "trust-domain-changes", mesh["mesh"], "mesh_trust_domain", f"The trust domain changes from {in_force} to {wish} under "
+            "running workloads: links go down, and certificates keep the old one until their pods restart",
+            "Restart the workloads of the mesh and the control planes of its peers", severity="warning")]
+    if not in_play:
+        return in_force, False, f"in force; {wish} is wished for", []
+    return in_force, False, "in force", [problem(
+        "trust-domain-change", mesh["mesh"], "mesh_trust_domain", f"The trust domain is {in_force}, and workloads run with it; "
+        f"changing it to {wish} breaks them until they restart",
+        f"Set mesh_trust_domain to {in_force}, or name the mesh in federation_confirm_trust_domain")]
+
+
+# Across meshes
+
+def _twice(meshes: Mapping[str, PlannedMesh]) -> List[Problem]:
+    """Two hosts that are one mesh: recognised by the cluster's own UID, not by its URL."""
+    found = []
+    for one, two in combinations(sorted(meshes), 2):
+        a, b = meshes[one], meshes[two]
+        if a["uid"] and a["uid"] == b["uid"]:
+            found.append(problem("mesh-two-names", b["mesh"], "mesh_name",
+                                 f"{a['mesh']} and {b['mesh']} are two names for one control plane",
+                                 "Take one of the hosts out of the inventory", peer=a["mesh"]))
+        elif a["cluster_uid"] and (a["cluster_uid"], a["namespace"]) == (b["cluster_uid"], b["namespace"]):
+            found.append(problem("namespace-twice", b["mesh"], "mesh_namespace",
+                                 f"{a['mesh']} and {b['mesh']} are in one cluster and one namespace, {a['namespace']}",
+                                 "Correct mesh_namespace, or the access to the cluster, of one of them", peer=a["mesh"]))
+    return found
+
+
+def _trust_domains(meshes: Mapping[str, PlannedMesh], options: Json) -> List[Problem]:
+    """Equal trust domains: istiod then reads no root at all, so they need one common root, and a person who wants that."""
+    found = []
+    for one, two in combinations(sorted(host for host in meshes if meshes[host]["readable"]), 2):
+        a, b = meshes[one], meshes[two]
+        if not a["trust_domain"] or a["trust_domain"] != b["trust_domain"] or (a["uid"] and a["uid"] == b["uid"]):
+            continue
+        both = f"{a['mesh']} and {b['mesh']} have one trust domain, {a['trust_domain']},"
+        if a["fingerprints"] != b["fingerprints"]:
+            found.append(problem("trust-domain-shared", b["mesh"], "mesh_trust_domain", f"{both} and different root certificates",
+                                 "Give each mesh a trust domain of its own", peer=a["mesh"]))
+        elif not options.get("federation_common_root"):
+            found.append(problem("trust-domain-common", b["mesh"], "mesh_trust_domain", f"{both} and one common root certificate",
+                                 "Give each mesh a trust domain of its own, or set federation_common_root: true", peer=a["mesh"]))
+        else:
+            found.append(problem("trust-domain-common", b["mesh"], "federation_common_root",
+                                 f"{both} and one common root certificate: policies cannot tell the meshes apart",
+                                 "Give each mesh a trust domain of its own when that matters", peer=a["mesh"], severity="warning"))
+    return found
+
+
+def _registry(own: PlannedMesh, peer: PlannedMesh, chosen: Chosen, facts: Optional[Json]) -> List[Problem]:
+    """A peer named like the local cluster's registry is refused by istiod (its discovery/controller.go)."""
+    cluster = dig(facts, "control_plane", "cluster_name") or names.DEFAULT_CLUSTER_NAME
+    if chosen.peer_name.lower() != cluster.lower():
+        return []
+    return [problem("name-registry", own["mesh"], f"ServiceMeshPeer {own['namespace']}/{chosen.peer_name}",
+                    f"The peer is called like the registry of {own['mesh']}'s own cluster, {cluster}",
+                    f"Set mesh_name of {peer['mesh']} to another name", peer=peer["mesh"],
+                    severity="warning" if chosen.live else "error")]
+
+
+# One side
+
+def _side(declaration: Declaration, meshes: Mapping[str, PlannedMesh], facts: Mapping[str, Json], pair: Tuple[str, str],
+          chosen: Chosen) -> Side:
+    host, peer = pair
+    own, other, mesh = meshes[host], meshes[peer], declaration["meshes"][host]
+    control_plane = _facts(facts, host).get("control_plane")
+    owners = {"ingress": gateway_owner(control_plane, "additionalIngress", chosen.ingress),
+              "egress": gateway_owner(control_plane, "additionalEgress", chosen.egress)}
+    wish = mesh["ingress_by_peer"].get(peer, mesh["ingress"])
+    if owners["ingress"] == "foreign":
+        wish = {key: part for key, part in wish.items() if key != "exposure"}  # type: ignore[assignment]
+    live_type = _live_type(_facts(facts, host), chosen.ingress) if owners["ingress"] != "absent" else None
+    common = own["readable"] and other["readable"] and own["trust_domain"] == other["trust_domain"]
+    return {
+        "mesh": own["mesh"],
+        "host": host,
+        "namespace": own["namespace"],
+        "peer": other["mesh"],
+        "peer_host": peer,
+        "peer_name": chosen.peer_name,
+        "ingress": chosen.ingress,
+        "egress": chosen.egress,
+        "config_map": None if common else chosen.config_map,
+        "exposure": exposures.exposure(own["platform"], wish, live_type=live_type, same_cluster=_same_cluster(own, other)),
+        "owners": owners,
+        "gateways": _together(owners),
+        "peer_object": owner(chosen.live),
+        "exports": mesh["exports"].get(peer),
+        "imports": mesh["imports"].get(peer),
+        "locality": declaration["meshes"][peer]["locality"],
+        "state": SKIPPED if chosen.problems or not own["readable"] else READY,
+        "words": _why_skipped(own, chosen),
+        "waits_for": None,
+        "problems": list(chosen.problems),
+        "remote": None,
+        "client_id": None,
+        "remote_trust_domain": None,
+    }
+
+
+def _together(owners: Mapping[str, str]) -> str:
+    states = set(owners.values())
+    return states.pop() if len(states) == 1 else "ours"
+
+
+def _same_cluster(own: PlannedMesh, other: PlannedMesh) -> bool:
+    return own["cluster_uid"] is not None and own["cluster_uid"] == other["cluster_uid"]
+
+
+def _live_type(facts: Json, gateway: str) -> Optional[str]:
+    spec = dig(facts, "control_plane", "object", "spec", "gateways", "additionalIngress", gateway, "service", "type")
+    return spec or dig(facts, "services", gateway, "spec", "type")
+
+
+def _why_skipped(own: PlannedMesh, chosen: Chosen) -> str:
+    if not own["readable"]:
+        return f"{own['mesh']} could not be read"
+    return chosen.problems[0]["message"] if chosen.problems else ""
+
+
+def _meet(made: Plan, host: str, peer: str, facts: Optional[Json]) -> None:
+    """Fill in what a side takes from the other mesh: identity, trust domain, and the address if it is there already."""
+    side, back, other = made["sides"][host][peer], made["sides"][peer][host], made["meshes"][peer]
+    if other["trust_domain"]:
+        side["remote_trust_domain"] = other["trust_domain"]
+        side["client_id"] = names.client_id(other["trust_domain"], other["namespace"], back["egress"])
+    side["remote"] = exposures.given_remote(back["exposure"], back["ingress"], back["namespace"]) or _published(back, facts)
+    if side["state"] == READY:
+        _wait(side, _missing(side, back, other))
+
+
+def _published(back: Side, facts: Optional[Json]) -> Optional[Remote]:
+    """The address that the other mesh's gateway has already, as read."""
+    service = dig(facts, "services", back["ingress"])
+    return _as_remote(read_gateway(service, dig(facts, "nodes") or [], back["exposure"]["type"]), back)
+
+
+def _as_remote(found: Optional[Json], back: Side) -> Optional[Remote]:
+    if not found or not found.get("addresses"):
+        return None
+    return exposures.with_given({"addresses": found["addresses"],
+                                 "discoveryPort": found.get("discoveryPort") or exposures.DISCOVERY_PORT,
+                                 "servicePort": found.get("servicePort") or exposures.SERVICE_PORT}, back["exposure"])
+
+
+def _missing(side: Side, back: Side, other: PlannedMesh) -> Optional[str]:
+    """What the other side still has to bring before our ServiceMeshPeer can be written, or None."""
+    name = other["mesh"]
+    if not other["readable"]:
+        return f"{name} could not be read"
+    if back["state"] == SKIPPED:
+        return f"{name} cannot do its side: {back['words']}"
+    if side["config_map"] and not other["root"]:
+        return f"{name} has no root certificate yet (ConfigMap istio-ca-root-cert in {other['namespace']})"
+    if other["in_play"]:
+        return None
+    if other["set_trust_domain"]:
+        return f"{name} has yet to get its trust domain {other['trust_domain']}; run federate.yml for {name}"
+    if side["remote"] is None or "absent" in back["owners"].values():
+        return f"the gateways of {name} for {side['mesh']} are not open yet; run federate.yml for {name}"
+    return None
+
+
+def _wait(side: Side, why: Optional[str]) -> None:
+    if why is not None:
+        side.update(state=WAITING, words=why, waits_for=side["peer_host"])
+
+
+# Steps
+
+def _take(made: Plan, host: str, found: Problem) -> None:
+    """One problem of a step: of a pair, or of the whole mesh."""
+    if found["severity"] != "error":
+        made["warnings"].append(found)
+        return
+    peer = found.get("peer")
+    meant = [side for side in made["sides"][host].values() if peer in (None, side["peer"], side["peer_host"])]
+    if peer is None:
+        made["meshes"][host]["problems"].append(found)
+    for side in meant:
+        if peer is not None:
+            side["problems"].append(found)
+        side.update(state=SKIPPED, words=found["message"], waits_for=None)
+
+
+def _address(side: Side, made: Plan, result: Json, check_mode: bool) -> None:
+    """Take the address of the other mesh's gateway for us from its ``gateway_wait``."""
+    back = made["sides"][side["peer_host"]][side["host"]]
+    found = (result.get("gateways") or {}).get(back["ingress"]) or {}
+    given = exposures.given_remote(back["exposure"], back["ingress"], back["namespace"])
+    side["remote"] = given or _as_remote(found, back)
+    later = check_mode and back["state"] != SKIPPED
+    if side["state"] == READY and side["remote"] is None and not later:
+        _wait(side, f"{back['ingress']} of {side['peer']} has no address yet: "
+                    f"{found.get('waiting') or result.get('words') or 'nothing is known of it'}")
+
+
+def _wait_for_skipped(made: Plan) -> None:
+    for host, peer in _directions(made):
+        side, back = made["sides"][host][peer], made["sides"][peer][host]
+        untold = side["remote"] is None or _not_in_force(made["meshes"][peer])
+        if side["state"] == READY and back["state"] == SKIPPED and untold:
+            _wait(side, f"{side['peer']} could not do its side: {back['words']}")
+
+
+def _not_in_force(mesh: PlannedMesh) -> bool:
+    return mesh["set_trust_domain"] and any("peer" not in found for found in mesh["problems"])
+
+
+def _finish(made: Plan) -> None:
+    """Say for each mesh which ingress gateways are worth waiting for."""
+    for host, mesh in made["meshes"].items():
+        mesh["gateways"] = [{"name": side["ingress"], "exposure": side["exposure"]["type"], "peer": peer}
+                            for peer, side in sorted(made["sides"][host].items()) if side["state"] != SKIPPED]
+
+
+# Load balancers
+
+def _load_balancers(made: Plan, facts: Mapping[str, Json]) -> LoadBalancers:
+    """Count what this run will create."""
+    new = [side for host, peer in _directions(made) for side in [made["sides"][host][peer]]
+           if _is_new(side, made["meshes"][host], _facts(facts, host))]
+    public = sum(side["exposure"]["public"] for side in new)
+    balancers = "load balancer" if len(new) == 1 else "load balancers"
+    return {"new": len(new), "public": public,
+            "words": f"{len(new) or 'No'} new {balancers} will be created" + (f", {public} of them public" if new else "")}
+
+
+def _is_new(side: Side, mesh: PlannedMesh, facts: Json) -> bool:
+    if not mesh["in_play"] or side["state"] == SKIPPED or side["exposure"]["type"] != exposures.LOAD_BALANCER:
+        return False
+    absent = side["owners"]["ingress"] == "absent"
+    return absent or (side["owners"]["ingress"] == "ours" and _live_type(facts, side["ingress"]) != exposures.LOAD_BALANCER)
+
+
+def _too_many(made: Plan) -> List[Problem]:
+    most, new = made["options"].get("federation_max_new_load_balancers"), made["load_balancers"]["new"]
+    if most is None or new <= most:
+        return []
+    return [problem("load-balancers-too-many", made["group"], "federation_max_new_load_balancers",
+                    f"{new} new load balancers would be created, {most} are allowed",
+                    "Raise it, or set mesh_ingress.exposure of some meshes to NodePort")]

@@ -1,0 +1,198 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: the shapes that travel between filters, modules and roles.
+
+Everything here is JSON: Ansible carries it in facts and module arguments. The TypedDicts say what may be in it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, TypedDict
+
+Json = Dict[str, Any]
+Rule = Dict[str, Any]
+
+
+class _ProblemNeeds(TypedDict):
+    code: str
+    severity: str
+    mesh: str
+    where: str
+    message: str
+    remedy: str
+
+
+class Problem(_ProblemNeeds, total=False):
+    """One thing that is wrong: what, where, and what to do next.
+
+    ``severity`` is ``error`` or ``warning``; ``mesh`` is a mesh name, or the group's name when the whole undertaking
+    is meant; ``where`` is a variable or an object; ``peer`` is the other mesh, when one pair is meant.
+    """
+
+    peer: str
+
+
+class Ingress(TypedDict, total=False):
+    """``mesh_ingress``: how the federation ingress gateways of a mesh are reached."""
+
+    exposure: str
+    internal: bool
+    annotations: Dict[str, str]
+    labels: Dict[str, str]
+    addresses: List[str]
+    discoveryPort: int
+    servicePort: int
+    nodePorts: Dict[str, int]
+
+
+class DeclaredMesh(TypedDict):
+    """What the inventory says of one mesh, with defaults filled in; no credential is ever in it."""
+
+    host: str
+    mesh: str
+    namespace: str
+    control_plane: Optional[str]
+    trust_domain: Optional[str]
+    peers: List[str]
+    ingress: Ingress
+    ingress_by_peer: Dict[str, Ingress]
+    exports: Dict[str, List[Rule]]
+    imports: Dict[str, List[Rule]]
+    locality: Optional[Dict[str, str]]
+    local: bool
+
+
+class Declaration(TypedDict):
+    """The whole federation as it is wished for; ``pairs`` is sorted, each pair too."""
+
+    group: str
+    options: Json
+    hosts: List[str]
+    outside: List[str]
+    meshes: Dict[str, DeclaredMesh]
+    pairs: List[List[str]]
+    problems: List[Problem]
+
+
+class Exposure(TypedDict):
+    """How one ingress gateway is reached, decided; ``words`` says why."""
+
+    type: str
+    internal: bool
+    public: bool
+    annotations: Dict[str, str]
+    labels: Dict[str, str]
+    nodePorts: Dict[str, int]
+    addresses: List[str]
+    discoveryPort: Optional[int]
+    servicePort: Optional[int]
+    words: str
+
+
+class Remote(TypedDict):
+    """Where a mesh is reached: one pair of ports for all addresses (ServiceMeshPeer ``spec.remote``)."""
+
+    addresses: List[str]
+    discoveryPort: int
+    servicePort: int
+
+
+class PlannedMesh(TypedDict):
+    """One mesh as the run will treat it: what was read, and what was chosen."""
+
+    host: str
+    mesh: str
+    namespace: str
+    control_plane: Optional[str]
+    uid: Optional[str]
+    cluster_uid: Optional[str]
+    version: Optional[str]
+    platform: str
+    trust_domain: Optional[str]
+    set_trust_domain: bool
+    trust_domain_words: str
+    exposure: str
+    exposure_words: str
+    fingerprints: List[str]
+    root: str
+    node_addresses: List[str]
+    readable: bool
+    in_play: bool
+    gateways: List[Json]
+    problems: List[Problem]
+
+
+class Side(TypedDict):
+    """What one mesh does about one peer. ``state``: ready, waiting (for the other side) or skipped."""
+
+    mesh: str
+    host: str
+    namespace: str
+    peer: str
+    peer_host: str
+    peer_name: str
+    ingress: str
+    egress: str
+    config_map: Optional[str]
+    exposure: Exposure
+    owners: Dict[str, str]
+    gateways: str
+    peer_object: str
+    exports: Optional[List[Rule]]
+    imports: Optional[List[Rule]]
+    locality: Optional[Dict[str, str]]
+    state: str
+    words: str
+    waits_for: Optional[str]
+    problems: List[Problem]
+    remote: Optional[Remote]
+    client_id: Optional[str]
+    remote_trust_domain: Optional[str]
+
+
+class LoadBalancers(TypedDict):
+    new: int
+    public: int
+    words: str
+
+
+class Plan(TypedDict):
+    """What the run will do, after reading; ``problems`` are fatal, ``warnings`` are not."""
+
+    group: str
+    options: Json
+    meshes: Dict[str, PlannedMesh]
+    sides: Dict[str, Dict[str, Side]]
+    problems: List[Problem]
+    warnings: List[Problem]
+    load_balancers: LoadBalancers
+
+
+class Wish(TypedDict):
+    """One object as we want it, for ``mesh_objects``: one server-side apply by one field manager."""
+
+    definition: Json
+    field_manager: str
+    peer: Optional[str]
+    before: Optional[Json]
+    unknown: Dict[str, str]
+
+
+def problem(code: str, mesh: str, where: str, message: str, remedy: str, *, peer: Optional[str] = None,
+            severity: str = "error") -> Problem:
+    """Make a Problem; ``message`` and ``remedy`` carry no full stop at the end."""
+    found = Problem(code=code, severity=severity, mesh=mesh, where=where, message=message, remedy=remedy)
+    if peer is not None:
+        found["peer"] = peer
+    return found
+
+
+def words(found: Problem) -> str:
+    """Put a Problem into one line for people.
+
+    >>> words(problem("x", "red", "mesh_host", "It is wrong", "Put it right"))
+    'red: mesh_host: It is wrong. Put it right. [x]'
+    """
+    return f"{found['mesh']}: {found['where']}: {found['message']}. {found['remedy']}. [{found['code']}]"
