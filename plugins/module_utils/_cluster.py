@@ -594,7 +594,8 @@ class Cluster:
                 try:
                     yield bus.get(timeout=min(rest, TICK))
                 except queue.Empty:
-                    yield Event("", "TICK", {})
+                    if time.monotonic() < deadline:
+                        yield Event("", "TICK", {})
         finally:
             for runner in runners:
                 runner.stop()
