@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the mesh simulator of one lab in the foreground."""
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from lab.sim.clocks import Clocks
+from lab.sim.cloud import Cloud
+from lab.sim.cluster import Cluster, Object
+from lab.sim.control import Control
+from lab.sim.mesh import Mesh
+from lab.sim.operator import MemberRolls
+from lab.sim.webhooks import Webhooks
+from lab.sim.workloads import Workloads
+from lab.sim.world import Addresses, World
+
+LOG = logging.getLogger("lab.sim")
+SOCKET = "simulator.sock"
+
+
+class Simulator:
+    """All parts, put together."""
+
+    def __init__(self, directory: Path) -> None:
+        lab = json.loads((directory / "lab.json").read_text(encoding="utf-8"))
+        self.world = World(directory, lab, Clocks(float(lab.get("speed") or 1.0)))
+        self.world.clocks.set(lab.get("clocks") or {})
+        self.control = Control(self.world, directory / SOCKET)
+        self.webhooks = Webhooks(self.world)
+
+    async def run(self) -> None:
+        """Work until SIGTERM or SIGINT."""
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await self.control.start()
+        try:
+            await self._start()
+            self.control.started = True
+            LOG.info("the simulator serves %d clusters", len(self.world.clusters))
+            await stop.wait()
+        finally:
+            await self._stop()
+
+    async def _start(self) -> None:
+        for name, info in self.world.lab["clusters"].items():
+            cluster = Cluster(name, info)
+            self.world.clusters[name] = cluster
+            self.world.addresses[name] = Addresses(info["addresses"])
+            self._wire(cluster)
+        await asyncio.gather(*(cluster.start() for cluster in self.world.clusters.values()))
+        await self.webhooks.start()
+
+    def _wire(self, cluster: Cluster) -> None:
+        self.world.clouds[cluster.name] = Cloud(self.world, cluster)
+        Workloads(self.world, cluster)
+        rolls = MemberRolls(self.world, cluster)
+
+        def control_plane(_: str, new: Object | None, old: Object | None) -> None:
+            body = new or old
+            if body is None:
+                return
+            key = (cluster.name, body["metadata"]["namespace"])
+            if key not in self.world.meshes:
+                self.world.meshes[key] = Mesh(self.world, cluster, key[1], body["metadata"]["name"])
+                self.world.meshes[key].begin()
+            mesh = self.world.meshes[key]
+            if new is None:
+                mesh.operator.forget()
+                rolls.poke()
+            else:
+                if old is None:
+                    mesh.operator.name = body["metadata"]["name"]
+                    rolls.poke()
+                mesh.operator.changed(new)
+
+        cluster.store.listen("ServiceMeshControlPlane", control_plane)
+
+    async def _stop(self) -> None:
+        await self.control.stop()
+        await self.webhooks.stop()
+        for mesh in self.world.meshes.values():
+            for gateway in mesh.gateways.values():
+                await gateway.stop()
+        await self.world.jobs.stop()
+        await asyncio.gather(*(cluster.stop() for cluster in self.world.clusters.values()), return_exceptions=True)
+
+
+def main() -> int:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m lab.sim", description=__doc__)
+    parser.add_argument("--dir", type=Path, required=True, help="folder of the lab (holds lab.json)")
+    parser.add_argument("--verbose", action="store_true", help="say more in the log")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.DEBUG if arguments.verbose else logging.INFO, stream=sys.stderr,
+                        format="%(asctime)s %(levelname).1s %(name)s: %(message)s")
+    for name, level in (("kopf", logging.WARNING), ("asyncio", logging.WARNING), ("hpack", logging.WARNING)):
+        logging.getLogger(name).setLevel(level)
+    asyncio.run(Simulator(arguments.dir.absolute()).run())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

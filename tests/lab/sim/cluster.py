@@ -1,0 +1,277 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One cluster of the lab as the simulator sees it: what is there (from watches) and how to write.
+
+Watching is kopf's work (it lists anew and goes on when an API server was away), writing is kubernetes_asyncio's.
+"""
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import kopf
+import yaml
+from kubernetes_asyncio import config as client_config
+from kubernetes_asyncio.client import ApiClient
+from kubernetes_asyncio.dynamic import DynamicClient
+from kubernetes_asyncio.dynamic.exceptions import ConflictError, DynamicApiError, NotFoundError
+from kubernetes_asyncio.dynamic.resource import Resource
+
+LOG = logging.getLogger("lab.sim.cluster")
+Object = dict[str, Any]
+Key = tuple[str, str]
+Listener = Callable[[str, Object | None, Object | None], None]
+
+#: kind -> (group, version, plural, namespaced, watched)
+KINDS: dict[str, tuple[str, str, str, bool, bool]] = {
+    "Namespace": ("", "v1", "namespaces", False, True),
+    "Node": ("", "v1", "nodes", False, True),
+    "Service": ("", "v1", "services", True, True),
+    "Pod": ("", "v1", "pods", True, True),
+    "ConfigMap": ("", "v1", "configmaps", True, True),
+    "Secret": ("", "v1", "secrets", True, True),
+    "ServiceAccount": ("", "v1", "serviceaccounts", True, False),
+    "Event": ("", "v1", "events", True, False),
+    "Deployment": ("apps", "v1", "deployments", True, True),
+    "HorizontalPodAutoscaler": ("autoscaling", "v2", "horizontalpodautoscalers", True, False),
+    "PodDisruptionBudget": ("policy", "v1", "poddisruptionbudgets", True, False),
+    "Role": ("rbac.authorization.k8s.io", "v1", "roles", True, False),
+    "RoleBinding": ("rbac.authorization.k8s.io", "v1", "rolebindings", True, False),
+    "NetworkPolicy": ("networking.k8s.io", "v1", "networkpolicies", True, False),
+    "Route": ("route.openshift.io", "v1", "routes", True, False),
+    "MutatingWebhookConfiguration": (
+        "admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations", False, False),
+    "ValidatingWebhookConfiguration": (
+        "admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations", False, False),
+    "ServiceMeshControlPlane": ("maistra.io", "v2", "servicemeshcontrolplanes", True, True),
+    "ServiceMeshMemberRoll": ("maistra.io", "v1", "servicemeshmemberrolls", True, True),
+    "ServiceMeshPeer": ("federation.maistra.io", "v1", "servicemeshpeers", True, True),
+    "ExportedServiceSet": ("federation.maistra.io", "v1", "exportedservicesets", True, True),
+    "ImportedServiceSet": ("federation.maistra.io", "v1", "importedservicesets", True, True),
+}
+MERGE = "application/merge-patch+json"
+
+
+def _resource(kind: str) -> Resource:
+    group, version, plural, namespaced, _ = KINDS[kind]
+    return Resource(prefix="apis" if group else "api", group=group, api_version=version, kind=kind, name=plural,
+                    namespaced=namespaced)
+
+
+RESOURCES = {kind: _resource(kind) for kind in KINDS}
+
+
+def api_version(kind: str) -> str:
+    """apiVersion as objects of the kind carry it."""
+    return str(RESOURCES[kind].group_version)
+
+
+def key_of(body: Object) -> Key:
+    """(namespace, name) of an object."""
+    return body["metadata"].get("namespace", ""), body["metadata"]["name"]
+
+
+class Store:
+    """What is in the cluster, by kind and (namespace, name), as the watches told; tells listeners of changes."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, dict[Key, Object]] = {kind: {} for kind in KINDS}
+        self._listeners: dict[str, list[Listener]] = defaultdict(list)
+
+    def listen(self, kind: str, listener: Listener) -> None:
+        """Call listener(kind, new or None, old or None) at each change of an object of the kind."""
+        self._listeners[kind].append(listener)
+
+    def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """The object, or None."""
+        return self._objects[kind].get((namespace, name))
+
+    def all(self, kind: str, namespace: str | None = None) -> list[Object]:
+        """All objects of a kind, of one namespace if given."""
+        return [one for (where, _), one in self._objects[kind].items() if namespace in (None, where)]
+
+    def take(self, kind: str, body: Object, gone: bool = False) -> None:
+        """Take in what a watch or an answer told. Older versions of what is known are passed over."""
+        objects, key = self._objects[kind], key_of(body)
+        old = objects.get(key)
+        if gone:
+            if old is None or old["metadata"]["uid"] != body["metadata"]["uid"]:
+                return
+            del objects[key]
+            self._tell(kind, None, old)
+            return
+        if old is not None and _version(old) >= _version(body):
+            return
+        objects[key] = body
+        self._tell(kind, body, old)
+
+    def _tell(self, kind: str, new: Object | None, old: Object | None) -> None:
+        for listener in list(self._listeners[kind]):
+            try:
+                listener(kind, new, old)
+            except Exception:
+                LOG.exception("a listener for %s failed", kind)
+
+
+def _version(body: Object) -> int:
+    return int(body["metadata"]["resourceVersion"])
+
+
+class Cluster:
+    """One API server: a store that its watches feed, and the verbs that write."""
+
+    def __init__(self, name: str, info: Object) -> None:
+        self.name = name
+        self.info = info
+        self.store = Store()
+        self._client: ApiClient | None = None
+        self._dynamic: DynamicClient | None = None
+        self._stop = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
+        self._writers = asyncio.Semaphore(8)
+
+    # ---- life ----
+
+    async def start(self) -> None:
+        """Connect and begin to watch; returns when the first lists are in."""
+        self._client = await client_config.new_client_from_config(self.info["simulator_kubeconfig"])
+        self._dynamic = DynamicClient(self._client)
+        self._watching = asyncio.create_task(self._watch(), name=f"watch-{self.name}")
+        await self._fill()
+
+    async def stop(self) -> None:
+        """End the watches and the connections."""
+        self._stop.set()
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        if self._client is not None:
+            await self._client.close()
+
+    async def _fill(self) -> None:
+        """One list of each watched kind, so that nobody decides before the watches have told everything."""
+        for kind, (_, _, _, _, watched) in KINDS.items():
+            if watched:
+                for body in await self.list(kind):
+                    self.store.take(kind, body)
+
+    async def relist(self) -> None:
+        """List all kinds anew and drop what is not there any more (a deletion while the API server was away)."""
+        for kind, (_, _, _, _, watched) in KINDS.items():
+            if not watched:
+                continue
+            found = {key_of(body): body for body in await self.list(kind)}
+            for body in found.values():
+                self.store.take(kind, body)
+            for body in self.store.all(kind):
+                if key_of(body) not in found:
+                    self.store.take(kind, body, gone=True)
+
+    async def _watch(self) -> None:
+        registry = kopf.OperatorRegistry()
+        kopf.on.login(registry=registry)(self._login)
+        for kind, (group, version, plural, _, watched) in KINDS.items():
+            if watched:
+                kopf.on.event(group, version, plural, registry=registry, id=f"take-{plural}")(self._taker(kind))
+        settings = kopf.OperatorSettings()
+        settings.posting.enabled = False
+        settings.networking.request_timeout = 30
+        await kopf.operator(registry=registry, settings=settings, standalone=True, clusterwide=True,
+                            stop_flag=self._stop)
+
+    def _taker(self, kind: str) -> Callable[..., Any]:
+        async def take(event: Any, **_: Any) -> None:
+            self.store.take(kind, dict(event["object"]), gone=event["type"] == "DELETED")
+        return take
+
+    def _login(self, **_: Any) -> kopf.ConnectionInfo:
+        document = yaml.safe_load(Path(self.info["simulator_kubeconfig"]).read_text(encoding="utf-8"))
+        cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
+        return kopf.ConnectionInfo(
+            server=cluster["server"],
+            ca_path=cluster.get("certificate-authority"), ca_data=_text(cluster, "certificate-authority-data"),
+            certificate_path=user.get("client-certificate"), certificate_data=_text(user, "client-certificate-data"),
+            private_key_path=user.get("client-key"), private_key_data=_text(user, "client-key-data"),
+            token=user.get("token"))
+
+    # ---- verbs ----
+
+    async def _call(self, verb: str, kind: str, *args: Any, **kwargs: Any) -> Object:
+        if self._dynamic is None:
+            raise RuntimeError("the cluster is not started")
+        async with self._writers:
+            answer = await getattr(self._dynamic, verb)(RESOURCES[kind], *args, serialize=False,
+                                                        header_params={}, query_params=[], **kwargs)
+            body: Object = json.loads(await answer.read())
+        return body
+
+    def _learn(self, kind: str, body: Object) -> Object:
+        if KINDS[kind][4] and body.get("kind") == kind:
+            self.store.take(kind, body)
+        return body
+
+    async def list(self, kind: str) -> list[Object]:
+        """All objects of a kind; none where the kind does not exist."""
+        try:
+            answer = await self._call("get", kind)
+        except NotFoundError:
+            return []
+        return [dict(one, kind=kind, apiVersion=api_version(kind)) for one in answer.get("items", [])]
+
+    async def create(self, kind: str, body: Object) -> Object:
+        """Create; ConflictError when it is there."""
+        body = {"apiVersion": api_version(kind), "kind": kind} | body
+        return self._learn(kind, await self._call("create", kind, body, body["metadata"].get("namespace")))
+
+    async def patch(self, kind: str, namespace: str, name: str, body: Object) -> Object:
+        """JSON merge patch."""
+        return self._learn(kind, await self._call("patch", kind, body, name, namespace or None, content_type=MERGE))
+
+    async def patch_status(self, kind: str, namespace: str, name: str, status: Object | None) -> Object:
+        """JSON merge patch of the status, through the status subresource."""
+        if self._dynamic is None:
+            raise RuntimeError("the cluster is not started")
+        path = RESOURCES[kind].path(name=name, namespace=namespace or None) + "/status"
+        async with self._writers:
+            answer = await self._dynamic.request("patch", path, body={"status": status}, content_type=MERGE,
+                                                 header_params={}, query_params=[], serialize=False)
+            body: Object = json.loads(await answer.read())
+        return self._learn(kind, body)
+
+    async def delete(self, kind: str, namespace: str, name: str, now: bool = False) -> None:
+        """Delete; that it is gone already is no error."""
+        options = {"gracePeriodSeconds": 0} if now else None
+        try:
+            body = await self._call("delete", kind, name, namespace or None, body=options)
+        except NotFoundError:
+            return
+        known = self.store.get(kind, namespace, name)
+        if now and known is not None and body.get("kind") in (kind, "Status"):
+            self.store.take(kind, known, gone=True)
+
+    async def ensure(self, kind: str, body: Object) -> Object:
+        """Create, or patch what is there to the same."""
+        namespace, name = key_of(body)
+        try:
+            return await self.create(kind, body)
+        except ConflictError:
+            return await self.patch(kind, namespace, name, body)
+
+
+def _text(section: Object, key: str) -> str | None:
+    """kopf takes the data fields as they stand in a kubeconfig (base64)."""
+    value = section.get(key)
+    if value is not None:
+        base64.b64decode(value, validate=True)
+    return value
+
+
+__all__ = ["Cluster", "ConflictError", "DynamicApiError", "Key", "NotFoundError", "Object", "Store", "api_version",
+           "key_of"]

@@ -1,0 +1,189 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operator's admission webhooks, real HTTPS on loopback, registered with each API server (failurePolicy Fail).
+
+Source: maistra/istio-operator maistra-2.5, pkg/controller/servicemesh/webhooks; messages as seen on the operator.
+"""
+from __future__ import annotations
+
+import base64
+import copy
+import datetime
+import ipaddress
+import json
+import logging
+import ssl
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from lab.sim.cluster import Cluster, Object
+from lab.sim.manifests import dig
+from lab.sim.world import World
+
+LOG = logging.getLogger("lab.sim.webhooks")
+NAME = "openshift-operators.servicemesh-resources.maistra.io"
+VERSIONS = ("v2.0", "v2.1", "v2.2", "v2.3", "v2.4", "v2.5")
+RESERVED = ("istio-ingressgateway", "istio-egressgateway")
+
+
+def refusal(body: Object, others: list[Object], creating: bool) -> str:
+    """Why the webhook refuses a control plane, or an empty string."""
+    if creating and any(one["metadata"]["namespace"] == body["metadata"].get("namespace")
+                        and one["metadata"]["name"] != body["metadata"].get("name") for one in others):
+        return "only one service mesh may be installed per project/namespace"
+    wanted = dig(body, "spec", "version")
+    if wanted and wanted not in VERSIONS:
+        return f"invalid Version specified; supported versions are: [{' '.join(VERSIONS)}]"
+    if dig(body, "spec", "mode") and wanted in VERSIONS[:4]:
+        return f"field spec.mode is not supported in version {wanted}"
+    wide = dig(body, "spec", "mode") == "ClusterWide"
+    rest = [one for one in others if one["metadata"].get("uid") != body["metadata"].get("uid")]
+    if wide and rest:
+        return "a cluster-scoped SMCP may only be created when no other SMCPs exist"
+    if any(dig(one, "spec", "mode") == "ClusterWide" for one in rest):
+        return "no other SMCPs may be created when a cluster-scoped SMCP exists"
+    return _gateway_refusal(body)
+
+
+def _gateway_refusal(body: Object) -> str:
+    section = dig(body, "spec", "gateways") or {}
+    seen = set()
+    for key in ("additionalIngress", "additionalEgress"):
+        for name, spec in sorted((section.get(key) or {}).items()):
+            if name in RESERVED:
+                return f'cannot define additional gateway named "{name}"'
+            where = f"{(spec or {}).get('namespace') or body['metadata'].get('namespace')}/{name}"
+            if where in seen:
+                return f'multiple gateways defined for "{where}"'
+            seen.add(where)
+    return ""
+
+
+def defaulted(body: Object) -> Object:
+    """The control plane as the mutating webhook leaves it: targetPort 0 in every port, a profile, a version."""
+    new = copy.deepcopy(body)
+    spec = new.setdefault("spec", {})
+    spec.setdefault("version", VERSIONS[-1])
+    if not spec.get("profiles"):
+        spec["profiles"] = ["default"]
+    section = spec.get("gateways") or {}
+    places = [section.get("ingress"), section.get("egress"), *(section.get("additionalIngress") or {}).values(),
+              *(section.get("additionalEgress") or {}).values()]
+    for gateway in places:
+        for port in dig(gateway, "service", "ports") or []:
+            port.setdefault("targetPort", 0)
+    if section and "openshiftRoute" not in section:
+        section["openshiftRoute"] = {"enabled": False}
+    return new
+
+
+def json_patch(before: Any, after: Any, path: str = "") -> list[Object]:
+    """JSON patch from one value to another; lists of equal length element by element, others as a whole."""
+    if before == after:
+        return []
+    if isinstance(before, dict) and isinstance(after, dict):
+        steps = []
+        for key, value in after.items():
+            where = f"{path}/{key.replace('~', '~0').replace('/', '~1')}"
+            steps += json_patch(before[key], value, where) if key in before else [
+                {"op": "add", "path": where, "value": value}]
+        return steps
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        return [step for n, pair in enumerate(zip(before, after)) for step in json_patch(*pair, f"{path}/{n}")]
+    return [{"op": "replace", "path": path, "value": after}]
+
+
+class Webhooks:
+    """One HTTPS server for all clusters; the path says which cluster asks."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._runner: web.AppRunner | None = None
+        self._ca_pem, certificate, key = self._certificate()
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with tempfile.NamedTemporaryFile(dir=world.directory) as file:
+            Path(file.name).write_bytes(certificate + key)
+            self._context.load_cert_chain(file.name)
+
+    @staticmethod
+    def _certificate() -> tuple[bytes, bytes, bytes]:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "maistra-admission-controller")])
+        now = datetime.datetime.now(datetime.timezone.utc)
+        cert = (
+            x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+            .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(hours=1))
+            .not_valid_after(now + datetime.timedelta(days=365))
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+            .sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                serialization.NoEncryption())
+        return cert, cert, pem
+
+    async def start(self) -> None:
+        """Listen, and register with every cluster."""
+        app = web.Application()
+        app.router.add_post("/{cluster}/{what}/{kind}", self._review)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._context)
+        await site.start()
+        port = self._runner.addresses[0][1]
+        for cluster in self.world.clusters.values():
+            await self._register(cluster, port)
+
+    async def stop(self) -> None:
+        """Stop listening. The registration stays: without its operator a control plane cannot be written."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _register(self, cluster: Cluster, port: int) -> None:
+        base = f"https://127.0.0.1:{port}/{cluster.name}"
+
+        def hook(name: str, what: str, resource: str, versions: list[str], operations: list[str]) -> Object:
+            return {
+                "name": name, "failurePolicy": "Fail", "sideEffects": "None", "admissionReviewVersions": ["v1"],
+                "timeoutSeconds": 10,
+                "clientConfig": {"url": f"{base}/{what}/{resource}",
+                                 "caBundle": base64.b64encode(self._ca_pem).decode()},
+                "rules": [{"apiGroups": ["maistra.io"], "apiVersions": versions, "operations": operations,
+                           "resources": [resource], "scope": "*"}]}
+
+        both = ["CREATE", "UPDATE"]
+        await cluster.ensure("MutatingWebhookConfiguration", {"metadata": {"name": NAME}, "webhooks": [
+            hook("smcp.mutation.maistra.io", "mutate", "servicemeshcontrolplanes", ["v2"], both)]})
+        await cluster.ensure("ValidatingWebhookConfiguration", {"metadata": {"name": NAME}, "webhooks": [
+            hook("smcp.validation.maistra.io", "validate", "servicemeshcontrolplanes", ["v2"], both),
+            hook("smmr.validation.maistra.io", "validate", "servicemeshmemberrolls", ["v1"], both)]})
+
+    async def _review(self, request: web.Request) -> web.Response:
+        review = await request.json()
+        cluster = self.world.clusters[request.match_info["cluster"]]
+        asked, body = review["request"], review["request"].get("object") or {}
+        answer: Object = {"uid": asked["uid"], "allowed": True}
+        if request.match_info["what"] == "mutate":
+            steps = json_patch(body, defaulted(body))
+            if steps:
+                answer |= {"patchType": "JSONPatch", "patch": base64.b64encode(json.dumps(steps).encode()).decode()}
+        else:
+            reason = self._refusal(cluster, request.match_info["kind"], asked, body)
+            if reason:
+                answer |= {"allowed": False, "status": {"message": reason, "code": 400}}
+        return web.json_response({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": answer})
+
+    @staticmethod
+    def _refusal(cluster: Cluster, kind: str, asked: Object, body: Object) -> str:
+        if body.get("metadata", {}).get("deletionTimestamp"):
+            return ""
+        if kind == "servicemeshmemberrolls":
+            return "" if body["metadata"].get("name") == "default" else "ServiceMeshMemberRoll must be named 'default'"
+        others = cluster.store.all("ServiceMeshControlPlane")
+        return refusal(body, others, asked["operation"] == "CREATE")
