@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One judgement per link, and the matrix."""
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from ansible_collections.ossm.federation.plugins.module_utils import _report
+
+Json = dict[str, Any]
+RULE = {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "ratings"}}
+
+
+def _plan(names: list[str], **sides: Any) -> Json:
+    plan: Json = {"meshes": {name: {"mesh": name, "readable": True, "in_play": True, "problems": []} for name in names},
+                  "sides": {name: {} for name in names}}
+    for host, peer in permutations(names, 2):
+        plan["sides"][host][peer] = {
+            "mesh": host, "host": host, "peer": peer, "peer_host": peer, "peer_name": peer, "state": "ready",
+            "words": "", "problems": [], "imports": [RULE], "peer_object": "ours", **sides}
+    return plan
+
+
+def _status(peer: str, **more: Any) -> Json:
+    return {"peer": peer, "peer_name": peer, "connected": True, "synced": True, "imported": [], "missing": [],
+            "exported": [], "text": "", "code": "connected", "words": "connected", "remedy": "", "taken_up": True,
+            "suspect": None, **more}
+
+
+def _waits(names: list[str]) -> Json:
+    return {host: {"links": [_status(peer) for peer in names if peer != host], "problems": []} for host in names}
+
+
+def _one(found: list[Json], from_: str, to: str) -> Json:
+    return next(link for link in found if (link["from"], link["to"]) == (from_, to))
+
+
+def test_all_good() -> None:
+    names = ["red", "green", "blue"]
+    found = _report.links(_plan(names), _waits(names))
+    assert len(found) == 6 and all(link["good"] and not link["failed"] for link in found)
+    assert _report.matrix(found).startswith("6 of 6 links are good")
+
+
+def test_what_the_exporter_offers_and_a_rule_takes_must_be_imported() -> None:
+    plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
+    offered = [{"exportedName": f"{name}.bookinfo.svc.red-exports.local", "hostname": "x"} for name in
+               ("ratings", "reviews")]
+    waits["green"]["links"][0]["exported"] = offered
+    link = _one(_report.links(plan, waits), "red", "green")
+    assert link["state"] == "incomplete" and link["missing"] == ["ratings.bookinfo.svc.red-exports.local"]
+    asked = _report.wait_links(plan, "red", waits)
+    assert asked[0]["imports_expected"] == ["ratings.bookinfo.svc.red-exports.local"]
+    waits["red"]["links"][0]["imported"] = [offered[0]]
+    assert _one(_report.links(plan, waits), "red", "green")["good"]
+
+
+def test_one_exported_name_from_two_meshes_is_not_good() -> None:
+    names = ["red", "green", "blue"]
+    waits = _waits(names)
+    for link in waits["red"]["links"]:
+        link["imported"] = [{"exportedName": "ratings.bookinfo.svc.red-exports.local", "hostname": link["peer"]}]
+    found = _report.links(_plan(names), waits)
+    assert {_one(found, "red", peer)["state"] for peer in ("green", "blue")} == {"collision"}
+
+
+@pytest.mark.parametrize(("status", "state", "word"), [
+    ({"connected": False, "synced": False, "code": "refused", "text": "403 Forbidden", "words": "no"}, "refused", "403"),
+    ({"connected": False, "synced": False, "code": "unreachable", "text": "503 x", "words": "no"}, "unreachable", "503"),
+    ({"connected": False, "synced": False, "code": "no-route", "text": "404 x", "words": "no"}, "connecting", "404"),
+    ({"connected": False, "synced": False, "code": "not-taken-up", "taken_up": False, "words": "no"}, "not taken up", "no"),
+    ({"synced": False}, "syncing", "synced"),
+])
+def test_states(status: Json, state: str, word: str) -> None:
+    plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
+    waits["red"]["links"][0].update(status)
+    found = _report.links(plan, waits)
+    link = _one(found, "red", "green")
+    assert link["state"] == state and word in link["words"] and link["failed"]
+    text = _report.matrix(found)
+    assert "1 of 2 links are good" in text and f"red -> green: {state}" in text
+
+
+def test_a_limited_run_and_a_missing_partner_are_not_failures() -> None:
+    plan, waits = _plan(["red", "green"]), _waits(["red"])
+    plan["meshes"]["green"]["in_play"] = False
+    plan["sides"]["red"]["green"].update(state="waiting", words="green has not opened its gateway")
+    found = _report.links(plan, waits)
+    assert [link["state"] for link in found] == ["outside", "waiting"]
+    assert not any(link["failed"] or link["good"] for link in found)
+
+
+def test_an_unreadable_mesh_is_unknown_with_its_reason() -> None:
+    plan, waits = _plan(["red", "green"]), _waits(["green"])
+    reason = {"message": "https://x refuses the connection", "remedy": "Start it"}
+    plan["meshes"]["red"].update(readable=False, problems=[reason])
+    plan["sides"]["red"]["green"].update(state="skipped")
+    link = _one(_report.links(plan, waits), "red", "green")
+    assert link["state"] == "unknown" and link["words"] == reason["message"] and link["remedy"] == "Start it"
+
+
+def test_every_mesh_broken_still_gives_a_matrix() -> None:
+    names = [f"mesh-{number:02}" for number in range(1, 11)]
+    plan = _plan(names, state="skipped")
+    for mesh in plan["meshes"].values():
+        mesh.update(readable=False, problems=[{"message": "gone", "remedy": "Repair it"}])
+    text = _report.matrix(_report.links(plan, {}))
+    assert "0 of 90 links are good" in text and text.count("Repair it") == 10
+
+
+@pytest.mark.parametrize("number", [2, 3, 10, 20])
+def test_the_matrix_stays_narrow(number: int) -> None:
+    names = [f"mesh-{index:02}" for index in range(number)]
+    waits = _waits(names)
+    waits[names[0]]["links"][0].update(connected=False, synced=False, code="refused", words="it refuses " * 30)
+    text = _report.matrix(_report.links(_plan(names), waits))
+    assert max(len(line) for line in text.splitlines()) <= _report.WIDTH + 8
+    assert all(name in text for name in names)
+
+
+def test_every_state_has_a_mark_of_its_own() -> None:
+    marks = [mark for mark, _words in _report.MARKS.values()]
+    assert len(set(marks)) == len(marks) and max(map(len, marks)) <= 3
+
+
+def test_times_of_the_last_change() -> None:
+    objects = [{"kind": "ServiceMeshPeer", "name": "green", "time": "2"}, {"kind": "ConfigMap", "name": "x", "time": "9"},
+               {"kind": "ImportedServiceSet", "name": "green", "time": "1"},
+               {"kind": "ServiceMeshPeer", "name": "blue", "time": None}]
+    assert _report.changed_at([{"objects": objects}, None]) == {"green": "2"}

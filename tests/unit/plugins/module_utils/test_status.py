@@ -1,0 +1,177 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading of statuses, against what real control planes wrote and by tables."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.ossm.federation.plugins.module_utils import _status
+
+Json = dict[str, Any]
+RECORDINGS: list[Json] = yaml.safe_load((Path(__file__).parent / "recordings.yaml").read_text(encoding="utf-8"))
+
+
+def _object(recording: Json) -> Json:
+    """The live object that carried a recorded status."""
+    obj: Json = {"kind": recording["kind"], "metadata": {"name": recording["peer"]}, "status": recording["status"]}
+    if "created" in recording:
+        obj["metadata"]["creationTimestamp"] = recording["created"]
+    if "rules" in recording:
+        obj["spec"] = {"importRules": recording["rules"]}
+    return obj
+
+
+def _collision_partners(recording: Json) -> dict[str, list[Json]]:
+    """What the recorded mesh imports, by peer, from all recordings of collisions."""
+    return {one["peer"]: _status.read_imports(_object(one))["imported"] for one in RECORDINGS
+            if one["mesh"] == recording["mesh"] and one["read"].get("collides")}
+
+
+def _read(recording: Json) -> Json:
+    """Everything that we read in one recording."""
+    obj = _object(recording)
+    if recording["kind"] == "ServiceMeshPeer":
+        link = _status.read_peer(obj, mesh=recording["mesh"], other=recording["peer"])
+        return {**link, "synced": _status.synced(link)}
+    if recording["kind"] == "ExportedServiceSet":
+        return {"exported": [one["exportedName"] for one in _status.read_exports(obj)]}
+    found = _status.read_imports(obj)
+    names = [one["exportedName"] for one in found["imported"]]
+    collides = any(name in _status.collisions(_collision_partners(recording)) for name in names)
+    return {**found, "imported": names, "collides": collides}
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=[one["name"] for one in RECORDINGS])
+def test_recording_is_read_as_it_was(recording: Json) -> None:
+    found = _read(recording)
+    assert {key: found[key] for key in recording["read"]} == recording["read"], recording["truth"]
+
+
+def test_every_recording_is_there() -> None:
+    assert len(RECORDINGS) == 18
+    assert all(one["read"] for one in RECORDINGS)
+
+
+@pytest.mark.parametrize(("text", "code"), [
+    ("404 Not Found", "no-route"),
+    ("503 Service Unavailable", "unreachable"),
+    ("403 Forbidden", "refused"),
+    ("400 Bad Request", "unknown-there"),
+    ("200 OK", "ended"),
+    ('Get "http://nope-egress.red-mesh.svc.cluster.local:8188/v1/watch": dial tcp: lookup nope-egress: no such host',
+     "egress-missing"),
+    ('Get "http://x:8188/v1/watch": dial tcp 10.0.0.1:8188: connect: connection refused', "egress-not-listening"),
+    ('Get "http://x:8188/v1/watch": dial tcp 10.0.0.1:8188: i/o timeout', "egress-unreachable"),
+    ('Get "http://x:8188/v1/watch": context canceled', "restarted"),
+    ("unexpected EOF", "cut"),
+    ("", "connecting"),
+    (None, "connecting"),
+    ("something new", "unknown"),
+])
+def test_texts(text: str, code: str) -> None:
+    found = _status.decode(text, mesh="red", peer="green")
+    assert found["code"] == code
+    assert found["words"] and found["remedy"]
+    assert "{" not in found["words"] + found["remedy"]
+
+
+def test_no_peer() -> None:
+    found = _status.read_peer(None)
+    assert (found["exists"], found["connected"], found["code"]) == (False, False, "absent")
+
+
+def test_times_that_are_null_are_no_times() -> None:
+    entry = {"pod": "a", "watch": {"connected": True, "lastFullSync": None, "lastConnected": None}, "remotes": None}
+    found = _status.read_peer({"metadata": {}, "status": {"discoveryStatus": {"active": [entry], "inactive": None}}})
+    assert found["connected"] and found["last_full_sync"] is None and not _status.synced(found)
+
+
+def test_connected_under_inactive_does_not_count() -> None:
+    status = {"discoveryStatus": {"inactive": [{"pod": "a", "watch": {"connected": True}}]}}
+    assert not _status.read_peer({"metadata": {}, "status": status})["connected"]
+
+
+def test_synced_is_judged_since_the_last_change() -> None:
+    link = {"connected": True, "last_full_sync": "2026-11-22T10:00:01Z"}
+    assert _status.synced(link, "2026-11-22T10:00:01Z")
+    assert not _status.synced(link, "2026-11-22T10:00:02Z")
+
+
+@pytest.mark.parametrize(("rules", "taken"), [
+    ([], False),
+    ([{"type": "NameSelector", "nameSelector": {"name": "ratings", "namespace": "bookinfo"}}], True),
+    ([{"type": "NameSelector", "nameSelector": {"name": "*", "namespace": ""}}], True),
+    ([{"type": "NameSelector", "nameSelector": {"name": "rat*"}}], False),
+    ([{"type": "NameSelector", "nameSelector": {"name": "ratings", "namespace": "other"}}], False),
+    ([{"type": "NameSelector"}], False),
+    ([{"type": "Bogus", "nameSelector": {}}], False),
+    ([{"type": "NameSelector", "importAsLocal": True, "nameSelector": {"name": "ratings"}}], False),
+    ([{"type": "NameSelector", "importAsLocal": True,
+       "nameSelector": {"name": "ratings", "alias": {"namespace": "here"}}}], True),
+])
+def test_rules_take_exported_names(rules: list[Json], taken: bool) -> None:
+    assert _status.rule_imports(rules, "ratings.bookinfo.svc.east-exports.local") is taken
+
+
+def _plane(generation: int, observed: int, ready: str, **more: Any) -> Json:
+    conditions = [{"type": "Ready", "status": ready, "reason": "ComponentsReady"}, *more.pop("conditions", [])]
+    return {"metadata": {"name": "red", "uid": "u", "generation": generation}, "spec": more.get("spec", {}),
+            "status": {"observedGeneration": observed, "conditions": conditions}}
+
+
+def test_a_ready_that_is_older_than_the_change_is_stale() -> None:
+    assert _status.read_control_plane(_plane(2, 2, "True"))["ready"]
+    stale = _status.read_control_plane(_plane(3, 2, "True"))
+    assert not stale["ready"] and "generation 3" in stale["words"]
+
+
+def test_control_plane_says_why_it_is_not_ready() -> None:
+    reconciled = {"type": "Reconciled", "status": "False", "reason": "ReconcileError", "message": "no such port"}
+    found = _status.read_control_plane(_plane(2, 2, "False", conditions=[reconciled]))
+    assert found["words"] == "ReconcileError: no such port"
+
+
+def test_control_plane_without_settings_has_the_defaults_of_the_product() -> None:
+    found = _status.read_control_plane({"metadata": {"name": "red"}})
+    assert (found["trust_domain"], found["trust_domain_set"], found["cluster_name"]) == (
+        "cluster.local", False, "Kubernetes")
+    assert not found["ready"]
+
+
+PORTS = [{"name": "tls", "port": 15443, "nodePort": 30001}, {"name": "https-discovery", "port": 8188, "nodePort": 30002}]
+NODES = [{"name": "a", "addresses": ["10.0.0.1"]}, {"name": "b", "addresses": ["10.0.0.2", "10.0.0.1"]}]
+
+
+def _service(type_: str, ingress: list[Json] | None = None, ports: list[Json] | None = None) -> Json:
+    return {"metadata": {"name": "in", "namespace": "ns"}, "spec": {"type": type_, "ports": PORTS if ports is None else ports},
+            "status": {"loadBalancer": {"ingress": ingress} if ingress else {}}}
+
+
+@pytest.mark.parametrize(("service", "exposure", "expected"), [
+    (_service("LoadBalancer", [{"ip": "1.2.3.4", "hostname": "x"}]), "LoadBalancer",
+     {"addresses": ["1.2.3.4"], "discoveryPort": 8188, "servicePort": 15443}),
+    (_service("LoadBalancer", [{"hostname": "lb.example"}]), None,
+     {"addresses": ["lb.example"], "discoveryPort": 8188, "servicePort": 15443}),
+    (_service("NodePort"), "NodePort",
+     {"addresses": ["10.0.0.1", "10.0.0.2"], "discoveryPort": 30002, "servicePort": 30001}),
+    (_service("ClusterIP"), "ClusterIP",
+     {"addresses": ["in.ns.svc.cluster.local"], "discoveryPort": 8188, "servicePort": 15443}),
+])
+def test_gateway_addresses(service: Json, exposure: str, expected: Json) -> None:
+    assert _status.read_gateway(service, NODES, exposure) == expected
+
+
+@pytest.mark.parametrize(("service", "nodes", "exposure", "word"), [
+    (None, NODES, "LoadBalancer", "not created"),
+    (_service("LoadBalancer"), NODES, "LoadBalancer", "no address"),
+    (_service("ClusterIP"), NODES, "LoadBalancer", "still of type ClusterIP"),
+    (_service("NodePort"), [], "NodePort", "no node"),
+    (_service("NodePort", ports=[{"name": "tls", "port": 15443}, {"port": 8188}]), NODES, "NodePort", "no node ports"),
+    (_service("LoadBalancer", [{"ip": "1.2.3.4"}], ports=[]), NODES, "LoadBalancer", "no ports"),
+])
+def test_gateway_that_waits_says_for_what(service: Json, nodes: list[Json], exposure: str, word: str) -> None:
+    assert word in _status.read_gateway(service, nodes, exposure)["waiting"]
