@@ -10,7 +10,7 @@ short_description: Take into the plan what a step returned
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - A pair that failed is skipped from here on, on the failing side only; addresses that were found reach the other side.
+  - A pair that failed is skipped from here on, on the failing side only; addresses reach the other side.
   - In check mode the address of a gateway that would be made stays unknown, and its pair stays in the plan.
 positional: step, hostvars, name, check_mode
 options:
@@ -58,13 +58,13 @@ from typing import Any, Dict, Mapping, cast
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, plain, registered
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import has, inert, plain, registered
 
 
 def advance(plan: Any, step: str, hostvars: Mapping[str, Any], name: str, check_mode: bool = False) -> _model.Plan:
     """Take in one step; see DOCUMENTATION."""
-    made = plain(plan)
-    if not isinstance(made, dict) or "sides" not in made:
+    made: Any = plain(plan)
+    if not has(made, "sides"):
         raise AnsibleFilterError("ossm.federation.advance takes what ossm.federation.plan returned")
     results = registered(hostvars, made["meshes"], str(plain(name)))
     try:

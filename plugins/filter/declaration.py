@@ -56,12 +56,23 @@ from typing import Any, Dict, List, Mapping, Optional, cast
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import check_access
-from ansible_collections.ossm.federation.plugins.module_utils._model import Declaration, Problem, declare, mesh_auth, problem, wanted
+from ansible_collections.ossm.federation.plugins.module_utils._model import (
+    Declaration,
+    Problem,
+    declare,
+    mesh_auth,
+    problem,
+    wanted,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._plain import host_variables, inert, plain
 
 
-def declaration(hostvars: Mapping[str, Any], groups: Mapping[str, Any], group: str = "federation",
-                play_hosts: Optional[List[str]] = None) -> Declaration:
+def declaration(
+    hostvars: Mapping[str, Any],
+    groups: Mapping[str, Any],
+    group: str = "federation",
+    play_hosts: Optional[List[str]] = None,
+) -> Declaration:
     """Resolve the group's hosts; see DOCUMENTATION."""
     if not isinstance(hostvars, Mapping) or not isinstance(groups, Mapping):
         raise AnsibleFilterError("ossm.federation.declaration takes hostvars and groups")
@@ -69,11 +80,24 @@ def declaration(hostvars: Mapping[str, Any], groups: Mapping[str, Any], group: s
     name = str(plain(group))
     hosts = members.get(name, [])
     variables, unreadable = host_variables(hostvars, hosts, wanted)
-    made = declare(variables, members, dict(os.environ), group=name,
-                   play_hosts=hosts if play_hosts is None else plain(play_hosts))
+    made = declare(
+        variables,
+        members,
+        dict(os.environ),
+        group=name,
+        play_hosts=hosts if play_hosts is None else plain(play_hosts),
+    )
     refused = {host for host, _variable, _reason in unreadable}
-    made["problems"] += [problem("variable-undefined", made["meshes"][host]["mesh"], variable, reason.rstrip("."),
-                                 "Correct the template in the inventory") for host, variable, reason in unreadable]
+    made["problems"] += [
+        problem(
+            "variable-undefined",
+            made["meshes"][host]["mesh"],
+            variable,
+            reason.rstrip("."),
+            "Correct the template in the inventory",
+        )
+        for host, variable, reason in unreadable
+    ]
     for host in made["hosts"]:
         if made["meshes"][host]["local"] and host not in refused:
             made["problems"] += _access(made, host, mesh_auth(variables[host]))

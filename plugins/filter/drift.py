@@ -33,7 +33,7 @@ seealso:
 EXAMPLES = r"""
 - name: Say what others manage
   ansible.builtin.debug:
-    msg: "{{ __plan | ossm.federation.drift(inventory_hostname, mesh_facts.meshes[0]) | ossm.federation.problems_text }}"
+    msg: "{{ __plan | ossm.federation.drift('red-mesh', mesh_facts.meshes[0]) | ossm.federation.problems_text }}"
 """
 
 RETURN = r"""
@@ -50,13 +50,13 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils import _objects
 from ansible_collections.ossm.federation.plugins.module_utils._model import Problem
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import has, inert, plain
 
 
 def drift(plan: Any, host: str, facts: Any) -> List[Problem]:
     """Differences of foreign objects; see DOCUMENTATION."""
     made, name = plain(plan), str(plain(host))
-    if not isinstance(made, dict) or name not in made.get("meshes", {}):
+    if not has(made, "meshes") or name not in made["meshes"]:
         raise AnsibleFilterError(f"ossm.federation.drift: {name} is not in the plan")
     return cast(List[Problem], inert(_objects.drift(made, name, plain(facts) or {})))
 

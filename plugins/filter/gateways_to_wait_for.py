@@ -41,7 +41,7 @@ EXAMPLES = r"""
     mesh: red-mesh
     namespace: red-mesh-system
     control_plane: red-mesh
-    gateways: "{{ __plan | ossm.federation.gateways_to_wait_for('red-mesh', mesh_facts.meshes[0], __gateways_objects) }}"
+    gateways: "{{ __plan | ossm.federation.gateways_to_wait_for('red-mesh', mesh_facts.meshes[0]) }}"
 """
 
 RETURN = r"""
@@ -57,13 +57,13 @@ from typing import Any, Dict, List, cast
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import has, inert, plain
 
 
 def gateways_to_wait_for(plan: Any, host: str, facts: Any = None, written: Any = None) -> List[Dict[str, Any]]:
     """The gateways of one mesh; see DOCUMENTATION."""
     made, name = plain(plan), str(plain(host))
-    if not isinstance(made, dict) or name not in made.get("meshes", {}):
+    if not has(made, "meshes") or name not in made["meshes"]:
         raise AnsibleFilterError(f"ossm.federation.gateways_to_wait_for: {name} is not in the plan")
     after = _model.advance(made, "gateways", {name: plain(written) or {}})
     return cast(List[Dict[str, Any]], inert(after["meshes"][name]["gateways"]))

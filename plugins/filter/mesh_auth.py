@@ -10,8 +10,8 @@ short_description: Take the access to a mesh's cluster out of a host's variables
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - Turns the C(mesh_*) access variables of one host into authentication options of kubernetes.core; only those that are set.
-  - Applied to a declared mesh, with the host's variables as argument, it gives an entry of O(ossm.federation.mesh_info#module:meshes).
+  - Turns the C(mesh_*) access variables of one host into authentication options of kubernetes.core.
+  - Applied to a mesh of the declaration, it gives an entry for M(ossm.federation.mesh_info).
 positional: hostvars
 options:
   _input:

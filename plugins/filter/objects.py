@@ -10,7 +10,7 @@ short_description: Make the Kubernetes objects of one step for one mesh
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - Only what is absent or ours is among them; what somebody else made is left alone, unless O(ossm.federation.plan#filter:_input).options say that it is adopted.
+  - Only what is absent or ours is among them; what somebody else made is left alone, unless C(federation_adopt) is set.
 positional: room, host, facts
 options:
   _input:
@@ -58,15 +58,17 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils import _objects
 from ansible_collections.ossm.federation.plugins.module_utils._model import Wish
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import has, inert, plain
 
 
 def objects(plan: Any, room: str, host: str, facts: Any) -> List[Wish]:
     """The wishes of one room for one host; see DOCUMENTATION."""
     made, where, name = plain(plan), str(plain(room)), str(plain(host))
     if where not in _objects.ROOMS:
-        raise AnsibleFilterError(f"ossm.federation.objects: there is no step {where!r}; there are {', '.join(_objects.ROOMS)}")
-    if not isinstance(made, dict) or name not in made.get("meshes", {}):
+        raise AnsibleFilterError(
+            f"ossm.federation.objects: there is no step {where!r}; there are {', '.join(_objects.ROOMS)}"
+        )
+    if not has(made, "meshes") or name not in made["meshes"]:
         raise AnsibleFilterError(f"ossm.federation.objects: {name} is not in the plan")
     return cast(List[Wish], inert(_objects.objects(made, where, name, plain(facts) or {})))
 

@@ -19,7 +19,7 @@ options:
     type: dict
     required: true
   hostvars:
-    description: The variables of all hosts; each host of the play has C(mesh_facts), the result of M(ossm.federation.mesh_info).
+    description: The variables of all hosts; those of the play have C(mesh_facts) from M(ossm.federation.mesh_info).
     type: dict
     required: true
   outside:
@@ -53,17 +53,18 @@ from typing import Any, Dict, Iterator, Mapping, cast
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, plain, registered
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import has, inert, plain, registered
 
 
 def plan(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> _model.Plan:
     """Plan the declared federation; see DOCUMENTATION."""
     declared = plain(declaration)
-    if not isinstance(declared, dict) or "pairs" not in declared:
+    if not has(declared, "pairs"):
         raise AnsibleFilterError("ossm.federation.plan takes what ossm.federation.declaration returned")
     facts = {read["host"]: read for read in _meshes(plain(outside))}
     for host, result in registered(hostvars, declared["hosts"], "mesh_facts").items():
-        facts.update({host: read for read in _meshes(result)})
+        for read in _meshes(result):
+            facts[host] = read
     return cast(_model.Plan, inert(_model.plan(declared, facts)))
 
 

@@ -4,7 +4,8 @@
 
 """Private to the collection: what a mesh, a pair and a rule is, every public variable, names and defaults.
 
-The one door to the model: pure functions on plain JSON, no input or output, no Ansible. The parts are in ``_model_*.py``.
+The one door to the model: pure functions on plain JSON, no input or output, no Ansible.
+The parts are in ``_model_*.py``.
 """
 
 from __future__ import annotations
@@ -23,9 +24,30 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_types impor
     problem,
     words,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._model_variables import ACCESS, VARIABLES, Variable, wanted
+from ansible_collections.ossm.federation.plugins.module_utils._model_variables import (
+    ACCESS,
+    VARIABLES,
+    Variable,
+    wanted,
+)
 
 __all__ = (
-    "ACCESS", "VARIABLES", "Declaration", "DeclaredMesh", "Plan", "PlannedMesh", "Problem", "Remote", "Side", "Variable",
-    "Wish", "advance", "declare", "mesh_auth", "plan", "problem", "wanted", "words",
+    "ACCESS",
+    "VARIABLES",
+    "Declaration",
+    "DeclaredMesh",
+    "Plan",
+    "PlannedMesh",
+    "Problem",
+    "Remote",
+    "Side",
+    "Variable",
+    "Wish",
+    "advance",
+    "declare",
+    "mesh_auth",
+    "plan",
+    "problem",
+    "wanted",
+    "words",
 )

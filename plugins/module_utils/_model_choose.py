@@ -18,7 +18,7 @@ PEER_LABEL = "ossm.federation/peer"
 
 
 class Chosen(NamedTuple):
-    """The names of one side; ``live`` is the ServiceMeshPeer that they come from, ``problems`` are why it is skipped."""
+    """The names of one side; ``live`` is the ServiceMeshPeer they come from, ``problems`` are why it is skipped."""
 
     peer_name: str
     ingress: str
@@ -37,7 +37,7 @@ def dig(value: Any, *path: str) -> Any:
 
 def is_ours(live: Json) -> bool:
     """Tell whether an object carries our label: only then it is ever written, pruned or deleted."""
-    return dig(live, "metadata", "labels", MANAGED_BY) == OURS
+    return bool(dig(live, "metadata", "labels", MANAGED_BY) == OURS)
 
 
 def owner(live: Optional[Json]) -> str:
@@ -65,8 +65,9 @@ def gateway_managers(control_plane: Optional[Json], kind: str, name: str) -> Lis
     return [manager.strip() for manager in (told.split(",") if isinstance(told, str) else told)]
 
 
-def choose(own: PlannedMesh, peers: Mapping[str, PlannedMesh], live: List[Json],
-           control_plane: Optional[Json]) -> Dict[str, Chosen]:
+def choose(
+    own: PlannedMesh, peers: Mapping[str, PlannedMesh], live: List[Json], control_plane: Optional[Json]
+) -> Dict[str, Chosen]:
     """Choose the names of all sides of one mesh.
 
     ``peers`` are the partners by host, ``live`` the ServiceMeshPeers that were read, ``control_plane`` its facts.
@@ -90,15 +91,18 @@ def _identity(live: Json) -> Optional[Tuple[str, str]]:
     return parts[0], parts[2]
 
 
-def _claim(own: PlannedMesh, peers: Mapping[str, PlannedMesh],
-           live: List[Json]) -> Tuple[Dict[str, Json], Dict[str, List[Problem]]]:
-    """Find the live ServiceMeshPeer of each partner: by our label, else by its name, else by the identity it lets in."""
+def _claim(
+    own: PlannedMesh, peers: Mapping[str, PlannedMesh], live: List[Json]
+) -> Tuple[Dict[str, Json], Dict[str, List[Problem]]]:
+    """Find the live ServiceMeshPeer of each partner: by our label, else its name, else the identity it lets in."""
     identities = Counter((peer["trust_domain"], peer["namespace"]) for peer in peers.values())
     rounds: Tuple[Callable[[Json, PlannedMesh], bool], ...] = (
         lambda found, peer: is_ours(found) and dig(found, "metadata", "labels", PEER_LABEL) == peer["mesh"],
         lambda found, peer: _name(found) == peer["mesh"] and not _other_label(found, peer, peers),
-        lambda found, peer: identities[_identity(found) or (None, "")] == 1
-        and _identity(found) == (peer["trust_domain"], peer["namespace"]),
+        lambda found, peer: (
+            identities[_identity(found) or (None, "")] == 1
+            and _identity(found) == (peer["trust_domain"], peer["namespace"])
+        ),
     )
     claims: Dict[str, Json] = {}
     problems: Dict[str, List[Problem]] = {}
@@ -121,9 +125,14 @@ def _other_label(found: Json, peer: PlannedMesh, peers: Mapping[str, PlannedMesh
 
 def _ambiguous(own: PlannedMesh, peer: PlannedMesh, found: List[Json]) -> Problem:
     many = ", ".join(_name(one) for one in found)
-    return problem("peer-ambiguous", own["mesh"], f"ServiceMeshPeer {own['namespace']}/{_name(found[0])}",
-                   f"Several ServiceMeshPeers are for {peer['mesh']}: {many}", "Delete all but one, after its exports",
-                   peer=peer["mesh"])
+    return problem(
+        "peer-ambiguous",
+        own["mesh"],
+        f"ServiceMeshPeer {own['namespace']}/{_name(found[0])}",
+        f"several ServiceMeshPeers are for {peer['mesh']}: {many}",
+        "Delete all but one, after its exports",
+        peer=peer["mesh"],
+    )
 
 
 def _names(mesh: str, live: Optional[Json], problems: List[Problem]) -> Chosen:
@@ -141,26 +150,56 @@ def _names(mesh: str, live: Optional[Json], problems: List[Problem]) -> Chosen:
     )
 
 
-def _check_names(own: PlannedMesh, peers: Mapping[str, PlannedMesh], chosen: Mapping[str, Chosen], live: List[Json],
-                 control_plane: Optional[Json]) -> None:
+def _check_names(
+    own: PlannedMesh,
+    peers: Mapping[str, PlannedMesh],
+    chosen: Mapping[str, Chosen],
+    live: List[Json],
+    control_plane: Optional[Json],
+) -> None:
     """Find names that are taken, shared or impossible; what lives keeps its name, what is new is skipped."""
     users = _users(chosen.values(), live)
     for host, side in chosen.items():
         where = f"ServiceMeshPeer {own['namespace']}/{side.peer_name}"
         peer = peers[host]["mesh"]
         if side.live is None and side.peer_name in {_name(one) for one in live} and not side.problems:
-            side.problems.append(problem("peer-name-taken", own["mesh"], where, f"It is for another mesh than {peer}",
-                                         f"Rename that ServiceMeshPeer, or set mesh_name of {peer}", peer=peer))
+            side.problems.append(
+                problem(
+                    "peer-name-taken",
+                    own["mesh"],
+                    where,
+                    f"it is for another mesh than {peer}",
+                    f"Rename that ServiceMeshPeer, or set mesh_name of {peer}",
+                    peer=peer,
+                )
+            )
         for gateway in sorted({side.ingress, side.egress}):
             others = sorted(_rivals(side, gateway, users))
             if others or side.ingress == side.egress:
-                side.problems.append(problem(
-                    "gateway-shared", own["mesh"], where, f"The gateway {gateway} is used for {', '.join(others) or 'both ways'} too, "
-                    "and each peer shuts the others out", "Give each ServiceMeshPeer gateways of its own", peer=peer))
+                side.problems.append(
+                    problem(
+                        "gateway-shared",
+                        own["mesh"],
+                        where,
+                        f"the gateway {gateway} is used for {', '.join(others) or 'both ways'} too, "
+                        "and each peer shuts the others out",
+                        "Give each ServiceMeshPeer gateways of its own",
+                        peer=peer,
+                    )
+                )
         for kind, gateway in (("additionalIngress", side.ingress), ("additionalEgress", side.egress)):
             if gateway_owner(control_plane, kind, gateway) == "absent":
-                side.problems.extend(problem("name-invalid", own["mesh"], where, f"The gateway's name {fault}",
-                                             "Correct the ServiceMeshPeer", peer=peer) for fault in names.label_faults(gateway))
+                side.problems.extend(
+                    problem(
+                        "name-invalid",
+                        own["mesh"],
+                        where,
+                        f"the gateway's name {fault}",
+                        "Correct the ServiceMeshPeer",
+                        peer=peer,
+                    )
+                    for fault in names.label_faults(gateway)
+                )
 
 
 def _declared(live: Json) -> Set[str]:

@@ -30,8 +30,14 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_types impor
 _ENVIRONMENT = "K8S_AUTH_"
 
 
-def declare(hostvars: Mapping[str, Mapping[str, Any]], groups: Mapping[str, List[str]], environ: Mapping[str, str], *,
-            group: str, play_hosts: Iterable[str]) -> Declaration:
+def declare(
+    hostvars: Mapping[str, Mapping[str, Any]],
+    groups: Mapping[str, List[str]],
+    environ: Mapping[str, str],
+    *,
+    group: str,
+    play_hosts: Iterable[str],
+) -> Declaration:
     """Resolve every host of the group, also those outside the play, into a Declaration.
 
     ``hostvars`` are plain raw variables by host, ``groups`` the inventory's groups. Nothing is raised for bad input:
@@ -57,14 +63,21 @@ def declare(hostvars: Mapping[str, Mapping[str, Any]], groups: Mapping[str, List
     pairs = _pairs(meshes)
     for host in hosts:
         problems += _details(host, values[host], resolver, _partners(host, pairs))
-    return {"group": group, "options": options, "hosts": hosts, "outside": sorted(set(hosts) - set(play_hosts)),
-            "meshes": meshes, "pairs": pairs, "problems": problems}
+    return {
+        "group": group,
+        "options": options,
+        "hosts": hosts,
+        "outside": sorted(set(hosts) - set(play_hosts)),
+        "meshes": meshes,
+        "pairs": pairs,
+        "problems": problems,
+    }
 
 
 def mesh_auth(hostvars: Mapping[str, Any]) -> Json:
     """The access variables of one host as authentication options of kubernetes.core; only those that are set."""
     values = variables.read(hostvars, "", "access")[0]
-    return {name[len("mesh_"):]: value for name, value in sorted(values.items())}
+    return {name[len("mesh_") :]: value for name, value in sorted(values.items())}
 
 
 def _called(found: List[Problem], mesh: str) -> List[Problem]:
@@ -75,15 +88,30 @@ def _called(found: List[Problem], mesh: str) -> List[Problem]:
 
 
 def _environment(environ: Mapping[str, str], group: str) -> List[Problem]:
-    return [problem("environment-auth", group, name, "The environment names a cluster, and it would be the same one for all meshes",
-                    "Unset it, and say with mesh_kubeconfig, mesh_context or mesh_host how each mesh is reached")
-            for name in sorted(environ) if name.startswith(_ENVIRONMENT) and environ[name]]
+    return [
+        problem(
+            "environment-auth",
+            group,
+            name,
+            "the environment names a cluster, and it would be the same one for all meshes",
+            "Unset it, and say with mesh_kubeconfig, mesh_context or mesh_host how each mesh is reached",
+        )
+        for name in sorted(environ)
+        if name.startswith(_ENVIRONMENT) and environ[name]
+    ]
 
 
 def _membership(hosts: List[str], group: str) -> List[Problem]:
     if not hosts:
-        return [problem("group-empty", group, "federation_group", f"The inventory has no hosts in the group {group}",
-                        "Put one host for each mesh into it, or name another group with federation_group")]
+        return [
+            problem(
+                "group-empty",
+                group,
+                "federation_group",
+                f"the inventory has no hosts in the group {group}",
+                "Put one host for each mesh into it, or name another group with federation_group",
+            )
+        ]
     return []
 
 
@@ -108,8 +136,15 @@ def _mesh(host: str, values: Json, raw: Mapping[str, Any]) -> DeclaredMesh:
 def _access(host: str, values: Json) -> List[Problem]:
     if any(f"mesh_{name}" in values for name in ("kubeconfig", "context", "host")):
         return []
-    return [problem("access-missing", host, "mesh_kubeconfig", "Nothing says which cluster this mesh is in",
-                    "Set mesh_kubeconfig, mesh_context or mesh_host")]
+    return [
+        problem(
+            "access-missing",
+            host,
+            "mesh_kubeconfig",
+            "nothing says which cluster this mesh is in",
+            "Set mesh_kubeconfig, mesh_context or mesh_host",
+        )
+    ]
 
 
 def _names(mesh: DeclaredMesh) -> List[Problem]:
@@ -121,13 +156,25 @@ def _names(mesh: DeclaredMesh) -> List[Problem]:
     )
     for variable, name, longest in checks:
         for fault in names.label_faults(name, longest) if name is not None else []:
-            found.append(problem("name-invalid", mesh["mesh"], variable, fault, f"Set {variable} to a DNS label that fits"))
+            found.append(
+                problem("name-invalid", mesh["mesh"], variable, fault, f"Set {variable} to a DNS label that fits")
+            )
     for fault in names.trust_domain_faults(mesh["trust_domain"]) if mesh["trust_domain"] is not None else []:
-        found.append(problem("trust-domain-invalid", mesh["mesh"], "mesh_trust_domain", fault, "Write for example red-mesh.local"))
+        found.append(
+            problem(
+                "trust-domain-invalid", mesh["mesh"], "mesh_trust_domain", fault, "Write for example red-mesh.local"
+            )
+        )
     if mesh["mesh"].lower() == names.DEFAULT_CLUSTER_NAME.lower():
-        found.append(problem("name-registry", mesh["mesh"], "mesh_name",
-                             f"Peers could not tell {mesh['mesh']!r} from their own cluster's registry of services",
-                             "Set mesh_name to another name"))
+        found.append(
+            problem(
+                "name-registry",
+                mesh["mesh"],
+                "mesh_name",
+                f"peers could not tell {mesh['mesh']!r} from their own cluster's registry of services",
+                "Set mesh_name to another name",
+            )
+        )
     return found
 
 
@@ -142,8 +189,15 @@ def _options(values: Mapping[str, Json], hosts: List[str], group: str) -> Tuple[
         options[name] = told[0] if told else variable.default
         differs = any(value != told[0] for value in told)
         if differs or (told and len(told) < len(hosts)):
-            problems.append(problem("option-differs", group, name, "It is not the same for all meshes, and concerns them all",
-                                    f"Set it once, for the group {group}"))
+            problems.append(
+                problem(
+                    "option-differs",
+                    group,
+                    name,
+                    "it is not the same for all meshes, and concerns them all",
+                    f"Set it once, for the group {group}",
+                )
+            )
     options["federation_group"] = group
     return options, problems
 
@@ -152,17 +206,32 @@ def _size(options: Json, hosts: List[str], group: str) -> List[Problem]:
     size = options["federation_size"]
     if size is None or size == len(hosts):
         return []
-    return [problem("federation-size", group, "federation_size", f"The group has {len(hosts)} meshes, {size} are expected",
-                    "Complete the inventory, or change federation_size")]
+    return [
+        problem(
+            "federation-size",
+            group,
+            "federation_size",
+            f"the group has {len(hosts)} meshes, {size} are expected",
+            "Complete the inventory, or change federation_size",
+        )
+    ]
 
 
 def _duplicates(meshes: Mapping[str, DeclaredMesh]) -> List[Problem]:
     by_name: Dict[str, List[str]] = {}
     for host, mesh in meshes.items():
         by_name.setdefault(mesh["mesh"], []).append(host)
-    return [problem("mesh-duplicate", name, "mesh_name", f"The hosts {', '.join(hosts)} have one mesh name",
-                    "Give each mesh a name of its own")
-            for name, hosts in sorted(by_name.items()) if len(hosts) > 1]
+    return [
+        problem(
+            "mesh-duplicate",
+            name,
+            "mesh_name",
+            f"the hosts {', '.join(hosts)} have one mesh name",
+            "Give each mesh a name of its own",
+        )
+        for name, hosts in sorted(by_name.items())
+        if len(hosts) > 1
+    ]
 
 
 class _Resolver:
@@ -187,8 +256,13 @@ class _Resolver:
     def unknown(self, name: str, mesh: str, where: str) -> Problem:
         """The problem of a name that means nobody."""
         close = variables.suggestion(name, [*self.meshes, *self._by_mesh, *self._groups])
-        return problem("peer-unknown", mesh, where, f"No mesh and no group of the federation is called {name!r}",
-                       f"Did you mean {close}" if close else "Name a mesh of the group, or put the mesh into the inventory")
+        return problem(
+            "peer-unknown",
+            mesh,
+            where,
+            f"no mesh and no group of the federation is called {name!r}",
+            f"Did you mean {close}" if close else "Name a mesh of the group, or put the mesh into the inventory",
+        )
 
 
 def _peers(host: str, wish: Optional[List[str]], resolver: _Resolver) -> Tuple[List[str], List[Problem]]:
@@ -202,14 +276,20 @@ def _peers(host: str, wish: Optional[List[str]], resolver: _Resolver) -> Tuple[L
         if not hosts:
             problems.append(resolver.unknown(name, mesh, "mesh_peers"))
         if hosts == {host} and resolver.is_mesh(name):
-            problems.append(problem("peer-self", mesh, "mesh_peers", "A mesh cannot be a peer of itself", f"Take {name} out"))
+            problems.append(
+                problem("peer-self", mesh, "mesh_peers", "a mesh cannot be a peer of itself", f"Take {name} out")
+            )
         peers |= hosts
     return sorted(peers - {host}), problems
 
 
 def _pairs(meshes: Mapping[str, DeclaredMesh]) -> List[List[str]]:
-    return [list(pair) for pair in sorted({(min(host, peer), max(host, peer))
-                                           for host, mesh in meshes.items() for peer in mesh["peers"]})]
+    return [
+        list(pair)
+        for pair in sorted(
+            {(min(host, peer), max(host, peer)) for host, mesh in meshes.items() for peer in mesh["peers"]}
+        )
+    ]
 
 
 def _partners(host: str, pairs: List[List[str]]) -> List[str]:
@@ -235,8 +315,9 @@ def _details(host: str, values: Json, resolver: _Resolver, partners: List[str]) 
     return problems
 
 
-def _by_peer(mesh: DeclaredMesh, where: str, value: Mapping[str, Any], resolver: _Resolver,
-             partners: List[str]) -> Tuple[List[Tuple[str, List[str]]], List[Problem]]:
+def _by_peer(
+    mesh: DeclaredMesh, where: str, value: Mapping[str, Any], resolver: _Resolver, partners: List[str]
+) -> Tuple[List[Tuple[str, List[str]]], List[Problem]]:
     """The keys of a dictionary by peer with the hosts that each one means; meshes after groups, so that they win."""
     keys: List[Tuple[str, List[str]]] = []
     problems = []
@@ -247,14 +328,22 @@ def _by_peer(mesh: DeclaredMesh, where: str, value: Mapping[str, Any], resolver:
             continue
         meant = sorted(hosts & set(partners))
         if not meant:
-            problems.append(problem("peer-not-paired", mesh["mesh"], f"{where}.{name}", f"{mesh['mesh']} and {name} are no pair",
-                                    "Name it in mesh_peers, or take this entry out"))
+            problems.append(
+                problem(
+                    "peer-not-paired",
+                    mesh["mesh"],
+                    f"{where}.{name}",
+                    f"{mesh['mesh']} and {name} are no pair",
+                    "Name it in mesh_peers, or take this entry out",
+                )
+            )
         keys.append((name, meant))
     return keys, problems
 
 
-def _rules(mesh: DeclaredMesh, variable: str, value: Any, resolver: _Resolver,
-           partners: List[str]) -> Tuple[Dict[str, List[Rule]], List[Problem]]:
+def _rules(
+    mesh: DeclaredMesh, variable: str, value: Any, resolver: _Resolver, partners: List[str]
+) -> Tuple[Dict[str, List[Rule]], List[Problem]]:
     imports = variable == "mesh_imports"
     if not isinstance(value, dict):
         rules, problems = check_rules(value, mesh["mesh"], variable, imports=imports)
@@ -278,14 +367,26 @@ def _ingress(mesh: DeclaredMesh, value: Json, resolver: _Resolver, partners: Lis
         for name, hosts in keys:
             problems += _ingress_of(mesh, name, hosts, value["peers"][name])
     else:
-        problems.append(problem("ingress-value", mesh["mesh"], "mesh_ingress.peers", "It is not a dictionary", "Write peers as keys"))
+        problems.append(
+            problem(
+                "ingress-value", mesh["mesh"], "mesh_ingress.peers", "it is not a dictionary", "Write peers as keys"
+            )
+        )
     return problems + _shared(mesh)
 
 
 def _ingress_of(mesh: DeclaredMesh, name: str, hosts: List[str], value: Any) -> List[Problem]:
     where = f"mesh_ingress.peers.{name}"
     if not isinstance(value, dict):
-        return [problem("ingress-value", mesh["mesh"], where, "It is not a dictionary", "Write the keys of mesh_ingress below it")]
+        return [
+            problem(
+                "ingress-value",
+                mesh["mesh"],
+                where,
+                "it is not a dictionary",
+                "Write the keys of mesh_ingress below it",
+            )
+        ]
     special, problems = check_ingress(value, mesh["mesh"], where)
     for host in hosts:
         merged: Ingress = {**mesh["ingress_by_peer"][host], **special}
@@ -301,16 +402,28 @@ def _shared(mesh: DeclaredMesh) -> List[Problem]:
         for place in _places(wish):
             other = taken.setdefault(place, peer)
             if other != peer:
-                problems.append(problem("ingress-shared", mesh["mesh"], "mesh_ingress",
-                                        f"The gateways for {other} and {peer} would share {place[0]} {place[1]}",
-                                        "Say it for each peer under mesh_ingress.peers", peer=peer))
+                problems.append(
+                    problem(
+                        "ingress-shared",
+                        mesh["mesh"],
+                        "mesh_ingress",
+                        f"the gateways for {other} and {peer} would share {place[0]} {place[1]}",
+                        "Say it for each peer under mesh_ingress.peers",
+                        peer=peer,
+                    )
+                )
     return problems
 
 
 def _places(wish: Ingress) -> List[Tuple[str, Any]]:
-    node_ports: List[Tuple[str, Any]] = [("node port", port) for port in sorted(set(wish.get("nodePorts", {}).values()))]
+    node_ports: List[Tuple[str, Any]] = [
+        ("node port", port) for port in sorted(set(wish.get("nodePorts", {}).values()))
+    ]
     ports = [port for port in (wish.get("discoveryPort"), wish.get("servicePort")) if port]
     if wish.get("exposure") != LOAD_BALANCER and not ports:
         return node_ports  # perhaps node ports, which differ by themselves
-    return node_ports + [("address", f"{address}:{port}")
-                         for address in wish.get("addresses", []) for port in ports or [DISCOVERY_PORT, SERVICE_PORT]]
+    return node_ports + [
+        ("address", f"{address}:{port}")
+        for address in wish.get("addresses", [])
+        for port in ports or [DISCOVERY_PORT, SERVICE_PORT]
+    ]

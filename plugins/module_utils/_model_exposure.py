@@ -10,9 +10,15 @@ pkg/operator/controller/ingress/load_balancer_service.go and the clouds' own doc
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple, cast
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, cast
 
-from ansible_collections.ossm.federation.plugins.module_utils._model_types import Exposure, Ingress, Problem, Remote, problem
+from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
+    Exposure,
+    Ingress,
+    Problem,
+    Remote,
+    problem,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._model_variables import unknown_keys
 
 DISCOVERY_PORT = 8188
@@ -29,7 +35,7 @@ _IBM = "service.kubernetes.io/ibm-load-balancer-cloud-provider-"
 class Platform(NamedTuple):
     """What a platform gives to Services of type LoadBalancer.
 
-    ``public`` and ``internal`` are the Service's annotations; ``internal`` is None where an address pool decides instead.
+    ``public`` and ``internal`` are the Service's annotations; ``internal`` is None where an address pool decides.
     ``address`` is the field of ``status.loadBalancer.ingress`` that the platform fills.
     """
 
@@ -40,8 +46,14 @@ class Platform(NamedTuple):
     words: str
 
 
-def _cloud(words: str, *, common: Optional[Dict[str, str]] = None, internal: Optional[Dict[str, str]] = None,
-           public: Optional[Dict[str, str]] = None, address: str = "ip") -> Platform:
+def _cloud(
+    words: str,
+    *,
+    common: Optional[Dict[str, str]] = None,
+    internal: Optional[Dict[str, str]] = None,
+    public: Optional[Dict[str, str]] = None,
+    address: str = "ip",
+) -> Platform:
     both = common or {}
     private = None if internal is None else {**both, **internal}
     return Platform(True, {**both, **(public or {})}, private, address, words)
@@ -51,22 +63,38 @@ def _bare(words: str) -> Platform:
     return Platform(False, {}, None, "ip", words)
 
 
-_IBM_CLOUD = _cloud("a network load balancer of the VPC", common={f"{_IBM}enable-features": "nlb"},
-                    internal={f"{_IBM}ip-type": "private"}, public={f"{_IBM}ip-type": "public"}, address="hostname")
+_IBM_CLOUD = _cloud(
+    "a network load balancer of the VPC",
+    common={f"{_IBM}enable-features": "nlb"},
+    internal={f"{_IBM}ip-type": "private"},
+    public={f"{_IBM}ip-type": "public"},
+    address="hostname",
+)
 _NO_BALANCER = "has no load balancer of its own; with MetalLB set mesh_ingress.exposure to LoadBalancer"
-_NO_PROVIDER = "has no load balancer that OpenShift drives; with MetalLB or the vendor's set mesh_ingress.exposure to LoadBalancer"
+_NO_PROVIDER = (
+    "has no load balancer that OpenShift drives; with one of the vendor's set mesh_ingress.exposure to LoadBalancer"
+)
 
 PLATFORMS: Dict[str, Platform] = {
-    "AWS": _cloud("a network load balancer, as the default one is not made for raw TLS", common={f"{_AWS}type": "nlb"},
-                  internal={f"{_AWS}internal": "true"}, address="hostname"),
-    "Azure": _cloud("a standard load balancer", internal={"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}),
+    "AWS": _cloud(
+        "a network load balancer, as the default one is not made for raw TLS",
+        common={f"{_AWS}type": "nlb"},
+        internal={f"{_AWS}internal": "true"},
+        address="hostname",
+    ),
+    "Azure": _cloud(
+        "a standard load balancer", internal={"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}
+    ),
     "GCP": _cloud("a passthrough load balancer", internal={"cloud.google.com/load-balancer-type": "Internal"}),
     "IBMCloud": _IBM_CLOUD,
     "PowerVS": _IBM_CLOUD,
-    "OpenStack": _cloud("an Octavia load balancer",
-                        internal={"service.beta.kubernetes.io/openstack-internal-load-balancer": "true"}),
-    "AlibabaCloud": _cloud("a classic load balancer",
-                           internal={"service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": "intranet"}),
+    "OpenStack": _cloud(
+        "an Octavia load balancer", internal={"service.beta.kubernetes.io/openstack-internal-load-balancer": "true"}
+    ),
+    "AlibabaCloud": _cloud(
+        "a classic load balancer",
+        internal={"service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": "intranet"},
+    ),
     "KubeVirt": _cloud("the infrastructure cluster's load balancer"),
     "BareMetal": _bare(_NO_BALANCER),
     "None": _bare(_NO_BALANCER),
@@ -79,8 +107,17 @@ PLATFORMS: Dict[str, Platform] = {
 }
 # Node providerID scheme -> platform, for clusters without an Infrastructure object.
 PROVIDERS: Dict[str, str] = {
-    "aws": "AWS", "azure": "Azure", "gce": "GCP", "openstack": "OpenStack", "vsphere": "VSphere", "ibm": "IBMCloud",
-    "ibmpowervs": "PowerVS", "nutanix": "Nutanix", "baremetalhost": "BareMetal", "kubevirt": "KubeVirt", "ovirt": "oVirt",
+    "aws": "AWS",
+    "azure": "Azure",
+    "gce": "GCP",
+    "openstack": "OpenStack",
+    "vsphere": "VSphere",
+    "ibm": "IBMCloud",
+    "ibmpowervs": "PowerVS",
+    "nutanix": "Nutanix",
+    "baremetalhost": "BareMetal",
+    "kubevirt": "KubeVirt",
+    "ovirt": "oVirt",
 }
 
 _KEYS = ("exposure", "internal", "annotations", "labels", "addresses", "discoveryPort", "servicePort", "nodePorts")
@@ -99,12 +136,13 @@ def platform_of_provider(provider_id: str) -> Optional[str]:
     return PROVIDERS.get(provider_id.partition("://")[0])
 
 
-def exposure(platform_name: Optional[str], wish: Ingress, *, same_cluster: bool = False,
-             live_type: Optional[str] = None) -> Exposure:
+def exposure(
+    platform_name: Optional[str], wish: Ingress, *, same_cluster: bool = False, live_type: Optional[str] = None
+) -> Exposure:
     """Decide how one ingress gateway is reached.
 
-    What the user says comes first, then what lives (a changed type would change the address), then a name of the cluster
-    for a mesh of the same cluster, then the platform.
+    What the user says comes first, then what lives (a changed type would change the address), then a name of the
+    cluster for a mesh of the same cluster, then the platform.
     """
     name, platform = platform_of(platform_name)
     kind, why = _type(name, platform, wish, same_cluster, live_type)
@@ -127,7 +165,9 @@ def exposure(platform_name: Optional[str], wish: Ingress, *, same_cluster: bool 
     }
 
 
-def _type(name: str, platform: Platform, wish: Ingress, same_cluster: bool, live_type: Optional[str]) -> Tuple[str, str]:
+def _type(
+    name: str, platform: Platform, wish: Ingress, same_cluster: bool, live_type: Optional[str]
+) -> Tuple[str, str]:
     if "exposure" in wish:
         return wish["exposure"], f"{wish['exposure']}: set by mesh_ingress"
     if live_type in EXPOSURES:
@@ -154,8 +194,10 @@ def given_remote(chosen: Exposure, gateway: str, namespace: str) -> Optional[Rem
 
 
 def _ports_known(chosen: Exposure) -> bool:
-    return bool((chosen["discoveryPort"] or chosen["nodePorts"].get(DISCOVERY_NAME))
-                and (chosen["servicePort"] or chosen["nodePorts"].get(SERVICE_NAME)))
+    return bool(
+        (chosen["discoveryPort"] or chosen["nodePorts"].get(DISCOVERY_NAME))
+        and (chosen["servicePort"] or chosen["nodePorts"].get(SERVICE_NAME))
+    )
 
 
 def with_given(found: Remote, chosen: Exposure) -> Remote:
@@ -179,16 +221,21 @@ def _text_list(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(part, str) and part for part in value)
 
 
-_CHECKS = {
-    "exposure": (lambda value: value in EXPOSURES, f"one of {', '.join(EXPOSURES)}; a Route cannot carry this traffic"),
+_CHECKS: Dict[str, Tuple[Callable[[Any], bool], str]] = {
+    "exposure": (
+        lambda value: value in EXPOSURES,
+        f"one of {', '.join(EXPOSURES)}; a Route cannot carry this traffic",
+    ),
     "internal": (lambda value: isinstance(value, bool), "true or false"),
     "annotations": (_text_map, "a dictionary of texts; quote true and numbers"),
     "labels": (_text_map, "a dictionary of texts; quote true and numbers"),
     "addresses": (_text_list, "a list of IP addresses or host names, without port"),
     "discoveryPort": (_port, "a port number"),
     "servicePort": (_port, "a port number"),
-    "nodePorts": (lambda value: isinstance(value, dict) and all(_port(port) for port in value.values()),
-                  f"a dictionary of port numbers with the keys {' and '.join(_PORT_NAMES)}"),
+    "nodePorts": (
+        lambda value: isinstance(value, dict) and all(_port(port) for port in value.values()),
+        f"a dictionary of port numbers with the keys {' and '.join(_PORT_NAMES)}",
+    ),
 }
 
 
@@ -201,7 +248,9 @@ def check_ingress(wish: Dict[str, Any], mesh: str, where: str) -> Tuple[Ingress,
             continue
         fits, shape = _CHECKS[key]
         if not fits(wish[key]):
-            problems.append(problem("ingress-value", mesh, f"{where}.{key}", "The value does not fit", f"It must be {shape}"))
+            problems.append(
+                problem("ingress-value", mesh, f"{where}.{key}", "the value does not fit", f"It must be {shape}")
+            )
             continue
         good[key] = wish[key]
     problems += unknown_keys(good.get("nodePorts", {}), _PORT_NAMES, mesh, f"{where}.nodePorts")

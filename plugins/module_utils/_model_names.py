@@ -39,7 +39,7 @@ def config_map_name(peer_name: str) -> str:
 
 
 def network_view(peer_name: str) -> str:
-    """The network that istiod gives the endpoints of a peer (maistra/istio pkg/servicemesh/federation/discovery/controller.go)."""
+    """The network of a peer's endpoints (maistra/istio pkg/servicemesh/federation/discovery/controller.go)."""
     return f"network-{peer_name}"
 
 

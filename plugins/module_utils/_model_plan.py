@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from itertools import combinations
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple, cast
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model_exposure as exposures
 from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
@@ -22,6 +22,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_choose impo
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
     DeclaredMesh,
     Declaration,
+    Ingress,
     Json,
     LoadBalancers,
     Plan,
@@ -50,16 +51,29 @@ def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
         meshes[host], found = _planned(declaration["meshes"][host], facts.get(host), declaration)
         _sort(found, problems, warnings)
     _sort(_twice(meshes) + _trust_domains(meshes, declaration["options"]), problems, warnings)
-    chosen = {host: choose(meshes[host], {peer: meshes[peer] for peer in _partners(declaration, host)},
-                           _facts(facts, host).get("peers") or [], _facts(facts, host).get("control_plane"))
-              for host in declaration["hosts"]}
+    chosen = {
+        host: choose(
+            meshes[host],
+            {peer: meshes[peer] for peer in _partners(declaration, host)},
+            _facts(facts, host).get("peers") or [],
+            _facts(facts, host).get("control_plane"),
+        )
+        for host in declaration["hosts"]
+    }
     sides: Dict[str, Dict[str, Side]] = {host: {} for host in declaration["hosts"]}
     for host, by_peer in chosen.items():
         for peer, found_names in sorted(by_peer.items()):
             sides[host][peer] = _side(declaration, meshes, facts, (host, peer), found_names)
             _sort(_registry(meshes[host], meshes[peer], found_names, facts.get(host)), problems, warnings)
-    made: Plan = {"group": declaration["group"], "options": declaration["options"], "meshes": meshes, "sides": sides,
-                  "problems": problems, "warnings": warnings, "load_balancers": {"new": 0, "public": 0, "words": ""}}
+    made: Plan = {
+        "group": declaration["group"],
+        "options": declaration["options"],
+        "meshes": meshes,
+        "sides": sides,
+        "problems": problems,
+        "warnings": warnings,
+        "load_balancers": {"new": 0, "public": 0, "words": ""},
+    }
     for host, peer in _directions(made):
         _meet(made, host, peer, facts.get(peer))
     _finish(made)
@@ -72,8 +86,8 @@ def advance(made: Plan, step: str, results: Mapping[str, Json], check_mode: bool
     """Take in what a step returned, by host: ``mesh_objects`` results of the steps gateways, sets and peers,
     ``gateway_wait`` results of the step addresses. Returns a new plan.
 
-    A failed pair is skipped from here on, on the failing side only. In check mode the address of a gateway that this run
-    would make stays unknown, and the side stays ready.
+    A failed pair is skipped from here on, on the failing side only. In check mode the address of a gateway that this
+    run would make stays unknown, and the side stays ready.
     """
     if step not in STEPS:
         raise ValueError(f"there is no step {step!r}; there are {', '.join(STEPS)}")
@@ -109,7 +123,10 @@ def _directions(made: Plan) -> List[Tuple[str, str]]:
 
 # One mesh
 
-def _planned(mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration) -> Tuple[PlannedMesh, List[Problem]]:
+
+def _planned(
+    mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration
+) -> Tuple[PlannedMesh, List[Problem]]:
     known = facts or {}
     control_plane = known.get("control_plane") or {}
     readable = bool(known.get("readable")) and bool(control_plane)
@@ -133,7 +150,9 @@ def _planned(mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration
         "exposure_words": usual["words"],
         "fingerprints": sorted(known.get("fingerprints") or []),
         "root": known.get("root") or "",
-        "node_addresses": sorted({address for node in known.get("nodes") or [] for address in node.get("addresses") or []}),
+        "node_addresses": sorted(
+            {address for node in known.get("nodes") or [] for address in node.get("addresses") or []}
+        ),
         "readable": readable,
         "in_play": in_play,
         "gateways": [],
@@ -141,8 +160,9 @@ def _planned(mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration
     }, problems
 
 
-def _trust_domain(mesh: DeclaredMesh, facts: Json, options: Json,
-                  in_play: bool) -> Tuple[Optional[str], bool, str, List[Problem]]:
+def _trust_domain(
+    mesh: DeclaredMesh, facts: Json, options: Json, in_play: bool
+) -> Tuple[Optional[str], bool, str, List[Problem]]:
     """The trust domain that the mesh has after this run, whether we set it, why, and what forbids it."""
     control_plane = facts.get("control_plane")
     if not control_plane:
@@ -160,19 +180,43 @@ def _trust_domain(mesh: DeclaredMesh, facts: Json, options: Json,
         return wish, True, f"instead of {in_force}; nothing runs in the mesh yet", []
     if {mesh["mesh"], mesh["host"]} & set(options.get("federation_confirm_trust_domain") or []):
         why = f"instead of {in_force}, as confirmed"
-        return wish, True, why, [problem(
-            "trust-domain-changes", mesh["mesh"], "mesh_trust_domain", f"The trust domain changes from {in_force} to {wish} under "
-            "running workloads: links go down, and certificates keep the old one until their pods restart",
-            "Restart the workloads of the mesh and the control planes of its peers", severity="warning")]
+        return (
+            wish,
+            True,
+            why,
+            [
+                problem(
+                    "trust-domain-changes",
+                    mesh["mesh"],
+                    "mesh_trust_domain",
+                    f"the trust domain changes from {in_force} to {wish} under "
+                    "running workloads: links go down, and certificates keep the old one until their pods restart",
+                    "Restart the workloads of the mesh and the control planes of its peers",
+                    severity="warning",
+                )
+            ],
+        )
     if not in_play:
         return in_force, False, f"in force; {wish} is wished for", []
-    return in_force, False, "in force", [problem(
-        "trust-domain-change", mesh["mesh"], "mesh_trust_domain", f"The trust domain is {in_force}, and workloads run with it; "
-        f"changing it to {wish} breaks them until they restart",
-        f"Set mesh_trust_domain to {in_force}, or name the mesh in federation_confirm_trust_domain")]
+    return (
+        in_force,
+        False,
+        "in force",
+        [
+            problem(
+                "trust-domain-change",
+                mesh["mesh"],
+                "mesh_trust_domain",
+                f"the trust domain is {in_force}, and workloads run with it; "
+                f"changing it to {wish} breaks them until they restart",
+                f"Set mesh_trust_domain to {in_force}, or name the mesh in federation_confirm_trust_domain",
+            )
+        ],
+    )
 
 
 # Across meshes
+
 
 def _twice(meshes: Mapping[str, PlannedMesh]) -> List[Problem]:
     """Two hosts that are one mesh: recognised by the cluster's own UID, not by its URL."""
@@ -180,18 +224,32 @@ def _twice(meshes: Mapping[str, PlannedMesh]) -> List[Problem]:
     for one, two in combinations(sorted(meshes), 2):
         a, b = meshes[one], meshes[two]
         if a["uid"] and a["uid"] == b["uid"]:
-            found.append(problem("mesh-two-names", b["mesh"], "mesh_name",
-                                 f"{a['mesh']} and {b['mesh']} are two names for one control plane",
-                                 "Take one of the hosts out of the inventory", peer=a["mesh"]))
+            found.append(
+                problem(
+                    "mesh-two-names",
+                    b["mesh"],
+                    "mesh_name",
+                    f"{a['mesh']} and {b['mesh']} are two names for one control plane",
+                    "Take one of the hosts out of the inventory",
+                    peer=a["mesh"],
+                )
+            )
         elif a["cluster_uid"] and (a["cluster_uid"], a["namespace"]) == (b["cluster_uid"], b["namespace"]):
-            found.append(problem("namespace-twice", b["mesh"], "mesh_namespace",
-                                 f"{a['mesh']} and {b['mesh']} are in one cluster and one namespace, {a['namespace']}",
-                                 "Correct mesh_namespace, or the access to the cluster, of one of them", peer=a["mesh"]))
+            found.append(
+                problem(
+                    "namespace-twice",
+                    b["mesh"],
+                    "mesh_namespace",
+                    f"{a['mesh']} and {b['mesh']} are in one cluster and one namespace, {a['namespace']}",
+                    "Correct mesh_namespace, or the access to the cluster, of one of them",
+                    peer=a["mesh"],
+                )
+            )
     return found
 
 
 def _trust_domains(meshes: Mapping[str, PlannedMesh], options: Json) -> List[Problem]:
-    """Equal trust domains: istiod then reads no root at all, so they need one common root, and a person who wants that."""
+    """Equal trust domains: istiod then reads no root at all, so they need a common root, and a person who wants that."""
     found = []
     for one, two in combinations(sorted(host for host in meshes if meshes[host]["readable"]), 2):
         a, b = meshes[one], meshes[two]
@@ -199,15 +257,39 @@ def _trust_domains(meshes: Mapping[str, PlannedMesh], options: Json) -> List[Pro
             continue
         both = f"{a['mesh']} and {b['mesh']} have one trust domain, {a['trust_domain']},"
         if a["fingerprints"] != b["fingerprints"]:
-            found.append(problem("trust-domain-shared", b["mesh"], "mesh_trust_domain", f"{both} and different root certificates",
-                                 "Give each mesh a trust domain of its own", peer=a["mesh"]))
+            found.append(
+                problem(
+                    "trust-domain-shared",
+                    b["mesh"],
+                    "mesh_trust_domain",
+                    f"{both} and different root certificates",
+                    "Give each mesh a trust domain of its own",
+                    peer=a["mesh"],
+                )
+            )
         elif not options.get("federation_common_root"):
-            found.append(problem("trust-domain-common", b["mesh"], "mesh_trust_domain", f"{both} and one common root certificate",
-                                 "Give each mesh a trust domain of its own, or set federation_common_root: true", peer=a["mesh"]))
+            found.append(
+                problem(
+                    "trust-domain-common",
+                    b["mesh"],
+                    "mesh_trust_domain",
+                    f"{both} and one common root certificate",
+                    "Give each mesh a trust domain of its own, or set federation_common_root: true",
+                    peer=a["mesh"],
+                )
+            )
         else:
-            found.append(problem("trust-domain-common", b["mesh"], "federation_common_root",
-                                 f"{both} and one common root certificate: policies cannot tell the meshes apart",
-                                 "Give each mesh a trust domain of its own when that matters", peer=a["mesh"], severity="warning"))
+            found.append(
+                problem(
+                    "trust-domain-common",
+                    b["mesh"],
+                    "federation_common_root",
+                    f"{both} and one common root certificate: policies cannot tell the meshes apart",
+                    "Give each mesh a trust domain of its own when that matters",
+                    peer=a["mesh"],
+                    severity="warning",
+                )
+            )
     return found
 
 
@@ -216,24 +298,39 @@ def _registry(own: PlannedMesh, peer: PlannedMesh, chosen: Chosen, facts: Option
     cluster = dig(facts, "control_plane", "cluster_name") or names.DEFAULT_CLUSTER_NAME
     if chosen.peer_name.lower() != cluster.lower():
         return []
-    return [problem("name-registry", own["mesh"], f"ServiceMeshPeer {own['namespace']}/{chosen.peer_name}",
-                    f"The peer is called like the registry of {own['mesh']}'s own cluster, {cluster}",
-                    f"Set mesh_name of {peer['mesh']} to another name", peer=peer["mesh"],
-                    severity="warning" if chosen.live else "error")]
+    return [
+        problem(
+            "name-registry",
+            own["mesh"],
+            f"ServiceMeshPeer {own['namespace']}/{chosen.peer_name}",
+            f"the peer is called like the registry of {own['mesh']}'s own cluster, {cluster}",
+            f"Set mesh_name of {peer['mesh']} to another name",
+            peer=peer["mesh"],
+            severity="warning" if chosen.live else "error",
+        )
+    ]
 
 
 # One side
 
-def _side(declaration: Declaration, meshes: Mapping[str, PlannedMesh], facts: Mapping[str, Json], pair: Tuple[str, str],
-          chosen: Chosen) -> Side:
+
+def _side(
+    declaration: Declaration,
+    meshes: Mapping[str, PlannedMesh],
+    facts: Mapping[str, Json],
+    pair: Tuple[str, str],
+    chosen: Chosen,
+) -> Side:
     host, peer = pair
     own, other, mesh = meshes[host], meshes[peer], declaration["meshes"][host]
     control_plane = _facts(facts, host).get("control_plane")
-    owners = {"ingress": gateway_owner(control_plane, "additionalIngress", chosen.ingress),
-              "egress": gateway_owner(control_plane, "additionalEgress", chosen.egress)}
+    owners = {
+        "ingress": gateway_owner(control_plane, "additionalIngress", chosen.ingress),
+        "egress": gateway_owner(control_plane, "additionalEgress", chosen.egress),
+    }
     wish = mesh["ingress_by_peer"].get(peer, mesh["ingress"])
     if owners["ingress"] == "foreign":
-        wish = {key: part for key, part in wish.items() if key != "exposure"}  # type: ignore[assignment]
+        wish = cast(Ingress, {key: part for key, part in wish.items() if key != "exposure"})
     live_type = _live_type(_facts(facts, host), chosen.ingress) if owners["ingress"] != "absent" else None
     common = own["readable"] and other["readable"] and own["trust_domain"] == other["trust_domain"]
     return {
@@ -246,7 +343,9 @@ def _side(declaration: Declaration, meshes: Mapping[str, PlannedMesh], facts: Ma
         "ingress": chosen.ingress,
         "egress": chosen.egress,
         "config_map": None if common else chosen.config_map,
-        "exposure": exposures.exposure(own["platform"], wish, live_type=live_type, same_cluster=_same_cluster(own, other)),
+        "exposure": exposures.exposure(
+            own["platform"], wish, live_type=live_type, same_cluster=_same_cluster(own, other)
+        ),
         "owners": owners,
         "gateways": _together(owners),
         "peer_object": owner(chosen.live),
@@ -274,7 +373,7 @@ def _same_cluster(own: PlannedMesh, other: PlannedMesh) -> bool:
 
 def _live_type(facts: Json, gateway: str) -> Optional[str]:
     spec = dig(facts, "control_plane", "object", "spec", "gateways", "additionalIngress", gateway, "service", "type")
-    return spec or dig(facts, "services", gateway, "spec", "type")
+    return cast(Optional[str], spec or dig(facts, "services", gateway, "spec", "type"))
 
 
 def _why_skipped(own: PlannedMesh, chosen: Chosen) -> str:
@@ -289,7 +388,9 @@ def _meet(made: Plan, host: str, peer: str, facts: Optional[Json]) -> None:
     if other["trust_domain"]:
         side["remote_trust_domain"] = other["trust_domain"]
         side["client_id"] = names.client_id(other["trust_domain"], other["namespace"], back["egress"])
-    side["remote"] = exposures.given_remote(back["exposure"], back["ingress"], back["namespace"]) or _published(back, facts)
+    side["remote"] = exposures.given_remote(back["exposure"], back["ingress"], back["namespace"]) or _published(
+        back, facts
+    )
     if side["state"] == READY:
         _wait(side, _missing(side, back, other))
 
@@ -303,9 +404,14 @@ def _published(back: Side, facts: Optional[Json]) -> Optional[Remote]:
 def _as_remote(found: Optional[Json], back: Side) -> Optional[Remote]:
     if not found or not found.get("addresses"):
         return None
-    return exposures.with_given({"addresses": found["addresses"],
-                                 "discoveryPort": found.get("discoveryPort") or exposures.DISCOVERY_PORT,
-                                 "servicePort": found.get("servicePort") or exposures.SERVICE_PORT}, back["exposure"])
+    return exposures.with_given(
+        {
+            "addresses": found["addresses"],
+            "discoveryPort": found.get("discoveryPort") or exposures.DISCOVERY_PORT,
+            "servicePort": found.get("servicePort") or exposures.SERVICE_PORT,
+        },
+        back["exposure"],
+    )
 
 
 def _missing(side: Side, back: Side, other: PlannedMesh) -> Optional[str]:
@@ -328,10 +434,11 @@ def _missing(side: Side, back: Side, other: PlannedMesh) -> Optional[str]:
 
 def _wait(side: Side, why: Optional[str]) -> None:
     if why is not None:
-        side.update(state=WAITING, words=why, waits_for=side["peer_host"])
+        side["state"], side["words"], side["waits_for"] = WAITING, why, side["peer_host"]
 
 
 # Steps
+
 
 def _take(made: Plan, host: str, found: Problem) -> None:
     """One problem of a step: of a pair, or of the whole mesh."""
@@ -345,7 +452,7 @@ def _take(made: Plan, host: str, found: Problem) -> None:
     for side in meant:
         if peer is not None:
             side["problems"].append(found)
-        side.update(state=SKIPPED, words=found["message"], waits_for=None)
+        side["state"], side["words"], side["waits_for"] = SKIPPED, found["message"], None
 
 
 def _address(side: Side, made: Plan, result: Json, check_mode: bool) -> None:
@@ -356,8 +463,11 @@ def _address(side: Side, made: Plan, result: Json, check_mode: bool) -> None:
     side["remote"] = given or _as_remote(found, back)
     later = check_mode and back["state"] != SKIPPED
     if side["state"] == READY and side["remote"] is None and not later:
-        _wait(side, f"{back['ingress']} of {side['peer']} has no address yet: "
-                    f"{found.get('waiting') or result.get('words') or 'nothing is known of it'}")
+        _wait(
+            side,
+            f"{back['ingress']} of {side['peer']} has no address yet: "
+            f"{found.get('waiting') or result.get('words') or 'nothing is known of it'}",
+        )
 
 
 def _wait_for_skipped(made: Plan) -> None:
@@ -375,33 +485,53 @@ def _not_in_force(mesh: PlannedMesh) -> bool:
 def _finish(made: Plan) -> None:
     """Say for each mesh which ingress gateways are worth waiting for."""
     for host, mesh in made["meshes"].items():
-        mesh["gateways"] = [{"name": side["ingress"], "exposure": side["exposure"]["type"], "peer": peer}
-                            for peer, side in sorted(made["sides"][host].items()) if side["state"] != SKIPPED]
+        mesh["gateways"] = [
+            {"name": side["ingress"], "exposure": side["exposure"]["type"], "peer": peer}
+            for peer, side in sorted(made["sides"][host].items())
+            if side["state"] != SKIPPED
+        ]
 
 
 # Load balancers
 
+
 def _load_balancers(made: Plan, facts: Mapping[str, Json]) -> LoadBalancers:
     """Count what this run will create."""
-    new = [side for host, peer in _directions(made) for side in [made["sides"][host][peer]]
-           if _is_new(side, made["meshes"][host], _facts(facts, host))]
+    new = [
+        side
+        for host, peer in _directions(made)
+        for side in [made["sides"][host][peer]]
+        if _is_new(side, made["meshes"][host], _facts(facts, host))
+    ]
     public = sum(side["exposure"]["public"] for side in new)
     balancers = "load balancer" if len(new) == 1 else "load balancers"
-    return {"new": len(new), "public": public,
-            "words": f"{len(new) or 'No'} new {balancers} will be created" + (f", {public} of them public" if new else "")}
+    return {
+        "new": len(new),
+        "public": public,
+        "words": f"{len(new) or 'No'} new {balancers} will be created"
+        + (f", {public} of them public" if new else ""),
+    }
 
 
 def _is_new(side: Side, mesh: PlannedMesh, facts: Json) -> bool:
     if not mesh["in_play"] or side["state"] == SKIPPED or side["exposure"]["type"] != exposures.LOAD_BALANCER:
         return False
     absent = side["owners"]["ingress"] == "absent"
-    return absent or (side["owners"]["ingress"] == "ours" and _live_type(facts, side["ingress"]) != exposures.LOAD_BALANCER)
+    return absent or (
+        side["owners"]["ingress"] == "ours" and _live_type(facts, side["ingress"]) != exposures.LOAD_BALANCER
+    )
 
 
 def _too_many(made: Plan) -> List[Problem]:
     most, new = made["options"].get("federation_max_new_load_balancers"), made["load_balancers"]["new"]
     if most is None or new <= most:
         return []
-    return [problem("load-balancers-too-many", made["group"], "federation_max_new_load_balancers",
-                    f"{new} new load balancers would be created, {most} are allowed",
-                    "Raise it, or set mesh_ingress.exposure of some meshes to NodePort")]
+    return [
+        problem(
+            "load-balancers-too-many",
+            made["group"],
+            "federation_max_new_load_balancers",
+            f"{new} new load balancers would be created, {most} are allowed",
+            "Raise it, or set mesh_ingress.exposure of some meshes to NodePort",
+        )
+    ]

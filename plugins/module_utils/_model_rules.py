@@ -41,7 +41,7 @@ class _Report:
 
     def dictionary(self, value: Any, allowed: Sequence[str], at: str) -> bool:
         if not isinstance(value, dict):
-            self.add("rule-shape", at, "It is not a dictionary", f"Write it with the keys {', '.join(allowed)}")
+            self.add("rule-shape", at, "it is not a dictionary", f"Write it with the keys {', '.join(allowed)}")
             return False
         self.keys(value, allowed, at)
         return True
@@ -51,7 +51,7 @@ def check_rules(value: Any, mesh: str, where: str, *, imports: bool) -> Tuple[Li
     """Bring a list of rules into the product's shape and find what istiod would skip or the API server drop."""
     report = _Report(mesh)
     if not isinstance(value, list):
-        report.add("rule-shape", where, "It is not a list of rules", "Write a list, even for one rule")
+        report.add("rule-shape", where, "it is not a list of rules", "Write a list, even for one rule")
         return [], report.problems
     rules = [_rule(rule, report, f"{where}[{index}]", imports) for index, rule in enumerate(value)]
     return [rule for rule in rules if rule], report.problems
@@ -66,7 +66,9 @@ def _rule(rule: Any, report: _Report, at: str, imports: bool) -> Rule:
     kind = rule.get("type")
     types = ("NameSelector",) if imports else tuple(_BODIES)
     if kind not in types:
-        report.add("rule-type", f"{at}.type", f"istiod skips a rule of type {kind!r}", f"Set it to {' or '.join(types)}")
+        report.add(
+            "rule-type", f"{at}.type", f"istiod skips a rule of type {kind!r}", f"Set it to {' or '.join(types)}"
+        )
         return {}
     body = _BODIES[kind]
     if not isinstance(rule.get(body), dict):
@@ -74,18 +76,28 @@ def _rule(rule: Any, report: _Report, at: str, imports: bool) -> Rule:
         return {}
     for other in sorted(set(_BODIES.values()) - {body}):
         if other in rule and other in allowed:
-            report.add("rule-body", f"{at}.{other}", f"istiod ignores {other} in a {kind}", "Take it out, or make a rule of it")
+            report.add(
+                "rule-body",
+                f"{at}.{other}",
+                f"istiod ignores {other} in a {kind}",
+                "Take it out, or make a rule of it",
+            )
     check: Callable[[Dict[str, Any], _Report, str], None] = _mapping if kind == "NameSelector" else _label_selector
     check(rule[body], report, f"{at}.{body}")
     if imports:
         _import_options(rule, report, at)
-    return rule
+    return dict(rule)
 
 
 def _short(rule: str, report: _Report, at: str) -> Rule:
     namespace, slash, name = rule.partition("/")
     if not slash or not namespace or not name or "/" in name:
-        report.add("rule-short", at, f"{rule!r} is not of the form namespace/name", "Write for example bookinfo/ratings, or */ratings")
+        report.add(
+            "rule-short",
+            at,
+            f"{rule!r} is not of the form namespace/name",
+            "Write for example bookinfo/ratings, or */ratings",
+        )
         return {}
     selector = {"namespace": namespace, "name": name}
     _parts(selector, report, at)
@@ -98,10 +110,14 @@ def _parts(value: Dict[str, Any], report: _Report, at: str) -> None:
         if part is None:
             continue
         if not isinstance(part, str):
-            report.add("rule-shape", f"{at}.{key}", "It is not a text", "Put it into quotes")
+            report.add("rule-shape", f"{at}.{key}", "it is not a text", "Put it into quotes")
         elif "*" in part and part != "*":
-            report.add("rule-wildcard", f"{at}.{key}", f"{part!r} matches nothing: there are no partial wildcards",
-                       'Write the whole name, or "*" for all')
+            report.add(
+                "rule-wildcard",
+                f"{at}.{key}",
+                f"{part!r} matches nothing: there are no partial wildcards",
+                'Write the whole name, or "*" for all',
+            )
 
 
 def _mapping(value: Dict[str, Any], report: _Report, at: str) -> None:
@@ -117,13 +133,17 @@ def _label_selector(value: Dict[str, Any], report: _Report, at: str) -> None:
     _parts({"namespace": value.get("namespace")}, report, at)
     selector = value.get("selector")
     if not selector:
-        report.add("rule-selector", at, "A LabelSelector without selector exports every service of the namespace",
-                   "Add selector.matchLabels, or use a NameSelector with the name \"*\"")
+        report.add(
+            "rule-selector",
+            at,
+            "a LabelSelector without selector exports every service of the namespace",
+            'Add selector.matchLabels, or use a NameSelector with the name "*"',
+        )
     elif report.dictionary(selector, ("matchLabels", "matchExpressions"), f"{at}.selector"):
         _match(selector, report, f"{at}.selector")
     aliases = value.get("aliases", [])
     if not isinstance(aliases, list):
-        report.add("rule-shape", f"{at}.aliases", "It is not a list", "Write a list of mappings, even for one")
+        report.add("rule-shape", f"{at}.aliases", "it is not a list", "Write a list of mappings, even for one")
         return
     for index, alias in enumerate(aliases):
         if report.dictionary(alias, _MAPPING, f"{at}.aliases[{index}]"):
@@ -133,43 +153,67 @@ def _label_selector(value: Dict[str, Any], report: _Report, at: str) -> None:
 def _match(selector: Dict[str, Any], report: _Report, at: str) -> None:
     labels = selector.get("matchLabels") or {}
     if not isinstance(labels, dict) or not all(isinstance(part, str) for pair in labels.items() for part in pair):
-        report.add("rule-shape", f"{at}.matchLabels", "It is not a dictionary of texts", "Quote true, false and numbers")
+        report.add(
+            "rule-shape", f"{at}.matchLabels", "it is not a dictionary of texts", "Quote true, false and numbers"
+        )
     expressions = selector.get("matchExpressions") or []
     if not isinstance(expressions, list):
-        report.add("rule-shape", f"{at}.matchExpressions", "It is not a list", "Write a list, even for one expression")
+        report.add(
+            "rule-shape", f"{at}.matchExpressions", "it is not a list", "Write a list, even for one expression"
+        )
         return
     for index, expression in enumerate(expressions):
         place = f"{at}.matchExpressions[{index}]"
-        if report.dictionary(expression, ("key", "operator", "values"), place) and expression.get("operator") not in _OPERATORS:
-            report.add("rule-shape", f"{place}.operator", "istiod skips a rule with an unknown operator",
-                       f"Use one of {', '.join(_OPERATORS)}")
+        if (
+            report.dictionary(expression, ("key", "operator", "values"), place)
+            and expression.get("operator") not in _OPERATORS
+        ):
+            report.add(
+                "rule-shape",
+                f"{place}.operator",
+                "istiod skips a rule with an unknown operator",
+                f"Use one of {', '.join(_OPERATORS)}",
+            )
 
 
 def _import_options(rule: Dict[str, Any], report: _Report, at: str) -> None:
     local = rule.get("importAsLocal", False)
     if not isinstance(local, bool):
-        report.add("rule-shape", f"{at}.importAsLocal", "It is not true or false", "Write it without quotes of any kind")
+        report.add(
+            "rule-shape", f"{at}.importAsLocal", "it is not true or false", "Write it without quotes of any kind"
+        )
         return
     suffix = rule.get("domainSuffix", "")
     if not isinstance(suffix, str):
-        report.add("rule-shape", f"{at}.domainSuffix", "It is not a text", "Put it into quotes")
+        report.add("rule-shape", f"{at}.domainSuffix", "it is not a text", "Put it into quotes")
     alias = rule["nameSelector"].get("alias") or {}
     namespace = alias.get("namespace") if isinstance(alias, dict) else None
     if local and namespace in (None, "", "*"):
-        report.add("rule-local", at, "istiod skips importAsLocal without a fixed namespace", "Set nameSelector.alias.namespace")
+        report.add(
+            "rule-local",
+            at,
+            "istiod skips importAsLocal without a fixed namespace",
+            "Set nameSelector.alias.namespace",
+        )
     if not local and suffix == _LOCAL_SUFFIX:
-        report.add("rule-local", f"{at}.domainSuffix", "istiod skips a rule with the cluster's own suffix",
-                   "Use importAsLocal: true, or another suffix")
+        report.add(
+            "rule-local",
+            f"{at}.domainSuffix",
+            "istiod skips a rule with the cluster's own suffix",
+            "Use importAsLocal: true, or another suffix",
+        )
 
 
 def check_locality(value: Dict[str, Any], mesh: str) -> Tuple[Dict[str, str], List[Problem]]:
-    """Check ``mesh_locality``; istiod drops a zone without region and a subzone without zone, with the whole locality."""
+    """Check ``mesh_locality``; istiod drops one with a zone but no region, or a subzone but no zone."""
     report = _Report(mesh)
     report.keys(value, _LOCALITY, "mesh_locality")
     for key in _LOCALITY:
         if key in value and not isinstance(value[key], str):
-            report.add("locality-value", f"mesh_locality.{key}", "It is not a text", "Put it into quotes")
+            report.add("locality-value", f"mesh_locality.{key}", "it is not a text", "Put it into quotes")
     for key, needs in (("zone", "region"), ("subzone", "zone")):
         if value.get(key) and not value.get(needs):
-            report.add("locality-value", f"mesh_locality.{key}", f"istiod drops a {key} without {needs}", f"Add {needs}")
+            report.add(
+                "locality-value", f"mesh_locality.{key}", f"istiod drops a {key} without {needs}", f"Add {needs}"
+            )
     return {key: value[key] for key in _LOCALITY if isinstance(value.get(key), str)}, report.problems

@@ -180,8 +180,16 @@ class Wish(TypedDict):
     unknown: Dict[str, str]
 
 
-def problem(code: str, mesh: str, where: str, message: str, remedy: str, *, peer: Optional[str] = None,
-            severity: str = "error") -> Problem:
+def problem(
+    code: str,
+    mesh: str,
+    where: str,
+    message: str,
+    remedy: str,
+    *,
+    peer: Optional[str] = None,
+    severity: str = "error",
+) -> Problem:
     """Make a Problem; ``message`` and ``remedy`` carry no full stop at the end."""
     found = Problem(code=code, severity=severity, mesh=mesh, where=where, message=message, remedy=remedy)
     if peer is not None:

@@ -44,18 +44,45 @@ _TABLE = (
     _mesh("name", "str", "Name of the mesh, by which its peers call it. Default: the inventory host's name."),
     _mesh("namespace", "str", "Namespace of the control plane. Default: the mesh's name and C(-system)."),
     _mesh("control_plane", "str", "Name of the ServiceMeshControlPlane. Default: the only one of the namespace."),
-    _mesh("trust_domain", "str", "Trust domain that the mesh shall have. Default: the one in force; where none is set and "
-          "nothing runs in the mesh yet, the mesh's name and C(.local)."),
-    _mesh("peers", "list", "Names of meshes or of inventory groups to federate with. A pair exists when either side names the "
-          "other. Default: all other meshes of the group."),
-    _mesh("ingress", "dict", "How the other meshes reach this one: exposure, internal, annotations, labels, addresses, "
-          "discoveryPort, servicePort, nodePorts; and the same keys by peer under C(peers).", "gateways"),
-    _mesh("exports", "raw", "Export rules in the product's shape or as C(namespace/name): a list for all peers, or a "
-          "dictionary of lists by peer.", "sharing"),
-    _mesh("imports", "raw", "Import rules in the product's shape or as C(namespace/name): a list for all peers, or a "
-          "dictionary of lists by peer.", "sharing"),
-    _mesh("locality", "dict", "Where this mesh is (region, zone, subzone); its importers put it on what they import from it.",
-          "sharing"),
+    _mesh(
+        "trust_domain",
+        "str",
+        "Trust domain that the mesh shall have. Default: the one in force; where none is set and "
+        "nothing runs in the mesh yet, the mesh's name and C(.local).",
+    ),
+    _mesh(
+        "peers",
+        "list",
+        "Names of meshes or of inventory groups to federate with. A pair exists when either side names the "
+        "other. Default: all other meshes of the group.",
+    ),
+    _mesh(
+        "ingress",
+        "dict",
+        "How the other meshes reach this one: exposure, internal, annotations, labels, addresses, "
+        "discoveryPort, servicePort, nodePorts; and the same keys by peer under C(peers).",
+        "gateways",
+    ),
+    _mesh(
+        "exports",
+        "raw",
+        "Export rules in the product's shape or as C(namespace/name): a list for all peers, or a "
+        "dictionary of lists by peer.",
+        "sharing",
+    ),
+    _mesh(
+        "imports",
+        "raw",
+        "Import rules in the product's shape or as C(namespace/name): a list for all peers, or a "
+        "dictionary of lists by peer.",
+        "sharing",
+    ),
+    _mesh(
+        "locality",
+        "dict",
+        "Where this mesh is (region, zone, subzone); its importers put it on what they import from it.",
+        "sharing",
+    ),
     _access("kubeconfig", "raw", "Path of the kubeconfig, or its content as a dictionary."),
     _access("context", "str", "Context of the kubeconfig. Alone it reads C($KUBECONFIG), or else the usual file."),
     _access("host", "str", "URL of the API server."),
@@ -73,14 +100,29 @@ _TABLE = (
     _access("impersonate_user", "str", "User to act as."),
     _access("impersonate_groups", "list", "Groups to act as."),
     _federation("group", "str", "federation", "Inventory group whose hosts are the meshes of the federation."),
-    _federation("max_new_load_balancers", "int", None, "Refuse to create more load balancers than this in one run.", "gateways"),
-    _federation("common_root", "bool", False, "Allow meshes with equal trust domains that share one root certificate."),
-    _federation("confirm_trust_domain", "list", [], "Names of the meshes whose trust domain may change under running workloads.",
-                "gateways"),
+    _federation(
+        "max_new_load_balancers",
+        "int",
+        None,
+        "Refuse to create more load balancers than this in one run.",
+        "gateways",
+    ),
+    _federation(
+        "common_root", "bool", False, "Allow meshes with equal trust domains that share one root certificate."
+    ),
+    _federation(
+        "confirm_trust_domain",
+        "list",
+        [],
+        "Names of the meshes whose trust domain may change under running workloads.",
+        "gateways",
+    ),
     _federation("adopt", "bool", False, "Take over objects that somebody else made, as they are."),
     _federation("force_conflicts", "bool", False, "Take fields from other field managers."),
     _federation("wait_timeout", "int", 300, "Seconds to wait for links to be connected and synced.", "report"),
-    _federation("gateway_timeout", "int", 600, "Seconds to wait for control planes and for addresses of gateways.", "gateways"),
+    _federation(
+        "gateway_timeout", "int", 600, "Seconds to wait for control planes and for addresses of gateways.", "gateways"
+    ),
     _federation("require_all", "bool", False, "Fail when a link waits for the other side.", "report"),
     _federation("size", "int", None, "Number of meshes that the group must have.", "mesh"),
     _federation("report_file", "path", None, "File on the controller for the report as JSON.", "report"),
@@ -177,8 +219,15 @@ def read(variables: Mapping[str, Any], mesh: str, room: Optional[str] = None) ->
         try:
             values[name] = convert(variable, variables[name])
         except ValueError as error:
-            problems.append(problem("variable-type", mesh, name, f"The value {error}",
-                                    f"Give it a value of type {variable.type}, or leave it out"))
+            problems.append(
+                problem(
+                    "variable-type",
+                    mesh,
+                    name,
+                    f"the value {error}",
+                    f"Give it a value of type {variable.type}, or leave it out",
+                )
+            )
     return values, problems
 
 
@@ -190,10 +239,20 @@ def unknown(names: Iterable[str], mesh: str) -> List[Problem]:
             continue
         close = _meant(name)
         if close:
-            found.append(problem("variable-misspelled", mesh, name, "There is no such variable", f"Did you mean {close}"))
+            found.append(
+                problem("variable-misspelled", mesh, name, "there is no such variable", f"Did you mean {close}")
+            )
         else:
-            found.append(problem("variable-unknown", mesh, name, "There is no such variable; it has no effect",
-                                 "Rename it when it is your own, or look it up in the README", severity="warning"))
+            found.append(
+                problem(
+                    "variable-unknown",
+                    mesh,
+                    name,
+                    "there is no such variable; it has no effect",
+                    "Rename it when it is your own, or look it up in the README",
+                    severity="warning",
+                )
+            )
     return found
 
 
@@ -211,11 +270,11 @@ def suggestion(name: str, known: Iterable[str]) -> Optional[str]:
 
 
 def unknown_keys(value: Mapping[str, Any], allowed: Iterable[str], mesh: str, where: str) -> List[Problem]:
-    """Find keys of a dictionary that the product or we do not know: always errors, as the API server drops them silently."""
+    """Find keys of a dictionary that the product or we do not know: always errors, the API server drops them silently."""
     known = sorted(allowed)
     found = []
     for key in sorted(set(map(str, value)) - set(known)):
         close = suggestion(key, known)
         remedy = f"Did you mean {close}" if close else f"Known keys are {', '.join(known)}"
-        found.append(problem("key-unknown", mesh, f"{where}.{key}", "There is no such key", remedy))
+        found.append(problem("key-unknown", mesh, f"{where}.{key}", "there is no such key", remedy))
     return found

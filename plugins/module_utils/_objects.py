@@ -24,14 +24,13 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_choose impo
     is_ours,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import (
-    CLUSTER_IP,
     DISCOVERY_NAME,
     DISCOVERY_PORT,
     NODE_PORT,
     SERVICE_NAME,
     SERVICE_PORT,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._model_plan import READY, SKIPPED, WAITING
+from ansible_collections.ossm.federation.plugins.module_utils._model_plan import READY, WAITING
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
     Json,
     Plan,
@@ -76,8 +75,10 @@ def gateway_objects(made: Plan, host: str, facts: Json) -> List[Wish]:
 def set_objects(made: Plan, host: str, facts: Json) -> List[Wish]:
     """Import sets, then export sets. Both are inert until the peer exists, and then found by its first full sync."""
     wishes = []
-    for key, kind, field, room in (("imports", "ImportedServiceSet", "importRules", "imports"),
-                                   ("exports", "ExportedServiceSet", "exportRules", "exports")):
+    for key, kind, field, room in (
+        ("imports", "ImportedServiceSet", "importRules", "imports"),
+        ("exports", "ExportedServiceSet", "exportRules", "exports"),
+    ):
         for side in _acting(made, host, (READY, WAITING)):
             live = _live(facts, room, side["peer_name"])
             rules = side["imports"] if key == "imports" else side["exports"]
@@ -102,19 +103,25 @@ def peer_objects(made: Plan, host: str, facts: Json) -> List[Wish]:
             definition = _object(side, "v1", "ConfigMap", side["config_map"])
             definition["data"] = {ROOT_KEY: other["root"]}
             wishes += _allowed(made, side, definition, _live(facts, "config_maps", side["config_map"]))
-        wishes += _allowed(made, side, _peer(side, other), _live(facts, "peers", side["peer_name"]), _unknown(side, made))
+        wishes += _allowed(
+            made, side, _peer(side, other), _live(facts, "peers", side["peer_name"]), _unknown(side, made)
+        )
     return wishes
 
 
 def drift(made: Plan, host: str, facts: Json) -> List[Problem]:
-    """Objects of others that are not as we would write them: they are used as they are, and reported (code ``foreign``)."""
+    """Objects of others that are not as we would write them: used as they are, and reported (code ``foreign``)."""
     found: List[Problem] = []
     for side in _acting(made, host, (READY, WAITING)):
         found += _gateway_drift(side, dig(facts, "control_plane"))
         for definition, live in _own_objects(made, side, facts):
             if live is not None and not is_ours(live):
-                found += _foreign(side, f"{definition['kind']} {side['namespace']}/{definition['metadata']['name']}",
-                                  live.get("managers") or [], differences(_told(definition), live))
+                found += _foreign(
+                    side,
+                    f"{definition['kind']} {side['namespace']}/{definition['metadata']['name']}",
+                    live.get("managers") or [],
+                    differences(_told(definition), live),
+                )
     return found
 
 
@@ -122,11 +129,16 @@ def differences(wanted: Any, live: Any, path: str = "") -> List[str]:
     """The paths of ``wanted`` at which ``live`` is another, or has nothing; lists count as one value."""
     if isinstance(wanted, dict):
         below = live if isinstance(live, dict) else {}
-        return [one for key in sorted(wanted) for one in differences(wanted[key], below.get(key), f"{path}.{key}".lstrip("."))]
+        return [
+            one
+            for key in sorted(wanted)
+            for one in differences(wanted[key], below.get(key), f"{path}.{key}".lstrip("."))
+        ]
     return [] if wanted == live else [path]
 
 
 # Sides
+
 
 def _sides(made: Plan, host: str, states: Tuple[str, ...]) -> List[Side]:
     by_peer = made["sides"][host]
@@ -142,20 +154,35 @@ def _own_objects(made: Plan, side: Side, facts: Json) -> List[Tuple[Json, Option
     """What we would write for a side, beside what lives."""
     other = made["meshes"][side["peer_host"]]
     both: List[Tuple[Json, Optional[Json]]] = []
-    for rules, kind, field, room in ((side["imports"], "ImportedServiceSet", "importRules", "imports"),
-                                     (side["exports"], "ExportedServiceSet", "exportRules", "exports")):
+    for rules, kind, field, room in (
+        (side["imports"], "ImportedServiceSet", "importRules", "imports"),
+        (side["exports"], "ExportedServiceSet", "exportRules", "exports"),
+    ):
         if rules:
-            both.append(({"kind": kind, "metadata": {"name": side["peer_name"]}, "spec": {field: rules}},
-                         _live(facts, room, side["peer_name"])))
+            both.append(
+                (
+                    {"kind": kind, "metadata": {"name": side["peer_name"]}, "spec": {field: rules}},
+                    _live(facts, room, side["peer_name"]),
+                )
+            )
     if side["state"] == READY:
         if side["config_map"]:
-            both.append(({"kind": "ConfigMap", "metadata": {"name": side["config_map"]}, "data": {ROOT_KEY: other["root"]}},
-                         _live(facts, "config_maps", side["config_map"])))
+            both.append(
+                (
+                    {
+                        "kind": "ConfigMap",
+                        "metadata": {"name": side["config_map"]},
+                        "data": {ROOT_KEY: other["root"]},
+                    },
+                    _live(facts, "config_maps", side["config_map"]),
+                )
+            )
         both.append((_peer(side, other), _live(facts, "peers", side["peer_name"])))
     return both
 
 
 # Shapes
+
 
 def _control_plane(mesh: PlannedMesh, spec: Json) -> Json:
     """An apply to the control plane that was read: its uid makes sure that none is created by mistake."""
@@ -201,7 +228,10 @@ def ingress_gateway(side: Side) -> Json:
     metadata: Json = {"labels": {f"{_FOR}ingress-for": side["ingress"], **chosen["labels"]}}
     if chosen["annotations"]:
         metadata["annotations"] = chosen["annotations"]
-    ports = [_port(SERVICE_PORT, SERVICE_NAME, chosen["nodePorts"]), _port(DISCOVERY_PORT, DISCOVERY_NAME, chosen["nodePorts"])]
+    ports = [
+        _port(SERVICE_PORT, SERVICE_NAME, chosen["nodePorts"]),
+        _port(DISCOVERY_PORT, DISCOVERY_NAME, chosen["nodePorts"]),
+    ]
     return {
         "enabled": True,
         "routeConfig": {"enabled": False},
@@ -268,19 +298,32 @@ def _unknown(side: Side, made: Plan) -> Dict[str, str]:
 
 # Wishes
 
-def _wish(definition: Json, side: Optional[Side], peer: Optional[str], before: Optional[Json],
-          unknown: Optional[Dict[str, str]] = None) -> Wish:
+
+def _wish(
+    definition: Json,
+    side: Optional[Side],
+    peer: Optional[str],
+    before: Optional[Json],
+    unknown: Optional[Dict[str, str]] = None,
+) -> Wish:
     manager = names.field_manager(side["peer_name"] if side else None)
-    return {"definition": definition, "field_manager": manager, "peer": peer, "before": before, "unknown": unknown or {}}
+    return {
+        "definition": definition,
+        "field_manager": manager,
+        "peer": peer,
+        "before": before,
+        "unknown": unknown or {},
+    }
 
 
 def _live(facts: Json, room: str, name: str) -> Optional[Json]:
     return next((one for one in facts.get(room) or [] if dig(one, "metadata", "name") == name), None)
 
 
-def _allowed(made: Plan, side: Side, definition: Json, live: Optional[Json],
-             unknown: Optional[Dict[str, str]] = None) -> List[Wish]:
-    """A wish for what is absent or ours; for what is somebody else's only when it is to be adopted, and then as it lives."""
+def _allowed(
+    made: Plan, side: Side, definition: Json, live: Optional[Json], unknown: Optional[Dict[str, str]] = None
+) -> List[Wish]:
+    """A wish for what is absent or ours; for what is somebody else's only when it is adopted, and then as it lives."""
     if live is not None:
         adopted = dig(live, "metadata", "annotations", ADOPTED) is not None
         if not is_ours(live) and not made["options"].get("federation_adopt"):
@@ -309,6 +352,7 @@ def _as_it_lives(wanted: Any, live: Any) -> Any:
 
 # Drift
 
+
 def _told(definition: Json) -> Json:
     return {key: value for key, value in definition.items() if key in ("spec", "data")}
 
@@ -322,7 +366,7 @@ def _gateway_drift(side: Side, control_plane: Optional[Json]) -> List[Problem]:
         live = dig(control_plane, "object", "spec", "gateways", kind, name)
         if whose != "foreign" or live is None:
             continue
-        fields = [field for field in differences(_matter(wanted), _matter(live))]
+        fields = differences(_matter(wanted), _matter(live))
         where = f"ServiceMeshControlPlane {side['namespace']} spec.gateways.{kind}.{name}"
         found += _foreign(side, where, gateway_managers(control_plane, kind, name), fields)
     return found
@@ -334,8 +378,13 @@ def _matter(gateway: Json) -> Json:
     if "requestedNetworkView" in gateway:
         told["requestedNetworkView"] = gateway["requestedNetworkView"]
     ports = dig(gateway, "service", "ports") or []
-    told["service"] = {"ports": {str(port.get("port")): port.get("name") for port in ports
-                                 if port.get("port") in (DISCOVERY_PORT, SERVICE_PORT)}}
+    told["service"] = {
+        "ports": {
+            str(port.get("port")): port.get("name")
+            for port in ports
+            if port.get("port") in (DISCOVERY_PORT, SERVICE_PORT)
+        }
+    }
     return told
 
 
@@ -343,6 +392,15 @@ def _foreign(side: Side, where: str, managers: List[str], fields: List[str]) -> 
     if not fields:
         return []
     by = ", ".join(managers) or "somebody else"
-    return [problem("foreign", side["mesh"], where, f"It is managed by {by}, and differs from what would be written in "
-                    f"{', '.join(fields)}; it is used as it is", "Correct it there, or delete it and run federate.yml again",
-                    peer=side["peer"], severity="warning")]
+    return [
+        problem(
+            "foreign",
+            side["mesh"],
+            where,
+            f"it is managed by {by}, and differs from what would be written in "
+            f"{', '.join(fields)}; it is used as it is",
+            "Correct it there, or delete it and run federate.yml again",
+            peer=side["peer"],
+            severity="warning",
+        )
+    ]

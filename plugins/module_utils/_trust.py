@@ -58,7 +58,7 @@ def colons(sha256: str) -> str:
     >>> colons("00ff")
     '00:FF'
     """
-    return ":".join(sha256[index:index + 2] for index in range(0, len(sha256), 2)).upper()
+    return ":".join(sha256[index : index + 2] for index in range(0, len(sha256), 2)).upper()
 
 
 def _certificates(pem: str) -> List[x509.Certificate]:
@@ -78,7 +78,7 @@ def _certificates(pem: str) -> List[x509.Certificate]:
 
 
 def read_roots(pem: str) -> List[Root]:
-    """Describe every certificate of a bundle, without doubles. ValueError when there is none, or one that is garbage."""
+    """Describe every certificate of a bundle, without doubles. ValueError when there is none, or one is garbage."""
     found = {root["sha256"]: root for root in map(_describe, _certificates(pem))}
     return list(found.values())
 
@@ -95,8 +95,11 @@ def _describe(certificate: x509.Certificate) -> Root:
 
 def _utc(certificate: x509.Certificate, name: str) -> datetime.datetime:
     """A date of a certificate with its zone; cryptography before 42 has only the naive one."""
-    aware = getattr(certificate, f"{name}_utc", None)
-    return aware if aware is not None else getattr(certificate, name).replace(tzinfo=datetime.timezone.utc)
+    aware: Optional[datetime.datetime] = getattr(certificate, f"{name}_utc", None)
+    if aware is not None:
+        return aware
+    naive: datetime.datetime = getattr(certificate, name)
+    return naive.replace(tzinfo=datetime.timezone.utc)
 
 
 def _stamp(time: datetime.datetime) -> str:
@@ -114,14 +117,20 @@ def _is_ca(certificate: x509.Certificate) -> bool:
 def check_roots(pem: str, now: datetime.datetime) -> List[Fault]:
     """Judge a bundle at a moment (with its zone): garbage, no authority, expired, not valid yet.
 
-    One usable root is enough for istiod, and a bundle with none makes Envoy refuse it, for the whole mesh; so a root that
-    cannot be used is an error when it is the only kind in the bundle, and a warning beside a good one.
+    One usable root is enough for istiod, and a bundle with none makes Envoy refuse it, for the whole mesh; so a root
+    that cannot be used is an error when it is the only kind in the bundle, and a warning beside a good one.
     """
     try:
         certificates = _certificates(pem)
     except ValueError as error:
-        return [{"code": "root-garbage", "severity": "error", "message": f"The root certificate cannot be read: {error}",
-                 "remedy": "Look at ConfigMap istio-ca-root-cert of the mesh, and at its certificate authority"}]
+        return [
+            {
+                "code": "root-garbage",
+                "severity": "error",
+                "message": f"the root certificate cannot be read: {error}",
+                "remedy": "Look at ConfigMap istio-ca-root-cert of the mesh, and at its certificate authority",
+            }
+        ]
     judged = [fault for fault in (_fault(certificate, now) for certificate in certificates) if fault is not None]
     if len(judged) < len(certificates):
         for fault in judged:
@@ -133,21 +142,34 @@ def _fault(certificate: x509.Certificate, now: datetime.datetime) -> Optional[Fa
     begin, end = _utc(certificate, "not_valid_before"), _utc(certificate, "not_valid_after")
     name = f"{certificate.subject.rfc4514_string()} ({colons(certificate.fingerprint(hashes.SHA256()).hex())})"
     if not _is_ca(certificate):
-        return {"code": "root-no-authority", "severity": "error", "message": f"{name} is not a certificate authority",
-                "remedy": "Put the root certificate into the bundle, not the certificate of a server"}
+        return {
+            "code": "root-no-authority",
+            "severity": "error",
+            "message": f"{name} is not a certificate authority",
+            "remedy": "Put the root certificate into the bundle, not the certificate of a server",
+        }
     if now > end:
-        return {"code": "root-expired", "severity": "error", "message": f"{name} expired at {_stamp(end)}",
-                "remedy": "Renew the mesh's certificate authority"}
+        return {
+            "code": "root-expired",
+            "severity": "error",
+            "message": f"{name} expired at {_stamp(end)}",
+            "remedy": "Renew the mesh's certificate authority",
+        }
     if now < begin:
-        return {"code": "root-not-yet-valid", "severity": "error", "message": f"{name} is not valid before {_stamp(begin)}",
-                "remedy": "Compare the clocks"}
+        return {
+            "code": "root-not-yet-valid",
+            "severity": "error",
+            "message": f"{name} is not valid before {_stamp(begin)}",
+            "remedy": "Compare the clocks",
+        }
     return None
 
 
 def normalise_bundle(pem: str) -> str:
     """A bundle with one spelling: each certificate once, sorted by fingerprint, no text between, one final newline.
 
-    So two readings of the same roots are equal, whatever comments and white space they had. ValueError as ``read_roots``.
+    So two readings of the same roots are equal, whatever comments and white space they had.
+    ValueError as ``read_roots``.
     """
     unique = {certificate.fingerprint(hashes.SHA256()): certificate for certificate in _certificates(pem)}
     return "".join(unique[key].public_bytes(serialization.Encoding.PEM).decode() for key in sorted(unique))

@@ -30,30 +30,31 @@ Unreadable = Tuple[str, str, str]
 def plain(value: Any) -> Any:
     """A deep copy made of dict, list, str, int, float, bool and None only.
 
-    Texts of a subclass of str lose the subclass, encrypted ones are decrypted, dates become ISO texts, anything else the
-    text that it gives of itself.
+    Texts of a subclass of str lose the subclass, encrypted ones are decrypted, dates become ISO texts, anything else
+    the text that it gives of itself.
     """
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return str.__str__(value) if not hasattr(value, "_ciphertext") else str(value)
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, (datetime.datetime, datetime.date)):
-        return str(value.isoformat())
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "surrogateescape")
     if isinstance(value, Mapping):
         return {str(plain(key)): plain(value[key]) for key in value}
-    if isinstance(value, Iterable) and not hasattr(value, "_ciphertext"):
+    if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
-    return str.__str__(str(value))
+    return _scalar(value)
 
 
-def host_variables(hostvars: Mapping[str, Any], hosts: Iterable[str],
-                   wanted: Callable[[str], bool]) -> Tuple[Dict[str, Dict[str, Any]], List[Unreadable]]:
+def _scalar(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    for kind in (int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, (datetime.datetime, datetime.date)):
+        return value.isoformat()
+    # str() of a text of Ansible's gives it back as it is; of an encrypted one it decrypts.
+    return str.__str__(value if isinstance(value, str) else str(value))
+
+
+def host_variables(
+    hostvars: Mapping[str, Any], hosts: Iterable[str], wanted: Callable[[str], bool]
+) -> Tuple[Dict[str, Dict[str, Any]], List[Unreadable]]:
     """Read the wanted variables of hosts, and say which could not be resolved: (host, variable, reason).
 
     Only wanted ones are touched: reading a host variable renders its template.
@@ -92,9 +93,14 @@ def registered(hostvars: Mapping[str, Any], hosts: Iterable[str], name: str) -> 
     """What each host has registered under a name; hosts that have not are left out, as are skipped tasks."""
     found: Dict[str, Any] = {}
     for host in hosts:
-        variables = hostvars[host] if host in hostvars else {}
+        variables = hostvars.get(host, {})
         if name in variables:
             result = plain(variables[name])
             if isinstance(result, dict) and not result.get("skipped"):
                 found[host] = result
     return found
+
+
+def has(value: Any, key: str) -> bool:
+    """Tell whether a value is a dictionary with a key."""
+    return isinstance(value, dict) and key in value
