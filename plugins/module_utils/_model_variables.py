@@ -126,7 +126,9 @@ _TABLE = (
     _federation("require_all", "bool", False, "Fail when a link waits for the other side.", "report"),
     _federation("size", "int", None, "Number of meshes that the group must have.", "mesh"),
     _federation("report_file", "path", None, "File on the controller for the report as JSON.", "report"),
-    _federation("no_log", "bool", False, "Hide what the tasks print.", "federation"),
+    _federation(
+        "no_log", "bool", True, "Keep the plan, which is public but large, out of what tasks print.", "federation"
+    ),
 )
 VARIABLES: Dict[str, Variable] = {variable.name: variable for variable in _TABLE}
 
@@ -270,7 +272,7 @@ def suggestion(name: str, known: Iterable[str]) -> Optional[str]:
 
 
 def unknown_keys(value: Mapping[str, Any], allowed: Iterable[str], mesh: str, where: str) -> List[Problem]:
-    """Find keys of a dictionary that the product or we do not know: always errors, the API server drops them silently."""
+    """Find keys of a dictionary that the product or we do not know: errors, as the API server drops them silently."""
     known = sorted(allowed)
     found = []
     for key in sorted(set(map(str, value)) - set(known)):

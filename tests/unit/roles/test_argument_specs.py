@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The model's table of variables and the roles' argument specifications say the same."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.ossm.federation.plugins.module_utils._model_variables import VARIABLES
+
+ROLES = pathlib.Path(__file__).parents[3] / "roles"
+
+
+def _options(role: str) -> dict[str, Any]:
+    return yaml.safe_load((ROLES / role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+
+
+def test_the_mesh_role_documents_every_public_variable() -> None:
+    assert list(_options("mesh")) == list(VARIABLES)
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_type_default_and_description_agree(name: str) -> None:
+    option, variable = _options("mesh")[name], VARIABLES[name]
+    assert option["type"] == variable.type
+    assert option.get("default") == variable.default
+    assert " ".join(option["description"].split()) == variable.description
+
+
+@pytest.mark.parametrize("role", sorted(path.name for path in ROLES.iterdir()))
+def test_no_role_has_defaults_of_public_variables(role: str) -> None:
+    for name in ("defaults", "vars"):
+        path = ROLES / role / name / "main.yml"
+        assert not path.exists() or not set(yaml.safe_load(path.read_text()) or {}) & set(VARIABLES)
