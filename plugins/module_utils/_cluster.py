@@ -55,6 +55,10 @@ CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 60
 #: Seconds between two ticks of a watch that has nothing to tell.
 TICK = 15.0
+#: Pauses in seconds after a write that the API server refused because another came between.
+RACE_PAUSES = (0.1, 0.3, 0.9)
+#: Seconds without an event after which a burst of events counts as over.
+BURST = 0.1
 #: Longest pause in seconds between two failed attempts of a watch.
 LONGEST_PAUSE = 5.0
 
@@ -90,14 +94,13 @@ class Ask(t.NamedTuple):
     namespace: t.Optional[str] = None
     name: t.Optional[str] = None
 
-    @property
-    def subject(self) -> str:
-        """``Kind namespace/name`` as far as there is one."""
-        return " ".join(one for one in (self.kind, "/".join(p for p in (self.namespace, self.name) if p)) if one)
-
 
 #: Codes after which nothing else can be asked of this cluster.
 FATAL_CODES = ("unreachable", "certificate", "unauthorized", "access")
+
+
+#: Codes that time does not heal for a watch that has never worked.
+FINAL_CODES = ("forbidden", "unauthorized", "certificate", "kind-missing")
 
 
 class Conflict(t.TypedDict):
@@ -297,6 +300,8 @@ def decode_connection(error: BaseException, host: str) -> ClusterError:
         ("timed out", "does not answer in time", "Check network, proxy and load of the API server"),
         ("timeout", "does not answer in time", "Check network, proxy and load of the API server"),
         ("reset", "breaks the connection", "Check that the API server stays up, and what is between here and there"),
+        ("ended prematurely", "breaks the connection", "Check that the API server stays up"),
+        ("incompleteread", "breaks the connection", "Check that the API server stays up"),
         ("remotedisconnected", "breaks the connection", "Check that the API server stays up"),
         ("proxyerror", "cannot be reached through the proxy", "Correct mesh_proxy"),
     )
@@ -327,7 +332,7 @@ def _conflicts(status: Json) -> t.List[Conflict]:
     return found
 
 
-def _decode_conflict(status: Json, subject: str) -> ClusterError:
+def _decode_conflict(status: Json) -> ClusterError:
     """A 409: fields of others, another object than meant, or a busy object."""
     message = str(status.get("message") or "conflict")
     conflicts = _conflicts(status)
@@ -335,10 +340,10 @@ def _decode_conflict(status: Json, subject: str) -> ClusterError:
         by: t.Dict[str, t.List[str]] = {}
         for one in conflicts:
             by.setdefault(one["manager"], []).append(one["field"])
-        words = "; ".join(f"{manager} owns {', '.join(fields)}" for manager, fields in sorted(by.items()))
+        words = "; ".join(f"{manager} has {', '.join(fields)}" for manager, fields in sorted(by.items()))
         return ClusterError(
             "conflict",
-            f"{subject}: {words}",
+            f"owned by others: {words}",
             "Agree with that manager's owner, or take the fields over with federation_force_conflicts: true",
             status=409,
             conflicts=conflicts,
@@ -346,29 +351,29 @@ def _decode_conflict(status: Json, subject: str) -> ClusterError:
     if "uid" in message.lower():
         return ClusterError(
             "uid-mismatch",
-            f"{subject} is not the object that was read: it is gone or was made again meanwhile ({message})",
+            f"it is not the object that was read: that is gone or was made again meanwhile ({message})",
             "Run again, so that the present object is read first",
             status=409,
         )
-    return ClusterError("busy", f"{subject}: {message}", "Run again", status=409)
+    return ClusterError("busy", message, "Run again", status=409)
 
 
-def _decode_missing(status: Json, subject: str, kind: str) -> ClusterError:
+def _decode_missing(status: Json, kind: str) -> ClusterError:
     """A 404: the kind, the namespace or the object itself."""
     details = status.get("details") or {}
     message = str(status.get("message") or "")
     if details.get("kind") == "namespaces" and kind != "Namespace":
         return ClusterError(
             "namespace-missing",
-            f"{subject}: there is no namespace {details.get('name')}",
+            f"there is no namespace {details.get('name')}",
             "Create the namespace, or correct mesh_namespace",
             status=404,
         )
     if details.get("name"):
-        return ClusterError("missing", f"{subject} does not exist", "Create it, or correct the name", status=404)
+        return ClusterError("missing", "it does not exist", "Create it, or correct the name", status=404)
     group = KINDS[kind].api_version.split("/", maxsplit=1)[0] if kind in KINDS else ""
     if "namespaces" in message and "not found" in message and kind != "Namespace":
-        return ClusterError("namespace-missing", f"{subject}: {message}", "Create the namespace", status=404)
+        return ClusterError("namespace-missing", message, "Create the namespace", status=404)
     plural = KINDS[kind].plural if kind in KINDS else kind
     remedy = f"Install the custom resource definition {plural}.{group}"
     if group == "federation.maistra.io":
@@ -380,7 +385,7 @@ def _decode_missing(status: Json, subject: str, kind: str) -> ClusterError:
 
 def decode_response(status_code: int, body: t.Any, ask: Ask, token: str = "") -> ClusterError:
     """An HTTP answer that is no success, in the light of what was asked for."""
-    kind, subject = ask.kind, ask.subject
+    kind = ask.kind
     status = _status_of(body)
     message = str(status.get("message") or f"HTTP {status_code}")
     if status_code == 401:
@@ -391,7 +396,7 @@ def decode_response(status_code: int, body: t.Any, ask: Ask, token: str = "") ->
         words = "the API server does not accept the credentials (401)"
         return ClusterError("unauthorized", words, "Log in again, or correct the credentials", status=401)
     if "admission webhook" in message:
-        return ClusterError("refused", f"{subject}: {message}", "Change what the webhook names", status=status_code)
+        return ClusterError("refused", message, "Change what the webhook names", status=status_code)
     if status_code == 403:
         plural = KINDS[kind].plural if kind in KINDS else kind
         group = KINDS[kind].api_version.rpartition("/")[0] if kind in KINDS else ""
@@ -399,18 +404,18 @@ def decode_response(status_code: int, body: t.Any, ask: Ask, token: str = "") ->
         remedy = f"Grant the verb {ask.verb} on {resource} to this user"
         return ClusterError("forbidden", f"may not {ask.verb} {resource}: {message}", remedy, status=403)
     if status_code == 404:
-        return _decode_missing(status, subject, kind)
+        return _decode_missing(status, kind)
     if status_code == 409:
-        return _decode_conflict(status, subject)
+        return _decode_conflict(status)
     if status_code == 410:
         return ClusterError("expired-watch", message, "", status=410)
     if status_code in (400, 422):
-        return ClusterError("invalid", f"{subject}: {message}", "Correct the field that is named", status=status_code)
+        return ClusterError("invalid", message, "Correct the field that is named", status=status_code)
     if status_code == 429 or status_code >= 500:
         remedy = "Run again when the API server has recovered"
-        return ClusterError("busy", f"{subject}: the API server answers {status_code}: {message}", remedy,
+        return ClusterError("busy", f"the API server answers {status_code}: {message}", remedy,
                             status=status_code)
-    return ClusterError("failed", f"{subject}: HTTP {status_code}: {message}", "", status=status_code)
+    return ClusterError("failed", f"HTTP {status_code}: {message}", "", status=status_code)
 
 
 # -- the client ------------------------------------------------------------------------------------------------------
@@ -464,8 +469,9 @@ def _retries() -> t.Any:
 
 
 class Event(t.NamedTuple):
-    """What a watch tells: ADDED, MODIFIED or DELETED with an object; RESET when a watch of that kind begins again
-    (all objects follow anew); ERROR with a ClusterError; TICK when there was nothing for a while."""
+    """What a watch tells: ADDED, MODIFIED or DELETED with an object; RESET when a watch of that kind has begun again
+    (all objects follow anew); ERROR with a ClusterError, FATAL when that watch is given up; QUIET when a burst of events is over; TICK when there was
+    nothing for a while."""
 
     kind: str
     type: str
@@ -497,8 +503,9 @@ class Cluster:
         self._client = _connect(auth)
         configuration = self._client.configuration
         self.host: str = configuration.host
-        header = str((configuration.api_key or {}).get("authorization") or "")
-        self._token = header.rpartition(" ")[2]
+        # The name under which the client keeps the token differs between its versions.
+        header = next(iter((configuration.api_key or {}).values()), "")
+        self._token = str(header).rpartition(" ")[2]
 
     def get(self, kind: str, name: str, namespace: t.Optional[str] = None) -> Json:
         """One object; ``ClusterError`` with the code missing, kind-missing, ... when it cannot be had."""
@@ -513,8 +520,11 @@ class Cluster:
         version = KINDS[kind].api_version
         return [{"apiVersion": version, "kind": kind, **item} for item in answer.get("items") or []]
 
-    def apply(self, definition: Json, field_manager: str, *, dry_run: bool = False, force: bool = False) -> Json:
-        """Server-side apply of one object, one request; the answer is the object as it is afterwards (or would be)."""
+    def apply(
+        self, definition: Json, field_manager: str, *, dry_run: bool = False, force: bool = False
+    ) -> t.Tuple[Json, bool]:
+        """Server-side apply of one object, one request: the object as it is afterwards (or would be), and whether it was
+        created by this."""
         kind, meta = definition["kind"], definition["metadata"]
         options: Json = {"field_manager": field_manager}
         if dry_run:
@@ -522,9 +532,10 @@ class Cluster:
         if force:
             options["force_conflicts"] = True
         resource = self._client.resources.get(kind)
-        return t.cast(Json, self._send(
+        answer = self._send(
             Ask("patch", kind, meta.get("namespace"), meta["name"]), self._client.server_side_apply, resource,
-            body=definition, name=meta["name"], namespace=meta.get("namespace"), **options))
+            body=definition, name=meta["name"], namespace=meta.get("namespace"), serialize=False, **options)
+        return json.loads(answer.data), answer.status == 201
 
     def delete(
         self,
@@ -558,11 +569,16 @@ class Cluster:
                                        resource.path(name=name, namespace=namespace), body=operations, **options))
 
     def _send(self, ask: Ask, function: t.Callable[..., t.Any], *args: t.Any, **kwargs: t.Any) -> t.Any:
-        """One request; the answer as plain data."""
-        try:
-            return function(*args, serializer=_raw, _request_timeout=(CONNECT_TIMEOUT, READ_TIMEOUT), **kwargs)
-        except Exception as error:
-            raise self.decode(error, ask) from error
+        """One request; the answer as plain data. A write that met another one is tried again a few times."""
+        for pause in (*RACE_PAUSES, None):
+            try:
+                return function(*args, serializer=_raw, _request_timeout=(CONNECT_TIMEOUT, READ_TIMEOUT), **kwargs)
+            except Exception as error:
+                decoded = self.decode(error, ask)
+                if pause is None or decoded.code != "busy" or decoded.status != 409:
+                    raise decoded from error
+            time.sleep(pause)
+        raise AssertionError("the last attempt neither answered nor failed")
 
     def decode(self, error: Exception, ask: Ask) -> ClusterError:
         """Any failure of the client as a ClusterError."""
@@ -579,23 +595,26 @@ class Cluster:
         """Events of several watches until ``deadline`` (seconds of ``time.monotonic()``).
 
         Each watch starts without a resource version, so that the API server tells first what is there: no list
-        request. A watch that ends or breaks begins again after a RESET; one that can never work (forbidden, kind
-        missing) ends with an ERROR.
+        request. A watch that ends or breaks begins again; one that can never work (forbidden, kind missing) ends with a
+        FATAL event.
         """
         bus: queue.Queue[Event] = queue.Queue()
         runners = [_Watcher(self, one, deadline, bus) for one in watches]
         for runner in runners:
             runner.start()
         try:
+            burst = False
             while True:
                 rest = deadline - time.monotonic()
                 if rest <= 0:
                     return
                 try:
-                    yield bus.get(timeout=min(rest, TICK))
+                    yield bus.get(timeout=min(rest, BURST if burst else TICK))
+                    burst = True
                 except queue.Empty:
                     if time.monotonic() < deadline:
-                        yield Event("", "TICK", {})
+                        yield Event("", "QUIET" if burst else "TICK", {})
+                    burst = False
         finally:
             for runner in runners:
                 runner.stop()
@@ -619,6 +638,7 @@ class _Watcher(threading.Thread):
         self._bus = bus
         self._ended = threading.Event()
         self._watch = Watch()
+        self._worked = False
 
     def run(self) -> None:
         """Watch, again and again, until the deadline or a failure that time does not heal."""
@@ -634,24 +654,40 @@ class _Watcher(threading.Thread):
     def _once(self, rest: float) -> bool:
         """One watch request; True when it ended in good order or told something."""
         told = False
-        self._bus.put(Event(self._one.kind, "RESET", {}))
         try:
             for type_, obj in self._cluster.events(self._one, max(1, int(rest)), self._watch):
                 if self._ended.is_set():
                     return True
+                self._tell(type_, obj, first=not told)
                 told = True
-                self._bus.put(Event(self._one.kind, type_, obj))
-            return True
         except Exception as error:
-            if self._ended.is_set():
-                return True
-            decoded = self._cluster.decode(error, Ask("watch", *self._one))
-            if decoded.code == "expired-watch":
-                return told
-            self._bus.put(Event(self._one.kind, "ERROR", {}, decoded))
-            if decoded.code in ("forbidden", "unauthorized", "certificate", "kind-missing"):
-                self._ended.set()
+            return self._failed(error, told)
+        if not told and not self._ended.is_set():
+            # Nothing was there all the time.
+            self._bus.put(Event(self._one.kind, "RESET", {}))
+        self._worked = True
+        return True
+
+    def _tell(self, type_: str, obj: Json, *, first: bool) -> None:
+        """Pass an event on; what was known before a break is void with the first event after it."""
+        if first and self._worked:
+            self._bus.put(Event(self._one.kind, "RESET", {}))
+        self._worked = True
+        self._bus.put(Event(self._one.kind, type_, obj))
+
+    def _failed(self, error: Exception, told: bool) -> bool:
+        """Say what went wrong. A refusal is final unless the watch has worked: an API server that has just started
+        refuses for a moment."""
+        if self._ended.is_set():
+            return True
+        decoded = self._cluster.decode(error, Ask("watch", *self._one))
+        if decoded.code == "expired-watch":
             return told
+        final = decoded.code in FINAL_CODES and not self._worked
+        self._bus.put(Event(self._one.kind, "FATAL" if final else "ERROR", {}, decoded))
+        if final:
+            self._ended.set()
+        return told
 
     def stop(self) -> None:
         """End the watch; a read that is under way is cut by the client where its version can."""

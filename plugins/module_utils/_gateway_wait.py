@@ -156,7 +156,7 @@ def _watch(cluster: Cluster, params: Json, state: _State, deadline: float, say: 
                WatchFor("Service", params["namespace"])]
     for event in cluster.watch_many(watches, deadline):
         if event.error is not None:
-            if event.error.code in ("forbidden", "unauthorized", "certificate", "kind-missing"):
+            if event.type == "FATAL":
                 raise event.error
             if event.error.message != failing:
                 failing = event.error.message
@@ -165,12 +165,11 @@ def _watch(cluster: Cluster, params: Json, state: _State, deadline: float, say: 
         state.take(event)
         if event.type == "TICK":
             say(f"{state.mesh}: {deadline - time.monotonic():.0f} s left; waiting for {'; '.join(state.missing())}")
-        elif event.type != "RESET":
-            if state.complete():
-                return
-            if state.plane is not None:
-                for line in state.news():
-                    say(line)
+        elif event.type == "QUIET":
+            for line in state.news():
+                say(line)
+        elif event.type != "RESET" and state.complete():
+            return
 
 
 def _late(state: _State, params: Json) -> t.List[Problem]:

@@ -141,8 +141,7 @@ class _Reader:
         except ClusterError as error:
             if error.code in FATAL_CODES:
                 raise
-            place = f"{kind} {self.namespace}" if "Infra" not in kind and kind != "Node" else kind
-            found = error.problem(self.mesh, place)
+            found = error.problem(self.mesh, " ".join((kind, *args)))
             if warn:
                 found["severity"] = "warning"
             self._problem(found)

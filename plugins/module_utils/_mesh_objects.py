@@ -211,7 +211,7 @@ class _Writer:
                 key: definition["metadata"][key] for key in ("name", "namespace", "uid")
                 if definition["metadata"].get(key)}}
         before = self._before(wish)
-        after = cluster.apply(definition, wish["field_manager"], dry_run=self.check, force=self.force)
+        after, created = cluster.apply(definition, wish["field_manager"], dry_run=self.check, force=self.force)
         found = changes(before, after)
         if self.check:
             # Every dry run starts from what lives; so an object of several managers is compared with that each time.
@@ -223,7 +223,7 @@ class _Writer:
             self.latest[key] = after
         unknown = {} if self.absent else wish.get("unknown") or {}
         fields = {*found, *unknown}
-        verb = "created" if before is None else "changed" if fields else "unchanged"
+        verb = "created" if created else "changed" if fields else "unchanged"
         self._note(wish, verb, fields if verb != "unchanged" else (), "; ".join(unknown.values()),
                    None if self.check else applied_at(after, wish["field_manager"]))
         if verb != "unchanged":

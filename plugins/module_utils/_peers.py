@@ -178,10 +178,9 @@ def _run(params: Json, timeout: float, say: Say) -> Json:
 def _watch(cluster: Cluster, namespace: str, state: _State, deadline: float, say: Say) -> None:
     """Follow peers and import sets until every link is good or the deadline has come."""
     failing = ""
-    begun: t.Set[str] = set()
     for event in cluster.watch_many([WatchFor(PEER, namespace), WatchFor(IMPORTS, namespace)], deadline):
         if event.error is not None:
-            if event.error.code in ("forbidden", "unauthorized", "certificate", "kind-missing"):
+            if event.type == "FATAL":
                 raise event.error
             if event.error.message != failing:
                 failing = event.error.message
@@ -189,17 +188,13 @@ def _watch(cluster: Cluster, namespace: str, state: _State, deadline: float, say
             continue
         if event.type == "TICK":
             _heartbeat(state, deadline, say)
-            continue
-        state.take(event)
-        if event.type == "RESET":
-            continue
-        begun.add(event.kind)
-        links = state.links()
-        if all(link["good"] for link in links):
-            return
-        if PEER in begun:
-            for line in state.news(links):
+        elif event.type == "QUIET":
+            for line in state.news(state.links()):
                 say(line)
+        else:
+            state.take(event)
+            if event.type != "RESET" and all(link["good"] for link in state.links()):
+                return
 
 
 def _heartbeat(state: _State, deadline: float, say: Say) -> None:

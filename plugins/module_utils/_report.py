@@ -246,6 +246,7 @@ def _reasons(found: t.Sequence[Json]) -> t.List[str]:
         head = f"{mesh} -> {', '.join(peers)}: {state}: {words}"
         lines += ["", *textwrap.wrap(head, WIDTH, subsequent_indent="    ", break_on_hyphens=False)]
         if remedy:
-            lines += textwrap.wrap(f"Next: {remedy}.", WIDTH, initial_indent="    ", subsequent_indent="    ",
+            step = remedy.rstrip(".")
+            lines += textwrap.wrap(f"Next: {step}.", WIDTH, initial_indent="    ", subsequent_indent="    ",
                                    break_on_hyphens=False)
     return lines

@@ -1,0 +1,249 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The door to a cluster: access, and failures in words."""
+from __future__ import annotations
+
+import base64
+import json
+import queue
+import ssl
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+import yaml
+from kubernetes.client import Configuration
+
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible_collections.ossm.federation.plugins.module_utils import _arguments, _cluster
+from ansible_collections.ossm.federation.plugins.module_utils._cluster import Ask, ClusterError
+
+Json = dict[str, Any]
+
+
+def _kubeconfig(name: str = "red", **user: str) -> Json:
+    return {
+        "apiVersion": "v1", "kind": "Config", "current-context": name,
+        "clusters": [{"name": name, "cluster": {"server": f"https://{name}.example:6443"}}],
+        "users": [{"name": name, "user": user or {"token": f"token-of-{name}"}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+    }
+
+
+@pytest.fixture(name="file")
+def _file(tmp_path: Path) -> Path:
+    path = tmp_path / "red"
+    path.write_text(yaml.safe_dump(_kubeconfig()), encoding="utf-8")
+    return path
+
+
+def _codes(auth: Json, environ: dict[str, str] | None = None) -> list[str]:
+    return [one["code"] for one in _cluster.check_access(auth, "red-mesh", environ or {})]
+
+
+def test_auth_is_that_of_kubernetes_core() -> None:
+    ours = _arguments.AUTH_OPTION["options"]
+    assert set(ours) == set(AUTH_ARG_SPEC)
+    for name, theirs in AUTH_ARG_SPEC.items():
+        assert ours[name]["type"] == theirs.get("type", "str"), name
+        assert bool(ours[name].get("no_log")) == bool(theirs.get("no_log")), name
+
+
+def test_good_access(file: Path) -> None:
+    assert _codes({"kubeconfig": str(file)}) == []
+    assert _codes({"kubeconfig": str(file), "context": "red"}) == []
+    assert _codes({"kubeconfig": _kubeconfig()}) == []
+    assert _codes({"context": "red"}, {"KUBECONFIG": str(file)}) == []
+    assert _codes({"host": "https://x", "api_key": "t"}) == []
+    assert _codes({"host": "https://x", "client_cert": "c", "client_key": "k"}) == []
+
+
+@pytest.mark.parametrize(("text", "code"), [
+    ("", "kubeconfig-empty"),
+    ("  \n", "kubeconfig-empty"),
+    ("a: [", "kubeconfig-not-yaml"),
+    ("just words", "kubeconfig-not-yaml"),
+    ("contexts: []", "context-unknown"),
+])
+def test_bad_kubeconfigs(tmp_path: Path, text: str, code: str) -> None:
+    path = tmp_path / "config"
+    path.write_text(text, encoding="utf-8")
+    assert _codes({"kubeconfig": str(path)}) == [code]
+
+
+def test_bad_access(file: Path, tmp_path: Path) -> None:
+    assert _codes({}) == ["access-missing"]
+    assert _codes({"host": "https://x"}) == ["access-incomplete"]
+    assert _codes({"host": "https://x", "username": "u"}) == ["access-incomplete"]
+    assert _codes({"kubeconfig": str(tmp_path / "none")}) == ["kubeconfig-missing"]
+    assert _codes({"kubeconfig": str(tmp_path)}) == ["kubeconfig-unreadable"]
+    assert _codes({"kubeconfig": str(file), "context": "blue"}) == ["context-unknown"]
+    assert _codes({"context": "red"}, {"KUBECONFIG": str(tmp_path / "none")}) == ["kubeconfig-missing"]
+
+
+def test_problems_name_mesh_variable_and_what_is_there(file: Path) -> None:
+    found = _cluster.check_access({"kubeconfig": str(file), "context": "blue"}, "red-mesh", {})[0]
+    assert (found["mesh"], found["where"]) == ("red-mesh", "mesh_context")
+    assert "blue" in found["message"] and "red" in found["remedy"]
+
+
+def test_k8s_auth_variables_are_refused_by_name(file: Path) -> None:
+    environ = {"K8S_AUTH_API_KEY": "secret", "K8S_AUTH_HOST": "x"}
+    found = _cluster.check_access({"kubeconfig": str(file)}, "red-mesh", environ)
+    assert [one["code"] for one in found] == ["environment"]
+    assert "K8S_AUTH_API_KEY, K8S_AUTH_HOST" in found[0]["message"]
+    assert "secret" not in json.dumps(found)
+
+
+def test_several_files_of_kubeconfig_may_miss_one(file: Path, tmp_path: Path) -> None:
+    assert _codes({"context": "red"}, {"KUBECONFIG": f"{tmp_path / 'none'}:{file}"}) == []
+
+
+def test_one_cluster_leaves_nothing_behind_for_the_next(tmp_path: Path, file: Path) -> None:
+    first = _cluster.Cluster({"kubeconfig": str(file)})
+    second = _cluster.Cluster({"host": "https://green.example", "api_key": "token-of-green"})
+    assert (first.host, second.host) == ("https://red.example:6443", "https://green.example")
+    assert "token-of-red" not in str(vars(second._client.configuration))
+    assert "token" not in str(Configuration.get_default_copy().api_key)
+
+
+def test_no_access_is_an_error_not_the_account_of_the_pod() -> None:
+    with pytest.raises(ClusterError) as caught:
+        _cluster.Cluster({})
+    assert caught.value.code == "access"
+
+
+def _token(expiry: float) -> str:
+    parts = [{"alg": "none"}, {"exp": expiry}]
+    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + ".x"
+
+
+def _decode(status: int, body: Any, ask: Ask = Ask("patch", "ServiceMeshPeer", "ns", "a"), token: str = "") -> ClusterError:
+    text = body if isinstance(body, str) else json.dumps(body)
+    return _cluster.decode_response(status, text.encode(), ask, token)
+
+
+def test_an_expired_token_is_named() -> None:
+    assert "expired at 2001-09-09 01:46:40 UTC" in _decode(401, {}, token=_token(1e9)).message
+    assert "expired" not in _decode(401, {}, token=_token(time.time() + 3600)).message
+    assert "expired" not in _decode(401, {}, token="opaque").message
+    assert _decode(401, {}).code == "unauthorized"
+
+
+def test_forbidden_names_verb_and_resource() -> None:
+    found = _decode(403, {"message": "no"}, Ask("list", "ServiceMeshPeer", "ns"))
+    assert found.code == "forbidden"
+    assert "list servicemeshpeers.federation.maistra.io" in found.message
+    assert "list on servicemeshpeers.federation.maistra.io" in found.remedy
+
+
+@pytest.mark.parametrize(("status", "body", "code"), [
+    (404, "404 page not found", "kind-missing"),
+    (404, {"message": "the server could not find the requested resource", "details": {}}, "kind-missing"),
+    (404, {"message": "namespaces \"ns\" not found", "details": {"name": "ns", "kind": "namespaces"}},
+     "namespace-missing"),
+    (404, {"message": "not found", "details": {"name": "a", "kind": "servicemeshpeers"}}, "missing"),
+    (409, {"message": "uid mismatch: the provided object specified uid x, and no existing object was found"},
+     "uid-mismatch"),
+    (409, {"message": "Precondition failed: UID in precondition: a, UID in object meta: b"}, "uid-mismatch"),
+    (409, {"message": "the object has been modified"}, "busy"),
+    (400, {"message": "admission webhook \"x\" denied the request: no"}, "refused"),
+    (403, {"message": "admission webhook \"x\" denied the request: no"}, "refused"),
+    (422, {"message": "spec.x: Invalid value"}, "invalid"),
+    (429, {"message": "too many"}, "busy"),
+    (500, "broken", "busy"),
+    (504, {"message": "timeout"}, "busy"),
+    (410, {"message": "too old resource version"}, "expired-watch"),
+    (418, "teapot", "failed"),
+])
+def test_answers(status: int, body: Any, code: str) -> None:
+    found = _decode(status, body)
+    assert found.code == code and found.message
+
+
+def test_a_conflict_names_managers_and_fields() -> None:
+    causes = [{"reason": "FieldManagerConflict", "message": 'conflict with "mesh-owner" using maistra.io/v2',
+               "field": ".spec.security.trust.domain"},
+              {"reason": "FieldManagerConflict", "message": 'conflict with "argocd" using maistra.io/v2 at 2026',
+               "field": ".spec.version"}]
+    found = _decode(409, {"message": "Apply failed with 2 conflicts", "details": {"causes": causes}})
+    assert found.code == "conflict"
+    assert found.conflicts == [{"manager": "mesh-owner", "field": ".spec.security.trust.domain"},
+                               {"manager": "argocd", "field": ".spec.version"}]
+    assert "mesh-owner has .spec.security.trust.domain" in found.message
+
+
+def _nested(inner: Exception) -> Exception:
+    return urllib3.exceptions.MaxRetryError(None, "/x", inner)  # the way urllib3 hands failures up
+
+
+@pytest.mark.parametrize(("error", "code", "word"), [
+    (_nested(urllib3.exceptions.NewConnectionError(None, "[Errno 111] Connection refused")), "unreachable", "refuses"),
+    (_nested(urllib3.exceptions.ConnectTimeoutError("timed out")), "unreachable", "in time"),
+    (_nested(urllib3.exceptions.SSLError(ssl.SSLCertVerificationError(
+        1, "certificate verify failed: unable to get local issuer certificate (_ssl.c:1)"))), "certificate",
+     "local issuer"),
+    (urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "Connection reset by peer")),
+     "unreachable", "breaks"),
+    (RuntimeError("strange"), "unreachable", "strange"),
+])
+def test_connections(error: Exception, code: str, word: str) -> None:
+    found = _cluster.decode_connection(error, "https://red.example")
+    assert found.code == code and word in found.message and "red.example" in found.message
+
+
+class _Scripted:
+    """A cluster whose watch does one thing after the other: an exception is raised, events are told."""
+
+    def __init__(self, *script: Any) -> None:
+        self.script = list(script)
+
+    def events(self, one: Any, seconds: int, watcher: Any) -> Any:
+        step = self.script.pop(0) if self.script else []
+        if isinstance(step, Exception):
+            raise step
+        for event in step:
+            if isinstance(event, Exception):
+                raise event
+            yield event
+        if not self.script:
+            watcher.idle.wait(5)
+
+    def decode(self, error: Exception, ask: Ask) -> ClusterError:
+        assert isinstance(error, ClusterError)
+        return error
+
+
+def _watched(monkeypatch: pytest.MonkeyPatch, *script: Any, count: int) -> list[tuple[str, str]]:
+    class _Idle:
+        def __init__(self) -> None:
+            self.idle = __import__("threading").Event()
+
+        def stop(self) -> None:
+            self.idle.set()
+
+    monkeypatch.setattr(_cluster, "Watch", _Idle)
+    bus: queue.Queue[Any] = queue.Queue()
+    cluster: Any = _Scripted(*script)
+    watcher = _cluster._Watcher(cluster, _cluster.WatchFor("Service", "ns"), time.monotonic() + 20, bus)
+    watcher.start()
+    try:
+        found = [bus.get(timeout=10) for _number in range(count)]
+    finally:
+        watcher.stop()
+    return [(event.type, event.object.get("name", event.error.code if event.error else "")) for event in found]
+
+
+def test_a_watch_that_breaks_begins_again_with_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = ClusterError("expired-watch", "too old")
+    found = _watched(monkeypatch, [("ADDED", {"name": "a"}), ClusterError("unreachable", "cut")],
+                     ClusterError("forbidden", "not yet"), [("ADDED", {"name": "b"}), gone], [("ADDED", {"name": "c"})],
+                     count=7)
+    assert found == [("ADDED", "a"), ("ERROR", "unreachable"), ("ERROR", "forbidden"), ("RESET", ""), ("ADDED", "b"),
+                     ("RESET", ""), ("ADDED", "c")]
+
+
+def test_a_watch_that_may_never_work_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _watched(monkeypatch, ClusterError("forbidden", "no"), count=1) == [("FATAL", "forbidden")]
