@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules' in-process twins: same arguments, same results, and where the work is done."""
+from __future__ import annotations
+
+import importlib
+import os
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.ossm.federation.plugins.doc_fragments import _auth
+from ansible_collections.ossm.federation.plugins.plugin_utils import _action
+
+Json = dict[str, Any]
+ROOT = "ansible_collections.ossm.federation.plugins"
+NAMES = ["gateway_wait", "mesh_info", "mesh_objects", "peer_info", "peer_wait"]
+
+
+class _Echo(_action.CoreAction):
+    """An action that tells what its core was given."""
+
+    MODULE = "ossm.federation.echo"
+    SPEC = {"word": {"type": "str", "required": True}, "auth": {"type": "dict", "options": {
+        "api_key": {"type": "str", "no_log": True}}}}
+
+    @staticmethod
+    def CORE(params: Json, check_mode: bool, say: Any) -> Json:
+        key = (params.get("auth") or {}).get("api_key")
+        return {"changed": False, "word": params["word"], "check": check_mode, "types": type(params["word"]).__name__,
+                "environment": os.environ.get("OSSM_TEST"), "leak": f"key {key}", "diff": []}
+
+
+def _make(args: Json, *, transport: str = "local", cls: Any = _Echo, **task: Any) -> Any:
+    defaults = {"become": False, "async_val": 0, "check_mode": False, "diff": False, "environment": []}
+    fake = SimpleNamespace(args=args, action="echo", **{**defaults, **task})
+    action = cls.__new__(cls)
+    action._task = fake
+    action._connection = SimpleNamespace(transport=transport)
+    action._play_context = SimpleNamespace(become=False)
+    action._load_name = "echo"
+    return action
+
+
+@pytest.mark.parametrize(("transport", "task", "here"), [
+    ("local", {}, True),
+    ("local", {"become": True}, False),
+    ("local", {"async_val": 10}, False),
+    ("ssh", {}, False),
+    ("ansible.netcommon.anything", {}, False),
+])
+def test_where_the_work_is_done(transport: str, task: Json, here: bool) -> None:
+    assert _make({}, transport=transport, **task).here() is here
+
+
+def test_in_process() -> None:
+    class Tagged(str):
+        """A string as Ansible marks them."""
+
+    found = _make({"word": Tagged("hello"), "auth": {"api_key": "hidden"}}, check_mode=True, diff=True,
+                  environment=[{"OSSM_TEST": Tagged("1")}])._in_process()
+    assert (found["word"], found["types"], found["check"], found["environment"]) == ("hello", "str", True, "1")
+    assert "hidden" not in str(found) and "diff" in found
+    assert "OSSM_TEST" not in os.environ
+    assert "diff" not in _make({"word": "x"})._in_process()
+
+
+def test_wrong_arguments_fail() -> None:
+    with pytest.raises(AnsibleActionFail, match="word"):
+        _make({})._in_process()
+    with pytest.raises(AnsibleActionFail, match="wrod"):
+        _make({"word": "x", "wrod": "y"})._in_process()
+
+
+def test_an_environment_that_cannot_be_honoured_is_refused_by_name() -> None:
+    with pytest.raises(AnsibleActionFail, match="PYTHONPATH"):
+        _make({"word": "x"}, environment=[{"PYTHONPATH": "/x"}])._in_process()
+
+
+def test_values_become_plain() -> None:
+    class Number(int):
+        """A number of a derived type."""
+
+    class Lazy(dict[str, Any]):
+        """A container of a derived type."""
+
+    found = _action.plain(Lazy(a=(Number(1), True, None, 1.5), b={"x"}))
+    assert found == {"a": [1, True, None, 1.5], "b": ["x"]}
+    assert type(found) is dict and type(found["a"][0]) is int
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_action_and_module_share_spec_and_core(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    action = importlib.import_module(f"{ROOT}.action.{name}").ActionModule
+    module = importlib.import_module(f"{ROOT}.modules.{name}")
+    given: list[Json] = []
+
+    def remember(self: AnsibleModule, **kwargs: Any) -> None:
+        given.append(kwargs)
+        raise SystemExit(0)
+
+    monkeypatch.setattr(AnsibleModule, "__init__", remember)
+    with pytest.raises(SystemExit):
+        module.main()
+    assert given == [{"argument_spec": action.SPEC, "supports_check_mode": True}]
+    assert action.MODULE == f"ossm.federation.{name}"
+    assert action.CORE in vars(module).values()
+
+
+def _compare(options: Json, spec: Json, path: str) -> None:
+    assert set(options) == set(spec), path
+    for key, option in options.items():
+        told = {"type": option.get("type", "str"), "required": bool(option.get("required")),
+                "default": option.get("default"), "elements": option.get("elements"), "choices": option.get("choices")}
+        real = {"type": spec[key].get("type", "str"), "required": bool(spec[key].get("required")),
+                "default": spec[key].get("default"), "elements": spec[key].get("elements"),
+                "choices": spec[key].get("choices")}
+        assert told == real, f"{path}.{key}"
+        if "options" in spec[key]:
+            _compare(option["suboptions"], spec[key]["options"], f"{path}.{key}")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_documentation_is_the_argument_spec(name: str) -> None:
+    module = importlib.import_module(f"{ROOT}.modules.{name}")
+    documentation = yaml.safe_load(module.DOCUMENTATION)
+    if "ossm.federation._auth" in documentation["extends_documentation_fragment"]:
+        fragment = yaml.safe_load(_auth.ModuleDocFragment.DOCUMENTATION)
+        documentation["options"].update(fragment["options"])
+    spec = importlib.import_module(f"{ROOT}.action.{name}").ActionModule.SPEC
+    _compare(documentation["options"], spec, name)
+    assert documentation["version_added"] == "1.0.0"
+    assert yaml.safe_load(module.EXAMPLES) and yaml.safe_load(module.RETURN)

@@ -1,0 +1,253 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting for gateways and links, and reading meshes, against scripted clusters."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.ossm.federation.plugins.module_utils import _gateway_wait, _mesh_info, _peers
+from ansible_collections.ossm.federation.plugins.module_utils._cluster import ClusterError, Event
+
+Json = dict[str, Any]
+AUTH = {"host": "https://red.example", "api_key": "x"}
+SYNCED = "2026-11-22T10:00:05Z"
+RATINGS = "ratings.bookinfo.svc.red-exports.local"
+
+
+def _plane(observed: int = 2) -> Json:
+    return {"metadata": {"name": "red", "uid": "u", "generation": 2}, "spec": {},
+            "status": {"observedGeneration": observed, "conditions": [{"type": "Ready", "status": "True"}]}}
+
+
+def _service(name: str = "in", address: str | None = "1.2.3.4") -> Json:
+    ingress = [{"ip": address}] if address else []
+    return {"metadata": {"name": name, "namespace": "ns"}, "status": {"loadBalancer": {"ingress": ingress}},
+            "spec": {"type": "LoadBalancer", "ports": [{"port": 15443}, {"port": 8188}]}}
+
+
+def _peer(connected: bool = True, name: str = "green", sync: str = SYNCED) -> Json:
+    watch = {"connected": connected, "lastFullSync": sync, "lastConnected": sync, "lastDisconnectStatus": "503 x"}
+    return {"metadata": {"name": name}, "status": {"discoveryStatus": {
+        "active" if connected else "inactive": [{"pod": "a", "watch": watch}]}}}
+
+
+def _imports(*names: str, name: str = "green") -> Json:
+    return {"metadata": {"name": name}, "status": {"importedServices": [
+        {"exportedName": one, "localService": {"hostname": f"local-{one}"}} for one in names]}}
+
+
+class _Cluster:
+    """Answers from a table and tells a list of events; whatever is not in the table is missing."""
+
+    def __init__(self, objects: dict[str, Any] | None = None, events: list[Event] | None = None) -> None:
+        self.objects = objects or {}
+        self.story = events or []
+        self.requests: list[str] = []
+
+    def _take(self, kind: str, missing: Any) -> Any:
+        self.requests.append(kind)
+        found = self.objects.get(kind, missing)
+        if isinstance(found, ClusterError):
+            raise found
+        return found
+
+    def get(self, kind: str, name: str, namespace: str | None = None) -> Json:
+        return self._take(kind, ClusterError("missing", "it does not exist"))
+
+    def list(self, kind: str, namespace: str | None = None) -> list[Json]:
+        return self._take(kind, [])
+
+    def watch_many(self, watches: Any, deadline: float) -> Any:
+        self.requests += [f"watch {one.kind}" for one in watches]
+        yield from self.story
+
+
+def _use(monkeypatch: pytest.MonkeyPatch, cluster: _Cluster) -> _Cluster:
+    for module in (_gateway_wait, _mesh_info, _peers):
+        monkeypatch.setattr(module, "Cluster", lambda auth: cluster)
+    return cluster
+
+
+def _gateways(timeout: float = 60, check: bool = False, **more: Any) -> tuple[Json, list[str]]:
+    lines: list[str] = []
+    params = {"auth": AUTH, "mesh": "red", "namespace": "ns", "control_plane": "red", "nodes": [], "known": {},
+              "gateways": [{"name": "in", "exposure": "LoadBalancer", "peer": "green"}], "timeout": timeout, **more}
+    return _gateway_wait.run(params, check, lines.append), lines
+
+
+def test_gateways_are_awaited_on_two_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    plane, service, quiet = "ServiceMeshControlPlane", "Service", Event("", "QUIET", {})
+    cluster = _use(monkeypatch, _Cluster(events=[
+        Event(plane, "ADDED", _plane(observed=1)), Event(service, "ADDED", _service(address=None)), quiet, quiet,
+        Event(plane, "MODIFIED", _plane()), Event("", "TICK", {}), Event(service, "MODIFIED", _service()),
+        Event(service, "DELETED", _service())]))
+    result, lines = _gateways()
+    assert result["ready"] and not result["problems"] and result["words"] == "ready"
+    assert result["gateways"]["in"] == {"addresses": ["1.2.3.4"], "discoveryPort": 8188, "servicePort": 15443}
+    assert cluster.requests == ["watch ServiceMeshControlPlane", "watch Service"]
+    assert [line for line in lines if "no address" in line and "left" not in line] == [
+        "red: in: its load balancer has no address yet"]
+    assert sum("s left" in line for line in lines) == 1
+
+
+def test_what_is_not_there_in_time_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    _use(monkeypatch, _Cluster(events=[Event("ServiceMeshControlPlane", "ADDED", _plane())]))
+    result, _lines = _gateways()
+    assert result["ready"] and "waiting" in result["gateways"]["in"]
+    assert [(one["code"], one["severity"], one["peer"]) for one in result["problems"]] == [
+        ("no-address", "warning", "green")]
+
+
+def test_what_is_known_to_be_good_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = _use(monkeypatch, _Cluster())
+    known = {"control_plane": {"ready": True, "words": "ready"}, "services": {"in": _service()}}
+    assert _gateways(known=known)[0]["ready"] and not cluster.requests
+
+
+def test_check_mode_looks_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = _use(monkeypatch, _Cluster({"ServiceMeshControlPlane": _plane(), "Service": []}))
+    result, _lines = _gateways(check=True)
+    assert cluster.requests == ["ServiceMeshControlPlane", "Service"]
+    assert result["ready"] and "waiting" in result["gateways"]["in"] and not result["problems"]
+
+
+def test_a_watch_that_is_forbidden_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    _use(monkeypatch, _Cluster(events=[Event("Service", "FATAL", {}, ClusterError("forbidden", "may not"))]))
+    assert [one["code"] for one in _gateways()[0]["problems"]] == ["forbidden"]
+
+
+def _links(monkeypatch: pytest.MonkeyPatch, cluster: _Cluster, core: Any = _peers.wait, **more: Any) -> tuple[Json, list[str]]:
+    _use(monkeypatch, cluster)
+    lines: list[str] = []
+    link = {"peer": "green-mesh", "peer_name": "green", **more.pop("link", {})}
+    params = {"auth": AUTH, "mesh": "red", "namespace": "ns", "links": [link], "known": [], "timeout": 60, **more}
+    return core(params, False, lines.append), lines
+
+
+def test_links_are_awaited_until_imports_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = _Cluster({"ExportedServiceSet": []}, [
+        Event("ServiceMeshPeer", "ADDED", _peer(connected=False)), Event("", "QUIET", {}),
+        Event("ServiceMeshPeer", "MODIFIED", _peer()), Event("", "QUIET", {}),
+        Event("ImportedServiceSet", "ADDED", _imports(RATINGS)), Event("ServiceMeshPeer", "DELETED", _peer())])
+    result, lines = _links(monkeypatch, cluster, link={"imports_expected": [RATINGS]})
+    assert result["good"] and result["links"][0]["missing"] == []
+    assert cluster.requests == ["watch ServiceMeshPeer", "watch ImportedServiceSet", "ExportedServiceSet"]
+    assert len(lines) == 2 and "503 x" in lines[0] and "not imported yet" in lines[1]
+
+
+def test_an_old_sync_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = _Cluster(events=[Event("ServiceMeshPeer", "ADDED", _peer())])
+    result, _lines = _links(monkeypatch, cluster, link={"since": "2026-11-22T10:00:06Z"})
+    assert not result["good"] and not result["links"][0]["synced"]
+
+
+def test_offers_that_a_rule_takes_are_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = _imports(RATINGS)
+    offered["status"]["importedServices"][0]["localService"] = {"hostname": ""}
+    cluster = _Cluster({"ServiceMeshPeer": [_peer()], "ImportedServiceSet": [offered]})
+    rule = {"type": "NameSelector", "nameSelector": {"name": "ratings"}}
+    result, _lines = _links(monkeypatch, cluster, core=_peers.info, link={"import_rules": [rule]})
+    assert result["links"][0]["missing"] == [RATINGS] and not result["good"]
+    assert cluster.requests == ["ServiceMeshPeer", "ImportedServiceSet", "ExportedServiceSet"]
+
+
+def test_links_known_to_be_good_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    objects = {"ServiceMeshPeer": [_peer()], "ImportedServiceSet": [_imports(RATINGS)]}
+    first, _lines = _links(monkeypatch, _Cluster(objects))
+    again = _Cluster()
+    result, _lines = _links(monkeypatch, again, known=_links(monkeypatch, _Cluster(objects), core=_peers.info)[0]["links"],
+                            link={"imports_expected": [RATINGS]})
+    assert result["good"] and not again.requests and not first["good"]
+
+
+def test_a_failing_last_request_keeps_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = _Cluster({"ExportedServiceSet": ClusterError("busy", "no")}, [Event("ServiceMeshPeer", "ADDED", _peer())])
+    result, _lines = _links(monkeypatch, cluster)
+    assert result["links"][0]["connected"] and [one["code"] for one in result["problems"]] == ["busy"]
+
+
+# -- reading a mesh --------------------------------------------------------------------------------------------------
+
+NAMES = {"name": "red", "namespace": "ns"}
+
+
+def _read(monkeypatch: pytest.MonkeyPatch, objects: dict[str, Any], **wanted: Any) -> tuple[Json, _Cluster]:
+    cluster = _use(monkeypatch, _Cluster(objects))
+    mesh = {"mesh": "red-mesh", "namespace": "ns", "auth": AUTH, **wanted}
+    return _mesh_info.run({"meshes": [mesh]}, False, lambda line: None)["meshes"][0], cluster
+
+
+def _mesh() -> dict[str, Any]:
+    fields = {"f:spec": {"f:security": {"f:trust": {"f:domain": {}}},
+                         "f:gateways": {"f:additionalIngress": {"f:in": {"f:enabled": {}}}}}}
+    plane = _plane()
+    plane["metadata"].update(NAMES, managedFields=[{"manager": "mesh-owner", "fieldsV1": fields},
+                                                   {"manager": "operator", "subresource": "status", "fieldsV1": fields}])
+    plane["spec"] = {"security": {"trust": {"domain": "red.local"}}, "gateways": {"additionalIngress": {"in": {}}}}
+    root = {"metadata": {"name": "istio-ca-root-cert"}, "data": {"root-cert.pem": "PEM"}}
+    return {
+        "Namespace": {"metadata": {"uid": "cluster-1"}},
+        "ServiceMeshControlPlane": [plane],
+        "Infrastructure": {"status": {"platformStatus": {"type": "AWS"}}},
+        "ConfigMap": [root, {"metadata": {"name": "other"}}, {"metadata": {"name": "green-ca-root-cert"}}],
+        "Service": [_service("in"), _service("istiod")],
+        "ServiceMeshMemberRoll": {"metadata": {}, "spec": {"members": ["b", "a"]}},
+    }
+
+
+def test_a_mesh_is_read_in_nine_requests_on_a_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": pem.lower()}])
+    facts, cluster = _read(monkeypatch, _mesh())
+    assert facts["readable"] and not facts["problems"]
+    assert len(cluster.requests) == 9 and "Node" not in cluster.requests
+    assert facts["control_plane"]["owners"] == {
+        "spec.gateways.additionalIngress.in": ["mesh-owner"], "spec.security.trust.domain": ["mesh-owner"]}
+    assert (facts["cluster_uid"], facts["members"], facts["fingerprints"]) == ("cluster-1", ["a", "b"], ["pem"])
+    assert set(facts["services"]) == {"in"}
+    assert [one["metadata"]["name"] for one in facts["config_maps"]] == ["green-ca-root-cert"]
+    assert "managedFields" not in str(facts) and "api_key" not in str(facts)
+
+
+def test_nodes_tell_the_platform_where_openshift_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    node = {"metadata": {"name": "n", "labels": {"topology.kubernetes.io/region": "r"}},
+            "spec": {"providerID": "baremetalhost:///x"},
+            "status": {"addresses": [{"type": "Hostname", "address": "h"}, {"type": "InternalIP", "address": "10.0.0.1"}]}}
+    down = {"metadata": {"name": "d"}, "status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}
+    objects = {**_mesh(), "Node": [node, down], "Infrastructure": ClusterError("kind-missing", "none")}
+    facts, cluster = _read(monkeypatch, objects)
+    assert facts["platform"]["type"] == "BareMetal" and facts["readable"]
+    assert facts["nodes"] == [{"name": "n", "addresses": ["10.0.0.1"], "region": "r", "zone": None, "arch": None}]
+    assert len(cluster.requests) == 10
+
+
+def test_another_name_lists_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts, _cluster = _read(monkeypatch, _mesh(), control_plane="blue")
+    found = facts["problems"][0]
+    assert found["code"] == "control-plane-missing" and "Those there: red" in found["remedy"] and not facts["readable"]
+
+
+def test_missing_kinds_are_one_problem_and_the_rest_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    missing = {kind: ClusterError("kind-missing", "the cluster has no federation") for kind in
+               ("ServiceMeshPeer", "ExportedServiceSet", "ImportedServiceSet")}
+    facts, _cluster = _read(monkeypatch, {**_mesh(), **missing})
+    assert [one["code"] for one in facts["problems"]] == ["kind-missing"] and facts["members"] == ["a", "b"]
+
+
+def test_a_root_that_is_missing_or_garbage_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [one["code"] for one in _read(monkeypatch, {**_mesh(), "ConfigMap": []})[0]["problems"]] == ["root-missing"]
+    assert [one["code"] for one in _read(monkeypatch, _mesh())[0]["problems"]] == ["root-garbage"]
+
+
+def test_a_dead_cluster_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts, cluster = _read(monkeypatch, {"Namespace": ClusterError("unreachable", "refuses")})
+    assert [one["code"] for one in facts["problems"]] == ["unreachable"] and len(cluster.requests) == 1
+    assert not facts["readable"] and facts["control_plane"] is None
+
+
+def test_no_access_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts, cluster = _read(monkeypatch, {}, auth={})
+    assert [one["code"] for one in facts["problems"]] == ["access-missing"] and not cluster.requests
