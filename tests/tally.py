@@ -12,8 +12,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from xml.etree import ElementTree
 
 RESULTS = Path("build/results")
 KEPT_CHARACTERS = 20000

@@ -25,6 +25,9 @@ SIMULATOR = "simulator"
 SIMULATOR_SECONDS = 300.0
 SOCKET_SECONDS = 60.0
 MAX_SOCKET_PATH = 100
+HEARTBEAT_SECONDS = 5.0
+INSTALLATION = {"operator_notice": 0.0, "operator_install": 0.0, "operator_update": 0.0, "istiod_start": 0.0,
+                "gateway_start": 0.0, "members": 0.0}
 _POLL_SECONDS = 0.05
 _T = TypeVar("_T")
 Say = Callable[[str], None]
@@ -53,13 +56,14 @@ def up(directory: Path, wish: Wish, default: Callable[[], Topology], say: Say = 
         say(f"Starting {len(found)} API server{'s' if len(found) != 1 else ''}: {', '.join(item.name for item in found)}")
         start_clusters(found, programs)
         say(f"Ready after {time.monotonic() - begun:.1f} s; filling them.")
-        if not (directory / "filled").exists():
+        fresh = not (directory / "filled").exists()
+        if fresh:
             in_parallel(lambda item: scenery.build(item, _meshes_of(content, item.name)), found)
             state.write_atomically(directory / "filled", "")
         content = _with_pids(directory, content)
         state.write_json(directory / "lab.json", content)
         if content["simulator"]:
-            start_simulator(directory, say)
+            start_simulator(directory, say, INSTALLATION if fresh else {})
         say(f"The lab is up after {time.monotonic() - begun:.1f} s, in {directory}.")
         return content
 
@@ -120,25 +124,44 @@ def _with_pids(directory: Path, content: dict[str, Any]) -> dict[str, Any]:
     return content | {"clusters": entries}
 
 
-def start_simulator(directory: Path, say: Say) -> None:
-    """Start the mesh simulator unless it runs, and wait until each control plane was ready once."""
-    log = directory / "simulator.log"
-    process = _simulator(directory)
-    if process is None:
+def start_simulator(directory: Path, say: Say, hurry: dict[str, float] | None = None) -> None:
+    """Start the mesh simulator unless it runs, and wait until each control plane was ready once.
+
+    The clocks in ``hurry`` hold until then: what a lab begins with was installed long ago.
+    """
+    if _simulator(directory) is None:
         (directory / "simulator.sock").unlink(missing_ok=True)
-        process = processes.start(SIMULATOR, directory, [sys.executable, "-m", "lab.sim", "--dir", str(directory)], log,
-                                  python_environment())
-    deadline, said = time.monotonic() + SIMULATOR_SECONDS, ""
-    while not (answer := _status(directory)).get("ready"):
+        command = [sys.executable, "-m", "lab.sim", "--dir", str(directory)]
+        processes.start(SIMULATOR, directory, command, directory / "simulator.log", python_environment())
+    _await_simulator(directory, say, lambda answer: bool(answer))
+    if hurry:
+        usual = ask(directory, {"verb": "clocks", "set": {}})["clocks"]
+        ask(directory, {"verb": "clocks", "set": hurry})
+    _await_simulator(directory, say, lambda answer: bool(answer.get("ready")) and (not hurry or _settled(answer)))
+    if hurry:
+        ask(directory, {"verb": "clocks", "set": {name: usual[name] for name in hurry}})
+
+
+def _settled(answer: dict[str, Any]) -> bool:
+    """Say whether no control plane is being worked on; one that was not asked for has no conditions."""
+    found = [mesh.get("conditions") or {} for mesh in answer["meshes"].values()]
+    return all(conditions.get("Ready", "True") == "True" for conditions in found)
+
+
+def _await_simulator(directory: Path, say: Say, reached: Callable[[dict[str, Any]], bool]) -> None:
+    """Wait until the simulator's status is what is wanted; LabError when it ends or takes for ever."""
+    log = directory / "simulator.log"
+    begun = told = time.monotonic()
+    while not reached(answer := _status(directory)):
+        now = time.monotonic()
         if _simulator(directory) is None:
             raise LabError(f"The simulator ended:\n{clusters.tail(log)}")
-        if time.monotonic() > deadline:
+        if now - begun > SIMULATOR_SECONDS:
             raise LabError(f"The simulator was not ready within {SIMULATOR_SECONDS:.0f} s "
                            f"({answer.get('waiting') or 'no answer'}):\n{clusters.tail(log)}")
-        waiting = ", ".join(answer.get("waiting", []))
-        if waiting and waiting != said:
-            say(f"  waiting for {waiting}")
-            said = waiting
+        if now - told > HEARTBEAT_SECONDS:
+            say(f"  waiting for {', '.join(answer.get('waiting', [])) or 'the simulator'}")
+            told = now
         time.sleep(_POLL_SECONDS)
 
 

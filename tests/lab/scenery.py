@@ -45,10 +45,10 @@ def launcher(cluster: Cluster) -> dynamic.DynamicClient:
     return connect(cluster.entry["launcher_kubeconfig"], cluster.folder / "discovery.json")
 
 
-def crds(*files: str) -> list[Object]:
-    """Return the CRDs of ``crds/<file>.yaml``."""
-    texts = ((CRDS / f"{name}.yaml").read_text(encoding="utf-8") for name in files)
-    return [document for text in texts for document in yaml.safe_load_all(text)]
+def crds(*families: str) -> list[Object]:
+    """Return the CRDs of ``crds/<family>-*.yaml``; the families are federation, mesh and openshift."""
+    files = [file for family in families for file in sorted(CRDS.glob(f"{family}-*.yaml"))]
+    return [yaml.safe_load(file.read_text(encoding="utf-8")) for file in files]
 
 
 def build(cluster: Cluster, meshes: dict[str, Any]) -> None:

@@ -99,11 +99,11 @@ def _build(go: str, program: str, folder: Path, say: Callable[[str], None]) -> N
                "-o", str(folder / program), f"./{program}"]
     say(f"  {program} …")
     with subprocess.Popen(command, cwd=SOURCE, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, start_new_session=True) as process:
+                          text=True) as process:
         try:
             output = _follow(process, program, say)
         except BaseException:
-            os.killpg(process.pid, 15)
+            process.terminate()
             raise
     if process.returncode:
         tail = "\n".join(output[-25:])
