@@ -23,6 +23,7 @@ from lab.sim.world import Addresses, World
 
 LOG = logging.getLogger("lab.sim")
 SOCKET = "simulator.sock"
+STOP_WITHIN = 4.0
 
 
 class Simulator:
@@ -38,16 +39,21 @@ class Simulator:
     async def run(self) -> None:
         """Work until SIGTERM or SIGINT."""
         stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        self._on_signals(stop)
         await self.control.start()
         try:
             await self._start()
-            self.control.started = True
+            self._on_signals(stop)  # kopf has put its own handlers in place meanwhile
+            self.world.started = True
             LOG.info("the simulator serves %d clusters", len(self.world.clusters))
             await stop.wait()
         finally:
-            await self._stop()
+            await asyncio.wait_for(self._stop(), STOP_WITHIN)
+
+    @staticmethod
+    def _on_signals(stop: asyncio.Event) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
     async def _start(self) -> None:
         for name, info in self.world.lab["clusters"].items():
@@ -63,12 +69,14 @@ class Simulator:
         Workloads(self.world, cluster)
         rolls = MemberRolls(self.world, cluster)
 
-        def control_plane(_: str, new: Object | None, old: Object | None) -> None:
+        def control_plane(kind: str, new: Object | None, old: Object | None) -> None:
             body = new or old
             if body is None:
                 return
             key = (cluster.name, body["metadata"]["namespace"])
             if key not in self.world.meshes:
+                if not self.world.started:
+                    self.world.booting.add(key)
                 self.world.meshes[key] = Mesh(self.world, cluster, key[1], body["metadata"]["name"])
                 self.world.meshes[key].begin()
             mesh = self.world.meshes[key]

@@ -44,7 +44,7 @@ class Clocks:
     """Named durations in seconds. Every value can be changed while somebody sleeps on it."""
 
     def __init__(self, speed: float = 1.0) -> None:
-        self._values = {name: seconds for name, (seconds, _) in DEFAULTS.items()}
+        self._values = {name: value[0] for name, value in DEFAULTS.items()}
         self._exact: dict[str, float] = {}
         self._speed = speed
         self._changed = asyncio.Event()

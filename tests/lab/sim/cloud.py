@@ -25,7 +25,7 @@ class Cloud:
         self._pending: set[str] = set()
         cluster.store.listen("Service", self._changed)
 
-    def _changed(self, _: str, new: Object | None, old: Object | None) -> None:
+    def _changed(self, kind: str, new: Object | None, old: Object | None) -> None:
         if old is not None and (new is None or new["metadata"]["uid"] != old["metadata"]["uid"]):
             self._release(old)
         if new is not None and new["spec"].get("type") == "LoadBalancer":
@@ -74,7 +74,8 @@ class Cloud:
             slow = self.world.fault("lb-slow", self.cluster.name,
                                     self.world.mesh_name(self.cluster.name, service["metadata"]["namespace"]))
             if slow is not None:
-                for _ in range(int(slow.get("times", 10))):
+                for turn in range(int(slow.get("times", 10))):
+                    LOG.debug("slow balancer, turn %d", turn)
                     await self.world.clocks.sleep("lb_delay")
             await self.world.clocks.sleep("lb_delay")
             now = self.cluster.store.get("Service", *key_of(service))
@@ -143,8 +144,8 @@ def resolve(world: World, cluster: Cluster, host: str) -> list[str]:
         address = ""
     if not address:
         if host.endswith(f".svc.{CLUSTER_DOMAIN}"):
-            name, _, rest = host.removesuffix(f".svc.{CLUSTER_DOMAIN}").partition(".")
-            service = cluster.store.get("Service", rest, name)
+            name, dot, rest = host.removesuffix(f".svc.{CLUSTER_DOMAIN}").partition(".")
+            service = cluster.store.get("Service", rest, name) if dot else None
             return [inside(world, cluster, service)] if service is not None else []
         return [world.names[host]] if host in world.names else []
     for service in cluster.store.all("Service"):

@@ -55,11 +55,12 @@ KINDS: dict[str, tuple[str, str, str, bool, bool]] = {
     "ExportedServiceSet": ("federation.maistra.io", "v1", "exportedservicesets", True, True),
     "ImportedServiceSet": ("federation.maistra.io", "v1", "importedservicesets", True, True),
 }
+WATCHED = [kind for kind, facts in KINDS.items() if facts[4]]
 MERGE = "application/merge-patch+json"
 
 
 def _resource(kind: str) -> Resource:
-    group, version, plural, namespaced, _ = KINDS[kind]
+    group, version, plural, namespaced = KINDS[kind][:4]
     return Resource(prefix="apis" if group else "api", group=group, api_version=version, kind=kind, name=plural,
                     namespaced=namespaced)
 
@@ -94,7 +95,7 @@ class Store:
 
     def all(self, kind: str, namespace: str | None = None) -> list[Object]:
         """All objects of a kind, of one namespace if given."""
-        return [one for (where, _), one in self._objects[kind].items() if namespace in (None, where)]
+        return [one for key, one in self._objects[kind].items() if namespace in (None, key[0])]
 
     def take(self, kind: str, body: Object, gone: bool = False) -> None:
         """Take in what a watch or an answer told. Older versions of what is known are passed over."""
@@ -157,16 +158,13 @@ class Cluster:
 
     async def _fill(self) -> None:
         """One list of each watched kind, so that nobody decides before the watches have told everything."""
-        for kind, (_, _, _, _, watched) in KINDS.items():
-            if watched:
-                for body in await self.list(kind):
-                    self.store.take(kind, body)
+        for kind in WATCHED:
+            for body in await self.list(kind):
+                self.store.take(kind, body)
 
     async def relist(self) -> None:
         """List all kinds anew and drop what is not there any more (a deletion while the API server was away)."""
-        for kind, (_, _, _, _, watched) in KINDS.items():
-            if not watched:
-                continue
+        for kind in WATCHED:
             found = {key_of(body): body for body in await self.list(kind)}
             for body in found.values():
                 self.store.take(kind, body)
@@ -177,9 +175,9 @@ class Cluster:
     async def _watch(self) -> None:
         registry = kopf.OperatorRegistry()
         kopf.on.login(registry=registry)(self._login)
-        for kind, (group, version, plural, _, watched) in KINDS.items():
-            if watched:
-                kopf.on.event(group, version, plural, registry=registry, id=f"take-{plural}")(self._taker(kind))
+        for kind in WATCHED:
+            group, version, plural = KINDS[kind][:3]
+            kopf.on.event(group, version, plural, registry=registry, id=f"take-{plural}")(self._taker(kind))
         settings = kopf.OperatorSettings()
         settings.posting.enabled = False
         settings.networking.request_timeout = 30
@@ -187,11 +185,11 @@ class Cluster:
                             stop_flag=self._stop)
 
     def _taker(self, kind: str) -> Callable[..., Any]:
-        async def take(event: Any, **_: Any) -> None:
+        async def take(event: Any, **rest: Any) -> None:
             self.store.take(kind, dict(event["object"]), gone=event["type"] == "DELETED")
         return take
 
-    def _login(self, **_: Any) -> kopf.ConnectionInfo:
+    def _login(self, **rest: Any) -> kopf.ConnectionInfo:
         document = yaml.safe_load(Path(self.info["simulator_kubeconfig"]).read_text(encoding="utf-8"))
         cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
         return kopf.ConnectionInfo(

@@ -24,7 +24,6 @@ class Control:
 
     def __init__(self, world: World, path: Path) -> None:
         self.world, self.path = world, path
-        self.started = False
         self._server: asyncio.AbstractServer | None = None
         self._verbs: dict[str, Callable[[Answer], Awaitable[Answer]]] = {
             "status": self._status, "clocks": self._clocks, "fault": self._fault, "wait_idle": self._wait_idle,
@@ -64,10 +63,10 @@ class Control:
             LOG.exception("a verb failed: %s", line[:200])
             return {"ok": False, "error": f"{type(error).__name__}: {error}"}
 
-    async def _status(self, _: Answer) -> Answer:
+    async def _status(self, question: Answer) -> Answer:
         named = {(one["cluster"], one["namespace"]) for one in self.world.lab.get("meshes", {}).values()
                  if one.get("install", True)}
-        ready = self.started and all(
+        ready = self.world.started and all(
             key in self.world.meshes and self.world.meshes[key].operator.was_ready for key in named)
         return {
             "ready": ready, "meshes": {mesh.name: self._mesh(mesh) for mesh in self.world.meshes.values()},
@@ -96,7 +95,7 @@ class Control:
     async def _fault(self, question: Answer) -> Answer:
         return await faults.switch(self.world, question)
 
-    async def _faults(self, _: Answer) -> Answer:
+    async def _faults(self, question: Answer) -> Answer:
         return {"faults": faults.described()}
 
     async def _wait_idle(self, question: Answer) -> Answer:
@@ -110,6 +109,6 @@ class Control:
         mesh = self.world.mesh(question["from_mesh"])
         return await requests.request(mesh, question["host"], question.get("port"))
 
-    async def _reset(self, _: Answer) -> Answer:
+    async def _reset(self, question: Answer) -> Answer:
         await faults.reset(self.world)
         return {}

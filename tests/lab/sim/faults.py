@@ -13,14 +13,13 @@ from lab.sim.ca import Authority
 from lab.sim.cluster import key_of
 from lab.sim.istiod import ROOT_KEY
 from lab.sim.manifests import dig
-from lab.sim.mesh import ROOT_CONFIG_MAP, Mesh
+from lab.sim.mesh import GHOST, ROOT_CONFIG_MAP, Mesh
 from lab.sim.operator import now
 from lab.sim.rules import CLUSTER_DOMAIN
 from lab.sim.workloads import deployment_of
 from lab.sim.world import World
 
 Question = dict[str, Any]
-GHOST = "0000000000-ghost"
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ class Gateway:
             await self._bind({(address, port): target for address, port, target in sockets if target in config.ports()})
 
     async def _bind(self, wanted: dict[tuple[str, int], int]) -> None:
-        for where in [one for one, (target, _) in self._servers.items() if wanted.get(one) != target]:
+        for where in [one for one, entry in self._servers.items() if wanted.get(one) != entry[0]]:
             self._servers.pop(where)[1].close()
         loop = asyncio.get_running_loop()
         for (address, port), target in wanted.items():
@@ -139,7 +139,7 @@ class Gateway:
         if tag.get("service"):
             self._serve(request, config, tag["identity"])
             return
-        if not all(rules.principal_matches(client, tag["identity"]) for _, client in config.discovery):
+        if not all(rules.principal_matches(client, tag["identity"]) for peer, client in config.discovery):
             request.answer(403)
             return
         self.mesh.serve(config.discovery[0][0], request)
@@ -147,7 +147,7 @@ class Gateway:
     @staticmethod
     def _serve(request: Incoming, config: IngressConfig, identity: str) -> None:
         host = request.headers.get(":authority", "")
-        allowed = all(rules.principal_matches(client, identity) for _, client in config.policies)
+        allowed = all(rules.principal_matches(client, identity) for peer, client in config.policies)
         request.answer(200 if allowed and host in config.exports else 503)
 
     def lost(self, wire: Wire) -> None:
@@ -179,7 +179,7 @@ class Gateway:
         if self.routes.get(remote.peer) != remote:
             return 404, None
         address = f"discovery.{self.mesh.namespace}.svc.{remote.peer}.local"
-        for _ in range(2):  # a pooled connection may have died just now
+        for attempt in (1, 2):  # a pooled connection may have died just now
             wire = await self._wire(remote)
             if wire is None:
                 return 503, None
@@ -187,7 +187,7 @@ class Gateway:
                 answer = wire.request(address, path, headers)
                 return await answer.status, answer
             except Lost:
-                continue
+                LOG.debug("%s %s: connection lost, attempt %d", self.mesh.name, self.name, attempt)
         return 503, None
 
     async def _wire(self, remote: Remote) -> Wire | None:
@@ -219,9 +219,9 @@ class Gateway:
             return None
         loop = asyncio.get_running_loop()
         try:
-            _, wire = await loop.create_connection(
+            wire = (await loop.create_connection(
                 lambda: Wire(client=True, on_lost=self._forget), address, port, ssl=self.credentials.context(False),
-                server_hostname="outbound.federation", ssl_handshake_timeout=10)
+                server_hostname="outbound.federation", ssl_handshake_timeout=10))[1]
         except TLS_ERRORS as error:
             LOG.debug("%s %s: %s:%s: %s", self.mesh.name, self.name, address, port, error)
             return None

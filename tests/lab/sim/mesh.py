@@ -23,6 +23,8 @@ from lab.sim.workloads import is_ready
 from lab.sim.world import World
 
 LOG = logging.getLogger("lab.sim.mesh")
+#: how the fault stale-pods calls its pods
+GHOST = "0000000000-ghost"
 CA_SECRET, ROOT_CONFIG_MAP = "istio-ca-secret", "istio-ca-root-cert"
 
 
@@ -46,7 +48,6 @@ class Mesh:
         self.discovery: dict[str, dict[str, Any]] = {}
         self.trust: dict[str, str] = {}
         self.authority: Authority | None = None
-        self.stale_entries: set[str] = set()
         self._istiod_up = asyncio.Event()
         self._services: list[rules.Service] | None = None
         label = f"{cluster.name}/{namespace}"
@@ -69,11 +70,11 @@ class Mesh:
         body = new or old
         return body if body is not None and body["metadata"].get("namespace") == self.namespace else None
 
-    def _pod_changed(self, _: str, new: Object | None, old: Object | None) -> None:
+    def _pod_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
         if self._here(new, old) is not None:
             self._pod_worker.poke()
 
-    def _service_changed(self, _: str, new: Object | None, old: Object | None) -> None:
+    def _service_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
         body = new or old
         if body is None or body["metadata"]["namespace"] not in {self.namespace, *self.members()}:
             return
@@ -82,13 +83,13 @@ class Mesh:
         if body["metadata"]["namespace"] == self.namespace:
             self.push()
 
-    def _peer_changed(self, _: str, new: Object | None, old: Object | None) -> None:
+    def _peer_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
         body = self._here(new, old)
         if body is not None:
             for pod in self.pods.values():
                 pod.enqueue(body["metadata"]["name"])
 
-    def _exports_changed(self, _: str, new: Object | None, old: Object | None) -> None:
+    def _exports_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
         body = self._here(new, old)
         if body is None or (new and old and new["metadata"]["generation"] == old["metadata"]["generation"]
                             and new["metadata"]["uid"] == old["metadata"]["uid"]):
@@ -98,7 +99,7 @@ class Mesh:
             if peer is not None:
                 pod.update_exports(peer)
 
-    def _members_changed(self, _: str, new: Object | None, old: Object | None) -> None:
+    def _members_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
         if self._here(new, old) is None:
             return
         if dig(new, "status", "configuredMembers") != dig(old, "status", "configuredMembers"):
@@ -159,9 +160,10 @@ class Mesh:
             await self._publish_roots()
             self.pods[name].start()
             self._istiod_up.set()
+            self._forget_later()
         for name in [name for name in self.pods if name not in ready]:
             self.pods.pop(name).stop()
-            self.world.jobs.start(self._forget_pod(name), f"entries of {name}")
+            self._forget_later()
             self.push()
 
     async def wait_istiod(self) -> None:
@@ -179,18 +181,25 @@ class Mesh:
         self.discovery, self.trust = {}, {}
         self.push()
 
-    async def _forget_pod(self, name: str) -> None:
-        """The leader takes the entries of a dead pod out of every status."""
-        await self.world.clocks.sleep("dead_pods")
+    def _forget_later(self) -> None:
+        self.world.jobs.start(self._forget_dead(), f"entries of dead pods of {self.name}")
 
+    async def _forget_dead(self) -> None:
+        """The leader takes the entries of dead pods out of every status, some seconds late."""
+        await self.world.clocks.sleep("dead_pods")
+        ghosts = self.world.fault("stale-pods", self.name, self.cluster.name) is not None
         for body in self.cluster.store.all("ServiceMeshPeer", self.namespace):
             before = dig(body, "status", "discoveryStatus") or {}
-            after = status.without(before, {name} - self.stale_entries)
-            if after != before and self.pods:
-                try:
-                    await self.cluster.patch_status("ServiceMeshPeer", *key_of(body), status.patch(after))
-                except (NotFoundError, DynamicApiError) as error:
-                    LOG.info("%s: entry of %s stays: %s", self.name, name, error)
+            named = {one["pod"] for key in ("active", "inactive") for one in before.get(key) or []}
+            dead = {pod for pod in named if self.cluster.store.get("Pod", self.namespace, pod) is None
+                    and not (ghosts and pod.endswith(GHOST))}
+            if not dead or not self.pods:
+                continue
+            try:
+                await self.cluster.patch_status("ServiceMeshPeer", *key_of(body),
+                                                status.patch(status.without(before, dead)))
+            except (NotFoundError, DynamicApiError) as error:
+                LOG.info("%s: entries of %s stay: %s", self.name, dead, error)
 
     async def _follow_gateways(self, ready: dict[str, Object]) -> None:
         if self.authority is None:
@@ -287,7 +296,7 @@ class Mesh:
                          if ingress == gateway and client}
             for peer in pod.peers.values():
                 if peer.ingress == gateway:
-                    exports |= {peer.exported_host(name) for _, name in peer.exports.values()}
+                    exports |= {peer.exported_host(name) for service, name in peer.exports.values()}
         return IngressConfig(asked, tuple(sorted(policies)), tuple(sorted(exports)))
 
     def drain(self, ingress: str) -> None:

@@ -132,13 +132,13 @@ class ControlPlane:
         if FINALIZER not in (body["metadata"].get("finalizers") or []):
             body = await self.cluster.patch("ServiceMeshControlPlane", self.namespace, self.name, {
                 "metadata": {"finalizers": [*(body["metadata"].get("finalizers") or []), FINALIZER]}})
-        await self.world.clocks.sleep("operator_notice")
+        await self._wait("operator_notice")
         first = not dig(body, "status", "observedGeneration") and not self.installed
         reason = "ResourceCreated" if first else "SpecUpdated"
         text = f"{'Installing' if first else 'Updating'} mesh generation {generation}"
         fresh: list[Condition] = [("Installed", "False", reason, text)] if first else []
         await self._status([*fresh, ("Reconciled", "False", reason, text), ("Ready", "False", reason, text)])
-        await self.world.clocks.sleep("operator_install" if first else "operator_update")
+        await self._wait("operator_install" if first else "operator_update")
         error = self._error(body)
         if error:
             await self._status([("Reconciled", "False", "ReconcileError", error),
@@ -155,6 +155,11 @@ class ControlPlane:
             self._worker.poke()
             return
         await self._finish(body, generation, first)
+
+    async def _wait(self, clock: str) -> None:
+        """Sleep, but not over a control plane that was there before the simulator."""
+        if (self.cluster.name, self.namespace) not in self.world.booting:
+            await self.world.clocks.sleep(clock)
 
     def _error(self, body: Object) -> str:
         members = self._members() | {self.namespace}
@@ -279,6 +284,7 @@ class ControlPlane:
              ("Reconciled", "True", done, text), ("Ready", "True", "ComponentsReady", "All component deployments are Available")],
             self._component_status(body) | {"observedGeneration": generation})
         self.installed = self.was_ready = True
+        self.world.booting.discard((self.cluster.name, self.namespace))
         self._done_generation = generation
 
     async def _follow_readiness(self) -> None:

@@ -245,7 +245,8 @@ class Peer:
         self.flush()
         self._sync_wanted.set()
         try:
-            async for _ in stream.lines():
+            async for event in stream.lines():
+                LOG.debug("%s/%s: %s", self.mesh.name, self.name, event)
                 self._sync_wanted.set()  # the product never applies a single event: each one is a full sync
         except (Lost, ValueError):
             LOG.debug("%s/%s: the watch broke", self.mesh.name, self.name)

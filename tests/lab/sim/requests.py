@@ -24,7 +24,7 @@ def _failed(why: str, **more: Any) -> Answer:
 
 
 def _local(mesh: Mesh, host: str) -> bool:
-    name, _, namespace = host.removesuffix(f".svc.{CLUSTER_DOMAIN}").partition(".")
+    name, namespace = (host.removesuffix(f".svc.{CLUSTER_DOMAIN}").split(".", 1) + [""])[:2]
     return host.endswith(f".svc.{CLUSTER_DOMAIN}") and any(
         (one.key.name, one.key.namespace) == (name, namespace) for one in mesh.services())
 

@@ -22,7 +22,7 @@ _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def _suffix() -> str:
-    return "".join(secrets.choice(_LETTERS) for _ in range(5))
+    return "".join(secrets.choice(_LETTERS) for place in range(5))
 
 
 def template_hash(deployment: Object) -> str:
@@ -60,14 +60,14 @@ class Workloads:
     def _ours(body: Object) -> bool:
         return "maistra.io/owner" in (body["metadata"].get("labels") or {})
 
-    def _deployment_changed(self, _: str, new: Object | None, old: Object | None) -> None:
+    def _deployment_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
         body = new or old
         if body is None or not self._ours(body):
             return
         if new is None or old is None or new["metadata"]["generation"] != old["metadata"]["generation"]:
             self._worker(key_of(body)).poke()
 
-    def _pod_changed(self, _: str, new: Object | None, old: Object | None) -> None:
+    def _pod_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
         body = new or old
         if body is None or not self._ours(body):
             return
@@ -112,11 +112,15 @@ class Workloads:
         wanted = deployment["spec"].get("replicas", 1)
         current = [pod for pod in live if pod["metadata"]["labels"].get("pod-template-hash") == digest]
         old = [pod for pod in live if pod not in current]
-        for _ in range(wanted - len(current)):
+        for number in range(len(current), wanted):
+            LOG.debug("pod %d of %s", number + 1, key)
             self.cluster.store.take("Pod", await self._make(deployment, digest))
         for pod in current[wanted:]:
             await self._kill(pod)
         ready = [pod for pod in current[:wanted] if is_ready(pod)]
+        for pod in current[:wanted]:
+            if not dig(pod, "status", "podIP"):
+                self._start(pod)
         if len(ready) >= wanted:
             for pod in old:
                 await self._kill(pod)
@@ -144,25 +148,44 @@ class Workloads:
                                      "uid": deployment["metadata"]["uid"], "controller": True}]},
             "spec": dict(template["spec"]) | ({"nodeName": nodes[0]["name"]} if nodes else {})}
         made = await self.cluster.create("Pod", body)
-        component = "istiod_start" if template["metadata"]["labels"].get("app") == "istiod" else "gateway_start"
-        self.world.jobs.run(self._begin((namespace, name), component), f"pod {name} starts")
+        self._start(made)
         return made
 
-    def _address(self) -> str:
-        self._ips += 1
-        return f"10.{128 + self.cluster.info.get('index', 0) % 100}.{self._ips // 250}.{self._ips % 250 + 1}"
+    def _start(self, pod: Object) -> None:
+        """Have a pod become ready, once (also one that a simulator before this one left half way)."""
+        key = key_of(pod)
+        if key in self._starting:
+            return
+        self._starting.add(key)
+        component = "istiod_start" if pod["metadata"]["labels"].get("app") == "istiod" else "gateway_start"
+        task = self.world.jobs.run(self._begin(key, component), f"pod {key[1]} starts")
+        task.add_done_callback(lambda task: self._starting.discard(key))
+
+    def _new_address(self) -> str:
+        """An address that no pod of the cluster has or had."""
+        used = {dig(pod, "status", "podIP") for pod in self.cluster.store.all("Pod")}
+        while True:
+            self._ips += 1
+            network = 128 + self.cluster.info.get("index", 0) % 100
+            address = f"10.{network}.{self._ips // 250}.{self._ips % 250 + 1}"
+            if address not in used:
+                return address
 
     async def _begin(self, key: Key, clock: str) -> None:
-        await self.world.clocks.sleep(clock)
-        if self.cluster.store.get("Pod", *key) is None:
+        if (self.cluster.name, key[0]) not in self.world.booting:
+            await self.world.clocks.sleep(clock)
+        pod = self.cluster.store.get("Pod", *key)
+        if pod is None:
             return
-        address = self._address()
+        address, containers = self._new_address(), pod["spec"]["containers"]
         conditions = [{"type": kind, "status": "True", "lastTransitionTime": now()}
                       for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")]
         try:
             await self.cluster.patch_status("Pod", *key, {
                 "phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "startTime": now(),
-                "conditions": conditions})
+                "conditions": conditions, "containerStatuses": [
+                    {"name": one["name"], "image": one["image"], "imageID": "", "ready": True, "restartCount": 0,
+                     "state": {"running": {"startedAt": now()}}} for one in containers]})
         except NotFoundError:
             LOG.debug("pod %s went before it was ready", key)
 

@@ -78,6 +78,9 @@ class World:
     meshes: dict[tuple[str, str], "Mesh"] = field(default_factory=dict)
     #: faults that are on: (name, target) -> parameters
     faults: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    started: bool = False
+    #: (cluster, namespace) of control planes found at the start: they count as installed long ago
+    booting: set[tuple[str, str]] = field(default_factory=set)
 
     def fault(self, name: str, *targets: str) -> dict[str, Any] | None:
         """Parameters of a fault if it is on for one of the targets (or for everything)."""
