@@ -84,6 +84,6 @@ requirements:
   - kubernetes (Python package) 24.2 or newer
   - PyYAML (Python package)
 notes:
-  - With a local connection, without C(become) and C(async), the work is done in the controller's process; else where the
-    task runs, and there the requirements must be met.
+  - With a local connection, without C(become) and C(async), the work is done in the controller's process; else where
+    the task runs, and there the requirements must be met.
 """

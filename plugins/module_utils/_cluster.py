@@ -98,7 +98,6 @@ class Ask(t.NamedTuple):
 #: Codes after which nothing else can be asked of this cluster.
 FATAL_CODES = ("unreachable", "certificate", "unauthorized", "access")
 
-
 #: Codes that time does not heal for a watch that has never worked.
 FINAL_CODES = ("forbidden", "unauthorized", "certificate", "kind-missing")
 
@@ -139,6 +138,16 @@ def to_yaml(value: t.Any) -> str:
 
 
 # -- access, without touching a cluster ------------------------------------------------------------------------------
+
+
+def normalised(auth: t.Mapping[str, t.Any]) -> Json:
+    """The options that are set; a kubeconfig that is a text in JSON (as the actions hand it on) becomes data again."""
+    options = {key: value for key, value in auth.items() if value is not None}
+    text = options.get("kubeconfig")
+    if isinstance(text, str) and text.lstrip().startswith("{"):
+        with contextlib.suppress(ValueError):
+            options["kubeconfig"] = json.loads(text)
+    return options
 
 
 def kubeconfig_paths(auth: t.Mapping[str, t.Any], environ: t.Optional[t.Mapping[str, str]] = None) -> t.List[str]:
@@ -213,7 +222,7 @@ def check_access(
 
     ``auth`` has kubernetes.core's option names. Returns problems; nothing is raised, nothing is sent.
     """
-    environ = os.environ if environ is None else environ
+    environ, auth = os.environ if environ is None else environ, normalised(auth)
     foreign = sorted(name for name in environ if name.startswith("K8S_AUTH_") and environ[name] != "")
     if foreign:
         message = f"{', '.join(foreign)} set in the environment: every mesh would be reached with these"
@@ -470,8 +479,8 @@ def _retries() -> t.Any:
 
 class Event(t.NamedTuple):
     """What a watch tells: ADDED, MODIFIED or DELETED with an object; RESET when a watch of that kind has begun again
-    (all objects follow anew); ERROR with a ClusterError, FATAL when that watch is given up; QUIET when a burst of events is over; TICK when there was
-    nothing for a while."""
+    (all objects follow anew); ERROR with a ClusterError, FATAL when that watch is given up; QUIET when a burst of
+    events is over; TICK when there was nothing for a while."""
 
     kind: str
     type: str
@@ -523,8 +532,8 @@ class Cluster:
     def apply(
         self, definition: Json, field_manager: str, *, dry_run: bool = False, force: bool = False
     ) -> t.Tuple[Json, bool]:
-        """Server-side apply of one object, one request: the object as it is afterwards (or would be), and whether it was
-        created by this."""
+        """Server-side apply of one object, one request: the object as it is afterwards (or would be), and whether
+        it was created by this."""
         kind, meta = definition["kind"], definition["metadata"]
         options: Json = {"field_manager": field_manager}
         if dry_run:
@@ -697,7 +706,7 @@ class _Watcher(threading.Thread):
 
 def _connect(auth: t.Mapping[str, t.Any]) -> t.Any:
     """A dynamic client for this access, without any request."""
-    options = {key: value for key, value in auth.items() if value is not None}
+    options = normalised(auth)
     paths = kubeconfig_paths(options)
     if paths and not _host_is_enough(options):
         # The client reads $KUBECONFIG only when it is imported; a task may have set it since.

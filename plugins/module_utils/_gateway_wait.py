@@ -177,7 +177,8 @@ def _late(state: _State, params: Json) -> t.List[Problem]:
     if state.complete():
         return []
     found = [] if state.ready else [problem(
-        "control-plane-not-ready", state.mesh, f"ServiceMeshControlPlane {params['namespace']}/{params['control_plane']}",
+        "control-plane-not-ready", state.mesh,
+        f"ServiceMeshControlPlane {params['namespace']}/{params['control_plane']}",
         f"not ready after {params['timeout']:.0f} s: {state.words}", "Look at its conditions and at the operator",
         severity="warning")]
     peers = {one["name"]: one.get("peer") for one in state.gateways}

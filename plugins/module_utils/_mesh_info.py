@@ -46,7 +46,8 @@ CLOUDS = ("AWS", "Azure", "GCP", "IBMCloud", "PowerVS", "OpenStack", "KubeVirt",
 #: What the scheme of a node's spec.providerID says of the platform.
 PROVIDERS = {
     "aws": "AWS", "azure": "Azure", "gce": "GCP", "openstack": "OpenStack", "vsphere": "VSphere", "ibm": "IBMCloud",
-    "ibmpowervs": "PowerVS", "nutanix": "Nutanix", "baremetalhost": "BareMetal", "kubevirt": "KubeVirt", "ovirt": "oVirt",
+    "ibmpowervs": "PowerVS", "nutanix": "Nutanix", "baremetalhost": "BareMetal", "kubevirt": "KubeVirt",
+    "ovirt": "oVirt",
 }
 
 #: The config map that istiod writes its root into, and the key in it.
@@ -134,7 +135,9 @@ class _Reader:
             self.said.add(key)
             self.facts["problems"].append(found)
 
-    def _ask(self, function: t.Callable[..., t.Any], kind: str, *args: t.Any, missing: t.Any, warn: bool = False) -> t.Any:
+    def _ask(
+        self, function: t.Callable[..., t.Any], kind: str, *args: str, missing: t.Any, warn: bool = False
+    ) -> t.Any:
         """One request; ``missing`` when it fails, with a problem (a warning when the mesh can be used without it)."""
         try:
             return function(kind, *args)

@@ -54,7 +54,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
 def comparable(obj: t.Optional[Json]) -> Json:
-    """The part of an object that people write: labels, annotations, and everything that is neither metadata nor status."""
+    """The part of an object that people write: labels, annotations, and all that is neither metadata nor status."""
     if not obj:
         return {}
     meta = obj.get("metadata") or {}
@@ -74,7 +74,7 @@ def _item_key(items: t.Sequence[t.Any]) -> t.Optional[str]:
 
 
 def leaves(value: t.Any, path: str = "") -> t.Dict[str, t.Any]:
-    """Every leaf of plain data by its path: ``spec.ports[tls].port``, ``metadata.labels["a.b/c"]``, ``exportRules[0].type``.
+    """Every leaf of plain data by its path: ``spec.ports[tls].port``, ``metadata.labels["a.b/c"]``, ``rules[0].type``.
 
     Items of a list go by their name where they have one, else by their place; a list of plain values is one leaf, and
     so is an empty container.
@@ -250,7 +250,9 @@ class _Writer:
         self._note(wish, "deleted", changes(before, None))
         self._show(wish, before, None, {})
 
-    def _show(self, wish: Json, before: t.Optional[Json], after: t.Optional[Json], unknown: t.Mapping[str, str]) -> None:
+    def _show(
+        self, wish: Json, before: t.Optional[Json], after: t.Optional[Json], unknown: t.Mapping[str, str]
+    ) -> None:
         """Add one object to the diff."""
         header = f"{self.mesh}: {name_of(wish['definition'])} ({wish['field_manager']})"
         self.diff.append({

@@ -54,10 +54,10 @@ PATIENT = ("waiting", "outside")
 def links(plan: Json, waits: t.Mapping[str, Json]) -> t.List[Json]:
     """One judgement per directed link, sorted by mesh names.
 
-    ``plan`` is a Plan; ``waits`` are results of peer_wait or peer_info by host. A Link has ``from``, ``to``, ``from_host``,
-    ``to_host``, ``state`` (a key of MARKS), ``good``, ``failed`` (false for good ones and for those that wait for others),
-    ``connected``, ``synced``, ``imported`` and ``missing`` (exported names), ``foreign`` (the peer belongs to others),
-    ``text`` (the product's own), ``words`` and ``remedy``.
+    ``plan`` is a Plan; ``waits`` are results of peer_wait or peer_info by host. A Link has ``from``, ``to``,
+    ``from_host``, ``to_host``, ``state`` (a key of MARKS), ``good``, ``failed`` (false for good ones and for those that
+    wait for others), ``connected``, ``synced``, ``imported`` and ``missing`` (exported names), ``foreign`` (the peer
+    belongs to others), ``text`` (the product's own), ``words`` and ``remedy``.
     """
     read = {host: {one["peer_name"]: one for one in (result or {}).get("links") or []}
             for host, result in waits.items()}

@@ -55,8 +55,8 @@ _TEXTS: t.Tuple[t.Tuple[t.Tuple[str, ...], str, str, str], ...] = (
         "refused",
         "{peer} refuses the identity: clientID in its peer for {mesh} is not this mesh's egress gateway, "
         "or two peers share its ingress gateway",
-        "In {peer}, compare spec.security.clientID with <trust domain>/ns/<namespace>/sa/<egress gateway>-service-account "
-        "of {mesh}, and give every peer its own ingress gateway",
+        "In {peer}, compare spec.security.clientID with <trust domain>/ns/<namespace>/sa/<egress gateway>"
+        "-service-account of {mesh}, and give every peer its own ingress gateway",
     ),
     (
         ("400",),
@@ -140,8 +140,8 @@ def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "
     """What a ServiceMeshPeer says of the link: ``mesh`` watches ``other``.
 
     Returns ``exists``, ``taken_up`` (istiod knows the peer), ``connected``, ``text`` (the last disconnect, old news
-    while connected), ``code``, ``words``, ``remedy``, ``last_full_sync``, ``last_attempt``, ``created`` (times as in the
-    API or None), ``inbound`` (the other side watches us: True, False, or None for no sign), ``inbound_words``,
+    while connected), ``code``, ``words``, ``remedy``, ``last_full_sync``, ``last_attempt``, ``created`` (times as
+    in the API or None), ``inbound`` (the other side watches us: True, False, or None for no sign), ``inbound_words``,
     ``suspect`` (``deadlock`` or None).
 
     An entry counts as connected when it is under ``active`` with ``watch.connected``; any one is enough, since entries
@@ -252,8 +252,8 @@ def rule_imports(rules: t.Sequence[Json], exported_name: str) -> bool:
 
 
 def read_imports(imports: t.Optional[Json]) -> Json:
-    """What an ImportedServiceSet says: ``imported`` [{exportedName, hostname}], ``offered`` [exportedName] (all that the
-    other side exports to us), ``stale`` [exportedName] imported though no rule of the spec asks for it.
+    """What an ImportedServiceSet says: ``imported`` [{exportedName, hostname}], ``offered`` [exportedName] (all that
+    the other side exports to us), ``stale`` [exportedName] imported though no rule of the spec asks for it.
 
     Offered services are listed with an empty ``localService``; only a host name there means imported.
     """
@@ -300,9 +300,9 @@ def collisions(imported_by_peer: t.Mapping[str, t.Sequence[Json]]) -> t.Dict[str
 
 
 def read_control_plane(smcp: Json) -> Json:
-    """What a ServiceMeshControlPlane says: ``name``, ``uid``, ``version``, ``trust_domain`` (in force), ``trust_domain_set``,
-    ``cluster_name``, ``ready`` (Ready at the present generation), ``words``, ``generation``, ``observed_generation``,
-    ``additionalIngress``, ``additionalEgress`` (as in the spec).
+    """What a ServiceMeshControlPlane says: ``name``, ``uid``, ``version``, ``trust_domain`` (in force),
+    ``trust_domain_set``, ``cluster_name``, ``ready`` (Ready at the present generation), ``words``, ``generation``,
+    ``observed_generation``, ``additionalIngress``, ``additionalEgress`` (as in the spec).
 
     Ready alone is stale for a moment after a change, so the observed generation counts too.
     """
@@ -362,7 +362,8 @@ def node_addresses(nodes: t.Sequence[Json]) -> t.List[str]:
 
 
 def read_gateway(service: t.Optional[Json], nodes: t.Sequence[Json] = (), exposure: t.Optional[str] = None) -> Json:
-    """Where an ingress gateway is reached: ``addresses``, ``discoveryPort``, ``servicePort``; or ``waiting`` with words.
+    """Where an ingress gateway is reached: ``addresses``, ``discoveryPort``, ``servicePort``; or ``waiting`` with
+    words.
 
     ``exposure`` is the Service type that is wanted; a Service that has another type is not reconciled yet. The address
     of a load balancer is its IP, else its host name; a node port is reached at the nodes; a ClusterIP by its name

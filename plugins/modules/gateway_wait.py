@@ -11,7 +11,8 @@ version_added: 1.0.0
 author:
   - The ossm.federation authors (@ossm-federation)
 description:
-  - Waits, on watches, until the control plane is ready at its present generation and every ingress gateway has an address.
+  - Waits, on watches, until the control plane is ready at its present generation and every ingress gateway has
+    an address.
   - What is not there in time is told in the result; the task does not fail.
 extends_documentation_fragment:
   - ossm.federation._auth
@@ -49,7 +50,8 @@ options:
         description: The mesh that the gateway is for.
         type: str
   nodes:
-    description: Nodes as RV(ossm.federation.mesh_info#module:meshes[].nodes) has them, for node ports. Read when not given.
+    description:
+      - Nodes as RV(ossm.federation.mesh_info#module:meshes[].nodes) has them, for node ports. Read when not given.
     type: list
     elements: dict
     default: []

@@ -11,8 +11,8 @@ version_added: 1.0.0
 author:
   - The ossm.federation authors (@ossm-federation)
 description:
-  - Reads control plane, trust, gateways, peers, service sets, platform and identity of one or several meshes of OpenShift
-    Service Mesh 2.x, with at most ten requests each.
+  - Reads control plane, trust, gateways, peers, service sets, platform and identity of one or several meshes of
+    OpenShift Service Mesh 2.x, with at most ten requests each.
   - A mesh that cannot be read is a result with problems, not an error.
 extends_documentation_fragment:
   - ossm.federation._attributes
@@ -42,8 +42,8 @@ options:
       auth:
         description:
           - How the cluster is reached; the authentication options of kubernetes.core, one for one.
-          - A kubeconfig, a context, or a host with credentials must be named. Nothing is read from C(K8S_AUTH_*) variables,
-            which are refused when set, and the account of a pod is never used.
+          - A kubeconfig, a context, or a host with credentials must be named. Nothing is read from C(K8S_AUTH_*)
+            variables, which are refused when set, and the account of a pod is never used.
         type: dict
         required: true
         suboptions:
@@ -113,8 +113,8 @@ requirements:
   - kubernetes (Python package) 24.2 or newer
   - PyYAML (Python package)
 notes:
-  - With a local connection, without C(become) and C(async), the work is done in the controller's process; else where the
-    task runs, and there the requirements must be met.
+  - With a local connection, without C(become) and C(async), the work is done in the controller's process; else where
+    the task runs, and there the requirements must be met.
 seealso:
   - module: ossm.federation.mesh_objects
   - module: ossm.federation.peer_info
@@ -165,14 +165,15 @@ meshes:
       description: What the cluster runs on, as V(type), V(source) and V(words).
       type: dict
     nodes:
-      description: Nodes that are ready, with addresses, region, zone and architecture; only where no cloud makes load balancers.
+      description:
+        - Nodes that are ready, with addresses, region, zone and architecture; only where no cloud makes load balancers.
       type: list
       elements: dict
     control_plane:
       description:
-        - The control plane, with name, uid, version, trust_domain (in force), trust_domain_set, cluster_name, ready, words,
-          generation, observed_generation, additionalIngress, additionalEgress, owners (field managers by path), managers and
-          object (without status).
+        - The control plane, with name, uid, version, trust_domain (in force), trust_domain_set, cluster_name, ready,
+          words, generation, observed_generation, additionalIngress, additionalEgress, owners (field managers by path),
+          managers and object (without status).
         - Null when there is none.
       type: dict
     members:

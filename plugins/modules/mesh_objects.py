@@ -12,8 +12,8 @@ author:
   - The ossm.federation authors (@ossm-federation)
 description:
   - Applies a list of objects by server-side apply, one request each, or removes them.
-  - When one object fails, the later ones of the same field manager are skipped; all others go on. The task does not fail;
-    see RV(problems).
+  - When one object fails, the later ones of the same field manager are skipped; all others go on. The task does not
+    fail; see RV(problems).
 extends_documentation_fragment:
   - ossm.federation._auth
   - ossm.federation._attributes

@@ -11,7 +11,8 @@ version_added: 1.0.0
 author:
   - The ossm.federation authors (@ossm-federation)
 description:
-  - Waits, on watches, until a mesh watches its peers, has synced since the last change, and has imported what it should.
+  - Waits, on watches, until a mesh watches its peers, has synced since the last change, and has imported what it
+    should.
   - What is not good in time is told in the result; the task does not fail.
   - Each direction of a pair is told by the mesh that watches.
 extends_documentation_fragment:

@@ -10,6 +10,7 @@ workers. Anything else runs the module of the same name where the task runs.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import typing as t
 
@@ -19,6 +20,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.ossm.federation.plugins.module_utils import _cluster
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import plain
 
 Json = t.Dict[str, t.Any]
 Core = t.Callable[[Json, bool, t.Callable[[str], None]], Json]
@@ -27,22 +29,32 @@ Core = t.Callable[[Json, bool, t.Callable[[str], None]], Json]
 UNHONOURED = ("PYTHON", "LD_")
 
 
-def plain(value: t.Any) -> t.Any:
-    """Any value that Ansible carries (tagged, lazy, unsafe, vaulted) as plain Python data."""
-    if value is None or isinstance(value, (bool, int, float)):
-        return value if type(value) in (type(None), bool, int, float) else _plain_number(value)
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, t.Mapping):
-        return {plain(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(inner) for inner in value]
-    return str.__str__(str(value))
+#: Arguments below ``auth`` whose values never appear in a result; of a kubeconfig given as data all that is under users.
+SECRETS = ("api_key", "password", "proxy_basic_auth", "basic_auth")
 
 
-def _plain_number(value: t.Any) -> t.Any:
-    """A number of a derived type as int or float."""
-    return int(value) if isinstance(value, int) else float(value)
+def secrets(value: t.Any, wanted: bool = False) -> t.Set[str]:
+    """The credentials in arguments. Not every value of a kubeconfig: names such as v1 are no secrets, and hiding them
+    would spoil the results."""
+    if isinstance(value, dict):
+        return {one for key, inner in value.items() for one in secrets(inner, wanted or key in (*SECRETS, "users"))}
+    if isinstance(value, list):
+        return {one for inner in value for one in secrets(_without_name(inner) if wanted else inner, wanted)}
+    return {value} if wanted and isinstance(value, str) and len(value) > 3 else set()
+
+
+def _without_name(entry: t.Any) -> t.Any:
+    """An entry of a kubeconfig's users without its name, which messages may show."""
+    return {key: value for key, value in entry.items() if key != "name"} if isinstance(entry, dict) else entry
+
+
+def portable(args: t.Any) -> t.Any:
+    """Arguments for the module: a kubeconfig given as data becomes one text, so that Ansible hides it as a whole and not
+    each of its words."""
+    if isinstance(args, dict):
+        return {key: json.dumps(inner) if key == "kubeconfig" and isinstance(inner, dict) else portable(inner)
+                for key, inner in args.items()}
+    return [portable(inner) for inner in args] if isinstance(args, list) else args
 
 
 def plain_environment(environment: t.Any) -> t.Dict[str, str]:
@@ -108,7 +120,7 @@ class CoreAction(ActionBase):
     def _as_module(self, task_vars: t.Optional[Json]) -> Json:
         """Run the module; credentials that Ansible echoes as its invocation are left out."""
         result = self._execute_module(
-            module_name=self.MODULE, module_args=dict(self._task.args), task_vars=task_vars,
+            module_name=self.MODULE, module_args=portable(plain(self._task.args)), task_vars=task_vars,
             wrap_async=self._task.async_val,
         )
         result.pop("invocation", None)
@@ -125,7 +137,7 @@ class CoreAction(ActionBase):
             result = core(params, bool(self._task.check_mode), self._say)
         if not self._task.diff:
             result.pop("diff", None)
-        return t.cast(Json, remove_values(result, validation._no_log_values))
+        return t.cast(Json, remove_values(result, secrets(params)))
 
     @staticmethod
     def _say(line: str) -> None:

@@ -14,6 +14,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.ossm.federation.plugins.doc_fragments import _auth
+from ansible_collections.ossm.federation.plugins.module_utils import _cluster
 from ansible_collections.ossm.federation.plugins.plugin_utils import _action
 
 Json = dict[str, Any]
@@ -91,6 +92,17 @@ def test_values_become_plain() -> None:
     found = _action.plain(Lazy(a=(Number(1), True, None, 1.5), b={"x"}))
     assert found == {"a": [1, True, None, 1.5], "b": ["x"]}
     assert type(found) is dict and type(found["a"][0]) is int
+
+
+def test_only_credentials_are_hidden() -> None:
+    user = {"name": "red", "user": {"token": "token-of-red", "client-key-data": "S0VZ"}}
+    config = {"apiVersion": "v1", "users": [user], "contexts": [{"name": "red"}]}
+    args = {"meshes": [{"mesh": "red", "auth": {"kubeconfig": config, "password": "pass-word", "context": "red"}}]}
+    assert _action.secrets(args) == {"token-of-red", "S0VZ", "pass-word"}
+    assert _action.secrets({"auth": {"kubeconfig": "/some/path"}}) == set()
+    handed_on = _action.portable(args)["meshes"][0]["auth"]
+    assert isinstance(handed_on["kubeconfig"], str) and handed_on["context"] == "red"
+    assert _cluster.normalised(handed_on)["kubeconfig"] == config
 
 
 @pytest.mark.parametrize("name", NAMES)

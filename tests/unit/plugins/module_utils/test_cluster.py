@@ -120,7 +120,10 @@ def _token(expiry: float) -> str:
     return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + ".x"
 
 
-def _decode(status: int, body: Any, ask: Ask = Ask("patch", "ServiceMeshPeer", "ns", "a"), token: str = "") -> ClusterError:
+WRITING = Ask("patch", "ServiceMeshPeer", "ns", "a")
+
+
+def _decode(status: int, body: Any, ask: Ask = WRITING, token: str = "") -> ClusterError:
     text = body if isinstance(body, str) else json.dumps(body)
     return _cluster.decode_response(status, text.encode(), ask, token)
 

@@ -68,10 +68,12 @@ def test_one_exported_name_from_two_meshes_is_not_good() -> None:
 
 
 @pytest.mark.parametrize(("status", "state", "word"), [
-    ({"connected": False, "synced": False, "code": "refused", "text": "403 Forbidden", "words": "no"}, "refused", "403"),
-    ({"connected": False, "synced": False, "code": "unreachable", "text": "503 x", "words": "no"}, "unreachable", "503"),
+    ({"connected": False, "synced": False, "code": "refused", "text": "403 x", "words": "no"}, "refused", "403"),
+    ({"connected": False, "synced": False, "code": "unreachable", "text": "503 x", "words": "no"},
+     "unreachable", "503"),
     ({"connected": False, "synced": False, "code": "no-route", "text": "404 x", "words": "no"}, "connecting", "404"),
-    ({"connected": False, "synced": False, "code": "not-taken-up", "taken_up": False, "words": "no"}, "not taken up", "no"),
+    ({"connected": False, "synced": False, "code": "not-taken-up", "taken_up": False, "words": "no"},
+     "not taken up", "no"),
     ({"synced": False}, "syncing", "synced"),
 ])
 def test_states(status: Json, state: str, word: str) -> None:
@@ -127,7 +129,8 @@ def test_every_state_has_a_mark_of_its_own() -> None:
 
 
 def test_times_of_the_last_change() -> None:
-    objects = [{"kind": "ServiceMeshPeer", "name": "green", "time": "2"}, {"kind": "ConfigMap", "name": "x", "time": "9"},
+    objects = [{"kind": "ServiceMeshPeer", "name": "green", "time": "2"},
+               {"kind": "ConfigMap", "name": "x", "time": "9"},
                {"kind": "ImportedServiceSet", "name": "green", "time": "1"},
                {"kind": "ServiceMeshPeer", "name": "blue", "time": None}]
     assert _report.changed_at([{"objects": objects}, None]) == {"green": "2"}

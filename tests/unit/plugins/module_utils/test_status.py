@@ -142,12 +142,14 @@ def test_control_plane_without_settings_has_the_defaults_of_the_product() -> Non
     assert not found["ready"]
 
 
-PORTS = [{"name": "tls", "port": 15443, "nodePort": 30001}, {"name": "https-discovery", "port": 8188, "nodePort": 30002}]
+PORTS = [{"name": "tls", "port": 15443, "nodePort": 30001},
+         {"name": "https-discovery", "port": 8188, "nodePort": 30002}]
 NODES = [{"name": "a", "addresses": ["10.0.0.1"]}, {"name": "b", "addresses": ["10.0.0.2", "10.0.0.1"]}]
 
 
 def _service(type_: str, ingress: list[Json] | None = None, ports: list[Json] | None = None) -> Json:
-    return {"metadata": {"name": "in", "namespace": "ns"}, "spec": {"type": type_, "ports": PORTS if ports is None else ports},
+    return {"metadata": {"name": "in", "namespace": "ns"}, 
+            "spec": {"type": type_, "ports": PORTS if ports is None else ports},
             "status": {"loadBalancer": {"ingress": ingress} if ingress else {}}}
 
 

@@ -118,7 +118,9 @@ def test_a_watch_that_is_forbidden_is_a_problem(monkeypatch: pytest.MonkeyPatch)
     assert [one["code"] for one in _gateways()[0]["problems"]] == ["forbidden"]
 
 
-def _links(monkeypatch: pytest.MonkeyPatch, cluster: _Cluster, core: Any = _peers.wait, **more: Any) -> tuple[Json, list[str]]:
+def _links(
+    monkeypatch: pytest.MonkeyPatch, cluster: _Cluster, core: Any = _peers.wait, **more: Any
+) -> tuple[Json, list[str]]:
     _use(monkeypatch, cluster)
     lines: list[str] = []
     link = {"peer": "green-mesh", "peer_name": "green", **more.pop("link", {})}
@@ -157,8 +159,8 @@ def test_links_known_to_be_good_cost_nothing(monkeypatch: pytest.MonkeyPatch) ->
     objects = {"ServiceMeshPeer": [_peer()], "ImportedServiceSet": [_imports(RATINGS)]}
     first, _lines = _links(monkeypatch, _Cluster(objects))
     again = _Cluster()
-    result, _lines = _links(monkeypatch, again, known=_links(monkeypatch, _Cluster(objects), core=_peers.info)[0]["links"],
-                            link={"imports_expected": [RATINGS]})
+    known = _links(monkeypatch, _Cluster(objects), core=_peers.info)[0]["links"]
+    result, _lines = _links(monkeypatch, again, known=known, link={"imports_expected": [RATINGS]})
     assert result["good"] and not again.requests and not first["good"]
 
 
@@ -183,8 +185,9 @@ def _mesh() -> dict[str, Any]:
     fields = {"f:spec": {"f:security": {"f:trust": {"f:domain": {}}},
                          "f:gateways": {"f:additionalIngress": {"f:in": {"f:enabled": {}}}}}}
     plane = _plane()
-    plane["metadata"].update(NAMES, managedFields=[{"manager": "mesh-owner", "fieldsV1": fields},
-                                                   {"manager": "operator", "subresource": "status", "fieldsV1": fields}])
+    plane["metadata"].update(NAMES, managedFields=[
+        {"manager": "mesh-owner", "fieldsV1": fields},
+        {"manager": "operator", "subresource": "status", "fieldsV1": fields}])
     plane["spec"] = {"security": {"trust": {"domain": "red.local"}}, "gateways": {"additionalIngress": {"in": {}}}}
     root = {"metadata": {"name": "istio-ca-root-cert"}, "data": {"root-cert.pem": "PEM"}}
     return {
@@ -214,7 +217,8 @@ def test_nodes_tell_the_platform_where_openshift_does_not(monkeypatch: pytest.Mo
     monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
     node = {"metadata": {"name": "n", "labels": {"topology.kubernetes.io/region": "r"}},
             "spec": {"providerID": "baremetalhost:///x"},
-            "status": {"addresses": [{"type": "Hostname", "address": "h"}, {"type": "InternalIP", "address": "10.0.0.1"}]}}
+            "status": {"addresses": [{"type": "Hostname", "address": "h"},
+                                     {"type": "InternalIP", "address": "10.0.0.1"}]}}
     down = {"metadata": {"name": "d"}, "status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}
     objects = {**_mesh(), "Node": [node, down], "Infrastructure": ClusterError("kind-missing", "none")}
     facts, cluster = _read(monkeypatch, objects)
