@@ -86,6 +86,7 @@ KINDS: t.Dict[str, Kind] = {
     "ImportedServiceSet": Kind("federation.maistra.io/v1", "importedservicesets"),
 }
 
+
 class Ask(t.NamedTuple):
     """What a request asks for: the verb as RBAC names it, a kind, and where."""
 

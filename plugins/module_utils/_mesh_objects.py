@@ -21,7 +21,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
     to_yaml,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._mesh_info import is_ours
-from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem
 
 Json = t.Dict[str, t.Any]
 Say = t.Callable[[str], None]

@@ -29,7 +29,7 @@ Core = t.Callable[[Json, bool, t.Callable[[str], None]], Json]
 UNHONOURED = ("PYTHON", "LD_")
 
 
-#: Arguments below ``auth`` whose values never appear in a result; of a kubeconfig given as data all that is under users.
+#: Arguments whose values never appear in a result; of a kubeconfig given as data all that is under users.
 SECRETS = ("api_key", "password", "proxy_basic_auth", "basic_auth")
 
 
@@ -49,8 +49,8 @@ def _without_name(entry: t.Any) -> t.Any:
 
 
 def portable(args: t.Any) -> t.Any:
-    """Arguments for the module: a kubeconfig given as data becomes one text, so that Ansible hides it as a whole and not
-    each of its words."""
+    """Arguments for the module: a kubeconfig given as data becomes one text, so that Ansible hides it as a whole and
+    not each of its words."""
     if isinstance(args, dict):
         return {key: json.dumps(inner) if key == "kubeconfig" and isinstance(inner, dict) else portable(inner)
                 for key, inner in args.items()}
