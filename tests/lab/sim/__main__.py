@@ -93,6 +93,8 @@ class Simulator:
 
     async def _stop(self) -> None:
         await self.control.stop()
+        LOG.info("stopping")
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # sessions of watches that are cancelled
         await self.webhooks.stop()
         for mesh in self.world.meshes.values():
             for gateway in mesh.gateways.values():

@@ -84,6 +84,17 @@ class Store:
     def __init__(self) -> None:
         self._objects: dict[str, dict[Key, Object]] = {kind: {} for kind in KINDS}
         self._listeners: dict[str, list[Listener]] = defaultdict(list)
+        self._held: bool = True
+
+    def release(self) -> None:
+        """All kinds are listed: from now on listeners are told, of what is there first.
+
+        Before that nobody decides anything: a pod whose Deployment is not listed yet is no orphan.
+        """
+        self._held = False
+        for kind, objects in self._objects.items():
+            for body in list(objects.values()):
+                self._tell(kind, body, None)
 
     def listen(self, kind: str, listener: Listener) -> None:
         """Call listener(kind, new or None, old or None) at each change of an object of the kind."""
@@ -113,7 +124,7 @@ class Store:
         self._tell(kind, body, old)
 
     def _tell(self, kind: str, new: Object | None, old: Object | None) -> None:
-        for listener in list(self._listeners[kind]):
+        for listener in [] if self._held else list(self._listeners[kind]):
             try:
                 listener(kind, new, old)
             except Exception:
@@ -152,7 +163,7 @@ class Cluster:
         self._stop.set()
         if self._watching is not None:
             self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+            await asyncio.wait({self._watching}, timeout=1.0)
         if self._client is not None:
             await self._client.close()
 
@@ -161,6 +172,7 @@ class Cluster:
         for kind in WATCHED:
             for body in await self.list(kind):
                 self.store.take(kind, body)
+        self.store.release()
 
     async def relist(self) -> None:
         """List all kinds anew and drop what is not there any more (a deletion while the API server was away)."""

@@ -132,7 +132,7 @@ class Webhooks:
         """Listen, and register with every cluster."""
         app = web.Application()
         app.router.add_post("/{cluster}/{what}/{kind}", self._review)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._context)
         await site.start()
