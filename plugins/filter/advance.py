@@ -53,24 +53,25 @@ _value:
 """
 
 from collections.abc import Callable
-from typing import Any, Dict, Mapping, cast
+from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import has, inert, plain, registered
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import plain, registered, seal, unseal
 
 
-def advance(plan: Any, step: str, hostvars: Mapping[str, Any], name: str, check_mode: bool = False) -> _model.Plan:
+def advance(plan: Any, step: str, hostvars: Mapping[str, Any], name: str, check_mode: bool = False) -> Dict[str, Any]:
     """Take in one step; see DOCUMENTATION."""
-    made: Any = plain(plan)
-    if not has(made, "sides"):
+    made = unseal(plan, "sides")
+    if made is None:
         raise AnsibleFilterError("ossm.federation.advance takes what ossm.federation.plan returned")
     results = registered(hostvars, made["meshes"], str(plain(name)))
     try:
-        return cast(_model.Plan, inert(_model.advance(made, str(plain(step)), results, bool(plain(check_mode)))))
+        after = _model.advance(made, str(plain(step)), results, bool(plain(check_mode)))
     except ValueError as error:
         raise AnsibleFilterError(f"ossm.federation.advance: {error}") from error
+    return seal(after, _model.shown(after))
 
 
 class FilterModule:

@@ -51,12 +51,13 @@ _value:
 
 import os
 from collections.abc import Callable
-from typing import Any, Dict, List, Mapping, Optional, cast
+from typing import Any, Dict, List, Mapping, Optional
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._model import (
+    DeclaredMesh,
     Declaration,
     Problem,
     declare,
@@ -64,7 +65,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model import (
     problem,
     wanted,
 )
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import host_variables, inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import host_variables, plain, seal
 
 
 def declaration(
@@ -72,7 +73,7 @@ def declaration(
     groups: Mapping[str, Any],
     group: str = "federation",
     play_hosts: Optional[List[str]] = None,
-) -> Declaration:
+) -> Dict[str, Any]:
     """Resolve the group's hosts; see DOCUMENTATION."""
     if not isinstance(hostvars, Mapping) or not isinstance(groups, Mapping):
         raise AnsibleFilterError("ossm.federation.declaration takes hostvars and groups")
@@ -101,7 +102,18 @@ def declaration(
     for host in made["hosts"]:
         if made["meshes"][host]["local"] and host not in refused:
             made["problems"] += _access(made, host, mesh_auth(variables[host]))
-    return cast(Declaration, inert(made))
+    return seal(made, {**made, "meshes": {host: _shown(mesh) for host, mesh in made["meshes"].items()}})
+
+
+def _shown(mesh: DeclaredMesh) -> Dict[str, Any]:
+    return {
+        "host": mesh["host"],
+        "mesh": mesh["mesh"],
+        "namespace": mesh["namespace"],
+        "control_plane": mesh["control_plane"],
+        "peers": mesh["peers"],
+        "local": mesh["local"],
+    }
 
 
 def _access(made: Declaration, host: str, auth: Dict[str, Any]) -> List[Problem]:

@@ -50,15 +50,15 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils import _objects
 from ansible_collections.ossm.federation.plugins.module_utils._model import Problem
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import has, inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, part, plain, unseal
 
 
 def drift(plan: Any, host: str, facts: Any) -> List[Problem]:
     """Differences of foreign objects; see DOCUMENTATION."""
-    made, name = plain(plan), str(plain(host))
-    if not has(made, "meshes") or name not in made["meshes"]:
+    made, name = unseal(plan, "sides"), str(plain(host))
+    if made is None or name not in made["meshes"]:
         raise AnsibleFilterError(f"ossm.federation.drift: {name} is not in the plan")
-    return cast(List[Problem], inert(_objects.drift(made, name, plain(facts) or {})))
+    return cast(List[Problem], inert(_objects.drift(made, name, part(facts, _objects.NEEDED_FOR_DRIFT))))
 
 
 class FilterModule:

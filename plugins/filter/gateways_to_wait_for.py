@@ -57,16 +57,15 @@ from typing import Any, Dict, List, cast
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import has, inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, part, plain, unseal
 
 
 def gateways_to_wait_for(plan: Any, host: str, facts: Any = None, written: Any = None) -> List[Dict[str, Any]]:
     """The gateways of one mesh; see DOCUMENTATION."""
-    made, name = plain(plan), str(plain(host))
-    if not has(made, "meshes") or name not in made["meshes"]:
+    made, name = unseal(plan, "sides"), str(plain(host))
+    if made is None or name not in made["meshes"]:
         raise AnsibleFilterError(f"ossm.federation.gateways_to_wait_for: {name} is not in the plan")
-    after = _model.advance(made, "gateways", {name: plain(written) or {}})
-    return cast(List[Dict[str, Any]], inert(after["meshes"][name]["gateways"]))
+    return cast(List[Dict[str, Any]], inert(_model.gateways_to_wait_for(made, name, part(written, ("problems",)))))
 
 
 class FilterModule:

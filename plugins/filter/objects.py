@@ -58,19 +58,19 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils import _objects
 from ansible_collections.ossm.federation.plugins.module_utils._model import Wish
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import has, inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, part, plain, unseal
 
 
 def objects(plan: Any, room: str, host: str, facts: Any) -> List[Wish]:
     """The wishes of one room for one host; see DOCUMENTATION."""
-    made, where, name = plain(plan), str(plain(room)), str(plain(host))
+    made, where, name = unseal(plan, "sides"), str(plain(room)), str(plain(host))
     if where not in _objects.ROOMS:
         raise AnsibleFilterError(
             f"ossm.federation.objects: there is no step {where!r}; there are {', '.join(_objects.ROOMS)}"
         )
-    if not has(made, "meshes") or name not in made["meshes"]:
+    if made is None or name not in made["meshes"]:
         raise AnsibleFilterError(f"ossm.federation.objects: {name} is not in the plan")
-    return cast(List[Wish], inert(_objects.objects(made, where, name, plain(facts) or {})))
+    return cast(List[Wish], inert(_objects.objects(made, where, name, part(facts, _objects.NEEDED[where]))))
 
 
 class FilterModule:

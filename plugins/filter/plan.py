@@ -48,24 +48,25 @@ _value:
 """
 
 from collections.abc import Callable
-from typing import Any, Dict, Iterator, Mapping, cast
+from typing import Any, Dict, Iterator, Mapping
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import has, inert, plain, registered
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import plain, registered, seal, unseal
 
 
-def plan(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> _model.Plan:
+def plan(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Any]:
     """Plan the declared federation; see DOCUMENTATION."""
-    declared = plain(declaration)
-    if not has(declared, "pairs"):
+    declared = unseal(declaration, "pairs")
+    if declared is None:
         raise AnsibleFilterError("ossm.federation.plan takes what ossm.federation.declaration returned")
     facts = {read["host"]: read for read in _meshes(plain(outside))}
     for host, result in registered(hostvars, declared["hosts"], "mesh_facts").items():
         for read in _meshes(result):
             facts[host] = read
-    return cast(_model.Plan, inert(_model.plan(declared, facts)))
+    made = _model.plan(declared, facts)
+    return seal(made, _model.shown(made))
 
 
 def _meshes(value: Any) -> Iterator[Dict[str, Any]]:

@@ -11,7 +11,12 @@ The parts are in ``_model_*.py``.
 from __future__ import annotations
 
 from ansible_collections.ossm.federation.plugins.module_utils._model_declare import declare, mesh_auth
-from ansible_collections.ossm.federation.plugins.module_utils._model_plan import advance, plan
+from ansible_collections.ossm.federation.plugins.module_utils._model_plan import (
+    advance,
+    gateways_to_wait_for,
+    plan,
+    shown,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
     Declaration,
     DeclaredMesh,
@@ -45,9 +50,11 @@ __all__ = (
     "Wish",
     "advance",
     "declare",
+    "gateways_to_wait_for",
     "mesh_auth",
     "plan",
     "problem",
+    "shown",
     "wanted",
     "words",
 )

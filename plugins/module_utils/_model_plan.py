@@ -104,6 +104,25 @@ def advance(made: Plan, step: str, results: Mapping[str, Json], check_mode: bool
     return after
 
 
+def gateways_to_wait_for(made: Plan, host: str, written: Json) -> List[Json]:
+    """The ingress gateways of a mesh whose pairs are still in the plan after the gateways were written."""
+    lost = {found.get("peer") for found in written.get("problems") or [] if found["severity"] == "error"}
+    sides = made["sides"][host]
+    return [
+        gateway
+        for gateway in made["meshes"][host]["gateways"]
+        if not lost & {None, gateway["peer"], sides[gateway["peer"]]["peer"]}
+    ]
+
+
+def shown(made: Plan) -> Json:
+    """The part of a plan that roles and people look at: all but the sides and the roots."""
+    meshes = {
+        host: {key: value for key, value in mesh.items() if key != "root"} for host, mesh in made["meshes"].items()
+    }
+    return {**{key: value for key, value in made.items() if key != "sides"}, "meshes": meshes}
+
+
 def _sort(found: List[Problem], problems: List[Problem], warnings: List[Problem]) -> None:
     for one in found:
         (problems if one["severity"] == "error" else warnings).append(one)
@@ -249,7 +268,7 @@ def _twice(meshes: Mapping[str, PlannedMesh]) -> List[Problem]:
 
 
 def _trust_domains(meshes: Mapping[str, PlannedMesh], options: Json) -> List[Problem]:
-    """Equal trust domains: istiod then reads no root at all, so they need a common root, and a person who wants that."""
+    """Equal trust domains: istiod then reads no root at all, so they need a common root, and somebody who wants it."""
     found = []
     for one, two in combinations(sorted(host for host in meshes if meshes[host]["readable"]), 2):
         a, b = meshes[one], meshes[two]

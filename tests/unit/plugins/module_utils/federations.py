@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Federations for tests of the core: inventories, what would be read of them, and a cluster that takes wishes."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _objects
+
+Json = dict[str, Any]
+COLOURS = ("red-mesh", "green-mesh", "blue-mesh")
+
+
+def inventory(*hosts: str, **variables: Json) -> dict[str, Json]:
+    """Raw host variables; ``variables`` adds to one host, its hyphens as underscores."""
+    return {host: {"mesh_kubeconfig": f"/kube/{host}", **variables.get(host.replace("-", "_"), {})}
+            for host in hosts or COLOURS}
+
+
+def declare(hostvars: dict[str, Json], **options: Any) -> _model.Declaration:
+    """The declaration of a group ``federation`` with all hosts, all of them in the play."""
+    groups = {"all": list(hostvars), "federation": list(hostvars), **options.get("groups", {})}
+    return _model.declare(hostvars, groups, options.get("environ", {}), group="federation",
+                          play_hosts=options.get("play_hosts", list(hostvars)))
+
+
+def facts(host: str, platform: str = "AWS", **changes: Any) -> Json:
+    """What ``mesh_info`` returns of a mesh nobody has federated yet; keys of the control plane begin with ``cp_``."""
+    control_plane = {
+        "name": host, "uid": f"uid-of-{host}", "version": "v2.5", "trust_domain": f"{host}.local", "trust_domain_set": True,
+        "cluster_name": "Kubernetes", "ready": True, "words": "ready", "generation": 1, "observed_generation": 1,
+        "owners": {"spec.security.trust.domain": "mesh-owner"},
+        "object": {"apiVersion": "maistra.io/v2", "kind": "ServiceMeshControlPlane",
+                   "metadata": {"name": host, "namespace": f"{host}-system", "uid": f"uid-of-{host}"},
+                   "spec": {"version": "v2.5", "security": {"trust": {"domain": f"{host}.local"}}}},
+    }
+    read = {
+        "host": host, "mesh": host, "namespace": f"{host}-system", "readable": True, "problems": [],
+        "cluster_uid": f"cluster-of-{host}", "platform": {"type": platform, "source": "infrastructure", "words": platform},
+        "nodes": [{"name": "node", "addresses": ["192.0.2.10", "192.0.2.11"]}], "control_plane": control_plane,
+        "members": [f"{host}-bookinfo"], "root": f"root of {host}\n", "fingerprints": [f"{sum(map(ord, host)):064x}"],
+        "roots": [], "services": {}, "peers": [], "exports": [], "imports": [], "config_maps": [],
+    }
+    for key, value in changes.items():
+        if key.startswith("cp_"):
+            control_plane[key[3:]] = value
+        else:
+            read[key] = value
+    return read
+
+
+def unset_trust_domain(host: str, **changes: Any) -> Json:
+    """A mesh that has the default trust domain, since none is set."""
+    read = facts(host, cp_trust_domain="cluster.local", cp_trust_domain_set=False, **changes)
+    del read["control_plane"]["object"]["spec"]["security"]
+    return read
+
+
+def live_peer(name: str, *, namespace: str, ours: str | None = None, **spec: Any) -> Json:
+    """A ServiceMeshPeer as it lives; ``ours`` is the mesh on our label."""
+    labels = {"app.kubernetes.io/managed-by": "ossm.federation", "ossm.federation/peer": ours} if ours else {}
+    return {"apiVersion": "federation.maistra.io/v1", "kind": "ServiceMeshPeer",
+            "metadata": {"name": name, "namespace": namespace, "labels": labels}, "spec": spec, "managers": ["kubectl"]}
+
+
+def opened(made: _model.Plan) -> dict[str, Json]:
+    """Results of ``gateway_wait`` in which every gateway has an address of its own."""
+    results: dict[str, Json] = {}
+    for number, (host, mesh) in enumerate(sorted(made["meshes"].items()), start=1):
+        results[host] = {"ready": True, "words": "ready", "problems": [], "gateways": {
+            gateway["name"]: _address(gateway["exposure"], number, index)
+            for index, gateway in enumerate(mesh["gateways"], start=1)}}
+    return results
+
+
+def _address(exposure: str, number: int, index: int) -> Json:
+    node_port = exposure == "NodePort"
+    return {"addresses": [f"198.51.{number}.{0 if node_port else index}"],
+            "discoveryPort": 30000 + index if node_port else 8188, "servicePort": 31000 + index if node_port else 15443}
+
+
+def federate(declaration: _model.Declaration, read: dict[str, Json]) -> tuple[_model.Plan, dict[str, list[_model.Wish]]]:
+    """Walk through all steps; everything that is wished for comes true in ``read``, as in a cluster."""
+    made = _model.plan(declaration, read)
+    wishes: dict[str, list[_model.Wish]] = {host: [] for host in declaration["hosts"]}
+    for room in _objects.ROOMS:
+        if room == "sets":
+            made = _model.advance(_model.advance(made, "gateways", {}), "addresses", opened(made))
+        for host in sorted(set(declaration["hosts"]) & set(read)):
+            room_wishes = _objects.objects(made, room, host, read[host])
+            wishes[host] += room_wishes
+            for wish in room_wishes:
+                apply(read[host], wish)
+    return made, wishes
+
+
+def apply(read: Json, wish: _model.Wish) -> None:
+    """Server-side apply of one wish to what is read next time."""
+    definition, manager = copy.deepcopy(wish["definition"]), wish["field_manager"]
+    if definition["kind"] == "ServiceMeshControlPlane":
+        control_plane = read["control_plane"]
+        _merge(control_plane["object"], definition)
+        for kind, gateways in definition["spec"].get("gateways", {}).items():
+            for name in gateways:
+                control_plane["owners"][f"spec.gateways.{kind}.{name}"] = manager
+        domain = definition["spec"].get("security", {}).get("trust", {}).get("domain")
+        if domain:
+            control_plane.update(trust_domain=domain, trust_domain_set=True)
+        return
+    room = read[{"ServiceMeshPeer": "peers", "ImportedServiceSet": "imports", "ExportedServiceSet": "exports",
+                 "ConfigMap": "config_maps"}[definition["kind"]]]
+    live = next((one for one in room if one["metadata"]["name"] == definition["metadata"]["name"]), None)
+    if live is None:
+        room.append({**definition, "managers": [manager]})
+    else:
+        _merge(live, definition)
+
+
+def _merge(live: Json, wanted: Json) -> None:
+    for key, value in wanted.items():
+        if isinstance(value, dict) and isinstance(live.get(key), dict):
+            _merge(live[key], value)
+        else:
+            live[key] = copy.deepcopy(value)
+
+
+def changes(wishes: dict[str, list[_model.Wish]]) -> list[str]:
+    """What of the wishes is not so already, as paths."""
+    found = []
+    for host, mine in wishes.items():
+        for wish in mine:
+            for path in _objects.differences(wish["definition"], wish["before"]):
+                found.append(f"{host} {wish['definition']['kind']} {wish['definition']['metadata']['name']} {path}")
+    return found
+
+
+def codes(problems: list[_model.Problem], severity: str = "error") -> set[tuple[str, str]]:
+    """Codes of problems with their mesh."""
+    return {(one["code"], one["mesh"]) for one in problems if one["severity"] == severity}
