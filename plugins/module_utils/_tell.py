@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: from what all steps of all meshes returned to what a run says at its end. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Sequence
+
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _objects, _report
+
+Json = Dict[str, Any]
+Results = Mapping[str, Mapping[str, Json]]
+
+#: The steps that write, in their order, by the variable that holds each host's result.
+WRITING = ("__gateways_objects", "__sharing_objects", "__peering_objects")
+#: The readings of links, the newest last.
+READING = ("__report_links", "__report_imports")
+
+_DONE = {"created": "created", "changed": "changed", "deleted": "deleted"}
+_WOULD = {"created": "would create", "changed": "would change", "deleted": "would delete"}
+
+
+def tell(plan: Json, results: Results, facts: Mapping[str, Json], check_mode: bool = False) -> Json:
+    """Judge a run.
+
+    ``results`` are what the steps registered, by variable and host; ``facts`` are MeshFacts by host. Returns ``links``
+    (see ``_report.links``), ``changes`` (mesh, kind, namespace, name, verb, fields), ``problems``, ``connected`` (a
+    number of links), ``pending`` (words), ``failures`` (words by host) and ``lines``: the changes, the problems and, last,
+    the matrix.
+    """
+    links = _report.links(plan, _readings(results))
+    changes = _changes(plan, results)
+    problems = _problems(plan, results, facts)
+    patient = [link for link in links if not link["good"] and not link["failed"]]
+    told = _changes_told(changes, check_mode) + [_model.words(one) for one in problems]
+    return {
+        "links": links,
+        "changes": changes,
+        "problems": problems,
+        "connected": sum(1 for link in links if link["connected"]),
+        "pending": [_link_words(link) for link in patient],
+        "failures": _failures(plan, links, problems, check_mode),
+        "lines": [*told, "", *_report.matrix(links).splitlines()],
+    }
+
+
+def link_options(plan: Json, host: str, results: Results, expect: bool) -> List[Json]:
+    """What peer_wait is to wait for; with ``expect`` also for what the other meshes were seen to offer."""
+    written = [results.get(name, {}).get(host) for name in WRITING]
+    readings = _readings(results) if expect else None
+    return _report.wait_links(plan, host, readings, _report.changed_at(written))
+
+
+def _readings(results: Results) -> Dict[str, Json]:
+    newest: Dict[str, Json] = {}
+    for name in READING:
+        newest.update(results.get(name, {}))
+    return newest
+
+
+def _changes(plan: Json, results: Results) -> List[Json]:
+    return [
+        {key: one.get(key) for key in ("mesh", "kind", "namespace", "name", "verb", "fields")}
+        for name in WRITING
+        for host in sorted(plan["meshes"])
+        for one in (results.get(name, {}).get(host) or {}).get("objects") or []
+        if one["verb"] in _DONE
+    ]
+
+
+def _changes_told(changes: Sequence[Json], check_mode: bool) -> List[str]:
+    if not changes:
+        return ["Nothing would be changed." if check_mode else "Nothing was changed."]
+    verbs = _WOULD if check_mode else _DONE
+    return [
+        f"{one['mesh']}: {verbs[one['verb']]} {one['kind']} {one['namespace']}/{one['name']} ({', '.join(one['fields'])})"
+        for one in changes
+    ]
+
+
+def _problems(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[Json]:
+    """Every problem once: of the plan, of meshes, of pairs, of the readings, and objects of others that differ."""
+    found = list(plan["warnings"])
+    for host, mesh in sorted(plan["meshes"].items()):
+        found += mesh["problems"]
+        for _peer, side in sorted(plan["sides"].get(host, {}).items()):
+            found += side["problems"]
+        if mesh["in_play"]:
+            found += _objects.drift(plan, host, facts.get(host) or {})
+        for name in READING:
+            found += (results.get(name, {}).get(host) or {}).get("problems") or []
+    return list({_model.words(one): one for one in found}.values())
+
+
+def _failures(plan: Json, links: Sequence[Json], problems: Sequence[Json], check_mode: bool) -> Dict[str, str]:
+    """Words of all that is wrong with the meshes of this run, by host. A check run judges no link: nothing was written."""
+    patience = not plan["options"].get("federation_require_all")
+    told: Dict[str, List[str]] = {}
+    hosts = {mesh["mesh"]: host for host, mesh in plan["meshes"].items() if mesh["in_play"]}
+    for one in problems:
+        if one["severity"] == "error" and one["mesh"] in hosts:
+            told.setdefault(hosts[one["mesh"]], []).append(_model.words(one))
+    for link in links:
+        if link["from_host"] in hosts.values() and not check_mode and (link["failed"] or (not link["good"] and not patience)):
+            told.setdefault(link["from_host"], []).append(_link_words(link))
+    return {host: "\n".join(words) for host, words in told.items()}
+
+
+def _link_words(link: Json) -> str:
+    remedy = f". {link['remedy'].rstrip('.')}." if link["remedy"] else ""
+    return f"{link['from']} -> {link['to']}: {link['state']}: {link['words']}{remedy}"
