@@ -23,6 +23,7 @@ import traceback
 import typing as t
 
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._trust import read_roots
 
 IMPORT_ERROR: t.Optional[str] = None
 try:
@@ -276,6 +277,16 @@ def token_expiry(token: str) -> t.Optional[datetime.datetime]:
         return None
 
 
+def certificate_expiry(path: t.Optional[str]) -> t.Optional[str]:
+    """Until when the client certificate in a file is good, if that is over (RFC 3339, UTC); else None."""
+    try:
+        with open(path or "", encoding="utf-8") as file:
+            until = str(read_roots(file.read())[0]["not_after"])
+    except (OSError, ValueError, IndexError):
+        return None
+    return until if until < f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%SZ}" else None
+
+
 def _causes(error: BaseException) -> t.Iterator[BaseException]:
     """An exception and everything under it: urllib3 nests the cause in ``reason`` and in the arguments."""
     seen: t.Set[int] = set()
@@ -513,6 +524,7 @@ class Cluster:
         self._client = _connect(auth)
         configuration = self._client.configuration
         self.host: str = configuration.host
+        self._certificate: t.Optional[str] = configuration.cert_file
         # The name under which the client keeps the token differs between its versions.
         header = next(iter((configuration.api_key or {}).values()), "")
         self._token = str(header).rpartition(" ")[2]
@@ -596,7 +608,12 @@ class Cluster:
             return error
         if isinstance(error, (DynamicApiError, ApiException)) and error.status:
             body = error.body if error.body else json.dumps({"message": str(error.reason or "")})
-            return decode_response(error.status, body, ask, self._token)
+            decoded = decode_response(error.status, body, ask, self._token)
+            until = certificate_expiry(self._certificate) if decoded.status == 401 else None
+            if until:
+                decoded.message = f"the client certificate expired at {until}"
+                decoded.remedy = "Renew the kubeconfig"
+            return decoded
         return decode_connection(error, self.host)
 
     # -- watching ----------------------------------------------------------------------------------------------------

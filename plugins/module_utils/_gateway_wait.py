@@ -145,15 +145,17 @@ def _look(cluster: Cluster, params: Json, state: _State) -> None:
     except ClusterError as error:
         if error.code != "missing":
             raise
-    state.services = {one["metadata"]["name"]: one for one in cluster.list("Service", params["namespace"])}
+    if state.gateways:
+        state.services = {one["metadata"]["name"]: one for one in cluster.list("Service", params["namespace"])}
 
 
 def _watch(cluster: Cluster, params: Json, state: _State, deadline: float, say: Say) -> None:
     """Follow two watches until all is there or the deadline has come."""
     state.forget()
     failing = ""
-    watches = [WatchFor("ServiceMeshControlPlane", params["namespace"], params["control_plane"]),
-               WatchFor("Service", params["namespace"])]
+    watches = [WatchFor("ServiceMeshControlPlane", params["namespace"], params["control_plane"])]
+    if state.gateways:
+        watches.append(WatchFor("Service", params["namespace"]))
     for event in cluster.watch_many(watches, deadline):
         if event.error is not None:
             if event.type == "FATAL":

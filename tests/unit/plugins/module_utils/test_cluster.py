@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import json
 import queue
 import ssl
@@ -14,6 +15,9 @@ from typing import Any
 import pytest
 import urllib3
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from kubernetes.client import Configuration
 
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
@@ -250,3 +254,22 @@ def test_a_watch_that_breaks_begins_again_with_a_reset(monkeypatch: pytest.Monke
 
 def test_a_watch_that_may_never_work_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _watched(monkeypatch, ClusterError("forbidden", "no"), count=1) == [("FATAL", "forbidden")]
+
+
+def _certificate(until: datetime.datetime) -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "user")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    made = made.not_valid_before(until - datetime.timedelta(days=9)).not_valid_after(until)
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def test_an_expired_client_certificate_is_named(tmp_path: Path) -> None:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    old, good, garbage = tmp_path / "old", tmp_path / "good", tmp_path / "garbage"
+    old.write_bytes(_certificate(datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone.utc)))
+    good.write_bytes(_certificate(now + datetime.timedelta(days=1)))
+    garbage.write_text("no certificate", encoding="utf-8")
+    assert str(_cluster.certificate_expiry(str(old))).startswith("2020-01-02T00:00:00")
+    others = [str(good), str(garbage), str(tmp_path / "none"), None]
+    assert [_cluster.certificate_expiry(path) for path in others] == [None] * 4
