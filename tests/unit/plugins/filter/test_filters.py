@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filters: what they take and give, that they are documented, and that they refuse what they cannot read."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+
+import ansible_collections.ossm.federation.plugins.filter as filters
+from ansible_collections.ossm.federation.plugins.filter.advance import advance
+from ansible_collections.ossm.federation.plugins.filter.declaration import declaration
+from ansible_collections.ossm.federation.plugins.filter.drift import drift
+from ansible_collections.ossm.federation.plugins.filter.gateways_to_wait_for import gateways_to_wait_for
+from ansible_collections.ossm.federation.plugins.filter.mesh_auth import mesh_auth
+from ansible_collections.ossm.federation.plugins.filter.objects import objects
+from ansible_collections.ossm.federation.plugins.filter.plan import plan
+from ansible_collections.ossm.federation.plugins.filter.problems_text import problems_text
+
+Json = dict[str, Any]
+HOSTS = ("red-mesh", "green-mesh")
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: one
+contexts: [{name: one, context: {cluster: one, user: one}}]
+clusters: [{name: one, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: one, user: {token: abc}}]
+"""
+
+
+@pytest.fixture(name="hostvars")
+def _hostvars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Json]:
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    (tmp_path / "kube").write_text(KUBECONFIG)
+    return {host: {"mesh_kubeconfig": str(tmp_path / "kube"), "mesh_facts": {"meshes": [read(host)]}} for host in HOSTS}
+
+
+def read(host: str) -> Json:
+    return {"host": host, "mesh": host, "namespace": f"{host}-system", "readable": True, "problems": [], "platform": {"type": "AWS"},
+            "control_plane": {"name": host, "uid": host, "trust_domain": f"{host}.local", "trust_domain_set": True, "owners": {},
+                              "object": {"spec": {}}}, "root": f"{{{{ {host} }}}}", "fingerprints": [host]}
+
+
+def groups(*hosts: str) -> dict[str, list[str]]:
+    return {"federation": list(hosts or HOSTS)}
+
+
+def test_the_way_of_the_roles(hostvars: dict[str, Json]) -> None:
+    declared = declaration(hostvars, groups())
+    assert declared["problems"] == []
+    assert set(declared["meshes"]["red-mesh"]) == {"host", "mesh", "namespace", "control_plane", "peers", "local"}
+    made = plan(declared, hostvars)
+    assert "sides" not in made
+    assert "root" not in made["meshes"]["red-mesh"]
+    assert [one["definition"]["kind"] for one in objects(made, "gateways", "red-mesh", read("red-mesh"))] == ["ServiceMeshControlPlane"]
+    assert gateways_to_wait_for(made, "red-mesh") == [{"name": "ingress-green-mesh", "exposure": "LoadBalancer", "peer": "green-mesh"}]
+    for host, peer in (HOSTS, HOSTS[::-1]):
+        hostvars[host]["opened"] = {"gateways": {f"ingress-{peer}": {"addresses": ["192.0.2.1"]}}}
+    after = advance(made, "addresses", hostvars, "opened")
+    assert [one["definition"]["kind"] for one in objects(after, "peers", "red-mesh", read("red-mesh"))] == ["ConfigMap", "ServiceMeshPeer"]
+    assert drift(after, "red-mesh", read("red-mesh")) == []
+
+
+def test_a_limited_run_reads_the_others_from_elsewhere(hostvars: dict[str, Json]) -> None:
+    declared = declaration(hostvars, groups(), "federation", ["red-mesh"])
+    assert declared["outside"] == ["green-mesh"]
+    del hostvars["green-mesh"]["mesh_facts"]
+    for outside in ([{"meshes": [read("green-mesh")]}], {"results": [{"meshes": [read("green-mesh")]}]}, [read("green-mesh")]):
+        assert plan(declared, hostvars, outside)["meshes"]["green-mesh"]["readable"]
+    assert not plan(declared, hostvars)["meshes"]["green-mesh"]["readable"]
+
+
+def test_files_that_access_names_are_looked_at(hostvars: dict[str, Json], tmp_path: Path) -> None:
+    hostvars["red-mesh"]["mesh_kubeconfig"] = str(tmp_path / "gone")
+    (tmp_path / "empty").write_text("")
+    hostvars["green-mesh"]["mesh_kubeconfig"] = str(tmp_path / "empty")
+    found = declaration(hostvars, groups())["problems"]
+    assert {one["mesh"] for one in found} == set(HOSTS)
+    assert {one["where"] for one in found} == {"mesh_kubeconfig"}
+    hostvars["red-mesh"]["ansible_connection"] = hostvars["green-mesh"]["ansible_connection"] = "ssh"
+    assert declaration(hostvars, groups())["problems"] == []
+
+
+def test_access_of_one_mesh(hostvars: dict[str, Json]) -> None:
+    auth = {"kubeconfig": hostvars["red-mesh"]["mesh_kubeconfig"]}
+    assert mesh_auth(hostvars["red-mesh"]) == auth
+    declared = declaration(hostvars, groups())["meshes"]["red-mesh"]
+    assert mesh_auth(declared, hostvars["red-mesh"]) == {
+        "host": "red-mesh", "mesh": "red-mesh", "namespace": "red-mesh-system", "control_plane": None, "auth": auth}
+
+
+def test_problems_in_words() -> None:
+    wrong = [{"code": code, "severity": severity, "mesh": "red", "where": "x", "message": "it is wrong", "remedy": "Put it right"}
+             for code, severity in (("a", "warning"), ("b", "error"))]
+    assert problems_text(wrong) == "red: x: it is wrong. Put it right. [b]\nred: x: it is wrong. Put it right. [a]"
+    assert len(problems_text(wrong, lines=True)) == 2
+    assert problems_text([]) == ""
+
+
+@pytest.mark.parametrize("call", [
+    lambda: declaration("x", {}), lambda: plan({}, {}), lambda: plan("x", {}), lambda: advance({}, "sets", {}, "x"),
+    lambda: objects({}, "gateways", "x", {}), lambda: objects({}, "attic", "x", {}), lambda: drift({}, "x", {}),
+    lambda: gateways_to_wait_for({}, "x"), lambda: mesh_auth("x"), lambda: problems_text("x"), lambda: problems_text([{}]),
+])
+def test_wrong_input_is_refused(call: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"ossm\.federation\."):
+        call()
+
+
+def test_unknown_step_is_refused(hostvars: dict[str, Json]) -> None:
+    made = plan(declaration(hostvars, groups()), hostvars)
+    with pytest.raises(AnsibleFilterError, match="there is no step"):
+        advance(made, "tell", hostvars, "x")
+
+
+@pytest.mark.parametrize("name", sorted(module.name for module in pkgutil.iter_modules(filters.__path__)))
+def test_every_filter_is_documented(name: str) -> None:
+    module = importlib.import_module(f"{filters.__name__}.{name}")
+    documentation = yaml.safe_load(module.DOCUMENTATION)
+    assert documentation["name"] == name
+    assert documentation["version_added"] == "1.0.0"
+    assert yaml.safe_load(module.EXAMPLES)
+    assert "_value" in yaml.safe_load(module.RETURN)
+    assert name in module.FilterModule().filters()

@@ -1,0 +1,357 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Choices of the plan: trust domains, peers that live, exposure, what waits, what a step changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import federations as fed
+import pytest
+
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _model_exposure, _objects
+
+Json = dict[str, Any]
+RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
+
+
+def read_all(**changes: Json) -> dict[str, Json]:
+    return {host: changes.get(host.replace("-", "_")) or fed.facts(host) for host in fed.COLOURS}
+
+
+def planned(read: dict[str, Json] | None = None, play_hosts: list[str] | None = None, **variables: Json) -> _model.Plan:
+    declaration = fed.declare(fed.inventory(**variables), play_hosts=play_hosts or list(fed.COLOURS))
+    return _model.plan(declaration, read_all() if read is None else read)
+
+
+def confirm(*meshes: str) -> Json:
+    return {"federation_confirm_trust_domain": list(meshes)}
+
+
+# variables of red, what is read of red, trust domain afterwards, whether we set it, code of the problem
+TRUST: list[tuple[str, Json, Json, str, bool, str | None]] = [
+    ("in force", {}, fed.facts(RED), "red-mesh.local", False, None),
+    ("in force and wished for", {"mesh_trust_domain": "red-mesh.local"}, fed.facts(RED), "red-mesh.local", False, None),
+    ("nothing set, nothing runs", {}, fed.unset_trust_domain(RED, members=[]), "red-mesh.local", True, None),
+    ("nothing set, workloads", {}, fed.unset_trust_domain(RED), "cluster.local", False, None),
+    ("another wished for, nothing runs", {"mesh_trust_domain": "new"}, fed.facts(RED, members=[]), "new", True, None),
+    ("another wished for, workloads", {"mesh_trust_domain": "new"}, fed.facts(RED), "red-mesh.local", False, "trust-domain-change"),
+    ("another confirmed by mesh", {"mesh_trust_domain": "new", **confirm(RED)}, fed.facts(RED), "new", True, "trust-domain-changes"),
+    ("another mesh confirmed", {"mesh_trust_domain": "new", **confirm(BLUE)}, fed.facts(RED), "red-mesh.local", False,
+     "trust-domain-change"),
+    ("confirmed, none wished for", confirm(RED), fed.unset_trust_domain(RED), "cluster.local", False, None),
+    ("the default wished for", {"mesh_trust_domain": "cluster.local"}, fed.unset_trust_domain(RED), "cluster.local", False, None),
+]
+
+
+@pytest.mark.parametrize(("variables", "read", "domain", "sets", "code"), [case[1:] for case in TRUST], ids=[case[0] for case in TRUST])
+def test_trust_domain(variables: Json, read: Json, domain: str, sets: bool, code: str | None) -> None:
+    option = {key: value for key, value in variables.items() if key.startswith("federation_")}
+    made = planned(read_all(red_mesh=read), red_mesh=variables, green_mesh=option, blue_mesh=option)
+    red = made["meshes"][RED]
+    assert (red["trust_domain"], red["set_trust_domain"]) == (domain, sets)
+    assert red["trust_domain_words"]
+    assert [one["code"] for one in made["problems"] + made["warnings"]] == ([code] if code else [])
+    own = [wish for wish in _objects.gateway_objects(made, RED, read) if wish["field_manager"] == "ossm.federation"]
+    assert [wish["definition"]["spec"] for wish in own] == ([{"security": {"trust": {"domain": domain}}}] if sets else [])
+
+
+def identity(mesh: str) -> Json:
+    return {"trustDomain": f"{mesh}.local", "clientID": f"{mesh}.local/ns/{mesh}-system/sa/x-service-account"}
+
+
+def peer_of_red(name: str, ours: str | None = None, **spec: Any) -> Json:
+    return fed.live_peer(name, namespace="red-mesh-system", ours=ours, **spec)
+
+
+GATEWAYS = {"ingress": {"name": "in"}, "egress": {"name": "out"}}
+# what lives in red; then name of green's peer in red, its ingress, state, and codes of problems
+LIVE: list[tuple[str, list[Json], str, str, str, list[str]]] = [
+    ("nothing", [], GREEN, "ingress-green-mesh", "ready", []),
+    ("ours by label", [peer_of_red("g", GREEN, gateways=GATEWAYS)], "g", "in", "ready", []),
+    ("by name", [peer_of_red(GREEN, gateways=GATEWAYS)], GREEN, "in", "ready", []),
+    ("by identity", [peer_of_red("east", gateways=GATEWAYS, security=identity(GREEN))], "east", "in", "ready", []),
+    ("label before name", [peer_of_red("g", GREEN, gateways=GATEWAYS), peer_of_red(GREEN)], "g", "in", "ready", []),
+    ("identity of another", [peer_of_red("east", gateways=GATEWAYS, security=identity(BLUE))], GREEN, "ingress-green-mesh", "ready", []),
+    ("clientID of another domain", [peer_of_red("e", security={**identity(GREEN), "trustDomain": "x"})], GREEN, "ingress-green-mesh",
+     "ready", []),
+    ("two with our label", [peer_of_red("a", GREEN), peer_of_red("b", GREEN)], GREEN, "ingress-green-mesh", "skipped", ["peer-ambiguous"]),
+    ("name taken", [peer_of_red(GREEN, BLUE)], GREEN, "ingress-green-mesh", "skipped", ["peer-name-taken"]),
+    ("gateway taken", [peer_of_red("x", gateways={"ingress": {"name": "ingress-green-mesh"}})], GREEN, "ingress-green-mesh", "skipped",
+     ["gateway-shared"]),
+    ("one gateway for two", [peer_of_red(GREEN, gateways=GATEWAYS), peer_of_red(BLUE, gateways=GATEWAYS)], GREEN, "in", "skipped",
+     ["gateway-shared", "gateway-shared"]),
+    ("one gateway for both ways", [peer_of_red(GREEN, gateways={"ingress": {"name": "x"}, "egress": {"name": "x"}})], GREEN, "x",
+     "skipped", ["gateway-shared"]),
+    ("impossible gateway", [peer_of_red(GREEN, gateways={"ingress": {"name": "A_b"}})], GREEN, "A_b", "skipped", ["name-invalid"]),
+    ("default gateway", [peer_of_red(GREEN, gateways={"ingress": {"name": "istio-ingressgateway"}})], GREEN, "istio-ingressgateway",
+     "ready", []),
+]
+
+
+@pytest.mark.parametrize(("live", "name", "ingress", "state", "codes"), [case[1:] for case in LIVE], ids=[case[0] for case in LIVE])
+def test_existing_names_win(live: list[Json], name: str, ingress: str, state: str, codes: list[str]) -> None:
+    made = planned(read_all(red_mesh=fed.facts(RED, peers=live)))
+    side = made["sides"][RED][GREEN]
+    assert (side["peer_name"], side["ingress"], side["state"]) == (name, ingress, state)
+    assert [one["code"] for one in side["problems"]] == codes
+    assert bool(side["words"]) == (state != "ready")
+    assert made["problems"] == []
+
+
+@pytest.mark.parametrize("platform", [*_model_exposure.PLATFORMS, "", "Mars", None])
+def test_every_platform_has_an_exposure(platform: str | None) -> None:
+    known = _model_exposure.platform_of(platform)[1]
+    public = _model_exposure.exposure(platform, {})
+    assert public["type"] == ("LoadBalancer" if known.load_balancer else "NodePort")
+    assert public["annotations"] == known.public
+    assert public["public"] == known.load_balancer
+    private = _model_exposure.exposure(platform, {"internal": True, "exposure": "LoadBalancer"})
+    assert private["annotations"] == (known.internal or known.public if known.load_balancer else {})
+    assert not private["public"]
+    assert _model_exposure.exposure(platform, {}, same_cluster=True)["type"] == "ClusterIP"
+    assert _model_exposure.exposure(platform, {}, same_cluster=True, live_type="LoadBalancer")["type"] == "LoadBalancer"
+    assert _model_exposure.exposure(platform, {"exposure": "NodePort"}, live_type="LoadBalancer")["type"] == "NodePort"
+
+
+AWS = "service.beta.kubernetes.io/aws-load-balancer-"
+IBM = "service.kubernetes.io/ibm-load-balancer-cloud-provider-"
+# platform, annotations of a public load balancer, and of an internal one
+ANNOTATIONS: list[tuple[str, Json, Json]] = [
+    ("AWS", {f"{AWS}type": "nlb"}, {f"{AWS}type": "nlb", f"{AWS}internal": "true"}),
+    ("Azure", {}, {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}),
+    ("GCP", {}, {"cloud.google.com/load-balancer-type": "Internal"}),
+    ("IBMCloud", {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "public"},
+     {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "private"}),
+    ("PowerVS", {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "public"},
+     {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "private"}),
+    ("OpenStack", {}, {"service.beta.kubernetes.io/openstack-internal-load-balancer": "true"}),
+    ("AlibabaCloud", {}, {"service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": "intranet"}),
+    ("KubeVirt", {}, {}),
+]
+
+
+@pytest.mark.parametrize(("platform", "public", "internal"), ANNOTATIONS)
+def test_annotations_of_clouds(platform: str, public: Json, internal: Json) -> None:
+    assert _model_exposure.exposure(platform, {})["annotations"] == public
+    assert _model_exposure.exposure(platform, {"internal": True})["annotations"] == internal
+
+
+def test_meshes_of_one_cluster_use_names_of_the_cluster() -> None:
+    read = read_all(red_mesh=fed.facts(RED, cluster_uid="one"), green_mesh=fed.facts(GREEN, cluster_uid="one"))
+    made = planned(read)
+    assert made["sides"][RED][GREEN]["exposure"]["type"] == "ClusterIP"
+    assert made["sides"][RED][BLUE]["exposure"]["type"] == "LoadBalancer"
+    remote = made["sides"][RED][GREEN]["remote"]
+    assert remote == {"addresses": ["ingress-red-mesh.green-mesh-system.svc.cluster.local"], "discoveryPort": 8188, "servicePort": 15443}
+
+
+def test_load_balancers_are_counted_before_the_first_write() -> None:
+    made = planned(read_all(blue_mesh=fed.facts(BLUE, "BareMetal")), green_mesh={"mesh_ingress": {"internal": True}})
+    assert made["load_balancers"] == {"new": 4, "public": 2, "words": "4 new load balancers will be created, 2 of them public"}
+    read = read_all()
+    fed.federate(fed.declare(fed.inventory()), read)
+    assert planned(read)["load_balancers"]["words"] == "No new load balancers will be created"
+
+
+# Steps
+
+def test_addresses_reach_the_other_side() -> None:
+    made = planned(read_all(blue_mesh=fed.facts(BLUE, "BareMetal")))
+    after = _model.advance(made, "addresses", fed.opened(made))
+    assert after["sides"][RED][BLUE]["remote"] == {"addresses": ["198.51.1.0"], "discoveryPort": 30002, "servicePort": 31002}
+    specs = {wish["definition"]["metadata"]["name"]: wish["definition"].get("spec") for wish in
+             _objects.peer_objects(after, RED, fed.facts(RED))}
+    assert specs[BLUE]["remote"] == after["sides"][RED][BLUE]["remote"]
+    assert specs[GREEN]["remote"] == {"addresses": ["198.51.2.2"]}
+    assert made["sides"][RED][BLUE]["remote"] is None
+
+
+def test_a_mesh_that_cannot_be_read_stops_only_its_own_pairs() -> None:
+    read = read_all(blue_mesh=fed.facts(BLUE, readable=False, problems=[_model.problem("forbidden", BLUE, "x", "no", "do")]))
+    made = planned(read)
+    assert made["problems"] == []
+    assert {side["state"] for side in made["sides"][BLUE].values()} == {"skipped"}
+    assert (made["sides"][RED][BLUE]["state"], made["sides"][RED][BLUE]["waits_for"]) == ("waiting", BLUE)
+    assert made["sides"][RED][GREEN]["state"] == "ready"
+    after = _model.advance(made, "addresses", fed.opened(made))
+    assert {wish["peer"] for wish in _objects.peer_objects(after, RED, read[RED])} == {GREEN}
+    assert {wish["peer"] for wish in _objects.gateway_objects(after, RED, read[RED])} == {GREEN, BLUE}
+
+
+def test_all_meshes_broken_at_once_still_give_a_plan() -> None:
+    made = planned({})
+    assert made["problems"] == []
+    assert {side["state"] for by_peer in made["sides"].values() for side in by_peer.values()} == {"skipped"}
+    for step in ("gateways", "addresses", "sets", "peers"):
+        made = _model.advance(made, step, {})
+    assert all(_objects.objects(made, room, host, {}) == [] for room in _objects.ROOMS for host in fed.COLOURS)
+
+
+def test_a_limited_run_on_a_fresh_federation_waits_for_the_others() -> None:
+    read = read_all()
+    made = planned(read, play_hosts=[RED])
+    side = made["sides"][RED][GREEN]
+    assert (side["state"], side["waits_for"]) == ("waiting", GREEN)
+    assert "run federate.yml for green-mesh" in side["words"]
+    assert _objects.gateway_objects(made, GREEN, read[GREEN]) == []
+    assert len(_objects.gateway_objects(made, RED, read[RED])) == 2
+    assert made["load_balancers"]["new"] == 2
+    checked = _model.advance(made, "addresses", {RED: fed.opened(made)[RED]}, check_mode=True)
+    assert _objects.peer_objects(checked, RED, read[RED]) == []
+
+
+def test_a_limited_run_on_a_federated_lab_is_complete() -> None:
+    read = read_all()
+    made, _wishes = fed.federate(fed.declare(fed.inventory()), read)
+    for host in (GREEN, BLUE):
+        for index, gateway in enumerate(made["meshes"][host]["gateways"], start=1):
+            read[host]["services"][gateway["name"]] = {
+                "metadata": {"name": gateway["name"], "namespace": f"{host}-system"},
+                "spec": {"type": "LoadBalancer", "ports": [{"name": "tls", "port": 15443}, {"name": "https-discovery", "port": 8188}]},
+                "status": {"loadBalancer": {"ingress": [{"hostname": f"{host}-{index}.example"}]}}}
+    limited = planned(read, play_hosts=[RED])
+    assert limited["sides"][RED][GREEN]["state"] == "ready"
+    assert limited["sides"][RED][GREEN]["remote"] == {"addresses": ["green-mesh-2.example"], "discoveryPort": 8188, "servicePort": 15443}
+
+
+def test_an_outside_mesh_that_still_has_to_change_its_trust_domain() -> None:
+    read = read_all(green_mesh=fed.unset_trust_domain(GREEN, members=[]))
+    side = planned(read, play_hosts=[RED])["sides"][RED][GREEN]
+    assert side["state"] == "waiting"
+    assert "trust domain green-mesh.local" in side["words"]
+
+
+def test_check_mode_knows_what_it_does_not_know() -> None:
+    made = planned()
+    results = {host: {"ready": True, "gateways": {gateway["name"]: {"waiting": "it is not there"} for gateway in mesh["gateways"]}}
+               for host, mesh in made["meshes"].items()}
+    checked = _model.advance(made, "addresses", results, check_mode=True)
+    wishes = [wish for wish in _objects.peer_objects(checked, RED, fed.facts(RED)) if wish["definition"]["kind"] == "ServiceMeshPeer"]
+    assert [wish["unknown"] for wish in wishes] == [
+        {"spec.remote.addresses": f"known once ingress-red-mesh of {peer} has an address"} for peer in (BLUE, GREEN)]
+    assert all("remote" not in wish["definition"]["spec"] for wish in wishes)
+    real = _model.advance(made, "addresses", results)
+    assert (real["sides"][RED][GREEN]["state"], real["sides"][RED][GREEN]["waits_for"]) == ("waiting", GREEN)
+    assert "it is not there" in real["sides"][RED][GREEN]["words"]
+
+
+def failure(mesh: str, peer: str | None = None, severity: str = "error") -> Json:
+    return {"problems": [_model.problem("conflict", mesh, "SMCP", "no", "do", peer=peer, severity=severity)]}
+
+
+@pytest.mark.parametrize("called", [GREEN, "green"], ids=["by host", "by mesh"])
+def test_a_failed_pair_is_skipped_on_the_failing_side_only(called: str) -> None:
+    made = planned(green_mesh={"mesh_name": "green"}, read=read_all())
+    after = _model.advance(made, "sets", {RED: failure(RED, called)})
+    assert after["sides"][RED][GREEN]["state"] == "skipped"
+    assert [one["code"] for one in after["sides"][RED][GREEN]["problems"]] == ["conflict"]
+    assert after["sides"][RED][BLUE]["state"] == after["sides"][BLUE][RED]["state"] == "ready"
+    assert made["sides"][RED][GREEN]["state"] == "ready"
+    assert _model.gateways_to_wait_for(made, RED, failure(RED, called)) == [
+        {"name": "ingress-blue-mesh", "exposure": "LoadBalancer", "peer": BLUE}]
+
+
+def test_a_failed_mesh_leaves_the_others_waiting() -> None:
+    made = planned()
+    after = _model.advance(_model.advance(made, "gateways", {RED: failure(RED)}), "addresses",
+                           {host: result for host, result in fed.opened(made).items() if host != RED})
+    assert {side["state"] for side in after["sides"][RED].values()} == {"skipped"}
+    assert after["sides"][GREEN][RED]["state"] == "waiting"
+    assert after["sides"][GREEN][BLUE]["state"] == "ready"
+    assert after["meshes"][RED]["gateways"] == _model.gateways_to_wait_for(made, RED, failure(RED)) == []
+    assert [one["code"] for one in after["meshes"][RED]["problems"]] == ["conflict"]
+
+
+def test_warnings_of_a_step_change_nothing() -> None:
+    after = _model.advance(planned(), "gateways", {RED: failure(RED, GREEN, "warning")})
+    assert after["sides"][RED][GREEN]["state"] == "ready"
+    assert [one["code"] for one in after["warnings"]] == ["conflict"]
+
+
+def test_an_unknown_step_is_an_error_of_ours() -> None:
+    with pytest.raises(ValueError, match="there is no step"):
+        _model.advance(planned(), "tell", {})
+
+
+# What others own
+
+def foreign_red() -> Json:
+    """Red with a peer, a set, a ConfigMap and gateways for green that somebody else made, all a little different."""
+    read = fed.facts(RED)
+    made = {"spec.gateways.additionalIngress.ingress-green-mesh": "kubectl", "spec.gateways.additionalEgress.egress-green-mesh": "kubectl"}
+    read["control_plane"]["owners"].update(made)
+    read["control_plane"]["object"]["spec"]["gateways"] = {
+        "additionalIngress": {"ingress-green-mesh": {"enabled": True, "service": {"type": "NodePort", "ports": [
+            {"port": 15443, "name": "tls"}, {"port": 8188, "name": "https-discovery"}]}}},
+        "additionalEgress": {"egress-green-mesh": {"requestedNetworkView": ["green-network"], "service": {"ports": [
+            {"port": 15443, "name": "tls"}, {"port": 8188, "name": "http-discovery"}]}}}}
+    read["peers"] = [peer_of_red(GREEN, remote={"addresses": ["192.0.2.99"]},
+                                 gateways={"ingress": {"name": "ingress-green-mesh"}, "egress": {"name": "egress-green-mesh"}})]
+    read["exports"] = [{"kind": "ExportedServiceSet", "metadata": {"name": GREEN}, "spec": {"exportRules": []}, "managers": ["hand"]}]
+    read["config_maps"] = [{"kind": "ConfigMap", "metadata": {"name": "green-mesh-ca-root-cert"}, "data": {"root-cert.pem": "old"}}]
+    return read
+
+
+def _with_foreign(**option: Any) -> tuple[_model.Plan, dict[str, Json]]:
+    read = read_all(red_mesh=foreign_red())
+    variables = {host.replace("-", "_"): {**option, "mesh_exports": ["a/b"]} for host in fed.COLOURS}
+    made = planned(read, **variables)
+    return _model.advance(made, "addresses", fed.opened(made)), read
+
+
+def test_what_others_own_is_used_and_reported() -> None:
+    made, read = _with_foreign()
+    side = made["sides"][RED][GREEN]
+    assert (side["gateways"], side["peer_object"], side["exposure"]["type"]) == ("foreign", "foreign", "NodePort")
+    wishes = [wish for room in _objects.ROOMS for wish in _objects.objects(made, room, RED, read[RED])]
+    assert {wish["peer"] for wish in wishes} == {BLUE}
+    told = {one["where"]: one for one in _objects.drift(made, RED, read[RED])}
+    assert set(told) == {
+        "ServiceMeshControlPlane red-mesh-system spec.gateways.additionalEgress.egress-green-mesh",
+        "ExportedServiceSet red-mesh-system/green-mesh", "ConfigMap red-mesh-system/green-mesh-ca-root-cert",
+        "ServiceMeshPeer red-mesh-system/green-mesh"}
+    assert {(one["code"], one["severity"], one.get("peer")) for one in told.values()} == {("foreign", "warning", GREEN)}
+    assert "spec.security.clientID" in told["ServiceMeshPeer red-mesh-system/green-mesh"]["message"]
+    assert "managed by hand" in told["ExportedServiceSet red-mesh-system/green-mesh"]["message"]
+
+
+def test_adopted_objects_are_sent_as_they_live() -> None:
+    made, read = _with_foreign(federation_adopt=True)
+    wishes = [wish for room in _objects.ROOMS for wish in _objects.objects(made, room, RED, read[RED]) if wish["peer"] == GREEN]
+    by_kind = {wish["definition"]["kind"]: wish["definition"] for wish in wishes}
+    assert by_kind["ServiceMeshPeer"]["spec"] == {key: value for key, value in read[RED]["peers"][0]["spec"].items()}
+    assert by_kind["ConfigMap"]["data"] == {"root-cert.pem": "old"}
+    assert by_kind["ExportedServiceSet"]["metadata"]["annotations"] == {"ossm.federation/adopted": "true"}
+    gateways = by_kind["ServiceMeshControlPlane"]["spec"]["gateways"]
+    live = read[RED]["control_plane"]["object"]["spec"]["gateways"]
+    assert _objects.differences(gateways, live) == []
+    assert gateways["additionalEgress"]["egress-green-mesh"]["requestedNetworkView"] == ["green-network"]
+
+
+def test_an_empty_list_of_rules_empties_a_set_of_ours_and_makes_none() -> None:
+    read = read_all()
+    fed.federate(fed.declare(fed.inventory(red_mesh={"mesh_exports": ["a/b"]})), read)
+    empty = {"mesh_exports": [], "mesh_imports": []}
+    _made, wishes = fed.federate(fed.declare(fed.inventory(red_mesh=empty)), read)
+    sets = [wish["definition"] for wish in wishes[RED] if wish["definition"]["kind"].endswith("ServiceSet")]
+    assert [(one["kind"], one["spec"]) for one in sets] == [("ExportedServiceSet", {"exportRules": []})] * 2
+    _made, wishes = fed.federate(fed.declare(fed.inventory()), read)
+    assert [wish for wish in wishes[RED] if wish["definition"]["kind"].endswith("ServiceSet")] == []
+
+
+def test_shapes_of_federations() -> None:
+    hub = fed.inventory("hub", "a", "b", "c")
+    for spoke in ("a", "b", "c"):
+        hub[spoke]["mesh_peers"] = ["hub"]
+    assert fed.declare(hub)["pairs"] == [["a", "hub"], ["b", "hub"], ["c", "hub"]]
+    groups = fed.inventory("a", "b", "c", "d")
+    groups["a"]["mesh_peers"] = ["east"]
+    for host in ("b", "c", "d"):
+        groups[host]["mesh_peers"] = []
+    assert fed.declare(groups, groups={"east": ["a", "b", "c", "stranger"]})["pairs"] == [["a", "b"], ["a", "c"]]
+
+
+def test_access_is_passed_under_kubernetes_core_names() -> None:
+    assert _model.mesh_auth({"mesh_kubeconfig": "~/k", "mesh_validate_certs": "no", "mesh_impersonate_groups": "a,b", "mesh_host": None,
+                             "mesh_name": "x"}) == {"kubeconfig": "~/k", "validate_certs": False, "impersonate_groups": ["a", "b"]}

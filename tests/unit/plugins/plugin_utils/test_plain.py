@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible's special types become plain ones, and nothing of ours becomes a template."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from ansible.template import trust_as_template
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ansible_collections.ossm.federation.plugins.plugin_utils import _plain
+
+
+class Lazy(Mapping[str, Any]):
+    """Host variables as Ansible has them: a value is rendered when it is read, and only then."""
+
+    def __init__(self, **values: Any) -> None:
+        self.values_ = values
+        self.read: list[str] = []
+
+    def __getitem__(self, key: str) -> Any:
+        self.read.append(key)
+        value = self.values_[key]
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_)
+
+    def __len__(self) -> int:
+        return len(self.values_)
+
+
+class Secret:
+    """A vaulted value: decrypted by str()."""
+
+    def __str__(self) -> str:
+        return "decrypted"
+
+
+@pytest.mark.parametrize(("value", "expected"), [
+    (None, None), (True, True), (3, 3), (1.5, 1.5), ("a", "a"), (trust_as_template("a"), "a"), (wrap_var("{{ a }}"), "{{ a }}"),
+    ({"a": (1, [trust_as_template("b")])}, {"a": [1, ["b"]]}), (datetime.date(2026, 1, 2), "2026-01-02"), (Secret(), "decrypted"),
+    (Lazy(a=Lazy(b=1)), {"a": {"b": 1}}),
+])
+def test_plain(value: Any, expected: Any) -> None:
+    found = _plain.plain(value)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+def test_texts_are_exactly_texts() -> None:
+    found = _plain.plain({trust_as_template("k"): [trust_as_template("v")]})
+    assert [type(key) for key in found] == [str]
+    assert type(found["k"][0]) is str
+
+
+def test_only_wanted_variables_are_rendered() -> None:
+    variables = Lazy(mesh_name="red", other=RuntimeError("must not be read"), mesh_bad=KeyError("gone"),
+                     mesh_left=trust_as_template("{{ x }}"), mesh_data="{{ x }}")
+    found, unreadable = _plain.host_variables({"red": variables}, ["red"], lambda name: name.startswith("mesh_"))
+    assert found == {"red": {"mesh_name": "red", "mesh_data": "{{ x }}"}}
+    assert [(host, name) for host, name, _reason in unreadable] == [("red", "mesh_bad"), ("red", "mesh_left")]
+    assert "other" not in variables.read
+
+
+def test_what_is_registered() -> None:
+    hostvars = {"red": {"done": {"changed": True}}, "green": {"done": {"skipped": True}}, "blue": {}}
+    assert _plain.registered(hostvars, ["red", "green", "blue", "gone"], "done") == {"red": {"changed": True}}
+
+
+def test_sealed_and_unsealed() -> None:
+    whole = {"sides": {"a": [1, None, "{{ 1 }}"]}, "words": "x"}
+    sealed = _plain.seal(whole, {"words": "x"})
+    assert set(sealed) == {"words", "sealed"}
+    assert _plain.unseal(Lazy(**sealed), "sides") == whole
+    assert _plain.unseal(sealed, "other") is None
+    assert _plain.unseal({"sides": 1}, "sides") is None
+    assert _plain.unseal("text", "sides") is None
+
+
+def test_part_reads_only_its_keys() -> None:
+    value = Lazy(a=1, b=RuntimeError("must not be read"))
+    assert _plain.part(value, ("a", "c")) == {"a": 1}
+    assert _plain.part(None, ("a",)) == {}
