@@ -100,6 +100,16 @@ class _State:
         """All links that are asked for."""
         return [self.link(wanted) for wanted in self.wanted]
 
+    def seen(self) -> bool:
+        """Whether the sets that links import by have been read: before that nothing is known to be missing."""
+        return all(
+            not wanted.get("import_rules") or wanted["peer_name"] in self.objects[IMPORTS] for wanted in self.wanted
+        )
+
+    def good(self) -> bool:
+        """Whether every link is as it was asked for."""
+        return all(link["good"] for link in self.links())
+
     def news(self, links: t.Sequence[Json]) -> t.Iterator[str]:
         """One line for each link that is different from last time."""
         for link in links:
@@ -191,9 +201,11 @@ def _watch(cluster: Cluster, namespace: str, state: _State, deadline: float, say
         elif event.type == "QUIET":
             for line in state.news(state.links()):
                 say(line)
+            if state.good():
+                return
         else:
             state.take(event)
-            if event.type != "RESET" and all(link["good"] for link in state.links()):
+            if event.type != "RESET" and state.seen() and state.good():
                 return
 
 
