@@ -23,7 +23,7 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: Use C(group/ossm.federation.federation) in C(module_defaults) to set O(auth) for all modules.
+    description: Use C(group/ossm.federation.federation) in C(module_defaults) to give all modules the same arguments.
     support: full
     membership:
       - ossm.federation.federation
