@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The three contestants as command lines, and one timed run of one of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.observe import Memory, Requests
+from bench.rig import Rig
+from lab.state import ROOT
+
+HERE = Path(__file__).resolve().parent
+NAMES = ("ours", "kubectl", "usual")
+PLAYBOOKS = {("ours", "federate"): ROOT / "playbooks" / "federate.yml", ("ours", "links"): HERE / "ours" / "links.yml",
+             ("usual", "federate"): HERE / "usual" / "federate.yml", ("usual", "links"): HERE / "usual" / "links.yml"}
+ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
+
+
+class RunFailed(Exception):
+    """A contestant did not reach its end; the text is the end of what it said."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: how long it took, and, where it was observed, what it cost."""
+
+    seconds: float
+    memory_mib: float = 0.0
+    requests: dict[str, Counter[str]] = field(default_factory=dict)
+    counted: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def requests_per_mesh(self) -> int:
+        """Return the requests of the mesh that sent most."""
+        return max(sum(counter.values()) for counter in self.requests.values())
+
+    @property
+    def tasks_per_mesh(self) -> int:
+        """Return the tasks of the host that ran most."""
+        return max(self.counted["tasks"].values())
+
+
+class Stage:
+    """Everything that the contestants' runs on one lab share: inputs, environment, folder for what they print."""
+
+    def __init__(self, rig: Rig, folder: Path, inputs: dict[str, Path]) -> None:
+        self.rig = rig
+        self.folder = folder
+        self.inputs = inputs
+        self.environment = self._environment()
+
+    def _environment(self) -> dict[str, str]:
+        """Return an environment in which only the checkout's own configuration counts."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_", "KUBE"))}
+        collections = self.folder.parent / "collections"
+        link = collections / "ansible_collections" / "ossm" / "federation"
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.is_symlink():
+            link.symlink_to(ROOT, target_is_directory=True)
+        return kept | {
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callbacks"),
+            "ANSIBLE_CALLBACKS_ENABLED": "bench_tasks", "BENCH_TASKS": str(self.folder / "tasks.json"), "NO_PROXY": "*",
+            "KUBECACHEDIR": str(self.folder / "kubectl-cache"),
+        }
+
+    def command(self, name: str, verb: str) -> list[str]:
+        """Return the command line of a contestant; ``verb`` is ``federate`` or ``links``."""
+        if name == "kubectl":
+            return [sys.executable, str(HERE / "kubectl_script.py"), verb, str(self.inputs[name])]
+        return [str(ANSIBLE), "--inventory", str(self.inputs[name]), str(PLAYBOOKS[name, verb])]
+
+    def run(self, name: str, verb: str, observed: bool = False) -> Run:
+        """Run a contestant once. Observed runs are also watched from outside, and are not meant to be compared by time."""
+        log = self.folder / f"{name}-{verb}.log"
+        (self.folder / "tasks.json").unlink(missing_ok=True)
+        requests = Requests(self.rig.audit_logs())
+        with log.open("w", encoding="utf-8") as output:
+            begin = time.monotonic()
+            process = subprocess.Popen(self.command(name, verb), env=self.environment, stdin=subprocess.DEVNULL,
+                                       stdout=output, stderr=subprocess.STDOUT)
+            memory = Memory(process.pid) if observed else None
+            if memory:
+                memory.start()
+            code = process.wait()
+            seconds = time.monotonic() - begin
+        peak = memory.stop() if memory else 0.0
+        if code:
+            raise RunFailed(f"{name} {verb} ended with {code}; {log} ends with:\n{log.read_text(encoding='utf-8')[-4000:]}")
+        return Run(seconds, peak, requests.by_cluster() if observed else {}, self._counted(name))
+
+    def _counted(self, name: str) -> dict[str, Any]:
+        return {} if name == "kubectl" else json.loads((self.folder / "tasks.json").read_text(encoding="utf-8"))

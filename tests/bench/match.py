@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One match: all contestants on one lab, interleaved, from nothing each time; the best time of each counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.contestants import Run, Stage
+from bench.rig import Rig, rig, write_inputs
+
+#: The usual playbook takes minutes with many meshes: there it runs once.
+USUAL_ONCE_FROM = 5
+READS = 2
+Say = Callable[[str], None]
+Times = dict[str, dict[str, list[float]]]
+
+
+class Different(Exception):
+    """Two contestants have not written the same."""
+
+
+def play(directory: Path, meshes: int, runs: int, contestants: tuple[str, ...], say: Say) -> dict[str, Any]:
+    """Start a lab of ``meshes`` meshes, run everybody in it, return the results (seconds, counts, ratios)."""
+    folder = directory / f"{meshes}-meshes"
+    with rig(directory / f"lab-{meshes}", meshes) as found:
+        stage = Stage(found, folder, write_inputs(found, folder))
+        found.await_idle()
+        return Match(stage, contestants, say).result(runs)
+
+
+class Match:
+    """The course of one match."""
+
+    def __init__(self, stage: Stage, contestants: tuple[str, ...], say: Say) -> None:
+        self.stage = stage
+        self.rig: Rig = stage.rig
+        self.contestants = contestants
+        self.times: Times = {name: {} for name in contestants}
+        self.observed: dict[tuple[str, str], Run] = {}
+        self.states: dict[str, dict[str, Any]] = {}
+        self.say = say
+
+    def result(self, runs: int) -> dict[str, Any]:
+        """Run the observed round, then ``runs`` timed rounds, and sum up."""
+        for name in self.contestants:
+            self.once(name, observed=True)
+        for number in range(runs):
+            for name in self._order(number):
+                self.once(name)
+        return self.summary()
+
+    def _order(self, number: int) -> list[str]:
+        """Return who runs in a round, every second round in the other order."""
+        several = [name for name in self.contestants if name != "usual" or len(self.rig.meshes) < USUAL_ONCE_FROM]
+        return several[::-1] if number % 2 else several
+
+    def once(self, name: str, observed: bool = False) -> None:
+        """Let one contestant federate from nothing, federate again and read the links; then remove what it has written.
+
+        The observed round warms up caches and is not timed, except for a contestant that runs only once.
+        """
+        timed = not observed or (name == "usual" and len(self.rig.meshes) >= USUAL_ONCE_FROM)
+        # The usual playbook's only run is not watched while it is timed: it is slow enough.
+        self._leg(name, "first", "federate", observed, timed)
+        if observed:
+            self.states[name] = {mesh: self.rig.state(mesh) for mesh in self.rig.meshes}
+            self._compare(name)
+        if name != "usual":
+            self._leg(name, "second", "federate", observed, timed)
+        for _turn in range(READS):
+            self._leg(name, "links", "links", observed, timed)
+        self.rig.reset()
+
+    def _leg(self, name: str, leg: str, verb: str, observed: bool, timed: bool) -> None:
+        run = self.stage.run(name, verb, observed)
+        if observed:
+            self.observed[name, leg] = run
+        if timed:
+            self.times[name].setdefault(leg, []).append(run.seconds)
+        self.say(f"  {len(self.rig.meshes)} meshes, {name}, {leg}: {run.seconds:.2f} s{' (observed)' if observed else ''}")
+
+    def _compare(self, name: str) -> None:
+        """Make sure that everybody has written the same; Different names the first place where not."""
+        first = self.contestants[0]
+        for mesh, state in self.states[name].items():
+            where = difference(self.states[first][mesh], state)
+            if where:
+                raise Different(f"{mesh}: {first} and {name} have not written the same: {where}")
+
+    def summary(self) -> dict[str, Any]:
+        """Return the results in the form of ``bench.json``."""
+        best = {name: {leg: round(min(values), 2) for leg, values in legs.items()} for name, legs in self.times.items()}
+        peers = len(self.rig.meshes) - 1
+        result: dict[str, Any] = {"objects": len(self.rig.meshes) * peers * 5, "objects_per_mesh": peers * 5,
+                                  "seconds": best, "all_seconds": self.times}
+        for name in self.contestants:
+            result |= self._costs(name)
+        return result | ratios(best)
+
+    def _costs(self, name: str) -> dict[str, Any]:
+        first = self.observed[name, "first"]
+        prefix = "" if name == "ours" else f"{name}_"
+        costs: dict[str, Any] = {f"{prefix}{'requests' if leg == 'first' else f'requests_{leg}'}": run.requests_per_mesh
+                                 for (who, leg), run in self.observed.items() if who == name}
+        costs[f"{prefix}peak_memory_mib"] = round(first.memory_mib)
+        if first.counted:
+            costs[f"{prefix}tasks_per_mesh"] = first.tasks_per_mesh
+        mesh = max(first.requests, key=lambda cluster: sum(first.requests[cluster].values()))
+        return costs | {f"{prefix}requests_by_kind": dict(first.requests[mesh].most_common())}
+
+
+def ratios(best: dict[str, dict[str, float]]) -> dict[str, float]:
+    """Return the ratios that the goals speak of, as far as both sides have run."""
+    pairs = {"first_to_kubectl": (("ours", "first"), ("kubectl", "first")),
+             "second_to_kubectl_second": (("ours", "second"), ("kubectl", "second")),
+             "links_to_kubectl": (("ours", "links"), ("kubectl", "links")),
+             "usual_to_first": (("usual", "first"), ("ours", "first"))}
+    found = {key: [best.get(name, {}).get(leg) for name, leg in sides] for key, sides in pairs.items()}
+    return {key: round(values[0] / values[1], 2) for key, values in found.items() if all(values)}
+
+
+def difference(left: Any, right: Any, path: str = "") -> str:
+    """Return the first place where two structures differ, empty when nowhere."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        for key in sorted({*left, *right}):
+            where = difference(left.get(key), right.get(key), f"{path}.{key}")
+            if where:
+                return where
+        return ""
+    if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
+        places = (difference(one, other, f"{path}[{index}]") for index, (one, other) in enumerate(zip(left, right)))
+        return next(filter(None, places), "")
+    return "" if left == right else f"{path}: {left!r} and {right!r}"

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a contestant costs, seen from outside: its memory from ``/proc``, its requests from the API servers' audit logs."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import threading
+from collections import Counter
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+SAMPLE_SECONDS = 0.1
+USER = "lab:admin"
+
+
+class Memory(threading.Thread):
+    """Samples the memory of a process and all that descends from it until ``stop``; ``peak_mib`` is the highest sum.
+
+    Proportional set sizes are summed (``smaps_rollup``), so that pages which forked workers share count once.
+    """
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.pid = pid
+        self.peak_mib = 0.0
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Sample until told to stop."""
+        while not self._ended.wait(SAMPLE_SECONDS):
+            self.peak_mib = max(self.peak_mib, sum(map(_pss_mib, family(self.pid))))
+
+    def stop(self) -> float:
+        """End the sampling and return the peak in MiB."""
+        self._ended.set()
+        self.join()
+        return self.peak_mib
+
+
+def family(pid: int) -> list[int]:
+    """Return the process and all its living descendants."""
+    found, pending = [], [pid]
+    while pending:
+        current = pending.pop()
+        found.append(current)
+        for children in Path(f"/proc/{current}/task").glob("*/children"):
+            with suppress(OSError):
+                pending.extend(map(int, children.read_text(encoding="utf-8").split()))
+    return found
+
+
+def _pss_mib(pid: int) -> float:
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """Return the processor time that the processes have used so far, in seconds."""
+    total = 0
+    for pid in pids:
+        with suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+class Requests:
+    """The requests that the lab's user sends from now on, as the API servers have logged them."""
+
+    def __init__(self, logs: dict[str, Path]) -> None:
+        self._logs = logs
+        self._begin = {cluster: log.stat().st_size for cluster, log in logs.items()}
+
+    def by_cluster(self) -> dict[str, Counter[str]]:
+        """Return the number of requests of each cluster by ``verb resource``, each request counted once."""
+        return {cluster: self._count(cluster) for cluster in self._logs}
+
+    def _count(self, cluster: str) -> Counter[str]:
+        kinds: dict[str, str] = {}
+        with self._logs[cluster].open("rb") as stream:
+            stream.seek(self._begin[cluster])
+            for line in stream:
+                event = json.loads(line)
+                if event["user"]["username"] == USER:
+                    kinds[event["auditID"]] = _kind(event)
+        return Counter(kinds.values())
+
+
+def _kind(event: dict[str, Any]) -> str:
+    target = event.get("objectRef", {})
+    return f"{event['verb']} {target.get('resource') or event['requestURI'].split('?')[0]}"
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures were measured on: processor, cores, memory in GiB, system."""
+    information = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    model = next((line.partition(":")[2].strip() for line in information if line.startswith("model name")), platform.machine())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2 ** 30
+    return {"processor": model, "cores": len(os.sched_getaffinity(0)), "memory_gib": round(memory),
+            "system": f"{platform.system()} {platform.release()}"}
+
+
+def versions(kubectl: str) -> dict[str, str]:
+    """Return the versions of the programs that took part."""
+    answer = json.loads(subprocess.run([kubectl, "version", "--client", "--output=json"], check=True, text=True,
+                                       stdout=subprocess.PIPE).stdout)
+    libraries = {name: version(name) for name in ("ansible-core", "kubernetes", "cryptography")}
+    return {"Python": platform.python_version(), **libraries, "kubectl": answer["clientVersion"]["gitVersion"]}
