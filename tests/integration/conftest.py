@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Labs for the integration tests, and what the clusters looked like when one failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import Federation
+
+from lab.api import Lab
+
+#: The simulator's clocks are this much faster than the product's.
+SPEED = 20
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Lab]]:
+    """Start labs that end with the module."""
+    with ExitStack() as running:
+        def begin(topology: dict[str, Any] | None = None, **options: Any) -> Lab:
+            directory = tmp_path_factory.mktemp("l") / "lab"
+            return running.enter_context(Lab.start(topology, directory, **{"speed": SPEED, **options}))
+
+        yield begin
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Add to the report of a failed test what its clusters looked like at that moment."""
+    report = yield
+    if report.failed and call.when in ("setup", "call"):
+        for name, value in getattr(item, "funcargs", {}).items():
+            if isinstance(value, (Federation, Lab)):
+                report.sections.append((f"{name}: the lab", _told(value)))
+    return report
+
+
+def _told(value: Federation | Lab) -> str:
+    try:
+        return value.describe()
+    except Exception as error:  # a description must not hide the failure that it is for
+        return f"cannot be described: {error!r}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder for what a test writes."""
+    return tmp_path

@@ -1,0 +1,253 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs playbooks on a lab as a person would, and reads what they print and what the API servers then show."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab import state
+from lab.api import Lab, Mark, Request
+
+ROOT = state.ROOT
+FEDERATE = ROOT / "playbooks" / "federate.yml"
+CONNECTIONS = Path(__file__).resolve().parent / "connections"
+RUN_SECONDS = 150
+#: Nothing in a lab with fast clocks takes longer; what never comes is not waited for long.
+PATIENCE = {"federation_gateway_timeout": 60, "federation_wait_timeout": 60}
+RATINGS = "red-mesh-bookinfo/ratings"
+EXPORTED = "ratings.red-mesh-bookinfo.svc.green-mesh-exports.local"
+IMPORTED = "ratings.red-mesh-bookinfo.svc.red-mesh-imports.local"
+#: What inventory/lab says of the meshes besides their kubeconfigs; a unit of this suite compares the two.
+DEFAULT_WISHES: dict[str, dict[str, Any]] = {
+    "red-mesh": {"mesh_exports": {"green-mesh": [RATINGS]}},
+    "green-mesh": {"mesh_imports": {"red-mesh": [RATINGS]}},
+    "blue-mesh": {},
+}
+SIX = [(one, two) for one in DEFAULT_WISHES for two in DEFAULT_WISHES if one != two]
+FEDERATION_KINDS = ("servicemeshpeers", "exportedservicesets", "importedservicesets")
+WRITTEN_KINDS = ("servicemeshcontrolplanes", "configmaps", *FEDERATION_KINDS)
+_FOREIGN = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "OSSM_LAB")
+_CHANGE = re.compile(r"^(?P<mesh>\S+): (?:would )?(?P<verb>create|change|delete)d? (?P<kind>[A-Z]\w+) (?P<name>\S+)"
+                     r"(?: \((?P<fields>.*)\))?$")
+_HEADLINE = re.compile(r"^\d+ of \d+ links are good")
+_RECAP = re.compile(r"^(\S+)\s+: (ok=.*)$", re.MULTILINE)
+Object = dict[str, Any]
+Change = tuple[str, str, str, str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of ansible-playbook said, and how it ended."""
+
+    code: int
+    text: str
+    errors: str
+    seconds: float
+    folder: Path
+
+    @property
+    def all(self) -> str:
+        """Return standard output and standard error."""
+        return self.text + self.errors
+
+    @property
+    def flat(self) -> str:
+        """Return all that was printed with every run of white space as one blank, and JSON's quotes as they were."""
+        return " ".join(self.all.replace('\\"', '"').replace("\\n", " ").split())
+
+    @property
+    def report(self) -> list[str]:
+        """Return the lines of the report, from which the matrix is the last; empty when none was printed."""
+        said = self.said("Tell the links")
+        return said["msg"] if said else []
+
+    @property
+    def matrix(self) -> str:
+        """Return the matrix with what is told below it: everything from its headline to the end of the report."""
+        lines = "\n".join(self.report).split("\n")
+        begin = next((index for index, line in enumerate(lines) if _HEADLINE.match(line)), len(lines))
+        return "\n".join(lines[begin:])
+
+    @property
+    def cells(self) -> dict[tuple[str, str], str]:
+        """Return what the matrix says of each directed link, by watching and watched mesh."""
+        rows = [re.split(r"\s{2,}", line.strip()) for line in self.matrix.split("\n")[2:]]
+        names = rows[0] if rows else []
+        return {(row[0], name): cell for row in rows[1:] if row[0] in names
+                for name, cell in zip(names, row[1:]) if cell not in ("-", ".")}
+
+    @property
+    def changes(self) -> set[Change]:
+        """Return mesh, kind, name, verb and fields of everything that was (or would be) changed."""
+        found = (_CHANGE.match(line) for line in self.report)
+        return {(one["mesh"], one["kind"], one["name"], one["verb"], tuple(sorted((one["fields"] or "").split(", "))))
+                for one in found if one}
+
+    @property
+    def recap(self) -> dict[str, dict[str, int]]:
+        """Return the counts of the play recap by host."""
+        _, _, tail = self.text.rpartition("PLAY RECAP")
+        return {host: {key: int(value) for key, value in (part.split("=") for part in counts.split())}
+                for host, counts in _RECAP.findall(tail)}
+
+    def said(self, task: str) -> Object:
+        """Return what the last task of this name printed as JSON, for its first host; empty when nothing was."""
+        _, found, rest = self.text.rpartition(f": {task}]")
+        start = rest.find("=> {")
+        following = rest.find("\nTASK [", 1)
+        if not found or start < 0 or 0 <= following < start:
+            return {}
+        return json.JSONDecoder().raw_decode(rest[start + 3:])[0]
+
+
+@dataclass
+class Federation:
+    """A lab with an inventory for it. ``hosts`` and ``options`` may be changed between runs."""
+
+    lab: Lab
+    folder: Path
+    hosts: dict[str, Object] = field(default_factory=dict)
+    options: Object = field(default_factory=lambda: dict(PATIENCE))
+    runs: list[Run] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, lab: Lab, folder: Path, wishes: dict[str, Object] | None = None) -> Federation:
+        """Make an inventory with every mesh of the lab: its kubeconfig, and what ``wishes`` says by mesh."""
+        made = cls(lab, folder)
+        chosen = wishes if wishes is not None else DEFAULT_WISHES
+        for mesh in lab.meshes.values():
+            kubeconfig = lab.clusters[mesh.cluster].kubeconfig
+            made.hosts[mesh.name] = {"mesh_kubeconfig": kubeconfig, **copy.deepcopy(chosen.get(mesh.name, {}))}
+        return made
+
+    def run(self, *arguments: str, core: str = "", environment: dict[str, str] | None = None) -> Run:
+        """Run federate.yml with this inventory; ``core`` names another ansible-core (``2.16``)."""
+        return self.play(FEDERATE, *arguments, core=core, environment=environment)
+
+    def good(self, *arguments: str, **options: Any) -> Run:
+        """Run federate.yml, which must succeed."""
+        run = self.run(*arguments, **options)
+        assert run.code == 0, run.all
+        return run
+
+    def play(self, playbook: Path, *arguments: str, core: str = "", environment: dict[str, str] | None = None) -> Run:
+        """Run any playbook with this inventory."""
+        inventory = self.folder / "inventory.yml"
+        inventory.write_text(yaml.safe_dump({"all": {"children": {"federation": {
+            "hosts": self.hosts, "vars": self.options}}}}), encoding="utf-8")
+        command = [str(program("ansible-playbook", core)), "-i", str(inventory), str(playbook), *arguments]
+        begun = time.monotonic()
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.folder, timeout=RUN_SECONDS,
+                              env=environment_of(self.folder, environment or {}))
+        self.runs.append(Run(done.returncode, done.stdout, done.stderr, time.monotonic() - begun, self.folder))
+        return self.runs[-1]
+
+    # -- what the API servers show ---------------------------------------------------------------------------------
+
+    def where(self, mesh: str) -> tuple[str, str]:
+        """Return cluster and namespace of a mesh."""
+        found = self.lab.meshes[mesh]
+        return found.cluster, found.namespace
+
+    def get(self, mesh: str, resource: str, name: str) -> Object:
+        """Return one object of the mesh's namespace."""
+        cluster, namespace = self.where(mesh)
+        return self.lab.get(cluster, resource, name, namespace)
+
+    def names(self, mesh: str, resource: str) -> list[str]:
+        """Return the names of the mesh's objects of a kind."""
+        cluster, namespace = self.where(mesh)
+        return sorted(item["metadata"]["name"] for item in self.lab.get(cluster, resource, namespace=namespace))
+
+    def watch(self, mesh: str, peer: str) -> Object:
+        """Return what the mesh's ServiceMeshPeer says of its watch: that of an active entry that is connected, else any."""
+        found = self.get(mesh, "servicemeshpeers", peer).get("status", {}).get("discoveryStatus", {})
+        watches = [entry.get("watch", {}) for part in ("active", "inactive") for entry in found.get(part, [])]
+        return next((one for one in watches if one.get("connected")), watches[0] if watches else {})
+
+    def connected(self) -> list[tuple[str, str]]:
+        """Return the directed links that are connected and have synced, as the watching side's API server shows them."""
+        links = [(mesh, peer) for mesh in self.lab.meshes for peer in self.names(mesh, "servicemeshpeers")]
+        watches = {link: self.watch(*link) for link in links}
+        return sorted(link for link, watch in watches.items() if watch.get("connected") and watch.get("lastFullSync"))
+
+    def imported(self, mesh: str, peer: str) -> list[str]:
+        """Return the local host names of what the mesh has imported from the peer."""
+        rows = self.get(mesh, "importedservicesets", peer).get("status", {}).get("importedServices", [])
+        return [row["localService"]["hostname"] for row in rows if row["localService"].get("hostname")]
+
+    def written(self, mesh: str) -> dict[str, Object]:
+        """Return everything of the mesh's namespace that the collection may write, by kind and name."""
+        cluster, namespace = self.where(mesh)
+        found = [item for kind in WRITTEN_KINDS for item in self.lab.get(cluster, kind, namespace=namespace)]
+        return {f"{item['kind']} {item['metadata']['name']}": item for item in found}
+
+    def versions(self) -> dict[str, str]:
+        """Return the resourceVersion of everything that the collection may write, in all meshes."""
+        return {f"{mesh}: {name}": item["metadata"]["resourceVersion"] for mesh in self.lab.meshes
+                for name, item in self.written(mesh).items()}
+
+    def eventually(self, what: Any, seconds: float = 30.0) -> Any:
+        """Return the first true value of ``what()``; fail when there is none in time. For things nobody can watch."""
+        deadline = time.monotonic() + seconds
+        while not (value := what()):
+            assert time.monotonic() < deadline, f"not within {seconds} s"
+            time.sleep(0.2)
+        return value
+
+    def requests(self, since: Mark) -> dict[str, list[Request]]:
+        """Return the administrator's requests since the mark, by cluster."""
+        return {cluster: self.lab.audit(cluster, since) for cluster in self.lab.clusters}
+
+    def writes(self, since: Mark) -> dict[str, list[Request]]:
+        """Return the administrator's requests that were meant to change something, by cluster, where there are any."""
+        found = {cluster: [one for one in made if one.changes] for cluster, made in self.requests(since).items()}
+        return {cluster: made for cluster, made in found.items() if made}
+
+    def describe(self) -> str:
+        """Return the last runs and what the clusters look like, for the one who has to find out why a test failed."""
+        told = [f"== run {number} of ansible-playbook: exit {run.code} after {run.seconds:.1f} s ==\n{run.all}"
+                for number, run in enumerate(self.runs, 1)]
+        return "\n".join([*told[-2:], self.lab.describe()])
+
+
+def environment_of(folder: Path, more: dict[str, str]) -> dict[str, str]:
+    """Return the environment of a run: this one without what others may have set for Ansible or clusters."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
+    return clean | {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build" / "collections"), "ANSIBLE_NOCOLOR": "1",
+                    "ANSIBLE_LOCAL_TEMP": str(folder / "local-tmp"), "ANSIBLE_CONNECTION_PLUGINS": str(CONNECTIONS),
+                    "ANSIBLE_REMOTE_TEMP": str(folder / "remote-tmp"), "PYTHONDONTWRITEBYTECODE": "1",
+                    "ANSIBLE_DEPRECATION_WARNINGS": "0", "COLUMNS": "200"} | more
+
+
+def program(name: str, core: str = "") -> Path:
+    """Return a program of Ansible; ``core`` names another ansible-core than that of this environment (``2.16``)."""
+    if not core:
+        return Path(sys.executable).parent / name
+    return Path(os.environ.get(f"OSSM_CORE_{core.replace('.', '_')}") or ROOT / f".venv-{core}" / "bin") / name
+
+
+def two(**more: Any) -> Object:
+    """Return a topology of two meshes in two clusters, the smallest federation; ``more`` changes meshes by colour."""
+    meshes = {f"{colour}-mesh": {"cluster": colour, **more.get(colour, {})} for colour in ("red", "green")}
+    return {"clusters": {"red": {"platform": "AWS"}, "green": {"platform": "Azure"}}, "meshes": meshes}
+
+
+def texts(requests: dict[str, list[Request]] | Iterable[Request]) -> list[str]:
+    """Return requests as lines that a failed assertion can show."""
+    if isinstance(requests, dict):
+        return [f"{cluster}: {line}" for cluster, made in requests.items() for line in texts(made)]
+    return [f"{one.verb} {one.uri} -> {one.code}" for one in requests]

@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was declared wrong is refused before anything is written: all of it at once, with mesh, variable and remedy."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import Federation, Run, texts, two
+
+LONG = "a-mesh-whose-name-is-much-too-long-for-the-services-of-its-peers"
+
+
+@pytest.fixture(scope="module")
+def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    """Two meshes in two clusters; nothing is ever written to them here."""
+    return Federation.of(start(two()), tmp_path_factory.mktemp("f"))
+
+
+@contextmanager
+def _declared(federation: Federation, **said: dict[str, Any]) -> Iterator[None]:
+    """Change variables of hosts (``red`` means red-mesh) and of the group (``options``) for a while; None removes one."""
+    before = copy.deepcopy((federation.hosts, federation.options))
+    for colour, variables in said.items():
+        place = federation.options if colour == "options" else federation.hosts.setdefault(f"{colour}-mesh", {})
+        for name, value in variables.items():
+            if value is None:
+                place.pop(name)
+            else:
+                place[name] = value
+    yield
+    federation.hosts, federation.options = before
+
+
+def _refused(federation: Federation, environment: dict[str, str] | None = None) -> Run:
+    """Run, and prove that it was refused before any cluster was asked for anything."""
+    mark = federation.lab.mark()
+    run = federation.run(environment=environment)
+    assert run.code != 0, run.all
+    assert not texts(federation.requests(mark))
+    assert "Traceback" not in run.all
+    assert not run.report
+    return run
+
+
+def test_everything_that_is_wrong_is_said_at_once(federation: Federation, folder: Path) -> None:
+    (folder / "empty").write_text("")
+    (folder / "no-yaml").write_text("clusters: [unclosed\n  {")
+    red = {"mesh_exprots": [], "mesh_peers": ["red-mesh", "nobody"], "mesh_namespace": "Not_A_Label",
+           "mesh_trust_domain": "has space.local", "mesh_ingress": {"exposure": "Magic", "portt": 1},
+           "mesh_exports": [{"type": "NameSelector", "nameselector": {}}], "mesh_locality": {"zone": "without-region"}}
+    said = {"red": red, "green": {"mesh_kubeconfig": str(folder / "empty"), "mesh_imports": "no-slash-here"},
+            "blue": {"mesh_kubeconfig": str(folder / "no-yaml")}, "gold": {"mesh_kubeconfig": str(folder / "missing")},
+            "grey": {"mesh_name": LONG}, "pink": {"mesh_context": "nowhere", "mesh_name": "kubernetes"},
+            "options": {"federation_size": 2, "federation_wait_timeot": 5, "federation_wait_timeout": "soon"}}
+    with _declared(federation, **said):
+        run = _refused(federation)
+    wanted = {
+        "variable-misspelled": ("mesh_exprots", "mesh_exports"), "peer-self": ("mesh_peers",), "peer-unknown": ("nobody",),
+        "name-invalid": ("mesh_namespace",), "trust-domain-invalid": ("mesh_trust_domain",), "ingress-value": ("mesh_ingress.exposure", "NodePort"),
+        "key-unknown": ("portt",), "kubeconfig-empty": ("green-mesh",), "kubeconfig-not-yaml": ("blue-mesh",),
+        "kubeconfig-missing": ("gold-mesh",), "access-missing": ("mesh_kubeconfig",), "name-registry": ("kubernetes",),
+        "federation-size": ("federation_size",), "variable-type": ("federation_wait_timeout",)}
+    lines = [part for part in run.flat.split("]") if "[" in part]
+    for code, words in wanted.items():
+        found = [line for line in lines if line.endswith(f"[{code}")]
+        assert found, f"{code} is missing:\n{run.all}"
+        assert any(all(word in line for word in words) for line in found), found
+    assert LONG in run.flat and "nameselector" in run.flat and "federation_wait_timeout" in run.flat
+
+
+SINGLE: dict[str, tuple[dict[str, Any], dict[str, str], tuple[str, ...]]] = {
+    "no access named": ({"red": {"mesh_kubeconfig": None}}, {}, ("red-mesh: mesh_kubeconfig", "[access-missing]")),
+    "host without credentials": ({"red": {"mesh_kubeconfig": None, "mesh_host": "https://127.0.0.1:1"}}, {},
+                                 ("red-mesh: mesh_host", "[access-incomplete]")),
+    "file missing": ({"red": {"mesh_kubeconfig": "{folder}/missing"}}, {},
+                     ("red-mesh: mesh_kubeconfig", "missing", "[kubeconfig-missing]")),
+    "file empty": ({"red": {"mesh_kubeconfig": "{folder}/empty"}}, {}, ("red-mesh: mesh_kubeconfig", "[kubeconfig-empty]")),
+    "file not YAML": ({"red": {"mesh_kubeconfig": "{folder}/no-yaml"}}, {}, ("red-mesh", "[kubeconfig-not-yaml]")),
+    "file YAML but no kubeconfig": ({"red": {"mesh_kubeconfig": "{folder}/list"}}, {}, ("red-mesh", "no kubeconfig")),
+    "file not text": ({"red": {"mesh_kubeconfig": "{folder}/binary"}}, {}, ("red-mesh: mesh_kubeconfig",)),
+    "unknown context": ({"red": {"mesh_context": "nowhere"}}, {},
+                        ("red-mesh: mesh_context", "nowhere", "Contexts there", "[context-unknown]")),
+    "context of $KUBECONFIG": ({"red": {"mesh_kubeconfig": None, "mesh_context": "nowhere"}},
+                               {"KUBECONFIG": "{folder}/missing"}, ("red-mesh", "missing")),
+    "K8S_AUTH in the environment": ({}, {"K8S_AUTH_HOST": "https://127.0.0.1:1"}, ("K8S_AUTH_HOST", "mesh_kubeconfig")),
+    "undefined template": ({"red": {"mesh_kubeconfig": "{{ nobody_defined_this }}"}}, {}, ("red-mesh", "nobody_defined_this")),
+    "two hosts of one name": ({"red": {"mesh_name": "green-mesh"}}, {}, ("green-mesh", "[mesh-duplicate]")),
+    "empty group": ({"options": {"federation_group": "ungrouped"}}, {}, ("ungrouped",)),
+}
+
+
+@pytest.mark.parametrize("case", SINGLE)
+def test_refused_by_itself(federation: Federation, folder: Path, case: str) -> None:
+    for name, content in {"empty": b" \n", "no-yaml": b"a: [", "list": b"[1, 2]", "binary": b"\xff\xfe\x00"}.items():
+        (folder / name).write_bytes(content)
+    said, environment, words = copy.deepcopy(SINGLE[case])
+    for variables in said.values():
+        for name, value in variables.items():
+            variables[name] = value and value.replace("{folder}", str(folder))
+    with _declared(federation, **said):
+        run = _refused(federation, {key: value.replace("{folder}", str(folder)) for key, value in environment.items()})
+    assert all(word in run.flat for word in words), run.all
+
+
+def test_a_warning_alone_refuses_nothing(federation: Federation) -> None:
+    with _declared(federation, red={"mesh_of_my_own": 1}, options={"federation_max_new_load_balancers": 0}):
+        run = federation.run("--check")
+    assert "mesh_of_my_own" in run.flat or "load-balancers-too-many" in run.flat
+    assert "[variable-unknown] " not in run.flat.split("load-balancers-too-many")[-1]
+
+
+def _refused_after_reading(federation: Federation) -> Run:
+    """Run, and prove that it was refused with nothing written."""
+    mark = federation.lab.mark()
+    run = federation.run()
+    assert run.code != 0, run.all
+    changing = {cluster: [one for one in made if one.verb not in ("get", "list", "watch")]
+                for cluster, made in federation.requests(mark).items()}
+    assert not texts(changing)
+    assert "Traceback" not in run.all
+    return run
+
+
+def test_more_load_balancers_than_allowed(federation: Federation) -> None:
+    with _declared(federation, options={"federation_max_new_load_balancers": 1}):
+        run = _refused_after_reading(federation)
+    assert "2 new load balancers would be created, 1 are allowed" in run.flat
+    assert "federation_max_new_load_balancers" in run.flat
+
+
+def test_one_control_plane_under_two_names(federation: Federation) -> None:
+    again = {"mesh_kubeconfig": federation.hosts["red-mesh"]["mesh_kubeconfig"], "mesh_namespace": "red-mesh-system"}
+    with _declared(federation, pink=again):
+        run = _refused_after_reading(federation)
+    assert "pink-mesh and red-mesh are two names for one control plane" in run.flat.replace(
+        "red-mesh and pink-mesh", "pink-mesh and red-mesh")
+    assert "[mesh-two-names]" in run.flat
+
+
+def test_one_namespace_of_one_cluster_twice(federation: Federation) -> None:
+    kubeconfig = federation.hosts["red-mesh"]["mesh_kubeconfig"]
+    nowhere = {"mesh_kubeconfig": kubeconfig, "mesh_namespace": "default"}
+    with _declared(federation, pink=nowhere, grey=nowhere):
+        run = _refused_after_reading(federation)
+    assert "[namespace-twice]" in run.flat and "default" in run.flat
+
+
+def test_a_trust_domain_that_would_change_under_workloads(federation: Federation) -> None:
+    with _declared(federation, red={"mesh_trust_domain": "other.local"}):
+        run = _refused_after_reading(federation)
+    assert "[trust-domain-change]" in run.flat
+    assert "red-mesh.local" in run.flat and "federation_confirm_trust_domain" in run.flat
+
+
+def test_all_that_contradicts_itself_is_said_at_once(federation: Federation) -> None:
+    with _declared(federation, red={"mesh_trust_domain": "other.local"}, options={"federation_max_new_load_balancers": 0}):
+        run = _refused_after_reading(federation)
+    assert "[trust-domain-change]" in run.flat and "[load-balancers-too-many]" in run.flat
