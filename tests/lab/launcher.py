@@ -142,6 +142,11 @@ def start_simulator(directory: Path, say: Say, hurry: dict[str, float] | None = 
         ask(directory, {"verb": "clocks", "set": {name: usual[name] for name in hurry}})
 
 
+def _few(items: list[str], shown: int = 3) -> str:
+    """Return the first items of a list, and how many more there are."""
+    return ", ".join(items[:shown]) + (f" and {len(items) - shown} more" if len(items) > shown else "")
+
+
 def _settled(answer: dict[str, Any]) -> bool:
     """Say whether no control plane is being worked on; one that was not asked for has no conditions."""
     found = [mesh.get("conditions") or {} for mesh in answer["meshes"].values()]
@@ -160,7 +165,7 @@ def _await_simulator(directory: Path, say: Say, reached: Callable[[dict[str, Any
             raise LabError(f"The simulator was not ready within {SIMULATOR_SECONDS:.0f} s "
                            f"({answer.get('waiting') or 'no answer'}):\n{clusters.tail(log)}")
         if now - told > HEARTBEAT_SECONDS:
-            say(f"  waiting for {', '.join(answer.get('waiting', [])) or 'the simulator'}")
+            say(f"  waiting for {_few(answer.get('waiting') or ['the simulator'])}")
             told = now
         time.sleep(_POLL_SECONDS)
 
