@@ -99,8 +99,8 @@ class Outgoing:
     def cancel(self) -> None:
         """Give up on the answer."""
         if not self.ended:
-            self.ended = True
             self.wire.reset(self.number)
+            self.finish(False)
 
 
 class Wire(asyncio.Protocol):
