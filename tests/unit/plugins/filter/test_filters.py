@@ -43,9 +43,24 @@ def _hostvars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Json
 
 
 def read(host: str) -> Json:
-    return {"host": host, "mesh": host, "namespace": f"{host}-system", "readable": True, "problems": [], "platform": {"type": "AWS"},
-            "control_plane": {"name": host, "uid": host, "trust_domain": f"{host}.local", "trust_domain_set": True, "owners": {},
-                              "object": {"spec": {}}}, "root": f"{{{{ {host} }}}}", "fingerprints": [host]}
+    return {
+        "host": host,
+        "mesh": host,
+        "namespace": f"{host}-system",
+        "readable": True,
+        "problems": [],
+        "platform": {"type": "AWS"},
+        "control_plane": {
+            "name": host,
+            "uid": host,
+            "trust_domain": f"{host}.local",
+            "trust_domain_set": True,
+            "owners": {},
+            "object": {"spec": {}},
+        },
+        "root": f"{{{{ {host} }}}}",
+        "fingerprints": [host],
+    }
 
 
 def groups(*hosts: str) -> dict[str, list[str]]:
@@ -59,12 +74,19 @@ def test_the_way_of_the_roles(hostvars: dict[str, Json]) -> None:
     made = plan(declared, hostvars)
     assert "sides" not in made
     assert "root" not in made["meshes"]["red-mesh"]
-    assert [one["definition"]["kind"] for one in objects(made, "gateways", "red-mesh", read("red-mesh"))] == ["ServiceMeshControlPlane"]
-    assert gateways_to_wait_for(made, "red-mesh") == [{"name": "ingress-green-mesh", "exposure": "LoadBalancer", "peer": "green-mesh"}]
+    assert [one["definition"]["kind"] for one in objects(made, "gateways", "red-mesh", read("red-mesh"))] == [
+        "ServiceMeshControlPlane"
+    ]
+    assert gateways_to_wait_for(made, "red-mesh") == [
+        {"name": "ingress-green-mesh", "exposure": "LoadBalancer", "peer": "green-mesh"}
+    ]
     for host, peer in (HOSTS, HOSTS[::-1]):
         hostvars[host]["opened"] = {"gateways": {f"ingress-{peer}": {"addresses": ["192.0.2.1"]}}}
     after = advance(made, "addresses", hostvars, "opened")
-    assert [one["definition"]["kind"] for one in objects(after, "peers", "red-mesh", read("red-mesh"))] == ["ConfigMap", "ServiceMeshPeer"]
+    assert [one["definition"]["kind"] for one in objects(after, "peers", "red-mesh", read("red-mesh"))] == [
+        "ConfigMap",
+        "ServiceMeshPeer",
+    ]
     assert drift(after, "red-mesh", read("red-mesh")) == []
 
 
@@ -72,7 +94,11 @@ def test_a_limited_run_reads_the_others_from_elsewhere(hostvars: dict[str, Json]
     declared = declaration(hostvars, groups(), "federation", ["red-mesh"])
     assert declared["outside"] == ["green-mesh"]
     del hostvars["green-mesh"]["mesh_facts"]
-    for outside in ([{"meshes": [read("green-mesh")]}], {"results": [{"meshes": [read("green-mesh")]}]}, [read("green-mesh")]):
+    for outside in (
+        [{"meshes": [read("green-mesh")]}],
+        {"results": [{"meshes": [read("green-mesh")]}]},
+        [read("green-mesh")],
+    ):
         assert plan(declared, hostvars, outside)["meshes"]["green-mesh"]["readable"]
     assert not plan(declared, hostvars)["meshes"]["green-mesh"]["readable"]
 
@@ -93,22 +119,47 @@ def test_access_of_one_mesh(hostvars: dict[str, Json]) -> None:
     assert mesh_auth(hostvars["red-mesh"]) == auth
     declared = declaration(hostvars, groups())["meshes"]["red-mesh"]
     assert mesh_auth(declared, hostvars["red-mesh"]) == {
-        "host": "red-mesh", "mesh": "red-mesh", "namespace": "red-mesh-system", "control_plane": None, "auth": auth}
+        "host": "red-mesh",
+        "mesh": "red-mesh",
+        "namespace": "red-mesh-system",
+        "control_plane": None,
+        "auth": auth,
+    }
 
 
 def test_problems_in_words() -> None:
-    wrong = [{"code": code, "severity": severity, "mesh": "red", "where": "x", "message": "it is wrong", "remedy": "Put it right"}
-             for code, severity in (("a", "warning"), ("b", "error"))]
+    wrong = [
+        {
+            "code": code,
+            "severity": severity,
+            "mesh": "red",
+            "where": "x",
+            "message": "it is wrong",
+            "remedy": "Put it right",
+        }
+        for code, severity in (("a", "warning"), ("b", "error"))
+    ]
     assert problems_text(wrong) == "red: x: it is wrong. Put it right. [b]\nred: x: it is wrong. Put it right. [a]"
     assert len(problems_text(wrong, lines=True)) == 2
     assert problems_text([]) == ""
 
 
-@pytest.mark.parametrize("call", [
-    lambda: declaration("x", {}), lambda: plan({}, {}), lambda: plan("x", {}), lambda: advance({}, "sets", {}, "x"),
-    lambda: objects({}, "gateways", "x", {}), lambda: objects({}, "attic", "x", {}), lambda: drift({}, "x", {}),
-    lambda: gateways_to_wait_for({}, "x"), lambda: mesh_auth("x"), lambda: problems_text("x"), lambda: problems_text([{}]),
-])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: declaration("x", {}),
+        lambda: plan({}, {}),
+        lambda: plan("x", {}),
+        lambda: advance({}, "sets", {}, "x"),
+        lambda: objects({}, "gateways", "x", {}),
+        lambda: objects({}, "attic", "x", {}),
+        lambda: drift({}, "x", {}),
+        lambda: gateways_to_wait_for({}, "x"),
+        lambda: mesh_auth("x"),
+        lambda: problems_text("x"),
+        lambda: problems_text([{}]),
+    ],
+)
 def test_wrong_input_is_refused(call: Any) -> None:
     with pytest.raises(AnsibleFilterError, match=r"ossm\.federation\."):
         call()

@@ -15,33 +15,64 @@ COLOURS = ("red-mesh", "green-mesh", "blue-mesh")
 
 def inventory(*hosts: str, **variables: Json) -> dict[str, Json]:
     """Raw host variables; ``variables`` adds to one host, its hyphens as underscores."""
-    return {host: {"mesh_kubeconfig": f"/kube/{host}", **variables.get(host.replace("-", "_"), {})}
-            for host in hosts or COLOURS}
+    return {
+        host: {"mesh_kubeconfig": f"/kube/{host}", **variables.get(host.replace("-", "_"), {})}
+        for host in hosts or COLOURS
+    }
 
 
 def declare(hostvars: dict[str, Json], **options: Any) -> _model.Declaration:
     """The declaration of a group ``federation`` with all hosts, all of them in the play."""
     groups = {"all": list(hostvars), "federation": list(hostvars), **options.get("groups", {})}
-    return _model.declare(hostvars, groups, options.get("environ", {}), group="federation",
-                          play_hosts=options.get("play_hosts", list(hostvars)))
+    return _model.declare(
+        hostvars,
+        groups,
+        options.get("environ", {}),
+        group="federation",
+        play_hosts=options.get("play_hosts", list(hostvars)),
+    )
 
 
 def facts(host: str, platform: str = "AWS", **changes: Any) -> Json:
     """What ``mesh_info`` returns of a mesh nobody has federated yet; keys of the control plane begin with ``cp_``."""
     control_plane = {
-        "name": host, "uid": f"uid-of-{host}", "version": "v2.5", "trust_domain": f"{host}.local", "trust_domain_set": True,
-        "cluster_name": "Kubernetes", "ready": True, "words": "ready", "generation": 1, "observed_generation": 1,
+        "name": host,
+        "uid": f"uid-of-{host}",
+        "version": "v2.5",
+        "trust_domain": f"{host}.local",
+        "trust_domain_set": True,
+        "cluster_name": "Kubernetes",
+        "ready": True,
+        "words": "ready",
+        "generation": 1,
+        "observed_generation": 1,
         "owners": {"spec.security.trust.domain": "mesh-owner"},
-        "object": {"apiVersion": "maistra.io/v2", "kind": "ServiceMeshControlPlane",
-                   "metadata": {"name": host, "namespace": f"{host}-system", "uid": f"uid-of-{host}"},
-                   "spec": {"version": "v2.5", "security": {"trust": {"domain": f"{host}.local"}}}},
+        "object": {
+            "apiVersion": "maistra.io/v2",
+            "kind": "ServiceMeshControlPlane",
+            "metadata": {"name": host, "namespace": f"{host}-system", "uid": f"uid-of-{host}"},
+            "spec": {"version": "v2.5", "security": {"trust": {"domain": f"{host}.local"}}},
+        },
     }
     read = {
-        "host": host, "mesh": host, "namespace": f"{host}-system", "readable": True, "problems": [],
-        "cluster_uid": f"cluster-of-{host}", "platform": {"type": platform, "source": "infrastructure", "words": platform},
-        "nodes": [{"name": "node", "addresses": ["192.0.2.10", "192.0.2.11"]}], "control_plane": control_plane,
-        "members": [f"{host}-bookinfo"], "root": f"root of {host}\n", "fingerprints": [f"{sum(map(ord, host)):064x}"],
-        "roots": [], "services": {}, "peers": [], "exports": [], "imports": [], "config_maps": [],
+        "host": host,
+        "mesh": host,
+        "namespace": f"{host}-system",
+        "readable": True,
+        "problems": [],
+        "cluster_uid": f"cluster-of-{host}",
+        "platform": {"type": platform, "source": "infrastructure", "words": platform},
+        "nodes": [{"name": "node", "addresses": ["192.0.2.10", "192.0.2.11"]}],
+        "control_plane": control_plane,
+        "members": [f"{host}-bookinfo"],
+        "root": f"root of {host}\n",
+        "fingerprints": [f"{sum(map(ord, host)):064x}"],
+        "roots": [],
+        "services": {},
+        "peers": [],
+        "exports": [],
+        "imports": [],
+        "config_maps": [],
     }
     for key, value in changes.items():
         if key.startswith("cp_"):
@@ -61,27 +92,43 @@ def unset_trust_domain(host: str, **changes: Any) -> Json:
 def live_peer(name: str, *, namespace: str, ours: str | None = None, **spec: Any) -> Json:
     """A ServiceMeshPeer as it lives; ``ours`` is the mesh on our label."""
     labels = {"app.kubernetes.io/managed-by": "ossm.federation", "ossm.federation/peer": ours} if ours else {}
-    return {"apiVersion": "federation.maistra.io/v1", "kind": "ServiceMeshPeer",
-            "metadata": {"name": name, "namespace": namespace, "labels": labels}, "spec": spec, "managers": ["kubectl"]}
+    return {
+        "apiVersion": "federation.maistra.io/v1",
+        "kind": "ServiceMeshPeer",
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
+        "spec": spec,
+        "managers": ["kubectl"],
+    }
 
 
 def opened(made: _model.Plan) -> dict[str, Json]:
     """Results of ``gateway_wait`` in which every gateway has an address of its own."""
     results: dict[str, Json] = {}
     for number, (host, mesh) in enumerate(sorted(made["meshes"].items()), start=1):
-        results[host] = {"ready": True, "words": "ready", "problems": [], "gateways": {
-            gateway["name"]: _address(gateway["exposure"], number, index)
-            for index, gateway in enumerate(mesh["gateways"], start=1)}}
+        results[host] = {
+            "ready": True,
+            "words": "ready",
+            "problems": [],
+            "gateways": {
+                gateway["name"]: _address(gateway["exposure"], number, index)
+                for index, gateway in enumerate(mesh["gateways"], start=1)
+            },
+        }
     return results
 
 
 def _address(exposure: str, number: int, index: int) -> Json:
     node_port = exposure == "NodePort"
-    return {"addresses": [f"198.51.{number}.{0 if node_port else index}"],
-            "discoveryPort": 30000 + index if node_port else 8188, "servicePort": 31000 + index if node_port else 15443}
+    return {
+        "addresses": [f"198.51.{number}.{0 if node_port else index}"],
+        "discoveryPort": 30000 + index if node_port else 8188,
+        "servicePort": 31000 + index if node_port else 15443,
+    }
 
 
-def federate(declaration: _model.Declaration, read: dict[str, Json]) -> tuple[_model.Plan, dict[str, list[_model.Wish]]]:
+def federate(
+    declaration: _model.Declaration, read: dict[str, Json]
+) -> tuple[_model.Plan, dict[str, list[_model.Wish]]]:
     """Walk through all steps; everything that is wished for comes true in ``read``, as in a cluster."""
     made = _model.plan(declaration, read)
     wishes: dict[str, list[_model.Wish]] = {host: [] for host in declaration["hosts"]}
@@ -109,8 +156,14 @@ def apply(read: Json, wish: _model.Wish) -> None:
         if domain:
             control_plane.update(trust_domain=domain, trust_domain_set=True)
         return
-    room = read[{"ServiceMeshPeer": "peers", "ImportedServiceSet": "imports", "ExportedServiceSet": "exports",
-                 "ConfigMap": "config_maps"}[definition["kind"]]]
+    room = read[
+        {
+            "ServiceMeshPeer": "peers",
+            "ImportedServiceSet": "imports",
+            "ExportedServiceSet": "exports",
+            "ConfigMap": "config_maps",
+        }[definition["kind"]]
+    ]
     live = next((one for one in room if one["metadata"]["name"] == definition["metadata"]["name"]), None)
     if live is None:
         room.append({**definition, "managers": [manager]})

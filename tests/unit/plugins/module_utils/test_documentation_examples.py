@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every example of the product's documentation about control plane, peer, export and import, wished for in our variables.
+"""Every example of the product's documentation about control plane, peer, export and import, in our variables.
 
 For each one: which page shows it, the inventory that asks for the same, what the example writes as a table of field and
 value, and the differences that are meant, each with its reason. A difference that is not listed fails, and so does one
@@ -25,12 +25,12 @@ OURS = "our label, by which our objects are known again"
 ROUTE = "a Route cannot carry raw TLS with names of its own; the operator makes a useless one unless it is switched off"
 VIEW = "istiod labels a peer's endpoints network-<peer>; the documented name drops them where views are applied"
 ROOT = "the fingerprint of the root, so that a changed root changes the peer and istiod reads the ConfigMap again"
-WHOSE = "the text speaks of federating with green-mesh, yet the example is green-mesh's own control plane; here it is red-mesh's"
+WHOSE = "the text speaks of federating with green-mesh, yet the example is green-mesh's own; here it is red-mesh's"
 PARTIAL = "the example is cut down to the field that it is about, and leaves out the API version"
 
 
 class Example(NamedTuple):
-    """``wish``: variables by host. ``written``: the documented fields. ``missing``/``added``: differences with their reason."""
+    """``wish``: variables by host. ``written``: the documented fields. ``missing``, ``added``: differences and why."""
 
     page: str
     wish: dict[str, Json]
@@ -78,10 +78,16 @@ EXAMPLES = [
     Example(
         page="Configuring a Service Mesh control plane for federation: red with green and blue, load balancers",
         wish={RED: {"mesh_trust_domain": "red-mesh.local", "mesh_ingress": {"exposure": "LoadBalancer"}}},
-        host=RED, kind="ServiceMeshControlPlane", name=RED,
+        host=RED,
+        kind="ServiceMeshControlPlane",
+        name=RED,
         written={
-            **SMCP, "metadata.name": RED, "metadata.namespace": "red-mesh-system", "spec.version": "v2.4",
-            "spec.runtime.defaults.container.imagePullPolicy": "Always", "spec.security.trust.domain": "red-mesh.local",
+            **SMCP,
+            "metadata.name": RED,
+            "metadata.namespace": "red-mesh-system",
+            "spec.version": "v2.4",
+            "spec.runtime.defaults.container.imagePullPolicy": "Always",
+            "spec.security.trust.domain": "red-mesh.local",
             **_gateway(f"{OUT}.egress-green-mesh", "egress", "egress-green-mesh", type_=None),
             f"{OUT}.egress-green-mesh.requestedNetworkView[0]": "green-network",
             **_gateway(f"{OUT}.egress-blue-mesh", "egress", "egress-blue-mesh", type_=None),
@@ -90,53 +96,91 @@ EXAMPLES = [
             **_gateway(f"{IN}.ingress-blue-mesh", "ingress", "ingress-blue-mesh", type_="LoadBalancer"),
         },
         missing={
-            "spec.version": OWNER, "spec.runtime.defaults.container.imagePullPolicy": OWNER,
-            f"{OUT}.egress-green-mesh.requestedNetworkView[0]": VIEW, f"{OUT}.egress-blue-mesh.requestedNetworkView[0]": VIEW,
+            "spec.version": OWNER,
+            "spec.runtime.defaults.container.imagePullPolicy": OWNER,
+            f"{OUT}.egress-green-mesh.requestedNetworkView[0]": VIEW,
+            f"{OUT}.egress-blue-mesh.requestedNetworkView[0]": VIEW,
         },
         added={
             "metadata.uid": UID,
-            f"{OUT}.egress-green-mesh.requestedNetworkView[0]": VIEW, f"{OUT}.egress-blue-mesh.requestedNetworkView[0]": VIEW,
-            f"{IN}.ingress-green-mesh.routeConfig.enabled": ROUTE, f"{IN}.ingress-blue-mesh.routeConfig.enabled": ROUTE,
+            f"{OUT}.egress-green-mesh.requestedNetworkView[0]": VIEW,
+            f"{OUT}.egress-blue-mesh.requestedNetworkView[0]": VIEW,
+            f"{IN}.ingress-green-mesh.routeConfig.enabled": ROUTE,
+            f"{IN}.ingress-blue-mesh.routeConfig.enabled": ROUTE,
         },
         read={RED: fed.unset_trust_domain(RED, platform="Azure", members=[])},
     ),
     Example(
         page="Understanding federation gateways: node ports by number",
         wish={
-            RED: {"mesh_peers": [GREEN], "mesh_ingress": {"exposure": "NodePort",
-                                                          "nodePorts": {"tls": 30510, "https-discovery": 32359}}},
+            RED: {
+                "mesh_peers": [GREEN],
+                "mesh_ingress": {"exposure": "NodePort", "nodePorts": {"tls": 30510, "https-discovery": 32359}},
+            },
             GREEN: {"mesh_peers": [RED]},
             BLUE: {"mesh_peers": []},
         },
-        host=RED, kind="ServiceMeshControlPlane", name=RED,
+        host=RED,
+        kind="ServiceMeshControlPlane",
+        name=RED,
         written={
-            **SMCP, "metadata.name": GREEN, "metadata.namespace": "green-mesh-system",
-            **_gateway(f"{IN}.ingress-green-mesh", "ingress", "ingress-green-mesh", type_="NodePort", node_ports=(30510, 32359)),
+            **SMCP,
+            "metadata.name": GREEN,
+            "metadata.namespace": "green-mesh-system",
+            **_gateway(
+                f"{IN}.ingress-green-mesh", "ingress", "ingress-green-mesh", type_="NodePort", node_ports=(30510, 32359)
+            ),
         },
         missing={"metadata.name": WHOSE, "metadata.namespace": WHOSE},
         added={
-            "metadata.name": WHOSE, "metadata.namespace": WHOSE, "metadata.uid": UID,
+            "metadata.name": WHOSE,
+            "metadata.namespace": WHOSE,
+            "metadata.uid": UID,
             f"{IN}.ingress-green-mesh.routeConfig.enabled": ROUTE,
             f"{OUT}.egress-green-mesh.requestedNetworkView[0]": "the example shows one of the pair's two gateways",
-            **dict.fromkeys(_gateway(f"{OUT}.egress-green-mesh", "egress", "x", type_=None),
-                            "the example shows one of the pair's two gateways"),
+            **dict.fromkeys(
+                _gateway(f"{OUT}.egress-green-mesh", "egress", "x", type_=None),
+                "the example shows one of the pair's two gateways",
+            ),
         },
     ),
     Example(
         page="Understanding federation trust domain parameters",
-        wish={RED: {"mesh_trust_domain": "red-mesh.local", "mesh_peers": []}, GREEN: {"mesh_peers": []}, BLUE: {"mesh_peers": []}},
-        host=RED, kind="ServiceMeshControlPlane", name=RED,
-        written={"kind": "ServiceMeshControlPlane", "metadata.name": RED, "metadata.namespace": "red-mesh-system",
-                 "spec.security.trust.domain": "red-mesh.local"},
+        wish={
+            RED: {"mesh_trust_domain": "red-mesh.local", "mesh_peers": []},
+            GREEN: {"mesh_peers": []},
+            BLUE: {"mesh_peers": []},
+        },
+        host=RED,
+        kind="ServiceMeshControlPlane",
+        name=RED,
+        written={
+            "kind": "ServiceMeshControlPlane",
+            "metadata.name": RED,
+            "metadata.namespace": "red-mesh-system",
+            "spec.security.trust.domain": "red-mesh.local",
+        },
         missing={},
         added={"apiVersion": PARTIAL, "metadata.uid": UID},
         read={RED: fed.unset_trust_domain(RED, members=[])},
     ),
     Example(
         page="Joining a federated mesh: red's peer for green",
-        wish={GREEN: {"mesh_ingress": {"peers": {RED: {"exposure": "LoadBalancer", "addresses": [
-            "ingress-red-mesh.green-mesh-system.apps.domain.com"]}}}}},
-        host=RED, kind="ServiceMeshPeer", name=GREEN,
+        wish={
+            GREEN: {
+                "mesh_ingress": {
+                    "peers": {
+                        RED: {
+                            "exposure": "LoadBalancer",
+                            "addresses": ["ingress-red-mesh.green-mesh-system.apps.domain.com"],
+                        }
+                    }
+                }
+            }
+        },
+        host=RED,
+        kind="ServiceMeshPeer",
+        name=GREEN,
         written={
             **_set("ServiceMeshPeer", GREEN, "red-mesh-system"),
             "spec.remote.addresses[0]": "ingress-red-mesh.green-mesh-system.apps.domain.com",
@@ -152,14 +196,33 @@ EXAMPLES = [
     ),
     Example(
         page="Exporting a service: red to green, one by name with an alias, others by label",
-        wish={RED: {"mesh_exports": {GREEN: [
-            {"type": "NameSelector", "nameSelector": {"namespace": "red-mesh-bookinfo", "name": "red-ratings",
-                                                      "alias": {"namespace": "bookinfo", "name": "ratings"}}},
-            {"type": "LabelSelector", "labelSelector": {
-                "namespace": "red-mesh-bookinfo", "selector": {"matchLabels": {"export-service": "true"}},
-                "aliases": [{"namespace": "*", "name": "*", "alias": {"namespace": "bookinfo"}}]}},
-        ]}}},
-        host=RED, kind="ExportedServiceSet", name=GREEN,
+        wish={
+            RED: {
+                "mesh_exports": {
+                    GREEN: [
+                        {
+                            "type": "NameSelector",
+                            "nameSelector": {
+                                "namespace": "red-mesh-bookinfo",
+                                "name": "red-ratings",
+                                "alias": {"namespace": "bookinfo", "name": "ratings"},
+                            },
+                        },
+                        {
+                            "type": "LabelSelector",
+                            "labelSelector": {
+                                "namespace": "red-mesh-bookinfo",
+                                "selector": {"matchLabels": {"export-service": "true"}},
+                                "aliases": [{"namespace": "*", "name": "*", "alias": {"namespace": "bookinfo"}}],
+                            },
+                        },
+                    ]
+                }
+            }
+        },
+        host=RED,
+        kind="ExportedServiceSet",
+        name=GREEN,
         written={
             **_set("ExportedServiceSet", GREEN, "red-mesh-system"),
             "spec.exportRules[0].type": "NameSelector",
@@ -174,38 +237,61 @@ EXAMPLES = [
             "spec.exportRules[1].labelSelector.aliases[0].name": "*",
             "spec.exportRules[1].labelSelector.aliases[0].alias.namespace": "bookinfo",
         },
-        missing={}, added=LABELS,
+        missing={},
+        added=LABELS,
     ),
     Example(
         page="Exporting a service: red to blue, every ratings of the mesh",
         wish={RED: {"mesh_exports": {BLUE: ["*/ratings"]}}},
-        host=RED, kind="ExportedServiceSet", name=BLUE,
+        host=RED,
+        kind="ExportedServiceSet",
+        name=BLUE,
         written={
             **_set("ExportedServiceSet", BLUE, "red-mesh-system"),
             "spec.exportRules[0].type": "NameSelector",
             "spec.exportRules[0].nameSelector.namespace": "*",
             "spec.exportRules[0].nameSelector.name": "ratings",
         },
-        missing={}, added=LABELS,
+        missing={},
+        added=LABELS,
     ),
     Example(
         page="Exporting a service: red to green, a whole namespace",
         wish={RED: {"mesh_exports": {GREEN: ["west-data-center/*"]}}},
-        host=RED, kind="ExportedServiceSet", name=GREEN,
+        host=RED,
+        kind="ExportedServiceSet",
+        name=GREEN,
         written={
             **_set("ExportedServiceSet", GREEN, "red-mesh-system"),
             "spec.exportRules[0].type": "NameSelector",
             "spec.exportRules[0].nameSelector.namespace": "west-data-center",
             "spec.exportRules[0].nameSelector.name": "*",
         },
-        missing={}, added=LABELS,
+        missing={},
+        added=LABELS,
     ),
     Example(
         page="Importing a service: green from red, with an alias",
-        wish={GREEN: {"mesh_imports": {RED: [
-            {"type": "NameSelector", "importAsLocal": False, "nameSelector": {
-                "namespace": "bookinfo", "name": "ratings", "alias": {"namespace": "bookinfo", "name": "ratings"}}}]}}},
-        host=GREEN, kind="ImportedServiceSet", name=RED,
+        wish={
+            GREEN: {
+                "mesh_imports": {
+                    RED: [
+                        {
+                            "type": "NameSelector",
+                            "importAsLocal": False,
+                            "nameSelector": {
+                                "namespace": "bookinfo",
+                                "name": "ratings",
+                                "alias": {"namespace": "bookinfo", "name": "ratings"},
+                            },
+                        }
+                    ]
+                }
+            }
+        },
+        host=GREEN,
+        kind="ImportedServiceSet",
+        name=RED,
         written={
             **_set("ImportedServiceSet", RED, "green-mesh-system"),
             "spec.importRules[0].type": "NameSelector",
@@ -215,12 +301,15 @@ EXAMPLES = [
             "spec.importRules[0].nameSelector.alias.namespace": "bookinfo",
             "spec.importRules[0].nameSelector.alias.name": "ratings",
         },
-        missing={}, added=LABELS,
+        missing={},
+        added=LABELS,
     ),
     Example(
         page="Importing a service: blue from red, under its own name",
         wish={BLUE: {"mesh_imports": {RED: ["bookinfo/ratings"]}}},
-        host=BLUE, kind="ImportedServiceSet", name=RED,
+        host=BLUE,
+        kind="ImportedServiceSet",
+        name=RED,
         written={
             **_set("ImportedServiceSet", RED, "blue-mesh-system"),
             "spec.importRules[0].type": "NameSelector",
@@ -234,7 +323,9 @@ EXAMPLES = [
     Example(
         page="Importing a service: green from red, a whole namespace",
         wish={GREEN: {"mesh_imports": {RED: ["west-data-center/*"]}}},
-        host=GREEN, kind="ImportedServiceSet", name=RED,
+        host=GREEN,
+        kind="ImportedServiceSet",
+        name=RED,
         written={
             **_set("ImportedServiceSet", RED, "green-mesh-system"),
             "spec.importRules[0].type": "NameSelector",
@@ -248,11 +339,26 @@ EXAMPLES = [
     Example(
         page="Configuring an ImportedServiceSet for failover: green from red, which is in us-west",
         wish={
-            GREEN: {"mesh_imports": {RED: [{"type": "NameSelector", "importAsLocal": True, "nameSelector": {
-                "namespace": "bookinfo", "name": "ratings", "alias": {"namespace": "bookinfo", "name": "ratings"}}}]}},
+            GREEN: {
+                "mesh_imports": {
+                    RED: [
+                        {
+                            "type": "NameSelector",
+                            "importAsLocal": True,
+                            "nameSelector": {
+                                "namespace": "bookinfo",
+                                "name": "ratings",
+                                "alias": {"namespace": "bookinfo", "name": "ratings"},
+                            },
+                        }
+                    ]
+                }
+            },
             RED: {"mesh_locality": {"region": "us-west"}},
         },
-        host=GREEN, kind="ImportedServiceSet", name=RED,
+        host=GREEN,
+        kind="ImportedServiceSet",
+        name=RED,
         written={
             **_set("ImportedServiceSet", RED, "green-mesh-system"),
             "spec.importRules[0].type": "NameSelector",
@@ -263,7 +369,8 @@ EXAMPLES = [
             "spec.importRules[0].nameSelector.alias.name": "ratings",
             "spec.locality.region": "us-west",
         },
-        missing={}, added=LABELS,
+        missing={},
+        added=LABELS,
     ),
 ]
 
@@ -271,9 +378,15 @@ EXAMPLES = [
 def fields(value: Any, path: str = "") -> Json:
     """Every leaf of an object by its path."""
     if isinstance(value, dict):
-        return {key: leaf for name, inner in value.items() for key, leaf in fields(inner, f"{path}.{name}".lstrip(".")).items()}
+        return {
+            key: leaf
+            for name, inner in value.items()
+            for key, leaf in fields(inner, f"{path}.{name}".lstrip(".")).items()
+        }
     if isinstance(value, list):
-        return {key: leaf for index, inner in enumerate(value) for key, leaf in fields(inner, f"{path}[{index}]").items()}
+        return {
+            key: leaf for index, inner in enumerate(value) for key, leaf in fields(inner, f"{path}[{index}]").items()
+        }
     return {path: value}
 
 

@@ -35,16 +35,45 @@ TRUST: list[tuple[str, Json, Json, str, bool, str | None]] = [
     ("nothing set, nothing runs", {}, fed.unset_trust_domain(RED, members=[]), "red-mesh.local", True, None),
     ("nothing set, workloads", {}, fed.unset_trust_domain(RED), "cluster.local", False, None),
     ("another wished for, nothing runs", {"mesh_trust_domain": "new"}, fed.facts(RED, members=[]), "new", True, None),
-    ("another wished for, workloads", {"mesh_trust_domain": "new"}, fed.facts(RED), "red-mesh.local", False, "trust-domain-change"),
-    ("another confirmed by mesh", {"mesh_trust_domain": "new", **confirm(RED)}, fed.facts(RED), "new", True, "trust-domain-changes"),
-    ("another mesh confirmed", {"mesh_trust_domain": "new", **confirm(BLUE)}, fed.facts(RED), "red-mesh.local", False,
-     "trust-domain-change"),
+    (
+        "another wished for, workloads",
+        {"mesh_trust_domain": "new"},
+        fed.facts(RED),
+        "red-mesh.local",
+        False,
+        "trust-domain-change",
+    ),
+    (
+        "another confirmed by mesh",
+        {"mesh_trust_domain": "new", **confirm(RED)},
+        fed.facts(RED),
+        "new",
+        True,
+        "trust-domain-changes",
+    ),
+    (
+        "another mesh confirmed",
+        {"mesh_trust_domain": "new", **confirm(BLUE)},
+        fed.facts(RED),
+        "red-mesh.local",
+        False,
+        "trust-domain-change",
+    ),
     ("confirmed, none wished for", confirm(RED), fed.unset_trust_domain(RED), "cluster.local", False, None),
-    ("the default wished for", {"mesh_trust_domain": "cluster.local"}, fed.unset_trust_domain(RED), "cluster.local", False, None),
+    (
+        "the default wished for",
+        {"mesh_trust_domain": "cluster.local"},
+        fed.unset_trust_domain(RED),
+        "cluster.local",
+        False,
+        None,
+    ),
 ]
 
 
-@pytest.mark.parametrize(("variables", "read", "domain", "sets", "code"), [case[1:] for case in TRUST], ids=[case[0] for case in TRUST])
+@pytest.mark.parametrize(
+    ("variables", "read", "domain", "sets", "code"), [case[1:] for case in TRUST], ids=[case[0] for case in TRUST]
+)
 def test_trust_domain(variables: Json, read: Json, domain: str, sets: bool, code: str | None) -> None:
     option = {key: value for key, value in variables.items() if key.startswith("federation_")}
     made = planned(read_all(red_mesh=read), red_mesh=variables, green_mesh=option, blue_mesh=option)
@@ -53,7 +82,9 @@ def test_trust_domain(variables: Json, read: Json, domain: str, sets: bool, code
     assert red["trust_domain_words"]
     assert [one["code"] for one in made["problems"] + made["warnings"]] == ([code] if code else [])
     own = [wish for wish in _objects.gateway_objects(made, RED, read) if wish["field_manager"] == "ossm.federation"]
-    assert [wish["definition"]["spec"] for wish in own] == ([{"security": {"trust": {"domain": domain}}}] if sets else [])
+    assert [wish["definition"]["spec"] for wish in own] == (
+        [{"security": {"trust": {"domain": domain}}}] if sets else []
+    )
 
 
 def identity(mesh: str) -> Json:
@@ -72,24 +103,77 @@ LIVE: list[tuple[str, list[Json], str, str, str, list[str]]] = [
     ("by name", [peer_of_red(GREEN, gateways=GATEWAYS)], GREEN, "in", "ready", []),
     ("by identity", [peer_of_red("east", gateways=GATEWAYS, security=identity(GREEN))], "east", "in", "ready", []),
     ("label before name", [peer_of_red("g", GREEN, gateways=GATEWAYS), peer_of_red(GREEN)], "g", "in", "ready", []),
-    ("identity of another", [peer_of_red("east", gateways=GATEWAYS, security=identity(BLUE))], GREEN, "ingress-green-mesh", "ready", []),
-    ("clientID of another domain", [peer_of_red("e", security={**identity(GREEN), "trustDomain": "x"})], GREEN, "ingress-green-mesh",
-     "ready", []),
-    ("two with our label", [peer_of_red("a", GREEN), peer_of_red("b", GREEN)], GREEN, "ingress-green-mesh", "skipped", ["peer-ambiguous"]),
+    (
+        "identity of another",
+        [peer_of_red("east", gateways=GATEWAYS, security=identity(BLUE))],
+        GREEN,
+        "ingress-green-mesh",
+        "ready",
+        [],
+    ),
+    (
+        "clientID of another domain",
+        [peer_of_red("e", security={**identity(GREEN), "trustDomain": "x"})],
+        GREEN,
+        "ingress-green-mesh",
+        "ready",
+        [],
+    ),
+    (
+        "two with our label",
+        [peer_of_red("a", GREEN), peer_of_red("b", GREEN)],
+        GREEN,
+        "ingress-green-mesh",
+        "skipped",
+        ["peer-ambiguous"],
+    ),
     ("name taken", [peer_of_red(GREEN, BLUE)], GREEN, "ingress-green-mesh", "skipped", ["peer-name-taken"]),
-    ("gateway taken", [peer_of_red("x", gateways={"ingress": {"name": "ingress-green-mesh"}})], GREEN, "ingress-green-mesh", "skipped",
-     ["gateway-shared"]),
-    ("one gateway for two", [peer_of_red(GREEN, gateways=GATEWAYS), peer_of_red(BLUE, gateways=GATEWAYS)], GREEN, "in", "skipped",
-     ["gateway-shared", "gateway-shared"]),
-    ("one gateway for both ways", [peer_of_red(GREEN, gateways={"ingress": {"name": "x"}, "egress": {"name": "x"}})], GREEN, "x",
-     "skipped", ["gateway-shared"]),
-    ("impossible gateway", [peer_of_red(GREEN, gateways={"ingress": {"name": "A_b"}})], GREEN, "A_b", "skipped", ["name-invalid"]),
-    ("default gateway", [peer_of_red(GREEN, gateways={"ingress": {"name": "istio-ingressgateway"}})], GREEN, "istio-ingressgateway",
-     "ready", []),
+    (
+        "gateway taken",
+        [peer_of_red("x", gateways={"ingress": {"name": "ingress-green-mesh"}})],
+        GREEN,
+        "ingress-green-mesh",
+        "skipped",
+        ["gateway-shared"],
+    ),
+    (
+        "one gateway for two",
+        [peer_of_red(GREEN, gateways=GATEWAYS), peer_of_red(BLUE, gateways=GATEWAYS)],
+        GREEN,
+        "in",
+        "skipped",
+        ["gateway-shared", "gateway-shared"],
+    ),
+    (
+        "one gateway for both ways",
+        [peer_of_red(GREEN, gateways={"ingress": {"name": "x"}, "egress": {"name": "x"}})],
+        GREEN,
+        "x",
+        "skipped",
+        ["gateway-shared"],
+    ),
+    (
+        "impossible gateway",
+        [peer_of_red(GREEN, gateways={"ingress": {"name": "A_b"}})],
+        GREEN,
+        "A_b",
+        "skipped",
+        ["name-invalid"],
+    ),
+    (
+        "default gateway",
+        [peer_of_red(GREEN, gateways={"ingress": {"name": "istio-ingressgateway"}})],
+        GREEN,
+        "istio-ingressgateway",
+        "ready",
+        [],
+    ),
 ]
 
 
-@pytest.mark.parametrize(("live", "name", "ingress", "state", "codes"), [case[1:] for case in LIVE], ids=[case[0] for case in LIVE])
+@pytest.mark.parametrize(
+    ("live", "name", "ingress", "state", "codes"), [case[1:] for case in LIVE], ids=[case[0] for case in LIVE]
+)
 def test_existing_names_win(live: list[Json], name: str, ingress: str, state: str, codes: list[str]) -> None:
     made = planned(read_all(red_mesh=fed.facts(RED, peers=live)))
     side = made["sides"][RED][GREEN]
@@ -121,10 +205,16 @@ ANNOTATIONS: list[tuple[str, Json, Json]] = [
     ("AWS", {f"{AWS}type": "nlb"}, {f"{AWS}type": "nlb", f"{AWS}internal": "true"}),
     ("Azure", {}, {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}),
     ("GCP", {}, {"cloud.google.com/load-balancer-type": "Internal"}),
-    ("IBMCloud", {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "public"},
-     {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "private"}),
-    ("PowerVS", {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "public"},
-     {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "private"}),
+    (
+        "IBMCloud",
+        {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "public"},
+        {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "private"},
+    ),
+    (
+        "PowerVS",
+        {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "public"},
+        {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "private"},
+    ),
     ("OpenStack", {}, {"service.beta.kubernetes.io/openstack-internal-load-balancer": "true"}),
     ("AlibabaCloud", {}, {"service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": "intranet"}),
     ("KubeVirt", {}, {}),
@@ -143,12 +233,20 @@ def test_meshes_of_one_cluster_use_names_of_the_cluster() -> None:
     assert made["sides"][RED][GREEN]["exposure"]["type"] == "ClusterIP"
     assert made["sides"][RED][BLUE]["exposure"]["type"] == "LoadBalancer"
     remote = made["sides"][RED][GREEN]["remote"]
-    assert remote == {"addresses": ["ingress-red-mesh.green-mesh-system.svc.cluster.local"], "discoveryPort": 8188, "servicePort": 15443}
+    assert remote == {
+        "addresses": ["ingress-red-mesh.green-mesh-system.svc.cluster.local"],
+        "discoveryPort": 8188,
+        "servicePort": 15443,
+    }
 
 
 def test_load_balancers_are_counted_before_the_first_write() -> None:
     made = planned(read_all(blue_mesh=fed.facts(BLUE, "BareMetal")), green_mesh={"mesh_ingress": {"internal": True}})
-    assert made["load_balancers"] == {"new": 4, "public": 2, "words": "4 new load balancers will be created, 2 of them public"}
+    assert made["load_balancers"] == {
+        "new": 4,
+        "public": 2,
+        "words": "4 new load balancers will be created, 2 of them public",
+    }
     read = read_all()
     fed.federate(fed.declare(fed.inventory()), read)
     assert planned(read)["load_balancers"]["words"] == "No new load balancers will be created"
@@ -156,19 +254,28 @@ def test_load_balancers_are_counted_before_the_first_write() -> None:
 
 # Steps
 
+
 def test_addresses_reach_the_other_side() -> None:
     made = planned(read_all(blue_mesh=fed.facts(BLUE, "BareMetal")))
     after = _model.advance(made, "addresses", fed.opened(made))
-    assert after["sides"][RED][BLUE]["remote"] == {"addresses": ["198.51.1.0"], "discoveryPort": 30002, "servicePort": 31002}
-    specs = {wish["definition"]["metadata"]["name"]: wish["definition"].get("spec") for wish in
-             _objects.peer_objects(after, RED, fed.facts(RED))}
+    assert after["sides"][RED][BLUE]["remote"] == {
+        "addresses": ["198.51.1.0"],
+        "discoveryPort": 30002,
+        "servicePort": 31002,
+    }
+    specs = {
+        wish["definition"]["metadata"]["name"]: wish["definition"].get("spec")
+        for wish in _objects.peer_objects(after, RED, fed.facts(RED))
+    }
     assert specs[BLUE]["remote"] == after["sides"][RED][BLUE]["remote"]
     assert specs[GREEN]["remote"] == {"addresses": ["198.51.2.2"]}
     assert made["sides"][RED][BLUE]["remote"] is None
 
 
 def test_a_mesh_that_cannot_be_read_stops_only_its_own_pairs() -> None:
-    read = read_all(blue_mesh=fed.facts(BLUE, readable=False, problems=[_model.problem("forbidden", BLUE, "x", "no", "do")]))
+    read = read_all(
+        blue_mesh=fed.facts(BLUE, readable=False, problems=[_model.problem("forbidden", BLUE, "x", "no", "do")])
+    )
     made = planned(read)
     assert made["problems"] == []
     assert {side["state"] for side in made["sides"][BLUE].values()} == {"skipped"}
@@ -208,11 +315,19 @@ def test_a_limited_run_on_a_federated_lab_is_complete() -> None:
         for index, gateway in enumerate(made["meshes"][host]["gateways"], start=1):
             read[host]["services"][gateway["name"]] = {
                 "metadata": {"name": gateway["name"], "namespace": f"{host}-system"},
-                "spec": {"type": "LoadBalancer", "ports": [{"name": "tls", "port": 15443}, {"name": "https-discovery", "port": 8188}]},
-                "status": {"loadBalancer": {"ingress": [{"hostname": f"{host}-{index}.example"}]}}}
+                "spec": {
+                    "type": "LoadBalancer",
+                    "ports": [{"name": "tls", "port": 15443}, {"name": "https-discovery", "port": 8188}],
+                },
+                "status": {"loadBalancer": {"ingress": [{"hostname": f"{host}-{index}.example"}]}},
+            }
     limited = planned(read, play_hosts=[RED])
     assert limited["sides"][RED][GREEN]["state"] == "ready"
-    assert limited["sides"][RED][GREEN]["remote"] == {"addresses": ["green-mesh-2.example"], "discoveryPort": 8188, "servicePort": 15443}
+    assert limited["sides"][RED][GREEN]["remote"] == {
+        "addresses": ["green-mesh-2.example"],
+        "discoveryPort": 8188,
+        "servicePort": 15443,
+    }
 
 
 def test_an_outside_mesh_that_still_has_to_change_its_trust_domain() -> None:
@@ -224,12 +339,22 @@ def test_an_outside_mesh_that_still_has_to_change_its_trust_domain() -> None:
 
 def test_check_mode_knows_what_it_does_not_know() -> None:
     made = planned()
-    results = {host: {"ready": True, "gateways": {gateway["name"]: {"waiting": "it is not there"} for gateway in mesh["gateways"]}}
-               for host, mesh in made["meshes"].items()}
+    results = {
+        host: {
+            "ready": True,
+            "gateways": {gateway["name"]: {"waiting": "it is not there"} for gateway in mesh["gateways"]},
+        }
+        for host, mesh in made["meshes"].items()
+    }
     checked = _model.advance(made, "addresses", results, check_mode=True)
-    wishes = [wish for wish in _objects.peer_objects(checked, RED, fed.facts(RED)) if wish["definition"]["kind"] == "ServiceMeshPeer"]
+    wishes = [
+        wish
+        for wish in _objects.peer_objects(checked, RED, fed.facts(RED))
+        if wish["definition"]["kind"] == "ServiceMeshPeer"
+    ]
     assert [wish["unknown"] for wish in wishes] == [
-        {"spec.remote.addresses": f"known once ingress-red-mesh of {peer} has an address"} for peer in (BLUE, GREEN)]
+        {"spec.remote.addresses": f"known once ingress-red-mesh of {peer} has an address"} for peer in (BLUE, GREEN)
+    ]
     assert all("remote" not in wish["definition"]["spec"] for wish in wishes)
     real = _model.advance(made, "addresses", results)
     assert (real["sides"][RED][GREEN]["state"], real["sides"][RED][GREEN]["waits_for"]) == ("waiting", GREEN)
@@ -249,13 +374,17 @@ def test_a_failed_pair_is_skipped_on_the_failing_side_only(called: str) -> None:
     assert after["sides"][RED][BLUE]["state"] == after["sides"][BLUE][RED]["state"] == "ready"
     assert made["sides"][RED][GREEN]["state"] == "ready"
     assert _model.gateways_to_wait_for(made, RED, failure(RED, called)) == [
-        {"name": "ingress-blue-mesh", "exposure": "LoadBalancer", "peer": BLUE}]
+        {"name": "ingress-blue-mesh", "exposure": "LoadBalancer", "peer": BLUE}
+    ]
 
 
 def test_a_failed_mesh_leaves_the_others_waiting() -> None:
     made = planned()
-    after = _model.advance(_model.advance(made, "gateways", {RED: failure(RED)}), "addresses",
-                           {host: result for host, result in fed.opened(made).items() if host != RED})
+    after = _model.advance(
+        _model.advance(made, "gateways", {RED: failure(RED)}),
+        "addresses",
+        {host: result for host, result in fed.opened(made).items() if host != RED},
+    )
     assert {side["state"] for side in after["sides"][RED].values()} == {"skipped"}
     assert after["sides"][GREEN][RED]["state"] == "waiting"
     assert after["sides"][GREEN][BLUE]["state"] == "ready"
@@ -276,20 +405,45 @@ def test_an_unknown_step_is_an_error_of_ours() -> None:
 
 # What others own
 
+
 def foreign_red() -> Json:
     """Red with a peer, a set, a ConfigMap and gateways for green that somebody else made, all a little different."""
     read = fed.facts(RED)
-    made = {"spec.gateways.additionalIngress.ingress-green-mesh": "kubectl", "spec.gateways.additionalEgress.egress-green-mesh": "kubectl"}
+    made = {
+        "spec.gateways.additionalIngress.ingress-green-mesh": "kubectl",
+        "spec.gateways.additionalEgress.egress-green-mesh": "kubectl",
+    }
     read["control_plane"]["owners"].update(made)
     read["control_plane"]["object"]["spec"]["gateways"] = {
-        "additionalIngress": {"ingress-green-mesh": {"enabled": True, "service": {"type": "NodePort", "ports": [
-            {"port": 15443, "name": "tls"}, {"port": 8188, "name": "https-discovery"}]}}},
-        "additionalEgress": {"egress-green-mesh": {"requestedNetworkView": ["green-network"], "service": {"ports": [
-            {"port": 15443, "name": "tls"}, {"port": 8188, "name": "http-discovery"}]}}}}
-    read["peers"] = [peer_of_red(GREEN, remote={"addresses": ["192.0.2.99"]},
-                                 gateways={"ingress": {"name": "ingress-green-mesh"}, "egress": {"name": "egress-green-mesh"}})]
-    read["exports"] = [{"kind": "ExportedServiceSet", "metadata": {"name": GREEN}, "spec": {"exportRules": []}, "managers": ["hand"]}]
-    read["config_maps"] = [{"kind": "ConfigMap", "metadata": {"name": "green-mesh-ca-root-cert"}, "data": {"root-cert.pem": "old"}}]
+        "additionalIngress": {
+            "ingress-green-mesh": {
+                "enabled": True,
+                "service": {
+                    "type": "NodePort",
+                    "ports": [{"port": 15443, "name": "tls"}, {"port": 8188, "name": "https-discovery"}],
+                },
+            }
+        },
+        "additionalEgress": {
+            "egress-green-mesh": {
+                "requestedNetworkView": ["green-network"],
+                "service": {"ports": [{"port": 15443, "name": "tls"}, {"port": 8188, "name": "http-discovery"}]},
+            }
+        },
+    }
+    read["peers"] = [
+        peer_of_red(
+            GREEN,
+            remote={"addresses": ["192.0.2.99"]},
+            gateways={"ingress": {"name": "ingress-green-mesh"}, "egress": {"name": "egress-green-mesh"}},
+        )
+    ]
+    read["exports"] = [
+        {"kind": "ExportedServiceSet", "metadata": {"name": GREEN}, "spec": {"exportRules": []}, "managers": ["hand"]}
+    ]
+    read["config_maps"] = [
+        {"kind": "ConfigMap", "metadata": {"name": "green-mesh-ca-root-cert"}, "data": {"root-cert.pem": "old"}}
+    ]
     return read
 
 
@@ -309,8 +463,10 @@ def test_what_others_own_is_used_and_reported() -> None:
     told = {one["where"]: one for one in _objects.drift(made, RED, read[RED])}
     assert set(told) == {
         "ServiceMeshControlPlane red-mesh-system spec.gateways.additionalEgress.egress-green-mesh",
-        "ExportedServiceSet red-mesh-system/green-mesh", "ConfigMap red-mesh-system/green-mesh-ca-root-cert",
-        "ServiceMeshPeer red-mesh-system/green-mesh"}
+        "ExportedServiceSet red-mesh-system/green-mesh",
+        "ConfigMap red-mesh-system/green-mesh-ca-root-cert",
+        "ServiceMeshPeer red-mesh-system/green-mesh",
+    }
     assert {(one["code"], one["severity"], one.get("peer")) for one in told.values()} == {("foreign", "warning", GREEN)}
     assert "spec.security.clientID" in told["ServiceMeshPeer red-mesh-system/green-mesh"]["message"]
     assert "managed by hand" in told["ExportedServiceSet red-mesh-system/green-mesh"]["message"]
@@ -318,7 +474,12 @@ def test_what_others_own_is_used_and_reported() -> None:
 
 def test_adopted_objects_are_sent_as_they_live() -> None:
     made, read = _with_foreign(federation_adopt=True)
-    wishes = [wish for room in _objects.ROOMS for wish in _objects.objects(made, room, RED, read[RED]) if wish["peer"] == GREEN]
+    wishes = [
+        wish
+        for room in _objects.ROOMS
+        for wish in _objects.objects(made, room, RED, read[RED])
+        if wish["peer"] == GREEN
+    ]
     by_kind = {wish["definition"]["kind"]: wish["definition"] for wish in wishes}
     assert by_kind["ServiceMeshPeer"]["spec"] == {key: value for key, value in read[RED]["peers"][0]["spec"].items()}
     assert by_kind["ConfigMap"]["data"] == {"root-cert.pem": "old"}
@@ -353,5 +514,12 @@ def test_shapes_of_federations() -> None:
 
 
 def test_access_is_passed_under_kubernetes_core_names() -> None:
-    assert _model.mesh_auth({"mesh_kubeconfig": "~/k", "mesh_validate_certs": "no", "mesh_impersonate_groups": "a,b", "mesh_host": None,
-                             "mesh_name": "x"}) == {"kubeconfig": "~/k", "validate_certs": False, "impersonate_groups": ["a", "b"]}
+    assert _model.mesh_auth(
+        {
+            "mesh_kubeconfig": "~/k",
+            "mesh_validate_certs": "no",
+            "mesh_impersonate_groups": "a,b",
+            "mesh_host": None,
+            "mesh_name": "x",
+        }
+    ) == {"kubeconfig": "~/k", "validate_certs": False, "impersonate_groups": ["a", "b"]}

@@ -26,7 +26,7 @@ odd_names = st.one_of(names, st.sampled_from(["egress-x", "ingress-x", "x-ca-roo
 
 @st.composite
 def federations(draw: st.DrawFn) -> tuple[_model.Declaration, dict[str, Json]]:
-    """A declaration without problems, and what is read of its meshes: several per cluster, with and without peers there."""
+    """A declaration without problems, and what is read of its meshes: several per cluster, with peers there or not."""
     hosts = draw(st.lists(names, min_size=2, max_size=5, unique=True))
     hostvars = fed.inventory(*hosts)
     group = draw(st.lists(st.sampled_from(hosts), unique=True))
@@ -36,7 +36,9 @@ def federations(draw: st.DrawFn) -> tuple[_model.Declaration, dict[str, Json]]:
     made = fed.declare(hostvars, groups={"some": group})
     read = {}
     for number, host in enumerate(hosts):
-        read[host] = fed.facts(host, draw(st.sampled_from(PLATFORMS)), cluster_uid=draw(st.sampled_from(["c1", "c2", None])))
+        read[host] = fed.facts(
+            host, draw(st.sampled_from(PLATFORMS)), cluster_uid=draw(st.sampled_from(["c1", "c2", None]))
+        )
         if draw(st.booleans()) and number:
             read[host] = fed.unset_trust_domain(host, members=[], cluster_uid=read[host]["cluster_uid"])
         read[host]["peers"] = draw(_live_peers(host, [other for other in hosts if other != host]))
@@ -50,13 +52,18 @@ def federations(draw: st.DrawFn) -> tuple[_model.Declaration, dict[str, Json]]:
 
 def _variables(others: list[str], some: bool) -> st.SearchStrategy[Json]:
     rules = st.lists(st.sampled_from(["bookinfo/ratings", "*/reviews", "shop/*"]), max_size=2, unique=True)
-    return st.fixed_dictionaries({}, optional={
-        "mesh_peers": st.lists(st.sampled_from(others + (["some"] if some else [])), unique=True),
-        "mesh_exports": rules,
-        "mesh_imports": rules,
-        "mesh_locality": st.just({"region": "eu"}),
-        "mesh_ingress": st.sampled_from([{}, {"exposure": "NodePort"}, {"exposure": "LoadBalancer", "internal": True}]),
-    })
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "mesh_peers": st.lists(st.sampled_from(others + (["some"] if some else [])), unique=True),
+            "mesh_exports": rules,
+            "mesh_imports": rules,
+            "mesh_locality": st.just({"region": "eu"}),
+            "mesh_ingress": st.sampled_from(
+                [{}, {"exposure": "NodePort"}, {"exposure": "LoadBalancer", "internal": True}]
+            ),
+        },
+    )
 
 
 @st.composite
@@ -70,7 +77,10 @@ def _live_peers(draw: st.DrawFn, host: str, others: list[str]) -> list[Json]:
             pool = st.sampled_from(["gw-one", "gw-two", f"ingress-{other}", f"egress-{other}", "istio-ingressgateway"])
             spec["gateways"] = {"ingress": {"name": draw(pool)}, "egress": {"name": draw(pool)}}
         if draw(st.booleans()):
-            spec["security"] = {"trustDomain": f"{other}.local", "clientID": f"{other}.local/ns/{other}-system/sa/x-service-account"}
+            spec["security"] = {
+                "trustDomain": f"{other}.local",
+                "clientID": f"{other}.local/ns/{other}-system/sa/x-service-account",
+            }
         found.append(fed.live_peer(name, namespace=f"{host}-system", ours=draw(st.sampled_from([None, other])), **spec))
     return found
 
@@ -96,16 +106,21 @@ def test_each_client_id_is_the_other_sides_egress(federation: tuple[_model.Decla
 
 @given(federations())
 @common
-def test_no_two_peers_share_a_gateway_and_names_are_valid(federation: tuple[_model.Declaration, dict[str, Json]]) -> None:
+def test_no_two_peers_share_a_gateway_and_names_are_valid(
+    federation: tuple[_model.Declaration, dict[str, Json]],
+) -> None:
     declaration, read = federation
     made = _model.plan(declaration, read)
     for host in made["sides"]:
         acting = [side for side in made["sides"][host].values() if side["state"] != "skipped"]
         gateways = Counter(name for side in acting for name in (side["ingress"], side["egress"]))
         assert all(count == 1 for count in gateways.values()), gateways
-        strangers = {name for live in read.get(host, {}).get("peers", [])
-                     if live["metadata"]["name"] not in {side["peer_name"] for side in acting}
-                     for name in _declared(live)}
+        strangers = {
+            name
+            for live in read.get(host, {}).get("peers", [])
+            if live["metadata"]["name"] not in {side["peer_name"] for side in acting}
+            for name in _declared(live)
+        }
         assert not strangers & set(gateways)
         assert len({side["peer_name"] for side in acting}) == len(acting)
         for side in acting:
@@ -126,14 +141,18 @@ def test_planning_twice_plans_nothing_new(federation: tuple[_model.Declaration, 
     second, wishes = fed.federate(declaration, copy.deepcopy(read))
     assert fed.changes(wishes) == []
     assert second["load_balancers"]["new"] == 0
-    for before, after in zip(sides(first, "ready", "waiting", "skipped"), sides(second, "ready", "waiting", "skipped"), strict=True):
+    for before, after in zip(
+        sides(first, "ready", "waiting", "skipped"), sides(second, "ready", "waiting", "skipped"), strict=True
+    ):
         for key in ("peer_name", "ingress", "egress", "config_map", "client_id", "remote", "state"):
             assert dict(before)[key] == dict(after)[key], key
 
 
 @given(federations(), st.randoms())
 @common
-def test_the_order_of_what_is_read_does_not_matter(federation: tuple[_model.Declaration, dict[str, Json]], random: Any) -> None:
+def test_the_order_of_what_is_read_does_not_matter(
+    federation: tuple[_model.Declaration, dict[str, Json]], random: Any
+) -> None:
     declaration, read = federation
     shuffled = copy.deepcopy(read)
     for one in shuffled.values():
@@ -169,17 +188,29 @@ def test_wishes_are_ours_sorted_and_complete(federation: tuple[_model.Declaratio
     made, wishes = fed.federate(declaration, read)
     for host, mine in wishes.items():
         kinds = [wish["definition"]["kind"] for wish in mine]
-        order = {"ServiceMeshControlPlane": 0, "ImportedServiceSet": 1, "ExportedServiceSet": 2, "ConfigMap": 3, "ServiceMeshPeer": 3}
+        order = {
+            "ServiceMeshControlPlane": 0,
+            "ImportedServiceSet": 1,
+            "ExportedServiceSet": 2,
+            "ConfigMap": 3,
+            "ServiceMeshPeer": 3,
+        }
         assert [order[kind] for kind in kinds] == sorted(order[kind] for kind in kinds)
-        foreign = {live["metadata"]["name"] for live in before.get(host, {}).get("peers", []) if not live["metadata"]["labels"]}
+        foreign = {
+            live["metadata"]["name"] for live in before.get(host, {}).get("peers", []) if not live["metadata"]["labels"]
+        }
         for wish in mine:
             definition = wish["definition"]
             if definition["kind"] == "ServiceMeshControlPlane":
                 assert definition["metadata"]["uid"] == made["meshes"][host]["uid"]
                 continue
-            assert definition["metadata"]["labels"]["ossm.federation/peer"] == made["meshes"][wish["peer"] or ""]["mesh"]
+            assert (
+                definition["metadata"]["labels"]["ossm.federation/peer"] == made["meshes"][wish["peer"] or ""]["mesh"]
+            )
             assert definition["kind"] != "ServiceMeshPeer" or definition["metadata"]["name"] not in foreign
             assert wish["unknown"] == {}
-        keys = [(wish["definition"]["kind"], wish["definition"]["metadata"]["name"], wish["field_manager"]) for wish in mine]
+        keys = [
+            (wish["definition"]["kind"], wish["definition"]["metadata"]["name"], wish["field_manager"]) for wish in mine
+        ]
         assert len(set(keys)) == len(keys)
         assert _objects.ROOMS == ("gateways", "sets", "peers")

@@ -21,83 +21,278 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
     ("unknown peer", {"mesh_peers": ["gren-mesh"]}, "mesh_peers", "peer-unknown", "Did you mean green-mesh"),
     ("unknown peer, nothing close", {"mesh_peers": ["x"]}, "mesh_peers", "peer-unknown", "into the inventory"),
     ("peer of itself", {"mesh_peers": ["red-mesh"]}, "mesh_peers", "peer-self", "peer of itself"),
-    ("peer of itself by its other name", {"mesh_name": "rubin", "mesh_peers": ["rubin"]}, "mesh_peers", "peer-self", "itself"),
-    ("name too long for ingress-<peer>", {"mesh_name": LONG}, "mesh_name", "name-invalid", "56 characters, 55 are possible"),
+    (
+        "peer of itself by its other name",
+        {"mesh_name": "rubin", "mesh_peers": ["rubin"]},
+        "mesh_peers",
+        "peer-self",
+        "itself",
+    ),
+    (
+        "name too long for ingress-<peer>",
+        {"mesh_name": LONG},
+        "mesh_name",
+        "name-invalid",
+        "56 characters, 55 are possible",
+    ),
     ("name that is no label", {"mesh_name": "Red_Mesh"}, "mesh_name", "name-invalid", "lower case"),
     ("namespace too long", {"mesh_namespace": "n" * 64}, "mesh_namespace", "name-invalid", "63 are possible"),
-    ("control plane too long", {"mesh_control_plane": "c" * 57}, "mesh_control_plane", "name-invalid", "56 are possible"),
-    ("trust domain with scheme", {"mesh_trust_domain": "spiffe://red"}, "mesh_trust_domain", "trust-domain-invalid", "spiffe://"),
-    ("trust domain with space", {"mesh_trust_domain": "red mesh"}, "mesh_trust_domain", "trust-domain-invalid", "lower case"),
+    (
+        "control plane too long",
+        {"mesh_control_plane": "c" * 57},
+        "mesh_control_plane",
+        "name-invalid",
+        "56 are possible",
+    ),
+    (
+        "trust domain with scheme",
+        {"mesh_trust_domain": "spiffe://red"},
+        "mesh_trust_domain",
+        "trust-domain-invalid",
+        "spiffe://",
+    ),
+    (
+        "trust domain with space",
+        {"mesh_trust_domain": "red mesh"},
+        "mesh_trust_domain",
+        "trust-domain-invalid",
+        "lower case",
+    ),
     ("trust domain too long", {"mesh_trust_domain": "t" * 256}, "mesh_trust_domain", "trust-domain-invalid", "255"),
     ("named like the registry", {"mesh_name": "kubernetes"}, "mesh_name", "name-registry", "registry"),
     ("misspelled variable", {"mesh_kubeconfg": "x"}, "mesh_kubeconfg", "variable-misspelled", "mesh_kubeconfig"),
     ("misspelled, other prefix", {"mesh_adopt": True}, "mesh_adopt", "variable-misspelled", "federation_adopt"),
-    ("misspelled option", {"federation_waittimeout": 3}, "federation_waittimeout", "variable-misspelled", "federation_wait_timeout"),
+    (
+        "misspelled option",
+        {"federation_waittimeout": 3},
+        "federation_waittimeout",
+        "variable-misspelled",
+        "federation_wait_timeout",
+    ),
     ("wrong type", {"mesh_peers": 7}, "mesh_peers", "variable-type", "type list"),
-    ("wrong type of option", {"federation_wait_timeout": "soon"}, "federation_wait_timeout", "variable-type", "type int"),
+    (
+        "wrong type of option",
+        {"federation_wait_timeout": "soon"},
+        "federation_wait_timeout",
+        "variable-type",
+        "type int",
+    ),
     ("list with no name in it", {"mesh_peers": [7]}, "mesh_peers", "variable-type", "list of names"),
     ("empty text", {"mesh_context": ""}, "mesh_context", "variable-type", "empty"),
     ("option of one host", {"federation_adopt": True}, "federation_adopt", "option-differs", "concerns them all"),
     ("two hosts of one name", {"mesh_name": "green-mesh"}, "mesh_name", "mesh-duplicate", "green-mesh, red-mesh"),
     ("exports to nobody known", {"mesh_exports": {"pink": []}}, "mesh_exports", "peer-unknown", "pink"),
-    ("exports to no peer", {"mesh_peers": ["green-mesh"], "mesh_exports": {"red-mesh": []}}, "mesh_exports.red-mesh",
-     "peer-not-paired", "no pair"),
+    (
+        "exports to no peer",
+        {"mesh_peers": ["green-mesh"], "mesh_exports": {"red-mesh": []}},
+        "mesh_exports.red-mesh",
+        "peer-not-paired",
+        "no pair",
+    ),
     ("exports that are no list", {"mesh_exports": 1}, "mesh_exports", "rule-shape", "list"),
     ("rule that is no dictionary", {"mesh_exports": [1]}, "mesh_exports[0]", "rule-shape", "dictionary"),
     ("short rule without namespace", {"mesh_exports": ["ratings"]}, "mesh_exports[0]", "rule-short", "namespace/name"),
-    ("short rule with partial wildcard", {"mesh_imports": ["bookinfo/rat*"]}, "mesh_imports[0].name", "rule-wildcard", "wildcards"),
-    ("rule of unknown type", {"mesh_exports": [{"type": "ServiceSelector"}]}, "mesh_exports[0].type", "rule-type", "skips"),
-    ("rule without type", {"mesh_exports": [{"nameSelector": {}}]}, "mesh_exports[0].type", "rule-type", "NameSelector"),
-    ("import by label", {"mesh_imports": [{"type": "LabelSelector", "labelSelector": {}}]}, "mesh_imports[0].type", "rule-type",
-     "NameSelector"),
-    ("rule without body", {"mesh_exports": [{"type": "NameSelector"}]}, "mesh_exports[0]", "rule-body", "Add nameSelector"),
-    ("rule with two bodies", {"mesh_exports": [{"type": "NameSelector", "nameSelector": {}, "labelSelector": {}}]},
-     "mesh_exports[0].labelSelector", "rule-body", "ignores"),
-    ("capital selector", {"mesh_exports": [{"type": "LabelSelector", "labelSelector": {"Selector": {}}}]},
-     "mesh_exports[0].labelSelector.Selector", "key-unknown", "selector"),
-    ("alias for aliases", {"mesh_exports": [{"type": "LabelSelector", "labelSelector": {"alias": []}}]},
-     "mesh_exports[0].labelSelector.alias", "key-unknown", "aliases"),
-    ("aliases that are no list", {"mesh_exports": [{"type": "LabelSelector", "labelSelector": {"aliases": {}}}]},
-     "mesh_exports[0].labelSelector.aliases", "rule-shape", "list"),
-    ("label selector of everything", {"mesh_exports": [{"type": "LabelSelector", "labelSelector": {"namespace": "a"}}]},
-     "mesh_exports[0].labelSelector", "rule-selector", "every service"),
-    ("labels that are no texts", {"mesh_exports": [{"type": "LabelSelector", "labelSelector": {
-        "selector": {"matchLabels": {"a": True}}}}]}, "mesh_exports[0].labelSelector.selector.matchLabels", "rule-shape", "Quote"),
-    ("unknown operator", {"mesh_exports": [{"type": "LabelSelector", "labelSelector": {
-        "selector": {"matchExpressions": [{"key": "a", "operator": "Is"}]}}}]},
-     "mesh_exports[0].labelSelector.selector.matchExpressions[0].operator", "rule-shape", "In, NotIn"),
-    ("importAsLocal too deep", {"mesh_imports": [{"type": "NameSelector", "nameSelector": {"importAsLocal": True}}]},
-     "mesh_imports[0].nameSelector.importAsLocal", "key-unknown", "Known keys"),
-    ("importAsLocal in typographic quotes", {"mesh_imports": [{"type": "NameSelector", "nameSelector": {}, "importAsLocal": "“true”"}]},
-     "mesh_imports[0].importAsLocal", "rule-shape", "quotes"),
-    ("importAsLocal without namespace", {"mesh_imports": [{"type": "NameSelector", "nameSelector": {"alias": {"name": "a"}},
-                                                          "importAsLocal": True}]}, "mesh_imports[0]", "rule-local", "alias.namespace"),
-    ("the cluster's suffix", {"mesh_imports": [{"type": "NameSelector", "nameSelector": {}, "domainSuffix": "svc.cluster.local"}]},
-     "mesh_imports[0].domainSuffix", "rule-local", "importAsLocal"),
-    ("unknown key of an alias", {"mesh_exports": [{"type": "NameSelector", "nameSelector": {"alias": {"ns": "a"}}}]},
-     "mesh_exports[0].nameSelector.alias.ns", "key-unknown", "name"),
-    ("name that is no text", {"mesh_exports": [{"type": "NameSelector", "nameSelector": {"name": 1}}]},
-     "mesh_exports[0].nameSelector.name", "rule-shape", "quotes"),
-    ("unknown key of ingress", {"mesh_ingress": {"exposur": "NodePort"}}, "mesh_ingress.exposur", "key-unknown", "exposure"),
+    (
+        "short rule with partial wildcard",
+        {"mesh_imports": ["bookinfo/rat*"]},
+        "mesh_imports[0].name",
+        "rule-wildcard",
+        "wildcards",
+    ),
+    (
+        "rule of unknown type",
+        {"mesh_exports": [{"type": "ServiceSelector"}]},
+        "mesh_exports[0].type",
+        "rule-type",
+        "skips",
+    ),
+    (
+        "rule without type",
+        {"mesh_exports": [{"nameSelector": {}}]},
+        "mesh_exports[0].type",
+        "rule-type",
+        "NameSelector",
+    ),
+    (
+        "import by label",
+        {"mesh_imports": [{"type": "LabelSelector", "labelSelector": {}}]},
+        "mesh_imports[0].type",
+        "rule-type",
+        "NameSelector",
+    ),
+    (
+        "rule without body",
+        {"mesh_exports": [{"type": "NameSelector"}]},
+        "mesh_exports[0]",
+        "rule-body",
+        "Add nameSelector",
+    ),
+    (
+        "rule with two bodies",
+        {"mesh_exports": [{"type": "NameSelector", "nameSelector": {}, "labelSelector": {}}]},
+        "mesh_exports[0].labelSelector",
+        "rule-body",
+        "ignores",
+    ),
+    (
+        "capital selector",
+        {"mesh_exports": [{"type": "LabelSelector", "labelSelector": {"Selector": {}}}]},
+        "mesh_exports[0].labelSelector.Selector",
+        "key-unknown",
+        "selector",
+    ),
+    (
+        "alias for aliases",
+        {"mesh_exports": [{"type": "LabelSelector", "labelSelector": {"alias": []}}]},
+        "mesh_exports[0].labelSelector.alias",
+        "key-unknown",
+        "aliases",
+    ),
+    (
+        "aliases that are no list",
+        {"mesh_exports": [{"type": "LabelSelector", "labelSelector": {"aliases": {}}}]},
+        "mesh_exports[0].labelSelector.aliases",
+        "rule-shape",
+        "list",
+    ),
+    (
+        "label selector of everything",
+        {"mesh_exports": [{"type": "LabelSelector", "labelSelector": {"namespace": "a"}}]},
+        "mesh_exports[0].labelSelector",
+        "rule-selector",
+        "every service",
+    ),
+    (
+        "labels that are no texts",
+        {"mesh_exports": [{"type": "LabelSelector", "labelSelector": {"selector": {"matchLabels": {"a": True}}}}]},
+        "mesh_exports[0].labelSelector.selector.matchLabels",
+        "rule-shape",
+        "Quote",
+    ),
+    (
+        "unknown operator",
+        {
+            "mesh_exports": [
+                {
+                    "type": "LabelSelector",
+                    "labelSelector": {"selector": {"matchExpressions": [{"key": "a", "operator": "Is"}]}},
+                }
+            ]
+        },
+        "mesh_exports[0].labelSelector.selector.matchExpressions[0].operator",
+        "rule-shape",
+        "In, NotIn",
+    ),
+    (
+        "importAsLocal too deep",
+        {"mesh_imports": [{"type": "NameSelector", "nameSelector": {"importAsLocal": True}}]},
+        "mesh_imports[0].nameSelector.importAsLocal",
+        "key-unknown",
+        "Known keys",
+    ),
+    (
+        "importAsLocal in typographic quotes",
+        {"mesh_imports": [{"type": "NameSelector", "nameSelector": {}, "importAsLocal": "\u201ctrue\u201d"}]},
+        "mesh_imports[0].importAsLocal",
+        "rule-shape",
+        "quotes",
+    ),
+    (
+        "importAsLocal without namespace",
+        {"mesh_imports": [{"type": "NameSelector", "nameSelector": {"alias": {"name": "a"}}, "importAsLocal": True}]},
+        "mesh_imports[0]",
+        "rule-local",
+        "alias.namespace",
+    ),
+    (
+        "the cluster's suffix",
+        {"mesh_imports": [{"type": "NameSelector", "nameSelector": {}, "domainSuffix": "svc.cluster.local"}]},
+        "mesh_imports[0].domainSuffix",
+        "rule-local",
+        "importAsLocal",
+    ),
+    (
+        "unknown key of an alias",
+        {"mesh_exports": [{"type": "NameSelector", "nameSelector": {"alias": {"ns": "a"}}}]},
+        "mesh_exports[0].nameSelector.alias.ns",
+        "key-unknown",
+        "name",
+    ),
+    (
+        "name that is no text",
+        {"mesh_exports": [{"type": "NameSelector", "nameSelector": {"name": 1}}]},
+        "mesh_exports[0].nameSelector.name",
+        "rule-shape",
+        "quotes",
+    ),
+    (
+        "unknown key of ingress",
+        {"mesh_ingress": {"exposur": "NodePort"}},
+        "mesh_ingress.exposur",
+        "key-unknown",
+        "exposure",
+    ),
     ("a Route", {"mesh_ingress": {"exposure": "Route"}}, "mesh_ingress.exposure", "ingress-value", "Route cannot"),
-    ("annotation that is no text", {"mesh_ingress": {"annotations": {"a": True}}}, "mesh_ingress.annotations", "ingress-value", "quote"),
-    ("port out of range", {"mesh_ingress": {"discoveryPort": 99999}}, "mesh_ingress.discoveryPort", "ingress-value", "port"),
-    ("unknown node port", {"mesh_ingress": {"nodePorts": {"https": 30001}}}, "mesh_ingress.nodePorts.https", "key-unknown", "tls"),
-    ("node ports for two gateways", {"mesh_ingress": {"nodePorts": {"tls": 30001}}}, "mesh_ingress", "ingress-shared", "node port 30001"),
-    ("one address for two gateways", {"mesh_ingress": {"exposure": "LoadBalancer", "addresses": ["192.0.2.1"]}}, "mesh_ingress",
-     "ingress-shared", "192.0.2.1:8188"),
-    ("one address and port for two", {"mesh_ingress": {"addresses": ["192.0.2.1"], "discoveryPort": 1}}, "mesh_ingress",
-     "ingress-shared", "192.0.2.1:1"),
+    (
+        "annotation that is no text",
+        {"mesh_ingress": {"annotations": {"a": True}}},
+        "mesh_ingress.annotations",
+        "ingress-value",
+        "quote",
+    ),
+    (
+        "port out of range",
+        {"mesh_ingress": {"discoveryPort": 99999}},
+        "mesh_ingress.discoveryPort",
+        "ingress-value",
+        "port",
+    ),
+    (
+        "unknown node port",
+        {"mesh_ingress": {"nodePorts": {"https": 30001}}},
+        "mesh_ingress.nodePorts.https",
+        "key-unknown",
+        "tls",
+    ),
+    (
+        "node ports for two gateways",
+        {"mesh_ingress": {"nodePorts": {"tls": 30001}}},
+        "mesh_ingress",
+        "ingress-shared",
+        "node port 30001",
+    ),
+    (
+        "one address for two gateways",
+        {"mesh_ingress": {"exposure": "LoadBalancer", "addresses": ["192.0.2.1"]}},
+        "mesh_ingress",
+        "ingress-shared",
+        "192.0.2.1:8188",
+    ),
+    (
+        "one address and port for two",
+        {"mesh_ingress": {"addresses": ["192.0.2.1"], "discoveryPort": 1}},
+        "mesh_ingress",
+        "ingress-shared",
+        "192.0.2.1:1",
+    ),
     ("ingress of no peer", {"mesh_ingress": {"peers": {"pink": {}}}}, "mesh_ingress.peers", "peer-unknown", "pink"),
     ("ingress peers as list", {"mesh_ingress": {"peers": []}}, "mesh_ingress.peers", "ingress-value", "dictionary"),
-    ("ingress peer as list", {"mesh_ingress": {"peers": {"green-mesh": []}}}, "mesh_ingress.peers.green-mesh", "ingress-value", "keys"),
+    (
+        "ingress peer as list",
+        {"mesh_ingress": {"peers": {"green-mesh": []}}},
+        "mesh_ingress.peers.green-mesh",
+        "ingress-value",
+        "keys",
+    ),
     ("zone without region", {"mesh_locality": {"zone": "a"}}, "mesh_locality.zone", "locality-value", "Add region"),
     ("unknown key of locality", {"mesh_locality": {"area": "a"}}, "mesh_locality.area", "key-unknown", "region"),
     ("locality that is no text", {"mesh_locality": {"region": 1}}, "mesh_locality.region", "locality-value", "quotes"),
 ]
 
 
-@pytest.mark.parametrize(("variables", "where", "code", "part"), [case[1:] for case in DECLARED], ids=[case[0] for case in DECLARED])
+@pytest.mark.parametrize(
+    ("variables", "where", "code", "part"), [case[1:] for case in DECLARED], ids=[case[0] for case in DECLARED]
+)
 def test_what_is_seen_without_a_cluster(variables: dict[str, Any], where: str, code: str, part: str) -> None:
     found = fed.declare(fed.inventory(red_mesh=variables))["problems"]
     match = [one for one in found if one["code"] == code and one["where"] == where]
@@ -108,7 +303,9 @@ def test_what_is_seen_without_a_cluster(variables: dict[str, Any], where: str, c
 
 
 def test_environment_of_the_controller() -> None:
-    found = fed.declare(fed.inventory(), environ={"K8S_AUTH_HOST": "https://x", "K8S_AUTH_VERIFY": "", "HOME": "/"})["problems"]
+    found = fed.declare(fed.inventory(), environ={"K8S_AUTH_HOST": "https://x", "K8S_AUTH_VERIFY": "", "HOME": "/"})[
+        "problems"
+    ]
     assert [(one["code"], one["where"]) for one in found] == [("environment-auth", "K8S_AUTH_HOST")]
 
 
@@ -119,16 +316,26 @@ def test_empty_group_and_expected_size() -> None:
 
 
 def test_options_that_differ() -> None:
-    hostvars = {host: {**values, "federation_wait_timeout": number} for number, (host, values) in enumerate(fed.inventory().items())}
+    hostvars = {
+        host: {**values, "federation_wait_timeout": number}
+        for number, (host, values) in enumerate(fed.inventory().items())
+    }
     assert fed.codes(fed.declare(hostvars)["problems"]) == {("option-differs", "federation")}
 
 
 def test_all_problems_at_once() -> None:
-    wrong = fed.inventory(red_mesh={"mesh_peers": ["red-mesh"], "mesh_nam": "x"}, green_mesh={"mesh_name": "Green"},
-                          blue_mesh={"mesh_kubeconfig": None})
+    wrong = fed.inventory(
+        red_mesh={"mesh_peers": ["red-mesh"], "mesh_nam": "x"},
+        green_mesh={"mesh_name": "Green"},
+        blue_mesh={"mesh_kubeconfig": None},
+    )
     assert fed.codes(fed.declare(wrong, environ={"K8S_AUTH_HOST": "x"})["problems"]) == {
-        ("environment-auth", "federation"), ("peer-self", "red-mesh"), ("variable-misspelled", "red-mesh"),
-        ("name-invalid", "Green"), ("access-missing", "blue-mesh")}
+        ("environment-auth", "federation"),
+        ("peer-self", "red-mesh"),
+        ("variable-misspelled", "red-mesh"),
+        ("name-invalid", "Green"),
+        ("access-missing", "blue-mesh"),
+    }
 
 
 def test_a_name_of_nobody_is_only_a_warning() -> None:
@@ -138,12 +345,18 @@ def test_a_name_of_nobody_is_only_a_warning() -> None:
 
 
 def test_no_credential_is_in_the_declaration() -> None:
-    secrets = {"mesh_api_key": "S3cret", "mesh_password": "S3cret", "mesh_proxy_headers": {"a": "S3cret"}, "mesh_username": "S3cret"}
+    secrets = {
+        "mesh_api_key": "S3cret",
+        "mesh_password": "S3cret",
+        "mesh_proxy_headers": {"a": "S3cret"},
+        "mesh_username": "S3cret",
+    }
     made = fed.declare(fed.inventory(red_mesh=secrets))
     assert "S3cret" not in repr(made)
 
 
 # Across meshes, after reading
+
 
 def _equal_uids(read: dict[str, Any]) -> None:
     read["green-mesh"]["control_plane"]["uid"] = read["red-mesh"]["control_plane"]["uid"]
@@ -181,13 +394,24 @@ ACROSS: list[tuple[str, dict[str, Any], Any, set[tuple[str, str]]]] = [
     ("one trust domain, common root", {}, _common_root, {("trust-domain-common", "red-mesh")}),
     ("default trust domain twice", {}, _two_defaults, {("trust-domain-shared", "red-mesh")}),
     ("peer like the local registry", {}, _registry, {("name-registry", "red-mesh")}),
-    ("trust domain under workloads", {"red_mesh": {"mesh_trust_domain": "new.local"}}, None, {("trust-domain-change", "red-mesh")}),
-    ("too many load balancers", {name: {"federation_max_new_load_balancers": 5} for name in ("red_mesh", "green_mesh", "blue_mesh")},
-     None, {("load-balancers-too-many", "federation")}),
+    (
+        "trust domain under workloads",
+        {"red_mesh": {"mesh_trust_domain": "new.local"}},
+        None,
+        {("trust-domain-change", "red-mesh")},
+    ),
+    (
+        "too many load balancers",
+        {name: {"federation_max_new_load_balancers": 5} for name in ("red_mesh", "green_mesh", "blue_mesh")},
+        None,
+        {("load-balancers-too-many", "federation")},
+    ),
 ]
 
 
-@pytest.mark.parametrize(("variables", "change", "expected"), [case[1:] for case in ACROSS], ids=[case[0] for case in ACROSS])
+@pytest.mark.parametrize(
+    ("variables", "change", "expected"), [case[1:] for case in ACROSS], ids=[case[0] for case in ACROSS]
+)
 def test_what_is_seen_across_meshes(variables: dict[str, Any], change: Any, expected: set[tuple[str, str]]) -> None:
     read = {host: fed.facts(host) for host in fed.COLOURS}
     if change:
@@ -206,8 +430,15 @@ def test_a_common_root_is_allowed_when_asked_for() -> None:
     assert fed.codes(made["warnings"], "warning") == {("trust-domain-common", "red-mesh")}
     assert made["sides"]["red-mesh"]["green-mesh"]["config_map"] is None
     assert made["sides"]["red-mesh"]["blue-mesh"]["config_map"] == "blue-mesh-ca-root-cert"
-    names = [wish["definition"]["metadata"]["name"] for wish in wishes["red-mesh"] if wish["definition"]["kind"] == "ConfigMap"]
+    names = [
+        wish["definition"]["metadata"]["name"]
+        for wish in wishes["red-mesh"]
+        if wish["definition"]["kind"] == "ConfigMap"
+    ]
     assert names == ["blue-mesh-ca-root-cert"]
-    peer = next(wish["definition"] for wish in wishes["red-mesh"]
-                if wish["definition"]["kind"] == "ServiceMeshPeer" and wish["peer"] == "green-mesh")
+    peer = next(
+        wish["definition"]
+        for wish in wishes["red-mesh"]
+        if wish["definition"]["kind"] == "ServiceMeshPeer" and wish["peer"] == "green-mesh"
+    )
     assert "certificateChain" not in peer["spec"]["security"]

@@ -43,11 +43,22 @@ class Secret:
         return "decrypted"
 
 
-@pytest.mark.parametrize(("value", "expected"), [
-    (None, None), (True, True), (3, 3), (1.5, 1.5), ("a", "a"), (trust_as_template("a"), "a"), (wrap_var("{{ a }}"), "{{ a }}"),
-    ({"a": (1, [trust_as_template("b")])}, {"a": [1, ["b"]]}), (datetime.date(2026, 1, 2), "2026-01-02"), (Secret(), "decrypted"),
-    (Lazy(a=Lazy(b=1)), {"a": {"b": 1}}),
-])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        (True, True),
+        (3, 3),
+        (1.5, 1.5),
+        ("a", "a"),
+        (trust_as_template("a"), "a"),
+        (wrap_var("{{ a }}"), "{{ a }}"),
+        ({"a": (1, [trust_as_template("b")])}, {"a": [1, ["b"]]}),
+        (datetime.date(2026, 1, 2), "2026-01-02"),
+        (Secret(), "decrypted"),
+        (Lazy(a=Lazy(b=1)), {"a": {"b": 1}}),
+    ],
+)
 def test_plain(value: Any, expected: Any) -> None:
     found = _plain.plain(value)
     assert found == expected
@@ -61,8 +72,13 @@ def test_texts_are_exactly_texts() -> None:
 
 
 def test_only_wanted_variables_are_rendered() -> None:
-    variables = Lazy(mesh_name="red", other=RuntimeError("must not be read"), mesh_bad=KeyError("gone"),
-                     mesh_left=trust_as_template("{{ x }}"), mesh_data="{{ x }}")
+    variables = Lazy(
+        mesh_name="red",
+        other=RuntimeError("must not be read"),
+        mesh_bad=KeyError("gone"),
+        mesh_left=trust_as_template("{{ x }}"),
+        mesh_data="{{ x }}",
+    )
     found, unreadable = _plain.host_variables({"red": variables}, ["red"], lambda name: name.startswith("mesh_"))
     assert found == {"red": {"mesh_name": "red", "mesh_data": "{{ x }}"}}
     assert [(host, name) for host, name, _reason in unreadable] == [("red", "mesh_bad"), ("red", "mesh_left")]
