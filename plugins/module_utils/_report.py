@@ -47,9 +47,6 @@ MARKS: t.Dict[str, t.Tuple[str, str]] = {
     "outside": ("out", "the watching mesh is not part of this run"),
 }
 
-#: States that are neither good nor failed.
-PATIENT = ("waiting", "outside")
-
 
 def links(plan: Json, waits: t.Mapping[str, Json]) -> t.List[Json]:
     """One judgement per directed link, sorted by mesh names.
@@ -84,10 +81,17 @@ def _link(plan: Json, waits: t.Mapping[str, Json], read: t.Mapping[str, t.Mappin
     clash = {name: peers for name, peers in clashes.items() if name in imported}
     link.update(_judge(plan, waits, side, status, link, clash))
     link["good"] = link["state"] == "good"
-    link["failed"] = not link["good"] and link["state"] not in PATIENT
+    link["failed"] = not link["good"] and not _patient(plan, link)
     if link["foreign"] and not link["good"]:
         link["words"] += "; its ServiceMeshPeer belongs to others and was left as it is"
     return link
+
+
+def _patient(plan: Json, link: Json) -> bool:
+    """Whether a link that is not good is somebody else's turn. A mesh that is part of the run and gives nothing to
+    connect to is no such case: then the link has failed."""
+    other = plan["meshes"].get(link["to_host"]) or {}
+    return link["state"] == "outside" or (link["state"] == "waiting" and not other.get("in_play", True))
 
 
 def expected_imports(plan: Json, side: Json, read: t.Mapping[str, t.Mapping[str, Json]]) -> t.List[str]:
@@ -115,9 +119,19 @@ def wait_links(plan: Json, host: str, waits: t.Optional[t.Mapping[str, Json]] = 
                       "import_rules": side.get("imports") or [], "imports_expected": expected_imports(plan, side, read)}
         if (since or {}).get(side["peer_name"]):
             link["since"] = (since or {})[side["peer_name"]]
-        if side["state"] == "ready":
+        if side["state"] == "ready" and not unanswered(plan, side):
             found.append(link)
     return found
+
+
+def unanswered(plan: Json, side: Json) -> str:
+    """Why a link cannot come up yet although our side is complete: the other mesh has no ServiceMeshPeer for us, and
+    nobody writes one in this run. Empty when that is not so."""
+    back = (plan["sides"].get(side["peer_host"]) or {}).get(side["host"]) or {}
+    other = plan["meshes"].get(side["peer_host"]) or {}
+    if back.get("peer_object") != "absent" or (other.get("in_play", True) and back.get("state") == "ready"):
+        return ""
+    return f"{side['peer']} has no ServiceMeshPeer for {side['mesh']} yet"
 
 
 def changed_at(results: t.Iterable[t.Optional[Json]]) -> t.Dict[str, str]:
@@ -140,9 +154,10 @@ def _judge(plan: Json, waits: t.Mapping[str, Json], side: Json, status: t.Option
         return {"state": "skipped" if mesh.get("readable", True) else "unknown",
                 "words": words + ("; the link itself is up" if link["connected"] else ""),
                 "remedy": found.get("remedy") or "See the problems of this mesh"}
-    if status is None and side["state"] == "waiting":
-        return {"state": "waiting", "words": side.get("words") or f"waits for {side['peer']}",
-                "remedy": f"Run federate.yml for {side['peer']}"}
+    patient = side["state"] == "waiting" or unanswered(plan, side)
+    if status is None and patient:
+        words = side.get("words") or unanswered(plan, side) or f"waits for {side['peer']}"
+        return {"state": "waiting", "words": words, "remedy": f"Run federate.yml for {side['peer']}"}
     if status is None:
         return _not_read(waits.get(side["host"]), mesh, side)
     return _judge_status(side, status, link, clash)
