@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run says at its end."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+import federations as lab
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _tell
+
+Json = dict[str, Any]
+
+
+def _plan(**options: Any) -> Json:
+    made = _model.plan(lab.declare(lab.inventory(), **options), {host: lab.facts(host) for host in lab.COLOURS})
+    return copy.deepcopy(dict(made))
+
+
+def _link(peer: str, connected: bool = True) -> Json:
+    return {
+        "peer": peer, "peer_name": peer, "connected": connected, "synced": connected, "imported": [], "missing": [],
+        "exported": [], "taken_up": True, "suspect": None, "remedy": "Look there", "text": "" if connected else "503 x",
+        "code": "connected" if connected else "unreachable", "words": "connected" if connected else "no way",
+    }
+
+
+def _readings(*broken: tuple[str, str]) -> Json:
+    return {
+        host: {"links": [_link(peer, (host, peer) not in broken) for peer in lab.COLOURS if peer != host], "problems": []}
+        for host in lab.COLOURS
+    }
+
+
+def _written(verb: str) -> Json:
+    return {"red-mesh": {"objects": [{
+        "mesh": "red-mesh", "kind": "ServiceMeshPeer", "namespace": "red-mesh-system", "name": "green-mesh", "verb": verb,
+        "fields": ["spec.remote.addresses"], "peer": "green-mesh", "time": "2026-01-01T00:00:00Z"}], "problems": []}}
+
+
+@pytest.mark.parametrize(("verb", "check_mode", "line"), [
+    ("created", False, "red-mesh: created ServiceMeshPeer red-mesh-system/green-mesh (spec.remote.addresses)"),
+    ("created", True, "red-mesh: would create ServiceMeshPeer red-mesh-system/green-mesh (spec.remote.addresses)"),
+    ("changed", False, "red-mesh: changed ServiceMeshPeer red-mesh-system/green-mesh (spec.remote.addresses)"),
+    ("changed", True, "red-mesh: would change ServiceMeshPeer red-mesh-system/green-mesh (spec.remote.addresses)"),
+    ("unchanged", False, "Nothing was changed."),
+    ("unchanged", True, "Nothing would be changed."),
+])
+def test_changes_come_first_and_the_matrix_last(verb: str, check_mode: bool, line: str) -> None:
+    told = _tell.tell(_plan(), {"__peering_objects": _written(verb), "__report_links": _readings()}, {}, check_mode)
+    assert told["lines"][0] == line
+    assert told["lines"][-1].startswith("red-mesh")
+    assert told["connected"] == 6 and not told["pending"] and not told["failures"]
+
+
+def test_a_link_that_is_not_good_fails_its_own_mesh_alone_and_only_in_earnest() -> None:
+    results = {"__report_links": _readings(("red-mesh", "green-mesh"))}
+    failures = _tell.tell(_plan(), results, {})["failures"]
+    assert list(failures) == ["red-mesh"] and "red-mesh -> green-mesh: unreachable: 503 x: no way" in failures["red-mesh"]
+    assert not _tell.tell(_plan(), results, {}, check_mode=True)["failures"]
+
+
+def test_the_newest_reading_counts() -> None:
+    results = {"__report_links": _readings(("red-mesh", "green-mesh")), "__report_imports": _readings()}
+    assert _tell.tell(_plan(), results, {})["connected"] == 6
+
+
+@pytest.mark.parametrize("require_all", [False, True])
+def test_a_mesh_outside_the_run_is_waited_for_patiently_unless_all_are_required(require_all: bool) -> None:
+    plan = _plan(play_hosts=["red-mesh"])
+    plan["options"]["federation_require_all"] = require_all
+    for side in plan["sides"]["red-mesh"].values():
+        side.update(state="waiting", words=f"{side['peer']} has no gateway for red-mesh yet")
+    told = _tell.tell(plan, {"__report_links": {"red-mesh": {"links": [], "problems": []}}}, {})
+    assert any("green-mesh has no gateway" in words for words in told["pending"])
+    assert list(told["failures"]) == (["red-mesh"] if require_all else [])
+
+
+def test_a_problem_is_said_once_and_fails_its_host() -> None:
+    plan = _plan()
+    found = _model.problem("conflict", "red-mesh", "ServiceMeshPeer red-mesh-system/green-mesh", "owned by others", "Agree")
+    plan["meshes"]["red-mesh"]["problems"] = [found]
+    plan["sides"]["red-mesh"]["green-mesh"]["problems"] = [found]
+    told = _tell.tell(plan, {"__report_links": _readings()}, {})
+    assert told["problems"] == [found] and told["lines"].count(_model.words(found)) == 1
+    assert told["failures"] == {"red-mesh": _model.words(found)}
+
+
+def test_a_foreign_peer_that_differs_is_reported_as_drift() -> None:
+    facts = lab.facts("red-mesh")
+    facts["peers"] = [{
+        "apiVersion": "federation.maistra.io/v1", "kind": "ServiceMeshPeer", "managers": ["kubectl-create"],
+        "metadata": {"name": "green-mesh", "namespace": "red-mesh-system", "uid": "u"},
+        "spec": {"security": {"trustDomain": "wrong.local"}},
+    }]
+    read = {host: lab.facts(host) for host in lab.COLOURS} | {"red-mesh": facts}
+    plan = copy.deepcopy(dict(_model.plan(lab.declare(lab.inventory()), read)))
+    told = _tell.tell(plan, {"__report_links": _readings()}, {"red-mesh": facts})
+    drift = [one for one in told["problems"] if one["code"] == "foreign"]
+    assert drift and any("ServiceMeshPeer red-mesh-system/green-mesh" in one["where"] for one in drift)
+
+
+def test_the_second_wait_expects_what_the_others_offer() -> None:
+    plan = _plan()
+    rule = {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "ratings"}}
+    plan["sides"]["red-mesh"]["green-mesh"]["imports"] = [rule]
+    readings = _readings()
+    offer = "ratings.bookinfo.svc.red-mesh-exports.local"
+    next(one for one in readings["green-mesh"]["links"] if one["peer"] == "red-mesh")["exported"] = [
+        {"exportedName": offer, "hostname": "x"}]
+    results = {"__report_links": readings, "__peering_objects": _written("changed")}
+    first = {one["peer"]: one for one in _tell.link_options(plan, "red-mesh", results, expect=False)}
+    second = {one["peer"]: one for one in _tell.link_options(plan, "red-mesh", results, expect=True)}
+    assert first["green-mesh"]["imports_expected"] == [] and second["green-mesh"]["imports_expected"] == [offer]
+    assert first["green-mesh"]["since"] == "2026-01-01T00:00:00Z" and "since" not in first["blue-mesh"]
