@@ -17,6 +17,10 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
     ClusterError,
     check_access,
 )
+from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import (
+    platform_of,
+    platform_of_provider,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._status import read_control_plane
 from ansible_collections.ossm.federation.plugins.module_utils._trust import read_roots
@@ -37,17 +41,6 @@ ARGUMENT_SPEC: Json = {
             "auth": AUTH_OPTION,
         },
     },
-}
-
-#: Platforms whose clusters make load balancers by themselves (openshift/api config/v1 PlatformType; the rest needs
-#: MetalLB or node ports).
-CLOUDS = ("AWS", "Azure", "GCP", "IBMCloud", "PowerVS", "OpenStack", "KubeVirt", "AlibabaCloud")
-
-#: What the scheme of a node's spec.providerID says of the platform.
-PROVIDERS = {
-    "aws": "AWS", "azure": "Azure", "gce": "GCP", "openstack": "OpenStack", "vsphere": "VSphere", "ibm": "IBMCloud",
-    "ibmpowervs": "PowerVS", "nutanix": "Nutanix", "baremetalhost": "BareMetal", "kubevirt": "KubeVirt",
-    "ovirt": "oVirt",
 }
 
 #: The config map that istiod writes its root into, and the key in it.
@@ -218,12 +211,12 @@ class _Reader:
         type_ = str((status.get("platformStatus") or {}).get("type") or status.get("platform") or "")
         source = "infrastructure" if type_ else "none"
         nodes: t.List[Json] = []
-        if type_ not in CLOUDS:
+        if not platform_of(type_)[1].load_balancer:
             nodes = self._ask(self.cluster.list, "Node", missing=[], warn=True)
             self.facts["nodes"] = read_nodes(nodes)
         if not type_:
-            schemes = [str((node.get("spec") or {}).get("providerID") or "").partition(":")[0] for node in nodes]
-            type_ = next((PROVIDERS[scheme] for scheme in schemes if scheme in PROVIDERS), "")
+            told = (platform_of_provider(str((node.get("spec") or {}).get("providerID") or "")) for node in nodes)
+            type_ = next((platform for platform in told if platform), "")
             source = "nodes" if type_ else "none"
         words = {"infrastructure": f"{type_}, as Infrastructure cluster says", "nodes": f"{type_}, by its nodes",
                  "none": "unknown"}[source]
@@ -276,7 +269,7 @@ class _Reader:
                                   if one["metadata"]["name"] in gateways}
 
     def _members(self) -> None:
-        """The namespaces of the mesh. A mesh without a roll has none."""
+        """The namespaces of the mesh. A mesh without a roll has none; a roll that cannot be read leaves them unknown."""
         try:
             roll = self.cluster.get("ServiceMeshMemberRoll", "default", self.namespace)
         except ClusterError as error:
@@ -286,6 +279,7 @@ class _Reader:
                 found = error.problem(self.mesh, f"ServiceMeshMemberRoll {self.namespace}/default")
                 found["severity"] = "warning"
                 self._problem(found)
+                self.facts["members"] = None
             return
         status = roll.get("status") or {}
         names = status.get("configuredMembers") or (roll.get("spec") or {}).get("members") or []

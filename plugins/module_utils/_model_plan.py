@@ -188,7 +188,8 @@ def _trust_domain(
         return mesh["trust_domain"], False, "the mesh could not be read", []
     in_force = control_plane.get("trust_domain") or names.DEFAULT_TRUST_DOMAIN
     is_set = bool(control_plane.get("trust_domain_set"))
-    members = bool(facts.get("members"))
+    # Members that could not be read may well be there.
+    members = facts.get("members") is None or bool(facts["members"])
     wish = mesh["trust_domain"]
     if wish is None and (is_set or members):
         return in_force, False, "in force" if is_set else "in force by default, with workloads in the mesh", []

@@ -177,7 +177,7 @@ meshes:
         - Null when there is none.
       type: dict
     members:
-      description: Namespaces of the mesh.
+      description: Namespaces of the mesh; null when the member roll could not be read.
       type: list
       elements: str
     root:

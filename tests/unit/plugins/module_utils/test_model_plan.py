@@ -34,6 +34,7 @@ TRUST: list[tuple[str, Json, Json, str, bool, str | None]] = [
     ("in force and wished for", {"mesh_trust_domain": "red-mesh.local"}, fed.facts(RED), "red-mesh.local", False, None),
     ("nothing set, nothing runs", {}, fed.unset_trust_domain(RED, members=[]), "red-mesh.local", True, None),
     ("nothing set, workloads", {}, fed.unset_trust_domain(RED), "cluster.local", False, None),
+    ("nothing set, members unknown", {}, fed.unset_trust_domain(RED, members=None), "cluster.local", False, None),
     ("another wished for, nothing runs", {"mesh_trust_domain": "new"}, fed.facts(RED, members=[]), "new", True, None),
     (
         "another wished for, workloads",
