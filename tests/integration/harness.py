@@ -151,7 +151,7 @@ class Federation:
         command = [str(program("ansible-playbook", core)), "-i", str(inventory), str(playbook), *arguments]
         begun = time.monotonic()
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.folder, timeout=RUN_SECONDS,
-                              env=environment_of(self.folder, environment or {}))
+                              env=environment_of(self.folder, core, environment or {}))
         self.runs.append(Run(done.returncode, done.stdout, done.stderr, time.monotonic() - begun, self.folder))
         return self.runs[-1]
 
@@ -224,13 +224,13 @@ class Federation:
         return "\n".join([*told[-2:], self.lab.describe()])
 
 
-def environment_of(folder: Path, more: dict[str, str]) -> dict[str, str]:
+def environment_of(folder: Path, core: str, more: dict[str, str]) -> dict[str, str]:
     """Return the environment of a run: this one without what others may have set for Ansible or clusters."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
     return clean | {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build" / "collections"), "ANSIBLE_NOCOLOR": "1",
                     "ANSIBLE_LOCAL_TEMP": str(folder / "local-tmp"), "ANSIBLE_CONNECTION_PLUGINS": str(CONNECTIONS),
                     "ANSIBLE_REMOTE_TEMP": str(folder / "remote-tmp"), "PYTHONDONTWRITEBYTECODE": "1",
-                    "ANSIBLE_DEPRECATION_WARNINGS": "0", "COLUMNS": "200"} | more
+                    "ANSIBLE_PYTHON_INTERPRETER": str(program("python", core)), "COLUMNS": "200"} | more
 
 
 def program(name: str, core: str = "") -> Path:

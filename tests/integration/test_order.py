@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sets before peers, over all meshes: then the first full sync finds everything. The next one is an hour away here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from harness import SIX, Federation
+
+MESHES = ("red-mesh", "green-mesh", "blue-mesh")
+HOUR = 3600
+
+
+@pytest.fixture(scope="module")
+def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    """The default lab; every mesh exports its ratings to all others and imports all that they offer."""
+    lab = start(clocks={"resync": HOUR})
+    everything = [{"type": "NameSelector", "nameSelector": {"namespace": "*", "name": "*"}}]
+    wishes = {mesh: {"mesh_exports": [f"{mesh}-bookinfo/ratings"], "mesh_imports": everything} for mesh in MESHES}
+    return Federation.of(lab, tmp_path_factory.mktemp("f"), wishes)
+
+
+def test_everything_is_imported_with_the_first_full_sync(federation: Federation) -> None:
+    run = federation.good()
+    assert federation.connected() == sorted(SIX)
+    for mesh, peer in SIX:
+        assert federation.imported(mesh, peer) == [f"ratings.{peer}-bookinfo.svc.{peer}-imports.local"]
+    assert set(run.cells.values()) == {"ok, 1 imported"}
+
+
+def test_peers_were_written_after_all_sets_of_all_meshes(federation: Federation) -> None:
+    times = {"sets": [], "peers": [], "roots": []}
+    kinds = {"exportedservicesets": "sets", "importedservicesets": "sets", "servicemeshpeers": "peers", "configmaps": "roots"}
+    for cluster in federation.lab.clusters:
+        for request in federation.lab.audit(cluster):
+            if request.changes and request.resource in kinds:
+                times[kinds[request.resource]].append(request.time)
+    assert len(times["sets"]) == 12 and len(times["peers"]) == 6
+    assert max(times["sets"]) < min(times["peers"])
+    assert max(times["sets"]) < min(times["roots"])
