@@ -3,10 +3,12 @@
 """The cloud: addresses of load balancers, the lab's resolver, and where each address leads."""
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 
-from lab.sim.cluster import Cluster, DynamicApiError, NotFoundError, Object, key_of
+from lab.sim.cluster import API_ERRORS, Cluster, NotFoundError, Object, key_of
+from lab.sim.jobs import AGAIN
 from lab.sim.manifests import dig
 from lab.sim.rules import CLUSTER_DOMAIN
 from lab.sim.world import WITH_BALANCER, WITH_HOST_NAME, World
@@ -69,7 +71,7 @@ class Cloud:
         return bool(info.get("metallb")) or info.get("platform") in WITH_BALANCER
 
     async def _provide(self, service: Object) -> None:
-        uid = service["metadata"]["uid"]
+        uid, again = service["metadata"]["uid"], False
         try:
             slow = self.world.fault("lb-slow", self.cluster.name,
                                     self.world.mesh_name(self.cluster.name, service["metadata"]["namespace"]))
@@ -83,10 +85,16 @@ class Cloud:
                 await self.publish(now)
         except NotFoundError:
             LOG.debug("service %s went before it had an address", key_of(service))
-        except (DynamicApiError, LookupError) as error:
+        except LookupError as error:
             LOG.warning("no address for %s: %s", key_of(service), error)
+        except API_ERRORS as error:
+            LOG.warning("no address for %s yet: %s", key_of(service), str(error)[:300])
+            again = True
+            await asyncio.sleep(AGAIN)
         finally:
             self._pending.discard(uid)
+        if again:
+            self.rescan()
 
     async def publish(self, service: Object) -> None:
         """Give the Service an address and write it into its status (and, for a name, beside it for a restart)."""

@@ -15,12 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import kopf
 import yaml
 from kubernetes_asyncio import config as client_config
 from kubernetes_asyncio.client import ApiClient
+from kubernetes_asyncio.client.rest import ApiException
 from kubernetes_asyncio.dynamic import DynamicClient
-from kubernetes_asyncio.dynamic.exceptions import ConflictError, DynamicApiError, NotFoundError
+from kubernetes_asyncio.dynamic.exceptions import ConflictError, DynamicApiError, NotFoundError, api_exception
 from kubernetes_asyncio.dynamic.resource import Resource
 
 LOG = logging.getLogger("lab.sim.cluster")
@@ -28,6 +30,8 @@ Object = dict[str, Any]
 Key = tuple[str, str]
 Listener = Callable[[str, Object | None, Object | None], None]
 
+#: what a write can fail with when the API server is away, overloaded or forbids
+API_ERRORS = (DynamicApiError, aiohttp.ClientError, OSError, asyncio.TimeoutError)
 #: kind -> (group, version, plural, namespaced, watched)
 KINDS: dict[str, tuple[str, str, str, bool, bool]] = {
     "Namespace": ("", "v1", "namespaces", False, True),
@@ -135,6 +139,21 @@ def _version(body: Object) -> int:
     return int(body["metadata"]["resourceVersion"])
 
 
+class _NoDiffs(kopf.DiffBaseStorage):
+    """We take objects as they come: the differences that kopf would compute for each event are nobody's."""
+
+    def build(self, *, body: Any, extra_fields: Any = None, **rest: Any) -> Any:
+        """No essence of an object is needed."""
+        return {}
+
+    def fetch(self, *, body: Any) -> Any:
+        """None was stored."""
+        return None
+
+    def store(self, *, body: Any, patch: Any, essence: Any) -> None:
+        """None is stored: the simulator leaves no annotations behind."""
+
+
 class Cluster:
     """One API server: a store that its watches feed, and the verbs that write."""
 
@@ -146,7 +165,6 @@ class Cluster:
         self._dynamic: DynamicClient | None = None
         self._stop = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
-        self._ready = asyncio.Event()
         self._writers = asyncio.Semaphore(8)
 
     # ---- life ----
@@ -192,6 +210,7 @@ class Cluster:
             kopf.on.event(group, version, plural, registry=registry, id=f"take-{plural}")(self._taker(kind))
         settings = kopf.OperatorSettings()
         settings.posting.enabled = False
+        settings.persistence.diffbase_storage = _NoDiffs()
         settings.networking.request_timeout = 30
         await kopf.operator(registry=registry, settings=settings, standalone=True, clusterwide=True,
                             stop_flag=self._stop)
@@ -219,8 +238,7 @@ class Cluster:
         async with self._writers:
             answer = await getattr(self._dynamic, verb)(RESOURCES[kind], *args, serialize=False,
                                                         header_params={}, query_params=[], **kwargs)
-            body: Object = json.loads(await answer.read())
-        return body
+            return await _checked(answer)
 
     def _learn(self, kind: str, body: Object) -> Object:
         if KINDS[kind][4] and body.get("kind") == kind:
@@ -235,9 +253,11 @@ class Cluster:
             return []
         return [dict(one, kind=kind, apiVersion=api_version(kind)) for one in answer.get("items", [])]
 
-    async def create(self, kind: str, body: Object) -> Object:
+    async def create(self, kind: str, body: Object, dry_run: bool = False) -> Object:
         """Create; ConflictError when it is there."""
         body = {"apiVersion": api_version(kind), "kind": kind} | body
+        if dry_run:
+            return await self._call("create", kind, body, body["metadata"].get("namespace"), dry_run="All")
         return self._learn(kind, await self._call("create", kind, body, body["metadata"].get("namespace")))
 
     async def patch(self, kind: str, namespace: str, name: str, body: Object) -> Object:
@@ -252,8 +272,7 @@ class Cluster:
         async with self._writers:
             answer = await self._dynamic.request("patch", path, body={"status": status}, content_type=MERGE,
                                                  header_params={}, query_params=[], serialize=False)
-            body: Object = json.loads(await answer.read())
-        return self._learn(kind, body)
+            return self._learn(kind, await _checked(answer))
 
     async def delete(self, kind: str, namespace: str, name: str, now: bool = False) -> None:
         """Delete; that it is gone already is no error."""
@@ -275,6 +294,17 @@ class Cluster:
             return await self.patch(kind, namespace, name, body)
 
 
+async def _checked(answer: Any) -> Object:
+    """Body of an answer; the client leaves it to us to see whether it is an error."""
+    text = await answer.read()
+    if answer.status >= 400:
+        error = ApiException(status=answer.status, reason=answer.reason)
+        error.body, error.headers = text.decode(errors="replace"), dict(answer.headers)
+        raise api_exception(error)
+    body: Object = json.loads(text)
+    return body
+
+
 def _text(section: Object, key: str) -> str | None:
     """kopf takes the data fields as they stand in a kubeconfig (base64)."""
     value = section.get(key)
@@ -283,5 +313,5 @@ def _text(section: Object, key: str) -> str | None:
     return value
 
 
-__all__ = ["Cluster", "ConflictError", "DynamicApiError", "Key", "NotFoundError", "Object", "Store", "api_version",
+__all__ = ["API_ERRORS", "Cluster", "ConflictError", "DynamicApiError", "Key", "NotFoundError", "Object", "Store", "api_version",
            "key_of"]

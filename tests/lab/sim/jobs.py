@@ -9,7 +9,14 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import aiohttp
+from kubernetes_asyncio.client.rest import ApiException
+from kubernetes_asyncio.dynamic.exceptions import DynamicApiError
+
 LOG = logging.getLogger("lab.sim.jobs")
+#: an API server that is away, overloaded or forbids: controllers try again
+RETRIED = (ApiException, DynamicApiError, aiohttp.ClientError, OSError, asyncio.TimeoutError)
+AGAIN = 1.0
 
 
 class Jobs:
@@ -88,7 +95,12 @@ class Worker:
     async def _rounds(self) -> None:
         while self._again:
             self._again = False
-            await self._handler()
+            try:
+                await self._handler()
+            except RETRIED as error:
+                LOG.warning("%s failed, again soon: %s", self._name, str(error)[:300])
+                await asyncio.sleep(AGAIN)
+                self._again = True
 
     def cancel(self) -> None:
         """Stop for good."""

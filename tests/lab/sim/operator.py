@@ -13,7 +13,7 @@ import logging
 from typing import Any
 
 from lab.sim import manifests
-from lab.sim.cluster import Cluster, ConflictError, DynamicApiError, NotFoundError, Object, key_of
+from lab.sim.cluster import Cluster, ConflictError, NotFoundError, Object, key_of
 from lab.sim.jobs import Worker
 from lab.sim.manifests import dig
 from lab.sim.world import World
@@ -38,6 +38,15 @@ def merged_conditions(old: list[Object], changes: list[Condition]) -> list[Objec
         by_type[kind] = {"type": kind, "status": status, "reason": reason, "message": message,
                          "lastTransitionTime": moved or now()}
     return list(by_type.values())
+
+
+def covers(have: Any, wanted: Any) -> bool:
+    """Whether an object already says everything that is wanted."""
+    if isinstance(wanted, dict):
+        return isinstance(have, dict) and all(key in have and covers(have[key], value) for key, value in wanted.items())
+    if isinstance(wanted, list):
+        return isinstance(have, list) and len(have) == len(wanted) and all(map(covers, have, wanted))
+    return bool(have == wanted)
 
 
 def nulls_for_removed(old: Any, new: Any) -> Any:
@@ -120,10 +129,6 @@ class ControlPlane:
                 await self._update(copy.deepcopy(body))
         except NotFoundError:
             LOG.info("%s/%s went away while it was reconciled", self.cluster.name, self.namespace)
-        except (DynamicApiError, OSError, asyncio.TimeoutError) as error:
-            LOG.warning("reconciling %s/%s failed, again soon: %s", self.cluster.name, self.namespace, error)
-            await asyncio.sleep(1)
-            self._worker.poke()
         finally:
             self._reconciling = False
 
@@ -190,7 +195,7 @@ class ControlPlane:
         before = self._applied.get(where)
         try:
             if before is None:
-                await self.cluster.ensure(kind, body)
+                await self._make(kind, body)
             else:
                 await self._change(kind, before, body)
         except NotFoundError:
@@ -198,6 +203,19 @@ class ControlPlane:
                 raise
             LOG.info("no Route kind in %s: %s gets none", self.cluster.name, where)
         self._applied[where] = body
+
+    async def _make(self, kind: str, body: Object) -> None:
+        """Create; what is there already (made before this simulator began) is written only if it differs."""
+        known = self.cluster.store.get(kind, *key_of(body))
+        if known is not None:
+            if not covers(known, body):
+                await self.cluster.patch(kind, *key_of(body), body)
+            return
+        try:
+            await self.cluster.create(kind, body)
+        except ConflictError:
+            if kind not in manifests.MINOR:
+                await self.cluster.patch(kind, *key_of(body), body)
 
     async def _change(self, kind: str, before: Object, body: Object) -> None:
         """Patch; what cannot be patched (an immutable selector) is deleted and made anew, as the operator does."""

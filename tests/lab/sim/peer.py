@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from lab.sim import rules, status
-from lab.sim.cluster import DynamicApiError, NotFoundError, Object
+from lab.sim.cluster import API_ERRORS, NotFoundError, Object
 from lab.sim.gateways import Refused, Remote
 from lab.sim.jobs import Worker
 from lab.sim.manifests import dig
@@ -334,7 +334,7 @@ class Peer:
             await self.mesh.cluster.patch_status(kind, self.mesh.namespace, self.name, wanted)
         except NotFoundError:
             LOG.debug("%s %s went before its status was written", kind, self.name)
-        except (DynamicApiError, OSError, asyncio.TimeoutError) as error:
+        except API_ERRORS as error:
             # the product logs and forgets; the next flush tries again
             LOG.info("%s: status of %s %s was not taken: %s", self.mesh.name, kind, self.name, str(error)[:500])
 

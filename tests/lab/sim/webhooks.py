@@ -6,15 +6,15 @@ Source: maistra/istio-operator maistra-2.5, pkg/controller/servicemesh/webhooks;
 """
 from __future__ import annotations
 
+import asyncio
 import base64
 import copy
 import datetime
 import ipaddress
 import json
 import logging
+import os
 import ssl
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -23,13 +23,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from lab.sim.cluster import Cluster, Object
+from lab.sim.cluster import Cluster, DynamicApiError, NotFoundError, Object
 from lab.sim.manifests import dig
 from lab.sim.world import World
 
 LOG = logging.getLogger("lab.sim.webhooks")
 NAME = "openshift-operators.servicemesh-resources.maistra.io"
 VERSIONS = ("v2.0", "v2.1", "v2.2", "v2.3", "v2.4", "v2.5")
+PROBES, PROBE_PAUSE = 100, 0.1
 RESERVED = ("istio-ingressgateway", "istio-egressgateway")
 
 
@@ -106,14 +107,19 @@ class Webhooks:
     def __init__(self, world: World) -> None:
         self.world = world
         self._runner: web.AppRunner | None = None
-        self._ca_pem, certificate, key = self._certificate()
+        self._identity = world.directory / "simulator-webhooks.pem"
+        self._port_file = world.directory / "simulator-webhooks.port"
+        if not self._identity.exists():
+            certificate, key = self._certificate()
+            with open(os.open(self._identity, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
+                file.write(certificate + key)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        with tempfile.NamedTemporaryFile(dir=world.directory) as file:
-            Path(file.name).write_bytes(certificate + key)
-            self._context.load_cert_chain(file.name)
+        self._context.load_cert_chain(self._identity)
+        self._ca_pem = x509.load_pem_x509_certificate(self._identity.read_bytes()).public_bytes(
+            serialization.Encoding.PEM)
 
     @staticmethod
-    def _certificate() -> tuple[bytes, bytes, bytes]:
+    def _certificate() -> tuple[bytes, bytes]:
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "maistra-admission-controller")])
         now = datetime.datetime.now(datetime.timezone.utc)
@@ -126,7 +132,7 @@ class Webhooks:
             .sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
         pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
                                 serialization.NoEncryption())
-        return cert, cert, pem
+        return cert, pem
 
     async def start(self) -> None:
         """Listen, and register with every cluster."""
@@ -134,11 +140,33 @@ class Webhooks:
         app.router.add_post("/{cluster}/{what}/{kind}", self._review)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._context)
-        await site.start()
+        await self._listen(self._runner)
         port = self._runner.addresses[0][1]
-        for cluster in self.world.clusters.values():
-            await self._register(cluster, port)
+        self._port_file.write_text(str(port), encoding="ascii")
+        await asyncio.gather(*(self._register(cluster, port) for cluster in self.world.clusters.values()))
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        """On the port of the last time if it is free: then the registrations hold over a restart."""
+        last = int(self._port_file.read_text(encoding="ascii")) if self._port_file.exists() else 0
+        try:
+            await web.TCPSite(runner, "127.0.0.1", last, ssl_context=self._context).start()
+        except OSError:
+            await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._context).start()
+
+    @staticmethod
+    async def _in_force(cluster: Cluster) -> None:
+        """Return when the API server really asks us: a member roll of a wrong name is then refused."""
+        probe = {"metadata": {"name": "probe", "namespace": "default"}, "spec": {"members": []}}
+        for attempt in range(PROBES):
+            try:
+                await cluster.create("ServiceMeshMemberRoll", probe, dry_run=True)
+            except NotFoundError:
+                return  # no such kind or namespace in this cluster
+            except DynamicApiError as error:
+                if "must be named" in str(error.body):
+                    return
+            await asyncio.sleep(PROBE_PAUSE)
+            LOG.debug("webhooks of %s are not in force yet (%d)", cluster.name, attempt)
 
     async def stop(self) -> None:
         """Stop listening. The registration stays: without its operator a control plane cannot be written."""
@@ -163,6 +191,7 @@ class Webhooks:
         await cluster.ensure("ValidatingWebhookConfiguration", {"metadata": {"name": NAME}, "webhooks": [
             hook("smcp.validation.maistra.io", "validate", "servicemeshcontrolplanes", ["v2"], both),
             hook("smmr.validation.maistra.io", "validate", "servicemeshmemberrolls", ["v1"], both)]})
+        await self._in_force(cluster)
 
     async def _review(self, request: web.Request) -> web.Response:
         review = await request.json()

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from lab.sim.cluster import Cluster, ConflictError, DynamicApiError, Key, NotFoundError, Object, key_of
+from lab.sim.cluster import Cluster, ConflictError, Key, NotFoundError, Object, key_of
 from lab.sim.jobs import Worker
 from lab.sim.manifests import dig
 from lab.sim.operator import now
@@ -90,10 +90,6 @@ class Workloads:
                 await self._reconcile(key)
             except (NotFoundError, ConflictError):
                 LOG.debug("deployment %s changed meanwhile", key)
-            except (DynamicApiError, OSError, asyncio.TimeoutError) as error:
-                LOG.warning("deployment %s failed, again soon: %s", key, error)
-                await asyncio.sleep(1)
-                self._workers[key].poke()
         return reconcile
 
     def pods(self, key: Key) -> list[Object]:
@@ -198,6 +194,8 @@ class Workloads:
             "updatedReplicas": wanted, "readyReplicas": serving, "availableReplicas": serving,
             "unavailableReplicas": max(0, wanted - ready) or None}
         have = deployment.get("status") or {}
+        if not have and not ready and wanted:
+            return  # nothing to tell yet
         if all(have.get(key) == value for key, value in status.items()):
             return
         status["conditions"] = [
