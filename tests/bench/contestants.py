@@ -31,9 +31,11 @@ class RunFailed(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """One run: how long it took, and, where it was observed, what it cost."""
+    """One run: how long it took, the processor time that it, the API servers and the simulator used meanwhile, and,
+    where it was observed, what else it cost."""
 
     seconds: float
+    cpu: dict[str, float] = field(default_factory=dict)
     memory_mib: float = 0.0
     requests: dict[str, Counter[str]] = field(default_factory=dict)
     counted: dict[str, Any] = field(default_factory=dict)
@@ -84,6 +86,7 @@ class Stage:
         log = self.folder / f"{name}-{verb}.log"
         (self.folder / "tasks.json").unlink(missing_ok=True)
         requests = Requests(self.rig.audit_logs())
+        before = self.rig.cpu()
         with log.open("w", encoding="utf-8") as output:
             begin = time.monotonic()
             process = subprocess.Popen(self.command(name, verb), env=self.environment, stdin=subprocess.DEVNULL,
@@ -91,12 +94,16 @@ class Stage:
             memory = Memory(process.pid) if observed else None
             if memory:
                 memory.start()
-            code = process.wait()
+            # Unlike Popen.wait this tells what the process and all that it has waited for have used.
+            _pid, status, usage = os.wait4(process.pid, 0)
             seconds = time.monotonic() - begin
+            process.returncode = code = os.waitstatus_to_exitcode(status)
         peak = memory.stop() if memory else 0.0
         if code:
             raise RunFailed(f"{name} {verb} ended with {code}; {log} ends with:\n{log.read_text(encoding='utf-8')[-4000:]}")
-        return Run(seconds, peak, requests.by_cluster() if observed else {}, self._counted(name))
+        cpu = {"own": usage.ru_utime + usage.ru_stime}
+        cpu |= {part: used - before[part] for part, used in self.rig.cpu().items()}
+        return Run(seconds, cpu, peak, requests.by_cluster() if observed else {}, self._counted(name))
 
     def _counted(self, name: str) -> dict[str, Any]:
         return {} if name == "kubectl" else json.loads((self.folder / "tasks.json").read_text(encoding="utf-8"))

@@ -39,6 +39,7 @@ class Match:
         self.rig: Rig = stage.rig
         self.contestants = contestants
         self.times: Times = {name: {} for name in contestants}
+        self.cpu: dict[str, dict[str, dict[str, float]]] = {name: {} for name in contestants}
         self.observed: dict[tuple[str, str], Run] = {}
         self.states: dict[str, dict[str, Any]] = {}
         self.say = say
@@ -79,8 +80,16 @@ class Match:
         if observed:
             self.observed[name, leg] = run
         if timed:
-            self.times[name].setdefault(leg, []).append(run.seconds)
-        self.say(f"  {len(self.rig.meshes)} meshes, {name}, {leg}: {run.seconds:.2f} s{' (observed)' if observed else ''}")
+            self._remember(name, leg, run)
+        self.say(f"  {len(self.rig.meshes)} meshes, {name}, {leg}: {run.seconds:.2f} s{' (observed)' if observed else ''}, processor "
+                 + ", ".join(f"{part} {used:.2f} s" for part, used in run.cpu.items()))
+
+    def _remember(self, name: str, leg: str, run: Run) -> None:
+        """Keep every time, and the processor time of the best."""
+        times = self.times[name].setdefault(leg, [])
+        times.append(run.seconds)
+        if run.seconds == min(times):
+            self.cpu[name][leg] = {part: round(used, 2) for part, used in run.cpu.items()}
 
     def _compare(self, name: str) -> None:
         """Make sure that everybody has written the same; Different names the first place where not."""
@@ -95,7 +104,7 @@ class Match:
         best = {name: {leg: round(min(values), 2) for leg, values in legs.items()} for name, legs in self.times.items()}
         peers = len(self.rig.meshes) - 1
         result: dict[str, Any] = {"objects": len(self.rig.meshes) * peers * 5, "objects_per_mesh": peers * 5,
-                                  "seconds": best, "all_seconds": self.times}
+                                  "seconds": best, "all_seconds": self.times, "cpu_seconds": self.cpu}
         for name in self.contestants:
             result |= self._costs(name)
         return result | ratios(best)

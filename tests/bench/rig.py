@@ -113,15 +113,21 @@ class Rig:
                 return
         raise TimeoutError(f"{mesh}: still there after {GONE_SECONDS:.0f} s: {', '.join(sorted(left))}")
 
+    def cpu(self) -> dict[str, float]:
+        """Return the processor time in seconds that the API servers (with their stores) and the simulator have used so far."""
+        living = processes.of_lab(self.directory)
+        parts = {"simulator": [process.pid for process in living if process.role == "simulator"],
+                 "api_servers": [process.pid for process in living if process.role != "simulator"]}
+        return {part: cpu_seconds(pids) for part, pids in parts.items()}
+
     def await_idle(self) -> None:
         """Wait until the lab's processes have hardly anything to do, so that no run pays for the one before."""
-        pids = [process.pid for process in processes.of_lab(self.directory)]
         limit = (IDLE_CORES + IDLE_CORES_PER_CLUSTER * len(self.clusters)) * IDLE_WINDOW_SECONDS
         deadline = time.monotonic() + GONE_SECONDS
-        before, used = cpu_seconds(pids), limit + 1
+        before, used = sum(self.cpu().values()), limit + 1
         while used > limit and time.monotonic() < deadline:
             time.sleep(IDLE_WINDOW_SECONDS)
-            now = cpu_seconds(pids)
+            now = sum(self.cpu().values())
             before, used = now, now - before
 
 
