@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One administrator's side of a federation: ``-l red-mesh`` on a lab where nothing has been done yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from harness import SIX, Federation, texts
+
+
+@pytest.fixture(scope="module")
+def federation(start: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    """The default lab with nothing federated."""
+    return Federation.of(start(), tmp_path_factory.mktemp("f"))
+
+
+def test_red_alone_does_its_side_and_waits_for_the_others(federation: Federation) -> None:
+    mark = federation.lab.mark()
+    run = federation.good("-l", "red-mesh")
+    writes = federation.writes(mark)
+    assert set(writes) == {"red"}, texts(writes)
+    plane = federation.get("red-mesh", "servicemeshcontrolplanes", "red-mesh")
+    assert set(plane["spec"]["gateways"]["additionalIngress"]) == {"ingress-green-mesh", "ingress-blue-mesh"}
+    assert set(plane["spec"]["gateways"]["additionalEgress"]) == {"egress-green-mesh", "egress-blue-mesh"}
+    assert federation.names("red-mesh", "exportedservicesets") == ["green-mesh"]
+    assert federation.names("red-mesh", "servicemeshpeers") == []
+    assert {run.cells["red-mesh", peer] for peer in ("green-mesh", "blue-mesh")} == {"waiting"}
+    assert "run federate.yml for green-mesh" in run.flat.replace("Run", "run")
+    assert federation.names("green-mesh", "exportedservicesets") == []
+
+
+def test_waiting_fails_the_run_only_when_all_are_required(federation: Federation) -> None:
+    run = federation.run("-l", "red-mesh", "-e", '{"federation_require_all": true}')
+    assert run.code != 0
+    assert "Nothing was changed." in run.report
+    assert run.cells["red-mesh", "green-mesh"] == "waiting"
+
+
+def test_the_second_administrator_finds_the_first_ones_side(federation: Federation) -> None:
+    mark = federation.lab.mark()
+    run = federation.good("-l", "green-mesh")
+    assert set(federation.writes(mark)) == {"green"}, texts(federation.writes(mark))
+    assert federation.names("green-mesh", "servicemeshpeers") == ["red-mesh"]
+    assert run.cells["green-mesh", "blue-mesh"] == "waiting"
+    assert run.code == 0
+
+
+def test_the_rest_follows_with_a_run_for_all(federation: Federation) -> None:
+    run = federation.good()
+    assert federation.connected() == sorted(SIX)
+    assert set(run.cells.values()) == {"ok", "ok, 1 imported"}
+
+
+def test_red_alone_on_the_federated_lab_sees_its_links(federation: Federation) -> None:
+    mark = federation.lab.mark()
+    run = federation.good("-l", "red-mesh")
+    assert run.cells["red-mesh", "green-mesh"].startswith("ok") and run.cells["red-mesh", "blue-mesh"].startswith("ok")
+    assert not {"green", "blue"} & set(federation.writes(mark)), texts(federation.writes(mark))
+    assert "Nothing was changed." in run.report
