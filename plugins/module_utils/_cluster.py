@@ -573,7 +573,12 @@ class Cluster:
         wanted = {"uid": uid, "resourceVersion": resource_version}
         body: Json = {"apiVersion": "v1", "kind": "DeleteOptions",
                       "preconditions": {key: value for key, value in wanted.items() if value}}
-        options: Json = {"dry_run": "All"} if dry_run else {}
+        options: Json = {}
+        if dry_run:
+            # The API server takes all options from the body when there is one, and then ignores the query, which is only
+            # there for who reads the audit log.
+            body["dryRun"] = ["All"]
+            options["dry_run"] = "All"
         resource = self._client.resources.get(kind)
         return t.cast(Json, self._send(Ask("delete", kind, namespace, name), self._client.delete, resource, name=name,
                                        namespace=namespace, body=body, **options))
