@@ -89,6 +89,8 @@ class Store:
         self._objects: dict[str, dict[Key, Object]] = {kind: {} for kind in KINDS}
         self._listeners: dict[str, list[Listener]] = defaultdict(list)
         self._held: bool = True
+        #: (kind, namespace, name) -> resource version at which an object of that name was last seen to go
+        self.gone_at: dict[tuple[str, str, str], int] = {}
 
     def release(self) -> None:
         """All kinds are listed: from now on listeners are told, of what is there first.
@@ -120,9 +122,10 @@ class Store:
             if old is None or old["metadata"]["uid"] != body["metadata"]["uid"]:
                 return
             del objects[key]
+            self.gone_at[kind, *key] = version(body)
             self._tell(kind, None, old)
             return
-        if old is not None and _version(old) >= _version(body):
+        if old is not None and version(old) >= version(body):
             return
         objects[key] = body
         self._tell(kind, body, old)
@@ -135,7 +138,8 @@ class Store:
                 LOG.exception("a listener for %s failed", kind)
 
 
-def _version(body: Object) -> int:
+def version(body: Object) -> int:
+    """Versions of one cluster can be compared: they count the writes to its store."""
     return int(body["metadata"]["resourceVersion"])
 
 
@@ -188,14 +192,14 @@ class Cluster:
     async def _fill(self) -> None:
         """One list of each watched kind, so that nobody decides before the watches have told everything."""
         for kind in WATCHED:
-            for body in await self.list(kind):
+            for body in await self.list_all(kind):
                 self.store.take(kind, body)
         self.store.release()
 
     async def relist(self) -> None:
         """List all kinds anew and drop what is not there any more (a deletion while the API server was away)."""
         for kind in WATCHED:
-            found = {key_of(body): body for body in await self.list(kind)}
+            found = {key_of(body): body for body in await self.list_all(kind)}
             for body in found.values():
                 self.store.take(kind, body)
             for body in self.store.all(kind):
@@ -245,13 +249,20 @@ class Cluster:
             self.store.take(kind, body)
         return body
 
-    async def list(self, kind: str) -> list[Object]:
+    async def list_all(self, kind: str) -> list[Object]:
         """All objects of a kind; none where the kind does not exist."""
         try:
             answer = await self._call("get", kind)
         except NotFoundError:
             return []
         return [dict(one, kind=kind, apiVersion=api_version(kind)) for one in answer.get("items", [])]
+
+    async def read(self, kind: str, namespace: str, name: str) -> Object | None:
+        """The object as the API server has it now; the store learns it."""
+        try:
+            return self._learn(kind, await self._call("get", kind, name, namespace or None))
+        except NotFoundError:
+            return None
 
     async def create(self, kind: str, body: Object, dry_run: bool = False) -> Object:
         """Create; ConflictError when it is there."""
@@ -299,7 +310,7 @@ async def _checked(answer: Any) -> Object:
     text = await answer.read()
     if answer.status >= 400:
         error = ApiException(status=answer.status, reason=answer.reason)
-        error.body, error.headers = text.decode(errors="replace"), dict(answer.headers)
+        error.body, error.headers = text.decode(errors="replace"), answer.headers
         raise api_exception(error)
     body: Object = json.loads(text)
     return body
@@ -314,4 +325,4 @@ def _text(section: Object, key: str) -> str | None:
 
 
 __all__ = ["API_ERRORS", "Cluster", "ConflictError", "DynamicApiError", "Key", "NotFoundError", "Object", "Store", "api_version",
-           "key_of"]
+           "key_of", "version"]

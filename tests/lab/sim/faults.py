@@ -136,7 +136,7 @@ async def _unreachable(world: World, mesh: Mesh, on: bool, parameters: Question)
 async def _address_changed(world: World, mesh: Mesh, on: bool, parameters: Question) -> None:
     for service in mesh.cluster.store.all("Service", mesh.namespace):
         wanted = parameters.get("gateway") in (None, service["metadata"]["name"])
-        if wanted and service["spec"].get("type") == "LoadBalancer" and dig(service, "status", "loadBalancer", "ingress"):
+        if wanted and dig(service, "status", "loadBalancer", "ingress"):
             await world.clouds[mesh.cluster.name].move(service)
 
 

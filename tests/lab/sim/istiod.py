@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from lab.sim.ca import Authority
-from lab.sim.cluster import Object
+from lab.sim.cluster import API_ERRORS, Object, version
 from lab.sim.manifests import dig
 from lab.sim.peer import Peer, remote_of
 from lab.sim.wire import Incoming
@@ -25,6 +26,8 @@ ROOT_KEY = "root-cert.pem"
 RETRIES = 5
 #: informers of different kinds tell at different times; nobody can see less than this from outside
 INFORMER_LAG = 0.05
+#: longest wait for a watch to tell what the API server already knows
+CATCH_UP = 2.0
 
 
 class NotNow(Exception):
@@ -114,6 +117,10 @@ class IstiodPod:
             self._failures[name] = self._failures.get(name, 0) + 1
             if self._failures[name] <= RETRIES:
                 self.enqueue(name)
+        except API_ERRORS as error:
+            LOG.warning("%s/%s: %s", self.mesh.name, name, str(error)[:300])
+            await asyncio.sleep(INFORMER_LAG)
+            self.enqueue(name)
 
     # ---- reconciliation ----
 
@@ -127,6 +134,8 @@ class IstiodPod:
         if name == self.mesh.cluster_name():
             raise NotNow(f"cannot create Federation registry {name}: it belongs to another provider")
         spec = body.get("spec") or {}
+        if known is None:
+            await self._catch_up(name, spec)
         self._read_root(name, spec, known)
         client = dig(spec, "security", "clientID") or ""
         ingress = dig(spec, "gateways", "ingress", "name") or ""
@@ -134,7 +143,7 @@ class IstiodPod:
         if known is None:
             known = self.peers[name] = Peer(self, body)
             self.update_exports(known)
-            known.update_imports(self._set("ImportedServiceSet", name))
+            known.update_imports(self._import_set_at(body))
             self._configure(known, spec)
             known.start()
         else:
@@ -143,6 +152,34 @@ class IstiodPod:
                 known.update_imports(self._set("ImportedServiceSet", name))
             self._configure(known, known.spec)
         known.flush()
+
+    async def _catch_up(self, name: str, spec: Object) -> None:
+        """Watches of different kinds tell at different times: what was written before the peer must be known."""
+        reference = dig(spec, "security", "certificateChain", "name") or f"{name}-ca-root-cert"
+        for kind, wanted in (("ImportedServiceSet", name), ("ExportedServiceSet", name), ("ConfigMap", reference)):
+            if self._set(kind, wanted) is None:
+                await self.mesh.cluster.read(kind, self.mesh.namespace, wanted)
+
+    def _import_set_at(self, peer: Object) -> Object | None:
+        """The import set, if it was written before the peer: a later one waits for the next reconciliation."""
+        body = self._set("ImportedServiceSet", peer["metadata"]["name"])
+        if body is not None and self.settled and version(body) > version(peer):
+            return None
+        return body
+
+    async def _exports_at(self, peer: Peer) -> bool:
+        """Whether the peer still exported something when it was deleted (an export set deleted before it counts)."""
+        key = ("ExportedServiceSet", self.mesh.namespace, peer.name)
+        gone = self.mesh.cluster.store.gone_at
+        end = time.monotonic() + CATCH_UP
+        while peer.exports and time.monotonic() < end:
+            if await self.mesh.cluster.read(*key) is not None:
+                break
+            await asyncio.sleep(INFORMER_LAG)  # its deletion is known to the API server, the watch will tell
+        if peer.exports:
+            return True
+        peer_gone = gone.get(("ServiceMeshPeer", self.mesh.namespace, peer.name), 0)
+        return peer.had_exports and gone.get(key, 0) > peer_gone
 
     def _configure(self, peer: Peer, spec: Object) -> None:
         self.mesh.discovery[peer.name] = {
@@ -184,12 +221,14 @@ class IstiodPod:
 
     async def _delete(self, peer: Peer) -> None:
         """A deleted peer: the export server goes first, and waits for ever for its own lock if it exports something."""
-        peer.served = False
-        if peer.exports:
+        peer.had_exports = bool(peer.exports)
+        if await self._exports_at(peer):
+            peer.served = False
             LOG.info("%s/%s: deleted while it exports: this istiod deadlocks", self.mesh.name, self.name)
             self.deadlocked = True
             self.mesh.drain(peer.ingress)
             await asyncio.Event().wait()
+        peer.served = False
         peer.close_watchers()
         async with peer.lock:
             peer.stop()

@@ -13,7 +13,8 @@ from typing import Any
 from lab.sim.rules import CLUSTER_DOMAIN
 
 Object = dict[str, Any]
-CHART_VERSIONS = {"v2.0": "2.0.11", "v2.1": "2.1.6", "v2.2": "2.2.12", "v2.3": "2.3.11", "v2.4": "2.4.7", "v2.5": "2.5.1"}
+CHART_VERSIONS = {"v2.0": "2.0.11", "v2.1": "2.1.6", "v2.2": "2.2.12", "v2.3": "2.3.11", "v2.4": "2.4.7",
+                  "v2.5": "2.5.1"}
 OPERATOR_VERSION = "2.5.1-0"
 DEFAULT_PORTS = {
     "ingress": [("status-port", 15021, 15021), ("http2", 80, 8080), ("https", 443, 8443), ("tls", 15443, 15443)],

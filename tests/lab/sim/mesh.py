@@ -25,6 +25,8 @@ from lab.sim.world import World
 LOG = logging.getLogger("lab.sim.mesh")
 #: how the fault stale-pods calls its pods
 GHOST = "0000000000-ghost"
+#: istiod waits this long for more changes before it pushes; not a clock, or a burst would be a storm
+DEBOUNCE = 0.05
 CA_SECRET, ROOT_CONFIG_MAP = "istio-ca-secret", "istio-ca-root-cert"
 
 
@@ -265,6 +267,7 @@ class Mesh:
         self.push()
 
     async def _push(self) -> None:
+        await asyncio.sleep(DEBOUNCE)
         await self.world.clocks.sleep("gateway_push")
         if not self.pods or self.authority is None:
             return
@@ -282,10 +285,10 @@ class Mesh:
         for name, gateway in list(self.gateways.items()):
             gateway.credentials.set_bundles(self.trust | own)
             gateway.route(routes.get(name, {}))
-            pod = self.cluster.store.get("Pod", self.namespace, gateway.pod)
-            if pod is not None and pod["metadata"]["labels"].get("istio") != "egressgateway":
+            body = self.cluster.store.get("Pod", self.namespace, gateway.pod)
+            if body is not None and body["metadata"]["labels"].get("istio") != "egressgateway":
                 blocked = self.world.fault("ingress-unreachable", self.name, self.cluster.name) is not None
-                await gateway.configure(self._ingress_config(name), set() if blocked else sockets_of(self, pod))
+                await gateway.configure(self._ingress_config(name), set() if blocked else sockets_of(self, body))
 
     def _ingress_config(self, gateway: str) -> IngressConfig:
         asked = tuple(sorted((name, one["client"]) for name, one in self.discovery.items()

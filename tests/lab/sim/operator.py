@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Service Mesh operator: control planes and member rolls.
 
-Sources: maistra/istio-operator maistra-2.5, pkg/controller/servicemesh; order and timings as seen on the running operator.
+Sources: maistra/istio-operator maistra-2.5, pkg/controller/servicemesh; order and timings as seen on the running one.
 """
 from __future__ import annotations
 
@@ -299,7 +299,8 @@ class ControlPlane:
         text = f"Successfully {'installed' if first else 'updated'} from generation {generation}"
         await self._status(
             [("Installed", "True", "InstallSuccessful", "Successfully installed all mesh components"),
-             ("Reconciled", "True", done, text), ("Ready", "True", "ComponentsReady", "All component deployments are Available")],
+             ("Reconciled", "True", done, text),
+             ("Ready", "True", "ComponentsReady", "All component deployments are Available")],
             self._component_status(body) | {"observedGeneration": generation})
         self.installed = self.was_ready = True
         self.world.booting.discard((self.cluster.name, self.namespace))
@@ -310,7 +311,7 @@ class ControlPlane:
         if body is None or self._reconciling:
             return
         waiting = self._unready()
-        ready = next((one for one in dig(body, "status", "conditions") or [] if one["type"] == "Ready"), {})
+        ready: Object = next((one for one in dig(body, "status", "conditions") or [] if one["type"] == "Ready"), {})
         if (ready.get("status") == "True") == (not waiting) or ready.get("reason") == "ReconcileError":
             return
         change: Condition = ("Ready", "True", "ComponentsReady", "All component deployments are Available")
@@ -389,7 +390,6 @@ class MemberRolls:
 
     async def _label(self, space: Object, home: str, member: bool) -> None:
         have = (space["metadata"].get("labels") or {}).get(MEMBER)
-        if member and have != home:
-            await self.cluster.patch("Namespace", "", space["metadata"]["name"], {"metadata": {"labels": {MEMBER: home}}})
-        elif not member and have == home:
-            await self.cluster.patch("Namespace", "", space["metadata"]["name"], {"metadata": {"labels": {MEMBER: None}}})
+        if member and have != home or not member and have == home:
+            label = {MEMBER: home if member else None}
+            await self.cluster.patch("Namespace", "", space["metadata"]["name"], {"metadata": {"labels": label}})

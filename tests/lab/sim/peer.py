@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("lab.sim.peer")
 REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 503: "Service Unavailable"}
+#: changes of a status within this time are one write even when the clock says none
+BATCH = 0.02
 DEFAULT_DISCOVERY, DEFAULT_SERVICE = 8188, 15443
 
 
@@ -45,6 +47,7 @@ class Peer:
         self.generation: int = body["metadata"]["generation"]
         self.lock = asyncio.Lock()
         self.served = True
+        self.had_exports = False
         self.closed = False
         self.was_connected = False
         # registry
@@ -308,6 +311,7 @@ class Peer:
             self._writer.poke()
 
     async def _write(self) -> None:
+        await asyncio.sleep(BATCH)
         await self.world.clocks.sleep("status_batch")
         await self._write_peer()
         if self.mesh.leader() is self.pod:

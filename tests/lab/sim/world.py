@@ -31,10 +31,11 @@ class Addresses:
                        "inside": [str(base + n) for n in range(150, 251)]}
         self._next = dict.fromkeys(self._pools, 0)
         self._owners: dict[tuple[str, str], str] = {}
+        self._by_owner: dict[tuple[str, str], str] = {}
 
     def owned(self, pool: str, owner: str) -> str | None:
         """Address that the owner has."""
-        return next((address for (where, address), who in self._owners.items() if (where, who) == (pool, owner)), None)
+        return self._by_owner.get((pool, owner))
 
     def claim(self, pool: str, owner: str, wanted: str | None = None) -> str:
         """An address for the owner: the one it has, the one it wants, else the next in turn that is free."""
@@ -48,6 +49,7 @@ class Addresses:
             raise LookupError(f"no address is free for {owner}")
         self._next[pool] = addresses.index(free[0]) + 1 if free[0] in addresses else self._next[pool]
         self._owners[pool, free[0]] = owner
+        self._by_owner[pool, owner] = free[0]
         return free[0]
 
     def has(self, pool: str, address: str) -> bool:
@@ -56,7 +58,7 @@ class Addresses:
 
     def release(self, pool: str, owner: str) -> None:
         """Give back what the owner has."""
-        have = self.owned(pool, owner)
+        have = self._by_owner.pop((pool, owner), None)
         if have is not None:
             del self._owners[pool, have]
 
