@@ -32,6 +32,7 @@ try:
     from kubernetes.client import ApiClient, Configuration
     from kubernetes.client.exceptions import ApiException
     from kubernetes.config.config_exception import ConfigException
+    from kubernetes.config import kube_config
     from kubernetes.dynamic import DynamicClient
     from kubernetes.dynamic.exceptions import DynamicApiError
     from kubernetes.dynamic.resource import Resource
@@ -137,6 +138,15 @@ class ClusterError(Exception):
 def to_yaml(value: t.Any) -> str:
     """Plain data as YAML, keys in the order given."""
     return str(yaml.safe_dump(value, sort_keys=False, default_flow_style=False, width=10000))
+
+
+def remove_credential_files() -> None:
+    """Remove the files into which the Kubernetes client wrote certificates and keys that a kubeconfig embeds.
+
+    The client does that itself at the end of its process, but a worker of Ansible's ends without such a moment.
+    """
+    if not IMPORT_ERROR:
+        kube_config._cleanup_temp_files()
 
 
 # -- access, without touching a cluster ------------------------------------------------------------------------------

@@ -134,7 +134,10 @@ class CoreAction(ActionBase):
         if core is None:
             raise AnsibleActionFail(f"{self.MODULE} has no core")
         with honoured(plain_environment(self._task.environment)):
-            result = core(params, bool(self._task.check_mode), self._say)
+            try:
+                result = core(params, bool(self._task.check_mode), self._say)
+            finally:
+                _cluster.remove_credential_files()
         if not self._task.diff:
             result.pop("diff", None)
         return t.cast(Json, remove_values(result, secrets(params)))
