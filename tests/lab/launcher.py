@@ -133,7 +133,7 @@ def start_simulator(directory: Path, say: Say, hurry: dict[str, float] | None = 
         (directory / "simulator.sock").unlink(missing_ok=True)
         command = [sys.executable, "-m", "lab.sim", "--dir", str(directory)]
         processes.start(SIMULATOR, directory, command, directory / "simulator.log", python_environment())
-    _await_simulator(directory, say, lambda answer: bool(answer))
+    _await_simulator(directory, say, bool)
     if hurry:
         usual = ask(directory, {"verb": "clocks", "set": {}})["clocks"]
         ask(directory, {"verb": "clocks", "set": hurry})

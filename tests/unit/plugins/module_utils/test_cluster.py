@@ -209,9 +209,7 @@ class _Scripted:
 
     def events(self, one: Any, seconds: int, watcher: Any) -> Any:
         step = self.script.pop(0) if self.script else []
-        if isinstance(step, Exception):
-            raise step
-        for event in step:
+        for event in [step] if isinstance(step, Exception) else step:
             if isinstance(event, Exception):
                 raise event
             yield event

@@ -482,7 +482,7 @@ def test_adopted_objects_are_sent_as_they_live() -> None:
         if wish["peer"] == GREEN
     ]
     by_kind = {wish["definition"]["kind"]: wish["definition"] for wish in wishes}
-    assert by_kind["ServiceMeshPeer"]["spec"] == {key: value for key, value in read[RED]["peers"][0]["spec"].items()}
+    assert by_kind["ServiceMeshPeer"]["spec"] == read[RED]["peers"][0]["spec"]
     assert by_kind["ConfigMap"]["data"] == {"root-cert.pem": "old"}
     assert by_kind["ExportedServiceSet"]["metadata"]["annotations"] == {"ossm.federation/adopted": "true"}
     gateways = by_kind["ServiceMeshControlPlane"]["spec"]["gateways"]

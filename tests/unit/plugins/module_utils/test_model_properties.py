@@ -158,8 +158,8 @@ def test_the_order_of_what_is_read_does_not_matter(
     for one in shuffled.values():
         random.shuffle(one["peers"])
     shuffled = dict(sorted(shuffled.items(), reverse=True))
-    straight, _ = fed.federate(declaration, read)
-    turned, _ = fed.federate(declaration, shuffled)
+    straight, dummy = fed.federate(declaration, read)
+    turned, dummy = fed.federate(declaration, shuffled)
     assert json.dumps(straight, sort_keys=True) == json.dumps(turned, sort_keys=True)
 
 

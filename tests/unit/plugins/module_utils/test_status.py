@@ -148,7 +148,7 @@ NODES = [{"name": "a", "addresses": ["10.0.0.1"]}, {"name": "b", "addresses": ["
 
 
 def _service(type_: str, ingress: list[Json] | None = None, ports: list[Json] | None = None) -> Json:
-    return {"metadata": {"name": "in", "namespace": "ns"}, 
+    return {"metadata": {"name": "in", "namespace": "ns"},
             "spec": {"type": type_, "ports": PORTS if ports is None else ports},
             "status": {"loadBalancer": {"ingress": ingress} if ingress else {}}}
 
