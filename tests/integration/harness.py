@@ -24,7 +24,7 @@ from lab.api import Lab, Mark, Request
 ROOT = state.ROOT
 FEDERATE = ROOT / "playbooks" / "federate.yml"
 CONNECTIONS = Path(__file__).resolve().parent / "connections"
-RUN_SECONDS = 150
+RUN_SECONDS = 240
 #: Nothing in a lab with fast clocks takes longer; what never comes is not waited for long.
 PATIENCE = {"federation_gateway_timeout": 60, "federation_wait_timeout": 60}
 RATINGS = "red-mesh-bookinfo/ratings"
