@@ -27,7 +27,7 @@ SERVICE = "ratings"
 #: after a failed attempt (then short).
 CLOCKS = {"lb_delay": 0.0, "operator_notice": 0.0, "operator_install": 0.0, "operator_update": 0.0, "operator_delete": 0.0,
           "istiod_start": 0.0, "gateway_start": 0.0, "gateway_push": 0.0, "pod_stop": 0.0, "members": 0.0, "drain": 0.0,
-          "connect_timeout": 0.1, "dns_hang": 0.1, "full_sync_retry": 1.0, "retry_first": 0.1, "retry_backoff": 0.5}
+          "connect_timeout": 0.1, "dns_hang": 0.1, "full_sync_retry": 1.0, "retry_first": 0.3, "retry_backoff": 2.0}
 GONE_SECONDS = 180.0
 IDLE_WINDOW_SECONDS = 0.5
 IDLE_CORES = 0.2
