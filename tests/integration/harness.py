@@ -48,7 +48,7 @@ Object = dict[str, Any]
 Change = tuple[str, str, str, str, tuple[str, ...]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """What one run of ansible-playbook said, and how it ended."""
 
@@ -57,6 +57,10 @@ class Run:
     errors: str
     seconds: float
     folder: Path
+
+    def __repr__(self) -> str:
+        """Return little: what was printed is shown where a test asks for it."""
+        return f"<run: exit {self.code} after {self.seconds:.1f} s>"
 
     @property
     def all(self) -> str:
@@ -113,7 +117,7 @@ class Run:
         return json.JSONDecoder().raw_decode(rest[start + 3:])[0]
 
 
-@dataclass
+@dataclass(repr=False)
 class Federation:
     """A lab with an inventory for it. ``hosts`` and ``options`` may be changed between runs."""
 
