@@ -113,19 +113,30 @@ def peer_objects(made: Plan, host: str, facts: Json) -> List[Wish]:
 
 
 def drift(made: Plan, host: str, facts: Json) -> List[Problem]:
-    """Objects of others that are not as we would write them: used as they are, and reported (code ``foreign``)."""
+    """Objects of others that are not as we would write them (code ``foreign``), and fields that others set in a
+    ServiceMeshPeer of ours (code ``drift``): used as they are, and reported."""
     found: List[Problem] = []
     for side in _acting(made, host, (READY, WAITING)):
         found += _gateway_drift(side, dig(facts, "control_plane"))
         for definition, live in _own_objects(made, side, facts):
-            if live is not None and not is_ours(live):
-                found += _foreign(
-                    side,
-                    f"{definition['kind']} {side['namespace']}/{definition['metadata']['name']}",
-                    live.get("managers") or [],
-                    differences(_told(definition), live),
-                )
+            if live is None:
+                continue
+            where = f"{definition['kind']} {side['namespace']}/{definition['metadata']['name']}"
+            fields = differences(_with_ports(_told(definition)), _with_ports(live))
+            if is_ours(live):
+                unsent = [path for path in fields if dig(definition, *path.split(".")) is None]
+                found += _drifted(side, where, live.get("managers") or [], unsent)
+            else:
+                found += _foreign(side, where, live.get("managers") or [], fields)
     return found
+
+
+def _with_ports(obj: Json) -> Json:
+    """The same object with the ports that istiod takes where a peer names none, so that they can be compared."""
+    if dig(obj, "spec", "remote") is None:
+        return obj
+    remote = {"discoveryPort": DISCOVERY_PORT, "servicePort": SERVICE_PORT, **obj["spec"]["remote"]}
+    return {**obj, "spec": {**obj["spec"], "remote": remote}}
 
 
 def differences(wanted: Any, live: Any, path: str = "") -> List[str]:
@@ -389,6 +400,24 @@ def _matter(gateway: Json) -> Json:
         }
     }
     return told
+
+
+def _drifted(side: Side, where: str, managers: List[str], fields: List[str]) -> List[Problem]:
+    """Fields of an object of ours that we do not send, and that somebody has set to what we would not have there."""
+    if not fields:
+        return []
+    by = ", ".join(one for one in managers if not one.startswith(OURS)) or "somebody"
+    return [
+        problem(
+            "drift",
+            side["mesh"],
+            where,
+            f"{by} has set {', '.join(fields)}, which should be as it is by default; it is left as it is",
+            f"Take {'it' if len(fields) == 1 else 'them'} out of the object",
+            peer=side["peer"],
+            severity="warning",
+        )
+    ]
 
 
 def _foreign(side: Side, where: str, managers: List[str], fields: List[str]) -> List[Problem]:
