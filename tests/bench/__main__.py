@@ -19,7 +19,8 @@ RUNS = 3
 
 def arguments() -> argparse.Namespace:
     """Return what the command line asks for."""
-    parser = argparse.ArgumentParser(prog="bench", description="Times the collection beside a kubectl script and the usual playbook.")
+    parser = argparse.ArgumentParser(
+        prog="bench", description="Times the collection beside a kubectl script and the usual playbook.")
     parser.add_argument("--meshes", default=MESHES, help=f"numbers of meshes, comma separated (default {MESHES})")
     parser.add_argument("--runs", type=int, default=RUNS, help=f"timed rounds of each match (default {RUNS})")
     parser.add_argument("--contestants", default=",".join(contestants.NAMES),

@@ -62,15 +62,16 @@ class Stage:
 
     def _environment(self) -> dict[str, str]:
         """Return an environment in which only the checkout's own configuration counts."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_", "KUBE"))}
+        kept = {key: value for key, value in os.environ.items()
+                if not key.startswith(("ANSIBLE_", "K8S_AUTH_", "KUBE"))}
         collections = self.folder.parent / "collections"
         link = collections / "ansible_collections" / "ossm" / "federation"
         link.parent.mkdir(parents=True, exist_ok=True)
         if not link.is_symlink():
             link.symlink_to(ROOT, target_is_directory=True)
         return kept | {
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callbacks"),
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(collections),
+            "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callbacks"),
             "ANSIBLE_CALLBACKS_ENABLED": "bench_tasks", "BENCH_TASKS": str(self.folder / "tasks.json"), "NO_PROXY": "*",
             "KUBECACHEDIR": str(self.folder / "kubectl-cache"),
         }
@@ -82,7 +83,7 @@ class Stage:
         return [str(ANSIBLE), "--inventory", str(self.inputs[name]), str(PLAYBOOKS[name, verb])]
 
     def run(self, name: str, verb: str, observed: bool = False) -> Run:
-        """Run a contestant once. Observed runs are also watched from outside, and are not meant to be compared by time."""
+        """Run a contestant once. Observed runs are also watched from outside, and not meant to be compared by time."""
         log = self.folder / f"{name}-{verb}.log"
         (self.folder / "tasks.json").unlink(missing_ok=True)
         requests = Requests(self.rig.audit_logs())
@@ -100,7 +101,8 @@ class Stage:
             process.returncode = code = os.waitstatus_to_exitcode(status)
         peak = memory.stop() if memory else 0.0
         if code:
-            raise RunFailed(f"{name} {verb} ended with {code}; {log} ends with:\n{log.read_text(encoding='utf-8')[-4000:]}")
+            said = log.read_text(encoding="utf-8")[-4000:]
+            raise RunFailed(f"{name} {verb} ended with {code}; {log} ends with:\n{said}")
         cpu = {"own": usage.ru_utime + usage.ru_stime}
         cpu |= {part: used - before[part] for part, used in self.rig.cpu().items()}
         return Run(seconds, cpu, peak, requests.by_cluster() if observed else {}, self._counted(name))

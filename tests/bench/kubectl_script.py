@@ -59,7 +59,8 @@ class Script:
 
     def kubectl(self, mesh: str, *words: str, given: str | None = None) -> str:
         """Run kubectl and return what it prints; CalledProcessError when it fails."""
-        return subprocess.run(self.arguments(mesh, *words), input=given, check=True, text=True, stdout=subprocess.PIPE).stdout
+        return subprocess.run(self.arguments(mesh, *words), input=given, check=True, text=True,
+                              stdout=subprocess.PIPE).stdout
 
     def apply(self, mesh: str, objects: list[Object]) -> None:
         """Apply all objects with one call."""
@@ -104,7 +105,8 @@ class Script:
     def join(self, mesh: str) -> None:
         """Write the peers' roots, then the peers."""
         roots = [root_map(self.meshes[mesh], peer, self.roots[peer]) for peer in self.peers(mesh)]
-        peers = [service_mesh_peer(self.meshes[mesh], mesh, peer, self.meshes[peer], self.addresses[peer][f"ingress-{mesh}"])
+        peers = [service_mesh_peer(self.meshes[mesh], mesh, peer, self.meshes[peer],
+                                   self.addresses[peer][f"ingress-{mesh}"])
                  for peer in self.peers(mesh)]
         self.apply(mesh, roots + peers)
 
@@ -161,10 +163,10 @@ def metadata(mesh: Object, name: str, **more: Any) -> Object:
 
 def control_plane(mesh: Object, peers: list[str]) -> Object:
     """Return what the script owns of the control plane: one ingress and one egress gateway per peer."""
-    return {"apiVersion": "maistra.io/v2", "kind": "ServiceMeshControlPlane",
-            "metadata": {"name": mesh["control_plane"], "namespace": mesh["namespace"]},
-            "spec": {"gateways": {"additionalIngress": {f"ingress-{peer}": ingress(f"ingress-{peer}") for peer in peers},
-                                  "additionalEgress": {f"egress-{peer}": egress(peer) for peer in peers}}}}
+    gateways = {"additionalIngress": {f"ingress-{peer}": ingress(f"ingress-{peer}") for peer in peers},
+                "additionalEgress": {f"egress-{peer}": egress(peer) for peer in peers}}
+    return {"apiVersion": "maistra.io/v2", "kind": "ServiceMeshControlPlane", "spec": {"gateways": gateways},
+            "metadata": {"name": mesh["control_plane"], "namespace": mesh["namespace"]}}
 
 
 def ingress(name: str) -> Object:
@@ -213,7 +215,8 @@ def service_mesh_peer(mesh: Object, name: str, peer: str, other: Object, address
     return {"apiVersion": FEDERATION, "kind": "ServiceMeshPeer", "metadata": metadata(mesh, peer),
             "spec": {"remote": {"addresses": addresses},
                      "gateways": {"ingress": {"name": f"ingress-{peer}"}, "egress": {"name": f"egress-{peer}"}},
-                     "security": {"trustDomain": other["trust_domain"], "clientID": identity, "certificateChain": chain}}}
+                     "security": {"trustDomain": other["trust_domain"], "clientID": identity,
+                                  "certificateChain": chain}}}
 
 
 def main(verb: str, file: str) -> int:

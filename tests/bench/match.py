@@ -81,8 +81,9 @@ class Match:
             self.observed[name, leg] = run
         if timed:
             self._remember(name, leg, run)
-        self.say(f"  {len(self.rig.meshes)} meshes, {name}, {leg}: {run.seconds:.2f} s{' (observed)' if observed else ''}, processor "
-                 + ", ".join(f"{part} {used:.2f} s" for part, used in run.cpu.items()))
+        used = ", ".join(f"{part} {seconds:.2f} s" for part, seconds in run.cpu.items())
+        self.say(f"  {len(self.rig.meshes)} meshes, {name}, {leg}{' (observed)' if observed else ''}: "
+                 f"{run.seconds:.2f} s, processor {used}")
 
     def _remember(self, name: str, leg: str, run: Run) -> None:
         """Keep every time, and the processor time of the best."""

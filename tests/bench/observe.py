@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a contestant costs, seen from outside: its memory from ``/proc``, its requests from the API servers' audit logs."""
+"""What a contestant costs, seen from outside: memory from ``/proc``, requests from the API servers' audit logs."""
 
 from __future__ import annotations
 
@@ -103,9 +103,10 @@ def _kind(event: dict[str, Any]) -> str:
 def machine() -> dict[str, Any]:
     """Return what the figures were measured on: processor, cores, memory in GiB, system."""
     information = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    model = next((line.partition(":")[2].strip() for line in information if line.startswith("model name")), platform.machine())
+    models = (line.partition(":")[2].strip() for line in information if line.startswith("model name"))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2 ** 30
-    return {"processor": model, "cores": len(os.sched_getaffinity(0)), "memory_gib": round(memory),
+    return {"processor": next(models, platform.machine()), "cores": len(os.sched_getaffinity(0)),
+            "memory_gib": round(memory),
             "system": f"{platform.system()} {platform.release()}"}
 
 

@@ -16,7 +16,7 @@ FUNCTIONS = 40
 
 
 def show(directory: Path, meshes: int) -> int:
-    """Federate twice plainly and twice under the profiler; print the tasks of the former, the functions of the latter."""
+    """Federate twice plainly, twice under the profiler; print the tasks of the former, the functions of the latter."""
     with rig(directory / f"lab-{meshes}", meshes) as found:
         folder = directory / f"{meshes}-meshes"
         stage = Stage(found, folder, write_inputs(found, folder))

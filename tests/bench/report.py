@@ -18,7 +18,8 @@ def write(content: dict[str, Any], file: Path) -> None:
     """Render the template with the results."""
     environment = Environment(loader=FileSystemLoader(HERE), undefined=StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)
-    text = environment.get_template("benchmarks.md.j2").render(results=sizes(content), goals=goals(content), **content_only(content))
+    template = environment.get_template("benchmarks.md.j2")
+    text = template.render(results=sizes(content), goals=goals(content), **content_only(content))
     file.write_text(text, encoding="utf-8")
 
 

@@ -25,8 +25,9 @@ OURS = "app.kubernetes.io/managed-by in (ossm.federation, kubectl-script, usual-
 SERVICE = "ratings"
 #: What the product waits for is not what is measured. What may not be zero is a period (then the product's) or a pause
 #: after a failed attempt (then short).
-CLOCKS = {"lb_delay": 0.0, "operator_notice": 0.0, "operator_install": 0.0, "operator_update": 0.0, "operator_delete": 0.0,
-          "istiod_start": 0.0, "gateway_start": 0.0, "gateway_push": 0.0, "pod_stop": 0.0, "members": 0.0, "drain": 0.0,
+CLOCKS = {"lb_delay": 0.0, "operator_notice": 0.0, "operator_install": 0.0, "operator_update": 0.0,
+          "operator_delete": 0.0, "istiod_start": 0.0, "gateway_start": 0.0, "gateway_push": 0.0,
+          "pod_stop": 0.0, "members": 0.0, "drain": 0.0,
           "connect_timeout": 0.1, "dns_hang": 0.1, "full_sync_retry": 1.0, "retry_first": 0.3, "retry_backoff": 2.0}
 GONE_SECONDS = 180.0
 IDLE_WINDOW_SECONDS = 0.5
@@ -39,7 +40,8 @@ class Rig:
 
     def __init__(self, directory: Path, meshes: int) -> None:
         self.directory = directory
-        self.content = launcher.up(directory, launcher.Wish(topology.generated(meshes), clocks=CLOCKS), topology.default)
+        wish = launcher.Wish(topology.generated(meshes), clocks=CLOCKS)
+        self.content = launcher.up(directory, wish, topology.default)
         self.clusters = list(launcher.of(directory, self.content))
         self.connections = {cluster.name: scenery.launcher(cluster) for cluster in self.clusters}
         self.meshes: dict[str, Object] = self.content["meshes"]
@@ -61,7 +63,7 @@ class Rig:
         return self.connections[self.meshes[mesh]["cluster"]].resources.get(api_version=api_version, kind=kind)
 
     def state(self, mesh: str) -> Object:
-        """Return what a contestant has written to the mesh, without names of addresses, which differ from run to run."""
+        """Return what a contestant has written to the mesh, without addresses, which differ from run to run."""
         where = {"namespace": self.meshes[mesh]["namespace"]}
         plane = self._resource(mesh, "maistra.io/v2", "ServiceMeshControlPlane")
         gateways = plane.get(name=self.meshes[mesh]["control_plane"], **where).to_dict()["spec"].get("gateways", {})
@@ -85,7 +87,8 @@ class Rig:
     def _delete_all(self, kind: str, mesh: str) -> None:
         namespace = self.meshes[mesh]["namespace"]
         # The client deletes many only by a selector; this one chooses all.
-        self._resource(mesh, FEDERATION, kind).delete(namespace=namespace, field_selector=f"metadata.namespace={namespace}")
+        self._resource(mesh, FEDERATION, kind).delete(
+            namespace=namespace, field_selector=f"metadata.namespace={namespace}")
 
     def _everywhere(self, work: Any) -> None:
         launcher.in_parallel(work, list(self.meshes))
@@ -114,7 +117,7 @@ class Rig:
         raise TimeoutError(f"{mesh}: still there after {GONE_SECONDS:.0f} s: {', '.join(sorted(left))}")
 
     def cpu(self) -> dict[str, float]:
-        """Return the processor time in seconds that the API servers (with their stores) and the simulator have used so far."""
+        """Return the processor time in seconds that API servers (with their stores) and simulator have used so far."""
         living = processes.of_lab(self.directory)
         parts = {"simulator": [process.pid for process in living if process.role == "simulator"],
                  "api_servers": [process.pid for process in living if process.role != "simulator"]}
@@ -156,7 +159,8 @@ def write_inputs(found: Rig, folder: Path) -> dict[str, Path]:
     exports = {mesh: found.exported(mesh) for mesh in found.meshes}
     rules = {mesh: [{"type": "NameSelector", "nameSelector": service}] for mesh, service in exports.items()}
     ours = {mesh: {"mesh_kubeconfig": found.kubeconfig(mesh), "mesh_exports": rules[mesh],
-                   "mesh_imports": {peer: rules[peer] for peer in found.meshes if peer != mesh}} for mesh in found.meshes}
+                   "mesh_imports": {peer: rules[peer] for peer in found.meshes if peer != mesh}}
+            for mesh in found.meshes}
     plain = {mesh: {"kubeconfig": found.kubeconfig(mesh), "namespace": details["namespace"],
                     "control_plane": details["control_plane"], "trust_domain": details["trust_domain"]}
              for mesh, details in found.meshes.items()}
@@ -166,6 +170,7 @@ def write_inputs(found: Rig, folder: Path) -> dict[str, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     files = {"ours": folder / "ours.yml", "usual": folder / "usual.yml", "kubectl": folder / "kubectl.json"}
     for name, hosts in (("ours", ours), ("usual", usual)):
-        files[name].write_text(yaml.safe_dump({"all": {"children": {"federation": {"hosts": hosts}}}}), encoding="utf-8")
+        inventory = {"all": {"children": {"federation": {"hosts": hosts}}}}
+        files[name].write_text(yaml.safe_dump(inventory), encoding="utf-8")
     files["kubectl"].write_text(json.dumps(script), encoding="utf-8")
     return files
