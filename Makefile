@@ -48,7 +48,7 @@ test: tools ## everything from nothing: all tests and gates; the last line count
 parts: $(PARTS)
 
 bench: tools binaries links ## the benchmark: writes docs/benchmarks.md and build/bench.json
-	PYTHONPATH=tests $(BIN)/python -m bench
+	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
 
 lab-up: tools links ## start the lab (build/lab)
 	$(LAB) up

@@ -55,7 +55,7 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils._cluster import check_access
+from ansible_collections.ossm.federation.plugins.module_utils._access import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._model import (
     DeclaredMesh,
     Declaration,

@@ -7,13 +7,13 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ansible_collections.ossm.federation.plugins.module_utils._access import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._arguments import AUTH_OPTION
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
     Cluster,
     ClusterError,
     Event,
     WatchFor,
-    check_access,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._mesh_info import read_nodes
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, problem

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import typing as t
 
+from ansible_collections.ossm.federation.plugins.module_utils._access import check_access
+from ansible_collections.ossm.federation.plugins.module_utils._applied import applied
 from ansible_collections.ossm.federation.plugins.module_utils._arguments import AUTH_OPTION
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
     FATAL_CODES,
     Cluster,
     ClusterError,
-    check_access,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import (
     platform_of,
@@ -319,7 +320,7 @@ def owners(smcp: Json) -> t.Dict[str, t.List[str]]:
 
 
 def trim(obj: Json, *, status: bool = True) -> Json:
-    """A live object without what only the API server needs; ``managers`` says who wrote it."""
+    """A live object without what only the API server needs; ``managers`` says who wrote it, ``applied`` what of it we did."""
     meta = obj["metadata"]
     kept = {key: meta[key] for key in ("name", "namespace", "uid", "labels", "generation", "resourceVersion",
                                        "creationTimestamp", "deletionTimestamp") if key in meta}
@@ -327,7 +328,7 @@ def trim(obj: Json, *, status: bool = True) -> Json:
     if annotations:
         kept["annotations"] = annotations
     rest = {key: value for key, value in obj.items() if key != "metadata" and (status or key != "status")}
-    return {**rest, "metadata": kept, "managers": managers(obj)}
+    return {**rest, "metadata": kept, "managers": managers(obj), "applied": applied(obj)}
 
 
 def read_nodes(nodes: t.Sequence[Json]) -> t.List[Json]:

@@ -12,12 +12,13 @@ import copy
 import re
 import typing as t
 
+from ansible_collections.ossm.federation.plugins.module_utils._access import check_access
+from ansible_collections.ossm.federation.plugins.module_utils._applied import settled
 from ansible_collections.ossm.federation.plugins.module_utils._arguments import AUTH_OPTION
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
     FATAL_CODES,
     Cluster,
     ClusterError,
-    check_access,
     to_yaml,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._mesh_info import is_ours
@@ -60,7 +61,7 @@ def comparable(obj: t.Optional[Json]) -> Json:
     meta = obj.get("metadata") or {}
     told = {key: meta[key] for key in ("labels", "annotations") if meta.get(key)}
     rest = {key: value for key, value in obj.items()
-            if key not in ("apiVersion", "kind", "metadata", "status", "managers")}
+            if key not in ("apiVersion", "kind", "metadata", "status", "managers", "applied")}
     return {**({"metadata": told} if told else {}), **rest}
 
 
@@ -172,6 +173,10 @@ class _Writer:
             return
         if wish.get("unknown") and not self.check and not self.absent:
             self._note(wish, "skipped", words="; ".join(wish["unknown"].values()))
+            return
+        last = None if self.absent or wish.get("unknown") else settled(wish["definition"], manager, self._before(wish))
+        if last is not None:
+            self._note(wish, "unchanged", time=last["time"])
             return
         try:
             if self.cluster is None:

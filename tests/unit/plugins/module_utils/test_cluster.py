@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from kubernetes.client import Configuration
 
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
-from ansible_collections.ossm.federation.plugins.module_utils import _arguments, _cluster
+from ansible_collections.ossm.federation.plugins.module_utils import _access, _arguments, _cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import Ask, ClusterError
 
 Json = dict[str, Any]
@@ -44,7 +44,7 @@ def _file(tmp_path: Path) -> Path:
 
 
 def _codes(auth: Json, environ: dict[str, str] | None = None) -> list[str]:
-    return [one["code"] for one in _cluster.check_access(auth, "red-mesh", environ or {})]
+    return [one["code"] for one in _access.check_access(auth, "red-mesh", environ or {})]
 
 
 def test_auth_is_that_of_kubernetes_core() -> None:
@@ -88,14 +88,14 @@ def test_bad_access(file: Path, tmp_path: Path) -> None:
 
 
 def test_problems_name_mesh_variable_and_what_is_there(file: Path) -> None:
-    found = _cluster.check_access({"kubeconfig": str(file), "context": "blue"}, "red-mesh", {})[0]
+    found = _access.check_access({"kubeconfig": str(file), "context": "blue"}, "red-mesh", {})[0]
     assert (found["mesh"], found["where"]) == ("red-mesh", "mesh_context")
     assert "blue" in found["message"] and "red" in found["remedy"]
 
 
 def test_k8s_auth_variables_are_refused_by_name(file: Path) -> None:
     environ = {"K8S_AUTH_API_KEY": "secret", "K8S_AUTH_HOST": "x"}
-    found = _cluster.check_access({"kubeconfig": str(file)}, "red-mesh", environ)
+    found = _access.check_access({"kubeconfig": str(file)}, "red-mesh", environ)
     assert [one["code"] for one in found] == ["environment"]
     assert "K8S_AUTH_API_KEY, K8S_AUTH_HOST" in found[0]["message"]
     assert "secret" not in json.dumps(found)
