@@ -7,6 +7,8 @@ Apart from the door itself, since the first task of a run needs this alone, and 
 """
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import typing as t
 
@@ -46,7 +48,7 @@ def kubeconfig_paths(auth: t.Mapping[str, t.Any], environ: t.Optional[t.Mapping[
     return [os.path.expanduser(path) for path in str(named).split(os.pathsep) if path]
 
 
-def _host_is_enough(auth: t.Mapping[str, t.Any]) -> bool:
+def host_is_enough(auth: t.Mapping[str, t.Any]) -> bool:
     """Whether a host and credentials are given, so that no kubeconfig is needed."""
     if not auth.get("host"):
         return False
@@ -109,7 +111,7 @@ def check_access(
     if foreign:
         message = f"{', '.join(foreign)} set in the environment: every mesh would be reached with these"
         return [problem("environment", mesh, "environment", message, "Unset them, and name the access in mesh_*")]
-    if _host_is_enough(auth):
+    if host_is_enough(auth):
         return []
     if not (auth.get("kubeconfig") or auth.get("context")):
         if auth.get("host"):

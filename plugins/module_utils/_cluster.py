@@ -24,6 +24,7 @@ import typing as t
 
 from ansible_collections.ossm.federation.plugins.module_utils._access import (
     check_access,
+    host_is_enough,
     kubeconfig_paths,
     normalised,
 )
@@ -623,7 +624,7 @@ def _connect(auth: t.Mapping[str, t.Any]) -> t.Any:
     """A dynamic client for this access, without any request."""
     options = normalised(auth)
     paths = kubeconfig_paths(options)
-    if paths and not _host_is_enough(options):
+    if paths and not host_is_enough(options):
         # The client reads $KUBECONFIG only when it is imported; a task may have set it since.
         options["kubeconfig"] = os.pathsep.join(paths)
     try:
