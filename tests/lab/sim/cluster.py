@@ -112,7 +112,7 @@ class Store:
 
     def all(self, kind: str, namespace: str | None = None) -> list[Object]:
         """All objects of a kind, of one namespace if given."""
-        return [one for key, one in self._objects[kind].items() if namespace in (None, key[0])]
+        return [one for key, one in list(self._objects[kind].items()) if namespace in (None, key[0])]
 
     def take(self, kind: str, body: Object, gone: bool = False) -> None:
         """Take in what a watch or an answer told. Older versions of what is known are passed over."""
@@ -324,5 +324,5 @@ def _text(section: Object, key: str) -> str | None:
     return value
 
 
-__all__ = ["API_ERRORS", "Cluster", "ConflictError", "DynamicApiError", "Key", "NotFoundError", "Object", "Store", "api_version",
-           "key_of", "version"]
+__all__ = ["API_ERRORS", "Cluster", "ConflictError", "DynamicApiError", "Key", "NotFoundError", "Object", "Store",
+           "api_version", "key_of", "version"]

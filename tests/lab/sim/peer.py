@@ -353,6 +353,8 @@ class Peer:
         """Every offer; one that no rule takes has an empty local service."""
         listed = []
         for host, taken in sorted(self.imports.items()):
-            local = {"hostname": taken.hostname, "name": taken.local.name, "namespace": taken.local.namespace}                 if taken else {"hostname": "", "name": "", "namespace": ""}
+            local = {"hostname": "", "name": "", "namespace": ""}
+            if taken is not None:
+                local = {"hostname": taken.hostname, "name": taken.local.name, "namespace": taken.local.namespace}
             listed.append({"exportedName": host, "localService": local})
         return listed

@@ -15,6 +15,7 @@ import json
 import logging
 import os
 import ssl
+import threading
 from typing import Any
 
 from aiohttp import web
@@ -107,6 +108,8 @@ class Webhooks:
     def __init__(self, world: World) -> None:
         self.world = world
         self._runner: web.AppRunner | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="webhooks", daemon=True)
         self._identity = world.directory / "simulator-webhooks.pem"
         self._port_file = world.directory / "simulator-webhooks.port"
         if not self._identity.exists():
@@ -135,15 +138,20 @@ class Webhooks:
         return cert, pem
 
     async def start(self) -> None:
-        """Listen, and register with every cluster."""
+        """Listen, and register with every cluster. A thread of its own: an API server's write waits for the answer,
+        and must not wait for whatever else the simulator does."""
+        self._thread.start()
+        port = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._serve(), self._loop))
+        self._port_file.write_text(str(port), encoding="ascii")
+        await asyncio.gather(*(self._register(cluster, port) for cluster in self.world.clusters.values()))
+
+    async def _serve(self) -> int:
         app = web.Application()
         app.router.add_post("/{cluster}/{what}/{kind}", self._review)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await self._listen(self._runner)
-        port = self._runner.addresses[0][1]
-        self._port_file.write_text(str(port), encoding="ascii")
-        await asyncio.gather(*(self._register(cluster, port) for cluster in self.world.clusters.values()))
+        return int(self._runner.addresses[0][1])
 
     async def _listen(self, runner: web.AppRunner) -> None:
         """On the port of the last time if it is free: then the registrations hold over a restart."""
@@ -171,7 +179,8 @@ class Webhooks:
     async def stop(self) -> None:
         """Stop listening. The registration stays: without its operator a control plane cannot be written."""
         if self._runner is not None:
-            await self._runner.cleanup()
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop))
+            self._loop.call_soon_threadsafe(self._loop.stop)
 
     async def _register(self, cluster: Cluster, port: int) -> None:
         base = f"https://127.0.0.1:{port}/{cluster.name}"
