@@ -23,11 +23,17 @@ Object = dict[str, Any]
 Predicate = Callable[[Object], Any]
 
 API_VERSIONS = {
-    "ServiceMeshPeer": "federation.maistra.io/v1", "ExportedServiceSet": "federation.maistra.io/v1",
-    "ImportedServiceSet": "federation.maistra.io/v1", "ServiceMeshControlPlane": "maistra.io/v2",
-    "ServiceMeshMemberRoll": "maistra.io/v1", "Deployment": "apps/v1", "Route": "route.openshift.io/v1",
-    "HorizontalPodAutoscaler": "autoscaling/v2", "Role": "rbac.authorization.k8s.io/v1",
-    "RoleBinding": "rbac.authorization.k8s.io/v1", "NetworkPolicy": "networking.k8s.io/v1",
+    "ServiceMeshPeer": "federation.maistra.io/v1",
+    "ExportedServiceSet": "federation.maistra.io/v1",
+    "ImportedServiceSet": "federation.maistra.io/v1",
+    "ServiceMeshControlPlane": "maistra.io/v2",
+    "ServiceMeshMemberRoll": "maistra.io/v1",
+    "Deployment": "apps/v1",
+    "Route": "route.openshift.io/v1",
+    "HorizontalPodAutoscaler": "autoscaling/v2",
+    "Role": "rbac.authorization.k8s.io/v1",
+    "RoleBinding": "rbac.authorization.k8s.io/v1",
+    "NetworkPolicy": "networking.k8s.io/v1",
 }
 MERGE = "application/merge-patch+json"
 WATCH_SECONDS = 300
@@ -96,8 +102,13 @@ class Eye:
         return answer["metadata"]["resourceVersion"]
 
     def _follow(self, resource: Resource, version: str) -> None:
-        stream = watch.Watch().stream(resource.get, namespace=self._namespace, resource_version=version, serialize=False,
-                                      timeout_seconds=WATCH_SECONDS)
+        stream = watch.Watch().stream(
+            resource.get,
+            namespace=self._namespace,
+            resource_version=version,
+            serialize=False,
+            timeout_seconds=WATCH_SECONDS,
+        )
         for event in stream:
             body = event["raw_object"]
             if event["type"] in ("ADDED", "MODIFIED", "DELETED"):
@@ -135,8 +146,9 @@ class Eye:
         before = [sight for sight in mine if sight.moment < since]
         return before[-1:] + [sight for sight in mine if sight.moment >= since]
 
-    def until(self, name: str, predicate: Predicate, real_seconds: float, since: float | None = None,
-              words: str = "") -> Sight:
+    def until(
+        self, name: str, predicate: Predicate, real_seconds: float, since: float | None = None, words: str = ""
+    ) -> Sight:
         """Return the first version (since the moment, default: what is there now) that the predicate likes.
 
         AssertionError with the last version when the time is over. A gone object is {} to the predicate.
@@ -154,8 +166,10 @@ class Eye:
                     break
                 self._news.wait(rest)
             last = self._now.get(name)
-        raise AssertionError(f"{self._kind} {self._namespace}/{name}: {words or 'what was awaited'} was not seen within "
-                             f"{real_seconds:.1f} s; it is {shown(last)}")
+        raise AssertionError(
+            f"{self._kind} {self._namespace}/{name}: {words or 'what was awaited'} was not seen within "
+            f"{real_seconds:.1f} s; it is {shown(last)}"
+        )
 
     def sights_unlocked(self, name: str, since: float) -> list[Sight]:
         """As ``sights``, for a caller that holds the lock; nothing seen at all counts as 'is not there'."""
@@ -171,8 +185,9 @@ class Eye:
             sight = self.until(name, predicate, real_seconds, begin)
         except AssertionError:
             return
-        raise AssertionError(f"{self._kind} {self._namespace}/{name}: {words} after {sight.moment - begin:.2f} s: "
-                             f"{shown(sight.body)}")
+        raise AssertionError(
+            f"{self._kind} {self._namespace}/{name}: {words} after {sight.moment - begin:.2f} s: {shown(sight.body)}"
+        )
 
 
 def shown(body: Object | None) -> str:
@@ -180,8 +195,12 @@ def shown(body: Object | None) -> str:
     if body is None:
         return "not there"
     meta = body["metadata"]
-    brief = {"generation": meta.get("generation"), "created": meta.get("creationTimestamp"), "spec": body.get("spec"),
-             "status": body.get("status")}
+    brief = {
+        "generation": meta.get("generation"),
+        "created": meta.get("creationTimestamp"),
+        "spec": body.get("spec"),
+        "status": body.get("status"),
+    }
     return json.dumps(brief, indent=1)
 
 
@@ -191,8 +210,9 @@ class Api:
     def __init__(self, kubeconfig: str, cache: Path) -> None:
         settings = Configuration()
         settings.connection_pool_maxsize = CONNECTIONS
-        self.client = DynamicClient(config.new_client_from_config(kubeconfig, client_configuration=settings),
-                                    cache_file=str(cache))
+        self.client = DynamicClient(
+            config.new_client_from_config(kubeconfig, client_configuration=settings), cache_file=str(cache)
+        )
         self._resources: dict[str, Resource] = {}
 
     def resource(self, kind: str) -> Resource:
@@ -220,21 +240,36 @@ class Api:
     def create(self, body: Object, dry_run: bool = False) -> Object:
         """Create the object."""
         options = {"dry_run": "All"} if dry_run else {}
-        return self.resource(body["kind"]).create(body=body, namespace=body["metadata"].get("namespace"),
-                                                  **options).to_dict()
+        return (
+            self.resource(body["kind"])
+            .create(body=body, namespace=body["metadata"].get("namespace"), **options)
+            .to_dict()
+        )
 
     def apply(self, body: Object, manager: str = "conformance", force: bool = False, dry_run: bool = False) -> Object:
         """Apply the object server-side."""
         options: dict[str, Any] = {"dry_run": "All"} if dry_run else {}
-        return self.resource(body["kind"]).server_side_apply(
-            body=body, name=body["metadata"]["name"], namespace=body["metadata"].get("namespace"),
-            field_manager=manager, force_conflicts=force, **options).to_dict()
+        return (
+            self.resource(body["kind"])
+            .server_side_apply(
+                body=body,
+                name=body["metadata"]["name"],
+                namespace=body["metadata"].get("namespace"),
+                field_manager=manager,
+                force_conflicts=force,
+                **options,
+            )
+            .to_dict()
+        )
 
     def patch(self, kind: str, name: str, namespace: str | None, change: Object, dry_run: bool = False) -> Object:
         """Merge the change into the object (JSON merge patch)."""
         options = {"dry_run": "All"} if dry_run else {}
-        return self.resource(kind).patch(body=change, name=name, namespace=namespace, content_type=MERGE,
-                                         **options).to_dict()
+        return (
+            self.resource(kind)
+            .patch(body=change, name=name, namespace=namespace, content_type=MERGE, **options)
+            .to_dict()
+        )
 
     def replace(self, body: Object) -> Object:
         """Put the object in the place of the old one."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 ROWS: dict[str, str] = {
     # What a client has to reckon with
-    "short-01": "sets written before peers: imported as soon as connected; later changes of rules wait for the resync",
+    "short-01": "sets written before peers: imported as soon as connected; later rules wait for the resync",
     "short-02": "a peer deleted while its export set exports: istiod deadlocks until it is restarted",
-    "short-03": "an import set made again alone is taken for the old one; changing it, or its peer made again too, helps",
+    "short-03": "an import set made again alone is taken for the old one; changing it helps, or its peer again",
     "short-04": "service traffic keeps the first clientID and ingress name until istiod is restarted",
     "short-05": "a failing full sync holds a lock: changes of peers wait, a peer made again may be ignored",
     "short-06": "reconnecting after a repair takes a second to two minutes",
@@ -35,7 +35,7 @@ ROWS: dict[str, str] = {
     "operator-route": "an ingress gateway gets a Route unless its routeConfig is switched off",
     "operator-labels": "labels of a gateway's Service and pods; its selector; its identity and its network view",
     "operator-webhook": "targetPort 0, default profile, finalizer; a dry run shows them and changes nothing",
-    "operator-conditions": "conditions over an update: old Ready, SpecUpdated, then UpdateSuccessful and ComponentsReady",
+    "operator-conditions": "an update's conditions: old Ready, SpecUpdated, UpdateSuccessful, ComponentsReady",
     "operator-pod-restart": "a pod that restarts: Ready False ComponentsNotReady, Reconciled stays True",
     "operator-config-maps": "the mesh's config maps; the root comes from istiod, seconds after the control plane",
     "operator-ca": "the CA's Secret has no owner, outlives the control plane and gives the next one the same root",
@@ -71,7 +71,7 @@ ROWS: dict[str, str] = {
     "breaks-shared-ingress": "ingress gateway of another peer: both 403/503, after the drain",
     "breaks-peer-missing": "no peer on the other side: 400, then 404/503",
     "breaks-no-security": "no security at all: connected, watching only",
-    "breaks-running-watch": "a changed address, port or gateway cuts the running watch; clientID, CA or trust domain do not",
+    "breaks-running-watch": "a changed address, port or gateway cuts the running watch; whom it trusts does not",
     "breaks-drain": "a link whose clientID was changed ends with 200 OK after the drain",
     # Rotation of the CA config map, peer untouched (first version seen)
     "rotation-wrong-live": "config map replaced by a wrong one, link up: still connected after 150 s",
@@ -79,14 +79,14 @@ ROWS: dict[str, str] = {
     "rotation-deleted-live": "config map deleted, link up: stays up",
     "rotation-late": "peer first, config map later: picked up at the next reconcile",
     # Rotation of the CA (2.5)
-    "rotation-prepared": "old and new root in the bundle: links come back by themselves, requests fail only for the gateway's restart",
+    "rotation-prepared": "old and new root in the bundle: links and requests come back by themselves",
     "rotation-unprepared": "unprepared: down, and only a restart of the consumer's istiod helps",
     "rotation-egress-restart": "wrong root and istiod restarted: link lives until the egress gateway is restarted too",
     # Deletions
     "deletion-export-set": "export set deleted: the import is gone in 0.2 s",
     "deletion-import-set": "import set deleted: its status goes with it",
     "deletion-peer": "peer deleted, nothing exported: the other side gets 400; made again, it is connected after 5 s",
-    "deletion-exporting-peer": "peer deleted while exporting: old status on the new peer, 400 at the other, until a restart",
+    "deletion-exporting-peer": "peer deleted while exporting: old status on the new one, 400 at the other",
     "deletion-export-set-first": "export set deleted first, no wait: the peer goes well",
     "deletion-restart": "istiod restarted: both ways connected again after 31 s at most",
     # requestedNetworkView
@@ -115,12 +115,11 @@ ROWS: dict[str, str] = {
     "live-rule-removed": "import rule removed: about 70 s",
     "live-annotated": "import rule, then an annotation on the peer: sooner",
     "live-addresses": "import rule, then the addresses changed: at once",
-    "live-set-again": "import set made again with the same generation: not imported, the old rule's import in the status",
-    "live-client-id": "wrong clientID on a live link: up for the drain, 200 OK, then 403; requests answered all the time",
-    "live-client-id-first": "made with a wrong clientID, corrected: connected and imported, requests 503 until a restart",
+    "live-set-again": "import set made again with the same generation: not imported, the old import in the status",
+    "live-client-id": "wrong clientID on a live link: up for the drain, 200 OK, then 403; requests pass",
+    "live-client-id-first": "made with a wrong clientID, corrected: imported, requests 503 until a restart",
     "live-ingress-name": "ingress name changed: connected, requests over the old gateway until a restart",
     "live-peer-again": "peer deleted and made again at once: taken on a healthy link",
-    "live-peer-again-failing": "the same where a full sync fails: ignored until istiod is restarted",
     # 2.5: several istiod pods
     "pods-two": "two pods: two remotes at the other side, two active entries here, one of them without remotes",
     "pods-deleted": "a deleted pod's entry stays for 11 s",
@@ -145,6 +144,6 @@ NOT_SHOWN: dict[str, str] = {
     "logs": "istiod's and Envoy's log lines: the simulator has no pods that log",
     "egress-restart-hangs": "single requests that hung for 4 s, seen twice, cause unknown",
     "slow-relink": "linking again that took 25 s, seen twice, cause unknown",
-    "ansible-module-idempotence": "that a kubernetes.core.k8s task is unchanged: plain API calls show the same as a second apply",
+    "ansible-module-idempotence": "an unchanged kubernetes.core.k8s task: a second plain apply shows the same",
     "goroutine-dump": "where istiod's deadlock sits is inside the product",
 }

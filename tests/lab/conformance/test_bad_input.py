@@ -13,8 +13,13 @@ from lab.conformance.conftest import Grounds
 from lab.conformance.kube import Object
 from lab.conformance.mesh import CONTROL_PLANE, EXPORTS, IMPORTS, PEER, Mesh
 
-VERSIONS = {PEER: "federation.maistra.io/v1", EXPORTS: "federation.maistra.io/v1", IMPORTS: "federation.maistra.io/v1",
-            CONTROL_PLANE: "maistra.io/v2", "ServiceMeshMemberRoll": "maistra.io/v1"}
+VERSIONS = {
+    PEER: "federation.maistra.io/v1",
+    EXPORTS: "federation.maistra.io/v1",
+    IMPORTS: "federation.maistra.io/v1",
+    CONTROL_PLANE: "maistra.io/v2",
+    "ServiceMeshMemberRoll": "maistra.io/v1",
+}
 
 
 def rehearse(mesh: Mesh, kind: str, spec: Object | None, name: str = "trial") -> Object:
@@ -45,14 +50,18 @@ def test_an_empty_spec_is_taken(ground: Grounds, kind: str, spec: Object | None)
 
 
 @pytest.mark.row("input-peer-accepted")
-@pytest.mark.parametrize("spec", [
-    {"remote": {"addresses": ["192.0.2.1"]}},
-    {"remote": {"addresses": []}, "security": {"trustDomain": "x.local"}},
-    {"remote": {"addresses": ["192.0.2.1"], "discoveryPort": 0}},
-    {"remote": {"addresses": ["192.0.2.1"], "discoveryPort": 99999}},
-    {"security": {"certificateChain": {"kind": "Secret", "name": "x"}}},
-    {"gateways": {"ingress": {}, "egress": {"name": "x"}}},
-], ids=["no-security-no-gateways", "empty-addresses", "port-0", "port-99999", "chain-secret", "gateway-without-name"])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"remote": {"addresses": ["192.0.2.1"]}},
+        {"remote": {"addresses": []}, "security": {"trustDomain": "x.local"}},
+        {"remote": {"addresses": ["192.0.2.1"], "discoveryPort": 0}},
+        {"remote": {"addresses": ["192.0.2.1"], "discoveryPort": 99999}},
+        {"security": {"certificateChain": {"kind": "Secret", "name": "x"}}},
+        {"gateways": {"ingress": {}, "egress": {"name": "x"}}},
+    ],
+    ids=["no-security-no-gateways", "empty-addresses", "port-0", "port-99999", "chain-secret", "gateway-without-name"],
+)
 def test_a_peer_that_makes_no_sense_is_taken(ground: Grounds, spec: dict[str, Any]) -> None:
     """The schema of a peer demands next to nothing."""
     rehearse(ground.red, PEER, spec)
@@ -78,9 +87,13 @@ def test_an_export_rule_needs_a_type_of_any_kind(ground: Grounds) -> None:
 @pytest.mark.row("input-imports")
 def test_an_import_set_is_hardly_looked_at(ground: Grounds) -> None:
     """importAsLocal without alias and a zone without region are taken; labelSelector is no field and is pruned."""
-    spec = {"locality": {"zone": "a"}, "importRules": [
-        {"type": "NameSelector", "importAsLocal": True, "nameSelector": {"name": "x"}},
-        {"type": "LabelSelector", "labelSelector": {"namespace": "x"}}]}
+    spec = {
+        "locality": {"zone": "a"},
+        "importRules": [
+            {"type": "NameSelector", "importAsLocal": True, "nameSelector": {"name": "x"}},
+            {"type": "LabelSelector", "labelSelector": {"namespace": "x"}},
+        ],
+    }
     kept = rehearse(ground.red, IMPORTS, spec)
     assert kept["spec"] == spec | {"importRules": [spec["importRules"][0], {"type": "LabelSelector"}]}
 
@@ -101,26 +114,40 @@ def test_an_unsupported_version_is_refused(ground: Grounds) -> None:
 
 
 @pytest.mark.row("input-gateway-name", "input-gateway-twice")
-@pytest.mark.parametrize(("section", "words"), [
-    ({"additionalIngress": {"istio-ingressgateway": {"enabled": True}}},
-     'cannot define additional gateway named \\"istio-ingressgateway\\"'),
-    ({"additionalIngress": {"a-gw": {"enabled": True}}, "additionalEgress": {"a-gw": {"enabled": True}}},
-     'multiple gateways defined for \\"{namespace}/a-gw\\"'),
-], ids=["default-name", "twice"])
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        (
+            {"additionalIngress": {"istio-ingressgateway": {"enabled": True}}},
+            'cannot define additional gateway named \\"istio-ingressgateway\\"',
+        ),
+        (
+            {"additionalIngress": {"a-gw": {"enabled": True}}, "additionalEgress": {"a-gw": {"enabled": True}}},
+            'multiple gateways defined for \\"{namespace}/a-gw\\"',
+        ),
+    ],
+    ids=["default-name", "twice"],
+)
 def test_gateways_cannot_be_called_anything(ground: Grounds, section: dict[str, Any], words: str) -> None:
     """The default gateway's name, and one name for both directions, are refused."""
     with pytest.raises(DynamicApiError) as caught:
         changed(ground.red, {"gateways": section})
     body = caught.value.body
-    assert words.replace("{namespace}", ground.red.namespace) in (body.decode() if isinstance(body, bytes) else str(body))
+    assert words.replace("{namespace}", ground.red.namespace) in (
+        body.decode() if isinstance(body, bytes) else str(body)
+    )
 
 
 @pytest.mark.row("input-control-plane-accepted")
-@pytest.mark.parametrize("gateway", [
-    {"a-gw": {"enabled": True, "service": {"ports": [{"port": 15443}, {"port": 8188}]}}},
-    {"A_b": {"enabled": True}},
-    {"a-gw": {"enabled": True, "namespace": "no-member"}},
-], ids=["ports-without-names", "bad-name", "no-member"])
+@pytest.mark.parametrize(
+    "gateway",
+    [
+        {"a-gw": {"enabled": True, "service": {"ports": [{"port": 15443}, {"port": 8188}]}}},
+        {"A_b": {"enabled": True}},
+        {"a-gw": {"enabled": True, "namespace": "no-member"}},
+    ],
+    ids=["ports-without-names", "bad-name", "no-member"],
+)
 def test_gateways_that_cannot_work_are_taken(ground: Grounds, gateway: dict[str, Any]) -> None:
     """Ports without names, a name that no Service can have, a namespace outside the mesh."""
     changed(ground.red, {"gateways": {"additionalIngress": gateway}})

@@ -56,7 +56,7 @@ def test_a_peer_deleted_while_exporting_deadlocks_istiod(ground: Grounds, clock:
     red.drop(PEER, "green")
     assert not red.api.exists(PEER, "green", red.namespace)
     begin = time.monotonic()
-    ground.green.never(PEER, "red", disconnected, 30, "not connected before the drain is over")
+    pair.here.never_down(30, "not connected before the drain is over")
     pair.here.until(failing("400"), 120, begin)
     clock.sleep(3)
     pair.there.peer()
@@ -64,7 +64,7 @@ def test_a_peer_deleted_while_exporting_deadlocks_istiod(ground: Grounds, clock:
     body = pair.there.until(connected, 60, words="the old status").body or {}
     times = [entry["watch"]["lastConnected"] for entry in entries(body)]
     assert all(one < made for one in times), f"made {made}, connected {times}: the status is older than the peer"
-    ground.green.never(PEER, "red", connected, 100, "connected")
+    pair.here.never_connected(100)
     assert failing("400")(pair.here.now())
     other.there.peer(remote={"discoveryPort": 8189})
     red.never(PEER, "blue", disconnected, 60, "a change of another peer was taken")

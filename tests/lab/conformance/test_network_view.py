@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""requestedNetworkView of the consumer's egress gateway: it matters only where multi-network is on, and only to requests."""
+"""requestedNetworkView of the consumer's egress gateway: matters only with multi-network, and only to requests."""
 
 from __future__ import annotations
 
@@ -9,9 +9,21 @@ import pytest
 from lab.conformance.kube import Object
 from lab.conformance.mesh import CONTROL_PLANE, IMPORTS, Mesh, Pair, connected, imports_host
 
-NETWORKS = {"cluster": {"name": "green-cluster", "network": "green-network", "multiCluster": {
-    "enabled": True, "meshNetworks": {"far-network": {"endpoints": [{"fromCIDR": "192.0.2.0/24"}],
-                                                      "gateways": [{"address": "192.0.2.1", "port": 15443}]}}}}}
+NETWORKS = {
+    "cluster": {
+        "name": "green-cluster",
+        "network": "green-network",
+        "multiCluster": {
+            "enabled": True,
+            "meshNetworks": {
+                "far-network": {
+                    "endpoints": [{"fromCIDR": "192.0.2.0/24"}],
+                    "gateways": [{"address": "192.0.2.1", "port": 15443}],
+                }
+            },
+        },
+    }
+}
 
 
 def look(mesh: Mesh, view: list[str], more: Object) -> None:
@@ -28,8 +40,11 @@ def answered(pair: Pair) -> list[int]:
 
 
 @pytest.mark.row("view-plain")
-@pytest.mark.parametrize("view", [["network-red"], ["red-network"], ["red-network", "network1"], []],
-                         ids=["right", "wrong", "several", "none"])
+@pytest.mark.parametrize(
+    "view",
+    [["network-red"], ["red-network"], ["red-network", "network1"], []],
+    ids=["right", "wrong", "several", "none"],
+)
 def test_plain_meshes_do_not_care(pair: Pair, view: list[str]) -> None:
     """Without meshNetworks every value is as good."""
     look(pair.here.mesh, view, {})

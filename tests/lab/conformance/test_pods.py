@@ -9,7 +9,19 @@ import time
 import pytest
 
 from lab.conformance.kube import Clock, Object
-from lab.conformance.mesh import CONTROL_PLANE, PEER, SOON, Mesh, Pair, connected, entries, pod_ready, pods_of, took, visited
+from lab.conformance.mesh import (
+    CONTROL_PLANE,
+    PEER,
+    SOON,
+    Mesh,
+    Pair,
+    connected,
+    entries,
+    pod_ready,
+    pods_of,
+    took,
+    visited,
+)
 
 
 def grow(mesh: Mesh) -> None:
@@ -52,6 +64,7 @@ def test_the_entry_of_a_deleted_pod_stays_for_a_while(pair: Pair, clock: Clock) 
     pair.here.until(lambda one: connected_pods(one) == set(green.pods("istiod")), 120)
     pods = set(green.pods("istiod"))
     victim = min(pods)
+    clock.sleep(15)  # what is left of the second pod's coming is over
     green.drop("Pod", victim)
     gone = green.see("Pod").until(victim, lambda body: not body or body["metadata"].get("deletionTimestamp"), 20)
     end = pair.here.until(lambda one: victim not in {entry["pod"] for entry in entries(one)}, 60, gone.moment)
@@ -72,18 +85,20 @@ def test_remotes_lie_after_the_watch_moved(pair: Pair, clock: Clock) -> None:
     pair.join(sets=False)
     pair.here.until(lambda one: connected_pods(one) == set(green.pods("istiod")), 120)
     begin = time.monotonic()
-    for _ in range(4):
+    for _ in range(8):
         serving = [entry["pod"] for entry in pods_of(pair.here.now(), "active") if entry.get("remotes")]
         for name in serving:
             green.drop("Pod", name)
             green.see("Pod").until(name, lambda body: not body, 20)
         green.until_ready()
         pair.there.until_connected(150, since=time.monotonic())
-        clock.sleep(20)
+        clock.sleep(12)
         body = pair.here.now()
         alive = [entry for entry in entries(body) if entry["pod"] in green.pods("istiod")]
         seen = any(one["connected"] for entry in alive for one in entry.get("remotes") or [])
-        lies = not seen or any("lastFullSync" not in entry["watch"] for entry in alive) or len(alive) < len(entries(body))
+        lies = (
+            not seen or any("lastFullSync" not in entry["watch"] for entry in alive) or len(alive) < len(entries(body))
+        )
         if lies:
             break
     assert connected(pair.there.now())

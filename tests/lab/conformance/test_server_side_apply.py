@@ -18,14 +18,20 @@ OURS = "ossm.federation"
 
 def spec(mesh: Mesh, *egress: str, domain: bool = True) -> Object:
     """Return one ingress gateway, these egress gateways, and the trust domain that its owner set."""
-    body: Object = {"gateways": {"additionalIngress": {"one-ingress": ingress_of("one")},
-                                 "additionalEgress": {f"{name}-egress": egress_of(name) for name in egress}}}
+    body: Object = {
+        "gateways": {
+            "additionalIngress": {"one-ingress": ingress_of("one")},
+            "additionalEgress": {f"{name}-egress": egress_of(name) for name in egress},
+        }
+    }
     return body | ({"security": {"trust": {"domain": mesh.trust_domain}}} if domain else {})
 
 
 def fields(body: Object, manager: str) -> Object:
     """Return which fields a manager owns."""
-    (entry,) = [one for one in body["metadata"]["managedFields"] if one["manager"] == manager and one["operation"] == "Apply"]
+    (entry,) = [
+        one for one in body["metadata"]["managedFields"] if one["manager"] == manager and one["operation"] == "Apply"
+    ]
     return entry["fieldsV1"]
 
 
@@ -35,7 +41,7 @@ def version(body: Object) -> tuple[str, int]:
 
 
 def unchanged(mesh: Mesh, wanted: Object, manager: str) -> bool:
-    """Apply the same again: does the control plane stay as it is? The operator may write a status just then: tried thrice."""
+    """Apply the same again: does it stay as it is? The operator may write a status just then: thrice."""
     for attempt in range(3):
         before = version(mesh.smcp())
         after = version(mesh.apply_smcp(wanted, manager))
@@ -71,7 +77,10 @@ def test_a_gateway_left_out_goes(ground: Grounds, clock: Clock) -> None:
     before = red.smcp()
     shown = red.apply_smcp(spec(red, "one"), OURS, dry_run=True)["spec"]["gateways"]["additionalEgress"]
     assert "one-egress" in shown and "two-egress" not in shown
-    assert version(red.smcp())[1] == version(before)[1] and "two-egress" in red.smcp()["spec"]["gateways"]["additionalEgress"]
+    assert (
+        version(red.smcp())[1] == version(before)[1]
+        and "two-egress" in red.smcp()["spec"]["gateways"]["additionalEgress"]
+    )
     begin = time.monotonic()
     made = red.apply_smcp(spec(red, "one"), OURS)
     assert made["spec"]["gateways"]["additionalEgress"] == shown
@@ -113,8 +122,15 @@ def test_a_field_that_is_not_sent_any_more_goes(ground: Grounds) -> None:
 def test_one_manager_per_pair(ground: Grounds, clock: Clock) -> None:
     """Two pairs side by side; an apply of one's with no spec at all takes its own two gateways away."""
     red = ground.red
-    gateways = {name: {"gateways": {"additionalIngress": {f"{name}-ingress": ingress_of(name)},
-                                    "additionalEgress": {f"{name}-egress": egress_of(name)}}} for name in ("one", "two")}
+    gateways = {
+        name: {
+            "gateways": {
+                "additionalIngress": {f"{name}-ingress": ingress_of(name)},
+                "additionalEgress": {f"{name}-egress": egress_of(name)},
+            }
+        }
+        for name in ("one", "two")
+    }
     begin = time.monotonic()
     for name, wanted in gateways.items():
         red.apply_smcp(wanted, f"{OURS}/{name}")
@@ -122,8 +138,11 @@ def test_one_manager_per_pair(ground: Grounds, clock: Clock) -> None:
     before = red.smcp()
     for name, wanted in gateways.items():
         assert unchanged(red, wanted, f"{OURS}/{name}")
-    body = {"apiVersion": "maistra.io/v2", "kind": CONTROL_PLANE, "metadata": {
-        "name": red.control_plane, "namespace": red.namespace, "uid": before["metadata"]["uid"]}}
+    body = {
+        "apiVersion": "maistra.io/v2",
+        "kind": CONTROL_PLANE,
+        "metadata": {"name": red.control_plane, "namespace": red.namespace, "uid": before["metadata"]["uid"]},
+    }
     red.used = True
     red.api.apply(body, f"{OURS}/one")
     for kind in ("Service", "Deployment"):
@@ -138,8 +157,12 @@ def test_one_manager_per_pair(ground: Grounds, clock: Clock) -> None:
 def test_a_uid_keeps_from_creating(ground: Grounds) -> None:
     """An apply to a misspelled name with the uid of the real object: 409, and nothing there."""
     red = ground.red
-    body = {"apiVersion": "maistra.io/v2", "kind": CONTROL_PLANE, "spec": {}, "metadata": {
-        "name": f"{red.control_plane}x", "namespace": red.namespace, "uid": red.smcp()["metadata"]["uid"]}}
+    body = {
+        "apiVersion": "maistra.io/v2",
+        "kind": CONTROL_PLANE,
+        "spec": {},
+        "metadata": {"name": f"{red.control_plane}x", "namespace": red.namespace, "uid": red.smcp()["metadata"]["uid"]},
+    }
     with pytest.raises(ConflictError):
         red.api.apply(body, OURS)
     with pytest.raises(NotFoundError):

@@ -67,7 +67,9 @@ def test_the_first_attempt_fails_and_leaves_its_text(pair: Pair) -> None:
     assert re.search(r"404 Not Found|503 Service Unavailable|connection refused", text(failed[0]))
     assert not pods_of(failed[0], "active")
     assert text(sight.body or {}) == text(failed[-1]), "the old text stays"
-    assert all(remotes is None or remotes for body in history for entry in entries(body) for remotes in [entry.get("remotes")])
+    assert all(
+        remotes is None or remotes for body in history for entry in entries(body) for remotes in [entry.get("remotes")]
+    )
 
 
 @pytest.mark.row("status-half", "status-attempt", "status-new")
@@ -99,16 +101,20 @@ def test_three_meshes_connect_all_six_links(ground: Grounds, clock: Clock) -> No
 
 @pytest.mark.row("status-exports", "status-empty")
 def test_exports_are_listed_before_anything_connects(pair: Pair) -> None:
-    """All that matches, under the name of the exporter's own peer object, with the alias; also to a peer out of reach."""
+    """All that matches, under the exporter's own peer name, with the alias; also to a peer out of reach."""
     link, red = pair.there, pair.there.mesh
     link.trust()
     link.peer(remote={"addresses": ["green.nowhere.example"]})
     link.exports(rule(red.app, "ratings", ("bookinfo", "stars")), rule(red.app, "reviews"))
-    wanted = {"stars.bookinfo.svc.green-exports.local": f"ratings.{red.app}.svc.cluster.local",
-              f"reviews.{red.app}.svc.green-exports.local": f"reviews.{red.app}.svc.cluster.local"}
+    wanted = {
+        "stars.bookinfo.svc.green-exports.local": f"ratings.{red.app}.svc.cluster.local",
+        f"reviews.{red.app}.svc.green-exports.local": f"reviews.{red.app}.svc.cluster.local",
+    }
     body = red.until(EXPORTS, "green", lambda one: exported(one) == wanted, 90).body or {}
     local = {"hostname": f"ratings.{red.app}.svc.cluster.local", "name": "ratings", "namespace": red.app}
-    assert {"exportedName": "stars.bookinfo.svc.green-exports.local", "localService": local} in body["status"]["exportedServices"]
+    assert {"exportedName": "stars.bookinfo.svc.green-exports.local", "localService": local} in body["status"][
+        "exportedServices"
+    ]
     assert not connected(link.now())
     link.exports(rule("nowhere", "nothing"))
     red.until(EXPORTS, "green", lambda one: not exported(one), 90)
@@ -122,13 +128,18 @@ def test_imports_carry_the_importers_peer_name(pair: Pair) -> None:
     pair.here.imports(rule(red.app, "ratings"), rule(red.app, "reviews", (green.app, "stars"), importAsLocal=True))
     pair.there.exports(rule(red.app, "*"))
     pair.peers()
-    wanted = {pair.there.exported_name("ratings"): pair.here.host("ratings"),
-              pair.there.exported_name("reviews"): f"stars.{green.app}.svc.cluster.local",
-              pair.there.exported_name("details"): ""}
+    wanted = {
+        pair.there.exported_name("ratings"): pair.here.host("ratings"),
+        pair.there.exported_name("reviews"): f"stars.{green.app}.svc.cluster.local",
+        pair.there.exported_name("details"): "",
+    }
     body = green.until(IMPORTS, "red", lambda one: imported(one) == wanted, 120).body or {}
     listed = {item["exportedName"]: item["localService"] for item in body["status"]["importedServices"]}
     assert listed[pair.there.exported_name("ratings")] == {
-        "hostname": pair.here.host("ratings"), "name": "ratings", "namespace": red.app}
+        "hostname": pair.here.host("ratings"),
+        "name": "ratings",
+        "namespace": red.app,
+    }
     assert listed[pair.there.exported_name("details")] == {"hostname": "", "name": "", "namespace": ""}
 
 
@@ -169,7 +180,9 @@ def test_requests_pass_on_all_kinds_of_addresses(pair: Pair, kind: str) -> None:
     for mesh, other in ((pair.meshes[0], "green"), (pair.meshes[1], "red")):
         if kind == "NodePort":
             gateway = ingress_of(other, kind)
-            mesh.apply_smcp({"gateways": {"additionalIngress": {f"{other}-ingress": gateway}}}, f"exposure/{other}", force=True)
+            mesh.apply_smcp(
+                {"gateways": {"additionalIngress": {f"{other}-ingress": gateway}}}, f"exposure/{other}", force=True
+            )
             mesh.see("Service").until(f"{other}-ingress", lambda body: body["spec"]["type"] == kind, SLACK)
             mesh.until_ready()
     if kind == "LoadBalancer":
@@ -189,6 +202,12 @@ def test_a_new_service_is_exported_by_a_rule_that_was_there(pair: Pair) -> None:
     pair.there.exports(rule(red.app, "*"))
     pair.peers()
     pair.here.until_imported()
-    red.api.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "late", "namespace": red.app, "labels": OURS},
-                    "spec": {"selector": {"app": "late"}, "ports": [{"name": "http", "port": 9080}]}})
+    red.api.create(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "late", "namespace": red.app, "labels": OURS},
+            "spec": {"selector": {"app": "late"}, "ports": [{"name": "http", "port": 9080}]},
+        }
+    )
     Link(pair.here.mesh, red).until_imported(pair.here.host("late"), 90)
