@@ -67,7 +67,6 @@ class _State:
 
     def fill(self, kind: str, objects: t.Sequence[Json]) -> None:
         """What lives now is all there is of a kind."""
-        self.known = {}
         self.objects[kind] = {one["metadata"]["name"]: one for one in objects}
 
     def take(self, event: Event) -> None:
@@ -84,6 +83,8 @@ class _State:
         name = wanted["peer_name"]
         if name in self.known:
             link = dict(self.known[name])
+            if name in self.objects[IMPORTS]:
+                link.update(read_imports(self.objects[IMPORTS][name]))
         else:
             link = {
                 "peer": wanted["peer"], "peer_host": wanted.get("peer_host"), "peer_name": name,
@@ -99,6 +100,10 @@ class _State:
     def links(self) -> t.List[Json]:
         """All links that are asked for."""
         return [self.link(wanted) for wanted in self.wanted]
+
+    def up(self) -> bool:
+        """Whether an earlier reading has shown every link connected and synced, so that only imports can be missing."""
+        return bool(self.known) and all(link["connected"] and link["synced"] for link in self.links())
 
     def seen(self) -> bool:
         """Whether the sets that links import by have been read: before that nothing is known to be missing."""
@@ -155,7 +160,8 @@ def info(params: Json, check_mode: bool, say: Say) -> Json:
 def wait(params: Json, check_mode: bool, say: Say) -> Json:
     """Wait until every link is connected, synced and complete, at most ``timeout`` seconds; check mode looks once.
 
-    Links that ``known`` shows to be good already cost no request when all are.
+    When ``known``, an earlier result, shows all links to be good, no request is sent; when it shows them connected and
+    synced, only the import sets are followed.
     """
     return _run(params, 0.0 if check_mode else params["timeout"], say)
 
@@ -163,32 +169,36 @@ def wait(params: Json, check_mode: bool, say: Say) -> Json:
 def _run(params: Json, timeout: float, say: Say) -> Json:
     """Look once (no time) or wait."""
     state = _State(params)
-    if not params["links"] or (params.get("known") and all(link["good"] for link in state.links())):
+    if not params["links"] or (state.known and state.good()):
         return _result(state, [])
-    state.known = {}
+    only_imports = state.up()
+    if not only_imports:
+        state.known = {}
     auth = {key: value for key, value in params["auth"].items() if value is not None}
     problems = check_access(auth, state.mesh)
     if problems:
         return _result(state, problems)
     deadline = time.monotonic() + timeout
+    followed = (IMPORTS,) if only_imports else (PEER, IMPORTS)
     try:
         cluster = Cluster(auth)
         if timeout > 0:
-            _watch(cluster, params["namespace"], state, deadline, say)
+            _watch(cluster, [WatchFor(kind, params["namespace"]) for kind in followed], state, deadline, say)
         else:
-            for kind in (PEER, IMPORTS):
+            for kind in followed:
                 state.fill(kind, cluster.list(kind, params["namespace"]))
-        # Last: what we offer is complete once the others watch us.
-        state.fill(EXPORTS, cluster.list(EXPORTS, params["namespace"]))
+        if not only_imports:
+            # Last: what we offer is complete once the others watch us.
+            state.fill(EXPORTS, cluster.list(EXPORTS, params["namespace"]))
     except ClusterError as error:
         return _result(state, [error.problem(state.mesh, f"API server of {state.mesh}")])
     return _result(state, [])
 
 
-def _watch(cluster: Cluster, namespace: str, state: _State, deadline: float, say: Say) -> None:
-    """Follow peers and import sets until every link is good or the deadline has come."""
+def _watch(cluster: Cluster, watches: t.Sequence[WatchFor], state: _State, deadline: float, say: Say) -> None:
+    """Follow peers and import sets, or what of them is asked for, until every link is good or the deadline has come."""
     failing = ""
-    for event in cluster.watch_many([WatchFor(PEER, namespace), WatchFor(IMPORTS, namespace)], deadline):
+    for event in cluster.watch_many(watches, deadline):
         if event.error is not None:
             if event.type == "FATAL":
                 raise event.error

@@ -58,7 +58,9 @@ options:
         description: Time of the last change (RFC 3339, by the API server's clock); the link must have synced since.
         type: str
   known:
-    description: RV(links) of an earlier reading. When all links are good in it, no request is made.
+    description:
+      - RV(links) of an earlier reading. When all links are good in it, no request is made.
+      - When all are connected and synced in it, only the import sets are followed, by one request.
     type: list
     elements: dict
     default: []

@@ -164,6 +164,21 @@ def test_links_known_to_be_good_cost_nothing(monkeypatch: pytest.MonkeyPatch) ->
     assert result["good"] and not again.requests and not first["good"]
 
 
+def test_of_links_known_to_be_up_only_imports_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = _links(monkeypatch, _Cluster({"ServiceMeshPeer": [_peer()]}), core=_peers.info)[0]["links"]
+    cluster = _Cluster(events=[Event("ImportedServiceSet", "ADDED", _imports(RATINGS))])
+    result, _lines = _links(monkeypatch, cluster, known=known, link={"imports_expected": [RATINGS]})
+    assert result["good"] and cluster.requests == ["watch ImportedServiceSet"]
+    assert [one["exportedName"] for one in result["links"][0]["imported"]] == [RATINGS]
+
+
+def test_of_links_known_to_be_down_everything_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = _links(monkeypatch, _Cluster({"ServiceMeshPeer": [_peer(connected=False)]}), core=_peers.info)[0]["links"]
+    cluster = _Cluster(events=[Event("ServiceMeshPeer", "ADDED", _peer())])
+    result, _lines = _links(monkeypatch, cluster, known=known)
+    assert result["good"] and cluster.requests[:2] == ["watch ServiceMeshPeer", "watch ImportedServiceSet"]
+
+
 def test_a_failing_last_request_keeps_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = _Cluster({"ExportedServiceSet": ClusterError("busy", "no")}, [Event("ServiceMeshPeer", "ADDED", _peer())])
     result, _lines = _links(monkeypatch, cluster)
