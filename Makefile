@@ -71,7 +71,7 @@ unit: tools links ## tests that need no cluster
 	@PYTHONPATH=tests:build/collections $(TALLY) pytest $@ $(PYTEST) tests/unit
 
 conformance: tools links binaries
-	@PYTHONPATH=tests:build/collections $(TALLY) pytest $@ $(PYTEST) tests/lab/conformance
+	@PYTHONPATH=tests:build/collections $(TALLY) pytest $@ $(PYTEST) -n 6 --dist worksteal tests/lab/conformance
 
 integration: tools links binaries $(CORE216)/complete ## tests on real API servers
 	@PYTHONPATH=tests:build/collections OSSM_CORE_2_16='$(CURDIR)/$(CORE216)/bin' $(TALLY) pytest $@ $(PYTEST) tests/integration
