@@ -22,6 +22,7 @@ SPEED = 20
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Lab]]:
     """Start labs that end with the module."""
     with ExitStack() as running:
+
         def begin(topology: dict[str, Any] | None = None, **options: Any) -> Lab:
             directory = tmp_path_factory.mktemp("l") / "lab"
             return running.enter_context(Lab.start(topology, directory, **{"speed": SPEED, **options}))

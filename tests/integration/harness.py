@@ -40,8 +40,10 @@ SIX = [(one, two) for one in DEFAULT_WISHES for two in DEFAULT_WISHES if one != 
 FEDERATION_KINDS = ("servicemeshpeers", "exportedservicesets", "importedservicesets")
 WRITTEN_KINDS = ("servicemeshcontrolplanes", "configmaps", *FEDERATION_KINDS)
 _FOREIGN = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "OSSM_LAB")
-_CHANGE = re.compile(r"^(?P<mesh>\S+): (?:would )?(?P<verb>create|change|delete)d? (?P<kind>[A-Z]\w+) (?P<name>\S+)"
-                     r"(?: \((?P<fields>.*)\))?$")
+_CHANGE = re.compile(
+    r"^(?P<mesh>\S+): (?:would )?(?P<verb>create|change|delete)d? (?P<kind>[A-Z]\w+) (?P<name>\S+)"
+    r"(?: \((?P<fields>.*)\))?$"
+)
 _HEADLINE = re.compile(r"^\d+ of \d+ links are good")
 _RECAP = re.compile(r"^(\S+)\s+: (ok=.*)$", re.MULTILINE)
 Object = dict[str, Any]
@@ -90,22 +92,32 @@ class Run:
         """Return what the matrix says of each directed link, by watching and watched mesh."""
         rows = [re.split(r"\s{2,}", line.strip()) for line in self.matrix.split("\n")[2:]]
         names = rows[0] if rows else []
-        return {(row[0], name): cell for row in rows[1:] if row[0] in names
-                for name, cell in zip(names, row[1:]) if cell not in ("-", ".")}
+        return {
+            (row[0], name): cell
+            for row in rows[1:]
+            if row[0] in names
+            for name, cell in zip(names, row[1:])
+            if cell not in ("-", ".")
+        }
 
     @property
     def changes(self) -> set[Change]:
         """Return mesh, kind, name, verb and fields of everything that was (or would be) changed."""
         found = (_CHANGE.match(line) for line in self.report)
-        return {(one["mesh"], one["kind"], one["name"], one["verb"], tuple(sorted((one["fields"] or "").split(", "))))
-                for one in found if one}
+        return {
+            (one["mesh"], one["kind"], one["name"], one["verb"], tuple(sorted((one["fields"] or "").split(", "))))
+            for one in found
+            if one
+        }
 
     @property
     def recap(self) -> dict[str, dict[str, int]]:
         """Return the counts of the play recap by host."""
         _, _, tail = self.text.rpartition("PLAY RECAP")
-        return {host: {key: int(value) for key, value in (part.split("=") for part in counts.split())}
-                for host, counts in _RECAP.findall(tail)}
+        return {
+            host: {key: int(value) for key, value in (part.split("=") for part in counts.split())}
+            for host, counts in _RECAP.findall(tail)
+        }
 
     def said(self, task: str) -> Object:
         """Return what the last task of this name printed as JSON, for its first host; empty when nothing was."""
@@ -114,7 +126,7 @@ class Run:
         following = rest.find("\nTASK [", 1)
         if not found or start < 0 or 0 <= following < start:
             return {}
-        return json.JSONDecoder().raw_decode(rest[start + 3:])[0]
+        return json.JSONDecoder().raw_decode(rest[start + 3 :])[0]
 
 
 @dataclass(repr=False)
@@ -150,12 +162,21 @@ class Federation:
     def play(self, playbook: Path, *arguments: str, core: str = "", environment: dict[str, str] | None = None) -> Run:
         """Run any playbook with this inventory."""
         inventory = self.folder / "inventory.yml"
-        inventory.write_text(yaml.safe_dump({"all": {"children": {"federation": {
-            "hosts": self.hosts, "vars": self.options}}}}), encoding="utf-8")
+        inventory.write_text(
+            yaml.safe_dump({"all": {"children": {"federation": {"hosts": self.hosts, "vars": self.options}}}}),
+            encoding="utf-8",
+        )
         command = [str(program("ansible-playbook", core)), "-i", str(inventory), str(playbook), *arguments]
         begun = time.monotonic()
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.folder, timeout=RUN_SECONDS,
-                              env=environment_of(self.folder, core, environment or {}))
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.folder,
+            timeout=RUN_SECONDS,
+            env=environment_of(self.folder, core, environment or {}),
+        )
         self.runs.append(Run(done.returncode, done.stdout, done.stderr, time.monotonic() - begun, self.folder))
         return self.runs[-1]
 
@@ -177,13 +198,13 @@ class Federation:
         return sorted(item["metadata"]["name"] for item in self.lab.get(cluster, resource, namespace=namespace))
 
     def watch(self, mesh: str, peer: str) -> Object:
-        """Return what the mesh's ServiceMeshPeer says of its watch: that of an active entry that is connected, else any."""
+        """Return the watch in the mesh's ServiceMeshPeer: that of an active entry that is connected, else any."""
         found = self.get(mesh, "servicemeshpeers", peer).get("status", {}).get("discoveryStatus", {})
         watches = [entry.get("watch", {}) for part in ("active", "inactive") for entry in found.get(part, [])]
         return next((one for one in watches if one.get("connected")), watches[0] if watches else {})
 
     def connected(self) -> list[tuple[str, str]]:
-        """Return the directed links that are connected and have synced, as the watching side's API server shows them."""
+        """Return the directed links that are connected and have synced, as the watching side's API server shows."""
         links = [(mesh, peer) for mesh in self.lab.meshes for peer in self.names(mesh, "servicemeshpeers")]
         watches = {link: self.watch(*link) for link in links}
         return sorted(link for link, watch in watches.items() if watch.get("connected") and watch.get("lastFullSync"))
@@ -201,8 +222,11 @@ class Federation:
 
     def versions(self) -> dict[str, str]:
         """Return the resourceVersion of everything that the collection may write, in all meshes."""
-        return {f"{mesh}: {name}": item["metadata"]["resourceVersion"] for mesh in self.lab.meshes
-                for name, item in self.written(mesh).items()}
+        return {
+            f"{mesh}: {name}": item["metadata"]["resourceVersion"]
+            for mesh in self.lab.meshes
+            for name, item in self.written(mesh).items()
+        }
 
     def eventually(self, what: Any, seconds: float = 30.0) -> Any:
         """Return the first true value of ``what()``; fail when there is none in time. For things nobody can watch."""
@@ -223,18 +247,30 @@ class Federation:
 
     def describe(self) -> str:
         """Return the last runs and what the clusters look like, for the one who has to find out why a test failed."""
-        told = [f"== run {number} of ansible-playbook: exit {run.code} after {run.seconds:.1f} s ==\n{run.all}"
-                for number, run in enumerate(self.runs, 1)]
+        told = [
+            f"== run {number} of ansible-playbook: exit {run.code} after {run.seconds:.1f} s ==\n{run.all}"
+            for number, run in enumerate(self.runs, 1)
+        ]
         return "\n".join([*told[-2:], self.lab.describe()])
 
 
 def environment_of(folder: Path, core: str, more: dict[str, str]) -> dict[str, str]:
     """Return the environment of a run: this one without what others may have set for Ansible or clusters."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
-    return clean | {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build" / "collections"), "ANSIBLE_NOCOLOR": "1",
-                    "ANSIBLE_LOCAL_TEMP": str(folder / "local-tmp"), "ANSIBLE_CONNECTION_PLUGINS": str(CONNECTIONS),
-                    "ANSIBLE_REMOTE_TEMP": str(folder / "remote-tmp"), "PYTHONDONTWRITEBYTECODE": "1",
-                    "ANSIBLE_PYTHON_INTERPRETER": str(program("python", core)), "COLUMNS": "200"} | more
+    return (
+        clean
+        | {
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build" / "collections"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_LOCAL_TEMP": str(folder / "local-tmp"),
+            "ANSIBLE_CONNECTION_PLUGINS": str(CONNECTIONS),
+            "ANSIBLE_REMOTE_TEMP": str(folder / "remote-tmp"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "ANSIBLE_PYTHON_INTERPRETER": str(program("python", core)),
+            "COLUMNS": "200",
+        }
+        | more
+    )
 
 
 def program(name: str, core: str = "") -> Path:

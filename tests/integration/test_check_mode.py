@@ -13,8 +13,12 @@ from lab.api import Lab
 
 SPARE = "gold-mesh"
 CLUSTERS = {"red": {"platform": "AWS"}, "blue": {"platform": "BareMetal"}}
-MESHES = {"red-mesh": {"cluster": "red"}, "green-mesh": {"cluster": "red"}, "blue-mesh": {"cluster": "blue"},
-          SPARE: {"cluster": "blue"}}
+MESHES = {
+    "red-mesh": {"cluster": "red"},
+    "green-mesh": {"cluster": "red"},
+    "blue-mesh": {"cluster": "blue"},
+    SPARE: {"cluster": "blue"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +45,11 @@ def _rehearse(federation: Federation) -> Run:
 
 
 def _specs(federation: Federation) -> dict[str, int]:
-    return {f"{mesh}: {name}": item["metadata"].get("generation", 0) for mesh in federation.lab.meshes
-            for name, item in federation.written(mesh).items()}
+    return {
+        f"{mesh}: {name}": item["metadata"].get("generation", 0)
+        for mesh in federation.lab.meshes
+        for name, item in federation.written(mesh).items()
+    }
 
 
 def _same(rehearsal: Run, run: Run) -> set[Change]:
@@ -59,7 +66,13 @@ def test_on_a_fresh_lab(federation: Federation) -> None:
     assert federation.writes(mark)
     found = _same(rehearsal, run)
     kinds = {kind for _, kind, _, _, _ in found}
-    assert kinds == {"ServiceMeshControlPlane", "ExportedServiceSet", "ImportedServiceSet", "ConfigMap", "ServiceMeshPeer"}
+    assert kinds == {
+        "ServiceMeshControlPlane",
+        "ExportedServiceSet",
+        "ImportedServiceSet",
+        "ConfigMap",
+        "ServiceMeshPeer",
+    }
     assert len(found) == len(run.changes) >= 6 * 2 + 2
     assert not federation.good("--check").changes
 
@@ -70,16 +83,21 @@ def test_a_rule_added(federation: Federation) -> None:
     rehearsal = _rehearse(federation)
     found = _same(rehearsal, federation.good())
     assert {(mesh, kind, verb) for mesh, kind, _, verb, _ in found} == {
-        ("red-mesh", "ExportedServiceSet", "change"), ("green-mesh", "ImportedServiceSet", "change")}
+        ("red-mesh", "ExportedServiceSet", "change"),
+        ("green-mesh", "ImportedServiceSet", "change"),
+    }
     assert "+" in rehearsal.text and "reviews" in rehearsal.text
-    assert EXPORTED.replace("ratings", "reviews") in str(federation.get("green-mesh", "importedservicesets", "red-mesh")["status"])
+    assert EXPORTED.replace("ratings", "reviews") in str(
+        federation.get("green-mesh", "importedservicesets", "red-mesh")["status"]
+    )
 
 
 def test_an_annotation_changed(federation: Federation) -> None:
     federation.hosts["red-mesh"]["mesh_ingress"] = {"annotations": {"lab.example/owner": "somebody"}}
     found = _same(_rehearse(federation), federation.good())
     assert found and {(mesh, kind, verb) for mesh, kind, _, verb, _ in found} == {
-        ("red-mesh", "ServiceMeshControlPlane", "change")}
+        ("red-mesh", "ServiceMeshControlPlane", "change")
+    }
     assert all("lab.example/owner" in "".join(fields) for _, _, _, _, fields in found)
 
 
@@ -90,7 +108,9 @@ def test_our_field_edited_in_place(federation: Federation) -> None:
     body = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": kept, "spec": live["spec"]}
     federation.lab.apply("red", [body], manager="ossm.federation/blue-mesh")
     found = _same(_rehearse(federation), federation.good())
-    assert found == {("red-mesh", "ServiceMeshPeer", "red-mesh-system/blue-mesh", "change", ("spec.remote.discoveryPort",))}
+    assert found == {
+        ("red-mesh", "ServiceMeshPeer", "red-mesh-system/blue-mesh", "change", ("spec.remote.discoveryPort",))
+    }
 
 
 def test_a_mesh_added(federation: Federation) -> None:
@@ -98,7 +118,8 @@ def test_a_mesh_added(federation: Federation) -> None:
     federation.hosts[SPARE] = {"mesh_kubeconfig": cluster.kubeconfig}
     found = _same(_rehearse(federation), federation.good())
     assert {(mesh, name.rpartition("/")[2]) for mesh, kind, name, _, _ in found if kind == "ServiceMeshPeer"} == {
-        (mesh, peer) for mesh in federation.hosts for peer in federation.hosts if mesh != peer and SPARE in (mesh, peer)}
+        (mesh, peer) for mesh in federation.hosts for peer in federation.hosts if mesh != peer and SPARE in (mesh, peer)
+    }
     assert "ossm.federation" not in str([line for line in found if line[3] == "delete"])
 
 

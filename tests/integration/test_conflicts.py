@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Somebody else's hand on our objects while the link is up: told with name and field, taken back only when asked for."""
+"""Somebody else's hand on our objects, the link up: told with name and field, taken back only when asked for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ BOTH = [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
 PEER = ("servicemeshpeer", "red-mesh")
 #: What somebody sets in green's objects about red: the kind, its name, the change, and the field that is told.
 EDITS: dict[str, tuple[str, str, Object, str]] = {
-    "clientID": (*PEER, {"spec": {"security": {"clientID": "red-mesh.local/ns/red-mesh-system/sa/other"}}}, "spec.security.clientID"),
+    "clientID": (
+        *PEER,
+        {"spec": {"security": {"clientID": "red-mesh.local/ns/red-mesh-system/sa/other"}}},
+        "spec.security.clientID",
+    ),
     "trust domain": (*PEER, {"spec": {"security": {"trustDomain": "another.local"}}}, "spec.security.trustDomain"),
     "address": (*PEER, {"spec": {"remote": {"addresses": ["127.0.0.99"]}}}, "spec.remote.addresses"),
     "root": ("configmap", "red-mesh-ca-root-cert", {"data": {"root-cert.pem": "no certificate"}}, "root-cert.pem"),
@@ -34,8 +38,17 @@ def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
 
 def _patch(federation: Federation, kind: str, name: str, change: Object) -> None:
     cluster, namespace = federation.where("green-mesh")
-    federation.lab.kubectl(cluster, "patch", f"{kind}/{name}", "-n", namespace, "--type=merge", f"--field-manager={SOMEBODY}",
-                           "-p", json.dumps(change))
+    federation.lab.kubectl(
+        cluster,
+        "patch",
+        f"{kind}/{name}",
+        "-n",
+        namespace,
+        "--type=merge",
+        f"--field-manager={SOMEBODY}",
+        "-p",
+        json.dumps(change),
+    )
 
 
 @pytest.mark.parametrize("edit", EDITS)
@@ -69,9 +82,20 @@ def test_a_field_that_we_do_not_send_is_kept_and_told_as_drift(federation: Feder
 
 def test_a_gateway_changed_by_its_owner_conflicts_for_its_pair_alone(federation: Federation) -> None:
     cluster, namespace = federation.where("green-mesh")
-    change = {"spec": {"gateways": {"additionalEgress": {"egress-red-mesh": {"requestedNetworkView": ["network-other"]}}}}}
-    federation.lab.kubectl(cluster, "patch", "smcp/green-mesh", "-n", namespace, "--type=merge", f"--field-manager={SOMEBODY}",
-                           "-p", json.dumps(change))
+    change = {
+        "spec": {"gateways": {"additionalEgress": {"egress-red-mesh": {"requestedNetworkView": ["network-other"]}}}}
+    }
+    federation.lab.kubectl(
+        cluster,
+        "patch",
+        "smcp/green-mesh",
+        "-n",
+        namespace,
+        "--type=merge",
+        f"--field-manager={SOMEBODY}",
+        "-p",
+        json.dumps(change),
+    )
     run = federation.run()
     assert run.code != 0
     assert "[conflict]" in run.flat and "requestedNetworkView" in run.flat and SOMEBODY in run.flat

@@ -33,7 +33,9 @@ def federation(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Federation
 
 def test_the_inventory_of_the_lab_is_the_one_tested_here() -> None:
     hosts = yaml.safe_load((ROOT / "inventory/lab/hosts.yml").read_text())["all"]["children"]["federation"]["hosts"]
-    wishes = {host: {key: value for key, value in said.items() if key != "mesh_kubeconfig"} for host, said in hosts.items()}
+    wishes = {
+        host: {key: value for key, value in said.items() if key != "mesh_kubeconfig"} for host, said in hosts.items()
+    }
     assert wishes == DEFAULT_WISHES
 
 
@@ -53,7 +55,7 @@ def test_the_matrix_is_the_last_thing_that_is_said(federation: Federation) -> No
     assert set(run.cells.values()) <= {"ok", "ok, 1 imported"}
     assert run.report[-1].rstrip().endswith(run.matrix.rstrip().rsplit("\n", 1)[-1])
     assert run.matrix.startswith("6 of 6 links are good")
-    assert "TASK" not in run.text[run.text.rindex("links are good"):].replace("TASK [ossm.federation.report", "")
+    assert "TASK" not in run.text[run.text.rindex("links are good") :].replace("TASK [ossm.federation.report", "")
 
 
 def test_load_balancers_are_announced_before_the_first_write(federation: Federation) -> None:
@@ -63,7 +65,10 @@ def test_load_balancers_are_announced_before_the_first_write(federation: Federat
 
 
 def test_bare_metal_is_reached_at_its_nodes_and_the_others_at_load_balancers(federation: Federation) -> None:
-    remotes = {peer: federation.get("red-mesh", "servicemeshpeers", peer)["spec"]["remote"] for peer in ("green-mesh", "blue-mesh")}
+    remotes = {
+        peer: federation.get("red-mesh", "servicemeshpeers", peer)["spec"]["remote"]
+        for peer in ("green-mesh", "blue-mesh")
+    }
     nodes = {node["address"] for node in federation.lab.clusters["blue"].entry["nodes"]}
     assert set(remotes["blue-mesh"]["addresses"]) == nodes
     assert remotes["blue-mesh"]["discoveryPort"] >= 30000 <= remotes["blue-mesh"]["servicePort"]
@@ -93,8 +98,11 @@ def test_second_run_changes_nothing_and_says_so(federation: Federation) -> None:
 
 def _objects(federation: Federation, mesh: str) -> int:
     """The objects of ours in a mesh, a pair's two gateways as one."""
-    ours = [name for name, item in federation.written(mesh).items()
-            if item["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == "ossm.federation"]
+    ours = [
+        name
+        for name, item in federation.written(mesh).items()
+        if item["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == "ossm.federation"
+    ]
     return len(ours) + len(federation.names(mesh, "servicemeshpeers"))
 
 
@@ -124,5 +132,6 @@ def test_a_new_export_is_imported_on_a_live_link(federation: Federation) -> None
     federation.hosts = before
     assert {(mesh, kind, name) for mesh, kind, name, _, _ in run.changes} == {
         ("red-mesh", "ExportedServiceSet", "red-mesh-system/blue-mesh"),
-        ("blue-mesh", "ImportedServiceSet", "blue-mesh-system/red-mesh")}
+        ("blue-mesh", "ImportedServiceSet", "blue-mesh-system/red-mesh"),
+    }
     assert federation.imported("blue-mesh", "red-mesh") == ["details.red-mesh-bookinfo.svc.red-mesh-imports.local"]

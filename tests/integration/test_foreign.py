@@ -43,12 +43,27 @@ def _peer(federation: Federation, mesh: str, peer: str) -> list[Object]:
     namespace = federation.where(mesh)[1]
     root = federation.get(peer, "configmaps", "istio-ca-root-cert")["data"]
     return [
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"root-of-{peer}", "namespace": namespace}, "data": root},
-        {"apiVersion": "federation.maistra.io/v1", "kind": "ServiceMeshPeer", "metadata": {"name": peer, "namespace": namespace},
-         "spec": {"remote": {"addresses": [_address(federation, peer, mesh)]},
-                  "gateways": {"ingress": {"name": f"ingress-{peer}"}, "egress": {"name": f"egress-{peer}"}},
-                  "security": {"trustDomain": f"{peer}.local", "certificateChain": {"kind": "ConfigMap", "name": f"root-of-{peer}"},
-                               "clientID": f"{peer}.local/ns/{peer}-system/sa/egress-{mesh}-service-account"}}}]
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": f"root-of-{peer}", "namespace": namespace},
+            "data": root,
+        },
+        {
+            "apiVersion": "federation.maistra.io/v1",
+            "kind": "ServiceMeshPeer",
+            "metadata": {"name": peer, "namespace": namespace},
+            "spec": {
+                "remote": {"addresses": [_address(federation, peer, mesh)]},
+                "gateways": {"ingress": {"name": f"ingress-{peer}"}, "egress": {"name": f"egress-{peer}"}},
+                "security": {
+                    "trustDomain": f"{peer}.local",
+                    "certificateChain": {"kind": "ConfigMap", "name": f"root-of-{peer}"},
+                    "clientID": f"{peer}.local/ns/{peer}-system/sa/egress-{mesh}-service-account",
+                },
+            },
+        },
+    ]
 
 
 def _write_wrong(federation: Federation, name: str) -> None:
@@ -73,8 +88,13 @@ def _write_wrong_client(federation: Federation) -> None:
 
 
 #: What is wrong -> the text of the spoke's watch, and whether the hub's watch of the spoke is up (None: down, 503).
-WATCHES = {"root": (SERVER_DOWN, False), "address": (SERVER_DOWN, True), "port": (SERVER_DOWN, True),
-           "trust": (SERVER_DOWN, False), "client": ("403 Forbidden", True)}
+WATCHES = {
+    "root": (SERVER_DOWN, False),
+    "address": (SERVER_DOWN, True),
+    "port": (SERVER_DOWN, True),
+    "trust": (SERVER_DOWN, False),
+    "client": ("403 Forbidden", True),
+}
 
 
 @pytest.mark.parametrize("name", WATCHES)
@@ -107,7 +127,11 @@ def test_the_matrix_names_link_and_direction(federation: Federation, name: str) 
 
 def test_what_is_foreign_is_left_alone_and_told_with_its_manager(federation: Federation) -> None:
     run = federation.run()
-    fields = {"address": "spec.remote.addresses", "port": "spec.remote.discoveryPort", "trust": "spec.security.trustDomain"}
+    fields = {
+        "address": "spec.remote.addresses",
+        "port": "spec.remote.discoveryPort",
+        "trust": "spec.security.trustDomain",
+    }
     for name in SPOKES:
         mesh, peer = (HUB, "client-mesh") if name == "client" else (f"{name}-mesh", HUB)
         body = federation.get(mesh, "servicemeshpeers", peer)
@@ -125,7 +149,8 @@ def test_put_right_by_its_owner_the_links_come_up(federation: Federation) -> Non
     for name in ("address", "port"):
         cluster = federation.where(f"{name}-mesh")[0]
         federation.lab.apply(cluster, _peer(federation, f"{name}-mesh", HUB), SOMEBODY)
-    federation.eventually(lambda: all(federation.watch(f"{name}-mesh", HUB).get("connected") for name in ("address", "port")))
+    federation.eventually(
+        lambda: all(federation.watch(f"{name}-mesh", HUB).get("connected") for name in ("address", "port"))
+    )
     run = federation.run()
     assert run.cells["address-mesh", HUB] == run.cells["port-mesh", HUB] == "ok"
-

@@ -21,7 +21,9 @@ def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
 
 
 def test_it_is_that_version() -> None:
-    said = subprocess.run([str(program("ansible-playbook", CORE)), "--version"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [str(program("ansible-playbook", CORE)), "--version"], capture_output=True, text=True, check=True
+    ).stdout
     assert f"[core {CORE}." in said
 
 

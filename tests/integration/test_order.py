@@ -33,7 +33,12 @@ def test_everything_is_imported_with_the_first_full_sync(federation: Federation)
 
 def test_peers_were_written_after_all_sets_of_all_meshes(federation: Federation) -> None:
     times = {"sets": [], "peers": [], "roots": []}
-    kinds = {"exportedservicesets": "sets", "importedservicesets": "sets", "servicemeshpeers": "peers", "configmaps": "roots"}
+    kinds = {
+        "exportedservicesets": "sets",
+        "importedservicesets": "sets",
+        "servicemeshpeers": "peers",
+        "configmaps": "roots",
+    }
     for cluster in federation.lab.clusters:
         for request in federation.lab.audit(cluster):
             if request.changes and request.resource in kinds:

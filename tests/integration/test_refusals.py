@@ -24,7 +24,7 @@ def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
 
 @contextmanager
 def _declared(federation: Federation, **said: dict[str, Any]) -> Iterator[None]:
-    """Change variables of hosts (``red`` means red-mesh) and of the group (``options``) for a while; None removes one."""
+    """Change variables of hosts (``red`` is red-mesh) and of the group (``options``) for a while; None removes one."""
     before = copy.deepcopy((federation.hosts, federation.options))
     for colour, variables in said.items():
         place = federation.options if colour == "options" else federation.hosts.setdefault(f"{colour}-mesh", {})
@@ -51,21 +51,42 @@ def _refused(federation: Federation, environment: dict[str, str] | None = None) 
 def test_everything_that_is_wrong_is_said_at_once(federation: Federation, folder: Path) -> None:
     (folder / "empty").write_text("")
     (folder / "no-yaml").write_text("clusters: [unclosed\n  {")
-    red = {"mesh_exprots": [], "mesh_peers": ["red-mesh", "nobody"], "mesh_namespace": "Not_A_Label",
-           "mesh_trust_domain": "has space.local", "mesh_ingress": {"exposure": "Magic", "portt": 1},
-           "mesh_exports": [{"type": "NameSelector", "nameselector": {}}], "mesh_locality": {"zone": "without-region"}}
-    said = {"red": red, "green": {"mesh_kubeconfig": str(folder / "empty"), "mesh_imports": "no-slash-here"},
-            "blue": {"mesh_kubeconfig": str(folder / "no-yaml")}, "gold": {"mesh_kubeconfig": str(folder / "missing")},
-            "grey": {"mesh_name": LONG}, "pink": {"mesh_context": "nowhere", "mesh_name": "kubernetes"},
-            "options": {"federation_size": 2, "federation_wait_timeot": 5, "federation_wait_timeout": "soon"}}
+    red = {
+        "mesh_exprots": [],
+        "mesh_peers": ["red-mesh", "nobody"],
+        "mesh_namespace": "Not_A_Label",
+        "mesh_trust_domain": "has space.local",
+        "mesh_ingress": {"exposure": "Magic", "portt": 1},
+        "mesh_exports": [{"type": "NameSelector", "nameselector": {}}],
+        "mesh_locality": {"zone": "without-region"},
+    }
+    said = {
+        "red": red,
+        "green": {"mesh_kubeconfig": str(folder / "empty"), "mesh_imports": "no-slash-here"},
+        "blue": {"mesh_kubeconfig": str(folder / "no-yaml")},
+        "gold": {"mesh_kubeconfig": str(folder / "missing")},
+        "grey": {"mesh_name": LONG},
+        "pink": {"mesh_context": "nowhere", "mesh_name": "kubernetes"},
+        "options": {"federation_size": 2, "federation_wait_timeot": 5, "federation_wait_timeout": "soon"},
+    }
     with _declared(federation, **said):
         run = _refused(federation)
     wanted = {
-        "variable-misspelled": ("mesh_exprots", "mesh_exports"), "peer-self": ("mesh_peers",), "peer-unknown": ("nobody",),
-        "name-invalid": ("mesh_namespace",), "trust-domain-invalid": ("mesh_trust_domain",), "ingress-value": ("mesh_ingress.exposure", "NodePort"),
-        "key-unknown": ("portt",), "kubeconfig-empty": ("green-mesh",), "kubeconfig-not-yaml": ("blue-mesh",),
-        "kubeconfig-missing": ("gold-mesh",), "access-missing": ("mesh_kubeconfig",), "name-registry": ("kubernetes",),
-        "federation-size": ("federation_size",), "variable-type": ("federation_wait_timeout",)}
+        "variable-misspelled": ("mesh_exprots", "mesh_exports"),
+        "peer-self": ("mesh_peers",),
+        "peer-unknown": ("nobody",),
+        "name-invalid": ("mesh_namespace",),
+        "trust-domain-invalid": ("mesh_trust_domain",),
+        "ingress-value": ("mesh_ingress.exposure", "NodePort"),
+        "key-unknown": ("portt",),
+        "kubeconfig-empty": ("green-mesh",),
+        "kubeconfig-not-yaml": ("blue-mesh",),
+        "kubeconfig-missing": ("gold-mesh",),
+        "access-missing": ("mesh_kubeconfig",),
+        "name-registry": ("kubernetes",),
+        "federation-size": ("federation_size",),
+        "variable-type": ("federation_wait_timeout",),
+    }
     lines = [part for part in run.flat.split("]") if "[" in part]
     for code, words in wanted.items():
         found = [line for line in lines if line.endswith(f"[{code}")]
@@ -76,20 +97,40 @@ def test_everything_that_is_wrong_is_said_at_once(federation: Federation, folder
 
 SINGLE: dict[str, tuple[dict[str, Any], dict[str, str], tuple[str, ...]]] = {
     "no access named": ({"red": {"mesh_kubeconfig": None}}, {}, ("red-mesh: mesh_kubeconfig", "[access-missing]")),
-    "host without credentials": ({"red": {"mesh_kubeconfig": None, "mesh_host": "https://127.0.0.1:1"}}, {},
-                                 ("red-mesh: mesh_host", "[access-incomplete]")),
-    "file missing": ({"red": {"mesh_kubeconfig": "{folder}/missing"}}, {},
-                     ("red-mesh: mesh_kubeconfig", "missing", "[kubeconfig-missing]")),
-    "file empty": ({"red": {"mesh_kubeconfig": "{folder}/empty"}}, {}, ("red-mesh: mesh_kubeconfig", "[kubeconfig-empty]")),
+    "host without credentials": (
+        {"red": {"mesh_kubeconfig": None, "mesh_host": "https://127.0.0.1:1"}},
+        {},
+        ("red-mesh: mesh_host", "[access-incomplete]"),
+    ),
+    "file missing": (
+        {"red": {"mesh_kubeconfig": "{folder}/missing"}},
+        {},
+        ("red-mesh: mesh_kubeconfig", "missing", "[kubeconfig-missing]"),
+    ),
+    "file empty": (
+        {"red": {"mesh_kubeconfig": "{folder}/empty"}},
+        {},
+        ("red-mesh: mesh_kubeconfig", "[kubeconfig-empty]"),
+    ),
     "file not YAML": ({"red": {"mesh_kubeconfig": "{folder}/no-yaml"}}, {}, ("red-mesh", "[kubeconfig-not-yaml]")),
     "file YAML but no kubeconfig": ({"red": {"mesh_kubeconfig": "{folder}/list"}}, {}, ("red-mesh", "no kubeconfig")),
     "file not text": ({"red": {"mesh_kubeconfig": "{folder}/binary"}}, {}, ("red-mesh: mesh_kubeconfig",)),
-    "unknown context": ({"red": {"mesh_context": "nowhere"}}, {},
-                        ("red-mesh: mesh_context", "nowhere", "Contexts there", "[context-unknown]")),
-    "context of $KUBECONFIG": ({"red": {"mesh_kubeconfig": None, "mesh_context": "nowhere"}},
-                               {"KUBECONFIG": "{folder}/missing"}, ("red-mesh", "missing")),
+    "unknown context": (
+        {"red": {"mesh_context": "nowhere"}},
+        {},
+        ("red-mesh: mesh_context", "nowhere", "Contexts there", "[context-unknown]"),
+    ),
+    "context of $KUBECONFIG": (
+        {"red": {"mesh_kubeconfig": None, "mesh_context": "nowhere"}},
+        {"KUBECONFIG": "{folder}/missing"},
+        ("red-mesh", "missing"),
+    ),
     "K8S_AUTH in the environment": ({}, {"K8S_AUTH_HOST": "https://127.0.0.1:1"}, ("K8S_AUTH_HOST", "mesh_kubeconfig")),
-    "undefined template": ({"red": {"mesh_kubeconfig": "{{ nobody_defined_this }}"}}, {}, ("red-mesh", "nobody_defined_this")),
+    "undefined template": (
+        {"red": {"mesh_kubeconfig": "{{ nobody_defined_this }}"}},
+        {},
+        ("red-mesh", "nobody_defined_this"),
+    ),
     "two hosts of one name": ({"red": {"mesh_name": "green-mesh"}}, {}, ("green-mesh", "[mesh-duplicate]")),
     "empty group": ({"options": {"federation_group": "ungrouped"}}, {}, ("ungrouped",)),
 }
@@ -120,8 +161,10 @@ def _refused_after_reading(federation: Federation) -> Run:
     mark = federation.lab.mark()
     run = federation.run()
     assert run.code != 0, run.all
-    changing = {cluster: [one for one in made if one.verb not in ("get", "list", "watch")]
-                for cluster, made in federation.requests(mark).items()}
+    changing = {
+        cluster: [one for one in made if one.verb not in ("get", "list", "watch")]
+        for cluster, made in federation.requests(mark).items()
+    }
     assert not texts(changing)
     assert "Traceback" not in run.all
     return run
@@ -139,7 +182,8 @@ def test_one_control_plane_under_two_names(federation: Federation) -> None:
     with _declared(federation, pink=again):
         run = _refused_after_reading(federation)
     assert "pink-mesh and red-mesh are two names for one control plane" in run.flat.replace(
-        "red-mesh and pink-mesh", "pink-mesh and red-mesh")
+        "red-mesh and pink-mesh", "pink-mesh and red-mesh"
+    )
     assert "[mesh-two-names]" in run.flat
 
 
@@ -159,6 +203,8 @@ def test_a_trust_domain_that_would_change_under_workloads(federation: Federation
 
 
 def test_all_that_contradicts_itself_is_said_at_once(federation: Federation) -> None:
-    with _declared(federation, red={"mesh_trust_domain": "other.local"}, options={"federation_max_new_load_balancers": 0}):
+    with _declared(
+        federation, red={"mesh_trust_domain": "other.local"}, options={"federation_max_new_load_balancers": 0}
+    ):
         run = _refused_after_reading(federation)
     assert "[trust-domain-change]" in run.flat and "[load-balancers-too-many]" in run.flat

@@ -22,14 +22,24 @@ def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
     made = Federation.of(start(two()), tmp_path_factory.mktemp("f"))
     lab = made.lab
     lab.kubectl("red", "create", "serviceaccount", "federator", "-n", "default")
-    lab.kubectl("red", "create", "clusterrolebinding", "federator", "--clusterrole=cluster-admin", "--serviceaccount=default:federator")
+    lab.kubectl(
+        "red",
+        "create",
+        "clusterrolebinding",
+        "federator",
+        "--clusterrole=cluster-admin",
+        "--serviceaccount=default:federator",
+    )
     token = lab.kubectl("red", "create", "token", "federator", "-n", "default").strip()
     made.hosts["red-mesh"].pop("mesh_kubeconfig")
     authority = made.folder / "ca.crt"
     content = yaml.safe_load(Path(lab.clusters["red"].kubeconfig).read_text())
     authority.write_bytes(_bytes(content["clusters"][0]["cluster"], "certificate-authority"))
-    made.hosts["red-mesh"] |= {"mesh_host": lab.clusters["red"].entry["server"], "mesh_api_key": token,
-                               "mesh_ca_cert": str(authority)}
+    made.hosts["red-mesh"] |= {
+        "mesh_host": lab.clusters["red"].entry["server"],
+        "mesh_api_key": token,
+        "mesh_ca_cert": str(authority),
+    }
     inline = yaml.safe_load(Path(lab.clusters["green"].kubeconfig).read_text())
     made.hosts["green-mesh"]["mesh_kubeconfig"] = inline
     return made
@@ -53,7 +63,7 @@ def _secrets(federation: Federation) -> dict[str, str]:
 
 @contextmanager
 def _listening(words: list[str], own: int) -> Iterator[set[str]]:
-    """Look at the arguments of all processes as fast as possible while the block runs; yields those with a word in them."""
+    """Look at the arguments of all processes while the block runs; yields those with a word in them."""
     seen: set[str] = set()
     ended = threading.Event()
 
@@ -99,4 +109,4 @@ def test_no_secret_is_shown(federation: Federation, way: str) -> None:
 
 def _around(text: str, part: str) -> str:
     place = text.index(part)
-    return text[max(0, place - 300):place] + "HERE"
+    return text[max(0, place - 300) : place] + "HERE"

@@ -34,8 +34,16 @@ def test_equal_trust_domains_with_different_roots_are_refused(federation: Federa
 def test_one_common_root_is_allowed_when_asked_for(federation: Federation) -> None:
     lab = federation.lab
     secret = federation.get("red-mesh", "secrets", "istio-ca-secret")
-    lab.kubectl("green", "patch", "secret/istio-ca-secret", "-n", "green-mesh-system", "--type=merge", "-p",
-                f'{{"data": {{{", ".join(_pair(*one) for one in secret["data"].items())}}}}}')
+    lab.kubectl(
+        "green",
+        "patch",
+        "secret/istio-ca-secret",
+        "-n",
+        "green-mesh-system",
+        "--type=merge",
+        "-p",
+        f'{{"data": {{{", ".join(_pair(*one) for one in secret["data"].items())}}}}}',
+    )
     lab.fault("istiod-restart", mesh="green-mesh")
     root = federation.get("red-mesh", "configmaps", "istio-ca-root-cert")["data"]
     federation.eventually(lambda: federation.get("green-mesh", "configmaps", "istio-ca-root-cert")["data"] == root)
@@ -55,14 +63,18 @@ def _pair(key: str, value: str) -> str:
     return f'"{key}": "{value}"'
 
 
-def test_an_empty_mesh_without_trust_domain_gets_one(start: Callable[..., Any],
-                                                     tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_an_empty_mesh_without_trust_domain_gets_one(
+    start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     lab = start(two(red={"trust_domain": None, "members": {}}, green={"trust_domain": None}))
     federation = Federation.of(lab, tmp_path_factory.mktemp("f"), {})
     run = federation.good()
     plane = federation.get("red-mesh", "servicemeshcontrolplanes", "red-mesh")
     assert plane["spec"]["security"]["trust"]["domain"] == "red-mesh.local"
     assert "trust" not in federation.get("green-mesh", "servicemeshcontrolplanes", "green-mesh")["spec"]["security"]
-    assert federation.get("red-mesh", "servicemeshpeers", "green-mesh")["spec"]["security"]["trustDomain"] == "cluster.local"
+    assert (
+        federation.get("red-mesh", "servicemeshpeers", "green-mesh")["spec"]["security"]["trustDomain"]
+        == "cluster.local"
+    )
     assert set(run.cells.values()) == {"ok"}
     assert "Nothing was changed." in federation.good().report

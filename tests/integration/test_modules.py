@@ -1,0 +1,377 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every module, once in the controller's process and once where its task runs, with equal results."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from harness import DEFAULT_WISHES, EXPORTED, IMPORTED, Federation, Object, program
+
+WAYS: dict[str, Object] = {
+    "in process": {},
+    "as a module": {"vars": {"ansible_connection": "elsewhere"}},
+    "async": {"async": 60, "poll": 1},
+}
+#: What differs between two looks at a lab that lives.
+_MOVES = re.compile(
+    r'"(last_full_sync|last_attempt|lastFullSync|lastConnected|resourceVersion|lastEvent|time)": "?[^",}]*"?'
+)
+
+
+@pytest.fixture(scope="module")
+def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    """The default lab, federated."""
+    made = Federation.of(start(), tmp_path_factory.mktemp("f"))
+    made.good()
+    return made
+
+
+@pytest.fixture(params=["in process", "as a module"])
+def way(request: pytest.FixtureRequest) -> str:
+    """The ways in which a task can run."""
+    return str(request.param)
+
+
+class Call:
+    """Calls modules of the collection as a playbook of one task."""
+
+    def __init__(self, federation: Federation, folder: Path) -> None:
+        self.federation, self.folder = federation, folder
+        self.said = ""
+
+    def __call__(self, way: str, module: str, *arguments: str, **options: Any) -> Object:
+        """Return the result of one task; ``arguments`` go to ansible-playbook."""
+        result = self.folder / "result.json"
+        result.unlink(missing_ok=True)
+        run = self.federation.play(self.write(way, module, result, options), *arguments)
+        self.said = run.all
+        assert run.code == 0, run.all
+        return json.loads(result.read_text())
+
+    def write(self, way: str, module: str, result: Path, options: Object) -> Path:
+        """Write the playbook."""
+        task = {"name": "Call", f"ossm.federation.{module}": options, "register": "called", **WAYS[way]}
+        keep = {
+            "name": "Keep",
+            "ansible.builtin.copy": {"content": "{{ called | to_json }}", "dest": str(result)},
+            "check_mode": False,
+            "diff": False,
+        }
+        playbook = self.folder / "call.yml"
+        playbook.write_text(
+            yaml.safe_dump([{"hosts": "red-mesh", "connection": "local", "gather_facts": False, "tasks": [task, keep]}])
+        )
+        return playbook
+
+    @property
+    def auth(self) -> Object:
+        """How red's cluster is reached."""
+        return {"kubeconfig": self.federation.hosts["red-mesh"]["mesh_kubeconfig"]}
+
+
+@pytest.fixture
+def call(federation: Federation, folder: Path) -> Call:
+    """A caller of modules on red."""
+    return Call(federation, folder)
+
+
+def _still(result: Object) -> Object:
+    """A result without what Ansible adds for its way of running and without what moves."""
+    extra = (
+        "ansible_job_id",
+        "results_file",
+        "started",
+        "finished",
+        "stdout",
+        "stdout_lines",
+        "stderr",
+        "stderr_lines",
+        "_ansible_no_log",
+        "ansible_facts",
+        "warnings",
+        "deprecations",
+    )
+    kept = {key: value for key, value in result.items() if key not in extra}
+    return json.loads(_MOVES.sub(r'"\1": "moves"', json.dumps(kept, sort_keys=True)))
+
+
+def _equal(call: Call, module: str, *arguments: str, **options: Any) -> Object:
+    """Call a module in all ways; the results must be equal. Return the first."""
+    results = {way: _still(call(way, module, *arguments, **options)) for way in WAYS}
+    first = next(iter(results.values()))
+    for way, result in results.items():
+        assert result == first, way
+    return first
+
+
+def _mesh(call: Call, mesh: str) -> Object:
+    return {
+        "host": mesh,
+        "mesh": mesh,
+        "namespace": f"{mesh}-system",
+        "auth": {"kubeconfig": call.federation.hosts[mesh]["mesh_kubeconfig"]},
+    }
+
+
+def _links(**more: Any) -> list[Object]:
+    return [{"peer": "green-mesh", "peer_name": "green-mesh", **more}, {"peer": "blue-mesh", "peer_name": "blue-mesh"}]
+
+
+def test_mesh_info(call: Call) -> None:
+    facts = {
+        one["mesh"]: one
+        for one in _equal(call, "mesh_info", meshes=[_mesh(call, mesh) for mesh in DEFAULT_WISHES])["meshes"]
+    }
+    assert [facts[mesh]["platform"]["type"] for mesh in DEFAULT_WISHES] == ["AWS", "Azure", "BareMetal"]
+    red = facts["red-mesh"]
+    assert red["readable"] and not red["problems"]
+    assert red["control_plane"]["trust_domain"] == "red-mesh.local" and red["control_plane"]["ready"]
+    assert sorted(one["metadata"]["name"] for one in red["peers"]) == ["blue-mesh", "green-mesh"]
+    assert red["members"] == ["red-mesh-bookinfo"]
+    assert len(red["fingerprints"]) == 1 and red["root"].startswith("-----BEGIN CERTIFICATE-----")
+    assert len({one["cluster_uid"] for one in facts.values()}) == 3
+    assert len(facts["blue-mesh"]["nodes"]) == 3
+
+
+def test_mesh_info_of_a_mesh_that_cannot_be_read(call: Call) -> None:
+    with call.federation.lab.fault("api-stopped", cluster="green"):
+        facts = _equal(call, "mesh_info", meshes=[_mesh(call, "green-mesh"), _mesh(call, "red-mesh")])["meshes"]
+    green = next(one for one in facts if one["mesh"] == "green-mesh")
+    assert not green["readable"]
+    assert [one["code"] for one in green["problems"]] == ["unreachable"]
+    assert next(one for one in facts if one["mesh"] == "red-mesh")["readable"]
+
+
+def test_mesh_info_takes_ten_requests_at_most(call: Call, way: str) -> None:
+    mark = call.federation.lab.mark()
+    call(way, "mesh_info", meshes=[_mesh(call, "blue-mesh")])
+    assert 0 < len(call.federation.lab.audit("blue", mark)) <= 10
+
+
+def _wish(name: str, *services: str, **metadata: Any) -> Object:
+    rules = [
+        {"type": "NameSelector", "nameSelector": {"namespace": "red-mesh-bookinfo", "name": one}} for one in services
+    ]
+    return {
+        "field_manager": f"ossm.federation/{name}",
+        "peer": name,
+        "definition": {
+            "apiVersion": "federation.maistra.io/v1",
+            "kind": "ExportedServiceSet",
+            "spec": {"exportRules": rules},
+            "metadata": {
+                "name": name,
+                "namespace": "red-mesh-system",
+                "labels": {"app.kubernetes.io/managed-by": "ossm.federation", "ossm.federation/peer": name},
+                **metadata,
+            },
+        },
+    }
+
+
+def _verbs(result: Object) -> list[tuple[str, str]]:
+    return [(one["name"], one["verb"]) for one in result["objects"]]
+
+
+def test_mesh_objects_from_nothing_to_nothing(call: Call, way: str) -> None:
+    """Rehearse, create, rest, change and delete; each step tells what it did, and diff mode shows it."""
+    federation, options = call.federation, {"auth": call.auth, "mesh": "red-mesh"}
+    name = "test-" + way.split()[0].lower() + str(len(federation.runs))
+    rehearsed = call(way, "mesh_objects", "--check", "--diff", objects=[_wish(name, "ratings")], **options)
+    assert (_verbs(rehearsed), rehearsed["changed"]) == ([(name, "created")], True)
+    assert name not in federation.names("red-mesh", "exportedservicesets")
+    assert "ratings" in rehearsed["diff"][0]["after"] and not rehearsed["diff"][0]["before"]
+    created = call(way, "mesh_objects", objects=[_wish(name, "ratings")], **options)
+    assert created["objects"][0]["fields"] == rehearsed["objects"][0]["fields"]
+    assert (_verbs(created), "diff" in created) == ([(name, "created")], False)
+    live = federation.get("red-mesh", "exportedservicesets", name)
+    before = {key: live[key] for key in ("apiVersion", "kind", "metadata", "spec")}
+    again = call(way, "mesh_objects", "--diff", objects=[_wish(name, "ratings") | {"before": before}], **options)
+    assert (_verbs(again), again["changed"], again["diff"]) == ([(name, "unchanged")], False, [])
+    mark = federation.lab.mark()
+    changed = call(way, "mesh_objects", "--diff", objects=[_wish(name, "reviews") | {"before": before}], **options)
+    assert _verbs(changed) == [(name, "changed")]
+    assert all(path.startswith("spec.exportRules") for path in changed["objects"][0]["fields"])
+    assert "ratings" in changed["diff"][0]["before"] and "reviews" in changed["diff"][0]["after"]
+    assert [
+        one.verb
+        for one in federation.lab.audit("red", mark)
+        if one.resource == "exportedservicesets" and one.agent.startswith(("OpenAPI", "python", "ossm"))
+    ] == ["patch"]
+    would = call(way, "mesh_objects", "--check", objects=[_wish(name, "reviews")], state="absent", **options)
+    assert _verbs(would) == [(name, "deleted")]
+    assert name in federation.names("red-mesh", "exportedservicesets")
+    assert _verbs(call(way, "mesh_objects", objects=[_wish(name, "reviews")], state="absent", **options)) == [
+        (name, "deleted")
+    ]
+    assert name not in federation.names("red-mesh", "exportedservicesets")
+    gone = call(way, "mesh_objects", objects=[_wish(name, "reviews")], state="absent", **options)
+    assert (_verbs(gone), gone["changed"]) == ([(name, "unchanged")], False)
+
+
+def test_mesh_objects_goes_on_after_a_failure_of_another_pair(call: Call, way: str) -> None:
+    number = str(len(call.federation.runs))
+    bad, after, other = (_wish(f"{word}-{number}", "ratings") for word in ("bad", "after", "other"))
+    bad["definition"]["spec"]["exportRules"][0].pop("type")
+    after["field_manager"] = bad["field_manager"]
+    result = call(way, "mesh_objects", "--check", auth=call.auth, mesh="red-mesh", objects=[bad, after, other])
+    assert [verb for _, verb in _verbs(result)] == ["failed", "skipped", "created"]
+    assert "type" in result["problems"][0]["message"] and result["problems"][0]["peer"] == f"bad-{number}"
+
+
+def test_mesh_objects_creates_no_control_plane(call: Call, way: str) -> None:
+    plane = call.federation.get("red-mesh", "servicemeshcontrolplanes", "red-mesh")
+    wish = {
+        "field_manager": "ossm.federation/green-mesh",
+        "definition": {
+            "apiVersion": "maistra.io/v2",
+            "kind": "ServiceMeshControlPlane",
+            "spec": {"gateways": {}},
+            "metadata": {"name": "red-mish", "namespace": "red-mesh-system", "uid": plane["metadata"]["uid"]},
+        },
+    }
+    result = call(way, "mesh_objects", auth=call.auth, mesh="red-mesh", objects=[wish])
+    assert _verbs(result) == [("red-mish", "failed")]
+    assert call.federation.names("red-mesh", "servicemeshcontrolplanes") == ["red-mesh"]
+
+
+def _gateways(*names: str) -> list[Object]:
+    return [{"name": name, "exposure": "LoadBalancer"} for name in names]
+
+
+def test_gateway_wait_returns_addresses(call: Call) -> None:
+    result = _equal(
+        call,
+        "gateway_wait",
+        auth=call.auth,
+        mesh="red-mesh",
+        namespace="red-mesh-system",
+        control_plane="red-mesh",
+        gateways=_gateways("ingress-green-mesh", "ingress-blue-mesh"),
+        timeout=30,
+    )
+    assert result["ready"] and set(result["gateways"]) == {"ingress-green-mesh", "ingress-blue-mesh"}
+    assert all(one["addresses"] and one["discoveryPort"] == 8188 for one in result["gateways"].values())
+
+
+def test_gateway_wait_says_at_its_deadline_what_is_missing(call: Call, way: str) -> None:
+    begun = time.monotonic()
+    result = call(
+        way,
+        "gateway_wait",
+        auth=call.auth,
+        mesh="red-mesh",
+        namespace="red-mesh-system",
+        control_plane="red-mesh",
+        gateways=_gateways("ingress-green-mesh", "ingress-nobody"),
+        timeout=2,
+    )
+    assert time.monotonic() - begun < 30
+    assert result["ready"], "the control plane is"
+    assert [one["code"] for one in result["problems"]] == ["no-address"]
+    assert "waiting" in result["gateways"]["ingress-nobody"] and result["gateways"]["ingress-green-mesh"]["addresses"]
+    assert "ingress-nobody" in result["words"]
+
+
+def test_peer_info(call: Call) -> None:
+    result = _equal(call, "peer_info", auth=call.auth, mesh="red-mesh", namespace="red-mesh-system", links=_links())
+    green, blue = result["links"]
+    assert green["connected"] and green["synced"] and blue["connected"]
+    assert [one["exportedName"] for one in green["exported"]] == [EXPORTED]
+
+
+def test_peer_wait_is_done_at_once_when_all_is_good(call: Call) -> None:
+    options = {
+        "auth": {"kubeconfig": call.federation.hosts["green-mesh"]["mesh_kubeconfig"]},
+        "mesh": "green-mesh",
+        "namespace": "green-mesh-system",
+        "timeout": 30,
+    }
+    links = [{"peer": "red-mesh", "peer_name": "red-mesh", "imports_expected": [EXPORTED]}]
+    result = _equal(call, "peer_wait", links=links, **options)
+    assert result["good"] and result["links"][0]["imported"] == [{"exportedName": EXPORTED, "hostname": IMPORTED}]
+
+
+def test_peer_wait_says_at_its_deadline_what_is_missing(call: Call, way: str) -> None:
+    links = [
+        *_links(imports_expected=["nothing.nowhere.svc.green-mesh-exports.local"]),
+        {"peer": "gold-mesh", "peer_name": "gold-mesh"},
+    ]
+    result = call(
+        way, "peer_wait", auth=call.auth, mesh="red-mesh", namespace="red-mesh-system", links=links, timeout=2
+    )
+    assert not result["good"]
+    assert "nothing.nowhere" in result["words"] and "gold-mesh" in result["words"]
+    assert "blue-mesh" not in result["words"]
+    if way == "in process":
+        assert "red-mesh -> gold-mesh: " in call.said
+
+
+def test_peer_wait_survives_a_restart_of_the_api_server(call: Call, way: str) -> None:
+    """The service that is waited for is exported while the server that is watched is away."""
+    federation, name = call.federation, f"late-{len(call.federation.runs)}"
+    exported = f"{name}.red-mesh-bookinfo.svc.green-mesh-exports.local"
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": "red-mesh-bookinfo"},
+        "spec": {"selector": {"app": name}, "ports": [{"name": "http", "port": 9080, "protocol": "TCP"}]},
+    }
+    for host, direction in (("red-mesh", "mesh_exports"), ("green-mesh", "mesh_imports")):
+        federation.hosts[host][direction][next(iter(federation.hosts[host][direction]))].append(
+            f"red-mesh-bookinfo/{name}"
+        )
+    federation.good()
+    options = {
+        "auth": {"kubeconfig": federation.hosts["green-mesh"]["mesh_kubeconfig"]},
+        "mesh": "green-mesh",
+        "namespace": "green-mesh-system",
+        "timeout": 60,
+        "links": [{"peer": "red-mesh", "peer_name": "red-mesh", "imports_expected": [exported]}],
+    }
+    mark = federation.lab.mark()
+    found: list[Object] = []
+    waiting = threading.Thread(target=lambda: found.append(call(way, "peer_wait", **options)))
+    waiting.start()
+    federation.eventually(lambda: any(one.verb == "watch" for one in federation.lab.audit("green", mark)))
+    with federation.lab.fault("api-stopped", cluster="green"):
+        federation.lab.apply("red", [service])
+        assert waiting.is_alive()
+    waiting.join(90)
+    assert found and found[0]["good"], call.said
+
+
+def test_unknown_options_are_refused_alike(call: Call, way: str) -> None:
+    playbook = call.write(
+        way,
+        "mesh_objects",
+        call.folder / "no.json",
+        {"auth": call.auth, "mesh": "red-mesh", "objects": [], "nonsense": 1},
+    )
+    run = call.federation.play(playbook)
+    assert run.code != 0
+    assert "nonsense" in run.flat and "Traceback" not in run.all
+
+
+@pytest.mark.parametrize("module", ["gateway_wait", "mesh_info", "mesh_objects", "peer_info", "peer_wait"])
+def test_documented_for_people(module: str) -> None:
+    from harness import environment_of
+
+    done = subprocess.run(
+        [str(program("ansible-doc")), "-t", "module", f"ossm.federation.{module}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment_of(Path("/tmp"), "", {}),
+    )
+    assert done.returncode == 0 and "auth" in done.stdout, done.stderr
