@@ -323,7 +323,7 @@ class Mesh:
     def request(self, host: str, count: int = 4) -> list[dict[str, Any]]:
         """Send requests from a workload of this mesh; answers have ``status``, ``why``, and ``via`` (the peer)."""
         question = {"verb": "request", "from_mesh": self.name, "host": host}
-        return [self.lab.ask(question) for _ in range(count)]
+        return [self.lab.ask(question) for dummy in range(count)]
 
     def codes(self, host: str, count: int = 4) -> list[int]:
         """Return the status codes of requests."""
@@ -376,7 +376,7 @@ class Mesh:
         self.used = False
 
     def _restore(self, base: Object) -> None:
-        for _ in range(TRIES):
+        for dummy in range(TRIES):
             try:
                 now = self.smcp()
                 if now["spec"] != base or now["metadata"].get("deletionTimestamp"):

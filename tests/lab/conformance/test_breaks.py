@@ -209,7 +209,7 @@ def test_two_peers_on_one_ingress_gateway(ground: Grounds, clock: Clock) -> None
     first, second = ground.pair, Pair(ground.red, ground.blue)
     first.join(sets=False)
     second.trust()
-    addresses, _, _ = ground.red.address("green-ingress")
+    addresses, dummy, dummy = ground.red.address("green-ingress")
     second.here.peer(remote={"addresses": addresses})
     begin = second.there.peer(gateways={"ingress": {"name": "green-ingress"}})
     second.here.until_text("403", "503")
@@ -263,7 +263,7 @@ KEEPS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.row("breaks-running-watch")
-@pytest.mark.parametrize("change", [value for _, value in CUTS], ids=[name for name, _ in CUTS])
+@pytest.mark.parametrize("change", [value for dummy, value in CUTS], ids=[name for name, dummy in CUTS])
 def test_a_running_watch_is_cut_by_where_it_goes(pair: Pair, change: dict[str, Any]) -> None:
     """A changed address, port or gateway cuts the watch at once."""
     pair.join(sets=False)
@@ -272,7 +272,7 @@ def test_a_running_watch_is_cut_by_where_it_goes(pair: Pair, change: dict[str, A
 
 
 @pytest.mark.row("breaks-running-watch", "short-11")
-@pytest.mark.parametrize("change", [value for _, value in KEEPS] + [None], ids=[name for name, _ in KEEPS] + ["root"])
+@pytest.mark.parametrize("change", [value for dummy, value in KEEPS] + [None], ids=[name for name, dummy in KEEPS] + ["root"])
 def test_a_running_watch_is_not_cut_by_whom_it_trusts(pair: Pair, change: dict[str, Any] | None) -> None:
     """A changed clientID, trust domain or root leaves both links as they are at first."""
     pair.join(sets=False)

@@ -97,7 +97,7 @@ def test_import_rule_and_an_annotation_on_the_peer(pair: Pair, clock: Clock) -> 
 def test_import_rule_and_other_addresses(pair: Pair) -> None:
     """A changed list of addresses (the same one twice) restarts the watch: imported at once; and back."""
     link = start(pair)
-    addresses, _, _ = link.other.address("red-ingress")
+    addresses, dummy, dummy = link.other.address("red-ingress")
     link.imports(ratings(link), reviews(link))
     begin = link.peer(remote={"addresses": addresses * 2})
     soon(begin, link.until_imported(link.host("reviews"), 60, begin).moment)
@@ -130,7 +130,7 @@ def test_import_set_made_again_alone(pair: Pair, clock: Clock, gap: int) -> None
 def test_import_set_made_again_with_another_generation(pair: Pair, clock: Clock) -> None:
     """From generation 3 to 1: it is read as any change."""
     link = start(pair)
-    for _ in range(2):
+    for dummy in range(2):
         link.imports(ratings(link), rule("nowhere", "nothing"))
         link.imports(ratings(link))
     link.mesh.change(PEER, "green", {"metadata": {"annotations": {"touched": "yes"}}})
@@ -188,8 +188,8 @@ def test_service_traffic_keeps_the_first_ingress_gateway(pair: Pair) -> None:
     """Ingress name changed, and the address at the other side: connected, but requests go over the old gateway."""
     link = start(pair)
     red, green = pair.meshes
-    new_addresses, _, _ = green.address("blue-ingress")
-    old_addresses, _, _ = green.address("red-ingress")
+    new_addresses, dummy, dummy = green.address("blue-ingress")
+    old_addresses, dummy, dummy = green.address("red-ingress")
     link.back.peer(gateways={"ingress": {"name": "blue-ingress"}})
     begin = link.peer(remote={"addresses": new_addresses})
     link.until_connected(150, begin)
@@ -208,7 +208,7 @@ def test_peer_made_again_at_once_on_a_healthy_link(pair: Pair) -> None:
     link = start(pair)
     pair.here.mesh.drop(EXPORTS, "red")
     for one in pair.links:
-        addresses, _, _ = one.other.address(f"{one.mesh.colour}-ingress")
+        addresses, dummy, dummy = one.other.address(f"{one.mesh.colour}-ingress")
         one.mesh.drop(PEER, one.name)
         one.peer(remote={"addresses": addresses * 2})
     begin = time.monotonic()

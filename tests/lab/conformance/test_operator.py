@@ -60,7 +60,7 @@ def install(mesh: Mesh, **changes: object) -> Object:
         }
     )
     body["spec"] |= changes
-    return mesh.api.create({key: value for key, value in body.items()})
+    return mesh.api.create(dict(body))
 
 
 def reasons(mesh: Mesh, kind: str, since: float) -> list[tuple[str, str]]:
@@ -105,7 +105,7 @@ def test_installation_takes_its_time_and_its_reasons(plain: Mesh, clock: Clock) 
         ("True", "InstallSuccessful"),
     ]
     assert reasons(plain, "Ready", begin)[-1] == ("True", "ComponentsReady")
-    assert {status for status, _ in reasons(plain, "Ready", begin)[:-1]} == {"False"}
+    assert {status for status, dummy in reasons(plain, "Ready", begin)[:-1]} == {"False"}
     secret = secrets.now("istio-ca-secret")
     assert secret and not secret["metadata"].get("ownerReferences")
     assert done.body and done.body["metadata"]["finalizers"] == ["maistra.io/istio-operator"]
@@ -240,7 +240,7 @@ def test_a_restarting_pod_is_told_by_ready_alone(ground: Grounds) -> None:
         begin,
     )
     red.until_ready()
-    assert [status for status, _ in reasons(red, "Reconciled", begin)] == ["True"]
+    assert [status for status, dummy in reasons(red, "Reconciled", begin)] == ["True"]
 
 
 @pytest.mark.row("operator-delete", "operator-ca")
@@ -316,11 +316,11 @@ def test_a_service_made_again_has_another_address(ground: Grounds, colour: str) 
     """The ingress Service deleted: the operator makes it again, the balancer gives another address."""
     mesh: Mesh = getattr(ground, colour)
     other = "green" if colour == "red" else "red"
-    old, _, _ = mesh.address(f"{other}-ingress")
+    old, dummy, dummy = mesh.address(f"{other}-ingress")
     uid = mesh.get("Service", f"{other}-ingress")["metadata"]["uid"]
     mesh.drop("Service", f"{other}-ingress")
     mesh.until(
         "Service", f"{other}-ingress", lambda body: body and body["metadata"]["uid"] != uid and has_address(body), 60
     )
-    new, _, _ = mesh.address(f"{other}-ingress")
+    new, dummy, dummy = mesh.address(f"{other}-ingress")
     assert new != old

@@ -85,7 +85,7 @@ def test_remotes_lie_after_the_watch_moved(pair: Pair, clock: Clock) -> None:
     pair.join(sets=False)
     pair.here.until(lambda one: connected_pods(one) == set(green.pods("istiod")), 120)
     begin = time.monotonic()
-    for _ in range(8):
+    for dummy in range(8):
         serving = [entry["pod"] for entry in pods_of(pair.here.now(), "active") if entry.get("remotes")]
         for name in serving:
             green.drop("Pod", name)

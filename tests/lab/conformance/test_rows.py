@@ -23,7 +23,7 @@ def marks() -> Iterator[tuple[str, str]]:
 
 def test_every_row_is_shown() -> None:
     """Each row has a case, and each case names rows that there are."""
-    shown = {row for row, _ in marks()}
+    shown = {row for row, dummy in marks()}
     assert not set(ROWS) - shown, "rows that no case shows"
     assert not shown - set(ROWS), "cases that name no row"
     assert not set(ROWS) & set(NOT_SHOWN)
