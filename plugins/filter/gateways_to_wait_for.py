@@ -11,7 +11,7 @@ version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
   - The gateways of all pairs of the mesh that are still in the plan, without those whose write just failed.
-positional: host, facts, written
+positional: host, written
 options:
   _input:
     description: What P(ossm.federation.plan#filter) returned.
@@ -21,10 +21,6 @@ options:
     description: The inventory host whose mesh is meant.
     type: str
     required: true
-  facts:
-    description: What was read of the mesh, an element of RV(ossm.federation.mesh_info#module:meshes).
-    type: dict
-    required: false
   written:
     description: The result of M(ossm.federation.mesh_objects) for the mesh's gateways.
     type: dict
@@ -41,7 +37,7 @@ EXAMPLES = r"""
     mesh: red-mesh
     namespace: red-mesh-system
     control_plane: red-mesh
-    gateways: "{{ __plan | ossm.federation.gateways_to_wait_for('red-mesh', mesh_facts.meshes[0]) }}"
+    gateways: "{{ __plan | ossm.federation.gateways_to_wait_for('red-mesh', __gateways_objects) }}"
 """
 
 RETURN = r"""
@@ -60,7 +56,7 @@ from ansible_collections.ossm.federation.plugins.module_utils import _model
 from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, part, plain, unseal
 
 
-def gateways_to_wait_for(plan: Any, host: str, facts: Any = None, written: Any = None) -> List[Dict[str, Any]]:
+def gateways_to_wait_for(plan: Any, host: str, written: Any = None) -> List[Dict[str, Any]]:
     """The gateways of one mesh; see DOCUMENTATION."""
     made, name = unseal(plan, "sides"), str(plain(host))
     if made is None or name not in made["meshes"]:

@@ -11,7 +11,7 @@ version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
   - Only what is absent or ours is among them; what somebody else made is left alone, unless C(federation_adopt) is set.
-positional: room, host, facts
+positional: room, host, hostvars
 options:
   _input:
     description: What P(ossm.federation.plan#filter) or P(ossm.federation.advance#filter) returned.
@@ -25,8 +25,8 @@ options:
     description: The inventory host whose mesh is meant.
     type: str
     required: true
-  facts:
-    description: What was read of the mesh, an element of RV(ossm.federation.mesh_info#module:meshes).
+  hostvars:
+    description: The variables of all hosts, as Ansible has them in C(hostvars); each has its mesh's C(mesh_facts).
     type: dict
     required: true
 seealso:
@@ -41,7 +41,7 @@ EXAMPLES = r"""
   ossm.federation.mesh_objects:
     auth: "{{ hostvars[inventory_hostname] | ossm.federation.mesh_auth }}"
     mesh: "{{ __plan.meshes[inventory_hostname].mesh }}"
-    objects: "{{ __plan | ossm.federation.objects('gateways', inventory_hostname, mesh_facts.meshes[0]) }}"
+    objects: "{{ __plan | ossm.federation.objects('gateways', inventory_hostname, hostvars) }}"
 """
 
 RETURN = r"""
@@ -52,16 +52,16 @@ _value:
 """
 
 from collections.abc import Callable
-from typing import Any, Dict, List, cast
+from typing import Any, Dict, List, Mapping, cast
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils import _objects
 from ansible_collections.ossm.federation.plugins.module_utils._model import Wish
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, part, plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, mesh_facts, plain, unseal
 
 
-def objects(plan: Any, room: str, host: str, facts: Any) -> List[Wish]:
+def objects(plan: Any, room: str, host: str, hostvars: Mapping[str, Any]) -> List[Wish]:
     """The wishes of one room for one host; see DOCUMENTATION."""
     made, where, name = unseal(plan, "sides"), str(plain(room)), str(plain(host))
     if where not in _objects.ROOMS:
@@ -70,7 +70,8 @@ def objects(plan: Any, room: str, host: str, facts: Any) -> List[Wish]:
         )
     if made is None or name not in made["meshes"]:
         raise AnsibleFilterError(f"ossm.federation.objects: {name} is not in the plan")
-    return cast(List[Wish], inert(_objects.objects(made, where, name, part(facts, _objects.NEEDED[where]))))
+    facts = mesh_facts(hostvars, name)
+    return cast(List[Wish], inert(_objects.objects(made, where, name, facts)))
 
 
 class FilterModule:

@@ -51,8 +51,8 @@ from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _objects, _tell
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, part, plain, registered, unseal
+from ansible_collections.ossm.federation.plugins.module_utils import _tell
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, mesh_facts, plain, registered, unseal
 
 
 def report(plan: Any, hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
@@ -61,11 +61,7 @@ def report(plan: Any, hostvars: Mapping[str, Any], check_mode: bool = False) -> 
     if made is None:
         raise AnsibleFilterError("ossm.federation.report takes what ossm.federation.plan returned")
     results = {name: registered(hostvars, made["meshes"], name) for name in _tell.WRITING + _tell.READING}
-    facts = {
-        host: part(hostvars[host]["mesh_facts"]["meshes"][0], _objects.NEEDED_FOR_DRIFT)
-        for host, mesh in made["meshes"].items()
-        if mesh["in_play"] and "mesh_facts" in hostvars.get(host, {})
-    }
+    facts = {host: mesh_facts(hostvars, host) for host, mesh in made["meshes"].items() if mesh["in_play"]}
     return dict(inert(_tell.tell(made, results, facts, bool(plain(check_mode)))))
 
 

@@ -48,9 +48,6 @@ FEDERATION_API = "federation.maistra.io/v1"
 _FOR = "federation.maistra.io/"
 
 ROOMS = ("gateways", "sets", "peers")
-# What of the facts each room looks at.
-NEEDED = {"gateways": ("control_plane",), "sets": ("imports", "exports"), "peers": ("config_maps", "peers")}
-NEEDED_FOR_DRIFT = tuple(key for keys in NEEDED.values() for key in keys)
 
 
 def objects(made: Plan, room: str, host: str, facts: Json) -> List[Wish]:

@@ -157,10 +157,18 @@ def _judge(plan: Json, waits: t.Mapping[str, Json], side: Json, status: t.Option
     patient = side["state"] == "waiting" or unanswered(plan, side)
     if status is None and patient:
         words = side.get("words") or unanswered(plan, side) or f"waits for {side['peer']}"
-        return {"state": "waiting", "words": words, "remedy": f"Run federate.yml for {side['peer']}"}
+        return {"state": "waiting", "words": words, "remedy": _their_turn(plan, side)}
     if status is None:
         return _not_read(waits.get(side["host"]), mesh, side)
-    return _judge_status(side, status, link, clash)
+    return _judge_status(plan, side, status, link, clash)
+
+
+def _their_turn(plan: Json, side: Json) -> str:
+    """What brings a link on that waits for the other mesh."""
+    other = plan["meshes"].get(side["peer_host"]) or {}
+    if other.get("in_play") and not other.get("readable", True):
+        return f"Put right what is said of {side['peer']}, and run again"
+    return f"Run federate.yml for {side['peer']}"
 
 
 def _not_read(result: t.Optional[Json], mesh: Json, side: Json) -> Json:
@@ -172,12 +180,12 @@ def _not_read(result: t.Optional[Json], mesh: Json, side: Json) -> Json:
             "remedy": found.get("remedy") or "See the problems of this mesh"}
 
 
-def _judge_status(side: Json, status: Json, link: Json, clash: t.Mapping[str, t.List[str]]) -> Json:
+def _judge_status(plan: Json, side: Json, status: Json, link: Json, clash: t.Mapping[str, t.List[str]]) -> Json:
     """A link whose status was read."""
     if not status["connected"]:
         if side["state"] == "waiting":
             return {"state": "waiting", "words": side.get("words") or status["words"],
-                    "remedy": f"Run federate.yml for {side['peer']}"}
+                    "remedy": _their_turn(plan, side)}
         text = f"{status['text']}: " if status["text"] and status["taken_up"] and not status["suspect"] else ""
         return {"state": _STATES.get(status["code"], "connecting"), "words": text + status["words"],
                 "remedy": status["remedy"]}
