@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MARK = "OSSM_LAB_PROCESS"
+_SHOWN_SECONDS = 0.001
 _children: list[subprocess.Popen[bytes]] = []
 
 
@@ -48,6 +49,9 @@ def start(role: str, directory: Path, command: Sequence[str], log: Path,
         child = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=output,
                                  stderr=subprocess.STDOUT, start_new_session=True, cwd=directory)
     _children.append(child)
+    # Popen returns a moment before the kernel shows the new program's environment, by which everybody finds it.
+    while child.poll() is None and _read(child.pid) is None:
+        time.sleep(_SHOWN_SECONDS)
     return Process(child.pid, role, str(directory))
 
 
