@@ -9,7 +9,7 @@ import time
 import pytest
 
 from lab.conformance.conftest import Grounds
-from lab.conformance.kube import Clock
+from lab.conformance.kube import Clock, Object
 from lab.conformance.mesh import (
     EXPORTS,
     IMPORTS,
@@ -98,3 +98,18 @@ def test_a_restarted_istiod_comes_back(pair: Pair, clock: Clock) -> None:
     took(clock, begin, pair.until_connected(150, since=begin), 0, 90)
     pair.until_imported(since=begin)
     assert imported(pair.there.mesh.get(IMPORTS, "green"))
+
+
+@pytest.mark.row("deletion-restart", "pods-deleted")
+def test_the_entry_of_the_old_pod_goes_for_good(pair: Pair) -> None:
+    """After a restart of istiod the old pod's entry is there for some seconds, then never again."""
+    pair.join(sets=False)
+    (old,) = pair.there.mesh.pods("istiod")
+
+    def named(body: Object) -> bool:
+        return any(entry["pod"] == old for entry in entries(body))
+
+    pair.there.mesh.restart("istiod")
+    pair.there.until(lambda body: body and not named(body), 60, words="the end of the dead pod's entry")
+    pair.until_connected(150)
+    pair.there.mesh.never(PEER, "green", named, 90, "the dead pod's entry is back")

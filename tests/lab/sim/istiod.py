@@ -45,6 +45,8 @@ class IstiodPod:
         #: first client ID and ingress gateway of each peer name: service traffic keeps them until the pod goes
         self.memory: dict[str, tuple[str, str]] = {}
         self.deadlocked = False
+        #: held from reading a peer's status to having written it
+        self.writing = asyncio.Lock()
         #: every peer was looked at once
         self.settled = False
         self._queue: dict[str, None] = {}

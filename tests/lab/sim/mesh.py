@@ -11,7 +11,7 @@ from typing import Any
 
 from lab.sim import rules, status
 from lab.sim.ca import Authority
-from lab.sim.cluster import Cluster, ConflictError, DynamicApiError, NotFoundError, Object, key_of
+from lab.sim.cluster import API_ERRORS, Cluster, ConflictError, NotFoundError, Object, key_of
 from lab.sim.gateways import DISCOVERY, Gateway, IngressConfig, Refused, Remote, sockets_of
 from lab.sim.istiod import ROOT_KEY, IstiodPod
 from lab.sim.jobs import Worker
@@ -38,6 +38,10 @@ def _environment(pod: Object, name: str) -> str:
     return ""
 
 
+def _is_dead(pod: Object | None) -> bool:
+    return pod is None or bool(pod["metadata"].get("deletionTimestamp"))
+
+
 class Mesh:
     """A mesh lives in the namespace of its control plane; what istiod does outlives nothing but its pods."""
 
@@ -51,6 +55,7 @@ class Mesh:
         self.trust: dict[str, str] = {}
         self.authority: Authority | None = None
         self._istiod_up = asyncio.Event()
+        self._mourned: set[str] = set()
         self._services: list[rules.Service] | None = None
         label = f"{cluster.name}/{namespace}"
         self._pusher = Worker(world.jobs, f"push of {label}", self._push)
@@ -65,6 +70,7 @@ class Mesh:
     def begin(self) -> None:
         """Take up what is there already."""
         self._pod_worker.poke()
+        self._notice_dead()
 
     # ---- what the watches tell ----
 
@@ -75,6 +81,8 @@ class Mesh:
     def _pod_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
         if self._here(new, old) is not None:
             self._pod_worker.poke()
+            if _is_dead(new):
+                self._notice_dead()
 
     def _service_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
         body = new or old
@@ -88,6 +96,8 @@ class Mesh:
     def _peer_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
         body = self._here(new, old)
         if body is not None:
+            if new is not None:
+                self._notice_dead(new)
             for pod in self.pods.values():
                 pod.enqueue(body["metadata"]["name"])
 
@@ -162,10 +172,8 @@ class Mesh:
             await self._publish_roots()
             self.pods[name].start()
             self._istiod_up.set()
-            self._forget_later()
         for name in [name for name in self.pods if name not in ready]:
             self.pods.pop(name).stop()
-            self._forget_later()
             self.push()
 
     async def wait_istiod(self) -> None:
@@ -183,25 +191,42 @@ class Mesh:
         self.discovery, self.trust = {}, {}
         self.push()
 
-    def _forget_later(self) -> None:
-        self.world.jobs.start(self._forget_dead(), f"entries of dead pods of {self.name}")
-
-    async def _forget_dead(self) -> None:
-        """The leader takes the entries of dead pods out of every status, some seconds late."""
-        await self.world.clocks.sleep("dead_pods")
+    def _dead_in(self, body: Object) -> set[str]:
+        """Pods of which a peer's status has an entry, and that are gone or on their way out."""
         ghosts = self.world.fault("stale-pods", self.name, self.cluster.name) is not None
+        return {pod for pod in status.pods(dig(body, "status", "discoveryStatus"))
+                if _is_dead(self.cluster.store.get("Pod", self.namespace, pod))
+                and not (ghosts and pod.endswith(GHOST))}
+
+    def _notice_dead(self, changed: Object | None = None) -> None:
+        """Have the entries of dead pods go, each pod's in its own time; also when another write puts one back."""
+        for body in [changed] if changed else self.cluster.store.all("ServiceMeshPeer", self.namespace):
+            for pod in self._dead_in(body) - self._mourned:
+                self._mourned.add(pod)
+                self.world.jobs.start(self._forget_dead(pod), f"entries of the dead pod {self.name}/{pod}")
+
+    async def _forget_dead(self, pod: str) -> None:
+        """The leader, once there is one, takes a dead pod's entries out of every status, some seconds late."""
+        await asyncio.sleep(DEBOUNCE)
+        await self.world.clocks.sleep("dead_pods")
+        await self.wait_istiod()
+        self._mourned.discard(pod)
         for body in self.cluster.store.all("ServiceMeshPeer", self.namespace):
-            before = dig(body, "status", "discoveryStatus") or {}
-            named = {one["pod"] for key in ("active", "inactive") for one in before.get(key) or []}
-            dead = {pod for pod in named if self.cluster.store.get("Pod", self.namespace, pod) is None
-                    and not (ghosts and pod.endswith(GHOST))}
-            if not dead or not self.pods:
-                continue
+            if pod in self._dead_in(body):
+                await self._take_out(pod, key_of(body))
+        self._notice_dead()
+
+    async def _take_out(self, pod: str, peer: tuple[str, str]) -> None:
+        leader = self.leader()
+        if leader is None:
+            return
+        async with leader.writing:  # one process: it does not put back what it takes out
+            body = self.cluster.store.get("ServiceMeshPeer", *peer)
+            kept = status.without(dig(body, "status", "discoveryStatus"), {pod})
             try:
-                await self.cluster.patch_status("ServiceMeshPeer", *key_of(body),
-                                                status.patch(status.without(before, dead)))
-            except (NotFoundError, DynamicApiError) as error:
-                LOG.info("%s: entries of %s stay: %s", self.name, dead, error)
+                await self.cluster.patch_status("ServiceMeshPeer", *peer, status.patch(kept))
+            except API_ERRORS as error:
+                LOG.info("%s: the entry of %s stays for now: %s", self.name, pod, str(error)[:300])
 
     async def _follow_gateways(self, ready: dict[str, Object]) -> None:
         if self.authority is None:

@@ -313,7 +313,8 @@ class Peer:
     async def _write(self) -> None:
         await asyncio.sleep(BATCH)
         await self.world.clocks.sleep("status_batch")
-        await self._write_peer()
+        async with self.pod.writing:
+            await self._write_peer()
         if self.mesh.leader() is self.pod:
             await self._write_set("ExportedServiceSet", {"exportedServices": self._exported()})
             await self._write_set("ImportedServiceSet", {"importedServices": self._imported()})

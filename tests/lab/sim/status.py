@@ -45,6 +45,11 @@ def put(status: Object | None, entry: Object, connected: bool) -> Object:
     return {key: value for key, value in ((here, mine), (there, others)) if value}
 
 
+def pods(status: Object | None) -> set[str]:
+    """Names of all pods that have an entry."""
+    return {one["pod"] for key in ("active", "inactive") for one in (status or {}).get(key) or []}
+
+
 def without(status: Object | None, dead: set[str]) -> Object:
     """Discovery status without the entries of pods that are gone (the leader's work)."""
     kept = {key: [one for one in (status or {}).get(key) or [] if one["pod"] not in dead]
