@@ -95,6 +95,11 @@ def failing(*codes: str) -> Callable[[Object], bool]:
     return lambda peer: disconnected(peer) and any(code in text(peer) for code in codes)
 
 
+def syncs(peer: Object) -> set[str]:
+    """The times of the last full sync in all entries."""
+    return {entry.get("watch", {}).get("lastFullSync", "") for entry in entries(peer)}
+
+
 def visited(peer: Object) -> bool:
     """Say whether anybody of the other side watches us."""
     return any(remote.get("connected") for entry in entries(peer) for remote in entry.get("remotes") or [])
@@ -482,6 +487,11 @@ class Link:
             where: [entry for entry in pods_of(body, where) if entry["pod"] in pods] for where in ("active", "inactive")
         }
         return body | {"status": {"discoveryStatus": kept}} if body else body
+
+    def until_synced(self, seconds: float = 130) -> Sight:
+        """Wait for the next full sync, so that none falls into a short gap that follows; times are whole seconds."""
+        before = syncs(self.now())
+        return self.until(lambda peer: syncs(peer) - before, seconds)
 
     def until_connected(self, seconds: float = 120, since: float | None = None) -> Sight:
         """Await that the watch of an istiod pod that is there is connected."""

@@ -18,6 +18,7 @@ from lab.conformance.mesh import (
     Pair,
     connected,
     disconnected,
+    failing,
     imported,
     imports_host,
     rule,
@@ -113,6 +114,7 @@ def test_import_set_made_again_alone(pair: Pair, clock: Clock, gap: int) -> None
     """Generation 1 both times: taken for the old one; a touch of the peer does not help, a change of the set does."""
     link = start(pair)
     assert link.mesh.get(IMPORTS, "green")["metadata"]["generation"] == 1
+    link.until_synced()
     link.mesh.drop(IMPORTS, "green")
     clock.sleep(gap)
     link.imports(reviews(link))
@@ -228,3 +230,20 @@ def test_changes_of_other_peers_wait_for_a_failing_sync(pair: Pair, clock: Clock
     clock.sleep(65)
     begin = pair.here.peer()
     took(clock, begin, pair.here.until_connected(300, begin).moment, 0, 300)
+
+
+@pytest.mark.row("live-peer-again-failing", "short-05", "breaks-refusing")
+def test_peer_made_again_where_a_full_sync_fails(pair: Pair, clock: Clock) -> None:
+    """While a full sync fails its lock is held: the peer made again is ignored, a further change too; a restart helps."""
+    pair.join(sets=False)
+    green, link = pair.here.mesh, pair.here
+    link.peer(remote={"discoveryPort": 8189})
+    link.until(failing("503"), 60)
+    clock.sleep(65)
+    green.drop(PEER, "red")
+    link.peer()
+    pair.here.never_connected(200)
+    link.peer(remote={"addresses": link.other.address("green-ingress")[0] * 2})
+    pair.here.never_connected(100)
+    green.restart("istiod")
+    link.until_connected(60, since=time.monotonic())

@@ -42,6 +42,19 @@ def sources(body: Object) -> list[str]:
     return sorted(one["source"] for entry in entries(body) for one in entry.get("remotes") or [] if one["connected"])
 
 
+def until_visited(pair: Pair, pods: set[str]) -> Object:
+    """Green's peer with both its pods connected and a visit of red's. A visit whose status write was refused is never
+    shown, which is a case of its own: then red's istiod comes again."""
+    for tries in (2, 1, 0):
+        try:
+            return pair.here.until(lambda one: connected_pods(one) == pods and visited(one), 120).body or {}
+        except AssertionError:
+            if not tries:
+                raise
+            pair.there.mesh.restart("istiod")
+    return {}
+
+
 @pytest.mark.row("pods-two", "short-12")
 def test_two_pods_are_two_remotes_and_two_entries(pair: Pair) -> None:
     """Red sees both of green's pods; of green's entries one has remotes, the other has none, which is normal."""
@@ -49,7 +62,7 @@ def test_two_pods_are_two_remotes_and_two_entries(pair: Pair) -> None:
     grow(green)
     pair.join(sets=False)
     pods = green.pods("istiod")
-    body = pair.here.until(lambda one: connected_pods(one) == set(pods) and visited(one), 120).body or {}
+    body = until_visited(pair, set(pods))
     assert sorted("remotes" in entry for entry in pods_of(body, "active")) == [False, True]
     addresses = sorted(pod["status"]["podIP"] for pod in pods.values())
     pair.there.until(lambda one: sources(one) == addresses, 120)
