@@ -113,7 +113,7 @@ class Run:
     @property
     def recap(self) -> dict[str, dict[str, int]]:
         """Return the counts of the play recap by host."""
-        _, _, tail = self.text.rpartition("PLAY RECAP")
+        dummy, dummy, tail = self.text.rpartition("PLAY RECAP")
         return {
             host: {key: int(value) for key, value in (part.split("=") for part in counts.split())}
             for host, counts in _RECAP.findall(tail)
@@ -121,7 +121,7 @@ class Run:
 
     def said(self, task: str) -> Object:
         """Return what the last task of this name printed as JSON, for its first host; empty when nothing was."""
-        _, found, rest = self.text.rpartition(f": {task}]")
+        dummy, found, rest = self.text.rpartition(f": {task}]")
         start = rest.find("=> {")
         following = rest.find("\nTASK [", 1)
         if not found or start < 0 or 0 <= following < start:

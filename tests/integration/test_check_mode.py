@@ -65,7 +65,7 @@ def test_on_a_fresh_lab(federation: Federation) -> None:
     run = federation.good()
     assert federation.writes(mark)
     found = _same(rehearsal, run)
-    kinds = {kind for _, kind, _, _, _ in found}
+    kinds = {kind for dummy, kind, dummy, dummy, dummy in found}
     assert kinds == {
         "ServiceMeshControlPlane",
         "ExportedServiceSet",
@@ -82,7 +82,7 @@ def test_a_rule_added(federation: Federation) -> None:
     federation.hosts["green-mesh"]["mesh_imports"]["red-mesh"].append("red-mesh-bookinfo/reviews")
     rehearsal = _rehearse(federation)
     found = _same(rehearsal, federation.good())
-    assert {(mesh, kind, verb) for mesh, kind, _, verb, _ in found} == {
+    assert {(mesh, kind, verb) for mesh, kind, dummy, verb, dummy in found} == {
         ("red-mesh", "ExportedServiceSet", "change"),
         ("green-mesh", "ImportedServiceSet", "change"),
     }
@@ -95,10 +95,10 @@ def test_a_rule_added(federation: Federation) -> None:
 def test_an_annotation_changed(federation: Federation) -> None:
     federation.hosts["red-mesh"]["mesh_ingress"] = {"annotations": {"lab.example/owner": "somebody"}}
     found = _same(_rehearse(federation), federation.good())
-    assert found and {(mesh, kind, verb) for mesh, kind, _, verb, _ in found} == {
+    assert found and {(mesh, kind, verb) for mesh, kind, dummy, verb, dummy in found} == {
         ("red-mesh", "ServiceMeshControlPlane", "change")
     }
-    assert all("lab.example/owner" in "".join(fields) for _, _, _, _, fields in found)
+    assert all("lab.example/owner" in "".join(fields) for dummy, dummy, dummy, dummy, fields in found)
 
 
 def test_our_field_edited_in_place(federation: Federation) -> None:
@@ -117,7 +117,7 @@ def test_a_mesh_added(federation: Federation) -> None:
     cluster = federation.lab.clusters[MESHES[SPARE]["cluster"]]
     federation.hosts[SPARE] = {"mesh_kubeconfig": cluster.kubeconfig}
     found = _same(_rehearse(federation), federation.good())
-    assert {(mesh, name.rpartition("/")[2]) for mesh, kind, name, _, _ in found if kind == "ServiceMeshPeer"} == {
+    assert {(mesh, name.rpartition("/")[2]) for mesh, kind, name, dummy, dummy in found if kind == "ServiceMeshPeer"} == {
         (mesh, peer) for mesh in federation.hosts for peer in federation.hosts if mesh != peer and SPARE in (mesh, peer)
     }
     assert "ossm.federation" not in str([line for line in found if line[3] == "delete"])

@@ -63,7 +63,7 @@ def test_a_conflict_on_a_live_link_names_manager_and_field(federation: Federatio
     assert not run.changes
     taken = federation.run("-e", '{"federation_force_conflicts": true, "federation_wait_timeout": 60}')
     assert taken.code == 0, taken.all
-    assert {(mesh, verb) for mesh, _, _, verb, _ in taken.changes} == {("green-mesh", "change")}
+    assert {(mesh, verb) for mesh, dummy, dummy, verb, dummy in taken.changes} == {("green-mesh", "change")}
     assert federation.connected() == BOTH
 
 

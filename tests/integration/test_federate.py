@@ -130,7 +130,7 @@ def test_a_new_export_is_imported_on_a_live_link(federation: Federation) -> None
     federation.hosts["red-mesh"]["mesh_exports"]["blue-mesh"] = ["red-mesh-bookinfo/details"]
     run = federation.good()
     federation.hosts = before
-    assert {(mesh, kind, name) for mesh, kind, name, _, _ in run.changes} == {
+    assert {(mesh, kind, name) for mesh, kind, name, dummy, dummy in run.changes} == {
         ("red-mesh", "ExportedServiceSet", "red-mesh-system/blue-mesh"),
         ("blue-mesh", "ImportedServiceSet", "blue-mesh-system/red-mesh"),
     }
