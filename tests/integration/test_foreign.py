@@ -54,7 +54,7 @@ def _peer(federation: Federation, mesh: str, peer: str) -> list[Object]:
             "kind": "ServiceMeshPeer",
             "metadata": {"name": peer, "namespace": namespace},
             "spec": {
-                "remote": {"addresses": [_address(federation, peer, mesh)]},
+                "remote": {"addresses": [_address(federation, mesh=peer, peer=mesh)]},
                 "gateways": {"ingress": {"name": f"ingress-{peer}"}, "egress": {"name": f"egress-{peer}"}},
                 "security": {
                     "trustDomain": f"{peer}.local",
