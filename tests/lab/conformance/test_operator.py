@@ -83,6 +83,14 @@ def gateways(name: str, **more: object) -> Object:
     }
 
 
+@pytest.mark.row("operator-config-maps")
+def test_a_mesh_has_its_config_maps(ground: Grounds) -> None:
+    """Beside the root: the mesh's configuration and the injector's, named after the control plane."""
+    red = ground.red
+    for name in ("istio-ca-root-cert", f"istio-{red.control_plane}", f"istio-sidecar-injector-{red.control_plane}"):
+        assert red.see("ConfigMap").now(name), f"no config map {name}"
+
+
 @pytest.mark.row("operator-install", "operator-config-maps", "operator-ca", "operator-webhook")
 def test_installation_takes_its_time_and_its_reasons(plain: Mesh, clock: Clock) -> None:
     """A control plane without gateways: ResourceCreated, PausingInstall, InstallSuccessful; 22-25 s; root meanwhile."""

@@ -7,8 +7,11 @@ Sources: maistra/istio-operator maistra-2.5, resources/helm/v2.5/gateways and is
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import dataclass
 from typing import Any
+
+import yaml
 
 from lab.sim.rules import CLUSTER_DOMAIN
 
@@ -192,6 +195,21 @@ def gateway_objects(control_plane: Object, gateway: Gateway) -> list[tuple[str, 
     return made + (_entry(control_plane, gateway, selector, labels) if gateway.direction == "ingress" else [])
 
 
+def _config_maps(control_plane: Object, labels: dict[str, str]) -> list[tuple[str, Object]]:
+    """The mesh's configuration and the injector's (the root's config map is istiod's work)."""
+    meta, domain = control_plane["metadata"], trust_domain(control_plane)
+    mesh = {"accessLogFile": "", "enableTracing": False, "rootNamespace": meta["namespace"], "trustDomain": domain,
+            "defaultConfig": {"discoveryAddress": f"istiod-{meta['name']}.{meta['namespace']}.svc:15012"}}
+    networks = dig(control_plane, "spec", "cluster", "multiCluster", "meshNetworks") or {}
+    values = {"global": {"istioNamespace": meta["namespace"], "trustDomain": domain}, "revision": meta["name"]}
+    contents = {f"istio-{meta['name']}": {"mesh": yaml.safe_dump(mesh),
+                                          "meshNetworks": yaml.safe_dump({"networks": networks})},
+                f"istio-sidecar-injector-{meta['name']}": {"config": yaml.safe_dump({"policy": "enabled"}),
+                                                           "values": json.dumps(values, indent=2)}}
+    return [("ConfigMap", {"metadata": _meta(control_plane, name, meta["namespace"], labels), "data": data})
+            for name, data in contents.items()]
+
+
 def istiod_objects(control_plane: Object) -> list[tuple[str, Object]]:
     """istiod's own objects."""
     name, namespace = f"istiod-{control_plane['metadata']['name']}", control_plane["metadata"]["namespace"]
@@ -212,4 +230,5 @@ def istiod_objects(control_plane: Object) -> list[tuple[str, Object]]:
             "template": {"metadata": {"labels": labels | {"maistra-control-plane": namespace}}, "spec": {
                 "serviceAccountName": name,
                 "containers": [{"name": "discovery", "image": "pilot-rhel8", "env": environment}]}}}}),
+        *_config_maps(control_plane, labels),
     ]

@@ -73,6 +73,7 @@ class ControlPlane:
         self._deployments_changed = asyncio.Event()
         cluster.store.listen("Deployment", self._deployment_changed)
         cluster.store.listen("Service", self._owned_changed)
+        cluster.store.listen("ConfigMap", self._owned_changed)
 
     # ---- what wakes it ----
 
@@ -237,7 +238,7 @@ class ControlPlane:
 
     async def _prune(self, desired: list[tuple[str, Object]]) -> None:
         wanted = {(kind, *key_of(body)) for kind, body in desired}
-        for kind in ("Service", "Deployment"):
+        for kind in ("Service", "Deployment", "ConfigMap"):
             for body in self.cluster.store.all(kind):
                 if self._mine(body):
                     self._applied.setdefault((kind, *key_of(body)), {})
