@@ -1,0 +1,176 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mesh that cannot be read or written fails the run and says why; the others federate, and the next run heals."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
+from typing import Any
+
+import pytest
+from harness import SIX, Federation, Run
+
+BROKEN = "blue-mesh"
+REST = [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
+_NUMBER = count(1)
+
+
+@pytest.fixture(scope="module")
+def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    """The default lab; the first test finds it as it began, the others federated."""
+    return Federation.of(start(), tmp_path_factory.mktemp("f"))
+
+
+def _judge(run: Run, *words: str) -> None:
+    """The run is red, says these words about the broken mesh, and ends with a matrix."""
+    assert run.code != 0, run.all
+    assert "Traceback" not in run.all
+    assert set(run.cells) == set(SIX), run.report
+    assert BROKEN in run.flat
+    assert not [word for word in words if word not in run.flat], run.all
+    assert run.recap[BROKEN]["failed"] == 1 and not run.recap[BROKEN]["unreachable"]
+    for mesh in ("green-mesh", "red-mesh"):
+        assert run.recap[mesh]["unreachable"] == 0
+
+
+def test_unreachable_on_a_fresh_lab_and_healed(federation: Federation) -> None:
+    with federation.lab.fault("api-stopped", cluster="blue"):
+        run = federation.run()
+        _judge(run, "refuses the connection", "[unreachable]")
+        assert {run.cells[link] for link in REST} == {"ok", "ok, 1 imported"}
+        assert run.cells[BROKEN, "red-mesh"] == run.cells[BROKEN, "green-mesh"] == "unknown"
+        assert run.cells["red-mesh", BROKEN] == "waiting"
+        connected = [link for link in REST if federation.watch(*link).get("connected")]
+        assert connected == REST
+    healed = federation.good()
+    assert federation.connected() == sorted(SIX)
+    assert set(healed.cells.values()) == {"ok", "ok, 1 imported"}
+
+
+def _token(seconds: float) -> str:
+    """A token as an API server makes them, of the given age, signed by nobody."""
+    parts = ({"alg": "RS256"}, {"iss": "lab", "sub": "system:serviceaccount:a:b", "exp": int(time.time() - seconds)})
+    return ".".join(
+        [*(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts), "c2ln"]
+    )
+
+
+@contextmanager
+def _access(federation: Federation, **variables: Any) -> Iterator[None]:
+    before = copy.deepcopy(federation.hosts)
+    host = federation.hosts[BROKEN]
+    if "api_key" in variables:
+        host.pop("mesh_kubeconfig")
+        host.update(mesh_host=federation.lab.clusters["blue"].entry["server"], mesh_validate_certs=False)
+    host.update({f"mesh_{name}": value for name, value in variables.items()})
+    yield
+    federation.hosts = before
+
+
+def _fault(name: str, **options: Any) -> Callable[[Federation], AbstractContextManager[Any]]:
+    return lambda federation: federation.lab.fault(name, cluster="blue", **options)
+
+
+CASES: dict[str, tuple[Callable[[Federation], AbstractContextManager[Any]], tuple[str, ...]]] = {
+    "unreachable": (_fault("api-stopped"), ("refuses the connection", "[unreachable]")),
+    "wrong certificate": (
+        _fault("wrong-certificate"),
+        ("certificate that is not accepted", "mesh_ca_cert", "[certificate]"),
+    ),
+    "unauthorized": (_fault("api-unauthorized"), ("[unauthorized]",)),
+    "expired token": (lambda federation: _access(federation, api_key=_token(3600)), ("expired", "[unauthorized]")),
+    "everything forbidden": (_fault("api-forbids"), ("[forbidden]",)),
+    "reading peers forbidden": (
+        _fault("api-forbids", verbs=["list", "watch", "get"], resources=["servicemeshpeers"]),
+        ("list", "servicemeshpeers", "[forbidden]"),
+    ),
+    "another control plane": (
+        lambda federation: _access(federation, control_plane="nope"),
+        ("nope", "Those there: blue-mesh", "[control-plane-missing]"),
+    ),
+    "another namespace": (
+        lambda federation: _access(federation, namespace="nowhere"),
+        ("there is no namespace nowhere", "blue-mesh-system/blue-mesh", "[namespace-missing]"),
+    ),
+    "server errors": (_fault("api-answers", code=500, resources=["servicemeshcontrolplanes"]), ("500",)),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_others_go_on(federation: Federation, case: str) -> None:
+    make, words = CASES[case]
+    cluster, namespace = federation.where("red-mesh")
+    name = f"added-{next(_NUMBER)}"
+    _serve(federation, name)
+    federation.hosts["red-mesh"]["mesh_exports"]["green-mesh"].append(f"red-mesh-bookinfo/{name}")
+    federation.hosts["green-mesh"]["mesh_imports"]["red-mesh"].append(f"red-mesh-bookinfo/{name}")
+    with make(federation):
+        run = federation.run()
+    _judge(run, *words)
+    assert f"{name}.red-mesh-bookinfo.svc.red-mesh-imports.local" in federation.imported("green-mesh", "red-mesh")
+    assert {run.cells[link].partition(",")[0] for link in REST} == {"ok"}
+    assert {(mesh, verb) for mesh, _, _, verb, _ in run.changes} == {("red-mesh", "change"), ("green-mesh", "change")}
+
+
+def _serve(federation: Federation, name: str) -> None:
+    federation.lab.apply(
+        "red",
+        [
+            {
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": {"name": name, "namespace": "red-mesh-bookinfo"},
+                "spec": {"selector": {"app": name}, "ports": [{"name": "http", "port": 9080, "protocol": "TCP"}]},
+            }
+        ],
+    )
+
+
+def test_writing_forbidden_is_named_with_verb_and_resource(federation: Federation) -> None:
+    federation.hosts[BROKEN]["mesh_exports"] = {"red-mesh": ["blue-mesh-bookinfo/ratings"]}
+    with federation.lab.fault(
+        "api-forbids", cluster="blue", verbs=["patch", "create"], resources=["exportedservicesets"]
+    ):
+        run = federation.run()
+    _judge(run, "patch", "exportedservicesets", "[forbidden]", "ExportedServiceSet blue-mesh-system/red-mesh")
+    assert federation.good().changes
+    assert federation.names(BROKEN, "exportedservicesets") == ["red-mesh"]
+
+
+def test_all_meshes_broken_at_once_still_give_a_matrix(federation: Federation) -> None:
+    with federation.lab.fault("api-stopped"):
+        run = federation.run()
+    _judge(run, "refuses the connection")
+    assert set(run.cells.values()) == {"unknown"}
+    assert all(counts["failed"] == 1 for counts in run.recap.values())
+    assert set(federation.good().cells.values()) <= {"ok", *(f"ok, {number} imported" for number in range(20))}
+
+
+def test_missing_kinds_and_healed(federation: Federation) -> None:
+    with federation.lab.fault("crds-missing", cluster="blue"):
+        run = federation.run()
+        _judge(run, "ExportedServiceSet", "[kind-missing]")
+        assert {run.cells[link].partition(",")[0] for link in REST} == {"ok"}
+    federation.good()
+    assert federation.connected() == sorted(SIX)
+    assert federation.names(BROKEN, "exportedservicesets") == ["red-mesh"]
+
+
+def test_a_mesh_without_control_plane_is_told_which_there_are(
+    start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    meshes = {
+        "red-mesh": {"cluster": "red"},
+        "green-mesh": {"cluster": "red"},
+        BROKEN: {"cluster": "red", "install": False},
+    }
+    federation = Federation.of(start({"clusters": {"red": {}}, "meshes": meshes}), tmp_path_factory.mktemp("f"))
+    run = federation.run()
+    _judge(run, "there is no control plane in blue-mesh-system", "red-mesh-system/red-mesh", "[control-plane-missing]")
+    assert federation.connected() == sorted(REST)
