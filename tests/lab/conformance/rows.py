@@ -120,6 +120,7 @@ ROWS: dict[str, str] = {
     "live-client-id-first": "made with a wrong clientID, corrected: imported, requests 503 until a restart",
     "live-ingress-name": "ingress name changed: connected, requests over the old gateway until a restart",
     "live-peer-again": "peer deleted and made again at once: taken on a healthy link",
+    "live-peer-again-failing": "the same where a full sync fails: ignored until istiod is restarted",
     # 2.5: several istiod pods
     "pods-two": "two pods: two remotes at the other side, two active entries here, one of them without remotes",
     "pods-deleted": "a deleted pod's entry stays for 11 s",

@@ -16,6 +16,7 @@ DEFAULTS: dict[str, tuple[float, str]] = {
     "resync": (60.0, "period of a registry's full sync with the remote mesh"),
     "reconcile": (60.0, "period in which istiod reconciles every peer anew"),
     "full_sync_retry": (120.0, "how long a full sync that fails is retried, its lock held"),
+    "stuck_sync": (3.0, "a full sync that lasts longer than this fails: a peer that is made again meanwhile is lost"),
     "retry_first": (0.5, "first pause after a watch that failed"),
     "retry_backoff": (60.0, "longest pause after a watch that failed"),
     "drain": (45.0, "life of old connections after a listener of a gateway changed"),

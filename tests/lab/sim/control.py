@@ -79,7 +79,7 @@ class Control:
         for pod in mesh.pods.values():
             for peer in pod.peers.values():
                 peers.setdefault(peer.name, []).append(
-                    {"pod": pod.name, "connected": peer.watch["connected"], "deadlocked": not peer.served,
+                    {"pod": pod.name, "connected": peer.watch["connected"], "deadlocked": not peer.served or peer.lost,
                      "locked": peer.lock.locked(), "last": peer.watch.get("lastDisconnectStatus"),
                      "offers": len(peer.offers), "imports": sum(1 for one in peer.imports.values() if one),
                      "exports": len(peer.exports)})

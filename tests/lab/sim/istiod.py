@@ -77,6 +77,13 @@ class IstiodPod:
         for name in self.peers:
             self.enqueue(name)
 
+    def made_again(self, body: Object) -> None:
+        """A peer came; while the full sync of an old one of that name fails, the new one is never taken (seen on 2.5)."""
+        known = self.peers.get(body["metadata"]["name"])
+        if known is not None and known.uid != body["metadata"]["uid"] and known.sync_fails():
+            LOG.info("%s/%s: made again while a full sync fails: ignored from now on", self.mesh.name, known.name)
+            known.lost = True
+
     def enqueue(self, name: str) -> None:
         """Look at a peer; a name that waits already waits once."""
         self._queue.setdefault(name)
@@ -129,6 +136,8 @@ class IstiodPod:
     async def _reconcile(self, name: str) -> None:
         body = self.mesh.cluster.store.get("ServiceMeshPeer", self.mesh.namespace, name)
         known = self.peers.get(name)
+        if known is not None:
+            await self._unless_lost(known)
         if body is None:
             if known is not None:
                 await self._delete(known)
@@ -150,10 +159,16 @@ class IstiodPod:
             known.start()
         else:
             async with known.lock:
+                await self._unless_lost(known)
                 known.update(body)
                 known.update_imports(self._set("ImportedServiceSet", name))
             self._configure(known, known.spec)
         known.flush()
+
+    async def _unless_lost(self, peer: Peer) -> None:
+        """The worker never comes back from a peer that was made again while its full sync failed."""
+        if peer.lost:
+            await asyncio.Event().wait()
 
     async def _catch_up(self, name: str, spec: Object) -> None:
         """Watches of different kinds tell at different times: what was written before the peer must be known."""
@@ -233,6 +248,7 @@ class IstiodPod:
         peer.served = False
         peer.close_watchers()
         async with peer.lock:
+            await self._unless_lost(peer)
             peer.stop()
         del self.peers[peer.name]
         self.mesh.peer_gone(peer.name)

@@ -99,6 +99,8 @@ class Mesh:
             if new is not None:
                 self._notice_dead(new)
             for pod in self.pods.values():
+                if new is not None:
+                    pod.made_again(new)
                 pod.enqueue(body["metadata"]["name"])
 
     def _exports_changed(self, kind: str, new: Object | None, old: Object | None) -> None:

@@ -8,6 +8,7 @@ pkg/servicemesh/federation/server/server.go.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import time
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,17 @@ def remote_of(name: str, spec: Object) -> Remote:
                   remote.get("servicePort") or DEFAULT_SERVICE)
 
 
+def not_simulated(spec: Object) -> str:
+    """What a peer asks for that the product does and this simulator does not, in words."""
+    for address in dig(spec, "remote", "addresses") or []:
+        try:
+            if ipaddress.ip_address(str(address).strip("[]")).version == 6:
+                return f"not simulated: IPv6 address {address}"
+        except ValueError:
+            continue  # a host name
+    return ""
+
+
 class Peer:
     """Registry, export server and status handler of one peer in one istiod pod."""
 
@@ -44,12 +56,15 @@ class Peer:
         self.pod, self.world, self.mesh = pod, pod.world, pod.mesh
         self.name: str = body["metadata"]["name"]
         self.spec: Object = body.get("spec") or {}
+        self.uid: str = body["metadata"]["uid"]
         self.generation: int = body["metadata"]["generation"]
         self.lock = asyncio.Lock()
         self.served = True
         self.had_exports = False
         self.closed = False
         self.was_connected = False
+        #: made again while a full sync failed: nothing of it is taken any more
+        self.lost = False
         # registry
         self.offers: list[Object] = []
         self.imports: dict[str, rules.Import | None] = {}
@@ -70,7 +85,7 @@ class Peer:
         self._writer = Worker(self.world.jobs, f"status {self.mesh.name}/{self.name}", self._write)
         self._dirty_exports = True
         self._tasks: list[asyncio.Task[Any]] = []
-        self._last_sync = time.monotonic()
+        self._sync_since: float | None = None
 
     # ---- life ----
 
@@ -103,6 +118,7 @@ class Peer:
     def update(self, body: Object) -> None:
         """Take a changed peer; the same generation counts as nothing new, whatever object it is."""
         generation, spec = body["metadata"]["generation"], body.get("spec") or {}
+        self.uid = body["metadata"]["uid"]
         if generation == self.generation:
             return
         before, egress = remote_of(self.name, self.spec), dig(self.spec, "gateways", "egress", "name")
@@ -191,6 +207,10 @@ class Peer:
     # ---- we ask the remote mesh ----
 
     async def _ask(self, path: str) -> tuple[int, Outgoing | None]:
+        strange = not_simulated(self.spec)
+        if strange:
+            LOG.error("%s/%s: %s", self.mesh.name, self.name, strange)
+            raise Refused(strange)
         egress = dig(self.spec, "gateways", "egress", "name") or ""
         gateway = self.mesh.egress(egress, path)
         return await gateway.fetch(remote_of(self.name, self.spec), path, {"x-forwarded-for": self.pod.ip})
@@ -276,13 +296,22 @@ class Peer:
 
     async def _sync(self) -> None:
         """A full sync, tried again and again with the lock held, for two minutes."""
-        end = time.monotonic() + self.world.clocks.get("full_sync_retry")
-        for pause in self.world.clocks.backoff():
-            if await self._poll():
-                return
-            if time.monotonic() + pause > end:
-                return
-            await asyncio.sleep(pause)
+        self._sync_since = time.monotonic()
+        end = self._sync_since + self.world.clocks.get("full_sync_retry")
+        try:
+            for pause in self.world.clocks.backoff():
+                if await self._poll():
+                    return
+                if time.monotonic() + pause > end:
+                    return
+                await asyncio.sleep(pause)
+        finally:
+            self._sync_since = None
+
+    def sync_fails(self) -> bool:
+        """Whether a full sync goes on for too long to be a good one."""
+        since = self._sync_since
+        return since is not None and time.monotonic() - since > self.world.clocks.get("stuck_sync")
 
     async def _poll(self) -> bool:
         try:
