@@ -18,6 +18,10 @@ from lab.sim.rules import CLUSTER_DOMAIN
 Object = dict[str, Any]
 CHART_VERSIONS = {"v2.0": "2.0.11", "v2.1": "2.1.6", "v2.2": "2.2.12", "v2.3": "2.3.11", "v2.4": "2.4.7",
                   "v2.5": "2.5.1"}
+#: the version whose behaviour was seen and is shown
+SIMULATED = "v2.5"
+#: profiles that bring nothing which touches federation
+PROFILES = frozenset({"default", "small", "maistra"})
 OPERATOR_VERSION = "2.5.1-0"
 DEFAULT_PORTS = {
     "ingress": [("status-port", 15021, 15021), ("http2", 80, 8080), ("https", 443, 8443), ("tls", 15443, 15443)],
@@ -46,6 +50,31 @@ def trust_domain(control_plane: Object) -> str:
 def version(control_plane: Object) -> str:
     """Version that the control plane asks for."""
     return str(dig(control_plane, "spec", "version") or "v2.5")
+
+
+def not_simulated(control_plane: Object) -> list[str]:
+    """What a control plane asks for that the product does and this simulator does not; empty when there is nothing."""
+    security = dig(control_plane, "spec", "security") or {}
+    authority, mode = dig(security, "certificateAuthority", "type"), dig(control_plane, "spec", "mode")
+    strange = [one for one in dig(control_plane, "spec", "profiles") or [] if one not in PROFILES]
+    home = control_plane["metadata"]["namespace"]
+    away = [one.name for one in gateways(control_plane) if one.namespace != home]
+    checks = [
+        (version(control_plane) != SIMULATED, f"version {version(control_plane)}; only {SIMULATED} is"),
+        (authority not in (None, "", "Istiod"), f"certificateAuthority.type {authority}"),
+        (mode == "ClusterWide", "mode ClusterWide"),
+        (dig(control_plane, "spec", "meshConfig", "discoverySelectors"), "meshConfig.discoverySelectors"),
+        (dig(security, "trust", "additionalDomains"), "security.trust.additionalDomains"),
+        (strange, f"profiles {', '.join(strange)}"),
+        (away, f"gateways in another namespace: {', '.join(away)}")]
+    return [words for wrong, words in checks if wrong]
+
+
+def roll_not_simulated(roll: Object | None) -> list[str]:
+    """The same for a member roll."""
+    checks = [(dig(roll, "spec", "memberSelectors"), "memberSelectors of the member roll"),
+              ("*" in (dig(roll, "spec", "members") or []), "member * of the member roll")]
+    return [words for wrong, words in checks if wrong]
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ from lab.sim.world import World
 LOG = logging.getLogger("lab.sim.operator")
 FINALIZER = "maistra.io/istio-operator"
 MEMBER = "maistra.io/member-of"
+#: condition and reason for what the product takes and this simulator does not: never a success
+NOT_SIMULATED = "NotSimulated"
+#: with this Secret istiod signs with a CA that somebody brought
+FOREIGN_CA = "cacerts"
 Condition = tuple[str, str, str, str]
 
 
@@ -74,6 +78,8 @@ class ControlPlane:
         cluster.store.listen("Deployment", self._deployment_changed)
         cluster.store.listen("Service", self._owned_changed)
         cluster.store.listen("ConfigMap", self._owned_changed)
+        cluster.store.listen("Secret", self._secret_changed)
+        cluster.store.listen("ServiceMeshMemberRoll", self._roll_changed)
 
     # ---- what wakes it ----
 
@@ -111,6 +117,17 @@ class ControlPlane:
             return
         where = (kind, *key_of(old))
         if self._applied.pop(where, None) is not None:
+            self.poke()
+
+    def _secret_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
+        """A foreign CA came or went."""
+        if (new is None or old is None) and key_of(new or old or {}) == (self.namespace, FOREIGN_CA):
+            self.poke()
+
+    def _roll_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
+        body = new or old
+        if body is not None and body["metadata"]["namespace"] == self.namespace \
+                and manifests.roll_not_simulated(new) != manifests.roll_not_simulated(old):
             self.poke()
 
     # ---- reconciliation ----
@@ -151,6 +168,11 @@ class ControlPlane:
                                 ("Ready", "False", "ReconcileError", error)])
             self._done_generation = generation
             return
+        strange = self._not_simulated(body)
+        if strange:
+            await self._refuse(strange)
+            self._done_generation = generation
+            return
         desired = self._desired(body)
         await self._apply([one for one in desired if one[0] not in manifests.MINOR])
         await self._prune(desired)
@@ -175,8 +197,25 @@ class ControlPlane:
                         f" {self.namespace}/{self.name}")
         return ""
 
+    def _not_simulated(self, body: Object) -> list[str]:
+        """What of the control plane and of what stands beside it is beyond this simulator."""
+        words = manifests.not_simulated(body) + manifests.roll_not_simulated(self._roll())
+        if self.cluster.store.get("Secret", self.namespace, FOREIGN_CA) is not None:
+            words.append(f"a CA of one's own in Secret {FOREIGN_CA}")
+        return words
+
+    async def _refuse(self, words: list[str]) -> None:
+        text = f"not simulated: {'; '.join(words)}"
+        LOG.error("%s/%s/%s: %s", self.cluster.name, self.namespace, self.name, text)
+        self.world.booting.discard((self.cluster.name, self.namespace))
+        await self._status([(NOT_SIMULATED, "True", NOT_SIMULATED, text), ("Reconciled", "False", NOT_SIMULATED, text),
+                            ("Ready", "False", NOT_SIMULATED, text)])
+
+    def _roll(self) -> Object | None:
+        return self.cluster.store.get("ServiceMeshMemberRoll", self.namespace, "default")
+
     def _members(self) -> set[str]:
-        roll = self.cluster.store.get("ServiceMeshMemberRoll", self.namespace, "default")
+        roll = self._roll()
         return set(dig(roll, "status", "configuredMembers") or [])
 
     def _desired(self, body: Object) -> list[tuple[str, Object]]:
@@ -313,7 +352,8 @@ class ControlPlane:
             return
         waiting = self._unready()
         ready: Object = next((one for one in dig(body, "status", "conditions") or [] if one["type"] == "Ready"), {})
-        if (ready.get("status") == "True") == (not waiting) or ready.get("reason") == "ReconcileError":
+        if (ready.get("status") == "True") == (not waiting) or ready.get("reason") in (
+                "ReconcileError", NOT_SIMULATED):
             return
         change: Condition = ("Ready", "True", "ComponentsReady", "All component deployments are Available")
         if waiting:
@@ -322,7 +362,8 @@ class ControlPlane:
 
     async def _status(self, changes: list[Condition], more: Object | None = None) -> None:
         body = self._body()
-        conditions = merged_conditions(dig(body, "status", "conditions") or [], changes)
+        old = [one for one in dig(body, "status", "conditions") or [] if one["type"] != NOT_SIMULATED]
+        conditions = merged_conditions(old, changes)
         await self.cluster.patch_status("ServiceMeshControlPlane", self.namespace, self.name,
                                         {"conditions": conditions} | (more or {}))
 
@@ -378,8 +419,11 @@ class MemberRolls:
             await self._label(space, home, space["metadata"]["name"] in there)
         reason = ("True", "Configured", "All namespaces have been configured successfully")
         missing = [one for one in wanted if one not in there]
+        strange = manifests.roll_not_simulated(roll)
         if not smcp:
             reason = ("False", "SMCPMissing", f"No ServiceMeshControlPlane exists in the namespace {home}")
+        elif strange:
+            reason = ("False", NOT_SIMULATED, f"not simulated: {'; '.join(strange)}")
         elif missing:
             reason = ("True", "Configured", f"Namespaces not found: {missing}")
         status = {"members": wanted, "configuredMembers": there, "pendingMembers": missing,
