@@ -60,6 +60,8 @@ KINDS: dict[str, tuple[str, str, str, bool, bool]] = {
     "ImportedServiceSet": ("federation.maistra.io", "v1", "importedservicesets", True, True),
 }
 WATCHED = [kind for kind, facts in KINDS.items() if facts[4]]
+#: watches that were cut together list anew within this many seconds
+SETTLE = 1.0
 MERGE = "application/merge-patch+json"
 
 
@@ -115,7 +117,7 @@ class Store:
         return [one for key, one in list(self._objects[kind].items()) if namespace in (None, key[0])]
 
     def take(self, kind: str, body: Object, gone: bool = False) -> None:
-        """Take in what a watch or an answer told. Older versions of what is known are passed over."""
+        """Take in what a watch or an answer told. What is older than what is known, or than its end, is passed over."""
         objects, key = self._objects[kind], key_of(body)
         old = objects.get(key)
         if gone:
@@ -125,7 +127,8 @@ class Store:
             self.gone_at[kind, *key] = version(body)
             self._tell(kind, None, old)
             return
-        if old is not None and version(old) >= version(body):
+        known = version(old) if old is not None else self.gone_at.get((kind, *key), 0)
+        if known >= version(body):
             return
         objects[key] = body
         self._tell(kind, body, old)
@@ -170,6 +173,9 @@ class Cluster:
         self._stop = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self._writers = asyncio.Semaphore(8)
+        self._told: set[str] = set()
+        self._relisting: asyncio.Task[None] | None = None
+        self._relist_again = False
 
     # ---- life ----
 
@@ -183,6 +189,8 @@ class Cluster:
     async def stop(self) -> None:
         """End the watches and the connections."""
         self._stop.set()
+        if self._relisting is not None:
+            self._relisting.cancel()
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.wait({self._watching}, timeout=1.0)
@@ -196,15 +204,36 @@ class Cluster:
                 self.store.take(kind, body)
         self.store.release()
 
-    async def relist(self) -> None:
-        """List all kinds anew and drop what is not there any more (a deletion while the API server was away)."""
-        for kind in WATCHED:
-            found = {key_of(body): body for body in await self.list_all(kind)}
-            for body in found.values():
-                self.store.take(kind, body)
-            for body in self.store.all(kind):
-                if key_of(body) not in found:
-                    self.store.take(kind, body, gone=True)
+    def _listed(self, uid: str) -> None:
+        """A watch lists: what it lists a second time it lists because the API server was away."""
+        if uid not in self._told:
+            self._told.add(uid)
+            return
+        self._relist_again = True
+        if self._relisting is None or self._relisting.done():
+            self._relisting = asyncio.create_task(self._relist(), name=f"relist-{self.name}")
+
+    async def _relist(self) -> None:
+        """List all kinds anew, and again as long as watches do: no watch tells what was deleted before its list."""
+        while self._relist_again:
+            await asyncio.sleep(SETTLE)
+            self._relist_again = False
+            try:
+                for kind in WATCHED:
+                    await self._relist_kind(kind)
+            except API_ERRORS as error:
+                LOG.info("%s cannot be listed yet: %s", self.name, str(error)[:300])
+                self._relist_again = True
+
+    async def _relist_kind(self, kind: str) -> None:
+        before = self.store.all(kind)
+        found = {body["metadata"]["uid"]: body for body in await self.list_all(kind)}
+        for body in before:
+            if body["metadata"]["uid"] not in found:
+                LOG.info("%s: %s %s went while nobody watched", self.name, kind, key_of(body))
+                self.store.take(kind, body, gone=True)
+        for body in found.values():
+            self.store.take(kind, body)
 
     async def _watch(self) -> None:
         registry = kopf.OperatorRegistry()
@@ -221,7 +250,12 @@ class Cluster:
 
     def _taker(self, kind: str) -> Callable[..., Any]:
         async def take(event: Any, **rest: Any) -> None:
-            self.store.take(kind, dict(event["object"]), gone=event["type"] == "DELETED")
+            body = dict(event["object"])
+            if event["type"] is None:
+                self._listed(body["metadata"]["uid"])
+            elif event["type"] == "DELETED":
+                self._told.discard(body["metadata"]["uid"])
+            self.store.take(kind, body, gone=event["type"] == "DELETED")
         return take
 
     def _login(self, **rest: Any) -> kopf.ConnectionInfo:
