@@ -62,6 +62,7 @@ KINDS: dict[str, tuple[str, str, str, bool, bool]] = {
 WATCHED = [kind for kind, facts in KINDS.items() if facts[4]]
 #: watches that were cut together list anew within this many seconds
 SETTLE = 1.0
+FIRST_TRIES = 30
 MERGE = "application/merge-patch+json"
 
 
@@ -200,9 +201,19 @@ class Cluster:
     async def _fill(self) -> None:
         """One list of each watched kind, so that nobody decides before the watches have told everything."""
         for kind in WATCHED:
-            for body in await self.list_all(kind):
+            for body in await self._first_list(kind):
                 self.store.take(kind, body)
         self.store.release()
+
+    async def _first_list(self, kind: str) -> list[Object]:
+        """A young API server answers 429 for kinds whose storage it is still making."""
+        for attempt in range(FIRST_TRIES):
+            try:
+                return await self.list_all(kind)
+            except API_ERRORS as error:
+                LOG.info("%s: %s cannot be listed yet (%d): %s", self.name, kind, attempt, str(error)[:300])
+            await asyncio.sleep(SETTLE)
+        return await self.list_all(kind)
 
     def _listed(self, uid: str) -> None:
         """A watch lists: what it lists a second time it lists because the API server was away."""
