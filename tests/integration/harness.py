@@ -266,7 +266,7 @@ def environment_of(folder: Path, core: str, more: dict[str, str]) -> dict[str, s
             "ANSIBLE_CONNECTION_PLUGINS": str(CONNECTIONS),
             "ANSIBLE_REMOTE_TEMP": str(folder / "remote-tmp"),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "ANSIBLE_PYTHON_INTERPRETER": str(program("python", core)),
+            "ANSIBLE_PYTHON_INTERPRETER": str(interpreter(folder, core)),
             "COLUMNS": "200",
         }
         | more
@@ -278,6 +278,14 @@ def program(name: str, core: str = "") -> Path:
     if not core:
         return Path(sys.executable).parent / name
     return Path(os.environ.get(f"OSSM_CORE_{core.replace('.', '_')}") or ROOT / f".venv-{core}" / "bin") / name
+
+
+def interpreter(folder: Path, core: str) -> Path:
+    """Return the Python of an environment by a path without blanks: Ansible cannot start one with a blank in its path."""
+    link = folder / f"python{core}"
+    if not link.is_symlink():
+        link.symlink_to(program("python", core).parent.parent.absolute())
+    return link / "bin" / "python"
 
 
 def two(**more: Any) -> Object:
