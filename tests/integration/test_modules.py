@@ -225,7 +225,7 @@ def test_mesh_objects_goes_on_after_a_failure_of_another_pair(call: Call, way: s
     bad["definition"]["spec"]["exportRules"][0].pop("type")
     after["field_manager"] = bad["field_manager"]
     result = call(way, "mesh_objects", "--check", auth=call.auth, mesh="red-mesh", objects=[bad, after, other])
-    assert [verb for _, verb in _verbs(result)] == ["failed", "skipped", "created"]
+    assert [verb for dummy, verb in _verbs(result)] == ["failed", "skipped", "created"]
     assert "type" in result["problems"][0]["message"] and result["problems"][0]["peer"] == f"bad-{number}"
 
 
