@@ -32,8 +32,6 @@ options:
 seealso:
   - plugin: ossm.federation.plan
     plugin_type: filter
-  - plugin: ossm.federation.drift
-    plugin_type: filter
 """
 
 EXAMPLES = r"""
