@@ -56,7 +56,7 @@ from typing import Any, Dict, List, Mapping
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils import _tell
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, plain, registered, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import all_registered, inert, plain, unseal
 
 
 def links_to_wait_for(plan: Any, host: str, hostvars: Mapping[str, Any], expect: bool = False) -> List[Dict[str, Any]]:
@@ -66,7 +66,7 @@ def links_to_wait_for(plan: Any, host: str, hostvars: Mapping[str, Any], expect:
         raise AnsibleFilterError(f"ossm.federation.links_to_wait_for: {name} is not in the plan")
     hosts = made["meshes"] if expect else [name]
     read = _tell.WRITING + (_tell.READING if expect else ())
-    results = {one: registered(hostvars, hosts, one) for one in read}
+    results = all_registered(hostvars, hosts, read)
     return list(inert(_tell.link_options(made, name, results, bool(expect))))
 
 

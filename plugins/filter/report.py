@@ -52,7 +52,7 @@ from typing import Any, Dict, Mapping
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils import _tell
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, mesh_facts, plain, registered, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import all_registered, inert, mesh_facts, plain, unseal
 
 
 def report(plan: Any, hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
@@ -60,7 +60,7 @@ def report(plan: Any, hostvars: Mapping[str, Any], check_mode: bool = False) -> 
     made = unseal(plan, "sides")
     if made is None:
         raise AnsibleFilterError("ossm.federation.report takes what ossm.federation.plan returned")
-    results = {name: registered(hostvars, made["meshes"], name) for name in _tell.WRITING + _tell.READING}
+    results = all_registered(hostvars, made["meshes"], _tell.WRITING + _tell.READING)
     facts = {host: mesh_facts(hostvars, host) for host, mesh in made["meshes"].items() if mesh["in_play"]}
     return dict(inert(_tell.tell(made, results, facts, bool(plain(check_mode)))))
 

@@ -18,6 +18,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
     Cluster,
     ClusterError,
 )
+from ansible_collections.ossm.federation.plugins.module_utils._model_choose import is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import (
     platform_of,
     platform_of_provider,
@@ -46,8 +47,6 @@ ARGUMENT_SPEC: Json = {
 
 #: The config map that istiod writes its root into, and the key in it.
 ROOT_CONFIG_MAP, ROOT_KEY = "istio-ca-root-cert", "root-cert.pem"
-#: The label that every object of this collection carries.
-MANAGED_BY, OURS = "app.kubernetes.io/managed-by", "ossm.federation"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -288,11 +287,6 @@ class _Reader:
 
 
 # -- live objects ----------------------------------------------------------------------------------------------------
-
-
-def is_ours(obj: Json) -> bool:
-    """Whether an object carries the label of this collection."""
-    return ((obj["metadata"].get("labels") or {}).get(MANAGED_BY)) == OURS
 
 
 def managers(obj: Json) -> t.List[str]:

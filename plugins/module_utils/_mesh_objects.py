@@ -21,7 +21,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
     ClusterError,
     to_yaml,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._mesh_info import is_ours
+from ansible_collections.ossm.federation.plugins.module_utils._model_choose import is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem
 
 Json = t.Dict[str, t.Any]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Sequence, Tuple
 
 from ansible.utils.unsafe_proxy import wrap_var
 
@@ -96,13 +96,20 @@ def registered(hostvars: Mapping[str, Any], hosts: Iterable[str], name: str) -> 
     Results are data, so they are taken as they were stored: reading them through Ansible's templating would look for
     templates in every value, which with ten meshes costs seconds of a run.
     """
-    found: Dict[str, Any] = {}
+    return all_registered(hostvars, hosts, [name])[name]
+
+
+def all_registered(
+    hostvars: Mapping[str, Any], hosts: Iterable[str], names: Sequence[str]
+) -> Dict[str, Dict[str, Any]]:
+    """``registered`` for several names, by name; the variables of each host are put together once, not once a name."""
+    found: Dict[str, Dict[str, Any]] = {name: {} for name in names}
     for host in hosts:
         variables = _stored(hostvars, host)
-        if name in variables:
-            result = plain(variables[name])
+        for name in names:
+            result = plain(variables[name]) if name in variables else None
             if isinstance(result, dict) and not result.get("skipped"):
-                found[host] = result
+                found[name][host] = result
     return found
 
 
