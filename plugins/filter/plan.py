@@ -12,6 +12,7 @@ author: The ossm.federation authors (@ossm-federation)
 description:
   - Chooses names, exposures and trust domains, and finds what only shows across meshes.
   - RV(_value).problems must stop the run before its first write; a mesh that could not be read is no such problem.
+  - RV(_value).todo names the steps in which a mesh has anything to write or to wait for; all others may be left out.
 positional: hostvars, outside
 options:
   _input:
@@ -43,7 +44,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The plan - C(group), C(options), C(meshes), C(sides), C(problems), C(warnings), C(load_balancers).
+  description: The plan - C(group), C(options), C(meshes), C(sides), C(problems), C(warnings), C(load_balancers), C(todo).
   type: dict
 """
 
@@ -52,7 +53,7 @@ from typing import Any, Dict, Iterator, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _steps
 from ansible_collections.ossm.federation.plugins.plugin_utils._plain import plain, registered, seal, unseal
 
 
@@ -65,7 +66,7 @@ def plan(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Di
     for host, result in registered(hostvars, declared["hosts"], "mesh_facts").items():
         for read in _meshes(result):
             facts[host] = read
-    made = _model.plan(declared, facts)
+    made = _steps.ahead(_model.plan(declared, facts), facts)
     return seal(made, _model.shown(made))
 
 

@@ -116,11 +116,11 @@ def gateways_to_wait_for(made: Plan, host: str, written: Json) -> List[Json]:
 
 
 def shown(made: Plan) -> Json:
-    """The part of a plan that roles and people look at: all but the sides and the roots."""
+    """The part of a plan that roles and people look at: all but the sides, the readings and the roots."""
     meshes = {
         host: {key: value for key, value in mesh.items() if key != "root"} for host, mesh in made["meshes"].items()
     }
-    return {**{key: value for key, value in made.items() if key != "sides"}, "meshes": meshes}
+    return {**{key: value for key, value in made.items() if key not in ("sides", "readings")}, "meshes": meshes}
 
 
 def _sort(found: List[Problem], problems: List[Problem], warnings: List[Problem]) -> None:

@@ -158,8 +158,16 @@ class LoadBalancers(TypedDict):
     words: str
 
 
-class Plan(TypedDict):
-    """What the run will do, after reading; ``problems`` are fatal, ``warnings`` are not."""
+class _Ahead(TypedDict, total=False):
+    todo: List[str]
+    readings: Dict[str, Json]
+
+
+class Plan(_Ahead):
+    """What the run will do, after reading; ``problems`` are fatal, ``warnings`` are not.
+
+    ``todo`` and ``readings`` are what ``_steps.ahead`` adds.
+    """
 
     group: str
     options: Json

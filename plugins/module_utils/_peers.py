@@ -17,11 +17,9 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
 )
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem
 from ansible_collections.ossm.federation.plugins.module_utils._status import (
-    read_exports,
+    judge_link,
     read_imports,
-    read_peer,
-    rule_imports,
-    synced,
+    read_link,
 )
 
 Json = t.Dict[str, t.Any]
@@ -81,21 +79,13 @@ class _State:
     def link(self, wanted: Json) -> Json:
         """One link as it is."""
         name = wanted["peer_name"]
-        if name in self.known:
-            link = dict(self.known[name])
-            if name in self.objects[IMPORTS]:
-                link.update(read_imports(self.objects[IMPORTS][name]))
-        else:
-            link = {
-                "peer": wanted["peer"], "peer_host": wanted.get("peer_host"), "peer_name": name,
-                **read_peer(self.objects[PEER].get(name), mesh=self.mesh, other=wanted["peer"]),
-                **read_imports(self.objects[IMPORTS].get(name)),
-                "exported": read_exports(self.objects[EXPORTS].get(name)),
-            }
-        link["missing"] = _missing(wanted, link)
-        link["synced"] = synced(link, wanted.get("since")) or _services_prove_it(wanted, link)
-        link["good"] = bool(link["connected"] and link["synced"] and not link["missing"])
-        return link
+        if name not in self.known:
+            objects = (self.objects[kind].get(name) for kind in (PEER, IMPORTS, EXPORTS))
+            return read_link(self.mesh, wanted, *objects)
+        link = dict(self.known[name])
+        if name in self.objects[IMPORTS]:
+            link.update(read_imports(self.objects[IMPORTS][name]))
+        return judge_link(wanted, link)
 
     def links(self) -> t.List[Json]:
         """All links that are asked for."""
@@ -122,22 +112,6 @@ class _State:
             if self.told.get(link["peer_name"]) != words:
                 self.told[link["peer_name"]] = words
                 yield f"{self.mesh} -> {link['peer']}: {words}"
-
-
-def _missing(wanted: Json, link: Json) -> t.List[str]:
-    """Exported names that should be imported and are not: those expected, and those offered that a rule takes."""
-    names = {one["exportedName"] for one in link["imported"]}
-    expected = set(wanted.get("imports_expected") or [])
-    rules = wanted.get("import_rules") or []
-    expected |= {one for one in link["offered"] if rule_imports(rules, one)}
-    return sorted(expected - names)
-
-
-def _services_prove_it(wanted: Json, link: Json) -> bool:
-    """Whether imports show that a connected link has synced although its status has no time of it: a pod whose status
-    updates are refused never shows one (seen on 2.5 with several istiod pods)."""
-    expected = wanted.get("imports_expected")
-    return bool(link["connected"] and not link["last_full_sync"] and expected and not _missing(wanted, link))
 
 
 def link_words(link: Json) -> str:

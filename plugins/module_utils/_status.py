@@ -286,6 +286,46 @@ def read_exports(exports: t.Optional[Json]) -> t.List[Json]:
     )
 
 
+def read_link(
+    mesh: str, wanted: Json, peer: t.Optional[Json], imports: t.Optional[Json], exports: t.Optional[Json]
+) -> Json:
+    """One link of ``mesh`` as its three objects show it: all keys of ``read_peer`` and ``read_imports``, ``exported`` of
+    ``read_exports``, ``peer``, ``peer_host`` and ``peer_name`` of ``wanted``, and what ``judge_link`` adds.
+
+    ``wanted`` is an item of the option ``links`` of peer_wait; the objects are None where they do not exist.
+    """
+    return judge_link(wanted, {
+        "peer": wanted["peer"], "peer_host": wanted.get("peer_host"), "peer_name": wanted["peer_name"],
+        **read_peer(peer, mesh=mesh, other=wanted["peer"]),
+        **read_imports(imports),
+        "exported": read_exports(exports),
+    })
+
+
+def judge_link(wanted: Json, link: Json) -> Json:
+    """The link with ``missing`` (exported names), ``synced`` and ``good``, in the light of what is wanted of it."""
+    link["missing"] = _missing(wanted, link)
+    link["synced"] = synced(link, wanted.get("since")) or _services_prove_it(wanted, link)
+    link["good"] = bool(link["connected"] and link["synced"] and not link["missing"])
+    return link
+
+
+def _missing(wanted: Json, link: Json) -> t.List[str]:
+    """Exported names that should be imported and are not: those expected, and those offered that a rule takes."""
+    names = {one["exportedName"] for one in link["imported"]}
+    expected = set(wanted.get("imports_expected") or [])
+    rules = wanted.get("import_rules") or []
+    expected |= {one for one in link["offered"] if rule_imports(rules, one)}
+    return sorted(expected - names)
+
+
+def _services_prove_it(wanted: Json, link: Json) -> bool:
+    """Whether imports show that a connected link has synced although its status has no time of it: a pod whose status
+    updates are refused never shows one (seen on 2.5 with several istiod pods)."""
+    expected = wanted.get("imports_expected")
+    return bool(link["connected"] and not link["last_full_sync"] and expected and not _missing(wanted, link))
+
+
 def collisions(imported_by_peer: t.Mapping[str, t.Sequence[Json]]) -> t.Dict[str, t.List[str]]:
     """Exported names that one mesh imports from several peers: requests to them fail although every status is good
     (seen on 2.5: one exported name, two registries). Values are the peers."""

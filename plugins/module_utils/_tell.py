@@ -30,7 +30,7 @@ def tell(plan: Json, results: Results, facts: Mapping[str, Json], check_mode: bo
     number of links), ``pending`` (words), ``failures`` (words by host) and ``lines``: the changes, the problems and, last,
     the matrix.
     """
-    links = _report.links(plan, _readings(results))
+    links = _report.links(plan, _readings(plan, results))
     changes = _changes(plan, results)
     problems = _problems(plan, results, facts)
     patient = [link for link in links if not link["good"] and not link["failed"]]
@@ -49,12 +49,13 @@ def tell(plan: Json, results: Results, facts: Mapping[str, Json], check_mode: bo
 def link_options(plan: Json, host: str, results: Results, expect: bool) -> List[Json]:
     """What peer_wait is to wait for; with ``expect`` also for what the other meshes were seen to offer."""
     written = [results.get(name, {}).get(host) for name in WRITING]
-    readings = _readings(results) if expect else None
+    readings = _readings(plan, results) if expect else None
     return _report.wait_links(plan, host, readings, _report.changed_at(written))
 
 
-def _readings(results: Results) -> Dict[str, Json]:
-    newest: Dict[str, Json] = {}
+def _readings(plan: Json, results: Results) -> Dict[str, Json]:
+    """The newest reading of each mesh; that of KNOW where nothing was written and so nothing was waited for."""
+    newest: Dict[str, Json] = dict(plan.get("readings") or {})
     for name in READING:
         newest.update(results.get(name, {}))
     return newest

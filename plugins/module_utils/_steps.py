@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Private to the collection: which steps of a run have anything to do, told from what KNOW has read. Pure.
+
+What was read a moment ago still holds where nothing is written. So a step in which no mesh would write anything or wait
+for anything is left out as a whole, and a second run costs hardly more than its reading. Whatever is not certain is done.
+"""
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.ossm.federation.plugins.module_utils import _objects, _report
+from ansible_collections.ossm.federation.plugins.module_utils._applied import settled
+from ansible_collections.ossm.federation.plugins.module_utils._model_types import Plan
+from ansible_collections.ossm.federation.plugins.module_utils._status import read_gateway, read_link
+
+Json = t.Dict[str, t.Any]
+
+#: The steps after KNOW and before TELL, in their order: the rooms of ``_objects``, then the wait for the links.
+STEPS = (*_objects.ROOMS, "links")
+
+
+def ahead(plan: Plan, facts: t.Mapping[str, Json]) -> Plan:
+    """The plan with ``todo`` and ``readings``, told from the MeshFacts by host.
+
+    ``todo`` is the first step with anything to do and all after it. ``readings`` are the links of each host as KNOW has
+    found them, in the shape of peer_wait's results, when everything is written already.
+    """
+    hosts = [host for host, mesh in sorted(plan["meshes"].items()) if mesh["in_play"] and mesh["readable"]]
+    done: t.Dict[str, t.List[Json]] = {host: [] for host in hosts}
+    for room in _objects.ROOMS:
+        if not all([_quiet(plan, room, host, facts[host], done[host]) for host in hosts]):
+            return {**plan, "todo": list(STEPS[STEPS.index(room):]), "readings": {}}
+    first = {host: {"links": _links(plan, host, facts[host], done[host])} for host in hosts}
+    # What a mesh exports shows in its own sets, so what another should import only shows over all.
+    links = {host: _links(plan, host, facts[host], done[host], first) for host in hosts}
+    good = all(link["good"] for host in hosts for link in links[host])
+    readings: t.Dict[str, Json] = {host: {"links": links[host], "problems": []} for host in hosts}
+    return {**plan, "todo": [] if good else [STEPS[-1]], "readings": readings}
+
+
+def _quiet(plan: Plan, room: str, host: str, facts: Json, done: t.List[Json]) -> bool:
+    """Whether one mesh has nothing to write in a room and nothing to wait for after it; what is written already is put
+    into ``done`` (kind, name, and time of our last apply)."""
+    if room == "gateways" and not _open(plan, host, facts):
+        return False
+    for wish in _objects.objects(plan, room, host, facts):
+        definition = wish["definition"]
+        last = None if wish["unknown"] else settled(definition, wish["field_manager"], wish["before"])
+        if last is None:
+            return False
+        done.append({"kind": definition["kind"], "name": definition["metadata"]["name"], "time": last["time"]})
+    return True
+
+
+def _open(plan: Plan, host: str, facts: Json) -> bool:
+    """Whether the control plane is ready and every gateway has its address."""
+    services, nodes = facts.get("services") or {}, facts.get("nodes") or []
+    found = (read_gateway(services.get(gateway["name"]), nodes, gateway["exposure"])
+             for gateway in plan["meshes"][host]["gateways"])
+    return bool((facts.get("control_plane") or {}).get("ready")) and not any("waiting" in one for one in found)
+
+
+def _links(plan: Plan, host: str, facts: Json, done: t.Sequence[Json],
+           readings: t.Optional[t.Mapping[str, Json]] = None) -> t.List[Json]:
+    """The links of one mesh that can be up; with the ``readings`` of all meshes in the light of what those export."""
+    wanted = _report.wait_links(t.cast(Json, plan), host, readings, _report.changed_at([{"objects": done}]))
+    rooms = [{one["metadata"]["name"]: one for one in facts.get(room) or []} for room in ("peers", "imports", "exports")]
+    return [read_link(plan["meshes"][host]["mesh"], link, *(room.get(link["peer_name"]) for room in rooms))
+            for link in wanted]

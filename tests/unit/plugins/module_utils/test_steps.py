@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which steps of a run have anything to do: none only where everything is written, open and good."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import federations as fed
+import pytest
+
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _steps
+
+Json = dict[str, Any]
+Facts = dict[str, Json]
+APPLIED_AT = "2026-01-01T00:00:00Z"
+SYNCED_AT = "2026-01-01T00:00:05Z"
+RULES = {"red_mesh": {"mesh_exports": {"green-mesh": ["bookinfo/ratings"]}},
+         "green_mesh": {"mesh_imports": {"red-mesh": ["bookinfo/ratings"]}}}
+EXPORTED = "ratings.bookinfo.svc.green-mesh-exports.local"
+ALL = list(_steps.STEPS)
+
+
+def _fields(value: Any) -> Json:
+    """The field set of an apply, lists of objects as one value each: what matters here is that it fits the wish."""
+    return {f"f:{key}": _fields(inner) for key, inner in value.items()} if isinstance(value, dict) else {}
+
+
+def _own(obj: Json, wish: _model.Wish) -> None:
+    """Note on a live object that our manager has applied a wish."""
+    definition = wish["definition"]
+    meta = {key: definition["metadata"][key] for key in ("labels", "annotations") if key in definition["metadata"]}
+    told = {key: value for key, value in definition.items() if key not in ("apiVersion", "kind", "metadata")}
+    obj.setdefault("applied", {})[wish["field_manager"]] = {
+        "time": APPLIED_AT, "fields": json.dumps(_fields({**({"metadata": meta} if meta else {}), **told}))}
+
+
+def _live(facts: Json, definition: Json) -> Json:
+    if definition["kind"] == "ServiceMeshControlPlane":
+        return facts["control_plane"]["object"]
+    rooms = {"ServiceMeshPeer": "peers", "ImportedServiceSet": "imports", "ExportedServiceSet": "exports",
+             "ConfigMap": "config_maps"}
+    return next(one for one in facts[rooms[definition["kind"]]]
+                if one["metadata"]["name"] == definition["metadata"]["name"])
+
+
+def _service(facts: Json, gateway: Json, addresses: list[str]) -> None:
+    name = gateway["name"]
+    facts["services"][name] = {
+        "metadata": {"name": name, "namespace": facts["namespace"]},
+        "spec": {"type": "LoadBalancer", "ports": [{"name": "tls", "port": 15443}, {"name": "https-discovery", "port": 8188}]},
+        "status": {"loadBalancer": {"ingress": [{"ip": one} for one in addresses]}}}
+
+
+def _federated() -> tuple[_model.Declaration, Facts]:
+    """Three meshes in which everything is written, open, connected and imported."""
+    declaration = fed.declare(fed.inventory(**RULES))
+    read = {host: fed.facts(host) for host in fed.COLOURS}
+    made, wishes = fed.federate(declaration, read)
+    opened = fed.opened(made)
+    for host, mine in wishes.items():
+        for wish in mine:
+            _own(_live(read[host], wish["definition"]), wish)
+        for gateway in made["meshes"][host]["gateways"]:
+            _service(read[host], gateway, opened[host]["gateways"][gateway["name"]]["addresses"])
+        for peer in read[host]["peers"]:
+            watch = {"connected": True, "lastConnected": SYNCED_AT, "lastFullSync": SYNCED_AT}
+            peer["status"] = {"discoveryStatus": {"active": [{"pod": "istiod", "watch": watch}]}}
+    service = {"exportedName": EXPORTED, "localService": {"hostname": "ratings.bookinfo.svc.red-mesh-imports.local"}}
+    read["red-mesh"]["exports"][0]["status"] = {"exportedServices": [service]}
+    read["green-mesh"]["imports"][0]["status"] = {"importedServices": [service]}
+    return declaration, read
+
+
+def _ahead(declaration: _model.Declaration, read: Facts) -> _model.Plan:
+    return _steps.ahead(_model.plan(declaration, read), read)
+
+
+def test_nothing_is_left_to_do() -> None:
+    made = _ahead(*_federated())
+    assert made["todo"] == []
+    links = {host: made["readings"][host]["links"] for host in fed.COLOURS}
+    assert all(link["good"] and link["synced"] for host in links for link in links[host])
+    assert [link["imported"] for link in links["green-mesh"]] == [
+        [], [{"exportedName": EXPORTED, "hostname": "ratings.bookinfo.svc.red-mesh-imports.local"}]]
+
+
+def test_everything_is_to_be_done_at_first() -> None:
+    declaration = fed.declare(fed.inventory(**RULES))
+    made = _ahead(declaration, {host: fed.facts(host) for host in fed.COLOURS})
+    assert made["todo"] == ALL and made["readings"] == {}
+
+
+def _spoil_status(key: str, value: Any) -> Callable[[Facts], None]:
+    def spoil(read: Facts) -> None:
+        read["blue-mesh"]["peers"][0]["status"]["discoveryStatus"]["active"][0]["watch"][key] = value
+    return spoil
+
+
+def _not_ready(read: Facts) -> None:
+    read["blue-mesh"]["control_plane"]["ready"] = False
+
+
+def _no_address(read: Facts) -> None:
+    read["red-mesh"]["services"]["ingress-green-mesh"]["status"] = {}
+
+
+def _gateway_changed(read: Facts) -> None:
+    gateways = read["red-mesh"]["control_plane"]["object"]["spec"]["gateways"]
+    gateways["additionalEgress"]["egress-green-mesh"]["enabled"] = False
+
+
+def _address_moved(read: Facts) -> None:
+    rows = read["red-mesh"]["services"]["ingress-green-mesh"]["status"]["loadBalancer"]["ingress"]
+    rows[0]["ip"] = "203.0.113.9"
+
+
+def _set_changed(read: Facts) -> None:
+    read["green-mesh"]["imports"][0]["spec"]["importRules"] = []
+
+
+def _root_rotated(read: Facts) -> None:
+    read["red-mesh"].update(root="a new root\n", fingerprints=["00"])
+
+
+def _not_imported(read: Facts) -> None:
+    del read["green-mesh"]["imports"][0]["status"]
+
+
+def _offered_alone(read: Facts) -> None:
+    read["green-mesh"]["imports"][0]["status"]["importedServices"][0]["localService"] = {}
+
+
+@pytest.mark.parametrize(("spoil", "first"), [
+    (_not_ready, "gateways"), (_no_address, "gateways"), (_gateway_changed, "gateways"),
+    (_set_changed, "sets"),
+    (_address_moved, "peers"), (_root_rotated, "peers"),
+    (_spoil_status("connected", False), "links"), (_spoil_status("lastFullSync", "2025-12-31T00:00:00Z"), "links"),
+    (_not_imported, "links"), (_offered_alone, "links"),
+])
+def test_what_is_not_as_it_should_be_is_done_with_all_that_follows(spoil: Callable[[Facts], None], first: str) -> None:
+    declaration, read = _federated()
+    spoil(read)
+    made = _ahead(declaration, read)
+    assert made["todo"] == ALL[ALL.index(first):]
+    assert bool(made["readings"]) is (first == "links")
+
+
+def test_a_mesh_that_cannot_be_read_gives_nobody_anything_to_do() -> None:
+    declaration, read = _federated()
+    read["blue-mesh"]["readable"] = False
+    made = _ahead(declaration, read)
+    assert made["todo"] == [] and set(made["readings"]) == {"red-mesh", "green-mesh"}
+    assert [link["peer"] for link in made["readings"]["red-mesh"]["links"]] == ["green-mesh"]
+
+
+def test_a_mesh_outside_the_run_is_not_judged() -> None:
+    _declaration, read = _federated()
+    limited = fed.declare(fed.inventory(**RULES), play_hosts=["red-mesh"])
+    read["green-mesh"]["imports"][0]["spec"]["importRules"] = []
+    made = _ahead(limited, read)
+    assert made["todo"] == [] and set(made["readings"]) == {"red-mesh"}
