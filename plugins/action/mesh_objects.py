@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.ossm.federation.plugins.module_utils._mesh_objects import ARGUMENT_SPEC, run
-from ansible_collections.ossm.federation.plugins.plugin_utils._action import CoreAction
+from ansible_collections.ossm.federation.plugins.plugin_utils._action import Core, CoreAction, Json
 
 
 class ActionModule(CoreAction):
@@ -14,3 +14,7 @@ class ActionModule(CoreAction):
     MODULE = "ossm.federation.mesh_objects"
     SPEC = ARGUMENT_SPEC
     CORE = staticmethod(run)
+
+    def _call(self, core: Core, params: Json) -> Json:
+        """Make the diff only where one is shown."""
+        return core(params, bool(self._task.check_mode), self._say, diff=bool(self._task.diff))

@@ -73,7 +73,8 @@ def _read_kubeconfig(path: str) -> t.Union[Json, t.Tuple[str, str, str]]:
     if yaml is None:
         return "yaml-missing", f"{path} cannot be read without the Python package PyYAML", "Install it there"
     try:
-        content = yaml.safe_load(text)
+        # Every task of every mesh looks at a kubeconfig: PyYAML's loader in C where it has one.
+        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         place = "" if line is None else f" (line {line + 1})"

@@ -143,7 +143,8 @@ class ClusterError(Exception):
 
 def to_yaml(value: t.Any) -> str:
     """Plain data as YAML, keys in the order given."""
-    return str(yaml.safe_dump(value, sort_keys=False, default_flow_style=False, width=10000))
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return str(yaml.dump(value, Dumper=dumper, sort_keys=False, default_flow_style=False, width=10000))
 
 
 def remove_credential_files() -> None:
@@ -547,8 +548,10 @@ class Cluster:
     def events(self, one: WatchFor, seconds: int, watcher: t.Any) -> t.Iterator[t.Tuple[str, Json]]:
         """Type and object of the events of a single watch request that ends after ``seconds``."""
         resource = self._client.resources.get(one.kind)
-        stream = self._client.watch(resource, namespace=one.namespace, name=one.name, timeout=seconds, watcher=watcher)
-        for event in stream:
+        options: Json = {"field_selector": f"metadata.name={one.name}"} if one.name else {}
+        # The dynamic client's own watch would wrap every object into another form, which costs more than reading it.
+        for event in watcher.stream(resource.get, namespace=one.namespace, serialize=False, timeout_seconds=seconds,
+                                    **options):
             yield event["type"], event["raw_object"]
 
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Waiting for a control plane and the addresses of its ingress gateways, on two watches. Private to this collection."""
+"""Waiting for the addresses of ingress gateways and for their control plane, on a watch each. Private to this collection."""
 from __future__ import annotations
 
 import time
@@ -54,11 +54,17 @@ class _State:
         self.plane: t.Optional[Json] = known.get("control_plane")
         self.services: t.Dict[str, Json] = dict(known.get("services") or {})
         self.told: t.Dict[str, str] = {}
+        self._read: t.Dict[str, Json] = {}
 
     def forget(self) -> None:
         """Nothing that was known counts any more."""
         self.plane = None
-        self.services = {}
+        self.fill([])
+
+    def fill(self, services: t.Sequence[Json]) -> None:
+        """These are all the Services there are."""
+        self.services = {one["metadata"]["name"]: one for one in services}
+        self._read.clear()
 
     def take(self, event: Event) -> None:
         """Take in one event of a watch."""
@@ -67,9 +73,10 @@ class _State:
         elif event.kind == "ServiceMeshControlPlane" and event.type in ("DELETED", "RESET"):
             self.plane = None
         elif event.kind == "Service" and event.type == "RESET":
-            self.services = {}
+            self.fill([])
         elif event.kind == "Service" and event.type in ("ADDED", "MODIFIED", "DELETED"):
             name = event.object["metadata"]["name"]
+            self._read.pop(name, None)
             if event.type == "DELETED":
                 self.services.pop(name, None)
             else:
@@ -87,12 +94,22 @@ class _State:
 
     def found(self) -> t.Dict[str, Json]:
         """Every gateway: its address and ports, or what it waits for."""
-        return {one["name"]: read_gateway(self.services.get(one["name"]), self.nodes, one.get("exposure"))
-                for one in self.gateways}
+        return {one["name"]: self._found(one) for one in self.gateways}
+
+    def _found(self, gateway: Json) -> Json:
+        """One gateway, read again only after its Service has changed."""
+        name = gateway["name"]
+        if name not in self._read:
+            self._read[name] = read_gateway(self.services.get(name), self.nodes, gateway.get("exposure"))
+        return self._read[name]
+
+    def open(self) -> bool:
+        """Whether every gateway has its address."""
+        return not any("waiting" in self._found(one) for one in self.gateways)
 
     def complete(self) -> bool:
         """Whether there is nothing left to wait for."""
-        return self.ready and not any("waiting" in one for one in self.found().values())
+        return self.ready and self.open()
 
     def missing(self) -> t.List[str]:
         """What is still waited for, in words."""
@@ -101,7 +118,7 @@ class _State:
 
     def news(self) -> t.Iterator[str]:
         """One line for each thing that is different from last time."""
-        now = {"control plane": self.words}
+        now = {"control plane": self.words} if self.plane else {}
         for name, one in self.found().items():
             now[name] = one.get("waiting") or f"{', '.join(one['addresses'])} port {one['discoveryPort']}"
         for name, words in now.items():
@@ -139,24 +156,43 @@ def run(params: Json, check_mode: bool, say: Say) -> Json:
 def _look(cluster: Cluster, params: Json, state: _State) -> None:
     """Read once."""
     state.forget()
+    _look_at_control_plane(cluster, params, state)
+    if state.gateways:
+        state.fill(cluster.list("Service", params["namespace"]))
+
+
+def _look_at_control_plane(cluster: Cluster, params: Json, state: _State) -> None:
+    """Read the control plane once."""
     try:
         plane = cluster.get("ServiceMeshControlPlane", params["control_plane"], params["namespace"])
-        state.plane = read_control_plane(plane)
     except ClusterError as error:
         if error.code != "missing":
             raise
-    if state.gateways:
-        state.services = {one["metadata"]["name"]: one for one in cluster.list("Service", params["namespace"])}
+        state.plane = None
+    else:
+        state.plane = read_control_plane(plane)
 
 
 def _watch(cluster: Cluster, params: Json, state: _State, deadline: float, say: Say) -> None:
-    """Follow two watches until all is there or the deadline has come."""
+    """Follow the gateways' Services, and when they have their addresses the control plane, until the deadline.
+
+    While the operator works it writes the control plane again and again; with many gateways that is a large object, and to
+    follow it would cost the API server and us more than all else. It has settled when the addresses are there.
+    """
     state.forget()
+    if state.gateways and not _follow(cluster, WatchFor("Service", params["namespace"]), state.open, state, deadline, say,
+                                      lambda: _look_at_control_plane(cluster, params, state)):
+        _look_at_control_plane(cluster, params, state)
+        return
+    plane = WatchFor("ServiceMeshControlPlane", params["namespace"], params["control_plane"])
+    _follow(cluster, plane, state.complete, state, deadline, say)
+
+
+def _follow(cluster: Cluster, watch: WatchFor, done: t.Callable[[], bool], state: _State, deadline: float, say: Say,
+            before_heartbeat: t.Callable[[], None] = lambda: None) -> bool:
+    """Follow one watch until something is done (True) or the deadline has come (False), and say what changes."""
     failing = ""
-    watches = [WatchFor("ServiceMeshControlPlane", params["namespace"], params["control_plane"])]
-    if state.gateways:
-        watches.append(WatchFor("Service", params["namespace"]))
-    for event in cluster.watch_many(watches, deadline):
+    for event in cluster.watch_many([watch], deadline):
         if event.error is not None:
             if event.type == "FATAL":
                 raise event.error
@@ -166,12 +202,14 @@ def _watch(cluster: Cluster, params: Json, state: _State, deadline: float, say: 
             continue
         state.take(event)
         if event.type == "TICK":
+            before_heartbeat()
             say(f"{state.mesh}: {deadline - time.monotonic():.0f} s left; waiting for {'; '.join(state.missing())}")
         elif event.type == "QUIET":
             for line in state.news():
                 say(line)
-        elif event.type != "RESET" and state.complete():
-            return
+        elif event.type != "RESET" and done():
+            return True
+    return False
 
 
 def _late(state: _State, params: Json) -> t.List[Problem]:

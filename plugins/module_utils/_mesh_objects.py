@@ -131,23 +131,24 @@ def shown(obj: t.Optional[Json], unknown: t.Optional[t.Mapping[str, str]] = None
 # -- doing -----------------------------------------------------------------------------------------------------------
 
 
-def run(params: Json, check_mode: bool, say: Say) -> Json:
-    """Bring the objects of ``params["objects"]`` to ``params["state"]``, in the order given."""
-    writer = _Writer(params, check_mode)
+def run(params: Json, check_mode: bool, say: Say, *, diff: bool = True) -> Json:
+    """Bring the objects of ``params["objects"]`` to ``params["state"]``, in the order given; with ``diff`` show each
+    changed object before and after."""
+    writer = _Writer(params, check_mode, diff)
     for wish in params["objects"]:
         writer.handle(wish)
     return {
         "changed": any(one["verb"] in ("created", "changed", "deleted") for one in writer.results),
         "objects": writer.results,
         "problems": writer.problems,
-        "diff": writer.diff,
+        **({"diff": writer.diff} if diff else {}),
     }
 
 
 class _Writer:
     """Applies or removes one object after the other and remembers how each ended."""
 
-    def __init__(self, params: Json, check_mode: bool) -> None:
+    def __init__(self, params: Json, check_mode: bool, diff: bool) -> None:
         self.mesh: str = params["mesh"]
         self.absent = params.get("state") == "absent"
         self.force = bool(params.get("force_conflicts"))
@@ -157,6 +158,7 @@ class _Writer:
         self.results: t.List[Json] = []
         self.problems: t.List[Problem] = check_access(self.auth, self.mesh) if params["objects"] else []
         self.diff: t.List[Json] = []
+        self.shows = diff
         #: Field managers that stop, with the reason; the key "" stops all.
         self.stopped: t.Dict[str, str] = {"": self.problems[0]["message"]} if self.problems else {}
         #: The latest state of each object, by kind and name.
@@ -258,7 +260,9 @@ class _Writer:
     def _show(
         self, wish: Json, before: t.Optional[Json], after: t.Optional[Json], unknown: t.Mapping[str, str]
     ) -> None:
-        """Add one object to the diff."""
+        """Add one object to the diff, where one is wanted: a control plane is long, and takes its time as YAML."""
+        if not self.shows:
+            return
         header = f"{self.mesh}: {name_of(wish['definition'])} ({wish['field_manager']})"
         self.diff.append({
             "before": shown(before), "after": shown(after, unknown), "before_header": header, "after_header": header,

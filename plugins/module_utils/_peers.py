@@ -62,23 +62,39 @@ class _State:
         self.objects: t.Dict[str, t.Dict[str, Json]] = {PEER: {}, IMPORTS: {}, EXPORTS: {}}
         self.known: t.Dict[str, Json] = {one["peer_name"]: one for one in params.get("known") or []}
         self.told: t.Dict[str, str] = {}
+        #: Links as they were read since their objects last changed: a burst of events is about one of them each.
+        self._links: t.Dict[str, Json] = {}
 
     def fill(self, kind: str, objects: t.Sequence[Json]) -> None:
         """What lives now is all there is of a kind."""
         self.objects[kind] = {one["metadata"]["name"]: one for one in objects}
+        self._links.clear()
+
+    def forget(self) -> None:
+        """An earlier reading counts no more."""
+        self.known = {}
+        self._links.clear()
 
     def take(self, event: Event) -> None:
         """Take in one event of a watch."""
         if event.type == "RESET":
             self.fill(event.kind, [])
-        elif event.type == "DELETED":
-            self.objects[event.kind].pop(event.object["metadata"]["name"], None)
-        elif event.type in ("ADDED", "MODIFIED"):
-            self.objects[event.kind][event.object["metadata"]["name"]] = event.object
+            return
+        name = event.object["metadata"]["name"]
+        self._links.pop(name, None)
+        if event.type == "DELETED":
+            self.objects[event.kind].pop(name, None)
+        else:
+            self.objects[event.kind][name] = event.object
 
     def link(self, wanted: Json) -> Json:
         """One link as it is."""
         name = wanted["peer_name"]
+        if name not in self._links:
+            self._links[name] = self._read(wanted, name)
+        return self._links[name]
+
+    def _read(self, wanted: Json, name: str) -> Json:
         if name not in self.known:
             objects = (self.objects[kind].get(name) for kind in (PEER, IMPORTS, EXPORTS))
             return read_link(self.mesh, wanted, *objects)
@@ -147,7 +163,7 @@ def _run(params: Json, timeout: float, say: Say) -> Json:
         return _result(state, [])
     only_imports = state.up()
     if not only_imports:
-        state.known = {}
+        state.forget()
     auth = {key: value for key, value in params["auth"].items() if value is not None}
     problems = check_access(auth, state.mesh)
     if problems:

@@ -149,10 +149,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._mesh_objects impo
 def main() -> None:
     """Run the core of the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    result = run(module.params, module.check_mode, module.debug)
-    if not module._diff:
-        result.pop("diff")
-    module.exit_json(**result)
+    module.exit_json(**run(module.params, module.check_mode, module.debug, diff=module._diff))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from ansible_collections.ossm.federation.plugins.module_utils import _cluster
 from ansible_collections.ossm.federation.plugins.plugin_utils._plain import plain
 
 Json = t.Dict[str, t.Any]
-Core = t.Callable[[Json, bool, t.Callable[[str], None]], Json]
+Core = t.Callable[..., Json]
 
 #: Variables of a play's ``environment`` that a process can only be started with.
 UNHONOURED = ("PYTHON", "LD_")
@@ -135,12 +135,14 @@ class CoreAction(ActionBase):
             raise AnsibleActionFail(f"{self.MODULE} has no core")
         with honoured(plain_environment(self._task.environment)):
             try:
-                result = core(params, bool(self._task.check_mode), self._say)
+                result = self._call(core, params)
             finally:
                 _cluster.remove_credential_files()
-        if not self._task.diff:
-            result.pop("diff", None)
         return t.cast(Json, remove_values(result, secrets(params)))
+
+    def _call(self, core: Core, params: Json) -> Json:
+        """Call the core; subclasses add what only their core takes."""
+        return core(params, bool(self._task.check_mode), self._say)
 
     @staticmethod
     def _say(line: str) -> None:

@@ -25,7 +25,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=RUNS, help=f"timed rounds of each match (default {RUNS})")
     parser.add_argument("--contestants", default=",".join(contestants.NAMES),
                         help="who takes part, comma separated (default all); the documentation is only written by all")
-    parser.add_argument("--profile", action="store_true", help="run the collection once under a profiler instead")
+    parser.add_argument("--profile", action="store_true", help="show the time of each of the collection's tasks instead")
     parser.add_argument("--dir", type=Path, default=ROOT / "build" / "bench", help="folder for labs and logs")
     return parser.parse_args()
 

@@ -13,6 +13,7 @@ import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.ossm.federation.plugins.action import mesh_objects
 from ansible_collections.ossm.federation.plugins.doc_fragments import _auth
 from ansible_collections.ossm.federation.plugins.module_utils import _cluster
 from ansible_collections.ossm.federation.plugins.plugin_utils import _action
@@ -33,7 +34,7 @@ class _Echo(_action.CoreAction):
     def CORE(params: Json, check_mode: bool, say: Any) -> Json:
         key = (params.get("auth") or {}).get("api_key")
         return {"changed": False, "word": params["word"], "check": check_mode, "types": type(params["word"]).__name__,
-                "environment": os.environ.get("OSSM_TEST"), "leak": f"key {key}", "diff": []}
+                "environment": os.environ.get("OSSM_TEST"), "leak": f"key {key}"}
 
 
 def _make(args: Json, *, transport: str = "local", cls: Any = _Echo, **task: Any) -> Any:
@@ -65,9 +66,14 @@ def test_in_process() -> None:
     found = _make({"word": Tagged("hello"), "auth": {"api_key": "hidden"}}, check_mode=True, diff=True,
                   environment=[{"OSSM_TEST": Tagged("1")}])._in_process()
     assert (found["word"], found["types"], found["check"], found["environment"]) == ("hello", "str", True, "1")
-    assert "hidden" not in str(found) and "diff" in found
+    assert "hidden" not in str(found)
     assert "OSSM_TEST" not in os.environ
-    assert "diff" not in _make({"word": "x"})._in_process()
+
+
+@pytest.mark.parametrize("diff", [True, False])
+def test_a_diff_is_only_made_where_it_is_shown(diff: bool) -> None:
+    found = _make({"auth": {"host": "x"}, "mesh": "red", "objects": []}, cls=mesh_objects.ActionModule, diff=diff)._in_process()
+    assert ("diff" in found) is diff
 
 
 def test_wrong_arguments_fail() -> None:
