@@ -70,7 +70,7 @@ def declare(
         "outside": sorted(set(hosts) - set(play_hosts)),
         "meshes": meshes,
         "pairs": pairs,
-        "problems": problems,
+        "problems": _of_all(problems, {mesh["mesh"] for mesh in meshes.values()}, group),
     }
 
 
@@ -85,6 +85,18 @@ def _called(found: List[Problem], mesh: str) -> List[Problem]:
     for one in found:
         one["mesh"] = mesh
     return found
+
+
+def _of_all(problems: List[Problem], meshes: Set[str], group: str) -> List[Problem]:
+    """A wrong variable of the whole undertaking is the same for every mesh of the group, and is told once, of the group."""
+    told: Dict[Tuple[str, str], Set[str]] = {}
+    for one in problems:
+        told.setdefault((one["where"], one["message"]), set()).add(one["mesh"])
+    common = {key for key, of in told.items() if key[0].startswith("federation_") and of == meshes}
+    kept = [one for one in problems if (one["where"], one["message"]) not in common]
+    first = {(one["where"], one["message"]): one for one in reversed(problems)}
+    whole: List[Problem] = [{**first[key], "mesh": group} for key in sorted(common)]
+    return whole + kept
 
 
 def _environment(environ: Mapping[str, str], group: str) -> List[Problem]:

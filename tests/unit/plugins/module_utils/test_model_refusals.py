@@ -315,6 +315,17 @@ def test_empty_group_and_expected_size() -> None:
     assert fed.codes(fed.declare(sized)["problems"]) == {("federation-size", "federation")}
 
 
+@pytest.mark.parametrize(("hosts", "told"), [
+    (fed.COLOURS, ["federation"]),
+    (("red-mesh",), ["red-mesh"]),
+])
+def test_a_wrong_variable_of_all_is_told_once(hosts: tuple[str, ...], told: list[str]) -> None:
+    wrong = {host: {**values, **({"federation_wait_timeout": "soon"} if host in hosts else {})}
+             for host, values in fed.inventory().items()}
+    found = [one for one in fed.declare(wrong)["problems"] if one["code"] == "variable-type"]
+    assert [(one["mesh"], one["where"]) for one in found] == [(mesh, "federation_wait_timeout") for mesh in told]
+
+
 def test_options_that_differ() -> None:
     hostvars = {
         host: {**values, "federation_wait_timeout": number}
