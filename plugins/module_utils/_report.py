@@ -104,6 +104,12 @@ def expected_imports(plan: Json, side: Json, read: t.Mapping[str, t.Mapping[str,
     return sorted(one["exportedName"] for one in offer if rule_imports(rules, one["exportedName"]))
 
 
+def newest(before: t.Optional[Json], after: t.Optional[Json]) -> Json:
+    """Two readings of one mesh as one: links of the later one, and those that only the earlier one has."""
+    links = {one["peer_name"]: one for result in (before, after) for one in (result or {}).get("links") or []}
+    return {**(before or {}), **(after or {}), "links": list(links.values())}
+
+
 def wait_links(plan: Json, host: str, waits: t.Optional[t.Mapping[str, Json]] = None,
                since: t.Optional[t.Mapping[str, str]] = None) -> t.List[Json]:
     """The option ``links`` of peer_wait for one mesh: its sides that were written, with what is expected of each.
@@ -151,16 +157,19 @@ def _judge(plan: Json, waits: t.Mapping[str, Json], side: Json, status: t.Option
     if side["state"] == "skipped":
         found = (side.get("problems") or mesh.get("problems") or [{}])[0]
         words = side.get("words") or found.get("message") or "its objects could not be written"
-        return {"state": "skipped" if mesh.get("readable", True) else "unknown",
-                "words": words + ("; the link itself is up" if link["connected"] else ""),
+        return {"state": "skipped" if mesh.get("readable", True) else "unknown", "words": words + _itself(link),
                 "remedy": found.get("remedy") or "See the problems of this mesh"}
-    patient = side["state"] == "waiting" or unanswered(plan, side)
-    if status is None and patient:
+    if side["state"] == "waiting" or unanswered(plan, side):
         words = side.get("words") or unanswered(plan, side) or f"waits for {side['peer']}"
-        return {"state": "waiting", "words": words, "remedy": _their_turn(plan, side)}
+        return {"state": "waiting", "words": words + _itself(link), "remedy": _their_turn(plan, side)}
     if status is None:
         return _not_read(waits.get(side["host"]), mesh, side)
     return _judge_status(plan, side, status, link, clash)
+
+
+def _itself(link: Json) -> str:
+    """That a link works although this run could not do all about it."""
+    return "; the link itself is up" if link["connected"] else ""
 
 
 def _their_turn(plan: Json, side: Json) -> str:
@@ -183,9 +192,6 @@ def _not_read(result: t.Optional[Json], mesh: Json, side: Json) -> Json:
 def _judge_status(plan: Json, side: Json, status: Json, link: Json, clash: t.Mapping[str, t.List[str]]) -> Json:
     """A link whose status was read."""
     if not status["connected"]:
-        if side["state"] == "waiting":
-            return {"state": "waiting", "words": side.get("words") or status["words"],
-                    "remedy": _their_turn(plan, side)}
         text = f"{status['text']}: " if status["text"] and status["taken_up"] and not status["suspect"] else ""
         return {"state": _STATES.get(status["code"], "connecting"), "words": text + status["words"],
                 "remedy": status["remedy"]}

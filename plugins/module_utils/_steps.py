@@ -25,18 +25,19 @@ def ahead(plan: Plan, facts: t.Mapping[str, Json]) -> Plan:
     """The plan with ``todo`` and ``readings``, told from the MeshFacts by host.
 
     ``todo`` is the first step with anything to do and all after it. ``readings`` are the links of each host as KNOW has
-    found them, in the shape of peer_wait's results, when everything is written already.
+    found them, in the shape of peer_wait's results: those of all ServiceMeshPeers that live.
     """
     hosts = [host for host, mesh in sorted(plan["meshes"].items()) if mesh["in_play"] and mesh["readable"]]
     done: t.Dict[str, t.List[Json]] = {host: [] for host in hosts}
+    standing = {host: _standing(plan, host, facts[host]) for host in hosts}
     for room in _objects.ROOMS:
         if not all([_quiet(plan, room, host, facts[host], done[host]) for host in hosts]):
-            return {**plan, "todo": list(STEPS[STEPS.index(room):]), "readings": {}}
+            return {**plan, "todo": list(STEPS[STEPS.index(room):]), "readings": standing}
     first = {host: {"links": _links(plan, host, facts[host], done[host])} for host in hosts}
     # What a mesh exports shows in its own sets, so what another should import only shows over all.
     links = {host: _links(plan, host, facts[host], done[host], first) for host in hosts}
     good = all(link["good"] for host in hosts for link in links[host])
-    readings: t.Dict[str, Json] = {host: {"links": links[host], "problems": []} for host in hosts}
+    readings = {host: _report.newest(standing[host], {"links": links[host]}) for host in hosts}
     return {**plan, "todo": [] if good else [STEPS[-1]], "readings": readings}
 
 
@@ -66,6 +67,17 @@ def _links(plan: Plan, host: str, facts: Json, done: t.Sequence[Json],
            readings: t.Optional[t.Mapping[str, Json]] = None) -> t.List[Json]:
     """The links of one mesh that can be up; with the ``readings`` of all meshes in the light of what those export."""
     wanted = _report.wait_links(t.cast(Json, plan), host, readings, _report.changed_at([{"objects": done}]))
+    return _read(plan["meshes"][host]["mesh"], wanted, facts)
+
+
+def _standing(plan: Plan, host: str, facts: Json) -> Json:
+    """The links of all ServiceMeshPeers of one mesh that live, whatever this run can do about them."""
+    names = {one["metadata"]["name"] for one in facts.get("peers") or []}
+    wanted = [{"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"]}
+              for _peer, side in sorted(plan["sides"][host].items()) if side["peer_name"] in names]
+    return {"links": _read(plan["meshes"][host]["mesh"], wanted, facts)}
+
+
+def _read(mesh: str, wanted: t.Sequence[Json], facts: Json) -> t.List[Json]:
     rooms = [{one["metadata"]["name"]: one for one in facts.get(room) or []} for room in ("peers", "imports", "exports")]
-    return [read_link(plan["meshes"][host]["mesh"], link, *(room.get(link["peer_name"]) for room in rooms))
-            for link in wanted]
+    return [read_link(mesh, link, *(room.get(link["peer_name"]) for room in rooms)) for link in wanted]

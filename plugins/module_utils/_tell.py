@@ -54,11 +54,20 @@ def link_options(plan: Json, host: str, results: Results, expect: bool) -> List[
 
 
 def _readings(plan: Json, results: Results) -> Dict[str, Json]:
-    """The newest reading of each mesh; that of KNOW where nothing was written and so nothing was waited for."""
-    newest: Dict[str, Json] = dict(plan.get("readings") or {})
+    """The newest reading of each link; that of KNOW where nothing was waited for."""
+    found: Dict[str, Json] = {host: _standing(plan, host, one) for host, one in (plan.get("readings") or {}).items()}
     for name in READING:
-        newest.update(results.get(name, {}))
-    return newest
+        for host, result in results.get(name, {}).items():
+            found[host] = _report.newest(found.get(host), result)
+    return found
+
+
+def _standing(plan: Json, host: str, reading: Json) -> Json:
+    """What KNOW has read of one mesh, without the links that this run waits for: they may have changed since."""
+    if "links" not in plan["todo"]:
+        return reading
+    awaited = {link["peer_name"] for link in _report.wait_links(plan, host)}
+    return {**reading, "links": [link for link in reading["links"] if link["peer_name"] not in awaited]}
 
 
 def _changes(plan: Json, results: Results) -> List[Json]:

@@ -25,6 +25,8 @@ EDITS: dict[str, tuple[str, str, Object, str]] = {
     "address": (*PEER, {"spec": {"remote": {"addresses": ["127.0.0.99"]}}}, "spec.remote.addresses"),
     "root": ("configmap", "red-mesh-ca-root-cert", {"data": {"root-cert.pem": "no certificate"}}, "root-cert.pem"),
 }
+#: What cuts a running watch at once; the rest lives on until a gateway's listener changes (seen on 2.3 and 2.5).
+CUTS = ("address",)
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +57,13 @@ def _patch(federation: Federation, kind: str, name: str, change: Object) -> None
 def test_a_conflict_on_a_live_link_names_manager_and_field(federation: Federation, edit: str) -> None:
     kind, name, change, field = EDITS[edit]
     _patch(federation, kind, name, change)
+    if edit in CUTS:
+        federation.eventually(lambda: ("green-mesh", "red-mesh") not in federation.connected())
+    else:
+        assert federation.connected() == BOTH
     run = federation.run()
     assert run.code != 0, run.all
+    assert ("the link itself is up" in run.flat) is (edit not in CUTS)
     assert "[conflict]" in run.flat and SOMEBODY in run.flat and field in run.flat
     assert f"green-mesh-system/{name}" in run.flat
     assert set(run.cells) == set(BOTH)

@@ -20,6 +20,16 @@ def _plan(**options: Any) -> Json:
     return copy.deepcopy(dict(made))
 
 
+def test_a_link_that_is_awaited_is_not_told_from_before() -> None:
+    plan = {**_plan(), "readings": _readings()}
+    assert _tell.tell({**plan, "todo": []}, {}, {})["connected"] == 6
+    assert _tell.tell({**plan, "todo": ["links"]}, {}, {})["connected"] == 0
+    plan["sides"]["red-mesh"]["green-mesh"].update(state="skipped", words="no right to write")
+    told = _tell.tell({**plan, "todo": ["links"]}, {}, {})
+    assert told["connected"] == 2
+    assert any("no right to write; the link itself is up" in line for line in told["lines"])
+
+
 def _link(peer: str, connected: bool = True) -> Json:
     return {
         "peer": peer, "peer_name": peer, "connected": connected, "synced": connected, "imported": [], "missing": [],
