@@ -20,6 +20,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._status import (
     judge_link,
     read_imports,
     read_link,
+    rule_imports,
 )
 
 Json = t.Dict[str, t.Any]
@@ -111,10 +112,13 @@ class _State:
         """Whether an earlier reading has shown every link connected and synced, so that only imports can be missing."""
         return bool(self.known) and all(link["connected"] and link["synced"] for link in self.links())
 
-    def seen(self) -> bool:
-        """Whether the sets that links import by have been read: before that nothing is known to be missing."""
+    def served(self) -> bool:
+        """Whether every import rule has taken something. Before that, what it asks for may still come with the burst of
+        status writes of a full sync, or never, when nothing of it is exported."""
         return all(
-            not wanted.get("import_rules") or wanted["peer_name"] in self.objects[IMPORTS] for wanted in self.wanted
+            any(rule_imports([rule], one["exportedName"]) for one in link["imported"])
+            for wanted, link in zip(self.wanted, self.links())
+            for rule in wanted.get("import_rules") or []
         )
 
     def good(self) -> bool:
@@ -205,7 +209,7 @@ def _watch(cluster: Cluster, watches: t.Sequence[WatchFor], state: _State, deadl
                 return
         else:
             state.take(event)
-            if event.type != "RESET" and state.seen() and state.good():
+            if event.type != "RESET" and state.good() and state.served():
                 return
 
 

@@ -141,6 +141,21 @@ def test_links_are_awaited_until_imports_are_there(monkeypatch: pytest.MonkeyPat
     assert len(lines) == 2 and "503 x" in lines[0] and "not imported yet" in lines[1]
 
 
+@pytest.mark.parametrize(("events", "imported"), [
+    ([Event("ImportedServiceSet", "MODIFIED", _imports(RATINGS))], 1),
+    ([Event("", "QUIET", {}), Event("ImportedServiceSet", "MODIFIED", _imports(RATINGS))], 0),
+])
+def test_a_rule_is_given_the_burst_to_take_something(
+    monkeypatch: pytest.MonkeyPatch, events: list[Event], imported: int
+) -> None:
+    cluster = _Cluster(events=[
+        Event("ImportedServiceSet", "ADDED", {"metadata": {"name": "green"}}), Event("ServiceMeshPeer", "ADDED", _peer()),
+        *events, Event("ServiceMeshPeer", "DELETED", _peer())])
+    rule = {"type": "NameSelector", "nameSelector": {"name": "ratings"}}
+    result, _lines = _links(monkeypatch, cluster, link={"import_rules": [rule]})
+    assert result["good"] and len(result["links"][0]["imported"]) == imported
+
+
 def test_an_old_sync_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = _Cluster(events=[Event("ServiceMeshPeer", "ADDED", _peer())])
     result, _lines = _links(monkeypatch, cluster, link={"since": "2026-11-22T10:00:06Z"})
