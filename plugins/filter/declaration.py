@@ -11,7 +11,8 @@ version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
   - Resolves every host of the group, also those that a limit leaves out, from its inventory variables.
-  - Nothing fails here for bad input; everything that is wrong is in RV(_value).problems, all at once.
+  - Nothing fails here for bad input; everything that is wrong is in RV(_value).problems, all at once. That is also what
+    P(ossm.federation.lint#filter) finds in the rules, but for its notes.
 positional: groups, group, play_hosts
 options:
   _input:
@@ -32,6 +33,8 @@ options:
     elements: raw
     required: false
 seealso:
+  - plugin: ossm.federation.lint
+    plugin_type: filter
   - plugin: ossm.federation.plan
     plugin_type: filter
 """
@@ -56,6 +59,7 @@ from typing import Any, Dict, List, Mapping, Optional
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils._access import check_access
+from ansible_collections.ossm.federation.plugins.module_utils._lint import lint
 from ansible_collections.ossm.federation.plugins.module_utils._model import (
     DeclaredMesh,
     Declaration,
@@ -102,6 +106,8 @@ def declaration(
     for host in made["hosts"]:
         if made["meshes"][host]["local"] and host not in refused:
             made["problems"] += _access(made, host, mesh_auth(variables[host]))
+    # What only may be wrong is for lint.yml, which people run to look at their inventory.
+    made["problems"] += [one for one in lint(made) if one["severity"] != "info"]
     return seal(made, {**made, "meshes": {host: _shown(mesh) for host, mesh in made["meshes"].items()}})
 
 
