@@ -51,7 +51,7 @@ _value:
 """
 
 from collections.abc import Callable
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Tuple
 
 import yaml
 from ansible.errors import AnsibleFilterError
@@ -110,17 +110,21 @@ def _concerned(name: str) -> bool:
 def _lines(findings: List[Problem], numbers: Dict[str, int]) -> List[str]:
     """The findings for people, with what to write instead as YAML below them; the last line counts them.
 
-    What several findings in a row say to write, as those about one rule do, is told once.
+    What several findings in a row about one rule say to write is told once.
     """
     told: List[str] = []
     for one, following in zip(findings, [*findings[1:], None]):
         place = f"{one['mesh']}: {one['where']}"
         told.append(f"{one['severity']}: {place}: {one['message']}. {one['remedy']}. [{one['code']}]")
-        repaired = one.get("repaired")
-        if repaired is not None and (following is None or following.get("repaired") != repaired):
-            told += [f"    {line}" for line in _yaml(repaired).splitlines()]
+        if "repaired" in one and (following is None or _instead(following) != _instead(one)):
+            told += [f"    {line}" for line in _yaml(one["repaired"]).splitlines()]
     counts = ", ".join(f"{number} {word if number != 1 else word[:-1]}" for word, number in numbers.items())
     return [*told, f"{counts}."]
+
+
+def _instead(one: Problem) -> Tuple[str, str, Any]:
+    """What to write, and for which rule of which mesh."""
+    return one["mesh"], one["where"].partition("]")[0], one.get("repaired")
 
 
 def _yaml(repaired: Any) -> str:

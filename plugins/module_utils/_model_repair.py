@@ -28,7 +28,30 @@ BODIES = {"NameSelector": "nameSelector", "LabelSelector": "labelSelector"}
 MAPPING = ("namespace", "name", "alias")
 PARTS = ("namespace", "name")
 LABEL_SELECTOR = ("namespace", "selector", "aliases")
+#: The order in which people write and read a rule.
+_ORDER = (
+    "type",
+    "importAsLocal",
+    "domainSuffix",
+    "nameSelector",
+    "labelSelector",
+    "namespace",
+    "name",
+    "selector",
+    "aliases",
+    "alias",
+)
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+
+
+def in_order(rule: Any) -> Any:
+    """The same rule with its keys in the order of the product's documentation."""
+    if isinstance(rule, list):
+        return [in_order(part) for part in rule]
+    if not isinstance(rule, dict):
+        return rule
+    keys = sorted(rule, key=lambda key: _ORDER.index(key) if key in _ORDER else len(_ORDER))
+    return {key: in_order(rule[key]) for key in keys}
 
 
 def repaired_rule(written: Any, *, imports: bool) -> Optional[Rule]:

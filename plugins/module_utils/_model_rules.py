@@ -21,6 +21,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_repair impo
     NAME,
     OPERATORS,
     PARTS,
+    in_order,
     repaired_locality,
     repaired_rule,
 )
@@ -105,7 +106,7 @@ def _rule(rule: Any, report: _Report, at: str, imports: bool) -> Rule:
     check(rule[body], report, f"{at}.{body}")
     if imports:
         _import_options(rule, report, at)
-    return dict(rule)
+    return dict(in_order(rule))
 
 
 def _short(rule: str, report: _Report, at: str) -> Rule:
