@@ -54,34 +54,19 @@ from collections.abc import Callable
 from typing import Any, Dict, List, Mapping, Tuple
 
 import yaml
-from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils._lint import in_order, lint as lint_rules
-from ansible_collections.ossm.federation.plugins.module_utils._model import (
-    ACCESS,
-    Problem,
-    declare,
-    problem,
-    wanted,
-)
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import host_variables, inert, plain
+from ansible_collections.ossm.federation.plugins.module_utils._model import ACCESS, Problem, wanted
+from ansible_collections.ossm.federation.plugins.plugin_utils._inventory import read_inventory
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert
 
 _WIDTH = 120
 
 
 def lint(hostvars: Mapping[str, Any], groups: Mapping[str, Any], group: str = "federation") -> Dict[str, Any]:
     """Lint the group's inventory; see DOCUMENTATION."""
-    if not isinstance(hostvars, Mapping) or not isinstance(groups, Mapping):
-        raise AnsibleFilterError("ossm.federation.lint takes hostvars and groups")
-    members = {str(name): plain(groups[name]) for name in groups}
-    name = str(plain(group))
-    hosts = members.get(name, [])
-    variables, unreadable = host_variables(hostvars, hosts, _concerned)
-    made = declare(variables, members, {}, group=name, play_hosts=hosts)
-    made["problems"] += [
-        problem("variable-undefined", made["meshes"][host]["mesh"], variable, reason.rstrip("."), "Correct the template")
-        for host, variable, reason in unreadable
-    ]
+    read = read_inventory(hostvars, groups, group, reader="ossm.federation.lint", concerned=_concerned, environ={})
+    made = read.declared
     declared = [one for one in made["problems"] if one["code"] != "access-missing"]
     findings = in_order(declared + lint_rules(made))
     numbers = {

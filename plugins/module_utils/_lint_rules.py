@@ -158,8 +158,8 @@ def _takes_all(earlier: Rule, later: Rule) -> bool:
         return False
     if earlier["type"] == "NameSelector":
         return True
-    body = earlier["labelSelector"]
-    return bool(later["type"] == "LabelSelector" and body.get("selector") == later["labelSelector"].get("selector"))
+    same: bool = later.get("labelSelector", {}).get("selector") == earlier["labelSelector"].get("selector")
+    return same
 
 
 def offers(places: Sequence[Place]) -> List[Offer]:
@@ -213,4 +213,4 @@ def _holds(expression: Json, labels: Mapping[str, str]) -> bool:
     key, operator, values = expression.get("key", ""), expression.get("operator"), expression.get("values") or []
     if operator in ("Exists", "DoesNotExist"):
         return (key in labels) == (operator == "Exists")
-    return (labels.get(key) in values) == (operator == "In")
+    return bool((labels.get(key) in values) == (operator == "In"))

@@ -59,7 +59,10 @@ def repaired_rule(written: Any, *, imports: bool) -> Optional[Rule]:
     clean = _unquoted(written)
     if isinstance(clean, str):
         namespace, dummy, name = clean.strip("/").rpartition("/")
-        return {"type": "NameSelector", "nameSelector": _mapping({"namespace": namespace or "<namespace>", "name": name})}
+        return {
+            "type": "NameSelector",
+            "nameSelector": _mapping({"namespace": namespace or "<namespace>", "name": name}),
+        }
     if not isinstance(clean, dict):
         return None
     rule = _keys(clean, ("type", "importAsLocal", "domainSuffix", *BODIES.values()))

@@ -16,8 +16,18 @@ from harness import RATINGS, ROOT, Federation, Run, run_playbook, texts, two
 
 LINT = ROOT / "playbooks" / "lint.yml"
 EXAMPLE = Path(__file__).resolve().parent / "inventories" / "lint.yml"
-WORDS = ("[export-collision]", "[key-unknown]", "[rule-name]", "[rule-shadowed]", "[import-unoffered]", "[locality-value]")
-NAMED = {"type": "NameSelector", "nameSelector": {"namespace": "red-mesh-bookinfo", "name": "*", "alias": {"name": "one"}}}
+WORDS = (
+    "[export-collision]",
+    "[key-unknown]",
+    "[rule-name]",
+    "[rule-shadowed]",
+    "[import-unoffered]",
+    "[locality-value]",
+)
+NAMED = {
+    "type": "NameSelector",
+    "nameSelector": {"namespace": "red-mesh-bookinfo", "name": "*", "alias": {"name": "one"}},
+}
 
 
 def _told(run: Run) -> Any:
@@ -72,7 +82,9 @@ def test_access_is_not_its_business(folder: Path) -> None:
 
 def test_other_faults_of_the_inventory_are_told_too(folder: Path) -> None:
     run = run_playbook(
-        LINT, _inventory(folder, red={"mesh_exprots": [], "mesh_exports": "{{ gone }}"}, green={"mesh_name": "X"}), folder
+        LINT,
+        _inventory(folder, red={"mesh_exprots": [], "mesh_exports": "{{ gone }}"}, green={"mesh_name": "X"}),
+        folder,
     )
     assert run.code == 2
     assert all(word in run.flat for word in ("[variable-misspelled]", "[variable-undefined]", "[name-invalid]"))
