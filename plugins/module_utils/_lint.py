@@ -174,10 +174,9 @@ def _control_plane(mesh: DeclaredMesh, places: Sequence[Place]) -> List[Problem]
     found = []
     for place in places:
         seen = rules.source(place.rule)
-        by_name = place.rule["type"] == "NameSelector"
-        if seen.namespace != mesh["namespace"] and not (by_name and seen == Names(None, None)):
+        if place.rule["type"] != "NameSelector" or seen not in (Names(None, None), Names(mesh["namespace"], None)):
             continue
-        body = "nameSelector" if by_name else "labelSelector"
+        selector = {**place.rule["nameSelector"], "namespace": "<namespace>"}
         found.append(
             problem(
                 "export-control-plane",
@@ -186,7 +185,7 @@ def _control_plane(mesh: DeclaredMesh, places: Sequence[Place]) -> List[Problem]
                 f"{seen.text} has the control plane's own services and gateways in it",
                 "Write one rule for each namespace that is meant",
                 severity=_WARNING,
-                repaired={**place.rule, body: {**place.rule[body], "namespace": "<namespace>"}},
+                repaired={**place.rule, "nameSelector": selector},
             )
         )
     return found

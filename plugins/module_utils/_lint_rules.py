@@ -210,7 +210,9 @@ def labels_match(selector: Json, labels: Mapping[str, str]) -> bool:
 
 
 def _holds(expression: Json, labels: Mapping[str, str]) -> bool:
-    key, operator, values = expression.get("key", ""), expression.get("operator"), expression.get("values") or []
+    key: str = expression.get("key", "")
+    operator: str = expression.get("operator", "")
+    values = expression.get("values") or []
     if operator in ("Exists", "DoesNotExist"):
         return (key in labels) == (operator == "Exists")
-    return bool((labels.get(key) in values) == (operator == "In"))
+    return (labels.get(key) in values) == (operator == "In")

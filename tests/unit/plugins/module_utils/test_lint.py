@@ -213,8 +213,9 @@ CASES: dict[str, Case] = {
         [f"warning export-control-plane {OUT}[0]"], named("<namespace>", "*"), **share(["*/*"], ["a/*"])
     ),
     "the control plane's own namespace": Case(
-        [f"warning export-control-plane {OUT}[0]"], **share([labelled("west-mesh-system")], ["*/*"])
+        [f"warning export-control-plane {OUT}[0]"], **share(["west-mesh-system/*"], ["*/*"])
     ),
+    "one service of the control plane": Case([], **share(["west-mesh-system/grafana"], ["*/*"])),
     "one name in all namespaces": Case([], **share(["*/x"], ["*/x"])),
     "one name for a namespace": Case(
         [f"error export-collision {OUT}[0]"],
