@@ -51,8 +51,8 @@ DECLARED: Dict[str, Code] = {
     ),
     "rule-name": Code(
         (_ERROR,),
-        "A name that no Service can have: capitals, blanks, typographic quotes",
-        "The rule with the name in small letters, without the quotes",
+        "A name that no Service can have: capitals, blanks, typographic quotes, more than 63 characters",
+        "The rule with the name in small letters, without the quotes, or a placeholder",
     ),
     "rule-selector": Code(
         (_ERROR,),

@@ -11,10 +11,9 @@ brackets, with which nothing passes the checks.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Dict, Iterable, List, Optional
 
-from ansible_collections.ossm.federation.plugins.module_utils._model_names import LOCAL_SUFFIX
+from ansible_collections.ossm.federation.plugins.module_utils._model_names import LABEL, LABEL_MAX, LOCAL_SUFFIX
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Json, Rule
 from ansible_collections.ossm.federation.plugins.module_utils._model_variables import TRUE, suggestion
 
@@ -22,8 +21,6 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_variables i
 ANY = (None, "", "*")
 #: Quotes as word processors and web pages make them: for YAML they are letters like any other.
 TYPOGRAPHIC = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a"
-#: What the name of a Service or of a namespace is made of; a ServiceEntry of the mesh may have dots in its name.
-NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 BODIES = {"NameSelector": "nameSelector", "LabelSelector": "labelSelector"}
 MAPPING = ("namespace", "name", "alias")
 PARTS = ("namespace", "name")
@@ -42,6 +39,11 @@ _ORDER = (
     "alias",
 )
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+
+
+def is_name(text: str) -> bool:
+    """Whether a Service or a namespace can be called so; a ServiceEntry, which may be exported too, may have dots."""
+    return all(len(part) <= LABEL_MAX and LABEL.match(part) for part in text.split("."))
 
 
 def in_order(rule: Any) -> Any:
@@ -150,7 +152,7 @@ def _mapping(value: Json) -> Json:
 
 def _part(key: str, value: Any) -> str:
     text = str(value).strip().lower()
-    return text if text in ANY or NAME.match(text) else f"<{key}>"
+    return text if text in ANY or is_name(text) else f"<{key}>"
 
 
 def _label_selector(value: Json) -> Json:

@@ -12,16 +12,17 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-from ansible_collections.ossm.federation.plugins.module_utils._model_names import LOCAL_SUFFIX
+from ansible_collections.ossm.federation.plugins.module_utils._model_names import LABEL_MAX, LOCAL_SUFFIX
 from ansible_collections.ossm.federation.plugins.module_utils._model_repair import (
     ANY,
     BODIES,
     LABEL_SELECTOR,
     MAPPING,
-    NAME,
     OPERATORS,
     PARTS,
+    TYPOGRAPHIC,
     in_order,
+    is_name,
     repaired_locality,
     repaired_rule,
 )
@@ -138,12 +139,14 @@ def _parts(value: Dict[str, Any], report: _Report, at: str) -> None:
                 f"{part!r} matches nothing: there are no partial wildcards",
                 'Write the whole name, or "*" for all',
             )
-        elif part not in ANY and not NAME.match(part):
+        elif part not in ANY and not is_name(part):
             report.add(
                 "rule-name",
                 f"{at}.{key}",
-                f"{part!r} can be no name in a cluster: those have lower case letters, digits and inner hyphens",
-                "Correct it; in YAML only straight quotes are quotes",
+                f"{part!r} can be no name in a cluster: those have up to {LABEL_MAX} lower case letters, digits and inner hyphens",
+                "Take the quotes out: in YAML only straight ones are quotes"
+                if set(part) & set(TYPOGRAPHIC)
+                else "Write it as the cluster has it",
             )
 
 

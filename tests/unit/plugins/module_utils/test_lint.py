@@ -258,6 +258,7 @@ CASES: dict[str, Case] = {
         [f"info export-collision {OUT}[1]"], **share([named("a", "x", ("c", "")), "c/*"], ["c/*"])
     ),
     "a name, and then the rest of its namespace": Case([], **share(["a/x", "a/*"], ["a/*"])),
+    "a name in all namespaces, behind one of them": Case([], **share(["a/*", named("*", "x", ("", "z"))], ["*/*"])),
     "a renamed name, and then the rest": Case([], **share([named("a", "x", ("b", "")), "a/*"], ["*/*"])),
     "exported to nobody who imports": Case(
         [f"warning export-unimported {OUT}[0]"], "a/x", part="nobody imports a/x", **share(["a/x"], [])
@@ -353,6 +354,11 @@ CASES: dict[str, Case] = {
     "two exporters of one name, in the short form": Case(
         [f"warning export-shared-name {mesh} mesh_exports.{EAST}[0]" for mesh in (NORTH, WEST)],
         **TWO,
+        east={"mesh_imports": ["a/x"]},
+    ),
+    "two exporters of one name, one of them in the short form": Case(
+        [f"warning export-shared-name {mesh} mesh_exports.{EAST}[0]" for mesh in (NORTH, WEST)],
+        **{**TWO, "west": {"mesh_exports": {EAST: [named("a", "x")]}}},
         east={"mesh_imports": ["a/x"]},
     ),
     "two exporters of one name, of which one is imported": Case(
@@ -460,6 +466,7 @@ REPAIRS: dict[str, tuple[Any, Json]] = {
     ),
     "two bodies": ({**named("a", "x"), "labelSelector": {}}, named("a", "x")),
     "typographic quotes": (named("\u201ca\u201d", "\u2018x\u2019"), named("a", "x")),
+    "more characters than fit": (named("a", "x" * 64, ("b", "y.z")), named("a", "<name>", ("b", "y.z"))),
     "capitals": (named("A", "X"), named("a", "x")),
     "an unknown operator": (
         {
