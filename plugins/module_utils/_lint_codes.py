@@ -96,7 +96,7 @@ TOGETHER: Dict[str, Code] = {
         "A wildcard that exports the control plane's own services and gateways too",
         "The rule for one namespace, to be filled in",
     ),
-    "export-collision": Code(
+    "export-one-name": Code(
         (_ERROR, _WARNING, _INFO),
         "Several services under one exported name: the status is refused, and requests go to whichever came last",
         "The rule that keeps the names apart",
@@ -104,10 +104,15 @@ TOGETHER: Dict[str, Code] = {
     "export-unimported": Code(
         (_WARNING,), "No peer that this is exported to imports it", "The import rule that is missing"
     ),
-    "export-shared-name": Code(
-        (_ERROR, _WARNING, _INFO),
+    "export-collision": Code(
+        (_ERROR,),
         "Another mesh exports the same name to the same peer: status perfect, requests fail",
         "The rule with an alias that only this mesh has",
+    ),
+    "export-collision-possible": Code(
+        (_INFO,),
+        "The same, if the clusters have services of one name: a wildcard or a label selector takes part",
+        "None",
     ),
     "export-ports": Code(
         (_ERROR, _WARNING),
@@ -122,12 +127,12 @@ TOGETHER: Dict[str, Code] = {
     "import-untold": Code(
         (_INFO,), "Only the exporting cluster can tell: a wildcard or a label selector covers it", "None"
     ),
-    "import-collision": Code(
+    "import-one-name": Code(
         (_ERROR, _WARNING, _INFO),
         "Several services of one peer under one local name",
         "The rule that keeps the names apart",
     ),
-    "import-one-name": Code(
+    "import-no-failover": Code(
         (_WARNING, _INFO),
         "One local name for services of several peers: that is no failover, one of them gets all requests",
         "The rule with a name of its own",

@@ -81,7 +81,7 @@ def _collision(direction: str, mesh: DeclaredMesh, place: Place, way: Way, sever
     else:
         message = f"services of one name in several namespaces get one name in {way.target.namespace}"
     return problem(
-        f"{direction}-collision",
+        f"{direction}-one-name",
         mesh["mesh"],
         place.where,
         message,
@@ -120,7 +120,7 @@ def _without_merging(mapping: Json, namespace: Any) -> None:
 
 def _two_names(mesh: DeclaredMesh, first: Offer, second: Offer) -> Problem:
     return problem(
-        "export-collision",
+        "export-one-name",
         mesh["mesh"],
         second.place.where,
         f"{second.source.text} would be exported as {second.names.text}, as is {first.source.text} by {first.place.where}",
@@ -157,7 +157,7 @@ def _perhaps(
             found.setdefault(
                 (first, second),
                 problem(
-                    "export-collision",
+                    "export-one-name",
                     mesh["mesh"],
                     second,
                     f"it may export a service as {target.text}, {also}: only the cluster can tell",
@@ -222,7 +222,7 @@ def _one_import(view: View, mesh: DeclaredMesh, peer: str, first: Taken, second:
     elif certain:
         repaired = _renamed(second.place.rule, second.names, second.seen, first.seen)
     return problem(
-        "import-collision",
+        "import-one-name",
         mesh["mesh"],
         second.place.where,
         f"{second.seen.text} of {view.name(peer)} {'would' if certain else 'may'} be {_host(second)}, as "
@@ -254,7 +254,7 @@ def one_name(view: View, mesh: DeclaredMesh) -> List[Problem]:
         told = "all requests would go to one of them; that is no failover" if certain else "only the clusters can tell"
         found.append(
             problem(
-                "import-one-name",
+                "import-no-failover",
                 mesh["mesh"],
                 places[-1],
                 f"{_host(last)} is the local name of services of {view.names(list(by_peer))}: {told}",
@@ -277,15 +277,16 @@ def shared_names(view: View) -> List[Problem]:
 
     The host name of an export is made of its name and of the exporter's peer name, so both services get one host name in
     the importing mesh, whatever it calls them (maistra/istio aggregate/controller.go mergeService). What is not imported from
-    both does no harm, and is not told.
+    both does no harm, and is not told; nor are rules in the short form, which leave it to us how the names are told apart.
     """
     found: Dict[Tuple[str, str], List[_Rivalry]] = defaultdict(list)
     unsure: Dict[Tuple[str, str], Problem] = {}
     for consumer in view.hosts:
         named, opened = _by_exported_host(view, consumer)
         for offers in named.values():
-            for offer in offers:
-                rivals = [other for other in offers if other.place.mesh != offer.place.mesh]
+            fixed = [offer for offer in offers if not offer.place.short]
+            for offer in fixed:
+                rivals = [other for other in fixed if other.place.mesh != offer.place.mesh]
                 if rivals:
                     found[offer.place.mesh, offer.place.where].append(_Rivalry(offer, consumer, rivals))
         for one in _unsure_names(view, consumer, named, opened):
@@ -310,15 +311,13 @@ def _shared(view: View, told: Sequence[_Rivalry]) -> Problem:
     rivals = [rival for one in told for rival in one.rivals]
     mesh, to = view.name(offer.place.mesh), view.names([one.consumer for one in told])
     alias = Names(_with_mesh(offer.names.namespace or "", mesh), offer.names.name)
-    fixed = not offer.place.short and any(not rival.place.short for rival in rivals)
     return problem(
-        "export-shared-name",
+        "export-collision",
         mesh,
         offer.place.where,
         f"{offer.names.text} is exported to {to} by {view.names(list({rival.place.mesh for rival in rivals}))} too: there "
         "both become one service, the status is perfect and requests fail",
         f"Export it under an alias that only {mesh} has, and import {alias.text} in {to}",
-        severity=_ERROR if fixed else _WARNING,
         repaired=_aliased(offer, alias),
     )
 
@@ -353,7 +352,7 @@ def _unsure_names(view: View, consumer: str, named: _ByHost, opened: _ByHost) ->
                 continue
             mesh = view.name(offer.place.mesh)
             yield problem(
-                "export-shared-name",
+                "export-collision-possible",
                 mesh,
                 offer.place.where,
                 f"it may export {rivals[exporters[0]].text} to {view.name(consumer)}, and so may {view.names(exporters)}: "

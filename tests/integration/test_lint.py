@@ -17,7 +17,7 @@ from harness import RATINGS, ROOT, Federation, Run, run_playbook, texts, two
 LINT = ROOT / "playbooks" / "lint.yml"
 EXAMPLE = Path(__file__).resolve().parent / "inventories" / "lint.yml"
 WORDS = (
-    "[export-collision]",
+    "[export-one-name]",
     "[key-unknown]",
     "[rule-name]",
     "[rule-shadowed]",
@@ -65,7 +65,7 @@ def test_json(folder: Path) -> None:
     assert run.code == 2 and _told(run) == found
     assert [one["severity"] for one in found] == ["error"] * 7 + ["warning"] * 4 + ["info"]
     assert {"code", "severity", "mesh", "where", "message", "remedy", "repaired"} == set(found[0])
-    assert {one["where"] for one in found if one["code"] == "export-collision"} == {"mesh_exports.blue-mesh[1]"}
+    assert {one["where"] for one in found if one["code"] == "export-one-name"} == {"mesh_exports.blue-mesh[1]"}
 
 
 def test_an_unknown_format(folder: Path) -> None:
@@ -138,7 +138,7 @@ def test_errors_refuse_before_anything_is_written(federation: Federation) -> Non
     federation.hosts["red-mesh"]["mesh_exports"]["green-mesh"].append(NAMED)
     federation.hosts["green-mesh"]["mesh_peers"] = ["nobody"]
     repaired = '{"type": "NameSelector", "nameSelector": {"namespace": "red-mesh-bookinfo", "name": "*"}}'
-    _refused(federation, "[export-collision]", "[peer-unknown]", repaired)
+    _refused(federation, "[export-one-name]", "[peer-unknown]", repaired)
 
 
 def test_strict_refuses_warnings(federation: Federation) -> None:

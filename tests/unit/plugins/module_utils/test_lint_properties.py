@@ -101,7 +101,7 @@ def test_export_names_fall_together_where_it_is_said(rules: list[Json]) -> None:
     severities = {
         severity
         for (code, dummy), severities in said(rules, []).items()
-        if code == "export-collision"
+        if code == "export-one-name"
         for severity in severities
     }
     collides = any(
@@ -138,7 +138,7 @@ def arriving(rules: list[Json], wanted: list[Json], services: list[Service]) -> 
 @some
 def test_local_names_fall_together_where_it_is_said(rules: list[Json], wanted: list[Json]) -> None:
     found = {code for code, dummy in said(rules, wanted)}
-    if found & {"export-collision", "import-collision"}:
+    if found & {"export-one-name", "import-one-name"}:
         return
     for world in worlds():
         assert all(count == 1 for host, count in Counter(arriving(rules, wanted, world)).items() if host)
