@@ -41,12 +41,12 @@ class View:
         """What the ServiceMeshPeer of a mesh for another one is called, as far as the inventory tells."""
         return self.meshes[peer]["mesh"]
 
-    def offers(self, host: str, peer: str) -> Optional[List[Offer]]:
+    def offers(self, exporter: str, importer: str) -> Optional[List[Offer]]:
         """What one mesh exports to another."""
-        if (host, peer) not in self._offers:
-            places = self._places(host, "mesh_exports", self.meshes[host]["export_lists"], peer)
-            self._offers[host, peer] = None if places is None else rules.offers(places)
-        return self._offers[host, peer]
+        if (exporter, importer) not in self._offers:
+            places = self._places(exporter, "mesh_exports", self.meshes[exporter]["export_lists"], importer)
+            self._offers[exporter, importer] = None if places is None else rules.offers(places)
+        return self._offers[exporter, importer]
 
     def importing(self, host: str, peer: str) -> Optional[List[Place]]:
         """The rules by which one mesh imports from another."""
