@@ -284,9 +284,8 @@ def shared_names(view: View) -> List[Problem]:
     for consumer in view.hosts:
         named, opened = _by_exported_host(view, consumer)
         for offers in named.values():
-            fixed = [offer for offer in offers if not offer.place.short]
-            for offer in fixed:
-                rivals = [other for other in fixed if other.place.mesh != offer.place.mesh]
+            for offer in offers:
+                rivals = [other for other in offers if other.place.mesh != offer.place.mesh]
                 if rivals:
                     found[offer.place.mesh, offer.place.where].append(_Rivalry(offer, consumer, rivals))
         for one in _unsure_names(view, consumer, named, opened):
@@ -295,13 +294,15 @@ def shared_names(view: View) -> List[Problem]:
 
 
 def _by_exported_host(view: View, consumer: str) -> Tuple[_ByHost, _ByHost]:
-    """What one mesh imports, by the exporter's peer name and the exported name; first what is certain, then the rest."""
+    """What one mesh imports by rules in the product's words, by the exporter's peer name and the exported name; first what is
+    certain, then the rest."""
     named: _ByHost = defaultdict(list)
     opened: _ByHost = defaultdict(list)
     for exporter in view.partners[consumer]:
         called = view.peer_name(exporter, consumer)
         for offer in {id(taken.offer): taken.offer for taken in view.taken(consumer, exporter)}.values():
-            (named if offer.certain else opened)[called, offer.names].append(offer)
+            if not offer.place.short:
+                (named if offer.certain else opened)[called, offer.names].append(offer)
     return named, opened
 
 

@@ -371,18 +371,21 @@ CASES: dict[str, Case] = {
         east={"mesh_imports": ["a/x"]},
     ),
     "perhaps two exporters of one name": Case(
-        [
-            f"info export-collision-possible {NORTH} mesh_exports.{EAST}[0]",
-            f"info export-collision-possible {WEST} mesh_exports.{EAST}[0]",
-        ],
-        west={"mesh_exports": {EAST: ["a/*"]}},
-        north={"mesh_exports": {EAST: ["a/*"]}},
+        [f"info export-collision-possible {mesh} mesh_exports.{EAST}[0]" for mesh in (NORTH, WEST)],
+        west={"mesh_exports": {EAST: [named("a", "*")]}},
+        north={"mesh_exports": {EAST: [named("a", "*")]}},
         east={"mesh_imports": ["a/*"]},
     ),
     "perhaps two exporters of one name, one of them certain": Case(
         [f"info export-collision-possible {NORTH} mesh_exports.{EAST}[0]"],
-        west={"mesh_exports": {EAST: ["a/x"]}},
+        west={"mesh_exports": {EAST: [named("a", "x")]}},
         north={"mesh_exports": {EAST: [labelled("a")]}},
+        east={"mesh_imports": ["a/*"]},
+    ),
+    "perhaps two exporters of one name, in the short form": Case(
+        [],
+        west={"mesh_exports": {EAST: ["a/*"]}},
+        north={"mesh_exports": {EAST: ["a/*"]}},
         east={"mesh_imports": ["a/*"]},
     ),
 }
