@@ -11,7 +11,8 @@ version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
   - Resolves every host of the group, also those that a limit leaves out, from its inventory variables.
-  - Nothing fails here for bad input; everything that is wrong is in RV(_value).problems, all at once.
+  - Nothing fails here for bad input; everything that is wrong is in RV(_value).problems, all at once. That is also what
+    P(ossm.federation.lint#filter) finds in the rules, but for its notes.
 positional: groups, group, play_hosts
 options:
   _input:
@@ -32,6 +33,8 @@ options:
     elements: raw
     required: false
 seealso:
+  - plugin: ossm.federation.lint
+    plugin_type: filter
   - plugin: ossm.federation.plan
     plugin_type: filter
 """
@@ -53,19 +56,17 @@ import os
 from collections.abc import Callable
 from typing import Any, Dict, List, Mapping, Optional
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.ossm.federation.plugins.module_utils._access import check_access
+from ansible_collections.ossm.federation.plugins.module_utils._lint import lint
 from ansible_collections.ossm.federation.plugins.module_utils._model import (
     DeclaredMesh,
     Declaration,
     Problem,
-    declare,
     mesh_auth,
-    problem,
     wanted,
 )
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import host_variables, plain, seal
+from ansible_collections.ossm.federation.plugins.plugin_utils._inventory import read_inventory
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import seal
 
 
 def declaration(
@@ -75,33 +76,21 @@ def declaration(
     play_hosts: Optional[List[str]] = None,
 ) -> Dict[str, Any]:
     """Resolve the group's hosts; see DOCUMENTATION."""
-    if not isinstance(hostvars, Mapping) or not isinstance(groups, Mapping):
-        raise AnsibleFilterError("ossm.federation.declaration takes hostvars and groups")
-    members = {str(name): plain(groups[name]) for name in groups}
-    name = str(plain(group))
-    hosts = members.get(name, [])
-    variables, unreadable = host_variables(hostvars, hosts, wanted)
-    made = declare(
-        variables,
-        members,
-        dict(os.environ),
-        group=name,
-        play_hosts=hosts if play_hosts is None else plain(play_hosts),
+    read = read_inventory(
+        hostvars,
+        groups,
+        group,
+        reader="ossm.federation.declaration",
+        concerned=wanted,
+        environ=dict(os.environ),
+        play_hosts=play_hosts,
     )
-    refused = {host for host, _variable, _reason in unreadable}
-    made["problems"] += [
-        problem(
-            "variable-undefined",
-            made["meshes"][host]["mesh"],
-            variable,
-            reason.rstrip("."),
-            "Correct the template in the inventory",
-        )
-        for host, variable, reason in unreadable
-    ]
+    made = read.declared
     for host in made["hosts"]:
-        if made["meshes"][host]["local"] and host not in refused:
-            made["problems"] += _access(made, host, mesh_auth(variables[host]))
+        if made["meshes"][host]["local"] and host not in read.unreadable:
+            made["problems"] += _access(made, host, mesh_auth(read.variables[host]))
+    # What only may be wrong is for lint.yml, which people run to look at their inventory.
+    made["problems"] += [one for one in lint(made) if one["severity"] != "info"]
     return seal(made, {**made, "meshes": {host: _shown(mesh) for host, mesh in made["meshes"].items()}})
 
 

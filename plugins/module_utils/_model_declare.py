@@ -23,11 +23,12 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_types impor
     Ingress,
     Json,
     Problem,
-    Rule,
+    RuleList,
     problem,
 )
 
 _ENVIRONMENT = "K8S_AUTH_"
+LINT_FORMATS = ("text", "json")
 
 
 def declare(
@@ -55,7 +56,7 @@ def declare(
         problems += _called(found, meshes[host]["mesh"])
     options, found = _options(values, hosts, group)
     problems += found + _duplicates(meshes)
-    problems += _size(options, hosts, group)
+    problems += _size(options, hosts, group) + _lint_format(options, group)
     resolver = _Resolver(meshes, groups)
     for host in hosts:
         meshes[host]["peers"], found = _peers(host, values[host].get("mesh_peers"), resolver)
@@ -140,6 +141,8 @@ def _mesh(host: str, values: Json, raw: Mapping[str, Any]) -> DeclaredMesh:
         "ingress_by_peer": {},
         "exports": {},
         "imports": {},
+        "export_lists": [],
+        "import_lists": [],
         "locality": None,
         "local": raw.get("ansible_connection", "local") in ("local", "ansible.builtin.local"),
     }
@@ -225,6 +228,20 @@ def _size(options: Json, hosts: List[str], group: str) -> List[Problem]:
             "federation_size",
             f"the group has {len(hosts)} meshes, {size} are expected",
             "Complete the inventory, or change federation_size",
+        )
+    ]
+
+
+def _lint_format(options: Json, group: str) -> List[Problem]:
+    if options["federation_lint_format"] in LINT_FORMATS:
+        return []
+    return [
+        problem(
+            "option-value",
+            group,
+            "federation_lint_format",
+            f"there is no format {options['federation_lint_format']!r}",
+            f"Use one of {', '.join(LINT_FORMATS)}",
         )
     ]
 
@@ -315,12 +332,13 @@ def _details(host: str, values: Json, resolver: _Resolver, partners: List[str]) 
     for kind in ("exports", "imports"):
         variable = f"mesh_{kind}"
         if variable in values:
-            rules, found = _rules(mesh, variable, values[variable], resolver, partners)
+            lists, found = _rules(mesh, variable, values[variable], resolver, partners)
             problems += found
+            by_peer = {peer: [rule for rule in one["rules"] if rule] for one in lists for peer in one["peers"]}
             if kind == "exports":
-                mesh["exports"] = rules
+                mesh["exports"], mesh["export_lists"] = by_peer, lists
             else:
-                mesh["imports"] = rules
+                mesh["imports"], mesh["import_lists"] = by_peer, lists
     if values.get("mesh_locality"):
         mesh["locality"], found = check_locality(values["mesh_locality"], mesh["mesh"])
         problems += found
@@ -355,18 +373,32 @@ def _by_peer(
 
 def _rules(
     mesh: DeclaredMesh, variable: str, value: Any, resolver: _Resolver, partners: List[str]
-) -> Tuple[Dict[str, List[Rule]], List[Problem]]:
-    imports = variable == "mesh_imports"
+) -> Tuple[List[RuleList], List[Problem]]:
+    """The lists of rules, each with the peers that get it: of several lists for one peer the last one counts."""
     if not isinstance(value, dict):
-        rules, problems = check_rules(value, mesh["mesh"], variable, imports=imports)
-        return {peer: rules for peer in partners}, problems
-    by_peer: Dict[str, List[Rule]] = {}
+        made, problems = _rule_list(mesh, variable, value, partners)
+        return [made], problems
+    lists: List[RuleList] = []
     keys, problems = _by_peer(mesh, variable, value, resolver, partners)
     for name, hosts in keys:
-        rules, found = check_rules(value[name], mesh["mesh"], f"{variable}.{name}", imports=imports)
+        made, found = _rule_list(mesh, f"{variable}.{name}", value[name], hosts)
         problems += found
-        by_peer.update({host: rules for host in hosts})
-    return by_peer, problems
+        for other in lists:
+            other["peers"] = [peer for peer in other["peers"] if peer not in hosts]
+        lists.append(made)
+    return lists, problems
+
+
+def _rule_list(mesh: DeclaredMesh, where: str, value: Any, peers: List[str]) -> Tuple[RuleList, List[Problem]]:
+    rules, problems = check_rules(value, mesh["mesh"], where, imports=where.startswith("mesh_imports"))
+    made: RuleList = {
+        "where": where,
+        "peers": peers,
+        "written": value if isinstance(value, list) else [],
+        "rules": rules,
+        "sound": not problems,
+    }
+    return made, problems
 
 
 def _ingress(mesh: DeclaredMesh, value: Json, resolver: _Resolver, partners: List[str]) -> List[Problem]:

@@ -21,6 +21,8 @@ CONTROL_PLANE_MAX = 56
 TRUST_DOMAIN_MAX = 255
 
 DEFAULT_TRUST_DOMAIN = "cluster.local"
+# The domain of a mesh's own services; the operator knows no other one (istio-discovery/templates/federation.yaml).
+LOCAL_SUFFIX = "svc.cluster.local"
 DEFAULT_CLUSTER_NAME = "Kubernetes"
 # The webhook of the operator refuses additional gateways of these names.
 RESERVED_GATEWAYS = frozenset({"istio-ingressgateway", "istio-egressgateway"})

@@ -45,7 +45,7 @@ def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
     skipped, the sides of others about it wait, all other pairs go on.
     """
     problems: List[Problem] = []
-    warnings: List[Problem] = []
+    warnings = [one for one in declaration["problems"] if one["severity"] == "warning"]
     meshes: Dict[str, PlannedMesh] = {}
     for host in declaration["hosts"]:
         meshes[host], found = _planned(declaration["meshes"][host], facts.get(host), declaration)

@@ -12,18 +12,26 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-from ansible_collections.ossm.federation.plugins.module_utils._model_names import DEFAULT_TRUST_DOMAIN
+from ansible_collections.ossm.federation.plugins.module_utils._model_names import LABEL_MAX, LOCAL_SUFFIX
+from ansible_collections.ossm.federation.plugins.module_utils._model_repair import (
+    ANY,
+    BODIES,
+    LABEL_SELECTOR,
+    MAPPING,
+    OPERATORS,
+    PARTS,
+    TYPOGRAPHIC,
+    in_order,
+    is_name,
+    repaired_locality,
+    repaired_rule,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, Rule, problem
 from ansible_collections.ossm.federation.plugins.module_utils._model_variables import unknown_keys
 
-_MAPPING = ("namespace", "name", "alias")
-_ALIAS = ("namespace", "name")
-_BODIES = {"NameSelector": "nameSelector", "LabelSelector": "labelSelector"}
 _EXPORT = ("type", "nameSelector", "labelSelector")
 _IMPORT = ("type", "importAsLocal", "domainSuffix", "nameSelector")
-_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 _LOCALITY = ("region", "zone", "subzone")
-_LOCAL_SUFFIX = f"svc.{DEFAULT_TRUST_DOMAIN}"
 
 
 class _Report:
@@ -48,13 +56,26 @@ class _Report:
 
 
 def check_rules(value: Any, mesh: str, where: str, *, imports: bool) -> Tuple[List[Rule], List[Problem]]:
-    """Bring a list of rules into the product's shape and find what istiod would skip or the API server drop."""
-    report = _Report(mesh)
+    """Bring a list of rules into the product's shape and find what istiod would skip or the API server drop.
+
+    A rule that is refused as a whole is an empty dictionary in the result, so that places stay what they are.
+    """
     if not isinstance(value, list):
-        report.add("rule-shape", where, "it is not a list of rules", "Write a list, even for one rule")
-        return [], report.problems
-    rules = [_rule(rule, report, f"{where}[{index}]", imports) for index, rule in enumerate(value)]
-    return [rule for rule in rules if rule], report.problems
+        message, remedy = "it is not a list of rules", "Write a list, even for one rule"
+        repaired = repaired_rule(value, imports=imports)
+        return [], [
+            problem("rule-shape", mesh, where, message, remedy, repaired=None if repaired is None else [repaired])
+        ]
+    rules, problems = [], []
+    for index, written in enumerate(value):
+        report = _Report(mesh)
+        rules.append(_rule(written, report, f"{where}[{index}]", imports))
+        repaired = repaired_rule(written, imports=imports) if report.problems else None
+        for found in report.problems:
+            if repaired is not None:
+                found["repaired"] = repaired
+        problems += report.problems
+    return rules, problems
 
 
 def _rule(rule: Any, report: _Report, at: str, imports: bool) -> Rule:
@@ -64,17 +85,17 @@ def _rule(rule: Any, report: _Report, at: str, imports: bool) -> Rule:
     if not report.dictionary(rule, allowed, at):
         return {}
     kind = rule.get("type")
-    types = ("NameSelector",) if imports else tuple(_BODIES)
+    types = ("NameSelector",) if imports else tuple(BODIES)
     if kind not in types:
         report.add(
             "rule-type", f"{at}.type", f"istiod skips a rule of type {kind!r}", f"Set it to {' or '.join(types)}"
         )
         return {}
-    body = _BODIES[kind]
+    body = BODIES[kind]
     if not isinstance(rule.get(body), dict):
         report.add("rule-body", at, f"istiod skips a {kind} without {body}", f"Add {body}")
         return {}
-    for other in sorted(set(_BODIES.values()) - {body}):
+    for other in sorted(set(BODIES.values()) - {body}):
         if other in rule and other in allowed:
             report.add(
                 "rule-body",
@@ -86,7 +107,7 @@ def _rule(rule: Any, report: _Report, at: str, imports: bool) -> Rule:
     check(rule[body], report, f"{at}.{body}")
     if imports:
         _import_options(rule, report, at)
-    return dict(rule)
+    return dict(in_order(rule))
 
 
 def _short(rule: str, report: _Report, at: str) -> Rule:
@@ -105,7 +126,7 @@ def _short(rule: str, report: _Report, at: str) -> Rule:
 
 
 def _parts(value: Dict[str, Any], report: _Report, at: str) -> None:
-    for key in _ALIAS:
+    for key in PARTS:
         part = value.get(key)
         if part is None:
             continue
@@ -118,18 +139,27 @@ def _parts(value: Dict[str, Any], report: _Report, at: str) -> None:
                 f"{part!r} matches nothing: there are no partial wildcards",
                 'Write the whole name, or "*" for all',
             )
+        elif part not in ANY and not is_name(part):
+            report.add(
+                "rule-name",
+                f"{at}.{key}",
+                f"{part!r} can be no name in a cluster: those have up to {LABEL_MAX} lower case letters, digits and inner hyphens",
+                "Take the quotes out: in YAML only straight ones are quotes"
+                if set(part) & set(TYPOGRAPHIC)
+                else "Write it as the cluster has it",
+            )
 
 
 def _mapping(value: Dict[str, Any], report: _Report, at: str) -> None:
-    report.keys(value, _MAPPING, at)
+    report.keys(value, MAPPING, at)
     _parts(value, report, at)
     alias = value.get("alias")
-    if alias is not None and report.dictionary(alias, _ALIAS, f"{at}.alias"):
+    if alias is not None and report.dictionary(alias, PARTS, f"{at}.alias"):
         _parts(alias, report, f"{at}.alias")
 
 
 def _label_selector(value: Dict[str, Any], report: _Report, at: str) -> None:
-    report.keys(value, ("namespace", "selector", "aliases"), at)
+    report.keys(value, LABEL_SELECTOR, at)
     _parts({"namespace": value.get("namespace")}, report, at)
     selector = value.get("selector")
     if not selector:
@@ -146,8 +176,8 @@ def _label_selector(value: Dict[str, Any], report: _Report, at: str) -> None:
         report.add("rule-shape", f"{at}.aliases", "it is not a list", "Write a list of mappings, even for one")
         return
     for index, alias in enumerate(aliases):
-        if report.dictionary(alias, _MAPPING, f"{at}.aliases[{index}]"):
-            _mapping({key: alias[key] for key in _MAPPING if key in alias}, report, f"{at}.aliases[{index}]")
+        if report.dictionary(alias, MAPPING, f"{at}.aliases[{index}]"):
+            _mapping({key: alias[key] for key in MAPPING if key in alias}, report, f"{at}.aliases[{index}]")
 
 
 def _match(selector: Dict[str, Any], report: _Report, at: str) -> None:
@@ -166,13 +196,13 @@ def _match(selector: Dict[str, Any], report: _Report, at: str) -> None:
         place = f"{at}.matchExpressions[{index}]"
         if (
             report.dictionary(expression, ("key", "operator", "values"), place)
-            and expression.get("operator") not in _OPERATORS
+            and expression.get("operator") not in OPERATORS
         ):
             report.add(
                 "rule-shape",
                 f"{place}.operator",
                 "istiod skips a rule with an unknown operator",
-                f"Use one of {', '.join(_OPERATORS)}",
+                f"Use one of {', '.join(OPERATORS)}",
             )
 
 
@@ -188,14 +218,14 @@ def _import_options(rule: Dict[str, Any], report: _Report, at: str) -> None:
         report.add("rule-shape", f"{at}.domainSuffix", "it is not a text", "Put it into quotes")
     alias = rule["nameSelector"].get("alias") or {}
     namespace = alias.get("namespace") if isinstance(alias, dict) else None
-    if local and namespace in (None, "", "*"):
+    if local and namespace in ANY:
         report.add(
             "rule-local",
             at,
             "istiod skips importAsLocal without a fixed namespace",
             "Set nameSelector.alias.namespace",
         )
-    if not local and suffix == _LOCAL_SUFFIX:
+    if not local and suffix == LOCAL_SUFFIX:
         report.add(
             "rule-local",
             f"{at}.domainSuffix",
@@ -216,4 +246,6 @@ def check_locality(value: Dict[str, Any], mesh: str) -> Tuple[Dict[str, str], Li
             report.add(
                 "locality-value", f"mesh_locality.{key}", f"istiod drops a {key} without {needs}", f"Add {needs}"
             )
+    for found in report.problems:
+        found["repaired"] = repaired_locality(value)
     return {key: value[key] for key in _LOCALITY if isinstance(value.get(key), str)}, report.problems

@@ -9,6 +9,7 @@ Everything here is JSON: Ansible carries it in facts and module arguments. The T
 
 from __future__ import annotations
 
+import json
 from typing import Any, Dict, List, Optional, TypedDict
 
 Json = Dict[str, Any]
@@ -27,11 +28,14 @@ class _ProblemNeeds(TypedDict):
 class Problem(_ProblemNeeds, total=False):
     """One thing that is wrong: what, where, and what to do next.
 
-    ``severity`` is ``error`` or ``warning``; ``mesh`` is a mesh name, or the group's name when the whole undertaking
-    is meant; ``where`` is a variable or an object; ``peer`` is the other mesh, when one pair is meant.
+    ``severity`` is ``error`` (stops the run), ``warning``, or ``info`` (what cannot be told without the clusters, and what
+    is only good to know); ``mesh`` is a mesh name, or the group's name when the whole undertaking is meant; ``where`` is a
+    variable or an object; ``peer`` is the other mesh, when one pair is meant. ``repaired`` is what to write at ``where``
+    instead, as data: a rule, a list of rules, or a locality; what only its author can know stands in angle brackets.
     """
 
     peer: str
+    repaired: Any
 
 
 class Ingress(TypedDict, total=False):
@@ -47,6 +51,20 @@ class Ingress(TypedDict, total=False):
     nodePorts: Dict[str, int]
 
 
+class RuleList(TypedDict):
+    """One list of rules as somebody wrote it: ``where`` is its place in the inventory, ``peers`` are the hosts that get it.
+
+    ``written`` are the entries as they stand there and ``rules`` the same in the product's shape; it is ``sound`` when
+    nothing in it is refused.
+    """
+
+    where: str
+    peers: List[str]
+    written: List[Any]
+    rules: List[Rule]
+    sound: bool
+
+
 class DeclaredMesh(TypedDict):
     """What the inventory says of one mesh, with defaults filled in; no credential is ever in it."""
 
@@ -60,6 +78,8 @@ class DeclaredMesh(TypedDict):
     ingress_by_peer: Dict[str, Ingress]
     exports: Dict[str, List[Rule]]
     imports: Dict[str, List[Rule]]
+    export_lists: List[RuleList]
+    import_lists: List[RuleList]
     locality: Optional[Dict[str, str]]
     local: bool
 
@@ -197,18 +217,24 @@ def problem(
     *,
     peer: Optional[str] = None,
     severity: str = "error",
+    repaired: Any = None,
 ) -> Problem:
     """Make a Problem; ``message`` and ``remedy`` carry no full stop at the end."""
     found = Problem(code=code, severity=severity, mesh=mesh, where=where, message=message, remedy=remedy)
     if peer is not None:
         found["peer"] = peer
+    if repaired is not None:
+        found["repaired"] = repaired
     return found
 
 
 def words(found: Problem) -> str:
-    """Put a Problem into one line for people.
+    """Put a Problem into one line for people; what to write instead is JSON, which is YAML too.
 
     >>> words(problem("x", "red", "mesh_host", "It is wrong", "Put it right"))
     'red: mesh_host: It is wrong. Put it right. [x]'
     """
-    return f"{found['mesh']}: {found['where']}: {found['message']}. {found['remedy']}. [{found['code']}]"
+    told = f"{found['mesh']}: {found['where']}: {found['message']}. {found['remedy']}."
+    if "repaired" in found:
+        told += f" Write {json.dumps(found['repaired'], ensure_ascii=False)}"
+    return f"{told} [{found['code']}]"

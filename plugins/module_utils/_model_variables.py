@@ -126,6 +126,9 @@ _TABLE = (
     _federation("require_all", "bool", False, "Fail when a link waits for the other side.", "report"),
     _federation("size", "int", None, "Number of meshes that the group must have.", "mesh"),
     _federation("report_file", "path", None, "File on the controller for the report as JSON.", "report"),
+    _federation("lint_format", "str", "text", "How C(lint.yml) prints its findings: C(text), or C(json) for data.", "lint"),
+    _federation("lint_file", "path", None, "File on the controller for the findings of C(lint.yml) as JSON.", "lint"),
+    _federation("lint_strict", "bool", False, "Refuse warnings about the inventory as if they were errors.", "lint"),
     _federation(
         "no_log", "bool", True, "Keep the plan, which is public but large, out of what tasks print.", "federation"
     ),

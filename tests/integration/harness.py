@@ -121,10 +121,11 @@ class Run:
 
     def said(self, task: str) -> Object:
         """Return what the last task of this name printed as JSON, for its first host; empty when nothing was."""
-        dummy, found, rest = self.text.rpartition(f": {task}]")
+        dummy, *found = re.split(rf"^TASK \[(?:[\w.]+ : )?{re.escape(task)}\]", self.text, flags=re.MULTILINE)
+        rest = found[-1] if found else ""
         start = rest.find("=> {")
         following = rest.find("\nTASK [", 1)
-        if not found or start < 0 or 0 <= following < start:
+        if start < 0 or 0 <= following < start:
             return {}
         return json.JSONDecoder().raw_decode(rest[start + 3 :])[0]
 
@@ -166,18 +167,7 @@ class Federation:
             yaml.safe_dump({"all": {"children": {"federation": {"hosts": self.hosts, "vars": self.options}}}}),
             encoding="utf-8",
         )
-        command = [str(program("ansible-playbook", core)), "-i", str(inventory), str(playbook), *arguments]
-        begun = time.monotonic()
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=self.folder,
-            timeout=RUN_SECONDS,
-            env=environment_of(self.folder, core, environment or {}),
-        )
-        self.runs.append(Run(done.returncode, done.stdout, done.stderr, time.monotonic() - begun, self.folder))
+        self.runs.append(run_playbook(playbook, inventory, self.folder, *arguments, core=core, environment=environment))
         return self.runs[-1]
 
     # -- what the API servers show ---------------------------------------------------------------------------------
@@ -252,6 +242,28 @@ class Federation:
             for number, run in enumerate(self.runs, 1)
         ]
         return "\n".join([*told[-2:], self.lab.describe()])
+
+
+def run_playbook(
+    playbook: Path,
+    inventory: Path,
+    folder: Path,
+    *arguments: str,
+    core: str = "",
+    environment: dict[str, str] | None = None,
+) -> Run:
+    """Run a playbook with an inventory from a folder; ``core`` names another ansible-core (``2.16``)."""
+    begun = time.monotonic()
+    done = subprocess.run(
+        [str(program("ansible-playbook", core)), "-i", str(inventory), str(playbook), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        timeout=RUN_SECONDS,
+        env=environment_of(folder, core, environment or {}),
+    )
+    return Run(done.returncode, done.stdout, done.stderr, time.monotonic() - begun, folder)
 
 
 def environment_of(folder: Path, core: str, more: dict[str, str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ import ansible_collections.ossm.federation.plugins.filter as filters
 from ansible_collections.ossm.federation.plugins.filter.advance import advance
 from ansible_collections.ossm.federation.plugins.filter.declaration import declaration
 from ansible_collections.ossm.federation.plugins.filter.gateways_to_wait_for import gateways_to_wait_for
+from ansible_collections.ossm.federation.plugins.filter.lint import lint
 from ansible_collections.ossm.federation.plugins.filter.mesh_auth import mesh_auth
 from ansible_collections.ossm.federation.plugins.filter.objects import objects
 from ansible_collections.ossm.federation.plugins.filter.plan import plan
@@ -125,6 +126,32 @@ def test_access_of_one_mesh(hostvars: dict[str, Json]) -> None:
     }
 
 
+def test_lint_reads_no_access_and_counts(hostvars: dict[str, Json]) -> None:
+    for host in HOSTS:
+        hostvars[host]["mesh_kubeconfig"] = "/nowhere"
+    hostvars["red-mesh"]["mesh_exports"] = [{"type": "NameSelector", "nameSelector": {"Name": "x"}}]
+    hostvars["green-mesh"]["mesh_exports"] = ["bookinfo/ratings"]
+    made = lint(hostvars, groups())
+    assert [one["code"] for one in made["findings"]] == ["key-unknown", "export-unimported"]
+    assert (made["errors"], made["warnings"], made["notes"], made["failed"]) == (1, 1, 0, True)
+    assert made["lines"][1:4] == ["    - type: NameSelector", "      nameSelector:", "        name: x"]
+    assert made["lines"][-1] == "1 error, 1 warning, 0 notes."
+    assert made["lines"][-2] == "    - bookinfo/ratings"
+    hostvars["red-mesh"] = {"mesh_locality": {"zone": "a"}}
+    assert lint(hostvars, groups())["lines"][1:3] == ["    region: <region>", "    zone: a"]
+
+
+def test_the_declaration_has_what_lint_finds_but_no_notes(hostvars: dict[str, Json]) -> None:
+    hostvars["red-mesh"]["mesh_exports"] = ["shop/*", "bookinfo/ratings"]
+    hostvars["green-mesh"]["mesh_imports"] = ["shop/cart"]
+    declared = declaration(hostvars, groups())
+    assert [one["code"] for one in declared["problems"]] == ["export-unimported"]
+    assert [one["code"] for one in lint(hostvars, groups())["findings"]] == ["export-unimported", "import-untold"]
+    assert [one["code"] for one in plan(declared, hostvars)["warnings"]] == ["export-unimported"]
+    hostvars["red-mesh"]["federation_lint_strict"] = hostvars["green-mesh"]["federation_lint_strict"] = True
+    assert lint(hostvars, groups())["failed"]
+
+
 def test_problems_in_words() -> None:
     wrong = [
         {
@@ -140,12 +167,14 @@ def test_problems_in_words() -> None:
     assert problems_text(wrong) == "red: x: it is wrong. Put it right. [b]\nred: x: it is wrong. Put it right. [a]"
     assert len(problems_text(wrong, lines=True)) == 2
     assert problems_text([]) == ""
+    assert problems_text([{**wrong[0], "repaired": "a/x"}]) == 'red: x: it is wrong. Put it right. Write "a/x" [a]'
 
 
 @pytest.mark.parametrize(
     "call",
     [
         lambda: declaration("x", {}),
+        lambda: lint("x", {}),
         lambda: plan({}, {}),
         lambda: plan("x", {}),
         lambda: advance({}, "sets", {}, "x"),

@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What lint says of rules holds whatever the clusters have: compared with the simulator's istiod, over all small rules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import federations as fed
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.ossm.federation.plugins.module_utils._lint import lint
+from lab.sim import rules as istiod
+from lab.sim.rules import Name, Service
+
+Json = dict[str, Any]
+WEST, EAST = "west-mesh", "east-mesh"
+#: Rules speak of a and b, of x and y; clusters have more. Every service is there with the label and without it.
+PARTS = st.sampled_from(["*", "a", "b"]), st.sampled_from(["*", "x", "y"])
+WORLD = [
+    Service(Name(f"{name}{mark}", namespace), {"l": "true"} if mark else {})
+    for namespace in ("a", "b", "c", "d")
+    for name in ("x", "y", "z")
+    for mark in ("", "1")
+] + [
+    Service(Name(name, namespace), {"l": "true"}) for namespace in ("a", "b", "c", "d") for name in ("x", "y", "v", "w")
+]
+
+
+def mappings() -> st.SearchStrategy[Json]:
+    alias = st.fixed_dictionaries(
+        {}, optional={"namespace": st.sampled_from(["a", "c"]), "name": st.sampled_from(["x", "z"])}
+    )
+    return st.fixed_dictionaries({"namespace": PARTS[0], "name": PARTS[1]}, optional={"alias": alias})
+
+
+def by_name() -> st.SearchStrategy[Json]:
+    return mappings().map(lambda selector: {"type": "NameSelector", "nameSelector": selector})
+
+
+def by_label() -> st.SearchStrategy[Json]:
+    body = st.fixed_dictionaries(
+        {"namespace": PARTS[0], "selector": st.just({"matchLabels": {"l": "true"}})},
+        optional={"aliases": st.lists(mappings(), max_size=2)},
+    )
+    return body.map(lambda selector: {"type": "LabelSelector", "labelSelector": selector})
+
+
+def imports() -> st.SearchStrategy[Json]:
+    options = st.sampled_from([{}, {"domainSuffix": "far.example"}, {"importAsLocal": True}])
+
+    def together(rule: Json, more: Json) -> Json:
+        alias = rule["nameSelector"].get("alias") or {}
+        return {**rule, **more} if "namespace" in alias or "importAsLocal" not in more else rule
+
+    return st.builds(together, by_name(), options)
+
+
+def said(exports: list[Json], wanted: list[Json]) -> dict[tuple[str, str], set[str]]:
+    """Codes and severities by variable and rule; west exports to east."""
+    found: dict[tuple[str, str], set[str]] = {}
+    made = fed.declare(
+        {WEST: {"mesh_context": "x", "mesh_exports": exports}, EAST: {"mesh_context": "x", "mesh_imports": wanted}}
+    )
+    assert made["problems"] == []
+    for one in lint(made):
+        place = one["where"].partition("]")[0] if "aliases" not in one["where"] else one["where"]
+        found.setdefault((one["code"], place), set()).add(one["severity"])
+    return found
+
+
+def worlds() -> list[list[Service]]:
+    """All services, and each kind of service of one name once with the label and once without."""
+    return [WORLD[:24], WORLD[24:]]
+
+
+def exported(rules: list[Json], services: list[Service]) -> list[Name | None]:
+    return [istiod.exported_name(rules, service) for service in services]
+
+
+some = settings(max_examples=300, deadline=None)
+EXPORTS = st.lists(st.one_of(by_name(), by_label()), min_size=1, max_size=3)
+IMPORTS = st.lists(imports(), min_size=1, max_size=3)
+
+
+@given(EXPORTS)
+@some
+def test_a_shadowed_export_rule_can_go(rules: list[Json]) -> None:
+    found = said(rules, [])
+    for index in range(len(rules)):
+        if ("rule-shadowed", f"mesh_exports[{index}") in found:
+            for world in worlds():
+                assert exported(rules, world) == exported(rules[:index] + rules[index + 1 :], world)
+
+
+@given(EXPORTS)
+@some
+def test_export_names_fall_together_where_it_is_said(rules: list[Json]) -> None:
+    severities = {
+        severity
+        for (code, dummy), severities in said(rules, []).items()
+        if code == "export-one-name"
+        for severity in severities
+    }
+    collides = any(
+        count > 1 for world in worlds() for count in Counter(name for name in exported(rules, world) if name).values()
+    )
+    assert collides or "error" not in severities
+    assert severities or not collides
+
+
+@given(EXPORTS, IMPORTS)
+@some
+def test_what_nobody_offers_or_imports_never_arrives(rules: list[Json], wanted: list[Json]) -> None:
+    found = said(rules, wanted)
+    for world in worlds():
+        for index in range(len(wanted)):
+            if {("import-unoffered", f"mesh_imports[{index}"), ("rule-shadowed", f"mesh_imports[{index}")} & set(found):
+                without = wanted[:index] + wanted[index + 1 :]
+                assert arriving(rules, wanted, world) == arriving(rules, without, world)
+        for index in range(len(rules)):
+            if ("export-unimported", f"mesh_exports[{index}") in found:
+                gone = [service for service in world if istiod.exported_name([rules[index]], service)]
+                alone = arriving([rules[index]], wanted, gone)
+                assert set(alone) <= {None}
+
+
+def arriving(rules: list[Json], wanted: list[Json], services: list[Service]) -> list[str | None]:
+    """The host names in east of west's services."""
+    offers = [name for name in exported(rules, services) if name]
+    taken = [istiod.imported_name({"importRules": wanted}, WEST, offer) for offer in offers]
+    return [one.hostname if one else None for one in taken]
+
+
+@given(EXPORTS, IMPORTS)
+@some
+def test_local_names_fall_together_where_it_is_said(rules: list[Json], wanted: list[Json]) -> None:
+    found = {code for code, dummy in said(rules, wanted)}
+    if found & {"export-one-name", "import-one-name"}:
+        return
+    for world in worlds():
+        assert all(count == 1 for host, count in Counter(arriving(rules, wanted, world)).items() if host)
