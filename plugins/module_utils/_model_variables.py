@@ -57,6 +57,13 @@ _TABLE = (
         "other. Default: all other meshes of the group.",
     ),
     _mesh(
+        "peer_names",
+        "dict",
+        "What this mesh calls its peers, by mesh: the names of its ServiceMeshPeers and sets. Default: the peers' own "
+        "names; what lives keeps its name.",
+        "peering",
+    ),
+    _mesh(
         "ingress",
         "dict",
         "How the other meshes reach this one: exposure, internal, annotations, labels, addresses, "
@@ -126,6 +133,11 @@ _TABLE = (
     _federation("require_all", "bool", False, "Fail when a link waits for the other side.", "report"),
     _federation("size", "int", None, "Number of meshes that the group must have.", "mesh"),
     _federation("report_file", "path", None, "File on the controller for the report as JSON.", "report"),
+    _federation("offline", "bool", False, "Let C(plan.yml) plan from the inventory alone and contact no cluster.", "mesh"),
+    _federation("plan_file", "path", None, "File on the controller for the plan of C(plan.yml) as JSON.", "report"),
+    _federation(
+        "ports_file", "path", None, "File on the controller for the port matrix of C(plan.yml) as CSV.", "report"
+    ),
     _federation(
         "no_log", "bool", True, "Keep the plan, which is public but large, out of what tasks print.", "federation"
     ),
