@@ -12,7 +12,7 @@ author: The ossm.federation authors (@ossm-federation)
 description:
   - Resolves every host of the group, also those that a limit leaves out, from its inventory variables.
   - Nothing fails here for bad input; everything that is wrong is in RV(_value).problems, all at once.
-positional: groups, group, play_hosts
+positional: groups, group, play_hosts, access
 options:
   _input:
     description: The variables of all hosts, as Ansible has them in C(hostvars).
@@ -31,6 +31,11 @@ options:
     type: list
     elements: raw
     required: false
+  access:
+    description:
+      - Whether every mesh must say how its cluster is reached. Without it, nothing is looked at that concerns access.
+    type: bool
+    default: true
 seealso:
   - plugin: ossm.federation.plan
     plugin_type: filter
@@ -73,6 +78,7 @@ def declaration(
     groups: Mapping[str, Any],
     group: str = "federation",
     play_hosts: Optional[List[str]] = None,
+    access: bool = True,
 ) -> Dict[str, Any]:
     """Resolve the group's hosts; see DOCUMENTATION."""
     if not isinstance(hostvars, Mapping) or not isinstance(groups, Mapping):
@@ -87,6 +93,7 @@ def declaration(
         dict(os.environ),
         group=name,
         play_hosts=hosts if play_hosts is None else plain(play_hosts),
+        access=bool(plain(access)),
     )
     refused = {host for host, _variable, _reason in unreadable}
     made["problems"] += [
@@ -100,7 +107,7 @@ def declaration(
         for host, variable, reason in unreadable
     ]
     for host in made["hosts"]:
-        if made["meshes"][host]["local"] and host not in refused:
+        if access and made["meshes"][host]["local"] and host not in refused:
             made["problems"] += _access(made, host, mesh_auth(variables[host]))
     return seal(made, {**made, "meshes": {host: _shown(mesh) for host, mesh in made["meshes"].items()}})
 

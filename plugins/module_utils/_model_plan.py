@@ -23,6 +23,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_choose impo
 )
 from ansible_collections.ossm.federation.plugins.module_utils._model_collisions import peer_names, solve
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
+    Collision,
     DeclaredMesh,
     Declaration,
     Ingress,
@@ -39,6 +40,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._status import rea
 
 READY, WAITING, SKIPPED = "ready", "waiting", "skipped"
 STEPS = ("gateways", "addresses", "sets", "peers")
+_HIDDEN = ("sides", "readings", "collisions")
 
 
 def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
@@ -74,11 +76,13 @@ def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
         "warnings": warnings,
         "load_balancers": {"new": 0, "public": 0, "words": ""},
         "collisions": collisions,
+        "notes": [],
     }
     for host, peer in _directions(made):
         _meet(made, host, peer, facts.get(peer))
     _finish(made)
     made["load_balancers"] = _load_balancers(made, facts)
+    made["notes"] = [one["words"] for one in collisions if _is_news(made, one)]
     problems += _too_many(made)
     return made
 
@@ -117,11 +121,11 @@ def gateways_to_wait_for(made: Plan, host: str, written: Json) -> List[Json]:
 
 
 def shown(made: Plan) -> Json:
-    """The part of a plan that roles and people look at: all but the sides, the readings and the roots."""
+    """The part of a plan that roles and people look at: all but the sides, the readings, the collisions and the roots."""
     meshes = {
         host: {key: value for key, value in mesh.items() if key != "root"} for host, mesh in made["meshes"].items()
     }
-    return {**{key: value for key, value in made.items() if key not in ("sides", "readings")}, "meshes": meshes}
+    return {**{key: value for key, value in made.items() if key not in _HIDDEN}, "meshes": meshes}
 
 
 def _sort(found: List[Problem], problems: List[Problem], warnings: List[Problem]) -> None:
@@ -131,6 +135,14 @@ def _sort(found: List[Problem], problems: List[Problem], warnings: List[Problem]
 
 def _facts(facts: Mapping[str, Json], host: str) -> Json:
     return facts.get(host) or {}
+
+
+def _is_news(made: Plan, found: Collision) -> bool:
+    """Whether this run does something that nobody asked for about a name that is offered twice."""
+    sides = [made["sides"][one["host"]][found["consumer_host"]] for one in found["exporters"]]
+    return found["solution"] == "alias" or any(
+        side["peer_object"] == "absent" and side["peer_name"] != side["peer"] for side in sides
+    )
 
 
 def _partners(declaration: Declaration, host: str) -> List[str]:

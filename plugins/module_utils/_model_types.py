@@ -198,7 +198,7 @@ class _Ahead(TypedDict, total=False):
 
 
 class Plan(_Ahead):
-    """What the run will do, after reading; ``problems`` are fatal, ``warnings`` are not.
+    """What the run will do, after reading; ``problems`` are fatal, ``warnings`` are not. ``notes`` are words for people.
 
     ``todo`` and ``readings`` are what ``_steps.ahead`` adds.
     """
@@ -211,6 +211,7 @@ class Plan(_Ahead):
     warnings: List[Problem]
     load_balancers: LoadBalancers
     collisions: List[Collision]
+    notes: List[str]
 
 
 class Wish(TypedDict):
