@@ -19,6 +19,7 @@ from ansible_collections.ossm.federation.plugins.filter.declaration import decla
 from ansible_collections.ossm.federation.plugins.filter.gateways_to_wait_for import gateways_to_wait_for
 from ansible_collections.ossm.federation.plugins.filter.mesh_auth import mesh_auth
 from ansible_collections.ossm.federation.plugins.filter.objects import objects
+from ansible_collections.ossm.federation.plugins.filter.overview import overview
 from ansible_collections.ossm.federation.plugins.filter.plan import plan
 from ansible_collections.ossm.federation.plugins.filter.problems_text import problems_text
 
@@ -55,7 +56,7 @@ def read(host: str) -> Json:
             "trust_domain": f"{host}.local",
             "trust_domain_set": True,
             "owners": {},
-            "object": {"spec": {}},
+            "object": {"metadata": {"uid": host}, "spec": {}},
         },
         "root": f"{{{{ {host} }}}}",
         "fingerprints": [host],
@@ -112,6 +113,18 @@ def test_files_that_access_names_are_looked_at(hostvars: dict[str, Json], tmp_pa
     assert declaration(hostvars, groups())["problems"] == []
 
 
+def test_an_overview_needs_no_access_and_no_reading(hostvars: dict[str, Json], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K8S_AUTH_HOST", "x")
+    read_told = overview(declaration(hostvars, groups(), access=False), hostvars)
+    assert [one["read"] for one in read_told["meshes"]] == [True, True]
+    for host in HOSTS:
+        hostvars[host] = {"mesh_facts": {"skipped": True}}
+    declared = declaration(hostvars, groups(), access=False)
+    assert declared["problems"] == []
+    assert [one["read"] for one in overview(declared, hostvars)["meshes"]] == [False, False]
+    assert {one["code"] for one in declaration(hostvars, groups())["problems"]} == {"environment-auth", "access-missing"}
+
+
 def test_access_of_one_mesh(hostvars: dict[str, Json]) -> None:
     auth = {"kubeconfig": hostvars["red-mesh"]["mesh_kubeconfig"]}
     assert mesh_auth(hostvars["red-mesh"]) == auth
@@ -148,6 +161,7 @@ def test_problems_in_words() -> None:
         lambda: declaration("x", {}),
         lambda: plan({}, {}),
         lambda: plan("x", {}),
+        lambda: overview({}, {}),
         lambda: advance({}, "sets", {}, "x"),
         lambda: objects({}, "gateways", "x", {}),
         lambda: objects({}, "attic", "x", {}),
