@@ -131,6 +131,13 @@ def test_load_balancers_of_unknown_platforms_are_counted_apart() -> None:
     assert {(one["state"], one["exposure"], one["scope"]) for one in ingress} == {(None, None, None)}
 
 
+def test_names_inside_a_cluster_need_no_platform() -> None:
+    read = {RED: fed.facts(RED, cluster_uid="one"), GREEN: fed.facts(GREEN, "", cluster_uid="one", readable=False)}
+    told = shown(read)
+    assert told["load_balancers"]["undecided"] == 0
+    assert {row["exposure"] for row in told["ports"]} == {"ClusterIP"}
+
+
 def test_what_was_read_of_a_broken_mesh_is_used() -> None:
     broken = fed.facts(GREEN, readable=False, platform="None")
     broken["control_plane"] = None
