@@ -34,6 +34,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_types impor
 
 #: What peers are called: host -> host of the peer -> name of its ServiceMeshPeer.
 Called = Dict[str, Dict[str, str]]
+#: Words for people list at most so many meshes.
+_LISTED = 5
 
 
 class Offer(NamedTuple):
@@ -286,12 +288,16 @@ def _by_name(found: Collision, called: Called) -> List[Collision]:
 
 def _all(exporters: Iterable[Exporter]) -> str:
     meshes = [one["mesh"] for one in exporters]
+    if len(meshes) > _LISTED:
+        meshes[_LISTED - 1 :] = [f"{len(meshes) - _LISTED + 1} others"]
     return f"{', '.join(meshes[:-1])} and {meshes[-1]}"
 
 
 def _names_words(found: Collision, called: Called) -> str:
     own = [one for one in _named(found, called)["exporters"] if one["calls_it"] != found["consumer"]]
-    told = ", ".join(f"{one['mesh']} calls it {one['calls_it']}" for one in own)
+    told = ", ".join(f"{one['mesh']} calls it {one['calls_it']}" for one in own[: _LISTED - 1])
+    if len(own) >= _LISTED:
+        told += f", and so on for {len(own) - _LISTED + 1} others"
     return f"{_what(found)}; told apart by what they call it: {told}"
 
 

@@ -277,7 +277,7 @@ def _lines(shown: Json) -> List[str]:
     for mesh in shown["meshes"]:
         place = f"{mesh['namespace']}/{mesh['control_plane']}"
         lines.append(f"  {mesh['mesh']}: {place}, trust domain {mesh['trust_domain']}; {mesh['words']}")
-    lines += ["", f"Gateways: {shown['load_balancers']['words']}"]
+    lines += ["", f"Gateways: {_gateway_count(shown)}"]
     lines += [f"  {_gateway_words(one)}" for one in shown["gateways"] if one["direction"] == "ingress"]
     lines += ["  One egress gateway for each of them, inside its cluster."] if shown["gateways"] else []
     lines += ["", f"Objects: {_count(shown['objects'])}"]
@@ -289,7 +289,13 @@ def _lines(shown: Json) -> List[str]:
         lines += ["", "Names that are offered twice"]
         lines += [f"  {one['words']}" for one in shown["collisions"]]
     told = list(dict.fromkeys(map(_model.words, sorted(shown["problems"], key=lambda one: one["severity"] != "error"))))
-    return [*lines, "", "Problems", *(f"  {one}" for one in told)] if told else lines
+    return [*lines, "", "Problems and warnings", *(f"  {one}" for one in told)] if told else lines
+
+
+def _gateway_count(shown: Json) -> str:
+    there = sum(1 for one in shown["gateways"] if one["direction"] == "ingress")
+    balancers = shown["load_balancers"]
+    return f"{there} for ingress, {balancers['total']} of them behind load balancers. {balancers['words']}"
 
 
 def _gateway_words(one: Json) -> str:

@@ -225,6 +225,17 @@ def test_three_exporters_have_three_names() -> None:
     assert "told apart by what they call it: b calls it hub-of-b, c calls it hub-of-c" in made["collisions"][0]["words"]
 
 
+def test_words_for_many_exporters_are_short() -> None:
+    hostvars = {f"m{number}": {"mesh_kubeconfig": "k", "mesh_exports": SHORT, "mesh_peers": ["hub"]} for number in range(9)}
+    hostvars["hub"] = {"mesh_kubeconfig": "k", "mesh_imports": SHORT, "mesh_peers": []}
+    found = _model.plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})["collisions"]
+    assert [one["words"] for one in found] == [
+        "m0, m1, m2, m3 and 5 others export bookinfo/ratings to hub; told apart by what they call it: m1 calls it hub-of-m1, "
+        "m2 calls it hub-of-m2, m3 calls it hub-of-m3, m4 calls it hub-of-m4, and so on for 4 others"
+    ]
+    assert len(found[0]["exporters"]) == 9
+
+
 def test_a_name_that_another_peer_has_is_not_taken() -> None:
     hostvars = exporting(SHORT, SHORT)
     hostvars[OWN_NAME] = {"mesh_kubeconfig": "k"}

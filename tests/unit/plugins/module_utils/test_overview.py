@@ -178,4 +178,4 @@ def test_everything_is_said() -> None:
     for one in told["gateways"]:
         assert one["name"] in text
     assert "red-mesh: create    ExportedServiceSet red-mesh-system/green-mesh (1 rule)" in text
-    assert "Gateways: 2 new load balancers will be created, 2 of them public" in text
+    assert "Gateways: 2 for ingress, 2 of them behind load balancers. 2 new load balancers will be created, 2 of them public" in text
