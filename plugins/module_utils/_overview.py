@@ -13,7 +13,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _model_names, _objects, _ports
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _objects, _ports
 from ansible_collections.ossm.federation.plugins.module_utils._applied import settled
 from ansible_collections.ossm.federation.plugins.module_utils._model_choose import dig
 from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import CLUSTER_IP, LOAD_BALANCER
@@ -164,7 +164,7 @@ def _load_balancers(made: Plan, undecided: Set[Tuple[str, str]]) -> Json:
     more = sum(1 for host, _peer in undecided if made["meshes"][host]["in_play"])
     words = made["load_balancers"]["words"]
     if more:
-        words += f", and up to {more} more, as the platforms of those meshes are not known"
+        words += f", and up to {more} more where the platform is not known"
     return {
         "total": len(there),
         "new": made["load_balancers"]["new"],
@@ -299,7 +299,7 @@ def _gateway_count(shown: Json) -> str:
 
 
 def _gateway_words(one: Json) -> str:
-    state = one["state"] or "not known whether it lives"
+    state = one["state"] or "not read"
     scope = f", {one['scope']}" if one["scope"] else ""
     return f"{one['mesh']}: {one['name']} ({state}{scope}): {one['words']}"
 

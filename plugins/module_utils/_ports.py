@@ -97,7 +97,7 @@ def scope(chosen: Exposure) -> str:
     if chosen["type"] == exposures.CLUSTER_IP:
         return "inside the cluster"
     if chosen["type"] == exposures.NODE_PORT:
-        return "nodes"
+        return "at the nodes"
     if chosen["internal"]:
         return "internal"
     return "public" if chosen["public"] else "as the load balancer is set up"

@@ -50,14 +50,14 @@ NODES = ["192.0.2.10", "192.0.2.11"]
 PORTS: list[tuple[str, dict[str, Json] | None, Json, list[str], str, list[int | None], str, list[int | None]]] = [
     ("fresh", {}, {}, [], LATER, [8188, 15443], "public", [None, None]),
     ("internal", {}, {"internal": True}, [], LATER, [8188, 15443], "internal", [None, None]),
-    ("node ports", {}, NODE, [], LATER, [None, None], "nodes", [None, None]),
-    ("node ports by number", {}, FIXED, [], LATER, [30188, 30443], "nodes", [None, None]),
+    ("node ports", {}, NODE, [], LATER, [None, None], "at the nodes", [None, None]),
+    ("node ports by number", {}, FIXED, [], LATER, [30188, 30443], "at the nodes", [None, None]),
     ("in one cluster", {"cluster_uid": "one"}, {}, ["ingress-red-mesh.green-mesh-system.svc.cluster.local"],
      "name inside the cluster", [8188, 15443], "inside the cluster", [None, None]),
     ("given", {}, GIVEN, ["192.0.2.7"], "mesh_ingress", [443, 444], "public", [None, None]),
     ("published", open_green(**PUBLISHED), {}, ["lb.example"], "load balancer", [8188, 15443], "public", [31188, 31443]),
     ("not published yet", open_green(), {}, [], LATER, [8188, 15443], "public", [31188, 31443]),
-    ("at the nodes", open_green("None", "NodePort"), {}, NODES, "nodes", [31188, 31443], "nodes", [None, None]),
+    ("at the nodes", open_green("None", "NodePort"), {}, NODES, "nodes", [31188, 31443], "at the nodes", [None, None]),
     ("not read", None, {}, [], LATER, [None, None], "by platform", [None, None]),
     ("not read, exposure said", None, {"exposure": "LoadBalancer"}, [], LATER, [8188, 15443], "as the load balancer is set up",
      [None, None]),
@@ -126,7 +126,7 @@ def test_verbs() -> None:
 def test_load_balancers_of_unknown_platforms_are_counted_apart() -> None:
     told = shown({RED: fed.facts(RED)})["load_balancers"]
     assert (told["new"], told["public"], told["undecided"], told["total"]) == (1, 1, 1, 1)
-    assert told["words"].endswith("and up to 1 more, as the platforms of those meshes are not known")
+    assert told["words"].endswith("and up to 1 more where the platform is not known")
     ingress = [one for one in shown({})["gateways"] if one["direction"] == "ingress"]
     assert {(one["state"], one["exposure"], one["scope"]) for one in ingress} == {(None, None, None)}
 
@@ -149,7 +149,7 @@ def test_what_was_read_of_a_broken_mesh_is_used() -> None:
     assert (green["read"], green["platform"]) == (False, "None")
     assert green["words"] == "not read: it has no control plane; planned from conventions"
     assert told["load_balancers"]["undecided"] == 0
-    assert {row["scope"] for row in told["ports"] if row["to"] == GREEN} == {"nodes"}
+    assert {row["scope"] for row in told["ports"] if row["to"] == GREEN} == {"at the nodes"}
     assert [(one["code"], one["severity"]) for one in told["problems"]] == [("x", "warning")]
     assert "not read" not in str(told["objects"])
 
