@@ -34,6 +34,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_types impor
 
 #: What peers are called: host -> host of the peer -> name of its ServiceMeshPeer.
 Called = Dict[str, Dict[str, str]]
+#: Export rules as they live: host -> host of the peer -> rules.
+Exported = Mapping[str, Mapping[str, List[Rule]]]
 #: Words for people list at most so many meshes.
 _LISTED = 5
 
@@ -87,10 +89,12 @@ def collisions(declaration: Declaration, called: Optional[Called] = None) -> Lis
     ]
 
 
-def solve(declaration: Declaration, called: Called) -> Tuple[Dict[str, DeclaredMesh], List[Collision], List[Problem]]:
+def solve(
+    declaration: Declaration, called: Called, exported: Exported
+) -> Tuple[Dict[str, DeclaredMesh], List[Collision], List[Problem]]:
     """Give aliases where one name is exported twice under one peer name, as far as rules in short form allow.
 
-    Returns the meshes with the rules that are to be written, everything that is offered twice with its ``solution``, and
+    Who exports it already by its own name, as ``exported`` says, goes on with that. Returns the meshes with the rules that are to be written, everything that is offered twice with its ``solution``, and
     problems: an error for what would break requests, a warning for what only may.
     """
     meshes = dict(declaration["meshes"])
@@ -101,7 +105,7 @@ def solve(declaration: Declaration, called: Called) -> Tuple[Dict[str, DeclaredM
         if not groups:
             told.append({**_named(found, called), "solution": "peer-names", "words": _names_words(found, called)})
         for group in groups:
-            solved, faults = _solve(meshes, group)
+            solved, faults = _solve(meshes, group, exported)
             told.append(solved)
             problems += faults
     return meshes, told, problems
@@ -309,19 +313,33 @@ def _what(found: Collision) -> str:
 # Solving by aliases
 
 
-def _solve(meshes: Dict[str, DeclaredMesh], found: Collision) -> Tuple[Collision, List[Problem]]:
-    """Solve one collision by aliases in ``meshes``: for all exporters but one, and that one may have used its own words."""
+def _solve(
+    meshes: Dict[str, DeclaredMesh], found: Collision, exported: Exported
+) -> Tuple[Collision, List[Problem]]:
+    """Solve one collision by aliases in ``meshes``: for all exporters but one.
+
+    That one is who has used the product's own words, else who exports the name already, else the first.
+    """
     what = f"{_what(found)} and call it by one name, {found['exporters'][0]['calls_it']}"
     if not found["certain"] or sum(one["imported"] for one in found["exporters"]) < 2:
         return {**found, "words": what}, [_may(found, what)]
-    exporters = sorted(found["exporters"], key=lambda one: (one["short"], one["host"]))
+    consumer = found["consumer_host"]
+    exporters = sorted(
+        found["exporters"], key=lambda one: (one["short"], not _lives(one, consumer, exported), one["host"])
+    )
     if not exporters[1]["short"]:
         return {**found, "words": what}, [_refused(meshes, found, one, what) for one in exporters[1:]]
     for one in exporters[1:]:
-        _aliased(meshes, found["consumer_host"], one)
+        _aliased(meshes, consumer, one)
     aliases = ", ".join(f"{one['mesh']} exports it as {_alias_of(one)[0]}/{_alias_of(one)[1]}" for one in exporters[1:])
     words = f"{what}; told apart by an alias: {aliases}, and {found['consumer']} imports it under its own name"
     return {**found, "solution": "alias", "words": words}, []
+
+
+def _lives(one: Exporter, consumer: str, exported: Exported) -> bool:
+    """Whether an exporter offers the name already."""
+    rules = exported.get(one["host"], {}).get(consumer, [])
+    return any(offer.certain and f"{offer.namespace}/{offer.name}" == one["exports"] for offer in offers(rules))
 
 
 def _alias_of(one: Exporter) -> Tuple[str, str]:

@@ -33,6 +33,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_types impor
     PlannedMesh,
     Problem,
     Remote,
+    Rule,
     Side,
     problem,
 )
@@ -59,7 +60,7 @@ def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
     chosen, found = _chosen(declaration, meshes, facts)
     _sort(found, problems, warnings)
     called = {host: {peer: one.peer_name for peer, one in by_peer.items()} for host, by_peer in chosen.items()}
-    solved, collisions, found = solve(declaration, called)
+    solved, collisions, found = solve(declaration, called, _exported(called, facts))
     _sort(found, problems, warnings)
     declaration = {**declaration, "meshes": solved}
     sides: Dict[str, Dict[str, Side]] = {host: {} for host in declaration["hosts"]}
@@ -170,6 +171,15 @@ def _chosen(
     return {
         host: choose(meshes[host], peers[host], called[host], held[host], *lives[host]) for host in peers
     }, problems
+
+
+def _exported(called: Mapping[str, Mapping[str, str]], facts: Mapping[str, Json]) -> Dict[str, Dict[str, List[Rule]]]:
+    """The export rules that live, by host and by host of the peer."""
+    found: Dict[str, Dict[str, List[Rule]]] = {}
+    for host, by_peer in called.items():
+        live = {dig(one, "metadata", "name"): one for one in _facts(facts, host).get("exports") or []}
+        found[host] = {peer: dig(live.get(name), "spec", "exportRules") or [] for peer, name in by_peer.items()}
+    return found
 
 
 def _renamed(mesh: DeclaredMesh, meshes: Mapping[str, PlannedMesh], held: Held) -> List[Problem]:

@@ -263,6 +263,17 @@ def test_the_second_run_writes_what_the_first_has_written() -> None:
         assert [one["solution"] for one in second["collisions"]] == ["peer-names" if read is NEW else "alias"]
 
 
+def test_who_exports_a_name_already_goes_on_with_it() -> None:
+    cluster = {host: fed.facts(host) for host in fed.COLOURS}
+    fed.federate(fed.declare(exporting(SHORT, [])), cluster)
+    for _run in range(2):
+        made = fed.federate(fed.declare(exporting(SHORT, SHORT)), cluster)[0]
+        assert made["sides"][RED][BLUE]["exports"] == WORDS
+        assert made["sides"][BLUE][GREEN]["imports"] == [
+            by_name("bookinfo-green-mesh", "ratings", namespace="bookinfo", name="ratings")
+        ]
+
+
 def test_all_names_of_a_pair_follow_the_chosen_one() -> None:
     hostvars = exporting(SHORT, [], red={"mesh_peer_names": {BLUE: "azure"}})
     cluster = {host: fed.facts(host) for host in fed.COLOURS}
