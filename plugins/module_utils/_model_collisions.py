@@ -94,8 +94,9 @@ def solve(
 ) -> Tuple[Dict[str, DeclaredMesh], List[Collision], List[Problem]]:
     """Give aliases where one name is exported twice under one peer name, as far as rules in short form allow.
 
-    Who exports it already by its own name, as ``exported`` says, goes on with that. Returns the meshes with the rules that are to be written, everything that is offered twice with its ``solution``, and
-    problems: an error for what would break requests, a warning for what only may.
+    Who exports it already by its own name, as ``exported`` says, goes on with that. Returns the meshes with the rules that
+    are to be written, everything that is offered twice with its ``solution``, and problems: an error for what would break
+    requests, a warning for what only may.
     """
     meshes = dict(declaration["meshes"])
     told: List[Collision] = []
@@ -254,27 +255,26 @@ def taking(rules: Iterable[Rule], namespace: str, name: str) -> Optional[int]:
 
 
 def _tell_apart(declaration: Declaration, consumer: str, called: Called, fixed: Mapping[str, Set[str]]) -> None:
-    """Give new pairs names of their own where the usual ones would collide; what is fixed keeps its name."""
-    twice = _offered_twice(declaration, consumer)
-    hosts = {one["host"] for found in twice for one in found["exporters"]}
-    bound = {
-        host
-        for host in hosts
-        if consumer in fixed[host] or any(one["host"] == host and not one["short"] for f in twice for one in f["exporters"])
-    }
+    """Give new pairs names of their own where the usual ones would collide.
+
+    A name that is fixed stays, and so does that of an exporter whose colliding rules are in the product's own words.
+    """
+    meshes = declaration["meshes"]
+    rivals: Dict[str, Set[str]] = {}
+    bound: Set[str] = set()
+    for found in _offered_twice(declaration, consumer):
+        for one in found["exporters"]:
+            rivals.setdefault(one["host"], set()).update(other["host"] for other in found["exporters"])
+            if consumer in fixed[one["host"]] or not one["short"]:
+                bound.add(one["host"])
     settled: Set[str] = set()
-    for host in sorted(hosts, key=lambda host: (host not in bound, host)):
-        rivals = {one["host"] for f in twice for one in f["exporters"] if _takes_part(f, host)} & settled
-        if host not in bound and any(called[rival][consumer] == called[host][consumer] for rival in rivals):
-            meshes = declaration["meshes"]
+    for host in [*sorted(bound), *sorted(set(rivals) - bound)]:
+        taken = {called[rival][consumer] for rival in rivals[host] & settled}
+        if host not in bound and called[host][consumer] in taken:
             name = names.distinct(meshes[consumer]["mesh"], f"of-{meshes[host]['mesh']}", names.PEER_MAX)
             if name not in called[host].values():
                 called[host][consumer] = name
         settled.add(host)
-
-
-def _takes_part(found: Collision, host: str) -> bool:
-    return any(one["host"] == host for one in found["exporters"])
 
 
 def _named(found: Collision, called: Called) -> Collision:
