@@ -13,7 +13,7 @@ description:
   - Resolves every host of the group, also those that a limit leaves out, from its inventory variables.
   - Nothing fails here for bad input; everything that is wrong is in RV(_value).problems, all at once. That is also what
     P(ossm.federation.lint#filter) finds in the rules, but for its notes.
-positional: groups, group, play_hosts
+positional: groups, group, play_hosts, access
 options:
   _input:
     description: The variables of all hosts, as Ansible has them in C(hostvars).
@@ -32,6 +32,11 @@ options:
     type: list
     elements: raw
     required: false
+  access:
+    description:
+      - Whether every mesh must say how its cluster is reached. Without it, nothing is looked at that concerns access.
+    type: bool
+    default: true
 seealso:
   - plugin: ossm.federation.lint
     plugin_type: filter
@@ -66,7 +71,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model import (
     wanted,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._inventory import read_inventory
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import seal
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import plain, seal
 
 
 def declaration(
@@ -74,6 +79,7 @@ def declaration(
     groups: Mapping[str, Any],
     group: str = "federation",
     play_hosts: Optional[List[str]] = None,
+    access: bool = True,
 ) -> Dict[str, Any]:
     """Resolve the group's hosts; see DOCUMENTATION."""
     read = read_inventory(
@@ -84,10 +90,11 @@ def declaration(
         concerned=wanted,
         environ=dict(os.environ),
         play_hosts=play_hosts,
+        access=bool(plain(access)),
     )
     made = read.declared
     for host in made["hosts"]:
-        if made["meshes"][host]["local"] and host not in read.unreadable:
+        if access and made["meshes"][host]["local"] and host not in read.unreadable:
             made["problems"] += _access(made, host, mesh_auth(read.variables[host]))
     # What only may be wrong is for lint.yml, which people run to look at their inventory.
     made["problems"] += [one for one in lint(made) if one["severity"] != "info"]

@@ -49,12 +49,12 @@ _value:
 """
 
 from collections.abc import Callable
-from typing import Any, Dict, Iterator, Mapping
+from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model, _steps
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import plain, registered, seal, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import facts_of, seal, unseal
 
 
 def plan(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Any]:
@@ -62,23 +62,9 @@ def plan(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Di
     declared = unseal(declaration, "pairs")
     if declared is None:
         raise AnsibleFilterError("ossm.federation.plan takes what ossm.federation.declaration returned")
-    facts = {read["host"]: read for read in _meshes(plain(outside))}
-    for host, result in registered(hostvars, declared["hosts"], "mesh_facts").items():
-        for read in _meshes(result):
-            facts[host] = read
+    facts = facts_of(declared["hosts"], hostvars, outside)
     made = _steps.ahead(_model.plan(declared, facts), facts)
     return seal(made, _model.shown(made))
-
-
-def _meshes(value: Any) -> Iterator[Dict[str, Any]]:
-    """Every MeshFacts in results of mesh_info, in a list of them, or in a registered loop."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _meshes(item)
-    elif isinstance(value, dict) and "host" in value and "readable" in value:
-        yield value
-    elif isinstance(value, dict):
-        yield from _meshes(value.get("meshes", value.get("results", [])))
 
 
 class FilterModule:

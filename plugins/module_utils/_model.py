@@ -10,6 +10,7 @@ The parts are in ``_model_*.py``.
 
 from __future__ import annotations
 
+from ansible_collections.ossm.federation.plugins.module_utils._model_collisions import collisions, peer_names
 from ansible_collections.ossm.federation.plugins.module_utils._model_declare import declare, mesh_auth
 from ansible_collections.ossm.federation.plugins.module_utils._model_plan import (
     advance,
@@ -18,6 +19,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_plan import
     shown,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
+    Collision,
     Declaration,
     DeclaredMesh,
     Plan,
@@ -39,6 +41,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_variables i
 __all__ = (
     "ACCESS",
     "VARIABLES",
+    "Collision",
     "Declaration",
     "DeclaredMesh",
     "Plan",
@@ -49,9 +52,11 @@ __all__ = (
     "Variable",
     "Wish",
     "advance",
+    "collisions",
     "declare",
     "gateways_to_wait_for",
     "mesh_auth",
+    "peer_names",
     "plan",
     "problem",
     "shown",

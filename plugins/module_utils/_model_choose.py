@@ -65,15 +65,61 @@ def gateway_managers(control_plane: Optional[Json], kind: str, name: str) -> Lis
     return [manager.strip() for manager in (told.split(",") if isinstance(told, str) else told)]
 
 
-def choose(
-    own: PlannedMesh, peers: Mapping[str, PlannedMesh], live: List[Json], control_plane: Optional[Json]
-) -> Dict[str, Chosen]:
-    """Choose the names of all sides of one mesh.
+class Held(NamedTuple):
+    """What of one mesh's sides lives already, by host of the peer.
 
-    ``peers`` are the partners by host, ``live`` the ServiceMeshPeers that were read, ``control_plane`` its facts.
+    ``live`` are the ServiceMeshPeers, ``problems`` why none could be told, ``names`` what the peers are called.
     """
-    claims, problems = _claim(own, peers, live)
-    chosen = {host: _names(peer["mesh"], claims.get(host), problems.get(host, [])) for host, peer in peers.items()}
+
+    live: Dict[str, Json]
+    problems: Dict[str, List[Problem]]
+    names: Dict[str, str]
+
+
+def hold(
+    own: PlannedMesh,
+    peers: Mapping[str, PlannedMesh],
+    wished: Mapping[str, str],
+    live: List[Json],
+    control_plane: Optional[Json],
+) -> Held:
+    """Find what lives of all sides of one mesh.
+
+    ``peers`` are the partners by host, ``wished`` the names that they shall have, ``live`` the ServiceMeshPeers that were
+    read, ``control_plane`` its facts. A name is held by the ServiceMeshPeer; before there is one, by the network view of
+    the egress gateway that we have opened for it.
+    """
+    claims, problems = _claim(own, peers, wished, live)
+    held = {host: _name(one) for host, one in claims.items()}
+    for host in sorted(set(peers) - set(held)):
+        name = _opened_for(peers[host]["mesh"], control_plane)
+        if name is not None:
+            held[host] = name
+    return Held(claims, problems, held)
+
+
+def _opened_for(mesh: str, control_plane: Optional[Json]) -> Optional[str]:
+    """What a peer is called in the egress gateway that we have opened for it, or None."""
+    gateway = names.egress_name(mesh)
+    if gateway_owner(control_plane, "additionalEgress", gateway) != "ours":
+        return None
+    views = dig(control_plane, "object", "spec", "gateways", "additionalEgress", gateway, "requestedNetworkView")
+    return names.peer_of_view(str(views[0])) if views else None
+
+
+def choose(
+    own: PlannedMesh,
+    peers: Mapping[str, PlannedMesh],
+    called: Mapping[str, str],
+    held: Held,
+    live: List[Json],
+    control_plane: Optional[Json],
+) -> Dict[str, Chosen]:
+    """Choose the names of all sides of one mesh; ``called`` is what it calls its peers, the other parameters as ``hold``."""
+    chosen = {
+        host: _names(peer["mesh"], called[host], held.live.get(host), held.problems.get(host, []))
+        for host, peer in peers.items()
+    }
     _check_names(own, peers, chosen, live, control_plane)
     return chosen
 
@@ -92,12 +138,13 @@ def _identity(live: Json) -> Optional[Tuple[str, str]]:
 
 
 def _claim(
-    own: PlannedMesh, peers: Mapping[str, PlannedMesh], live: List[Json]
+    own: PlannedMesh, peers: Mapping[str, PlannedMesh], wished: Mapping[str, str], live: List[Json]
 ) -> Tuple[Dict[str, Json], Dict[str, List[Problem]]]:
     """Find the live ServiceMeshPeer of each partner: by our label, else its name, else the identity it lets in."""
     identities = Counter((peer["trust_domain"], peer["namespace"]) for peer in peers.values())
     rounds: Tuple[Callable[[Json, PlannedMesh], bool], ...] = (
         lambda found, peer: is_ours(found) and dig(found, "metadata", "labels", PEER_LABEL) == peer["mesh"],
+        lambda found, peer: _name(found) == wished.get(peer["host"]) and not _other_label(found, peer, peers),
         lambda found, peer: _name(found) == peer["mesh"] and not _other_label(found, peer, peers),
         lambda found, peer: (
             identities[_identity(found) or (None, "")] == 1
@@ -135,8 +182,8 @@ def _ambiguous(own: PlannedMesh, peer: PlannedMesh, found: List[Json]) -> Proble
     )
 
 
-def _names(mesh: str, live: Optional[Json], problems: List[Problem]) -> Chosen:
-    peer_name = _name(live) if live else mesh
+def _names(mesh: str, called: str, live: Optional[Json], problems: List[Problem]) -> Chosen:
+    peer_name = _name(live) if live else called
     gateways = dig(live, "spec", "gateways")
     chain = dig(live, "spec", "security", "certificateChain")
     named = dig(chain, "name") if dig(chain, "kind") in ("", "ConfigMap") else None
@@ -169,7 +216,7 @@ def _check_names(
                     own["mesh"],
                     where,
                     f"it is for another mesh than {peer}",
-                    f"Rename that ServiceMeshPeer, or set mesh_name of {peer}",
+                    f"Give {peer} another name in mesh_peer_names of {own['mesh']}",
                     peer=peer,
                 )
             )

@@ -38,21 +38,23 @@ def declare(
     *,
     group: str,
     play_hosts: Iterable[str],
+    access: bool = True,
 ) -> Declaration:
     """Resolve every host of the group, also those outside the play, into a Declaration.
 
     ``hostvars`` are plain raw variables by host, ``groups`` the inventory's groups. Nothing is raised for bad input:
-    every problem is in ``problems``, those of severity ``error`` must stop the run before its first write.
+    every problem is in ``problems``, those of severity ``error`` must stop the run before its first write. Without
+    ``access`` no mesh has to say how it is reached.
     """
     hosts = sorted(groups.get(group, []))
-    problems = _environment(environ, group) + _membership(hosts, group)
+    problems = (_environment(environ, group) if access else []) + _membership(hosts, group)
     values: Dict[str, Json] = {}
     meshes: Dict[str, DeclaredMesh] = {}
     for host in hosts:
         raw = hostvars.get(host, {})
         values[host], found = variables.read(raw, host)
         meshes[host] = _mesh(host, values[host], raw)
-        found += variables.unknown(raw, host) + _access(host, values[host]) + _names(meshes[host])
+        found += variables.unknown(raw, host) + _names(meshes[host]) + (_access(host, values[host]) if access else [])
         problems += _called(found, meshes[host]["mesh"])
     options, found = _options(values, hosts, group)
     problems += found + _duplicates(meshes)
@@ -143,7 +145,9 @@ def _mesh(host: str, values: Json, raw: Mapping[str, Any]) -> DeclaredMesh:
         "imports": {},
         "export_lists": [],
         "import_lists": [],
+        "short_exports": {},
         "locality": None,
+        "peer_names": {},
         "local": raw.get("ansible_connection", "local") in ("local", "ansible.builtin.local"),
     }
 
@@ -326,9 +330,10 @@ def _partners(host: str, pairs: List[List[str]]) -> List[str]:
 
 
 def _details(host: str, values: Json, resolver: _Resolver, partners: List[str]) -> List[Problem]:
-    """Fill in what is said by peer: ingress, rules, locality."""
+    """Fill in what is said by peer: ingress, names, rules, locality."""
     mesh = resolver.meshes[host]
     problems = _ingress(mesh, values.get("mesh_ingress", {}), resolver, partners)
+    problems += _peer_names(mesh, values.get("mesh_peer_names", {}), resolver, partners)
     for kind in ("exports", "imports"):
         variable = f"mesh_{kind}"
         if variable in values:
@@ -337,6 +342,7 @@ def _details(host: str, values: Json, resolver: _Resolver, partners: List[str]) 
             by_peer = {peer: [rule for rule in one["rules"] if rule] for one in lists for peer in one["peers"]}
             if kind == "exports":
                 mesh["exports"], mesh["export_lists"] = by_peer, lists
+                mesh["short_exports"] = {peer: _short(one) for one in lists for peer in one["peers"]}
             else:
                 mesh["imports"], mesh["import_lists"] = by_peer, lists
     if values.get("mesh_locality"):
@@ -399,6 +405,55 @@ def _rule_list(mesh: DeclaredMesh, where: str, value: Any, peers: List[str]) -> 
         "sound": not problems,
     }
     return made, problems
+
+
+def _short(written: RuleList) -> List[str]:
+    """The rules of a list that were written as ``namespace/name``."""
+    return [rule for rule in written["written"] if isinstance(rule, str)]
+
+
+def _peer_names(mesh: DeclaredMesh, value: Json, resolver: _Resolver, partners: List[str]) -> List[Problem]:
+    """What the mesh calls its peers: DNS labels, none twice, none that is a registry's (istiod refuses such a peer)."""
+    keys, problems = _by_peer(mesh, "mesh_peer_names", value, resolver, partners)
+    for name, hosts in keys:
+        problems += _peer_name(mesh, f"mesh_peer_names.{name}", value[name])
+        mesh["peer_names"].update({host: str(value[name]) for host in hosts})
+    users: Dict[str, List[str]] = {}
+    for host in partners:
+        usual = resolver.meshes[host]["mesh"]
+        users.setdefault(mesh["peer_names"].get(host, usual), []).append(usual)
+    for called, peers in sorted(users.items()):
+        if len(peers) > 1 and set(peers) != {called}:
+            problems.append(
+                problem(
+                    "peer-name-twice",
+                    mesh["mesh"],
+                    "mesh_peer_names",
+                    f"{' and '.join(sorted(peers))} would both be called {called!r}",
+                    "Give each peer a name of its own",
+                )
+            )
+    return problems
+
+
+def _peer_name(mesh: DeclaredMesh, where: str, name: Any) -> List[Problem]:
+    if not isinstance(name, str):
+        return [problem("variable-type", mesh["mesh"], where, "the value is not a text", "Write a name")]
+    problems = [
+        problem("name-invalid", mesh["mesh"], where, fault, "Write a DNS label that fits")
+        for fault in names.label_faults(name, names.PEER_MAX)
+    ]
+    if name.lower() == names.DEFAULT_CLUSTER_NAME.lower():
+        problems.append(
+            problem(
+                "name-registry",
+                mesh["mesh"],
+                where,
+                f"istiod could not tell a peer called {name!r} from the registry of its own cluster",
+                "Write another name",
+            )
+        )
+    return problems
 
 
 def _ingress(mesh: DeclaredMesh, value: Json, resolver: _Resolver, partners: List[str]) -> List[Problem]:

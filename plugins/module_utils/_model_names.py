@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import List, Optional
 
@@ -45,9 +46,27 @@ def network_view(peer_name: str) -> str:
     return f"network-{peer_name}"
 
 
+def peer_of_view(view: str) -> Optional[str]:
+    """The peer that a network view is of, or None when it is of none."""
+    prefix = network_view("")
+    return view[len(prefix) :] or None if view.startswith(prefix) else None
+
+
 def client_id(trust_domain: str, namespace: str, egress: str) -> str:
     """The identity of an egress gateway, as a peer's ``clientID`` wants it: without ``spiffe://``."""
     return f"{trust_domain}/ns/{namespace}/sa/{egress}-service-account"
+
+
+def distinct(first: str, second: str, longest: int) -> str:
+    """A name made of two, which nobody else makes; where it would be too long its end is a hash of it.
+
+    >>> distinct("bookinfo", "red-mesh", 63)
+    'bookinfo-red-mesh'
+    """
+    whole = f"{first}-{second}"
+    if len(whole) <= longest:
+        return whole
+    return f"{whole[: longest - 9].rstrip('-')}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
 
 
 def field_manager(peer_name: Optional[str]) -> str:

@@ -14,12 +14,16 @@ from ansible_collections.ossm.federation.plugins.module_utils import _model_expo
 from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
 from ansible_collections.ossm.federation.plugins.module_utils._model_choose import (
     Chosen,
+    Held,
     choose,
     dig,
     gateway_owner,
+    hold,
     owner,
 )
+from ansible_collections.ossm.federation.plugins.module_utils._model_collisions import peer_names, solve
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
+    Collision,
     DeclaredMesh,
     Declaration,
     Ingress,
@@ -29,6 +33,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_types impor
     PlannedMesh,
     Problem,
     Remote,
+    Rule,
     Side,
     problem,
 )
@@ -36,6 +41,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._status import rea
 
 READY, WAITING, SKIPPED = "ready", "waiting", "skipped"
 STEPS = ("gateways", "addresses", "sets", "peers")
+_HIDDEN = ("sides", "readings", "collisions")
 
 
 def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
@@ -51,15 +57,12 @@ def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
         meshes[host], found = _planned(declaration["meshes"][host], facts.get(host), declaration)
         _sort(found, problems, warnings)
     _sort(_twice(meshes) + _trust_domains(meshes, declaration["options"]), problems, warnings)
-    chosen = {
-        host: choose(
-            meshes[host],
-            {peer: meshes[peer] for peer in _partners(declaration, host)},
-            _facts(facts, host).get("peers") or [],
-            _facts(facts, host).get("control_plane"),
-        )
-        for host in declaration["hosts"]
-    }
+    chosen, found = _chosen(declaration, meshes, facts)
+    _sort(found, problems, warnings)
+    called = {host: {peer: one.peer_name for peer, one in by_peer.items()} for host, by_peer in chosen.items()}
+    solved, collisions, found = solve(declaration, called, _exported(called, facts))
+    _sort(found, problems, warnings)
+    declaration = {**declaration, "meshes": solved}
     sides: Dict[str, Dict[str, Side]] = {host: {} for host in declaration["hosts"]}
     for host, by_peer in chosen.items():
         for peer, found_names in sorted(by_peer.items()):
@@ -73,11 +76,14 @@ def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
         "problems": problems,
         "warnings": warnings,
         "load_balancers": {"new": 0, "public": 0, "words": ""},
+        "collisions": collisions,
+        "notes": [],
     }
     for host, peer in _directions(made):
         _meet(made, host, peer, facts.get(peer))
     _finish(made)
     made["load_balancers"] = _load_balancers(made, facts)
+    made["notes"] = [one["words"] for one in collisions if _is_news(made, one)]
     problems += _too_many(made)
     return made
 
@@ -116,11 +122,11 @@ def gateways_to_wait_for(made: Plan, host: str, written: Json) -> List[Json]:
 
 
 def shown(made: Plan) -> Json:
-    """The part of a plan that roles and people look at: all but the sides, the readings and the roots."""
+    """The part of a plan that roles and people look at: all but the sides, the readings, the collisions and the roots."""
     meshes = {
         host: {key: value for key, value in mesh.items() if key != "root"} for host, mesh in made["meshes"].items()
     }
-    return {**{key: value for key, value in made.items() if key not in ("sides", "readings")}, "meshes": meshes}
+    return {**{key: value for key, value in made.items() if key not in _HIDDEN}, "meshes": meshes}
 
 
 def _sort(found: List[Problem], problems: List[Problem], warnings: List[Problem]) -> None:
@@ -132,6 +138,14 @@ def _facts(facts: Mapping[str, Json], host: str) -> Json:
     return facts.get(host) or {}
 
 
+def _is_news(made: Plan, found: Collision) -> bool:
+    """Whether this run does something that nobody asked for about a name that is offered twice."""
+    sides = [made["sides"][one["host"]][found["consumer_host"]] for one in found["exporters"]]
+    return found["solution"] == "alias" or any(
+        side["peer_object"] == "absent" and side["peer_name"] != side["peer"] for side in sides
+    )
+
+
 def _partners(declaration: Declaration, host: str) -> List[str]:
     return [other for pair in declaration["pairs"] if host in pair for other in pair if other != host]
 
@@ -141,6 +155,47 @@ def _directions(made: Plan) -> List[Tuple[str, str]]:
 
 
 # One mesh
+
+
+def _chosen(
+    declaration: Declaration, meshes: Mapping[str, PlannedMesh], facts: Mapping[str, Json]
+) -> Tuple[Dict[str, Dict[str, Chosen]], List[Problem]]:
+    """The names of all sides by host and by host of the peer, and names that were wished for too late."""
+    peers = {host: {peer: meshes[peer] for peer in _partners(declaration, host)} for host in declaration["hosts"]}
+    lives = {host: (_facts(facts, host).get("peers") or [], _facts(facts, host).get("control_plane")) for host in peers}
+    held = {
+        host: hold(meshes[host], peers[host], declaration["meshes"][host]["peer_names"], *lives[host]) for host in peers
+    }
+    called = peer_names(declaration, {host: held[host].names for host in peers if meshes[host]["readable"]})
+    problems = [one for host in peers for one in _renamed(declaration["meshes"][host], meshes, held[host])]
+    return {
+        host: choose(meshes[host], peers[host], called[host], held[host], *lives[host]) for host in peers
+    }, problems
+
+
+def _exported(called: Mapping[str, Mapping[str, str]], facts: Mapping[str, Json]) -> Dict[str, Dict[str, List[Rule]]]:
+    """The export rules that live, by host and by host of the peer."""
+    found: Dict[str, Dict[str, List[Rule]]] = {}
+    for host, by_peer in called.items():
+        live = {dig(one, "metadata", "name"): one for one in _facts(facts, host).get("exports") or []}
+        found[host] = {peer: dig(live.get(name), "spec", "exportRules") or [] for peer, name in by_peer.items()}
+    return found
+
+
+def _renamed(mesh: DeclaredMesh, meshes: Mapping[str, PlannedMesh], held: Held) -> List[Problem]:
+    """A name in force never changes: host names, network view and sets hang on it, and istiod takes it for another peer."""
+    return [
+        problem(
+            "peer-name-lives",
+            mesh["mesh"],
+            f"mesh_peer_names.{meshes[peer]['mesh']}",
+            f"{mesh['mesh']} already calls {meshes[peer]['mesh']} {held.names[peer]!r}, and a name that is in use never changes",
+            f"Write {held.names[peer]}, or take the entry out; for another name take the link apart first",
+            peer=meshes[peer]["mesh"],
+        )
+        for peer, wish in sorted(mesh["peer_names"].items())
+        if held.names.get(peer, wish) != wish
+    ]
 
 
 def _planned(
@@ -324,7 +379,7 @@ def _registry(own: PlannedMesh, peer: PlannedMesh, chosen: Chosen, facts: Option
             own["mesh"],
             f"ServiceMeshPeer {own['namespace']}/{chosen.peer_name}",
             f"the peer is called like the registry of {own['mesh']}'s own cluster, {cluster}",
-            f"Set mesh_name of {peer['mesh']} to another name",
+            f"Give {peer['mesh']} another name in mesh_peer_names of {own['mesh']}",
             peer=peer["mesh"],
             severity="warning" if chosen.live else "error",
         )

@@ -66,7 +66,11 @@ class RuleList(TypedDict):
 
 
 class DeclaredMesh(TypedDict):
-    """What the inventory says of one mesh, with defaults filled in; no credential is ever in it."""
+    """What the inventory says of one mesh, with defaults filled in; no credential is ever in it.
+
+    All that is said by peer has the peer's host as key. ``short_exports`` are the export rules that were written as
+    ``namespace/name``; ``peer_names`` are those of ``mesh_peer_names``.
+    """
 
     host: str
     mesh: str
@@ -80,7 +84,9 @@ class DeclaredMesh(TypedDict):
     imports: Dict[str, List[Rule]]
     export_lists: List[RuleList]
     import_lists: List[RuleList]
+    short_exports: Dict[str, List[str]]
     locality: Optional[Dict[str, str]]
+    peer_names: Dict[str, str]
     local: bool
 
 
@@ -172,6 +178,34 @@ class Side(TypedDict):
     remote_trust_domain: Optional[str]
 
 
+class Exporter(TypedDict):
+    """One mesh of a Collision: what it calls the consumer, what it exports, by which rule (an index), and how."""
+
+    host: str
+    mesh: str
+    calls_it: str
+    exports: str
+    rule: int
+    short: bool
+    imported: bool
+
+
+class Collision(TypedDict):
+    """One name (``namespace/name``, ``*`` for any) that several meshes offer to one.
+
+    ``certain``: the rules name it exactly; else it depends on what exists. ``solution`` is ``peer-names``, ``alias`` or
+    empty; ``words`` say it to people.
+    """
+
+    consumer: str
+    consumer_host: str
+    name: str
+    certain: bool
+    exporters: List[Exporter]
+    solution: str
+    words: str
+
+
 class LoadBalancers(TypedDict):
     new: int
     public: int
@@ -184,7 +218,7 @@ class _Ahead(TypedDict, total=False):
 
 
 class Plan(_Ahead):
-    """What the run will do, after reading; ``problems`` are fatal, ``warnings`` are not.
+    """What the run will do, after reading; ``problems`` are fatal, ``warnings`` are not. ``notes`` are words for people.
 
     ``todo`` and ``readings`` are what ``_steps.ahead`` adds.
     """
@@ -196,6 +230,8 @@ class Plan(_Ahead):
     problems: List[Problem]
     warnings: List[Problem]
     load_balancers: LoadBalancers
+    collisions: List[Collision]
+    notes: List[str]
 
 
 class Wish(TypedDict):

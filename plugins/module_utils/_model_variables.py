@@ -57,6 +57,13 @@ _TABLE = (
         "other. Default: all other meshes of the group.",
     ),
     _mesh(
+        "peer_names",
+        "dict",
+        "What this mesh calls its peers, by mesh: the names of its ServiceMeshPeers and sets. Default: the peers' own "
+        "names; what lives keeps its name.",
+        "peering",
+    ),
+    _mesh(
         "ingress",
         "dict",
         "How the other meshes reach this one: exposure, internal, annotations, labels, addresses, "
@@ -129,6 +136,11 @@ _TABLE = (
     _federation("lint_format", "str", "text", "How C(lint.yml) prints its findings: C(text), or C(json) for data.", "lint"),
     _federation("lint_file", "path", None, "File on the controller for the findings of C(lint.yml) as JSON.", "lint"),
     _federation("lint_strict", "bool", False, "Refuse warnings about the inventory as if they were errors.", "lint"),
+    _federation("offline", "bool", False, "Let C(plan.yml) plan from the inventory alone and contact no cluster.", "mesh"),
+    _federation("plan_file", "path", None, "File on the controller for the plan of C(plan.yml) as JSON.", "report"),
+    _federation(
+        "ports_file", "path", None, "File on the controller for the port matrix of C(plan.yml) as CSV.", "report"
+    ),
     _federation(
         "no_log", "bool", True, "Keep the plan, which is public but large, out of what tasks print.", "federation"
     ),

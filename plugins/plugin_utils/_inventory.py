@@ -31,10 +31,12 @@ def read_inventory(
     concerned: Callable[[str], bool],
     environ: Mapping[str, str],
     play_hosts: Any = None,
+    access: bool = True,
 ) -> Inventory:
     """Resolve the hosts of a group for a filter.
 
     ``concerned`` chooses the host variables: no other is rendered. ``play_hosts`` are all of the group's where they are None.
+    Without ``access`` no mesh has to say how it is reached.
     A variable that cannot be rendered is a problem of the declaration (code ``variable-undefined``).
     """
     if not isinstance(hostvars, Mapping) or not isinstance(groups, Mapping):
@@ -44,7 +46,7 @@ def read_inventory(
     hosts = members.get(name, [])
     variables, unreadable = host_variables(hostvars, hosts, concerned)
     chosen = hosts if play_hosts is None else plain(play_hosts)
-    made = declare(variables, members, environ, group=name, play_hosts=chosen)
+    made = declare(variables, members, environ, group=name, play_hosts=chosen, access=access)
     made["problems"] += [
         problem(
             "variable-undefined",

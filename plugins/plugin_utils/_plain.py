@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
 from ansible.utils.unsafe_proxy import wrap_var
 
@@ -117,6 +117,26 @@ def mesh_facts(hostvars: Mapping[str, Any], host: str) -> Dict[str, Any]:
     """What role mesh has read of a host's own mesh (MeshFacts); empty when it has not."""
     meshes = registered(hostvars, [host], "mesh_facts").get(host, {}).get("meshes") or [{}]
     return dict(meshes[0])
+
+
+def facts_of(hosts: Iterable[str], hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Dict[str, Any]]:
+    """MeshFacts by host: what the hosts of the play have read, and the results of ``mesh_info`` for those outside."""
+    facts = {read["host"]: read for read in _meshes(plain(outside))}
+    for host, result in registered(hostvars, hosts, "mesh_facts").items():
+        for read in _meshes(result):
+            facts[host] = read
+    return facts
+
+
+def _meshes(value: Any) -> Iterator[Dict[str, Any]]:
+    """Every MeshFacts in results of mesh_info, in a list of them, or in a registered loop."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _meshes(item)
+    elif isinstance(value, dict) and "host" in value and "readable" in value:
+        yield value
+    elif isinstance(value, dict):
+        yield from _meshes(value.get("meshes", value.get("results", [])))
 
 
 def _stored(hostvars: Mapping[str, Any], host: str) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from ansible_collections.ossm.federation.plugins.filter.gateways_to_wait_for imp
 from ansible_collections.ossm.federation.plugins.filter.lint import lint
 from ansible_collections.ossm.federation.plugins.filter.mesh_auth import mesh_auth
 from ansible_collections.ossm.federation.plugins.filter.objects import objects
+from ansible_collections.ossm.federation.plugins.filter.overview import overview
 from ansible_collections.ossm.federation.plugins.filter.plan import plan
 from ansible_collections.ossm.federation.plugins.filter.problems_text import problems_text
 
@@ -56,7 +57,7 @@ def read(host: str) -> Json:
             "trust_domain": f"{host}.local",
             "trust_domain_set": True,
             "owners": {},
-            "object": {"spec": {}},
+            "object": {"metadata": {"uid": host}, "spec": {}},
         },
         "root": f"{{{{ {host} }}}}",
         "fingerprints": [host],
@@ -111,6 +112,18 @@ def test_files_that_access_names_are_looked_at(hostvars: dict[str, Json], tmp_pa
     assert {one["where"] for one in found} == {"mesh_kubeconfig"}
     hostvars["red-mesh"]["ansible_connection"] = hostvars["green-mesh"]["ansible_connection"] = "ssh"
     assert declaration(hostvars, groups())["problems"] == []
+
+
+def test_an_overview_needs_no_access_and_no_reading(hostvars: dict[str, Json], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K8S_AUTH_HOST", "x")
+    read_told = overview(declaration(hostvars, groups(), access=False), hostvars)
+    assert [one["read"] for one in read_told["meshes"]] == [True, True]
+    for host in HOSTS:
+        hostvars[host] = {"mesh_facts": {"skipped": True}}
+    declared = declaration(hostvars, groups(), access=False)
+    assert declared["problems"] == []
+    assert [one["read"] for one in overview(declared, hostvars)["meshes"]] == [False, False]
+    assert {one["code"] for one in declaration(hostvars, groups())["problems"]} == {"environment-auth", "access-missing"}
 
 
 def test_access_of_one_mesh(hostvars: dict[str, Json]) -> None:
@@ -177,6 +190,7 @@ def test_problems_in_words() -> None:
         lambda: lint("x", {}),
         lambda: plan({}, {}),
         lambda: plan("x", {}),
+        lambda: overview({}, {}),
         lambda: advance({}, "sets", {}, "x"),
         lambda: objects({}, "gateways", "x", {}),
         lambda: objects({}, "attic", "x", {}),

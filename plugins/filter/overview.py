@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: overview
+short_description: Say what a federation will be made of, before anything is written
+version_added: 1.0.0
+author: The ossm.federation authors (@ossm-federation)
+description:
+  - Lists objects, gateways, load balancers and the ports that firewalls must let through.
+  - A mesh that was not read, or not wholly, is taken to follow the conventions, and that is said.
+positional: hostvars, outside
+options:
+  _input:
+    description: What P(ossm.federation.declaration#filter) returned.
+    type: dict
+    required: true
+  hostvars:
+    description: The variables of all hosts; those that were read have C(mesh_facts) from M(ossm.federation.mesh_info).
+    type: dict
+    required: true
+  outside:
+    description: Results of M(ossm.federation.mesh_info) for meshes outside the play.
+    type: list
+    elements: raw
+    default: []
+seealso:
+  - plugin: ossm.federation.declaration
+    plugin_type: filter
+  - plugin: ossm.federation.plan
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: See what the federation will be made of
+  ansible.builtin.debug:
+    msg: "{{ (__federation | ossm.federation.overview(hostvars)).lines }}"
+  run_once: true
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - RV(_value['objects']), RV(_value['gateways']), RV(_value['load_balancers']) and RV(_value['ports']) are what will be there.
+    - RV(_value['ports_csv']) is the port matrix as CSV. RV(_value['lines']) says all of it to people.
+    - RV(_value['collisions']) and RV(_value['problems']) are what was found, and how it is solved.
+  type: dict
+"""
+
+from collections.abc import Callable
+from typing import Any, Dict, Mapping
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.ossm.federation.plugins.module_utils import _overview
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import facts_of, inert, unseal
+
+
+def overview(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Any]:
+    """Show the declared federation; see DOCUMENTATION."""
+    declared = unseal(declaration, "pairs")
+    if declared is None:
+        raise AnsibleFilterError("ossm.federation.overview takes what ossm.federation.declaration returned")
+    return dict(inert(_overview.overview(declared, facts_of(declared["hosts"], hostvars, outside))))
+
+
+class FilterModule:
+    """Makes the filter known to Ansible."""
+
+    def filters(self) -> Dict[str, Callable[..., Any]]:
+        return {"overview": overview}

@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""plan.yml: on a fresh lab, after federating, with a mesh that cannot be reached, and without any cluster. It never writes."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import DEFAULT_WISHES, ROOT, SIX, Federation, Run, texts
+
+from lab.api import Lab
+
+PLAN = ROOT / "playbooks" / "plan.yml"
+
+
+@pytest.fixture(scope="module")
+def federation(start: Callable[..., Lab], tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    """The default lab, fresh; a later test federates it."""
+    return Federation.of(start(), tmp_path_factory.mktemp("f"))
+
+
+def plan(federation: Federation, *arguments: str, **options: Any) -> tuple[Run, dict[str, Any], list[dict[str, str]]]:
+    """Run plan.yml, which must succeed and only read; return the run, its JSON and its CSV."""
+    files = {name: federation.folder / name for name in ("plan.json", "ports.csv")}
+    for path in files.values():
+        path.unlink(missing_ok=True)
+    mark = federation.lab.mark()
+    run = federation.play(
+        PLAN,
+        "-e",
+        f"federation_plan_file={files['plan.json']}",
+        "-e",
+        f"federation_ports_file={files['ports.csv']}",
+        *arguments,
+        **options,
+    )
+    assert run.code == 0, run.all
+    assert federation.writes(mark) == {}, texts(federation.writes(mark))
+    assert {host: counts["changed"] for host, counts in run.recap.items()} == dict.fromkeys(federation.hosts, 0)
+    with files["ports.csv"].open(encoding="utf-8", newline="") as stream:
+        return run, json.loads(files["plan.json"].read_text()), list(csv.DictReader(stream))
+
+
+def lines(run: Run) -> list[str]:
+    return run.said("Tell the plan")["msg"]
+
+
+def test_fresh(federation: Federation) -> None:
+    run, told, ports = plan(federation)
+    assert lines(run) == told["lines"]
+    assert Counter(one["verb"] for one in told["objects"]) == {"create": 14, "change": 6}
+    assert told["load_balancers"] == {
+        "total": 4,
+        "new": 4,
+        "public": 4,
+        "undecided": 0,
+        "words": "4 new load balancers will be created, 4 of them public",
+    }
+    assert {(row["from"], row["to"]) for row in ports} == set(SIX)
+    assert {(row["to"], row["purpose"]): row["port"] for row in ports if row["from"] == "red-mesh"} == {
+        ("green-mesh", "discovery"): "8188",
+        ("green-mesh", "services"): "15443",
+        ("blue-mesh", "discovery"): "",
+        ("blue-mesh", "services"): "",
+    }
+    assert {row["addresses"] for row in ports} == {""}
+    nodes = " ".join(sorted(node["address"] for node in federation.lab.clusters["blue"].entry["nodes"]))
+    assert {row["sources"] for row in ports if row["from"] == "blue-mesh"} == {nodes}
+
+
+def test_what_was_announced_is_what_federating_does(federation: Federation) -> None:
+    dummy, told, dummy = plan(federation)
+    run = federation.good()
+    announced = {
+        (one["mesh"], one["kind"], f"{one['namespace']}/{one['name']}", one["verb"])
+        for one in told["objects"]
+        if one["verb"] != "unchanged"
+    }
+    assert {(mesh, kind, name, verb) for mesh, kind, name, verb, dummy in run.changes} == announced
+
+
+def test_federated(federation: Federation) -> None:
+    dummy, told, ports = plan(federation)
+    assert {one["verb"] for one in told["objects"]} == {"unchanged"}
+    assert {one["state"] for one in told["gateways"]} == {"lives"}
+    assert told["load_balancers"]["new"] == 0 and told["load_balancers"]["total"] == 4
+    peers = {link: federation.get(link[0], "servicemeshpeers", link[1])["spec"]["remote"] for link in SIX}
+    for row in ports:
+        remote = peers[(row["from"], row["to"])]
+        key, usual = ("discoveryPort", 8188) if row["purpose"] == "discovery" else ("servicePort", 15443)
+        assert row["addresses"].split() == remote["addresses"]
+        assert int(row["port"]) == remote.get(key, usual)
+        assert row["address_from"] == ("nodes" if row["to"] == "blue-mesh" else "load balancer")
+
+
+def test_a_mesh_that_cannot_be_reached_follows_the_conventions(federation: Federation, tmp_path: Path) -> None:
+    kubeconfig = federation.hosts["green-mesh"]["mesh_kubeconfig"]
+    for wrong in (str(tmp_path / "none"), None):
+        federation.hosts["green-mesh"]["mesh_kubeconfig"] = wrong
+        run, told, dummy = plan(federation)
+        meshes = {one["mesh"]: one for one in told["meshes"]}
+        assert {mesh: one["read"] for mesh, one in meshes.items()} == {mesh: mesh != "green-mesh" for mesh in meshes}
+        assert "not read: " in meshes["green-mesh"]["words"]
+        assert {one["verb"] for one in told["objects"] if one["mesh"] == "green-mesh"} == {None}
+        assert told["load_balancers"]["undecided"] == 2, run.all
+    federation.hosts["green-mesh"]["mesh_kubeconfig"] = kubeconfig
+
+
+@pytest.mark.parametrize("core", ["", "2.16"])
+def test_without_any_cluster(federation: Federation, core: str) -> None:
+    before, options, mark = dict(federation.hosts), dict(federation.options), federation.lab.mark()
+    federation.hosts = {mesh: dict(wish) for mesh, wish in DEFAULT_WISHES.items()}
+    federation.options["federation_offline"] = True
+    dummy, told, ports = plan(federation, core=core, environment={"KUBECONFIG": before["red-mesh"]["mesh_kubeconfig"]})
+    federation.hosts, federation.options = before, options
+    assert {one["verb"] for one in told["objects"]} == {None} and len(told["objects"]) == 20
+    assert not any(one["read"] for one in told["meshes"])
+    assert {(row["from"], row["to"]) for row in ports} == set(SIX)
+    assert {(row["exposure"], row["port"]) for row in ports} == {("by platform", "")}
+    assert not [one for made in federation.requests(mark).values() for one in made]
+
+
+def test_what_cannot_work_is_shown_and_fails(federation: Federation) -> None:
+    rule = {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "ratings"}}
+    before = {mesh: dict(wish) for mesh, wish in federation.hosts.items()}
+    for mesh in ("red-mesh", "green-mesh"):
+        federation.hosts[mesh]["mesh_exports"] = {"blue-mesh": [rule]}
+    federation.hosts["blue-mesh"]["mesh_imports"] = ["bookinfo/ratings"]
+    run = federation.play(PLAN)
+    federation.hosts = before
+    assert run.code != 0
+    assert any("[export-collision]" in line for line in lines(run))
+    assert "Names that are offered twice" in lines(run)

@@ -1,0 +1,181 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What plan.yml shows: objects with their verbs, gateways, load balancers, and the ports for the firewalls."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import federations as fed
+import pytest
+
+from ansible_collections.ossm.federation.plugins.module_utils import _overview, _ports
+
+Json = dict[str, Any]
+RED, GREEN = "red-mesh", "green-mesh"
+
+
+def shown(read: dict[str, Json] | None = None, red: Json | None = None, green: Json | None = None, **options: Any) -> Json:
+    """The overview of red and green; ``read`` are their facts (by default both are fresh, on AWS)."""
+    hostvars = fed.inventory(RED, GREEN, red_mesh=red or {}, green_mesh=green or {})
+    read = {host: fed.facts(host) for host in hostvars} if read is None else read
+    return _overview.overview(fed.declare(hostvars, **options), read)
+
+
+def service(name: str, kind: str = "LoadBalancer", **status: Any) -> Json:
+    ports = [{"port": 15443, "name": "tls", "nodePort": 31443}, {"port": 8188, "name": "https-discovery", "nodePort": 31188}]
+    meta = {"name": name, "namespace": "green-mesh-system"}
+    return {"metadata": meta, "spec": {"type": kind, "ports": ports}, "status": status}
+
+
+def open_green(platform: str = "AWS", kind: str = "LoadBalancer", **status: Any) -> dict[str, Json]:
+    """Facts of red and green, whose gateway for red is there."""
+    green = fed.facts(GREEN, platform, services={f"ingress-{RED}": service(f"ingress-{RED}", kind, **status)})
+    green["control_plane"]["owners"] = {f"spec.gateways.additionalIngress.ingress-{RED}": f"ossm.federation/{RED}"}
+    green["control_plane"]["object"]["spec"]["gateways"] = {
+        "additionalIngress": {f"ingress-{RED}": {"enabled": True, "service": {"type": kind}}}
+    }
+    return {RED: fed.facts(RED), GREEN: green}
+
+
+PUBLISHED = {"loadBalancer": {"ingress": [{"hostname": "lb.example"}]}}
+GIVEN = {"addresses": ["192.0.2.7"], "discoveryPort": 443, "servicePort": 444}
+NODE = {"exposure": "NodePort"}
+FIXED = {**NODE, "nodePorts": {"https-discovery": 30188, "tls": 30443}}
+LATER = "known once ingress-red-mesh has an address"
+NODES = ["192.0.2.10", "192.0.2.11"]
+# facts (None: green was not read), mesh_ingress of green; addresses, where they come from, ports, scope, node port behind
+PORTS: list[tuple[str, dict[str, Json] | None, Json, list[str], str, list[int | None], str, list[int | None]]] = [
+    ("fresh", {}, {}, [], LATER, [8188, 15443], "public", [None, None]),
+    ("internal", {}, {"internal": True}, [], LATER, [8188, 15443], "internal", [None, None]),
+    ("node ports", {}, NODE, [], LATER, [None, None], "at the nodes", [None, None]),
+    ("node ports by number", {}, FIXED, [], LATER, [30188, 30443], "at the nodes", [None, None]),
+    ("in one cluster", {"cluster_uid": "one"}, {}, ["ingress-red-mesh.green-mesh-system.svc.cluster.local"],
+     "name inside the cluster", [8188, 15443], "inside the cluster", [None, None]),
+    ("given", {}, GIVEN, ["192.0.2.7"], "mesh_ingress", [443, 444], "public", [None, None]),
+    ("published", open_green(**PUBLISHED), {}, ["lb.example"], "load balancer", [8188, 15443], "public", [31188, 31443]),
+    ("not published yet", open_green(), {}, [], LATER, [8188, 15443], "public", [31188, 31443]),
+    ("at the nodes", open_green("None", "NodePort"), {}, NODES, "nodes", [31188, 31443], "at the nodes", [None, None]),
+    ("not read", None, {}, [], LATER, [None, None], "by platform", [None, None]),
+    ("not read, exposure said", None, {"exposure": "LoadBalancer"}, [], LATER, [8188, 15443], "as the load balancer is set up",
+     [None, None]),
+    ("not read, given", None, GIVEN, ["192.0.2.7"], "mesh_ingress", [443, 444], "by platform", [None, None]),
+]
+
+
+@pytest.mark.parametrize(
+    ("read", "ingress", "addresses", "source", "ports", "scope", "behind"),
+    [case[1:] for case in PORTS],
+    ids=[case[0] for case in PORTS],
+)
+def test_ports(
+    read: dict[str, Json] | None,
+    ingress: Json,
+    addresses: list[str],
+    source: str,
+    ports: list[int | None],
+    scope: str,
+    behind: list[int | None],
+) -> None:
+    if read is None:
+        read = {RED: fed.facts(RED)}
+    elif RED not in read:
+        read = {host: fed.facts(host, **read) for host in (RED, GREEN)}
+    rows = [row for row in shown(read, green={"mesh_ingress": ingress})["ports"] if row["from"] == RED]
+    assert [row["purpose"] for row in rows] == ["discovery", "services"]
+    assert [row["port"] for row in rows] == ports
+    assert [row["node_port"] for row in rows] == behind
+    for row in rows:
+        assert (row["addresses"], row["address_from"], row["scope"]) == (addresses, source, scope)
+        assert (row["to"], row["gateway"], row["protocol"]) == (GREEN, "green-mesh-system/ingress-red-mesh", "TCP")
+        assert row["sources"] == NODES
+        assert ("port known with the address" in row["note"]) == (row["port"] is None)
+        assert tuple(row) == _ports.COLUMNS
+
+
+def test_services_need_no_port_where_nothing_is_exported() -> None:
+    rows = shown(green={"mesh_exports": ["bookinfo/ratings"]})["ports"]
+    notes = {(row["from"], row["purpose"]): row["note"] for row in rows}
+    assert notes[(RED, "services")] == ""
+    assert notes[(GREEN, "services")] == "needed once red-mesh exports to green-mesh"
+
+
+def test_a_spreadsheet_gets_text_where_it_would_see_a_formula() -> None:
+    row = dict.fromkeys(_ports.COLUMNS, "x") | {"addresses": ["=cmd", "b"], "sources": ["@x"], "port": None, "note": "a,b"}
+    told = list(csv.DictReader(io.StringIO(_ports.as_csv([row]))))
+    assert told[0] == dict.fromkeys(_ports.COLUMNS, "x") | {"addresses": "'=cmd b", "sources": "'@x", "port": "", "note": "a,b"}
+
+
+def test_verbs() -> None:
+    read = {host: fed.facts(host) for host in (RED, GREEN)}
+    fresh = shown(read)
+    assert {(one["kind"], one["verb"]) for one in fresh["objects"]} == {
+        ("ServiceMeshControlPlane", "change"),
+        ("ConfigMap", "create"),
+        ("ServiceMeshPeer", "create"),
+    }
+    fed.federate(fed.declare(fed.inventory(RED, GREEN)), read)
+    # Nothing says yet that the applies were ours, so they might change something.
+    assert {one["verb"] for one in shown(read)["objects"]} == {"change"}
+    assert {one["state"] for one in shown(read)["gateways"]} == {"lives"}
+    assert {one["verb"] for one in shown({})["objects"]} == {None}
+
+
+def test_load_balancers_of_unknown_platforms_are_counted_apart() -> None:
+    told = shown({RED: fed.facts(RED)})["load_balancers"]
+    assert (told["new"], told["public"], told["undecided"], told["total"]) == (1, 1, 1, 1)
+    assert told["words"].endswith("and up to 1 more where the platform is not known")
+    ingress = [one for one in shown({})["gateways"] if one["direction"] == "ingress"]
+    assert {(one["state"], one["exposure"], one["scope"]) for one in ingress} == {(None, None, None)}
+
+
+def test_names_inside_a_cluster_need_no_platform() -> None:
+    read = {RED: fed.facts(RED, cluster_uid="one"), GREEN: fed.facts(GREEN, "", cluster_uid="one", readable=False)}
+    told = shown(read)
+    assert told["load_balancers"]["undecided"] == 0
+    assert {row["exposure"] for row in told["ports"]} == {"ClusterIP"}
+
+
+def test_what_was_read_of_a_broken_mesh_is_used() -> None:
+    broken = fed.facts(GREEN, readable=False, platform="None")
+    broken["control_plane"] = None
+    broken["problems"] = [
+        {"code": "x", "severity": "error", "mesh": GREEN, "where": "y", "message": "it has no control plane", "remedy": "Make one"}
+    ]
+    told = shown({RED: fed.facts(RED), GREEN: broken})
+    green = next(one for one in told["meshes"] if one["mesh"] == GREEN)
+    assert (green["read"], green["platform"]) == (False, "None")
+    assert green["words"] == "not read: it has no control plane; planned from conventions"
+    assert told["load_balancers"]["undecided"] == 0
+    assert {row["scope"] for row in told["ports"] if row["to"] == GREEN} == {"at the nodes"}
+    assert [(one["code"], one["severity"]) for one in told["problems"]] == [("x", "warning")]
+    assert "not read" not in str(told["objects"])
+
+
+def test_conventions() -> None:
+    told = shown({}, green={"mesh_trust_domain": "green.example", "mesh_control_plane": "basic", "mesh_namespace": "istio"})
+    green = next(one for one in told["meshes"] if one["mesh"] == GREEN)
+    assert (green["namespace"], green["control_plane"], green["trust_domain"]) == ("istio", "basic", "green.example")
+    red = next(one for one in told["meshes"] if one["mesh"] == RED)
+    assert (red["namespace"], red["control_plane"], red["trust_domain"]) == ("red-mesh-system", RED, "red-mesh.local")
+
+
+def test_a_limited_plan_has_one_side_only() -> None:
+    told = shown(play_hosts=[RED])
+    assert {one["mesh"] for one in told["objects"]} == {RED}
+    assert {one["mesh"] for one in told["gateways"]} == {RED}
+    assert [one["mesh"] for one in told["waiting"]] == [RED]
+    assert {row["from"] for row in told["ports"]} == {RED, GREEN}
+
+
+def test_everything_is_said() -> None:
+    told = shown(red={"mesh_exports": ["bookinfo/ratings"]})
+    text = "\n".join(told["lines"])
+    for one in told["objects"]:
+        assert f"{one['verb']:9} {one['kind']} {one['namespace']}/{one['name']}" in text
+    for one in told["gateways"]:
+        assert one["name"] in text
+    assert "red-mesh: create    ExportedServiceSet red-mesh-system/green-mesh (1 rule)" in text
+    assert "Gateways: 2 for ingress, 2 of them behind load balancers. 2 new load balancers will be created, 2 of them public" in text
