@@ -45,6 +45,9 @@ class Ingress(TypedDict, total=False):
     discoveryPort: int
     servicePort: int
     nodePorts: Dict[str, int]
+    loadBalancerIP: str
+    loadBalancerSourceRanges: List[str]
+    externalTrafficPolicy: str
 
 
 class DeclaredMesh(TypedDict):
@@ -55,6 +58,7 @@ class DeclaredMesh(TypedDict):
     namespace: str
     control_plane: Optional[str]
     trust_domain: Optional[str]
+    platform: Optional[str]
     peers: List[str]
     ingress: Ingress
     ingress_by_peer: Dict[str, Ingress]
@@ -77,13 +81,14 @@ class Declaration(TypedDict):
 
 
 class Exposure(TypedDict):
-    """How one ingress gateway is reached, decided; ``words`` says why."""
+    """How one ingress gateway is reached, decided; ``words`` says why. ``fields`` are further fields of its Service."""
 
     type: str
     internal: bool
     public: bool
     annotations: Dict[str, str]
     labels: Dict[str, str]
+    fields: Json
     nodePorts: Dict[str, int]
     addresses: List[str]
     discoveryPort: Optional[int]
@@ -110,6 +115,7 @@ class PlannedMesh(TypedDict):
     cluster_uid: Optional[str]
     version: Optional[str]
     platform: str
+    platform_words: str
     trust_domain: Optional[str]
     set_trust_domain: bool
     trust_domain_words: str
@@ -176,6 +182,7 @@ class Plan(_Ahead):
     problems: List[Problem]
     warnings: List[Problem]
     load_balancers: LoadBalancers
+    reached: List[str]
 
 
 class Wish(TypedDict):

@@ -56,7 +56,7 @@ class _Cluster:
     def get(self, kind: str, name: str, namespace: str | None = None) -> Json:
         return self._take(kind, ClusterError("missing", "it does not exist"))
 
-    def list(self, kind: str, namespace: str | None = None) -> list[Json]:
+    def list(self, kind: str, namespace: str | None = None, *, fields: str = "") -> list[Json]:
         return self._take(kind, [])
 
     def watch_many(self, watches: Any, deadline: float) -> Any:
@@ -86,7 +86,7 @@ def test_addresses_are_awaited_first_and_then_the_control_plane(monkeypatch: pyt
     result, lines = _gateways()
     assert result["ready"] and not result["problems"] and result["words"] == "ready"
     assert result["gateways"]["in"] == {"addresses": ["1.2.3.4"], "discoveryPort": 8188, "servicePort": 15443}
-    assert cluster.requests == ["watch Service", plane, f"watch {plane}"]
+    assert cluster.requests == ["watch Service", plane, "Event", f"watch {plane}"]
     assert [line for line in lines if "no address" in line and "left" not in line] == [
         "red: in: its load balancer has no address yet"]
     left = [line for line in lines if "s left" in line]
@@ -255,7 +255,8 @@ def test_nodes_tell_the_platform_where_openshift_does_not(monkeypatch: pytest.Mo
     objects = {**_mesh(), "Node": [node, down], "Infrastructure": ClusterError("kind-missing", "none")}
     facts, cluster = _read(monkeypatch, objects)
     assert facts["platform"]["type"] == "BareMetal" and facts["readable"]
-    assert facts["nodes"] == [{"name": "n", "addresses": ["10.0.0.1"], "region": "r", "zone": None, "arch": None}]
+    assert facts["nodes"] == [{"name": "n", "addresses": ["10.0.0.1"], "internal": ["10.0.0.1"], "region": "r",
+                               "zone": None, "arch": None}]
     assert len(cluster.requests) == 10
 
 
