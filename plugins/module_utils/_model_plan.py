@@ -529,7 +529,7 @@ def _address(side: Side, made: Plan, result: Json, check_mode: bool) -> None:
     if side["state"] == READY and side["remote"] is None and not later:
         _wait(
             side,
-            f"{back['ingress']} of {side['peer']} has no address yet: "
+            f"{back['ingress']} of {side['peer']} cannot be reached yet: "
             f"{found.get('waiting') or result.get('words') or 'nothing is known of it'}",
         )
 

@@ -215,17 +215,12 @@ def detect(infrastructure: Optional[Json], nodes: Sequence[Json] = (), balancers
         told = any(one in ARCHITECTURES for one in architectures)
         type_, source = ("None", "architecture") if told else ("", "none")
     name = str((status.get("external") or {}).get("platformName") or "") if type_ == "External" else ""
+    words = _words(type_, name, source, architectures)
     if type_ == "External" and balancers:
-        type_ = "ExternalCloud"
+        type_, words = "ExternalCloud", f"{words}; its router has a load balancer"
     if type_ == "IBMCloud" and (status.get("ibmcloud") or {}).get("providerType") == "Classic":
-        type_ = "IBMCloudClassic"
-    return {
-        "type": type_,
-        "name": name,
-        "source": source,
-        "architectures": architectures,
-        "words": _words(type_, name, source, architectures),
-    }
+        type_, words = "IBMCloudClassic", f"{words}; it is the classic infrastructure"
+    return {"type": type_, "name": name, "source": source, "architectures": architectures, "words": words}
 
 
 def _by_provider(node: Json) -> Optional[str]:

@@ -115,7 +115,8 @@ def test_external_is_told_by_name_and_by_what_its_vendor_balances() -> None:
     infrastructure = _infrastructure("External", external={"platformName": "oci"})
     bare, cloud = detect(infrastructure), detect(infrastructure, balancers=True)
     assert (bare["type"], bare["name"], cloud["type"], cloud["name"]) == ("External", "oci", "ExternalCloud", "oci")
-    assert "External (oci), as Infrastructure cluster says" in bare["words"]
+    assert bare["words"] == "External (oci), as Infrastructure cluster says"
+    assert cloud["words"] == "External (oci), as Infrastructure cluster says; its router has a load balancer"
     assert _model_exposure.exposure(bare["type"], {})["type"] == "NodePort"
     assert _model_exposure.exposure(cloud["type"], {})["type"] == "LoadBalancer"
     assert detect(_infrastructure("BareMetal"), balancers=True)["type"] == "BareMetal"
