@@ -47,7 +47,7 @@ DECIDING = frozenset(
         *(f"{_AZURE}{part}" for part in ("internal-subnet", "ipv4", "resource-group")),
         "service.beta.kubernetes.io/azure-pip-name",
         f"{_IBM}enable-features",
-        *(f"{_IBM}{part}" for part in ("subnets", "vlan", "vpc-subnets", "zone")),
+        *(f"{_IBM}{part}" for part in ("vlan", "vpc-subnets", "zone")),
         "loadbalancer.openstack.org/floating-network-id",
         "loadbalancer.openstack.org/load-balancer-id",
         "loadbalancer.openstack.org/network-id",
