@@ -434,7 +434,7 @@ def _addresses(service: Json, type_: str, nodes: t.List[str]) -> t.Tuple[t.List[
     if type_ == "LoadBalancer":
         rows = _find("status.loadBalancer.ingress", service) or []
         found = [row.get("ip") or row.get("hostname") for row in rows]
-        return [one for one in found if one], "its load balancer has no address yet"
+        return list(dict.fromkeys(one for one in found if one)), "its load balancer has no address yet"
     if type_ == "NodePort":
         return nodes, "no node has an address"
     meta = service["metadata"]

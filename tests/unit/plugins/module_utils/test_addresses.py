@@ -79,6 +79,7 @@ def test_an_address_that_the_inventory_would_change_is_refused(platform: str, be
     (found,) = made["problems"]
     assert (found["code"], found["mesh"], found["where"]) == ("address-change", RED, "mesh_ingress")
     assert words in found["message"] and "ingress-blue-mesh, ingress-green-mesh" in found["message"]
+    assert "annotation" not in found["message"] or not words.startswith("type"), "what follows from the type is not told"
     assert "federation_confirm_address_change" in found["remedy"]
     assert _model.plan(_declared(before), read)["problems"] == []
 

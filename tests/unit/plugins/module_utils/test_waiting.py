@@ -109,8 +109,8 @@ def _event(type_: str, reason: str, message: str, when: str, **about: Any) -> Js
 
 
 QUOTA = "Error syncing load balancer: failed to ensure load balancer: quota of addresses is used up"
-EVENTS = [_event("Warning", "SyncLoadBalancerFailed", f"{QUOTA}\n", "07"),
-          _event("Warning", "SyncLoadBalancerFailed", "an older reason", "06"),
+EVENTS = [_event("Warning", "SyncLoadBalancerFailed", "an older reason", "06"),
+          _event("Warning", "SyncLoadBalancerFailed", f"{QUOTA}\n", "07"),
           _event("Warning", "SyncLoadBalancerFailed", "another gateway's", "09", name="other"),
           _event("Normal", "EnsuringLoadBalancer", "Ensuring load balancer", "08")]
 
