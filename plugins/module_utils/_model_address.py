@@ -11,7 +11,7 @@ says it and the mesh is confirmed; what nobody says stays as it lives.
 from __future__ import annotations
 
 import json
-from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple, cast
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
 from ansible_collections.ossm.federation.plugins.module_utils._model_choose import dig
@@ -37,6 +37,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._status import rea
 
 CONFIRM = "federation_confirm_address_change"
 _FIXED_IP = "loadBalancerIP"
+#: What of mesh_ingress concerns the way to a gateway, not the gateway.
+_PLACE = ("addresses", "discoveryPort", "servicePort", "nodePorts")
 
 
 class Change(NamedTuple):
@@ -55,11 +57,38 @@ class Change(NamedTuple):
         return f"{what} from {self.lives or 'none'} to {self.wanted or 'none'}"
 
 
-def lives(facts: Json, side_names: Tuple[str, str]) -> Dict[str, str]:
+class Live(NamedTuple):
+    """A gateway as it was found: ``owner`` (absent, ours or foreign), its ``type``, what of it is ``ours`` and decides an
+    address that it has, and, where others own it, the ``scope`` that it has (by path; None for what is not there)."""
+
+    owner: str
+    type: Optional[str]
+    ours: Dict[str, str]
+    scope: Dict[str, Optional[str]]
+
+
+def found(facts: Json, side_names: Tuple[str, str], owner: str) -> Live:
+    """What is known of one ingress gateway; ``side_names`` are the names of the peer and of the gateway."""
+    dummy, gateway = side_names
+    if owner == "ours":
+        return Live(owner, live_type(facts, gateway), _ours(facts, side_names), {})
+    if owner == "foreign":
+        notes = dig(facts, "services", gateway, "metadata", "annotations") or {}
+        return Live(owner, live_type(facts, gateway), {}, {f"annotations.{key}": notes.get(key) for key in INTERNAL})
+    return Live(owner, None, {}, {})
+
+
+def live_type(facts: Json, gateway: str) -> Optional[str]:
+    """The type of a gateway's Service, as the control plane wants it, else as it is."""
+    spec = dig(facts, "control_plane", "object", "spec", "gateways", "additionalIngress", gateway, "service", "type")
+    return cast(Optional[str], spec or dig(facts, "services", gateway, "spec", "type"))
+
+
+def _ours(facts: Json, side_names: Tuple[str, str]) -> Dict[str, str]:
     """What of a live gateway is ours and decides its address, by path; empty where there is no address to lose.
 
-    ``facts`` are MeshFacts, ``side_names`` the names of the peer and of its ingress gateway. Paths are ``type``,
-    ``loadBalancerIP``, ``annotations.<key>`` and ``labels.<key>``. What another field manager has set is not ours to keep.
+    Paths are ``type``, ``loadBalancerIP``, ``annotations.<key>`` and ``labels.<key>``. What another field manager has set
+    is not ours to keep.
     """
     peer_name, gateway = side_names
     service = dig(facts, "services", gateway)
@@ -68,13 +97,13 @@ def lives(facts: Json, side_names: Tuple[str, str]) -> Dict[str, str]:
     control_plane = dig(facts, "control_plane", "object")
     spec = dig(control_plane, "spec", "gateways", "additionalIngress", gateway, "service") or {}
     fields = _owned(control_plane, peer_name, gateway)
-    found = {key: str(spec[key]) for key in ("type", _FIXED_IP) if key in spec and f"f:{key}" in fields}
+    parts = {key: str(spec[key]) for key in ("type", _FIXED_IP) if key in spec and f"f:{key}" in fields}
     for room in ("annotations", "labels"):
         owned = dig(fields, "f:metadata", f"f:{room}") or {}
         for key, value in (dig(spec, "metadata", room) or {}).items():
             if f"f:{key}" in owned:
-                found[f"{room}.{key}"] = str(value)
-    return _deciding(found)
+                parts[f"{room}.{key}"] = str(value)
+    return _deciding(parts)
 
 
 def _owned(control_plane: Optional[Json], peer_name: str, gateway: str) -> Json:
@@ -88,14 +117,14 @@ def _deciding(parts: Mapping[str, str]) -> Dict[str, str]:
     """Those parts that decide the address, by the type: a name of the cluster stays what it is; to change a label makes the
     operator make objects anew (istio-operator, pkg/controller/common/helm); the rest is for the cloud."""
     kind = parts.get("type", LOAD_BALANCER)
-    found = {key: value for key, value in parts.items() if key == "type"}
+    decisive = {key: value for key, value in parts.items() if key == "type"}
     for path, value in parts.items():
         room, dummy, key = path.partition(".")
         label = room == "labels" and not key.startswith("federation.maistra.io/")
         balancer = kind == LOAD_BALANCER and (path == _FIXED_IP or (room == "annotations" and key in DECIDING))
         if kind != CLUSTER_IP and (label or balancer):
-            found[path] = value
-    return found
+            decisive[path] = value
+    return decisive
 
 
 def _wanted(chosen: Exposure) -> Dict[str, str]:
@@ -136,26 +165,31 @@ def _said(path: str, wish: Ingress, platform_said: bool) -> bool:
 
 
 def settle(
-    platform: str, wish: Ingress, live: Mapping[str, str], *, live_type: Optional[str], same_cluster: bool,
-    platform_said: bool, confirmed: bool,
+    platform: str, wish: Ingress, live: Live, *, same_cluster: bool, platform_said: bool, confirmed: bool
 ) -> Tuple[Exposure, List[Change]]:
     """The exposure of one gateway, in which what lives and nobody wants otherwise is kept; and all that differs from what
-    lives."""
-    chosen = exposure(platform, wish, same_cluster=same_cluster, live_type=live_type)
-    found = changes(chosen, live, wish, platform_said)
-    kept = {} if confirmed else {one.path: one.lives for one in found if not one.said}
+    lives. A gateway of others is as it is, whatever is wished for; only where it is reached can be given by hand."""
+    if live.owner == "foreign":
+        wish = cast(Ingress, {key: part for key, part in wish.items() if key in _PLACE})
+        return exposure(platform, wish, same_cluster=same_cluster, live_type=live.type, kept=live.scope), []
+    chosen = exposure(platform, wish, same_cluster=same_cluster, live_type=live.type)
+    differing = changes(chosen, live.ours, wish, platform_said)
+    kept = {} if confirmed else {one.path: one.lives for one in differing if not one.said}
     if kept:
-        chosen = exposure(platform, wish, same_cluster=same_cluster, live_type=live_type, kept=kept)
-    return chosen, found
+        chosen = exposure(platform, wish, same_cluster=same_cluster, live_type=live.type, kept=kept)
+    return chosen, differing
 
 
 # For people
 
 
-def address_problems(own: PlannedMesh, found: Mapping[str, List[Change]], sides: Mapping[str, Side], confirmed: bool) -> List[Problem]:
+def address_problems(
+    own: PlannedMesh, differing: Mapping[str, List[Change]], sides: Mapping[str, Side], confirmed: bool
+) -> List[Problem]:
     """What is to be said of changed addresses of one mesh, by peers' hosts; peers with one reason share a problem."""
     groups: Dict[Tuple[str, str], List[str]] = {}
-    for peer, changed in sorted(found.items()):
+    for peer in sorted(sides):
+        changed = differing.get(peer, [])
         for state in ("said", "kept"):
             told = [one for one in changed if confirmed or one.said == (state == "said")]
             if told and (state == "said" or not confirmed):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from itertools import combinations
-from typing import Dict, List, Mapping, Optional, Tuple, cast
+from typing import Dict, List, Mapping, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model_address as addresses
 from ansible_collections.ossm.federation.plugins.module_utils import _model_exposure as exposures
@@ -24,7 +24,6 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_platform im
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
     DeclaredMesh,
     Declaration,
-    Ingress,
     Json,
     LoadBalancers,
     Plan,
@@ -364,14 +363,10 @@ def _side(
         "ingress": gateway_owner(control_plane, "additionalIngress", chosen.ingress),
         "egress": gateway_owner(control_plane, "additionalEgress", chosen.egress),
     }
-    wish = mesh["ingress_by_peer"].get(peer, mesh["ingress"])
-    if owners["ingress"] == "foreign":
-        wish = cast(Ingress, {key: part for key, part in wish.items() if key != "exposure"})
     opened, differing = addresses.settle(
         own["platform"],
-        wish,
-        addresses.lives(_facts(facts, host), (chosen.peer_name, chosen.ingress)) if owners["ingress"] == "ours" else {},
-        live_type=_live_type(_facts(facts, host), chosen.ingress) if owners["ingress"] != "absent" else None,
+        mesh["ingress_by_peer"].get(peer, mesh["ingress"]),
+        addresses.found(_facts(facts, host), (chosen.peer_name, chosen.ingress), owners["ingress"]),
         same_cluster=_same_cluster(own, other),
         platform_said=mesh["platform"] is not None,
         confirmed=_confirmed(declaration["options"], own),
@@ -415,9 +410,10 @@ def _openings(
     """What is wrong with how the gateways of one mesh are to be opened; of a mesh that is not written nothing is."""
     if not own["in_play"] or not own["readable"]:
         return []
-    wishes = {peer: declaration["meshes"][own["host"]]["ingress_by_peer"].get(peer, {}) for peer in sides}
-    return addresses.internal_problems(own, wishes, sides) + addresses.address_problems(
-        own, differing, sides, _confirmed(declaration["options"], own)
+    written = {peer: side for peer, side in sides.items() if side["state"] != SKIPPED}
+    wishes = {peer: declaration["meshes"][own["host"]]["ingress_by_peer"].get(peer, {}) for peer in written}
+    return addresses.internal_problems(own, wishes, written) + addresses.address_problems(
+        own, differing, written, _confirmed(declaration["options"], own)
     )
 
 
@@ -428,11 +424,6 @@ def _together(owners: Mapping[str, str]) -> str:
 
 def _same_cluster(own: PlannedMesh, other: PlannedMesh) -> bool:
     return own["cluster_uid"] is not None and own["cluster_uid"] == other["cluster_uid"]
-
-
-def _live_type(facts: Json, gateway: str) -> Optional[str]:
-    spec = dig(facts, "control_plane", "object", "spec", "gateways", "additionalIngress", gateway, "service", "type")
-    return cast(Optional[str], spec or dig(facts, "services", gateway, "spec", "type"))
 
 
 def _why_skipped(own: PlannedMesh, chosen: Chosen) -> str:
@@ -593,7 +584,7 @@ def _is_new(side: Side, mesh: PlannedMesh, facts: Json) -> bool:
         return False
     absent = side["owners"]["ingress"] == "absent"
     return absent or (
-        side["owners"]["ingress"] == "ours" and _live_type(facts, side["ingress"]) != exposures.LOAD_BALANCER
+        side["owners"]["ingress"] == "ours" and addresses.live_type(facts, side["ingress"]) != exposures.LOAD_BALANCER
     )
 
 

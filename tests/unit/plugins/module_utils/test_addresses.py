@@ -168,6 +168,26 @@ def test_what_another_manager_has_set_is_neither_kept_nor_told() -> None:
     assert _said(made) == [] and AZURE not in _sent(made, read)["metadata"].get("annotations", {})
 
 
+def test_a_gateway_of_others_is_told_as_it_is() -> None:
+    read = _federated("Azure", internal=True)
+    plane = read[RED]["control_plane"]
+    plane["owners"] = {key: "kubectl" for key in plane["owners"]}
+    wish = {"internal": False, "exposure": "NodePort", "labels": {"team": "net"}, "loadBalancerIP": "192.0.2.9"}
+    for notes, scope in (({AZURE: "true"}, "internal"), ({}, "public")):
+        read[RED]["services"]["ingress-green-mesh"]["metadata"]["annotations"] = notes
+        made = _model.plan(_declared({"peers": {GREEN: wish}}), read)
+        assert f"LoadBalancer, {scope}, as it lives: " in made["sides"][RED][GREEN]["exposure"]["words"]
+        assert [one["code"] for one in made["problems"]] == []
+
+
+def test_a_side_that_is_skipped_is_not_judged() -> None:
+    read = _federated("AWS")
+    read[RED]["peers"].append({**read[RED]["peers"][0], "metadata": {**read[RED]["peers"][0]["metadata"], "name": "again"}})
+    made = _model.plan(_declared({"internal": True}), read)
+    skipped = [side["ingress"] for side in made["sides"][RED].values() if side["state"] == "skipped"]
+    assert len(skipped) == 1 and skipped[0] not in made["problems"][0]["message"]
+
+
 @pytest.mark.parametrize(("platform", "words"), [
     ("Azure", "once more when the cloud has published"), ("GCP", "once more when the cloud has published"),
     ("AWS", "delete Service ingress-blue-mesh, ingress-green-mesh in red-mesh-system"),
