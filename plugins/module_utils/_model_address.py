@@ -194,8 +194,10 @@ def address_problems(
             told = [one for one in changed if confirmed or one.said == (state == "said")]
             if told and (state == "said" or not confirmed):
                 groups.setdefault((state, ", ".join(one.words for one in told)), []).append(peer)
-    return [_address_problem(own, state, what, [sides[peer] for peer in peers], confirmed)
-            for (state, what), peers in groups.items()]
+    return [
+        _address_problem(own, state, what, [sides[peer] for peer in peers], confirmed)
+        for (state, what), peers in groups.items()
+    ]
 
 
 def _address_problem(own: PlannedMesh, state: str, what: str, sides: List[Side], confirmed: bool) -> Problem:
@@ -203,20 +205,31 @@ def _address_problem(own: PlannedMesh, state: str, what: str, sides: List[Side],
     peer = sides[0]["peer"] if len(sides) == 1 else None
     if confirmed:
         return problem(
-            "address-changes", own["mesh"], gateways,
+            "address-changes",
+            own["mesh"],
+            gateways,
             f"{what}: the address changes, as confirmed, and links of others to it are down until they have the new one",
-            _after_change(own, sides, what), peer=peer, severity="warning",
+            _after_change(own, sides, what),
+            peer=peer,
+            severity="warning",
         )
     if state == "said":
         return problem(
-            "address-change", own["mesh"], "mesh_ingress",
+            "address-change",
+            own["mesh"],
+            "mesh_ingress",
             f"{what}: the address of what lives would change ({gateways})",
-            f"Say in mesh_ingress what lives, or name the mesh in {CONFIRM}", peer=peer,
+            f"Say in mesh_ingress what lives, or name the mesh in {CONFIRM}",
+            peer=peer,
         )
     return problem(
-        "address-kept", own["mesh"], gateways,
+        "address-kept",
+        own["mesh"],
+        gateways,
         f"the inventory does not ask for it, so what lives is kept: {what} would change its address",
-        f"Say in mesh_ingress what lives, or name the mesh in {CONFIRM}", peer=peer, severity="warning",
+        f"Say in mesh_ingress what lives, or name the mesh in {CONFIRM}",
+        peer=peer,
+        severity="warning",
     )
 
 
@@ -242,7 +255,10 @@ def internal_problems(own: PlannedMesh, wishes: Mapping[str, Ingress], sides: Ma
             reasons.setdefault(why, []).append(side["peer"])
     return [
         problem(
-            "internal-impossible", own["mesh"], "mesh_ingress.internal", why,
+            "internal-impossible",
+            own["mesh"],
+            "mesh_ingress.internal",
+            why,
             "Take internal out of mesh_ingress, or set its exposure to NodePort",
             peer=peers[0] if len(peers) == 1 else None,
         )

@@ -148,9 +148,7 @@ def _directions(made: Plan) -> List[Tuple[str, str]]:
 # One mesh
 
 
-def _planned(
-    mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration
-) -> Tuple[PlannedMesh, List[Problem]]:
+def _planned(mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration) -> Tuple[PlannedMesh, List[Problem]]:
     known = facts or {}
     control_plane = known.get("control_plane") or {}
     readable = bool(known.get("readable")) and bool(control_plane)
@@ -405,7 +403,10 @@ def _confirmed(options: Json, own: PlannedMesh) -> bool:
 
 
 def _openings(
-    declaration: Declaration, own: PlannedMesh, sides: Mapping[str, Side], differing: Mapping[str, List[addresses.Change]]
+    declaration: Declaration,
+    own: PlannedMesh,
+    sides: Mapping[str, Side],
+    differing: Mapping[str, List[addresses.Change]],
 ) -> List[Problem]:
     """What is wrong with how the gateways of one mesh are to be opened; of a mesh that is not written nothing is."""
     if not own["in_play"] or not own["readable"]:
@@ -574,8 +575,7 @@ def _load_balancers(made: Plan, facts: Mapping[str, Json]) -> LoadBalancers:
     return {
         "new": len(new),
         "public": public,
-        "words": f"{len(new) or 'No'} new {balancers} will be created"
-        + (f", {public} of them public" if new else ""),
+        "words": f"{len(new) or 'No'} new {balancers} will be created" + (f", {public} of them public" if new else ""),
     }
 
 

@@ -53,7 +53,11 @@ DECIDING = frozenset(
         "loadbalancer.openstack.org/network-id",
         "loadbalancer.openstack.org/subnet-id",
         *(f"{_ALIBABA}{part}" for part in ("id", "vswitch-id")),
-        *(f"{group}/{part}" for group in ("metallb.io", "metallb.universe.tf") for part in ("address-pool", "loadBalancerIPs")),
+        *(
+            f"{group}/{part}"
+            for group in ("metallb.io", "metallb.universe.tf")
+            for part in ("address-pool", "loadBalancerIPs")
+        ),
     }
 )
 
@@ -104,9 +108,7 @@ def _ibm(words: str, features: Dict[str, str], address: str) -> Platform:
 
 _VPC = _ibm("a network load balancer of the VPC", {f"{_IBM}enable-features": "nlb"}, "IP address or host name")
 _NO_BALANCER = "has no load balancer of its own; with MetalLB set mesh_ingress.exposure to LoadBalancer"
-_NO_PROVIDER = (
-    "has no load balancer that OpenShift drives; with MetalLB or one of the vendor's set mesh_ingress.exposure to LoadBalancer"
-)
+_NO_PROVIDER = "has no load balancer that OpenShift drives; with MetalLB or one of the vendor's set mesh_ingress.exposure to LoadBalancer"
 _CONTROLLER = {AWS_TYPE: "external", f"{_AWS}nlb-target-type": "instance"}
 
 #: The platform's type, as Infrastructure has it, or a variant of one that only this table knows -> what it gives.
