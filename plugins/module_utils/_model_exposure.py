@@ -134,8 +134,13 @@ def _type(
 ) -> Tuple[str, str]:
     if "exposure" in wish:
         return wish["exposure"], "set by mesh_ingress"
-    if live_type in EXPOSURES:
+    usual = _usual_type(name, platform, same_cluster)
+    if live_type in EXPOSURES and live_type != usual[0]:
         return str(live_type), "the gateway lives with it, and another type would change its address"
+    return usual
+
+
+def _usual_type(name: str, platform: Platform, same_cluster: bool) -> Tuple[str, str]:
     if same_cluster:
         return CLUSTER_IP, "both meshes are in one cluster"
     if platform.load_balancer:

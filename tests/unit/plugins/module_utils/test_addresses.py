@@ -225,6 +225,12 @@ def test_one_line_for_all_meshes_that_are_reached_alike() -> None:
     ]
 
 
+@pytest.mark.parametrize("platform", ["AWS", "BareMetal"])
+def test_a_second_run_says_the_same(platform: str) -> None:
+    first = {host: fed.facts(host, platform) for host in fed.COLOURS}
+    assert _model.plan(_declared({}), _federated(platform))["reached"] == _model.plan(_declared({}), first)["reached"]
+
+
 def test_every_way_of_a_mesh_is_told_with_its_peers() -> None:
     read = _read(blue="BareMetal")
     for host in (RED, GREEN):
