@@ -18,11 +18,16 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_choose impo
 from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import (
     CLUSTER_IP,
     LOAD_BALANCER,
+    NODE_PORT,
     exposure,
     internal_refused,
     row_of,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._model_platform import DECIDING, INTERNAL
+from ansible_collections.ossm.federation.plugins.module_utils._model_platform import (
+    DECIDING,
+    INTERNAL,
+    NODES_INTERNAL,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
     Exposure,
     Ingress,
@@ -33,10 +38,14 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_types impor
     Side,
     problem,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._status import read_gateway
+from ansible_collections.ossm.federation.plugins.module_utils._status import (
+    node_addresses,
+    read_gateway,
+)
 
 CONFIRM = "federation_confirm_address_change"
 _FIXED_IP = "loadBalancerIP"
+_NODES = f"annotations.{NODES_INTERNAL[0]}"
 #: What of mesh_ingress concerns the way to a gateway, not the gateway.
 _PLACE = ("addresses", "discoveryPort", "servicePort", "nodePorts")
 
@@ -59,19 +68,23 @@ class Change(NamedTuple):
 
 class Live(NamedTuple):
     """A gateway as it was found: ``owner`` (absent, ours or foreign), its ``type``, what of it is ``ours`` and decides an
-    address that it has, and, where others own it, the ``scope`` that it has (by path; None for what is not there)."""
+    address that it has, and, where others own it, the ``scope`` that it has (by path; None for what is not there).
+    ``one_network``: the nodes are reached at the same addresses from inside and outside."""
 
     owner: str
     type: Optional[str]
     ours: Dict[str, str]
     scope: Dict[str, Optional[str]]
+    one_network: bool = False
 
 
 def found(facts: Json, side_names: Tuple[str, str], owner: str) -> Live:
     """What is known of one ingress gateway; ``side_names`` are the names of the peer and of the gateway."""
     dummy, gateway = side_names
     if owner == "ours":
-        return Live(owner, live_type(facts, gateway), _ours(facts, side_names), {})
+        nodes = facts.get("nodes") or []
+        one_network = node_addresses(nodes) == node_addresses(nodes, internal=True)
+        return Live(owner, live_type(facts, gateway), _ours(facts, side_names), {}, one_network)
     if owner == "foreign":
         notes = dig(facts, "services", gateway, "metadata", "annotations") or {}
         return Live(owner, live_type(facts, gateway), {}, {f"annotations.{key}": notes.get(key) for key in INTERNAL})
@@ -122,7 +135,8 @@ def _deciding(parts: Mapping[str, str]) -> Dict[str, str]:
         room, dummy, key = path.partition(".")
         label = room == "labels" and not key.startswith("federation.maistra.io/")
         balancer = kind == LOAD_BALANCER and (path == _FIXED_IP or (room == "annotations" and key in DECIDING))
-        if kind != CLUSTER_IP and (label or balancer):
+        nodes = kind == NODE_PORT and path == _NODES
+        if kind != CLUSTER_IP and (label or balancer or nodes):
             decisive[path] = value
     return decisive
 
@@ -157,7 +171,7 @@ def _said(path: str, wish: Ingress, platform_said: bool) -> bool:
     """Whether the inventory asks for a part by itself, not only the collection or what it has found."""
     room, dummy, key = path.partition(".")
     if room == "annotations":
-        scope = key in INTERNAL and "internal" in wish
+        scope = (key in INTERNAL or path == _NODES) and "internal" in wish
         return scope or platform_said or key in wish.get("annotations", {})
     if room == "labels":
         return key in wish.get("labels", {})
@@ -173,7 +187,9 @@ def settle(
         wish = cast(Ingress, {key: part for key, part in wish.items() if key in _PLACE})
         return exposure(platform, wish, same_cluster=same_cluster, live_type=live.type, kept=live.scope), []
     chosen = exposure(platform, wish, same_cluster=same_cluster, live_type=live.type)
-    differing = changes(chosen, live.ours, wish, platform_said)
+    differing = [
+        one for one in changes(chosen, live.ours, wish, platform_said) if not (live.one_network and one.path == _NODES)
+    ]
     kept = {} if confirmed else {one.path: one.lives for one in differing if not one.said}
     if kept:
         chosen = exposure(platform, wish, same_cluster=same_cluster, live_type=live.type, kept=kept)

@@ -13,6 +13,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_platform im
     AWS_CONTROLLER_TYPES,
     AWS_TYPE,
     INTERNAL,
+    NODES_INTERNAL,
     PLATFORMS,
     Platform,
     platform_of,
@@ -80,6 +81,8 @@ def exposure(
     if kind == LOAD_BALANCER and platform.load_balancer:
         private = wish.get("internal", False) and platform.internal is not None
         annotations.update((platform.internal if private else platform.public) or {})
+    if kind == NODE_PORT and wish.get("internal"):
+        annotations.update([NODES_INTERNAL])
     annotations.update(wish.get("annotations", {}))
     chosen: Exposure = {
         "type": kind,
@@ -114,6 +117,8 @@ def _keep(chosen: Exposure, kept: Mapping[str, Optional[str]]) -> None:
 def _scope(platform: Platform, wish: Ingress, chosen: Exposure, kept: Mapping[str, Optional[str]]) -> str:
     """Whether the address is a public one, in words with a comma in front; empty where nobody can choose."""
     if chosen["type"] == NODE_PORT:
+        key, value = NODES_INTERNAL
+        chosen["internal"] = chosen["annotations"].get(key) == value
         return ", internal addresses of the nodes" if chosen["internal"] else ""
     if chosen["type"] != LOAD_BALANCER:
         return ""

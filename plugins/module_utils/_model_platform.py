@@ -60,6 +60,8 @@ DECIDING = frozenset(
         ),
     }
 )
+#: Our own annotation of a Service with node ports that are reached at the nodes' internal addresses, so that it is known.
+NODES_INTERNAL = ("ossm.federation/node-addresses", "internal")
 
 
 class Platform(NamedTuple):

@@ -18,9 +18,15 @@ AZURE = "service.beta.kubernetes.io/azure-load-balancer-internal"
 POOL = "metallb.io/address-pool"
 
 
+def _facts(host: str, platform: str) -> Json:
+    """Facts of a mesh whose nodes have one address for the world and one for the inside."""
+    nodes = [{"name": "n", "addresses": ["192.0.2.10"], "internal": ["10.0.0.10"]}]
+    return fed.facts(host, platform, nodes=nodes)
+
+
 def _federated(platform: str = "AWS", *, addressed: bool = True, **ingress: Any) -> dict[str, Json]:
     """What is read after a first run, in which red had this ``mesh_ingress``."""
-    read = {host: fed.facts(host, platform) for host in fed.COLOURS}
+    read = {host: _facts(host, platform) for host in fed.COLOURS}
     made, _wishes = fed.federate(_declared(ingress), read)
     for gateway in made["meshes"][RED]["gateways"]:
         row = [{"ip": "192.0.2.1"}] if addressed else []
@@ -66,6 +72,10 @@ REFUSED: list[tuple[str, str, Json, Json, str]] = [
      f"annotation {AWS}subnets from a to b"),
     ("another pool", "None", {"exposure": "LoadBalancer", "annotations": {POOL: "one"}},
      {"exposure": "LoadBalancer", "annotations": {POOL: "two"}}, f"annotation {POOL} from one to two"),
+    ("nodes from inside", "None", {}, {"internal": True},
+     "annotation ossm.federation/node-addresses from none to internal"),
+    ("nodes from outside", "None", {"internal": True}, {"internal": False},
+     "annotation ossm.federation/node-addresses from internal to none"),
     ("another label", "AWS", {}, {"labels": {"team": "net"}}, "label team from none to net"),
 ]
 IDS = [case[0] for case in REFUSED]
@@ -115,9 +125,19 @@ def test_a_load_balancer_without_address_may_become_node_ports() -> None:
     assert _said(_model.plan(_declared({"exposure": "NodePort"}), read)) == []
 
 
+@pytest.mark.parametrize("internal", [True, False])
+def test_nodes_with_one_network_have_one_address(internal: bool) -> None:
+    read = _federated("None", internal=not internal)
+    for one in read.values():
+        one["nodes"] = [{"name": "n", "addresses": ["10.0.0.1"], "internal": ["10.0.0.1"]}]
+    assert _said(_model.plan(_declared({"internal": internal}), read)) == []
+
+
 KEPT: list[tuple[str, str, Json, str, Json]] = [
     ("internal stays internal", "AWS", {"internal": True}, f"annotation {AWS}internal from true to none",
      {f"{AWS}type": "nlb", f"{AWS}internal": "true"}),
+    ("nodes stay inside", "None", {"internal": True}, "annotation ossm.federation/node-addresses from internal to none",
+     {"ossm.federation/node-addresses": "internal"}),
     ("subnets stay", "AWS", {"annotations": {f"{AWS}subnets": "a"}}, f"annotation {AWS}subnets from a to none",
      {f"{AWS}type": "nlb", f"{AWS}subnets": "a"}),
 ]
@@ -133,7 +153,7 @@ def test_what_nobody_asks_for_stays_as_it_lives(platform: str, before: Json, wor
     assert found["code"] == "address-kept" and words in found["message"]
     assert _sent(made, read)["metadata"]["annotations"] == annotations
     confirmed = _model.plan(_declared({}, (RED,)), read)
-    assert _sent(confirmed, read)["metadata"]["annotations"] == {f"{AWS}type": "nlb"}
+    assert _sent(confirmed, read)["metadata"].get("annotations", {}) == ({f"{AWS}type": "nlb"} if platform == "AWS" else {})
     assert [one["code"] for one in confirmed["warnings"]] == ["address-changes"]
 
 

@@ -183,7 +183,8 @@ def test_internal_is_what_the_platform_calls_so_or_refused(platform: str) -> Non
     by_node: Any = {"internal": True, "exposure": "NodePort"}
     there = _model_exposure.exposure(platform, by_node)
     assert _model_exposure.internal_refused(platform, by_node, there) is None
-    assert "internal addresses of the nodes" in there["words"] and there["annotations"] == {}
+    assert "internal addresses of the nodes" in there["words"]
+    assert there["internal"] and there["annotations"] == {"ossm.federation/node-addresses": "internal"}
 
 
 @pytest.mark.parametrize("platform", GIVEN)
