@@ -35,8 +35,13 @@ SERVICE_NAME = "tls"
 LOAD_BALANCER, NODE_PORT, CLUSTER_IP = "LoadBalancer", "NodePort", "ClusterIP"
 EXPOSURES = (LOAD_BALANCER, NODE_PORT, CLUSTER_IP)
 
-#: Fields of a gateway's Service that the operator passes on (istio-operator, charts gateways/*/templates/service.yaml).
-SERVICE_FIELDS = ("loadBalancerIP", "loadBalancerSourceRanges", "externalTrafficPolicy")
+#: Fields of a gateway's Service that the operator passes on (istio-operator, charts gateways/*/templates/service.yaml), and
+#: the types with which the API server takes them.
+SERVICE_FIELDS: Dict[str, Tuple[str, ...]] = {
+    "loadBalancerIP": (LOAD_BALANCER,),
+    "loadBalancerSourceRanges": (LOAD_BALANCER,),
+    "externalTrafficPolicy": (LOAD_BALANCER, NODE_PORT),
+}
 _KEYS = (
     "exposure",
     "internal",
@@ -77,20 +82,13 @@ def exposure(
     """
     name, platform = row_of(platform_name, wish)
     kind, why = _type(name, platform, wish, same_cluster, live_type)
-    annotations: Dict[str, str] = {}
-    if kind == LOAD_BALANCER and platform.load_balancer:
-        private = wish.get("internal", False) and platform.internal is not None
-        annotations.update((platform.internal if private else platform.public) or {})
-    if kind == NODE_PORT and wish.get("internal"):
-        annotations.update([NODES_INTERNAL])
-    annotations.update(wish.get("annotations", {}))
     chosen: Exposure = {
         "type": kind,
         "internal": bool(wish.get("internal", False)),
         "public": False,
-        "annotations": annotations,
+        "annotations": {**_annotations(kind, platform, wish), **wish.get("annotations", {})},
         "labels": dict(wish.get("labels", {})),
-        "fields": {key: value for key, value in wish.items() if key in SERVICE_FIELDS},
+        "fields": {key: value for key, value in wish.items() if kind in SERVICE_FIELDS.get(key, ())},
         "nodePorts": dict(wish.get("nodePorts", {})) if kind != CLUSTER_IP else {},
         "addresses": list(wish.get("addresses", [])),
         "discoveryPort": wish.get("discoveryPort"),
@@ -102,6 +100,16 @@ def exposure(
     by_hand = f"; reached at {', '.join(chosen['addresses'])}, as mesh_ingress says" if chosen["addresses"] else ""
     chosen["words"] = f"{kind}{scope}: {why}{by_hand}"
     return chosen
+
+
+def _annotations(kind: str, platform: Platform, wish: Ingress) -> Dict[str, str]:
+    """The annotations that the platform needs for this type and scope."""
+    if kind == NODE_PORT and wish.get("internal"):
+        return dict([NODES_INTERNAL])
+    if kind != LOAD_BALANCER or not platform.load_balancer:
+        return {}
+    private = wish.get("internal", False) and platform.internal is not None
+    return dict((platform.internal if private else platform.public) or {})
 
 
 def _keep(chosen: Exposure, kept: Mapping[str, Optional[str]]) -> None:

@@ -246,6 +246,15 @@ def test_the_service_lists_discovery_first_and_passes_fields_on() -> None:
     }
 
 
+@pytest.mark.parametrize(("type_", "fields"), [
+    ("LoadBalancer", {"loadBalancerIP", "loadBalancerSourceRanges", "externalTrafficPolicy"}),
+    ("NodePort", {"externalTrafficPolicy"}), ("ClusterIP", set())])
+def test_only_fields_that_the_api_server_takes_with_a_type_are_sent(type_: str, fields: set[str]) -> None:
+    wish: Any = {"exposure": type_, "loadBalancerIP": "192.0.2.9", "loadBalancerSourceRanges": ["192.0.2.0/24"],
+                 "externalTrafficPolicy": "Local"}
+    assert set(_model_exposure.exposure("BareMetal", wish)["fields"]) == fields
+
+
 # -- the page --------------------------------------------------------------------------------------------------------
 
 
