@@ -439,11 +439,11 @@ def _meet(made: Plan, host: str, peer: str, facts: Optional[Json]) -> None:
     if other["trust_domain"]:
         side["remote_trust_domain"] = other["trust_domain"]
         side["client_id"] = names.client_id(other["trust_domain"], other["namespace"], back["egress"])
-    if side["state"] == SKIPPED:
-        return
-    side["remote"] = exposures.given_remote(back["exposure"], back["ingress"], back["namespace"]) or _published(
-        back, facts
-    )
+    # A skipped side may name a gateway that is another pair's.
+    if SKIPPED not in (side["state"], back["state"]):
+        side["remote"] = exposures.given_remote(back["exposure"], back["ingress"], back["namespace"]) or _published(
+            back, facts
+        )
     if side["state"] == READY:
         _wait(side, _missing(side, back, other))
 
@@ -511,14 +511,14 @@ def _take(made: Plan, host: str, found: Problem) -> None:
 
 def _address(side: Side, made: Plan, result: Json, check_mode: bool) -> None:
     """Take the address of the other mesh's gateway for us from its ``gateway_wait``."""
-    if side["state"] == SKIPPED:
+    if side["state"] != READY:
         return
     back = made["sides"][side["peer_host"]][side["host"]]
     found = (result.get("gateways") or {}).get(back["ingress"]) or {}
     given = exposures.given_remote(back["exposure"], back["ingress"], back["namespace"])
     side["remote"] = given or _as_remote(found, back)
     later = check_mode and back["state"] != SKIPPED
-    if side["state"] == READY and side["remote"] is None and not later:
+    if side["remote"] is None and not later:
         _wait(
             side,
             f"{back['ingress']} of {side['peer']} cannot be reached yet: "
