@@ -86,6 +86,7 @@ KINDS: t.Dict[str, Kind] = {
     "ConfigMap": Kind("v1", "configmaps"),
     "Service": Kind("v1", "services"),
     "Pod": Kind("v1", "pods"),
+    "Event": Kind("v1", "events"),
     "Infrastructure": Kind("config.openshift.io/v1", "infrastructures", False),
     "ServiceMeshControlPlane": Kind("maistra.io/v2", "servicemeshcontrolplanes"),
     "ServiceMeshMemberRoll": Kind("maistra.io/v1", "servicemeshmemberrolls"),
@@ -429,10 +430,12 @@ class Cluster:
         return t.cast(Json, self._send(Ask("get", kind, namespace, name), self._client.get, resource, name=name,
                                        namespace=namespace))
 
-    def list(self, kind: str, namespace: t.Optional[str] = None) -> t.List[Json]:
-        """All objects of a kind in a namespace (or in the cluster), each with apiVersion and kind."""
+    def list(self, kind: str, namespace: t.Optional[str] = None, *, fields: str = "") -> t.List[Json]:
+        """All objects of a kind in a namespace (or in the cluster), each with apiVersion and kind; ``fields`` is a field
+        selector that the API server knows for this kind."""
         resource = self._client.resources.get(kind)
-        answer = self._send(Ask("list", kind, namespace), self._client.get, resource, namespace=namespace)
+        options = {"field_selector": fields} if fields else {}
+        answer = self._send(Ask("list", kind, namespace), self._client.get, resource, namespace=namespace, **options)
         version = KINDS[kind].api_version
         return [{"apiVersion": version, "kind": kind, **item} for item in answer.get("items") or []]
 

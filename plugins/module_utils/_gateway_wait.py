@@ -10,6 +10,7 @@ import typing as t
 from ansible_collections.ossm.federation.plugins.module_utils._access import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._arguments import AUTH_OPTION
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
+    FATAL_CODES,
     Cluster,
     ClusterError,
     Event,
@@ -17,7 +18,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
 )
 from ansible_collections.ossm.federation.plugins.module_utils._mesh_info import read_nodes
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, problem
-from ansible_collections.ossm.federation.plugins.module_utils._status import read_control_plane, read_gateway
+from ansible_collections.ossm.federation.plugins.module_utils._status import read_control_plane, read_events, read_gateway
 
 Json = t.Dict[str, t.Any]
 Say = t.Callable[[str], None]
@@ -34,6 +35,7 @@ ARGUMENT_SPEC: Json = {
         "options": {
             "name": {"type": "str", "required": True},
             "exposure": {"type": "str", "choices": ["LoadBalancer", "NodePort", "ClusterIP"]},
+            "internal": {"type": "bool", "default": False},
             "peer": {"type": "str"},
         },
     },
@@ -55,6 +57,7 @@ class _State:
         self.services: t.Dict[str, Json] = dict(known.get("services") or {})
         self.told: t.Dict[str, str] = {}
         self._read: t.Dict[str, Json] = {}
+        self._reasons: t.Dict[str, str] = {}
 
     def forget(self) -> None:
         """Nothing that was known counts any more."""
@@ -100,8 +103,25 @@ class _State:
         """One gateway, read again only after its Service has changed."""
         name = gateway["name"]
         if name not in self._read:
-            self._read[name] = read_gateway(self.services.get(name), self.nodes, gateway.get("exposure"))
-        return self._read[name]
+            self._read[name] = read_gateway(self.services.get(name), self.nodes, gateway.get("exposure"),
+                                            bool(gateway.get("internal")))
+        found, reason = self._read[name], self._reasons.get(name)
+        return {"waiting": f"{found['waiting']} ({reason})"} if reason and "waiting" in found else found
+
+    def balancers(self) -> t.List[str]:
+        """The gateways whose Service is there and waits for its load balancer."""
+        return [one["name"] for one in self.gateways if "waiting" in self._found(one)
+                and ((self.services.get(one["name"]) or {}).get("spec") or {}).get("type") == "LoadBalancer"]
+
+    def explain(self, events: t.Sequence[Json]) -> None:
+        """Take in the events of the Services that wait for their load balancers: they say why."""
+        for name in self.balancers():
+            self._reasons[name] = read_events(events, self.services[name]) or (
+                "its Service has no events: nothing here seems to serve Services of type LoadBalancer")
+
+    def unexplained(self, why: str) -> None:
+        """The events could not be read."""
+        self._reasons.update(dict.fromkeys(self.balancers(), f"its events cannot be read: {why}"))
 
     def open(self) -> bool:
         """Whether every gateway has its address."""
@@ -173,6 +193,19 @@ def _look_at_control_plane(cluster: Cluster, params: Json, state: _State) -> Non
         state.plane = read_control_plane(plane)
 
 
+def _look_at_events(cluster: Cluster, params: Json, state: _State) -> None:
+    """Read why load balancers do not come, only while one does not. That helps and is not needed: a user who may not read
+    events waits all the same."""
+    if not state.balancers():
+        return
+    try:
+        state.explain(cluster.list("Event", params["namespace"], fields="involvedObject.kind=Service"))
+    except ClusterError as error:
+        if error.code in FATAL_CODES:
+            raise
+        state.unexplained(error.message.partition(":")[0])
+
+
 def _watch(cluster: Cluster, params: Json, state: _State, deadline: float, say: Say) -> None:
     """Follow the gateways' Services, and when they have their addresses the control plane, until the deadline.
 
@@ -180,9 +213,14 @@ def _watch(cluster: Cluster, params: Json, state: _State, deadline: float, say: 
     follow it would cost the API server and us more than all else. It has settled when the addresses are there.
     """
     state.forget()
-    if state.gateways and not _follow(cluster, WatchFor("Service", params["namespace"]), state.open, state, deadline, say,
-                                      lambda: _look_at_control_plane(cluster, params, state)):
+
+    def look_closer() -> None:
         _look_at_control_plane(cluster, params, state)
+        _look_at_events(cluster, params, state)
+
+    if state.gateways and not _follow(cluster, WatchFor("Service", params["namespace"]), state.open, state, deadline, say,
+                                      look_closer):
+        look_closer()
         return
     plane = WatchFor("ServiceMeshControlPlane", params["namespace"], params["control_plane"])
     _follow(cluster, plane, state.complete, state, deadline, say)
@@ -225,7 +263,7 @@ def _late(state: _State, params: Json) -> t.List[Problem]:
     return found + [problem(
         "no-address", state.mesh, f"Service {params['namespace']}/{name}",
         f"no address after {params['timeout']:.0f} s: {one['waiting']}",
-        "Look at the events of the Service, or choose mesh_ingress exposure NodePort", peer=peers[name],
+        "Put right what the cloud says, or set mesh_ingress.exposure to NodePort, and run again", peer=peers[name],
         severity="warning") for name, one in state.found().items() if "waiting" in one]
 
 

@@ -39,7 +39,7 @@ class View:
 
     def peer_name(self, host: str, peer: str) -> str:
         """What the ServiceMeshPeer of a mesh for another one is called, as far as the inventory tells."""
-        return self.meshes[peer]["mesh"]
+        return self.meshes[host]["peer_names"].get(peer, self.meshes[peer]["mesh"])
 
     def offers(self, exporter: str, importer: str) -> Optional[List[Offer]]:
         """What one mesh exports to another."""

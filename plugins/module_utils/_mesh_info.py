@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""KNOW: what a mesh is and has, in at most ten requests. Private to this collection; never writes.
+"""KNOW: what a mesh is and has, in at most eleven requests. Private to this collection; never writes.
 
 A mesh that cannot be read is a result with problems, not an error.
 """
@@ -19,9 +19,12 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
     ClusterError,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._model_choose import is_ours
-from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import (
+from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import NODE_PORT
+from ansible_collections.ossm.federation.plugins.module_utils._model_platform import (
+    balanced,
+    detect,
+    infrastructure_type,
     platform_of,
-    platform_of_provider,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._status import read_control_plane
@@ -45,6 +48,8 @@ ARGUMENT_SPEC: Json = {
     },
 }
 
+#: The Service of OpenShift's own router. Where a cloud controller runs it has a load balancer, long before we have one.
+ROUTER = ("router-default", "openshift-ingress")
 #: The config map that istiod writes its root into, and the key in it.
 ROOT_CONFIG_MAP, ROOT_KEY = "istio-ca-root-cert", "root-cert.pem"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -65,7 +70,7 @@ def empty_facts(wanted: Json) -> Json:
         "readable": False,
         "problems": [],
         "cluster_uid": None,
-        "platform": {"type": "", "source": "none", "words": "unknown"},
+        "platform": {"type": "", "name": "", "source": "none", "architectures": [], "words": "unknown"},
         "nodes": [],
         "control_plane": None,
         "members": [],
@@ -200,27 +205,30 @@ class _Reader:
         return False
 
     def _platform(self) -> None:
-        """What the cluster runs on: OpenShift says it, else the nodes do; nodes only where no cloud balances."""
+        """What the cluster runs on: OpenShift says it, else the nodes do. Nodes are only read where no cloud balances, or
+        where a gateway has node ports all the same."""
+        infrastructure = self._optional("Infrastructure", "cluster")
+        type_ = infrastructure_type(infrastructure)
+        nodes: t.List[Json] = []
+        if not platform_of(type_)[1].load_balancer or self._node_ports():
+            nodes = self._ask(self.cluster.list, "Node", missing=[], warn=True)
+            self.facts["nodes"] = read_nodes(nodes)
+        balancers = type_ == "External" and balanced(self._optional("Service", *ROUTER))
+        self.facts["platform"] = detect(infrastructure, nodes, balancers)
+
+    def _optional(self, kind: str, *where: str) -> t.Optional[Json]:
+        """One object that helps and is not needed: None where it is not there or may not be read."""
         try:
-            infrastructure: t.Optional[Json] = self.cluster.get("Infrastructure", "cluster")
+            return t.cast(Json, self.cluster.get(kind, *where))
         except ClusterError as error:
             if error.code in FATAL_CODES:
                 raise
-            infrastructure = None
-        status = (infrastructure or {}).get("status") or {}
-        type_ = str((status.get("platformStatus") or {}).get("type") or status.get("platform") or "")
-        source = "infrastructure" if type_ else "none"
-        nodes: t.List[Json] = []
-        if not platform_of(type_)[1].load_balancer:
-            nodes = self._ask(self.cluster.list, "Node", missing=[], warn=True)
-            self.facts["nodes"] = read_nodes(nodes)
-        if not type_:
-            told = (platform_of_provider(str((node.get("spec") or {}).get("providerID") or "")) for node in nodes)
-            type_ = next((platform for platform in told if platform), "")
-            source = "nodes" if type_ else "none"
-        words = {"infrastructure": f"{type_}, as Infrastructure cluster says", "nodes": f"{type_}, by its nodes",
-                 "none": "unknown"}[source]
-        self.facts["platform"] = {"type": type_, "source": source, "words": words}
+            return None
+
+    def _node_ports(self) -> bool:
+        """Whether an additional ingress gateway of the control plane is reached at node ports."""
+        gateways = ((self.facts["control_plane"] or {}).get("additionalIngress") or {}).values()
+        return any(((one or {}).get("service") or {}).get("type") == NODE_PORT for one in gateways)
 
     def _federation(self) -> None:
         """Peers and sets, with what istiod says of them."""
@@ -326,7 +334,7 @@ def trim(obj: Json, *, status: bool = True) -> Json:
 
 
 def read_nodes(nodes: t.Sequence[Json]) -> t.List[Json]:
-    """Nodes that can be reached from outside: name, addresses (external ones, else internal), region, zone, arch."""
+    """Nodes that are ready: name, addresses (external ones, else internal), internal addresses, region, zone, arch."""
     found = []
     for node in nodes:
         status, labels = node.get("status") or {}, node["metadata"].get("labels") or {}
@@ -339,6 +347,7 @@ def read_nodes(nodes: t.Sequence[Json]) -> t.List[Json]:
         found.append({
             "name": node["metadata"]["name"],
             "addresses": external or internal,
+            "internal": internal,
             "region": labels.get("topology.kubernetes.io/region"),
             "zone": labels.get("topology.kubernetes.io/zone"),
             "arch": labels.get("kubernetes.io/arch"),

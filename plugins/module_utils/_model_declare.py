@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
+from ansible_collections.ossm.federation.plugins.module_utils import _model_platform as platforms
 from ansible_collections.ossm.federation.plugins.module_utils import _model_variables as variables
 from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import (
     DISCOVERY_PORT,
@@ -55,6 +56,7 @@ def declare(
         values[host], found = variables.read(raw, host)
         meshes[host] = _mesh(host, values[host], raw)
         found += variables.unknown(raw, host) + _names(meshes[host]) + (_access(host, values[host]) if access else [])
+        found += _platform(host, values[host].get("mesh_platform"))
         problems += _called(found, meshes[host]["mesh"])
     options, found = _options(values, hosts, group)
     problems += found + _duplicates(meshes)
@@ -138,6 +140,7 @@ def _mesh(host: str, values: Json, raw: Mapping[str, Any]) -> DeclaredMesh:
         "namespace": values.get("mesh_namespace", f"{mesh}-system"),
         "control_plane": values.get("mesh_control_plane"),
         "trust_domain": values.get("mesh_trust_domain"),
+        "platform": platforms.known(values["mesh_platform"]) if "mesh_platform" in values else None,
         "peers": [],
         "ingress": {},
         "ingress_by_peer": {},
@@ -164,6 +167,14 @@ def _access(host: str, values: Json) -> List[Problem]:
             "Set mesh_kubeconfig, mesh_context or mesh_host",
         )
     ]
+
+
+def _platform(host: str, name: Optional[str]) -> List[Problem]:
+    if name is None or platforms.known(name):
+        return []
+    close = variables.suggestion(name, platforms.PLATFORMS)
+    remedy = f"Did you mean {close}" if close else f"Known are {', '.join(platforms.PLATFORMS)}"
+    return [problem("platform-unknown", host, "mesh_platform", f"no platform is called {name!r}", remedy)]
 
 
 def _names(mesh: DeclaredMesh) -> List[Problem]:
@@ -518,6 +529,8 @@ def _places(wish: Ingress) -> List[Tuple[str, Any]]:
     node_ports: List[Tuple[str, Any]] = [
         ("node port", port) for port in sorted(set(wish.get("nodePorts", {}).values()))
     ]
+    if wish.get("loadBalancerIP"):
+        node_ports.append(("loadBalancerIP", wish["loadBalancerIP"]))
     ports = [port for port in (wish.get("discoveryPort"), wish.get("servicePort")) if port]
     if wish.get("exposure") != LOAD_BALANCER and not ports:
         return node_ports  # perhaps node ports, which differ by themselves

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import copy
 from itertools import combinations
-from typing import Dict, List, Mapping, Optional, Tuple, cast
+from typing import Dict, List, Mapping, Optional, Tuple
 
+from ansible_collections.ossm.federation.plugins.module_utils import _model_address as addresses
 from ansible_collections.ossm.federation.plugins.module_utils import _model_exposure as exposures
 from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
 from ansible_collections.ossm.federation.plugins.module_utils._model_choose import (
@@ -22,11 +23,11 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_choose impo
     owner,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._model_collisions import peer_names, solve
+from ansible_collections.ossm.federation.plugins.module_utils._model_platform import platform_of
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
     Collision,
     DeclaredMesh,
     Declaration,
-    Ingress,
     Json,
     LoadBalancers,
     Plan,
@@ -64,10 +65,12 @@ def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
     _sort(found, problems, warnings)
     declaration = {**declaration, "meshes": solved}
     sides: Dict[str, Dict[str, Side]] = {host: {} for host in declaration["hosts"]}
+    differing: Dict[str, Dict[str, List[addresses.Change]]] = {host: {} for host in declaration["hosts"]}
     for host, by_peer in chosen.items():
         for peer, found_names in sorted(by_peer.items()):
-            sides[host][peer] = _side(declaration, meshes, facts, (host, peer), found_names)
+            sides[host][peer], differing[host][peer] = _side(declaration, meshes, facts, (host, peer), found_names)
             _sort(_registry(meshes[host], meshes[peer], found_names, facts.get(host)), problems, warnings)
+        _sort(_openings(declaration, meshes[host], sides[host], differing[host]), problems, warnings)
     made: Plan = {
         "group": declaration["group"],
         "options": declaration["options"],
@@ -78,12 +81,14 @@ def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
         "load_balancers": {"new": 0, "public": 0, "words": ""},
         "collisions": collisions,
         "notes": [],
+        "reached": [],
     }
     for host, peer in _directions(made):
         _meet(made, host, peer, facts.get(peer))
     _finish(made)
     made["load_balancers"] = _load_balancers(made, facts)
     made["notes"] = [one["words"] for one in collisions if _is_news(made, one)]
+    made["reached"] = addresses.reached(made)
     problems += _too_many(made)
     return made
 
@@ -198,15 +203,13 @@ def _renamed(mesh: DeclaredMesh, meshes: Mapping[str, PlannedMesh], held: Held) 
     ]
 
 
-def _planned(
-    mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration
-) -> Tuple[PlannedMesh, List[Problem]]:
+def _planned(mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration) -> Tuple[PlannedMesh, List[Problem]]:
     known = facts or {}
     control_plane = known.get("control_plane") or {}
     readable = bool(known.get("readable")) and bool(control_plane)
     in_play = mesh["host"] not in declaration["outside"]
     trust_domain, changes, why, problems = _trust_domain(mesh, known, declaration["options"], in_play)
-    platform = exposures.platform_of(dig(known, "platform", "type"))[0]
+    platform, platform_words = _platform(mesh, dig(known, "platform") or {})
     usual = exposures.exposure(platform, mesh["ingress"])
     return {
         "host": mesh["host"],
@@ -217,6 +220,7 @@ def _planned(
         "cluster_uid": known.get("cluster_uid"),
         "version": control_plane.get("version"),
         "platform": platform,
+        "platform_words": platform_words,
         "trust_domain": trust_domain,
         "set_trust_domain": changes,
         "trust_domain_words": why,
@@ -232,6 +236,14 @@ def _planned(
         "gateways": [],
         "problems": list(known.get("problems") or []),
     }, problems
+
+
+def _platform(mesh: DeclaredMesh, found: Json) -> Tuple[str, str]:
+    """The platform that counts for a mesh, and how it is known: mesh_platform comes before what was found."""
+    words = found.get("words") or "unknown"
+    if mesh["platform"] is None:
+        return platform_of(found.get("type"))[0], words
+    return mesh["platform"], f"{mesh['platform']}, as mesh_platform says (found: {words})"
 
 
 def _trust_domain(
@@ -395,7 +407,8 @@ def _side(
     facts: Mapping[str, Json],
     pair: Tuple[str, str],
     chosen: Chosen,
-) -> Side:
+) -> Tuple[Side, List[addresses.Change]]:
+    """One side, and what of its gateway differs from what lives and decides the address."""
     host, peer = pair
     own, other, mesh = meshes[host], meshes[peer], declaration["meshes"][host]
     control_plane = _facts(facts, host).get("control_plane")
@@ -403,12 +416,16 @@ def _side(
         "ingress": gateway_owner(control_plane, "additionalIngress", chosen.ingress),
         "egress": gateway_owner(control_plane, "additionalEgress", chosen.egress),
     }
-    wish = mesh["ingress_by_peer"].get(peer, mesh["ingress"])
-    if owners["ingress"] == "foreign":
-        wish = cast(Ingress, {key: part for key, part in wish.items() if key != "exposure"})
-    live_type = _live_type(_facts(facts, host), chosen.ingress) if owners["ingress"] != "absent" else None
+    opened, differing = addresses.settle(
+        own["platform"],
+        mesh["ingress_by_peer"].get(peer, mesh["ingress"]),
+        addresses.found(_facts(facts, host), (chosen.peer_name, chosen.ingress), owners["ingress"]),
+        same_cluster=_same_cluster(own, other),
+        platform_said=mesh["platform"] is not None,
+        confirmed=_confirmed(declaration["options"], own),
+    )
     common = own["readable"] and other["readable"] and own["trust_domain"] == other["trust_domain"]
-    return {
+    side: Side = {
         "mesh": own["mesh"],
         "host": host,
         "namespace": own["namespace"],
@@ -418,9 +435,7 @@ def _side(
         "ingress": chosen.ingress,
         "egress": chosen.egress,
         "config_map": None if common else chosen.config_map,
-        "exposure": exposures.exposure(
-            own["platform"], wish, live_type=live_type, same_cluster=_same_cluster(own, other)
-        ),
+        "exposure": opened,
         "owners": owners,
         "gateways": _together(owners),
         "peer_object": owner(chosen.live),
@@ -435,6 +450,27 @@ def _side(
         "client_id": None,
         "remote_trust_domain": None,
     }
+    return side, differing
+
+
+def _confirmed(options: Json, own: PlannedMesh) -> bool:
+    return bool({own["mesh"], own["host"]} & set(options.get(addresses.CONFIRM) or []))
+
+
+def _openings(
+    declaration: Declaration,
+    own: PlannedMesh,
+    sides: Mapping[str, Side],
+    differing: Mapping[str, List[addresses.Change]],
+) -> List[Problem]:
+    """What is wrong with how the gateways of one mesh are to be opened; of a mesh that is not written nothing is."""
+    if not own["in_play"] or not own["readable"]:
+        return []
+    written = {peer: side for peer, side in sides.items() if side["state"] != SKIPPED}
+    wishes = {peer: declaration["meshes"][own["host"]]["ingress_by_peer"].get(peer, {}) for peer in written}
+    return addresses.internal_problems(own, wishes, written) + addresses.address_problems(
+        own, differing, written, _confirmed(declaration["options"], own)
+    )
 
 
 def _together(owners: Mapping[str, str]) -> str:
@@ -444,11 +480,6 @@ def _together(owners: Mapping[str, str]) -> str:
 
 def _same_cluster(own: PlannedMesh, other: PlannedMesh) -> bool:
     return own["cluster_uid"] is not None and own["cluster_uid"] == other["cluster_uid"]
-
-
-def _live_type(facts: Json, gateway: str) -> Optional[str]:
-    spec = dig(facts, "control_plane", "object", "spec", "gateways", "additionalIngress", gateway, "service", "type")
-    return cast(Optional[str], spec or dig(facts, "services", gateway, "spec", "type"))
 
 
 def _why_skipped(own: PlannedMesh, chosen: Chosen) -> str:
@@ -463,9 +494,11 @@ def _meet(made: Plan, host: str, peer: str, facts: Optional[Json]) -> None:
     if other["trust_domain"]:
         side["remote_trust_domain"] = other["trust_domain"]
         side["client_id"] = names.client_id(other["trust_domain"], other["namespace"], back["egress"])
-    side["remote"] = exposures.given_remote(back["exposure"], back["ingress"], back["namespace"]) or _published(
-        back, facts
-    )
+    # A skipped side may name a gateway that is another pair's.
+    if SKIPPED not in (side["state"], back["state"]):
+        side["remote"] = exposures.given_remote(back["exposure"], back["ingress"], back["namespace"]) or _published(
+            back, facts
+        )
     if side["state"] == READY:
         _wait(side, _missing(side, back, other))
 
@@ -473,7 +506,8 @@ def _meet(made: Plan, host: str, peer: str, facts: Optional[Json]) -> None:
 def _published(back: Side, facts: Optional[Json]) -> Optional[Remote]:
     """The address that the other mesh's gateway has already, as read."""
     service = dig(facts, "services", back["ingress"])
-    return _as_remote(read_gateway(service, dig(facts, "nodes") or [], back["exposure"]["type"]), back)
+    nodes = dig(facts, "nodes") or []
+    return _as_remote(read_gateway(service, nodes, back["exposure"]["type"], back["exposure"]["internal"]), back)
 
 
 def _as_remote(found: Optional[Json], back: Side) -> Optional[Remote]:
@@ -532,15 +566,17 @@ def _take(made: Plan, host: str, found: Problem) -> None:
 
 def _address(side: Side, made: Plan, result: Json, check_mode: bool) -> None:
     """Take the address of the other mesh's gateway for us from its ``gateway_wait``."""
+    if side["state"] != READY:
+        return
     back = made["sides"][side["peer_host"]][side["host"]]
     found = (result.get("gateways") or {}).get(back["ingress"]) or {}
     given = exposures.given_remote(back["exposure"], back["ingress"], back["namespace"])
     side["remote"] = given or _as_remote(found, back)
     later = check_mode and back["state"] != SKIPPED
-    if side["state"] == READY and side["remote"] is None and not later:
+    if side["remote"] is None and not later:
         _wait(
             side,
-            f"{back['ingress']} of {side['peer']} has no address yet: "
+            f"{back['ingress']} of {side['peer']} cannot be reached yet: "
             f"{found.get('waiting') or result.get('words') or 'nothing is known of it'}",
         )
 
@@ -561,10 +597,21 @@ def _finish(made: Plan) -> None:
     """Say for each mesh which ingress gateways are worth waiting for."""
     for host, mesh in made["meshes"].items():
         mesh["gateways"] = [
-            {"name": side["ingress"], "exposure": side["exposure"]["type"], "peer": peer}
+            {
+                "name": side["ingress"],
+                "exposure": side["exposure"]["type"],
+                "internal": side["exposure"]["internal"],
+                "peer": peer,
+            }
             for peer, side in sorted(made["sides"][host].items())
-            if side["state"] != SKIPPED
+            if side["state"] != SKIPPED and not _by_hand(side)
         ]
+
+
+def _by_hand(side: Side) -> bool:
+    """Whether addresses and ports are given by hand, so that the Service has nothing to tell."""
+    told = exposures.given_remote(side["exposure"], side["ingress"], side["namespace"])
+    return bool(side["exposure"]["addresses"]) and told is not None
 
 
 # Load balancers
@@ -583,8 +630,7 @@ def _load_balancers(made: Plan, facts: Mapping[str, Json]) -> LoadBalancers:
     return {
         "new": len(new),
         "public": public,
-        "words": f"{len(new) or 'No'} new {balancers} will be created"
-        + (f", {public} of them public" if new else ""),
+        "words": f"{len(new) or 'No'} new {balancers} will be created" + (f", {public} of them public" if new else ""),
     }
 
 
@@ -593,7 +639,7 @@ def _is_new(side: Side, mesh: PlannedMesh, facts: Json) -> bool:
         return False
     absent = side["owners"]["ingress"] == "absent"
     return absent or (
-        side["owners"]["ingress"] == "ours" and _live_type(facts, side["ingress"]) != exposures.LOAD_BALANCER
+        side["owners"]["ingress"] == "ours" and addresses.live_type(facts, side["ingress"]) != exposures.LOAD_BALANCER
     )
 
 

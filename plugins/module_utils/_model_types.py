@@ -49,6 +49,9 @@ class Ingress(TypedDict, total=False):
     discoveryPort: int
     servicePort: int
     nodePorts: Dict[str, int]
+    loadBalancerIP: str
+    loadBalancerSourceRanges: List[str]
+    externalTrafficPolicy: str
 
 
 class RuleList(TypedDict):
@@ -77,6 +80,7 @@ class DeclaredMesh(TypedDict):
     namespace: str
     control_plane: Optional[str]
     trust_domain: Optional[str]
+    platform: Optional[str]
     peers: List[str]
     ingress: Ingress
     ingress_by_peer: Dict[str, Ingress]
@@ -103,13 +107,14 @@ class Declaration(TypedDict):
 
 
 class Exposure(TypedDict):
-    """How one ingress gateway is reached, decided; ``words`` says why."""
+    """How one ingress gateway is reached, decided; ``words`` says why. ``fields`` are further fields of its Service."""
 
     type: str
     internal: bool
     public: bool
     annotations: Dict[str, str]
     labels: Dict[str, str]
+    fields: Json
     nodePorts: Dict[str, int]
     addresses: List[str]
     discoveryPort: Optional[int]
@@ -136,6 +141,7 @@ class PlannedMesh(TypedDict):
     cluster_uid: Optional[str]
     version: Optional[str]
     platform: str
+    platform_words: str
     trust_domain: Optional[str]
     set_trust_domain: bool
     trust_domain_words: str
@@ -232,6 +238,7 @@ class Plan(_Ahead):
     load_balancers: LoadBalancers
     collisions: List[Collision]
     notes: List[str]
+    reached: List[str]
 
 
 class Wish(TypedDict):

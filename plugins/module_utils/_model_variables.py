@@ -51,6 +51,12 @@ _TABLE = (
         "nothing runs in the mesh yet, the mesh's name and C(.local).",
     ),
     _mesh(
+        "platform",
+        "str",
+        "What the cluster runs on, as Infrastructure calls it, or C(AWSController), C(IBMCloudClassic), C(ExternalCloud). "
+        "Default: found in the cluster.",
+    ),
+    _mesh(
         "peers",
         "list",
         "Names of meshes or of inventory groups to federate with. A pair exists when either side names the "
@@ -67,7 +73,8 @@ _TABLE = (
         "ingress",
         "dict",
         "How the other meshes reach this one: exposure, internal, annotations, labels, addresses, "
-        "discoveryPort, servicePort, nodePorts; and the same keys by peer under C(peers).",
+        "discoveryPort, servicePort, nodePorts, loadBalancerIP, loadBalancerSourceRanges, externalTrafficPolicy; and the "
+        "same keys by peer under C(peers).",
         "gateways",
     ),
     _mesh(
@@ -122,6 +129,13 @@ _TABLE = (
         "list",
         [],
         "Names of the meshes whose trust domain may change under running workloads.",
+        "gateways",
+    ),
+    _federation(
+        "confirm_address_change",
+        "list",
+        [],
+        "Names of the meshes whose live gateways may get another address.",
         "gateways",
     ),
     _federation("adopt", "bool", False, "Take over objects that somebody else made, as they are."),

@@ -239,14 +239,15 @@ def ingress_gateway(side: Side) -> Json:
     metadata: Json = {"labels": {f"{_FOR}ingress-for": side["ingress"], **chosen["labels"]}}
     if chosen["annotations"]:
         metadata["annotations"] = chosen["annotations"]
+    # A load balancer that checks one port only checks the first: discovery listens earlier than services do.
     ports = [
-        _port(SERVICE_PORT, SERVICE_NAME, chosen["nodePorts"]),
         _port(DISCOVERY_PORT, DISCOVERY_NAME, chosen["nodePorts"]),
+        _port(SERVICE_PORT, SERVICE_NAME, chosen["nodePorts"]),
     ]
     return {
         "enabled": True,
         "routeConfig": {"enabled": False},
-        "service": {"type": chosen["type"], "metadata": metadata, "ports": ports},
+        "service": {"type": chosen["type"], "metadata": metadata, "ports": ports, **chosen["fields"]},
     }
 
 

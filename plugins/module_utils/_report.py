@@ -175,7 +175,7 @@ def _itself(link: Json) -> str:
 def _their_turn(plan: Json, side: Json) -> str:
     """What brings a link on that waits for the other mesh."""
     other = plan["meshes"].get(side["peer_host"]) or {}
-    if other.get("in_play") and not other.get("readable", True):
+    if other.get("in_play"):
         return f"Put right what is said of {side['peer']}, and run again"
     return f"Run federate.yml for {side['peer']}"
 

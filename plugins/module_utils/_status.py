@@ -396,18 +396,21 @@ def _port(service: Json, number: int, names: t.Sequence[str]) -> t.Optional[Json
     return next((port for port in ports if port.get("name") in names), None)
 
 
-def node_addresses(nodes: t.Sequence[Json]) -> t.List[str]:
-    """The addresses of nodes as mesh_info gives them ([{addresses: [...]}]), without doubles."""
-    return list(dict.fromkeys(address for node in nodes for address in node.get("addresses") or []))
+def node_addresses(nodes: t.Sequence[Json], internal: bool = False) -> t.List[str]:
+    """The addresses of nodes as mesh_info gives them ([{addresses: [...], internal: [...]}]), without doubles."""
+    rows = (node.get("internal" if internal else "addresses") or [] for node in nodes)
+    return list(dict.fromkeys(address for row in rows for address in row))
 
 
-def read_gateway(service: t.Optional[Json], nodes: t.Sequence[Json] = (), exposure: t.Optional[str] = None) -> Json:
+def read_gateway(
+    service: t.Optional[Json], nodes: t.Sequence[Json] = (), exposure: t.Optional[str] = None, internal: bool = False
+) -> Json:
     """Where an ingress gateway is reached: ``addresses``, ``discoveryPort``, ``servicePort``; or ``waiting`` with
     words.
 
     ``exposure`` is the Service type that is wanted; a Service that has another type is not reconciled yet. The address
-    of a load balancer is its IP, else its host name; a node port is reached at the nodes; a ClusterIP by its name
-    inside the cluster.
+    of a load balancer is its IP, else its host name; a node port is reached at the nodes (with ``internal`` at their
+    internal addresses); a ClusterIP by its name inside the cluster.
     """
     if service is None:
         return {"waiting": "the operator has not created its Service yet"}
@@ -420,19 +423,57 @@ def read_gateway(service: t.Optional[Json], nodes: t.Sequence[Json] = (), exposu
     key = "nodePort" if type_ == "NodePort" else "port"
     if not discovery.get(key) or not traffic.get(key):
         return {"waiting": "its Service has no node ports yet"}
-    addresses, words = _addresses(service, type_, nodes)
+    addresses, words = _addresses(service, type_, node_addresses(nodes, internal))
     if not addresses:
         return {"waiting": words}
     return {"addresses": addresses, "discoveryPort": discovery[key], "servicePort": traffic[key]}
 
 
-def _addresses(service: Json, type_: str, nodes: t.Sequence[Json]) -> t.Tuple[t.List[str], str]:
+def _addresses(service: Json, type_: str, nodes: t.List[str]) -> t.Tuple[t.List[str], str]:
     """Addresses of a Service by its type, and words for when there are none."""
     if type_ == "LoadBalancer":
         rows = _find("status.loadBalancer.ingress", service) or []
         found = [row.get("ip") or row.get("hostname") for row in rows]
-        return [one for one in found if one], "its load balancer has no address yet"
+        return list(dict.fromkeys(one for one in found if one)), "its load balancer has no address yet"
     if type_ == "NodePort":
-        return node_addresses(nodes), "no node has an address"
+        return nodes, "no node has an address"
     meta = service["metadata"]
     return [f"{meta['name']}.{meta['namespace']}.svc.cluster.local"], ""
+
+
+#: The longest part of an event's message that is told.
+EVENT_LENGTH = 300
+
+
+def read_events(events: t.Iterable[Json], service: Json) -> str:
+    """Why a Service has no load balancer yet, in the words of its events: the newest warning, else the newest event, as
+    ``reason: message``; empty when there is none.
+
+    ``events`` are core/v1 Events. The service controller (kubernetes/cloud-provider, controllers/service) writes
+    ``EnsuringLoadBalancer`` when it begins, and ``SyncLoadBalancerFailed`` with the cloud's reason each time it fails.
+    Events of a Service of the same name that is gone do not count.
+    """
+    meta = service["metadata"]
+    mine = [one for one in events if _about(one.get("involvedObject") or {}, meta)]
+    told = [one for one in mine if one.get("type") == "Warning"] or mine
+    if not told:
+        return ""
+    newest = max(told, key=_event_time)
+    message = " ".join(str(newest.get("message") or "").split())
+    if len(message) > EVENT_LENGTH:
+        message = f"{message[:EVENT_LENGTH]}..."
+    return ": ".join(part for part in (str(newest.get("reason") or ""), message) if part)
+
+
+def _about(involved: Json, meta: Json) -> bool:
+    """Whether an event is about the Service with this metadata."""
+    return (involved.get("kind") == "Service" and involved.get("name") == meta["name"]
+            and involved.get("uid") in (None, "", meta.get("uid")))
+
+
+def _event_time(event: Json) -> str:
+    """When an event was last seen; the field depends on who wrote it (RFC 3339, whole seconds count)."""
+    series = event.get("series") or {}
+    times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"),
+             (event.get("metadata") or {}).get("creationTimestamp"))
+    return str(next((one for one in times if one), ""))[:19]

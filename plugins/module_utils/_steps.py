@@ -58,7 +58,7 @@ def _quiet(plan: Plan, room: str, host: str, facts: Json, done: t.List[Json]) ->
 def _open(plan: Plan, host: str, facts: Json) -> bool:
     """Whether the control plane is ready and every gateway has its address."""
     services, nodes = facts.get("services") or {}, facts.get("nodes") or []
-    found = (read_gateway(services.get(gateway["name"]), nodes, gateway["exposure"])
+    found = (read_gateway(services.get(gateway["name"]), nodes, gateway["exposure"], gateway["internal"])
              for gateway in plan["meshes"][host]["gateways"])
     return bool((facts.get("control_plane") or {}).get("ready")) and not any("waiting" in one for one in found)
 

@@ -13,6 +13,7 @@ author:
 description:
   - Waits, on watches, until the control plane is ready at its present generation and every ingress gateway has
     an address.
+  - A wait that lasts says why, every 15 seconds and at its end, by the newest warning among the events of the Service.
   - What is not there in time is told in the result; the task does not fail.
 extends_documentation_fragment:
   - ossm.federation._auth
@@ -46,6 +47,10 @@ options:
         description: The type that the Service shall have; any type when not given.
         type: str
         choices: [LoadBalancer, NodePort, ClusterIP]
+      internal:
+        description: Whether node ports are reached at the internal addresses of the nodes.
+        type: bool
+        default: false
       peer:
         description: The mesh that the gateway is for.
         type: str

@@ -12,7 +12,7 @@ author:
   - The ossm.federation authors (@ossm-federation)
 description:
   - Reads control plane, trust, gateways, peers, service sets, platform and identity of one or several meshes of
-    OpenShift Service Mesh 2.x, with at most ten requests each.
+    OpenShift Service Mesh 2.x, with at most eleven requests each.
   - A mesh that cannot be read is a result with problems, not an error.
 extends_documentation_fragment:
   - ossm.federation._attributes
@@ -162,11 +162,16 @@ meshes:
       description: UID of the namespace C(kube-system), which tells one cluster from another.
       type: str
     platform:
-      description: What the cluster runs on, as V(type), V(source) and V(words).
+      description:
+        - What the cluster runs on, with type (as Infrastructure calls it, or a variant), name (what an external platform
+          calls itself), source (V(infrastructure), V(nodes), V(architecture) or V(none)), architectures and words that
+          say why.
       type: dict
     nodes:
       description:
-        - Nodes that are ready, with addresses, region, zone and architecture; only where no cloud makes load balancers.
+        - Nodes that are ready, with addresses (external ones, else internal), internal addresses, region, zone and
+          architecture.
+        - Only where no cloud makes load balancers, or a gateway is reached at node ports.
       type: list
       elements: dict
     control_plane:

@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from harness import SIX, Federation, Run
 
 BROKEN = "blue-mesh"
@@ -73,6 +75,20 @@ def _access(federation: Federation, **variables: Any) -> Iterator[None]:
     federation.hosts = before
 
 
+@contextmanager
+def _expired_certificate(federation: Federation) -> Iterator[None]:
+    """The administrator's kubeconfig with a client certificate that was good until an hour ago."""
+    pki = federation.lab.clusters["blue"].folder / "pki"
+    content = yaml.safe_load(Path(federation.hosts[BROKEN]["mesh_kubeconfig"]).read_text(encoding="utf-8"))
+    user = content["users"][0]["user"] = {}
+    for key, name in (("client-certificate-data", "expired.crt"), ("client-key-data", "expired.key")):
+        user[key] = base64.b64encode((pki / name).read_bytes()).decode()
+    kubeconfig = federation.folder / "expired"
+    kubeconfig.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with _access(federation, kubeconfig=str(kubeconfig)):
+        yield
+
+
 def _fault(name: str, **options: Any) -> Callable[[Federation], AbstractContextManager[Any]]:
     return lambda federation: federation.lab.fault(name, cluster="blue", **options)
 
@@ -85,6 +101,10 @@ CASES: dict[str, tuple[Callable[[Federation], AbstractContextManager[Any]], tupl
     ),
     "unauthorized": (_fault("api-unauthorized"), ("[unauthorized]",)),
     "expired token": (lambda federation: _access(federation, api_key=_token(3600)), ("expired", "[unauthorized]")),
+    "expired client certificate": (
+        _expired_certificate,
+        ("the client certificate expired at", "Renew the kubeconfig", "[unauthorized]"),
+    ),
     "everything forbidden": (_fault("api-forbids"), ("[forbidden]",)),
     "reading peers forbidden": (
         _fault("api-forbids", verbs=["list", "watch", "get"], resources=["servicemeshpeers"]),
@@ -130,6 +150,17 @@ def _serve(federation: Federation, name: str) -> None:
             }
         ],
     )
+
+
+def test_a_slow_api_server_only_takes_its_time(federation: Federation) -> None:
+    federation.hosts[BROKEN]["mesh_exports"] = {"green-mesh": ["blue-mesh-bookinfo/ratings"]}
+    with federation.lab.fault("api-slow", cluster="blue", seconds=1.5):
+        run = federation.good()
+    assert run.seconds > 10, "every request of the slow server takes that much longer"
+    assert {change[:4] for change in run.changes} == {
+        (BROKEN, "ExportedServiceSet", "blue-mesh-system/green-mesh", "create")
+    }
+    assert {cell.partition(",")[0] for cell in run.cells.values()} == {"ok"}
 
 
 def test_writing_forbidden_is_named_with_verb_and_resource(federation: Federation) -> None:

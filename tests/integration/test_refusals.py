@@ -132,6 +132,12 @@ SINGLE: dict[str, tuple[dict[str, Any], dict[str, str], tuple[str, ...]]] = {
         ("red-mesh", "nobody_defined_this"),
     ),
     "two hosts of one name": ({"red": {"mesh_name": "green-mesh"}}, {}, ("green-mesh", "[mesh-duplicate]")),
+    "a Route": (
+        {"red": {"mesh_ingress": {"exposure": "Route"}}},
+        {},
+        ("red-mesh: mesh_ingress.exposure: a Route cannot serve", "LoadBalancer, NodePort", "mesh_ingress.addresses"),
+    ),
+    "a platform that is none": ({"red": {"mesh_platform": "Mars"}}, {}, ("red-mesh: mesh_platform", "[platform-unknown]")),
     "empty group": ({"options": {"federation_group": "ungrouped"}}, {}, ("ungrouped",)),
 }
 
@@ -143,7 +149,7 @@ def test_refused_by_itself(federation: Federation, folder: Path, case: str) -> N
     said, environment, words = copy.deepcopy(SINGLE[case])
     for variables in said.values():
         for name, value in variables.items():
-            variables[name] = value and value.replace("{folder}", str(folder))
+            variables[name] = value.replace("{folder}", str(folder)) if isinstance(value, str) else value
     with _declared(federation, **said):
         run = _refused(federation, {key: value.replace("{folder}", str(folder)) for key, value in environment.items()})
     assert all(word in run.flat for word in words), run.all
@@ -200,6 +206,13 @@ def test_a_trust_domain_that_would_change_under_workloads(federation: Federation
         run = _refused_after_reading(federation)
     assert "[trust-domain-change]" in run.flat
     assert "red-mesh.local" in run.flat and "federation_confirm_trust_domain" in run.flat
+
+
+def test_an_internal_load_balancer_where_none_can_be(federation: Federation) -> None:
+    ingress = {"exposure": "LoadBalancer", "internal": True}
+    with _declared(federation, red={"mesh_platform": "BareMetal", "mesh_ingress": ingress}):
+        run = _refused_after_reading(federation)
+    assert "[internal-impossible]" in run.flat and "mesh_ingress.annotations" in run.flat
 
 
 def test_all_that_contradicts_itself_is_said_at_once(federation: Federation) -> None:

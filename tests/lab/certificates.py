@@ -42,10 +42,14 @@ class Authority:
         """Return the certificate as PEM."""
         return _pem(self.certificate)
 
-    def issue(self, name: str, groups: Sequence[str] = (), hosts: Sequence[str] = ()) -> tuple[str, str]:
-        """Return certificate and key (PEM) for a user (``groups``) or for a server that is reached at ``hosts``."""
+    def issue(self, name: str, groups: Sequence[str] = (), hosts: Sequence[str] = (),
+              age: datetime.timedelta = datetime.timedelta()) -> tuple[str, str]:
+        """Return certificate and key (PEM) for a user (``groups``) or for a server that is reached at ``hosts``.
+
+        ``age`` makes it as old; older than its lifetime it has expired.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(_name(name, groups), self.certificate.subject, key.public_key())
+        builder = _builder(_name(name, groups), self.certificate.subject, key.public_key(), age)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(_usage(sign_certificates=False), critical=True)
         purpose = ExtendedKeyUsageOID.SERVER_AUTH if hosts else ExtendedKeyUsageOID.CLIENT_AUTH
@@ -72,6 +76,7 @@ def make_all(folder: Path, addresses: Sequence[str], service_address: str) -> No
     _pair(texts, "foreign-server", foreign.issue("kube-apiserver", hosts=names))
     _pair(texts, "front-client", front.issue("lab:front-door"))
     _pair(texts, "admin", authority.issue("lab:admin", ["lab:admins"]))
+    _pair(texts, "expired", authority.issue("lab:admin", ["lab:admins"], age=LIFETIME + CLOCK_SKEW))
     _pair(texts, "simulator", authority.issue("lab:simulator", ["lab:simulators"]))
     _pair(texts, "launcher", authority.issue("lab:launcher", ["system:masters"]))
     account = ec.generate_private_key(ec.SECP256R1())
@@ -92,8 +97,9 @@ def _name(name: str, groups: Sequence[str] = ()) -> x509.Name:
     return x509.Name([*organisations, x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.timezone.utc)
+def _builder(subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey,
+             age: datetime.timedelta = datetime.timedelta()) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.timezone.utc) - age
     return (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - CLOCK_SKEW).not_valid_after(now + LIFETIME)

@@ -27,6 +27,7 @@ DEFAULTS: dict[str, tuple[float, str]] = {
     "dns_hang": (30.0, "how long a request to a name that does not resolve says nothing"),
     "status_batch": (0.05, "changes of one status within this time are written at once"),
     "lb_delay": (3.0, "time until a load balancer has its address"),
+    "lb_retry": (5.0, "first pause of a cloud's controller after a load balancer that failed; the longest is 60 times it"),
     "operator_notice": (0.3, "time in which a changed control plane still shows its old status"),
     "operator_install": (15.0, "time in which the operator installs a control plane, pods not counted"),
     "operator_update": (5.0, "time in which the operator applies a change, pods not counted"),
@@ -38,7 +39,7 @@ DEFAULTS: dict[str, tuple[float, str]] = {
     "minor_objects": (0.0, "time after which roles, accounts, autoscalers, routes and the like of a gateway follow"),
 }
 #: these are periods or bounds of loops: zero would mean a busy loop
-NEVER_ZERO = frozenset({"resync", "reconcile", "full_sync_retry", "retry_first", "retry_backoff", "dns_hang"})
+NEVER_ZERO = frozenset({"lb_retry", "resync", "reconcile", "full_sync_retry", "retry_first", "retry_backoff", "dns_hang"})
 
 
 class Clocks:

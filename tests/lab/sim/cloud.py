@@ -8,6 +8,7 @@ import ipaddress
 import logging
 
 from lab.sim.cluster import API_ERRORS, Cluster, NotFoundError, Object, key_of
+from lab.sim.events import Recorder
 from lab.sim.jobs import AGAIN
 from lab.sim.manifests import dig
 from lab.sim.rules import CLUSTER_DOMAIN
@@ -16,6 +17,10 @@ from lab.sim.world import WITH_BALANCER, WITH_HOST_NAME, World
 LOG = logging.getLogger("lab.sim.cloud")
 INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
 SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
+#: clouds that move a live load balancer to the other scope, by the annotation that asks for it; it gets another address
+MOVES = {"Azure": "service.beta.kubernetes.io/azure-load-balancer-internal", "GCP": "cloud.google.com/load-balancer-type"}
+#: what the fault lb-never lets a cloud say
+REFUSAL = "the quota of load balancers of this account is used up"
 
 
 class Cloud:
@@ -25,6 +30,9 @@ class Cloud:
         self.world, self.cluster = world, cluster
         self.addresses = world.addresses[cluster.name]
         self._pending: set[str] = set()
+        self._pool = bool(cluster.info.get("metallb"))
+        self._recorder = Recorder(cluster, "metallb-controller" if self._pool else "service-controller")
+        self._retry = asyncio.Event()
         cluster.store.listen("Service", self._changed)
 
     def _changed(self, kind: str, new: Object | None, old: Object | None) -> None:
@@ -32,12 +40,16 @@ class Cloud:
             self._release(old)
         if new is not None and new["spec"].get("type") == "LoadBalancer":
             self._want(new)
+            if old is not None and self._moves(new, old):
+                self.world.jobs.run(self._move_later(new), f"balancer of {key_of(new)[1]} moves")
         elif new is not None and old is not None and old["spec"].get("type") == "LoadBalancer":
             self._release(old)
             self.world.jobs.run(self._clear(new), f"balancer of {key_of(new)[1]} goes")
 
     def rescan(self) -> None:
         """A fault went: look at all Services again."""
+        self._retry.set()
+        self._retry = asyncio.Event()
         for service in self.cluster.store.all("Service"):
             if service["spec"].get("type") == "LoadBalancer":
                 self._want(service)
@@ -47,9 +59,21 @@ class Cloud:
         have = dig(service, "status", "loadBalancer", "ingress")
         if have:
             self._remember(service, have[0])
-        elif uid not in self._pending and self._served(service):
+        elif uid not in self._pending and self._serves():
             self._pending.add(uid)
-            self.world.jobs.run(self._provide(service), f"balancer of {key_of(service)[1]} comes")
+            if self._never(service):
+                self.world.jobs.start(self._fail(service), f"balancer of {key_of(service)[1]} fails")
+            else:
+                self.world.jobs.run(self._provide(service), f"balancer of {key_of(service)[1]} comes")
+
+    def _moves(self, new: Object, old: Object) -> bool:
+        key = MOVES.get(str(self.cluster.info.get("platform")), "")
+        both = [(one["metadata"].get("annotations") or {}).get(key) for one in (new, old)]
+        return not self._pool and both[0] != both[1] and bool(dig(old, "status", "loadBalancer", "ingress"))
+
+    async def _move_later(self, service: Object) -> None:
+        await self.world.clocks.sleep("lb_delay")
+        await self.move(service)
 
     def _remember(self, service: Object, entry: Object) -> None:
         """Addresses that were given before this simulator began."""
@@ -63,16 +87,48 @@ class Cloud:
             if entry.get("hostname"):
                 self.world.names[entry["hostname"]] = address
 
-    def _served(self, service: Object) -> bool:
-        info = self.cluster.info
-        if self.world.fault("lb-never", self.cluster.name, service["metadata"]["namespace"],
-                            self.world.mesh_name(self.cluster.name, service["metadata"]["namespace"])) is not None:
-            return False
-        return bool(info.get("metallb")) or info.get("platform") in WITH_BALANCER
+    def _serves(self) -> bool:
+        """Whether anybody here makes load balancers."""
+        return self._pool or self.cluster.info.get("platform") in WITH_BALANCER
+
+    def _never(self, service: Object) -> bool:
+        namespace = service["metadata"]["namespace"]
+        mesh = self.world.mesh_name(self.cluster.name, namespace)
+        return self.world.fault("lb-never", self.cluster.name, namespace, mesh) is not None
+
+    def _still_wanted(self, service: Object) -> Object | None:
+        now = self.cluster.store.get("Service", *key_of(service))
+        same = now is not None and now["metadata"]["uid"] == service["metadata"]["uid"]
+        return now if same and now is not None and now["spec"].get("type") == "LoadBalancer" else None
+
+    async def _begin(self, service: Object) -> None:
+        if not self._pool:
+            await self._recorder.tell(service, "Normal", "EnsuringLoadBalancer", "Ensuring load balancer")
+
+    async def _fail(self, service: Object) -> None:
+        """Fail again and again, each time after a longer pause, and say so, until the fault or the Service goes."""
+        pause, namespace, name = self.world.clocks.get("lb_retry"), *key_of(service)
+        reason, message = "SyncLoadBalancerFailed", f"Error syncing load balancer: failed to ensure load balancer: {REFUSAL}"
+        if self._pool:
+            reason, message = "AllocationFailed", f'Failed to allocate IP for "{namespace}/{name}": no available IPs'
+        try:
+            while self._never(service) and self._still_wanted(service) is not None:
+                await self._begin(service)
+                await self._recorder.tell(service, "Warning", reason, message)
+                try:
+                    await asyncio.wait_for(self._retry.wait(), pause)
+                except asyncio.TimeoutError:
+                    pause = min(pause * 2, 60 * self.world.clocks.get("lb_retry"))
+        finally:
+            self._pending.discard(service["metadata"]["uid"])
+        now = self._still_wanted(service)
+        if now is not None:
+            self._want(now)
 
     async def _provide(self, service: Object) -> None:
         uid, again = service["metadata"]["uid"], False
         try:
+            await self._begin(service)
             slow = self.world.fault("lb-slow", self.cluster.name,
                                     self.world.mesh_name(self.cluster.name, service["metadata"]["namespace"]))
             if slow is not None:
@@ -80,9 +136,12 @@ class Cloud:
                     LOG.debug("slow balancer, turn %d", turn)
                     await self.world.clocks.sleep("lb_delay")
             await self.world.clocks.sleep("lb_delay")
-            now = self.cluster.store.get("Service", *key_of(service))
-            if now is not None and now["metadata"]["uid"] == uid and self._served(now):
+            now = self._still_wanted(service)
+            again = now is not None and self._never(now)
+            if now is not None and not again:
                 await self.publish(now)
+                if not self._pool:
+                    await self._recorder.tell(service, "Normal", "EnsuredLoadBalancer", "Ensured load balancer")
         except NotFoundError:
             LOG.debug("service %s went before it had an address", key_of(service))
         except LookupError as error:

@@ -79,7 +79,7 @@ def test_the_way_of_the_roles(hostvars: dict[str, Json]) -> None:
         "ServiceMeshControlPlane"
     ]
     assert gateways_to_wait_for(made, "red-mesh") == [
-        {"name": "ingress-green-mesh", "exposure": "LoadBalancer", "peer": "green-mesh"}
+        {"name": "ingress-green-mesh", "exposure": "LoadBalancer", "internal": False, "peer": "green-mesh"}
     ]
     for host, peer in (HOSTS, HOSTS[::-1]):
         hostvars[host]["opened"] = {"gateways": {f"ingress-{peer}": {"addresses": ["192.0.2.1"]}}}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model, _objects
@@ -149,6 +150,8 @@ def apply(read: Json, wish: _model.Wish) -> None:
     if definition["kind"] == "ServiceMeshControlPlane":
         control_plane = read["control_plane"]
         _merge(control_plane["object"], definition)
+        owned = {"time": "2026-01-01T00:00:00Z", "fields": json.dumps(_fields({"spec": definition["spec"]}))}
+        control_plane["object"].setdefault("applied", {})[manager] = owned
         for kind, gateways in definition["spec"].get("gateways", {}).items():
             for name in gateways:
                 control_plane["owners"][f"spec.gateways.{kind}.{name}"] = manager
@@ -169,6 +172,11 @@ def apply(read: Json, wish: _model.Wish) -> None:
         room.append({**definition, "managers": [manager]})
     else:
         _merge(live, definition)
+
+
+def _fields(value: Json) -> Json:
+    """The fields of an apply as the API server keeps them, lists as one."""
+    return {f"f:{key}": _fields(part) if isinstance(part, dict) else {} for key, part in value.items()}
 
 
 def _merge(live: Json, wanted: Json) -> None:

@@ -48,15 +48,15 @@ def _gateway(prefix: str, way: str, name: str, *, type_: str | None, node_ports:
     fields: Json = {
         f"{prefix}.enabled": True,
         f"{prefix}.service.metadata.labels.federation.maistra.io/{way}-for": name,
-        f"{prefix}.service.ports[0].port": 15443,
-        f"{prefix}.service.ports[0].name": "tls",
-        f"{prefix}.service.ports[1].port": 8188,
-        f"{prefix}.service.ports[1].name": "https-discovery" if way == "ingress" else "http-discovery",
+        f"{prefix}.service.ports[15443].port": 15443,
+        f"{prefix}.service.ports[15443].name": "tls",
+        f"{prefix}.service.ports[8188].port": 8188,
+        f"{prefix}.service.ports[8188].name": "https-discovery" if way == "ingress" else "http-discovery",
     }
     if type_:
         fields[f"{prefix}.service.type"] = type_
-    for index, port in enumerate(node_ports or ()):
-        fields[f"{prefix}.service.ports[{index}].nodePort"] = port
+    for number, port in zip((15443, 8188), node_ports or ()):
+        fields[f"{prefix}.service.ports[{number}].nodePort"] = port
     return fields
 
 
@@ -376,7 +376,7 @@ EXAMPLES = [
 
 
 def fields(value: Any, path: str = "") -> Json:
-    """Every leaf of an object by its path."""
+    """Every leaf of an object by its path; ports by their number, as the API server knows them."""
     if isinstance(value, dict):
         return {
             key: leaf
@@ -385,7 +385,9 @@ def fields(value: Any, path: str = "") -> Json:
         }
     if isinstance(value, list):
         return {
-            key: leaf for index, inner in enumerate(value) for key, leaf in fields(inner, f"{path}[{index}]").items()
+            key: leaf
+            for index, inner in enumerate(value)
+            for key, leaf in fields(inner, f"{path}[{inner['port'] if path.endswith('.ports') else index}]").items()
         }
     return {path: value}
 

@@ -305,6 +305,12 @@ CASES: dict[str, Case] = {
         west={"mesh_exports": {"est": ["a/x"]}},
         east={"mesh_imports": ["a/x"]},
     ),
+    "two exporters of one name who call the importer by different names": Case(
+        [],
+        west={"mesh_exports": {EAST: [named("a", "x")]}, "mesh_peer_names": {EAST: "the-east"}},
+        north={"mesh_exports": {EAST: [named("b", "x", ("a", ""))]}},
+        east={"mesh_imports": ["a/x"]},
+    ),
     "two services of a peer under one local name": Case(
         [f"error import-one-name {IN}[1]"],
         named("b", "x", ("c", "x-b")),

@@ -9,7 +9,7 @@ from typing import Any
 import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _model_exposure, _objects
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _objects
 
 Json = dict[str, Any]
 RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
@@ -184,50 +184,6 @@ def test_existing_names_win(live: list[Json], name: str, ingress: str, state: st
     assert made["problems"] == []
 
 
-@pytest.mark.parametrize("platform", [*_model_exposure.PLATFORMS, "", "Mars", None])
-def test_every_platform_has_an_exposure(platform: str | None) -> None:
-    known = _model_exposure.platform_of(platform)[1]
-    public = _model_exposure.exposure(platform, {})
-    assert public["type"] == ("LoadBalancer" if known.load_balancer else "NodePort")
-    assert public["annotations"] == known.public
-    assert public["public"] == known.load_balancer
-    private = _model_exposure.exposure(platform, {"internal": True, "exposure": "LoadBalancer"})
-    assert private["annotations"] == (known.internal or known.public if known.load_balancer else {})
-    assert not private["public"]
-    assert _model_exposure.exposure(platform, {}, same_cluster=True)["type"] == "ClusterIP"
-    assert _model_exposure.exposure(platform, {}, same_cluster=True, live_type="LoadBalancer")["type"] == "LoadBalancer"
-    assert _model_exposure.exposure(platform, {"exposure": "NodePort"}, live_type="LoadBalancer")["type"] == "NodePort"
-
-
-AWS = "service.beta.kubernetes.io/aws-load-balancer-"
-IBM = "service.kubernetes.io/ibm-load-balancer-cloud-provider-"
-# platform, annotations of a public load balancer, and of an internal one
-ANNOTATIONS: list[tuple[str, Json, Json]] = [
-    ("AWS", {f"{AWS}type": "nlb"}, {f"{AWS}type": "nlb", f"{AWS}internal": "true"}),
-    ("Azure", {}, {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}),
-    ("GCP", {}, {"cloud.google.com/load-balancer-type": "Internal"}),
-    (
-        "IBMCloud",
-        {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "public"},
-        {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "private"},
-    ),
-    (
-        "PowerVS",
-        {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "public"},
-        {f"{IBM}enable-features": "nlb", f"{IBM}ip-type": "private"},
-    ),
-    ("OpenStack", {}, {"service.beta.kubernetes.io/openstack-internal-load-balancer": "true"}),
-    ("AlibabaCloud", {}, {"service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": "intranet"}),
-    ("KubeVirt", {}, {}),
-]
-
-
-@pytest.mark.parametrize(("platform", "public", "internal"), ANNOTATIONS)
-def test_annotations_of_clouds(platform: str, public: Json, internal: Json) -> None:
-    assert _model_exposure.exposure(platform, {})["annotations"] == public
-    assert _model_exposure.exposure(platform, {"internal": True})["annotations"] == internal
-
-
 def test_meshes_of_one_cluster_use_names_of_the_cluster() -> None:
     read = read_all(red_mesh=fed.facts(RED, cluster_uid="one"), green_mesh=fed.facts(GREEN, cluster_uid="one"))
     made = planned(read)
@@ -375,7 +331,7 @@ def test_a_failed_pair_is_skipped_on_the_failing_side_only(called: str) -> None:
     assert after["sides"][RED][BLUE]["state"] == after["sides"][BLUE][RED]["state"] == "ready"
     assert made["sides"][RED][GREEN]["state"] == "ready"
     assert _model.gateways_to_wait_for(made, RED, failure(RED, called)) == [
-        {"name": "ingress-blue-mesh", "exposure": "LoadBalancer", "peer": BLUE}
+        {"name": "ingress-blue-mesh", "exposure": "LoadBalancer", "internal": False, "peer": BLUE}
     ]
 
 

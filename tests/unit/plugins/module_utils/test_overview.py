@@ -117,8 +117,12 @@ def test_verbs() -> None:
         ("ServiceMeshPeer", "create"),
     }
     fed.federate(fed.declare(fed.inventory(RED, GREEN)), read)
-    # Nothing says yet that the applies were ours, so they might change something.
-    assert {one["verb"] for one in shown(read)["objects"]} == {"change"}
+    # Of ConfigMap and peer nothing says yet that the applies were ours, so they might change something.
+    assert {(one["kind"], one["verb"]) for one in shown(read)["objects"]} == {
+        ("ServiceMeshControlPlane", "unchanged"),
+        ("ConfigMap", "change"),
+        ("ServiceMeshPeer", "change"),
+    }
     assert {one["state"] for one in shown(read)["gateways"]} == {"lives"}
     assert {one["verb"] for one in shown({})["objects"]} == {None}
 

@@ -134,3 +134,12 @@ def test_times_of_the_last_change() -> None:
                {"kind": "ImportedServiceSet", "name": "green", "time": "1"},
                {"kind": "ServiceMeshPeer", "name": "blue", "time": None}]
     assert _report.changed_at([{"objects": objects}, None]) == {"green": "2"}
+
+
+@pytest.mark.parametrize(("in_play", "remedy"), [
+    (True, "Put right what is said of green, and run again"), (False, "Run federate.yml for green")])
+def test_who_waits_for_a_mesh_of_this_run_is_not_sent_to_run_it(in_play: bool, remedy: str) -> None:
+    plan = _plan(["red", "green"], state="waiting")
+    plan["meshes"]["green"]["in_play"] = in_play
+    link = _one(_report.links(plan, {}), "red", "green")
+    assert (link["state"], link["remedy"], link["failed"]) == ("waiting", remedy, in_play)

@@ -177,3 +177,43 @@ def test_gateway_addresses(service: Json, exposure: str, expected: Json) -> None
 ])
 def test_gateway_that_waits_says_for_what(service: Json, nodes: list[Json], exposure: str, word: str) -> None:
     assert word in _status.read_gateway(service, nodes, exposure)["waiting"]
+
+
+def _told(reason: str, type_: str = "Normal", **more: Any) -> Json:
+    return {"type": type_, "reason": reason, "message": f"words of {reason}", "involvedObject": {"kind": "Service", "name": "in"},
+            **more}
+
+
+@pytest.mark.parametrize(("events", "words"), [
+    ([], ""),
+    ([_told("a")], "a: words of a"),
+    ([_told("a", lastTimestamp="2026-01-01T00:00:02Z"), _told("b", eventTime="2026-01-01T00:00:03.000001Z"),
+      _told("c", metadata={"creationTimestamp": "2026-01-01T00:00:01Z"})], "b: words of b"),
+    ([_told("a", series={"lastObservedTime": "2026-01-01T00:00:09.5Z"}, eventTime="2026-01-01T00:00:01Z"),
+      _told("b", eventTime="2026-01-01T00:00:03Z")], "a: words of a"),
+    ([_told("a", lastTimestamp="2026-01-01T00:00:09Z"), _told("b", "Warning", lastTimestamp="2026-01-01T00:00:01Z")],
+     "b: words of b"),
+    ([_told("a", involvedObject={"kind": "Service", "name": "in", "uid": "of one that is gone"})], ""),
+    ([_told("a", involvedObject={"kind": "Service", "name": "in", "uid": "u"})], "a: words of a"),
+    ([_told("a", involvedObject={"kind": "Pod", "name": "in"})], ""),
+    ([_told("a", message="two\n  lines")], "a: two lines"),
+    ([_told("a", message="x" * 400)], f"a: {'x' * 300}..."),
+    ([_told("", message="only words")], "only words"),
+])
+def test_events_of_a_service(events: list[Json], words: str) -> None:
+    assert _status.read_events(events, {"metadata": {"name": "in", "uid": "u"}}) == words
+
+
+NODE = {"addresses": ["192.0.2.1"], "internal": ["10.0.0.1"]}
+
+
+def test_several_addresses_and_node_ports_by_name() -> None:
+    rows = [{"ip": "192.0.2.7"}, {"hostname": "lb.example", "ip": ""}, {"hostname": "lb.example"}, {}]
+    found = _status.read_gateway(_service("LoadBalancer", rows), [], "LoadBalancer")
+    assert found["addresses"] == ["192.0.2.7", "lb.example"]
+    ports = [{"name": "tls", "port": 443, "nodePort": 30443}, {"name": "https-discovery", "port": 80, "nodePort": 30080}]
+    by_name = _service("NodePort", ports=ports)
+    both = [NODE, {"addresses": ["192.0.2.2", "192.0.2.1"], "internal": ["10.0.0.2"]}]
+    assert _status.read_gateway(by_name, both, "NodePort") == {
+        "addresses": ["192.0.2.1", "192.0.2.2"], "discoveryPort": 30080, "servicePort": 30443}
+    assert _status.read_gateway(by_name, both, "NodePort", True)["addresses"] == ["10.0.0.1", "10.0.0.2"]

@@ -56,7 +56,7 @@ class _Cluster:
     def get(self, kind: str, name: str, namespace: str | None = None) -> Json:
         return self._take(kind, ClusterError("missing", "it does not exist"))
 
-    def list(self, kind: str, namespace: str | None = None) -> list[Json]:
+    def list(self, kind: str, namespace: str | None = None, *, fields: str = "") -> list[Json]:
         return self._take(kind, [])
 
     def watch_many(self, watches: Any, deadline: float) -> Any:
@@ -86,7 +86,7 @@ def test_addresses_are_awaited_first_and_then_the_control_plane(monkeypatch: pyt
     result, lines = _gateways()
     assert result["ready"] and not result["problems"] and result["words"] == "ready"
     assert result["gateways"]["in"] == {"addresses": ["1.2.3.4"], "discoveryPort": 8188, "servicePort": 15443}
-    assert cluster.requests == ["watch Service", plane, f"watch {plane}"]
+    assert cluster.requests == ["watch Service", plane, "Event", f"watch {plane}"]
     assert [line for line in lines if "no address" in line and "left" not in line] == [
         "red: in: its load balancer has no address yet"]
     left = [line for line in lines if "s left" in line]
@@ -100,6 +100,70 @@ def test_what_is_not_there_in_time_is_a_warning(monkeypatch: pytest.MonkeyPatch)
     assert result["ready"] and "waiting" in result["gateways"]["in"]
     assert [(one["code"], one["severity"], one["peer"]) for one in result["problems"]] == [
         ("no-address", "warning", "green")]
+
+
+def _event(type_: str, reason: str, message: str, when: str, **about: Any) -> Json:
+    involved = {"kind": "Service", "name": "in", "namespace": "ns", **about}
+    return {"metadata": {"name": f"in.{when}"}, "involvedObject": involved, "type": type_, "reason": reason,
+            "message": message, "lastTimestamp": f"2026-11-22T10:00:{when}Z"}
+
+
+QUOTA = "Error syncing load balancer: failed to ensure load balancer: quota of addresses is used up"
+EVENTS = [_event("Warning", "SyncLoadBalancerFailed", "an older reason", "06"),
+          _event("Warning", "SyncLoadBalancerFailed", f"{QUOTA}\n", "07"),
+          _event("Warning", "SyncLoadBalancerFailed", "another gateway's", "09", name="other"),
+          _event("Normal", "EnsuringLoadBalancer", "Ensuring load balancer", "08")]
+
+
+def test_a_wait_that_lasts_says_why_by_the_newest_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = [Event("Service", "ADDED", _service(address=None)), Event("", "QUIET", {}), Event("", "TICK", {}),
+             Event("", "TICK", {})]
+    cluster = _use(monkeypatch, _Cluster({"ServiceMeshControlPlane": _plane(), "Event": EVENTS}, story))
+    result, lines = _gateways()
+    why = f"its load balancer has no address yet (SyncLoadBalancerFailed: {QUOTA})"
+    assert result["gateways"]["in"] == {"waiting": why}
+    assert cluster.requests.count("Event") == 3, "at each heartbeat and at the deadline"
+    assert [line for line in lines if "s left" in line and line.endswith(f"waiting for in: {why}")]
+    assert why in result["problems"][0]["message"]
+    assert QUOTA not in lines[0]
+
+
+def test_a_wait_that_is_short_reads_no_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = [Event("Service", "ADDED", _service(address=None)), Event("Service", "MODIFIED", _service()),
+             Event("ServiceMeshControlPlane", "ADDED", _plane())]
+    cluster = _use(monkeypatch, _Cluster({"Event": EVENTS}, story))
+    assert _gateways()[0]["ready"] and "Event" not in cluster.requests
+
+
+def test_only_load_balancers_have_events_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    clusterip = {**_service(address=None), "spec": {"type": "ClusterIP"}}
+    cluster = _use(monkeypatch, _Cluster({"ServiceMeshControlPlane": _plane()}, [Event("Service", "ADDED", clusterip)]))
+    assert "still of type ClusterIP" in _gateways()[0]["gateways"]["in"]["waiting"]
+    assert "Event" not in cluster.requests
+
+
+@pytest.mark.parametrize(("answer", "words"), [
+    ([], "has no events: nothing here seems to serve Services of type LoadBalancer"),
+    (ClusterError("forbidden", "may not list events: events is forbidden"), "cannot be read: may not list events)")])
+def test_no_events_are_told_too(monkeypatch: pytest.MonkeyPatch, answer: Any, words: str) -> None:
+    story = [Event("Service", "ADDED", _service(address=None))]
+    _use(monkeypatch, _Cluster({"ServiceMeshControlPlane": _plane(), "Event": answer}, story))
+    result, _lines = _gateways()
+    assert words in result["gateways"]["in"]["waiting"]
+    assert [one["code"] for one in result["problems"]] == ["no-address"]
+
+
+def test_node_ports_are_reached_at_internal_addresses_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    ports = [{"port": 8188, "nodePort": 30188}, {"port": 15443, "nodePort": 30443}]
+    service = {**_service(), "spec": {"type": "NodePort", "ports": ports}}
+    addresses = [{"type": "ExternalIP", "address": "192.0.2.1"}, {"type": "InternalIP", "address": "10.0.0.1"}]
+    node = {"metadata": {"name": "n"}, "status": {"addresses": addresses}}
+    _use(monkeypatch, _Cluster({"Node": [node]}, [Event("Service", "ADDED", service),
+                                                 Event("ServiceMeshControlPlane", "ADDED", _plane())]))
+    for internal, address in ((True, "10.0.0.1"), (False, "192.0.2.1")):
+        gateway = {"name": "in", "exposure": "NodePort", "internal": internal}
+        result, _lines = _gateways(gateways=[gateway])
+        assert result["gateways"]["in"] == {"addresses": [address], "discoveryPort": 30188, "servicePort": 30443}
 
 
 def test_what_is_known_to_be_good_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,8 +319,50 @@ def test_nodes_tell_the_platform_where_openshift_does_not(monkeypatch: pytest.Mo
     objects = {**_mesh(), "Node": [node, down], "Infrastructure": ClusterError("kind-missing", "none")}
     facts, cluster = _read(monkeypatch, objects)
     assert facts["platform"]["type"] == "BareMetal" and facts["readable"]
-    assert facts["nodes"] == [{"name": "n", "addresses": ["10.0.0.1"], "region": "r", "zone": None, "arch": None}]
+    assert facts["nodes"] == [{"name": "n", "addresses": ["10.0.0.1"], "internal": ["10.0.0.1"], "region": "r",
+                               "zone": None, "arch": None}]
     assert len(cluster.requests) == 10
+
+
+def _external(monkeypatch: pytest.MonkeyPatch, router: Any) -> tuple[Json, _Cluster]:
+    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    status = {"platformStatus": {"type": "External", "external": {"platformName": "oci"}}}
+    cluster = _use(monkeypatch, _Cluster({**_mesh(), "Infrastructure": {"status": status}}))
+    mesh = {"mesh": "red-mesh", "namespace": "ns", "auth": AUTH}
+    asked: list[tuple[str, ...]] = []
+
+    def get(kind: str, *where: str) -> Json:
+        if kind != "Service":
+            return _Cluster.get(cluster, kind, *where)
+        asked.append(where)
+        if isinstance(router, ClusterError):
+            raise router
+        return router
+
+    monkeypatch.setattr(cluster, "get", get)
+    facts = _mesh_info.run({"meshes": [mesh]}, False, lambda line: None)["meshes"][0]
+    assert asked == [("router-default", "openshift-ingress")]
+    return facts, cluster
+
+
+@pytest.mark.parametrize(("router", "type_"), [
+    (_service("router-default"), "ExternalCloud"), (_service("router-default", address=None), "External"),
+    (ClusterError("missing", "it does not exist"), "External"), (ClusterError("forbidden", "may not"), "External")])
+def test_an_external_platform_is_judged_by_the_balancer_of_the_router(
+    monkeypatch: pytest.MonkeyPatch, router: Any, type_: str
+) -> None:
+    facts, cluster = _external(monkeypatch, router)
+    assert (facts["platform"]["type"], facts["platform"]["name"]) == (type_, "oci")
+    assert facts["readable"] and not facts["problems"] and len(cluster.requests) == 10
+
+
+def test_nodes_are_read_on_a_cloud_when_a_gateway_has_node_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    objects = _mesh()
+    objects["ServiceMeshControlPlane"][0]["spec"]["gateways"]["additionalIngress"] = {"in": {"service": {"type": "NodePort"}}}
+    node = {"metadata": {"name": "n"}, "status": {"addresses": [{"type": "InternalIP", "address": "10.0.0.1"}]}}
+    facts, _cluster = _read(monkeypatch, {**objects, "Node": [node]})
+    assert facts["platform"]["type"] == "AWS" and facts["nodes"][0]["addresses"] == ["10.0.0.1"]
 
 
 def test_another_name_lists_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,208 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How gateways are reached: load balancers that never or slowly come, public and internal ones, pools, node ports, one cluster."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+from harness import SIX, Federation, two
+
+AZURE = "service.beta.kubernetes.io/azure-load-balancer-internal"
+REASON = "SyncLoadBalancerFailed: Error syncing load balancer: failed to ensure load balancer: the quota of load balancers"
+
+
+def _remote(federation: Federation, mesh: str, peer: str) -> dict[str, Any]:
+    return federation.get(mesh, "servicemeshpeers", peer)["spec"]["remote"]
+
+
+def _annotations(federation: Federation, mesh: str, peer: str) -> dict[str, str]:
+    return federation.get(mesh, "services", f"ingress-{peer}")["metadata"].get("annotations", {})
+
+
+def _said(run: Any) -> list[str]:
+    """What was said before the first write."""
+    return run.said("Say what is about to happen")["msg"]
+
+
+# -- load balancers that do not come ---------------------------------------------------------------------------------
+
+
+def test_one_that_never_comes_is_waited_for_with_its_reason_and_the_others_federate(
+    start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    federation = Federation.of(start(), tmp_path_factory.mktemp("f"))
+    federation.options["federation_gateway_timeout"] = 18
+    with federation.lab.fault("lb-never", mesh="red-mesh"):
+        run = federation.run()
+        events = federation.lab.get("red", "events", namespace="red-mesh-system")
+    assert run.code != 0 and "Traceback" not in run.all
+    assert "[no-address]" in run.flat and "Service red-mesh-system/ingress-green-mesh" in run.flat
+    assert f"s left; waiting for ingress-blue-mesh: its load balancer has no address yet ({REASON}" in run.flat, run.all
+    assert f"ingress-green-mesh of red-mesh cannot be reached yet: its load balancer has no address yet ({REASON}" in run.flat
+    assert {link: run.cells[link] for link in SIX} == {
+        **dict.fromkeys(SIX, "waiting"), ("green-mesh", "blue-mesh"): "ok", ("blue-mesh", "green-mesh"): "ok"}
+    assert federation.connected() == [("blue-mesh", "green-mesh"), ("green-mesh", "blue-mesh")]
+    assert {event["reason"] for event in events} == {"EnsuringLoadBalancer", "SyncLoadBalancerFailed"}
+    healed = federation.good()
+    assert federation.connected() == sorted(SIX) and "[no-address]" not in healed.flat
+
+
+# -- slow ones, public and internal ones, and what lives -------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def clouds(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    """Red on AWS, internal, and green on Azure, federated while all load balancers were slow."""
+    federation = Federation.of(start(two()), tmp_path_factory.mktemp("f"))
+    federation.hosts["red-mesh"]["mesh_ingress"] = {"internal": True}
+    with federation.lab.fault("lb-slow", times=20):
+        federation.good()
+    return federation
+
+
+def test_slow_ones_are_waited_for(clouds: Federation) -> None:
+    assert clouds.connected() == [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
+
+
+def test_the_choice_is_shown_before_the_first_write(clouds: Federation) -> None:
+    said = _said(clouds.runs[0])
+    assert said[0] == "2 new load balancers will be created, 1 of them public"
+    assert said[1].startswith(
+        "green-mesh: Azure, as Infrastructure cluster says. LoadBalancer, public, as mesh_ingress.internal is not set: ")
+    assert said[2].startswith(
+        "red-mesh: AWS, as Infrastructure cluster says. LoadBalancer, internal, as mesh_ingress says: ")
+    assert _annotations(clouds, "red-mesh", "green-mesh") == {
+        "service.beta.kubernetes.io/aws-load-balancer-type": "nlb",
+        "service.beta.kubernetes.io/aws-load-balancer-internal": "true"}
+    assert _remote(clouds, "green-mesh", "red-mesh")["addresses"][0].startswith("internal-")
+
+
+def test_the_address_of_what_lives_is_not_changed_silently(clouds: Federation) -> None:
+    before, remote = clouds.versions(), _remote(clouds, "red-mesh", "green-mesh")
+    clouds.hosts["green-mesh"]["mesh_ingress"] = {"internal": True}
+    run = clouds.run()
+    assert run.code != 0 and "[address-change]" in run.flat and "federation_confirm_address_change" in run.flat
+    assert clouds.versions().keys() == before.keys() and AZURE not in _annotations(clouds, "green-mesh", "red-mesh")
+    clouds.options["federation_confirm_address_change"] = ["green-mesh"]
+    changed = clouds.good()
+    assert "[address-changes]" in changed.flat and _annotations(clouds, "green-mesh", "red-mesh") == {AZURE: "true"}
+    ingress = ["status", "loadBalancer", "ingress"]
+    clouds.eventually(lambda: _dig(clouds.get("green-mesh", "services", "ingress-red-mesh"), ingress) != [
+        {"ip": remote["addresses"][0], "ipMode": "VIP"}])
+    followed = clouds.good()
+    assert _remote(clouds, "red-mesh", "green-mesh") != remote
+    assert [change[:4] for change in followed.changes] == [
+        ("red-mesh", "ServiceMeshPeer", "red-mesh-system/green-mesh", "change")]
+    assert len(clouds.connected()) == 2
+    quiet = clouds.good()
+    assert "Nothing was changed." in quiet.report and "[address-" not in quiet.flat
+
+
+def test_what_nobody_asks_for_stays_internal(clouds: Federation) -> None:
+    said = clouds.hosts["red-mesh"].pop("mesh_ingress")
+    run = clouds.good()
+    clouds.hosts["red-mesh"]["mesh_ingress"] = said
+    assert "[address-kept]" in run.flat and "Nothing was changed." in run.report
+    assert "LoadBalancer, internal, as it lives" in " ".join(_said(run))
+
+
+def _dig(value: Any, path: list[str]) -> Any:
+    for key in path:
+        value = value.get(key, {})
+    return value
+
+
+# -- everything else at once -----------------------------------------------------------------------------------------
+
+GATES = {"clusters": {"one": {"platform": "AWS"}, "z": {"platform": "None", "arch": "s390x"},
+                      "oci": {"platform": "External", "metallb": True}},
+         "meshes": {"red-mesh": {"cluster": "one"}, "green-mesh": {"cluster": "one"}, "blue-mesh": {"cluster": "z"},
+                    "gold-mesh": {"cluster": "oci"}}}
+NODE_PORTS = {"tls": 30443, "https-discovery": 30188}
+
+
+@contextmanager
+def _proxy(address: str, ports: dict[int, int]) -> Iterator[dict[int, int]]:
+    """A load balancer of somebody's own that passes TCP through (HAProxy, F5): port there -> port here on 127.0.0.1."""
+    listening = {port: socket.create_server(("127.0.0.1", 0)) for port in ports}
+    for port, server in listening.items():
+        threading.Thread(target=_accept, args=(server, (address, ports[port])), daemon=True).start()
+    try:
+        yield {port: server.getsockname()[1] for port, server in listening.items()}
+    finally:
+        for server in listening.values():
+            server.close()
+
+
+def _accept(server: socket.socket, target: tuple[str, int]) -> None:
+    with suppress(OSError):
+        while True:
+            client = server.accept()[0]
+            with suppress(OSError):
+                upstream = socket.create_connection(target, timeout=10)
+                upstream.settimeout(None)
+                for pair in ((client, upstream), (upstream, client)):
+                    threading.Thread(target=_pump, args=pair, daemon=True).start()
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    for one in (source, sink):
+        with suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
+
+
+def _router(federation: Federation) -> None:
+    """What shows on OpenShift that the vendor's cloud controller makes load balancers: the router has one."""
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "router-default", "namespace": "openshift-ingress"},
+               "spec": {"type": "LoadBalancer", "ports": [{"name": "https", "port": 443, "protocol": "TCP"}]}}
+    federation.lab.apply("oci", [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "openshift-ingress"}}])
+    federation.lab.apply("oci", [service])
+    federation.eventually(lambda: _dig(
+        federation.lab.get("oci", "services", "router-default", "openshift-ingress"), ["status", "loadBalancer", "ingress"]))
+
+
+def test_every_way_to_reach_a_mesh_in_one_federation(
+    start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    federation = Federation.of(start(GATES), tmp_path_factory.mktemp("f"), {})
+    _router(federation)
+    nodes = [node["address"] for node in federation.lab.clusters["z"].entry["nodes"]]
+    fixed = str(federation.lab.clusters["oci"].entry["addresses"]).rpartition(".")[0] + ".77"
+    federation.hosts["gold-mesh"]["mesh_ingress"] = {
+        "annotations": {"metallb.io/address-pool": "federation"},
+        "peers": {"red-mesh": {"loadBalancerIP": fixed, "loadBalancerSourceRanges": ["127.0.0.0/8"]}}}
+    with _proxy(nodes[1], {8188: NODE_PORTS["https-discovery"], 15443: NODE_PORTS["tls"]}) as here:
+        federation.hosts["blue-mesh"]["mesh_ingress"] = {"peers": {"red-mesh": {
+            "nodePorts": NODE_PORTS, "addresses": ["127.0.0.1"], "discoveryPort": here[8188], "servicePort": here[15443]}}}
+        run = federation.good()
+        meshes = list(federation.lab.meshes)
+        assert federation.connected() == sorted((one, two_) for one in meshes for two_ in meshes if one != two_)
+        assert _remote(federation, "red-mesh", "blue-mesh") == {
+            "addresses": ["127.0.0.1"], "discoveryPort": here[8188], "servicePort": here[15443]}
+        assert "Nothing was changed." in federation.good().report
+    inside = _remote(federation, "red-mesh", "green-mesh")
+    assert inside == {"addresses": ["ingress-red-mesh.green-mesh-system.svc.cluster.local"]}
+    by_node = _remote(federation, "green-mesh", "blue-mesh")
+    ports = {port["name"]: port["nodePort"]
+             for port in federation.get("blue-mesh", "services", "ingress-green-mesh")["spec"]["ports"]}
+    assert by_node == {"addresses": sorted(nodes), "discoveryPort": ports["https-discovery"], "servicePort": ports["tls"]}
+    assert _remote(federation, "red-mesh", "gold-mesh") == {"addresses": [fixed]}
+    pooled = federation.get("gold-mesh", "services", "ingress-red-mesh")
+    assert pooled["spec"]["loadBalancerSourceRanges"] == ["127.0.0.0/8"]
+    assert pooled["metadata"]["annotations"]["metallb.io/address-pool"] == "federation"
+    said = json.dumps(_said(run))
+    for words in ("gold-mesh: External, as Infrastructure cluster says; its router has a load balancer",
+                  "ExternalCloud gives a load balancer by its vendor's",
+                  "blue-mesh: None, as Infrastructure cluster says; nodes are s390x (IBM Z or LinuxONE)",
+                  "ClusterIP: both meshes are in one cluster", "reached at 127.0.0.1, as mesh_ingress says"):
+        assert words in said, said
