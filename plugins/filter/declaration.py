@@ -12,7 +12,7 @@ author: The ossm.federation authors (@ossm-federation)
 description:
   - Resolves every host of the group, also those that a limit leaves out, from its inventory variables.
   - Nothing fails here for bad input; everything that is wrong is in RV(_value).problems, all at once. That is also what
-    P(ossm.federation.lint#filter) finds in the rules, but for its notes.
+    P(ossm.federation.lint#filter) finds in the rules, but for its notes, and for names that only the plan can tell apart.
 positional: groups, group, play_hosts, access
 options:
   _input:
@@ -63,6 +63,7 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._access import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._lint import lint
+from ansible_collections.ossm.federation.plugins.module_utils._lint_names import COLLISION
 from ansible_collections.ossm.federation.plugins.module_utils._model import (
     DeclaredMesh,
     Declaration,
@@ -96,8 +97,8 @@ def declaration(
     for host in made["hosts"]:
         if access and made["meshes"][host]["local"] and host not in read.unreadable:
             made["problems"] += _access(made, host, mesh_auth(read.variables[host]))
-    # What only may be wrong is for lint.yml, which people run to look at their inventory.
-    made["problems"] += [one for one in lint(made) if one["severity"] != "info"]
+    # Notes are for lint.yml, which people run to look at their inventory; names that collide are for the plan.
+    made["problems"] += [one for one in lint(made) if one["severity"] != "info" and one["code"] != COLLISION]
     return seal(made, {**made, "meshes": {host: _shown(mesh) for host, mesh in made["meshes"].items()}})
 
 

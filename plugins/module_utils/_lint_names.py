@@ -25,6 +25,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_types impor
 )
 
 _ERROR, _WARNING, _INFO = SEVERITIES
+#: The code of what the plan finds too, and better: it knows what living peers are called.
+COLLISION = "export-collision"
 _ByHost = Dict[Tuple[str, Names], List[Offer]]
 
 
@@ -313,12 +315,13 @@ def _shared(view: View, told: Sequence[_Rivalry]) -> Problem:
     mesh, to = view.name(offer.place.mesh), view.names([one.consumer for one in told])
     alias = Names(_with_mesh(offer.names.namespace or "", mesh), offer.names.name)
     return problem(
-        "export-collision",
+        COLLISION,
         mesh,
         offer.place.where,
         f"{offer.names.text} is exported to {to} by {view.names(list({rival.place.mesh for rival in rivals}))} too: there "
         "both become one service, the status is perfect and requests fail",
-        f"Export it under an alias that only {mesh} has, and import {alias.text} in {to}",
+        f"Export it under an alias that only {mesh} has, and import {alias.text} in {to}; or say in mesh_peer_names of {mesh} "
+        "by which other name it calls that peer",
         repaired=_aliased(offer, alias),
     )
 

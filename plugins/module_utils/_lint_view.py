@@ -10,6 +10,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils import _lint_rules as rules
 from ansible_collections.ossm.federation.plugins.module_utils._lint_rules import Offer, Place, Taken
+from ansible_collections.ossm.federation.plugins.module_utils._model_collisions import peer_names
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Declaration, RuleList
 
 #: Problems after which nobody knows which rules a mesh has, or for whom.
@@ -29,6 +30,7 @@ class View:
         self._unread = {
             (one["mesh"], one["where"].partition(".")[0]) for one in declaration["problems"] if one["code"] in _UNREAD
         }
+        self._called = peer_names(declaration)
         self._offers: Dict[Tuple[str, str], Optional[List[Offer]]] = {}
 
     def name(self, host: str) -> str:
@@ -38,8 +40,8 @@ class View:
         return ", ".join(sorted(map(self.name, hosts)))
 
     def peer_name(self, host: str, peer: str) -> str:
-        """What the ServiceMeshPeer of a mesh for another one is called, as far as the inventory tells."""
-        return self.meshes[host]["peer_names"].get(peer, self.meshes[peer]["mesh"])
+        """What the ServiceMeshPeer of a mesh for another one is called, where none lives yet."""
+        return self._called[host][peer]
 
     def offers(self, exporter: str, importer: str) -> Optional[List[Offer]]:
         """What one mesh exports to another."""

@@ -165,6 +165,19 @@ def test_the_declaration_has_what_lint_finds_but_no_notes(hostvars: dict[str, Js
     assert lint(hostvars, groups())["failed"]
 
 
+def test_names_that_collide_are_refused_by_the_plan(hostvars: dict[str, Json]) -> None:
+    """What peers that live are called, the declaration does not know."""
+    hostvars["blue-mesh"] = {**hostvars["red-mesh"], "mesh_facts": {"meshes": [read("blue-mesh")]}}
+    rule = {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "ratings"}}
+    hostvars["red-mesh"]["mesh_exports"] = hostvars["green-mesh"]["mesh_exports"] = {"blue-mesh": [rule]}
+    hostvars["blue-mesh"]["mesh_imports"] = ["bookinfo/ratings"]
+    three = groups(*HOSTS, "blue-mesh")
+    assert {one["code"] for one in lint(hostvars, three)["findings"]} == {"export-collision"}
+    declared = declaration(hostvars, three)
+    assert declared["problems"] == []
+    assert {one["code"] for one in plan(declared, hostvars)["problems"]} == {"export-collision"}
+
+
 def test_problems_in_words() -> None:
     wrong = [
         {

@@ -357,6 +357,12 @@ CASES: dict[str, Case] = {
         north={"mesh_exports": {EAST: [named("b", "x", ("a", ""))]}},
         east={"mesh_imports": ["a/x"]},
     ),
+    "two exporters of one name, with a peer name of its own": Case(
+        [],
+        west={"mesh_exports": {EAST: [named("a", "x")]}, "mesh_peer_names": {EAST: "east-of-west"}},
+        north={"mesh_exports": {EAST: [named("a", "x")]}},
+        east={"mesh_imports": ["a/x"]},
+    ),
     "two exporters of one name, in the short form": Case(
         [],
         **TWO,

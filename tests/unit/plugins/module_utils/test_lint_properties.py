@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from typing import Any
 
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.ossm.federation.plugins.module_utils._lint import lint
+from ansible_collections.ossm.federation.plugins.module_utils._model_rules import check_rules
 from lab.sim import rules as istiod
 from lab.sim.rules import Name, Service
 
@@ -80,9 +83,52 @@ def exported(rules: list[Json], services: list[Service]) -> list[Name | None]:
     return [istiod.exported_name(rules, service) for service in services]
 
 
+#: Anything that YAML can say in place of a rule, with keys and values that are almost right.
+KEYS = st.sampled_from(
+    "type Type nameSelector NameSelector labelSelector namespace name alias aliases selector Selector matchLabels "
+    "matchExpressions key operator values importAsLocal importaslocal domainSuffix x".split()
+)
+LEAVES = st.sampled_from(
+    [None, True, 7, 1.5, "", "*", "a", "A b", "rat*", "a/x", "true", "NameSelector", "LabelSelector", "In", "x" * 64]
+)
+ANYTHING = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12
+)
+
+
+def nearly(**parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:
+    """A dictionary with some of these keys, each with a value of its own or, now and then, another one."""
+    return st.fixed_dictionaries({}, optional={key: part | part | part | LEAVES for key, part in parts.items()})
+
+
+MAPPING = nearly(namespace=LEAVES, name=LEAVES, alias=nearly(namespace=LEAVES, name=LEAVES), importAsLocal=LEAVES)
+EXPRESSION = nearly(key=st.just("a"), operator=st.sampled_from(["In", "Exist", "x"]), values=st.just(["b"]))
+SELECTOR = nearly(
+    matchLabels=nearly(a=st.just("b")), matchlabels=nearly(a=LEAVES), matchExpressions=st.lists(EXPRESSION, max_size=2)
+)
+BODY = nearly(
+    namespace=LEAVES, selector=SELECTOR, Selector=SELECTOR, aliases=st.lists(MAPPING, max_size=2), alias=MAPPING
+)
+SUFFIXES = st.sampled_from(["svc.cluster.local", "a.b", ""])
+TYPES = st.sampled_from(["NameSelector", "LabelSelector"])
+OPTIONS = {"importAsLocal": LEAVES, "domainSuffix": SUFFIXES}
+RULE = st.fixed_dictionaries({"type": TYPES}, optional={"nameSelector": MAPPING, "labelSelector": BODY, **OPTIONS})
+PLACEHOLDER = re.compile(r"<(\w+)>")
+
 some = settings(max_examples=300, deadline=None)
 EXPORTS = st.lists(st.one_of(by_name(), by_label()), min_size=1, max_size=3)
 IMPORTS = st.lists(imports(), min_size=1, max_size=3)
+
+
+@given(ANYTHING | RULE, st.booleans())
+@settings(max_examples=1000, deadline=None)
+def test_whatever_is_written_the_repaired_rule_is_right(written: Any, imports: bool) -> None:
+    for one in check_rules([written], "m", "w", imports=imports)[1]:
+        if "repaired" in one:
+            filled = PLACEHOLDER.sub(
+                lambda found: "In" if found[1] == "operator" else found[1], json.dumps(one["repaired"])
+            )
+            assert check_rules([json.loads(filled)], "m", "w", imports=imports)[1] == []
 
 
 @given(EXPORTS)
