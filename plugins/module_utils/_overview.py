@@ -49,7 +49,7 @@ def overview(declaration: Declaration, facts: Mapping[str, Json]) -> Json:
     undecided = _undecided(declaration, made, unread, known)
     shown: Json = {
         "group": made["group"],
-        "meshes": [_mesh(made, host, facts.get(host), unread) for host in made["meshes"]],
+        "meshes": [_mesh(declaration["meshes"][host], made, facts.get(host), unread) for host in made["meshes"]],
         "gateways": _gateways(made, unread, undecided),
         "load_balancers": _load_balancers(made, undecided),
         "objects": _all_objects(made, known, unread),
@@ -89,9 +89,11 @@ def _undecided(
     found = set()
     for host in unread:
         mesh = declaration["meshes"][host]
+        if mesh["platform"] or dig(known[host], "platform", "type"):
+            continue
         for peer, side in made["sides"][host].items():
             told = "exposure" in mesh["ingress_by_peer"].get(peer, mesh["ingress"])
-            if not told and side["exposure"]["type"] != CLUSTER_IP and not dig(known[host], "platform", "type"):
+            if not told and side["exposure"]["type"] != CLUSTER_IP:
                 found.add((host, peer))
     return found
 
@@ -99,10 +101,12 @@ def _undecided(
 # Parts
 
 
-def _mesh(made: Plan, host: str, facts: Optional[Json], unread: Set[str]) -> Json:
+def _mesh(declared: DeclaredMesh, made: Plan, facts: Optional[Json], unread: Set[str]) -> Json:
+    host = declared["host"]
     mesh = made["meshes"][host]
+    known = host not in unread or declared["platform"] or dig(facts, "platform", "type")
     why = next((one["message"] for one in (facts or {}).get("problems") or [] if one["severity"] == "error"), "")
-    words = dig(facts, "platform", "words") or "platform unknown"
+    words = mesh["platform_words"]
     if host in unread:
         words = f"not read{': ' + why if why else ''}; planned from conventions"
     return {
@@ -111,7 +115,7 @@ def _mesh(made: Plan, host: str, facts: Optional[Json], unread: Set[str]) -> Jso
         "namespace": mesh["namespace"],
         "control_plane": mesh["control_plane"],
         "trust_domain": mesh["trust_domain"],
-        "platform": mesh["platform"] if host not in unread or dig(facts, "platform", "type") else None,
+        "platform": mesh["platform"] if known else None,
         "read": host not in unread,
         "in_play": mesh["in_play"],
         "words": words,
@@ -150,7 +154,7 @@ def _gateways(made: Plan, unread: Set[str], undecided: Set[Tuple[str, str]]) -> 
                 row.update(
                     exposure=None if open_end else side["exposure"]["type"],
                     scope=None if open_end else _ports.scope(side["exposure"]),
-                    words="by platform, which is not known; mesh_ingress.exposure decides it"
+                    words="by platform, which is not known; mesh_platform or mesh_ingress.exposure decides it"
                     if open_end
                     else side["exposure"]["words"],
                 )

@@ -135,6 +135,14 @@ def test_load_balancers_of_unknown_platforms_are_counted_apart() -> None:
     assert {(one["state"], one["exposure"], one["scope"]) for one in ingress} == {(None, None, None)}
 
 
+def test_a_platform_that_is_said_decides_without_a_cluster() -> None:
+    told = shown({}, red={"mesh_platform": "AWS"}, green={"mesh_platform": "BareMetal"})
+    assert [(one["mesh"], one["platform"]) for one in told["meshes"]] == [(GREEN, "BareMetal"), (RED, "AWS")]
+    ingress = {one["mesh"]: one["exposure"] for one in told["gateways"] if one["direction"] == "ingress"}
+    assert ingress == {RED: "LoadBalancer", GREEN: "NodePort"}
+    assert told["load_balancers"]["undecided"] == 0
+
+
 def test_names_inside_a_cluster_need_no_platform() -> None:
     read = {RED: fed.facts(RED, cluster_uid="one"), GREEN: fed.facts(GREEN, "", cluster_uid="one", readable=False)}
     told = shown(read)
