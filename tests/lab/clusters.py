@@ -95,6 +95,7 @@ def new_entry(directory: Path, network: str, index: int, name: str, wanted: dict
         "region": wanted["region"],
         "metallb": wanted["metallb"],
         "openshift": wanted["openshift"],
+        "operator": wanted["operator"],
         "base_domain": f"{name}.lab.example",
         "nodes": [{"name": f"node-{number}.{name}.lab.example", "address": f"{prefix}.{10 + number}",
                    "zone": zones[number % len(zones)], "arch": wanted["arch"]} for number in range(wanted["nodes"])],

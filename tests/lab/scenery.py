@@ -23,6 +23,7 @@ Applied = tuple[str, Object]
 
 CRDS = Path(__file__).resolve().parent / "crds"
 LAUNCHER = "lab"
+OPERATORS = "openshift-operators"
 MESH_OWNER = "mesh-owner"
 APPLY_THREADS = 4
 ESTABLISHED_SECONDS = 60
@@ -46,7 +47,7 @@ def launcher(cluster: Cluster) -> dynamic.DynamicClient:
 
 
 def crds(*families: str) -> list[Object]:
-    """Return the CRDs of ``crds/<family>-*.yaml``; the families are federation, mesh and openshift."""
+    """Return the CRDs of ``crds/<family>-*.yaml``; the families are federation, mesh, openshift and olm."""
     files = [file for family in families for file in sorted(CRDS.glob(f"{family}-*.yaml"))]
     return [yaml.safe_load(file.read_text(encoding="utf-8")) for file in files]
 
@@ -54,8 +55,9 @@ def crds(*families: str) -> list[Object]:
 def build(cluster: Cluster, meshes: dict[str, Any]) -> None:
     """Bring the cluster to its beginning; what is there already stays as it is."""
     connection = launcher(cluster)
-    apply_crds(connection, crds("federation", "mesh", "openshift"))
-    stages = [*_base(cluster), *_meshes(meshes)]
+    operator = cluster.entry["operator"]
+    apply_crds(connection, crds("openshift", "olm", *(("federation", "mesh") if operator else ())))
+    stages = [*_base(cluster), *mesh_stages(meshes, operator)]
     for stage in stages:
         apply(connection, stage)
     _publish_status(connection, cluster)
@@ -100,7 +102,12 @@ def _base(cluster: Cluster) -> list[list[Applied]]:
     """Return the stages that every cluster has: rights first, then nodes and the OpenShift objects."""
     rights = [binding("lab-admins", ADMIN_GROUP, "cluster-admin"), binding("lab-simulators", "lab:simulators", "cluster-admin")]
     nodes = [_node(cluster, node) for node in cluster.entry["nodes"]]
-    return [[(LAUNCHER, item) for item in [*rights, *nodes, _infrastructure(cluster), _cluster_version(cluster)]]]
+    # OpenShift brings a namespace for operators of all namespaces, with its operator group.
+    home: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OPERATORS}}
+    group = {"apiVersion": "operators.coreos.com/v1", "kind": "OperatorGroup",
+             "metadata": {"name": "global-operators", "namespace": OPERATORS}, "spec": {}}
+    first = [*rights, *nodes, home, _infrastructure(cluster), _cluster_version(cluster)]
+    return [[(LAUNCHER, item) for item in first], [(LAUNCHER, group)]]
 
 
 def binding(name: str, group: str, role: str) -> Object:
@@ -134,9 +141,12 @@ def _cluster_version(cluster: Cluster) -> Object:
             "spec": {"channel": channel, "clusterID": str(identity)}}
 
 
-def _meshes(meshes: dict[str, Any]) -> list[list[Applied]]:
-    """Return the stages of the meshes: namespaces, then what lives in them, then the control planes."""
-    namespaces = sorted({mesh["namespace"] for mesh in meshes.values()}
+def mesh_stages(meshes: dict[str, Any], operator: bool) -> list[list[Applied]]:
+    """Return the stages of the meshes: namespaces, then what lives in them, then the control planes.
+
+    Without an operator nobody has thought of a mesh yet: the applications are there, the mesh's own namespace is not.
+    """
+    namespaces = sorted({mesh["namespace"] for mesh in meshes.values() if operator}
                         | {member for mesh in meshes.values() for member in mesh["members"]})
     inside = [service(namespace, name, details) for mesh in meshes.values()
               for namespace, services in mesh["services"].items() for name, details in services.items()]

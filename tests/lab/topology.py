@@ -5,7 +5,8 @@
 ::
 
     clusters:
-      red: {platform: AWS, region: us-east-1, nodes: 3, arch: amd64, metallb: false, openshift: "4.16.20"}
+      red: {platform: AWS, region: us-east-1, nodes: 3, arch: amd64, metallb: false, openshift: "4.16.20",
+            operator: true}                # false: neither the operator nor its kinds; no mesh of it is installed
     meshes:
       red-mesh:
         cluster: red
@@ -33,7 +34,7 @@ PLATFORMS = ("", "AWS", "Azure", "BareMetal", "GCP", "Libvirt", "OpenStack", "No
              "KubeVirt", "EquinixMetal", "PowerVS", "AlibabaCloud", "Nutanix", "External")
 REGIONS = {"AWS": "us-east-1", "Azure": "westeurope", "GCP": "europe-west1", "IBMCloud": "eu-de"}
 CLUSTER_DEFAULTS: dict[str, Any] = {"platform": "AWS", "region": None, "nodes": 3, "arch": "amd64", "metallb": False,
-                                    "openshift": "4.16.20"}
+                                    "openshift": "4.16.20", "operator": True}
 MESH_DEFAULTS: dict[str, Any] = {"cluster": None, "namespace": None, "control_plane": None, "version": "v2.5",
                                  "trust_domain": "", "install": True, "members": None}
 BOOKINFO = {"ratings": 9080, "reviews": 9080, "details": 9080}
@@ -107,6 +108,7 @@ def _mesh(name: str, given: Mapping[str, Any], clusters: Mapping[str, Any]) -> d
     mesh["control_plane"] = mesh["control_plane"] or name
     if mesh["trust_domain"] == "":
         mesh["trust_domain"] = f"{name}.local"
+    mesh["install"] = mesh["install"] and clusters[mesh["cluster"]]["operator"]
     members = mesh["members"]
     if members is None:
         members = {f"{name}-bookinfo": BOOKINFO}

@@ -16,6 +16,7 @@ from lab.sim.cloud import Cloud
 from lab.sim.cluster import Cluster, Object
 from lab.sim.control import Control
 from lab.sim.mesh import Mesh
+from lab.sim.olm import Olm
 from lab.sim.operator import MemberRolls
 from lab.sim.webhooks import Webhooks
 from lab.sim.workloads import Workloads
@@ -66,6 +67,7 @@ class Simulator:
 
     def _wire(self, cluster: Cluster) -> None:
         self.world.clouds[cluster.name] = Cloud(self.world, cluster)
+        self.world.olms[cluster.name] = Olm(self.world, cluster, self.webhooks.register)
         Workloads(self.world, cluster)
         rolls = MemberRolls(self.world, cluster)
 

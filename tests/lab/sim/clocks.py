@@ -28,6 +28,8 @@ DEFAULTS: dict[str, tuple[float, str]] = {
     "status_batch": (0.05, "changes of one status within this time are written at once"),
     "lb_delay": (3.0, "time until a load balancer has its address"),
     "lb_retry": (5.0, "first pause of a cloud's controller after a load balancer that failed; the longest is 60 times it"),
+    "olm_resolve": (5.0, "time in which OLM finds a version for a Subscription (not measured)"),
+    "olm_install": (30.0, "time from there to an operator that works (not measured)"),
     "operator_notice": (0.3, "time in which a changed control plane still shows its old status"),
     "operator_install": (15.0, "time in which the operator installs a control plane, pods not counted"),
     "operator_update": (5.0, "time in which the operator applies a change, pods not counted"),

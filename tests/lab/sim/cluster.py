@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import logging
 from collections import defaultdict
@@ -53,6 +54,10 @@ KINDS: dict[str, tuple[str, str, str, bool, bool]] = {
         "admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations", False, False),
     "ValidatingWebhookConfiguration": (
         "admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations", False, False),
+    "CustomResourceDefinition": ("apiextensions.k8s.io", "v1", "customresourcedefinitions", False, False),
+    "Subscription": ("operators.coreos.com", "v1alpha1", "subscriptions", True, True),
+    "ClusterServiceVersion": ("operators.coreos.com", "v1alpha1", "clusterserviceversions", True, True),
+    "OperatorGroup": ("operators.coreos.com", "v1", "operatorgroups", True, True),
     "ServiceMeshControlPlane": ("maistra.io", "v2", "servicemeshcontrolplanes", True, True),
     "ServiceMeshMemberRoll": ("maistra.io", "v1", "servicemeshmemberrolls", True, True),
     "ServiceMeshPeer": ("federation.maistra.io", "v1", "servicemeshpeers", True, True),
@@ -63,6 +68,7 @@ WATCHED = [kind for kind, facts in KINDS.items() if facts[4]]
 #: watches that were cut together list anew within this many seconds
 SETTLE = 1.0
 FIRST_TRIES = 30
+ESTABLISHED_PAUSE = 0.05
 MERGE = "application/merge-patch+json"
 
 
@@ -315,6 +321,20 @@ class Cluster:
         if dry_run:
             return await self._call("create", kind, body, body["metadata"].get("namespace"), dry_run="All")
         return self._learn(kind, await self._call("create", kind, body, body["metadata"].get("namespace")))
+
+    async def bring(self, definitions: list[Object]) -> None:
+        """Create the custom resource definitions that are not there, and wait until the API server serves them."""
+        for body in definitions:
+            with contextlib.suppress(ConflictError):
+                await self.create("CustomResourceDefinition", body)
+        for body in definitions:
+            while not await self._established(body["metadata"]["name"]):
+                await asyncio.sleep(ESTABLISHED_PAUSE)
+
+    async def _established(self, name: str) -> bool:
+        body = await self.read("CustomResourceDefinition", "", name)
+        conditions = ((body or {}).get("status") or {}).get("conditions") or []
+        return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
 
     async def patch(self, kind: str, namespace: str, name: str, body: Object) -> Object:
         """JSON merge patch."""

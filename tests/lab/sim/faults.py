@@ -194,6 +194,8 @@ async def switch(world: World, question: Question) -> dict[str, Any]:
         for key in [key for key in world.faults if key[0] == name and target in ("", key[1])]:
             del world.faults[key]
     await asyncio.gather(*(fault.switch(world, mesh, on, parameters) for mesh in meshes))
+    for olm in world.olms.values():
+        olm.wake()
     return {"fault": name, "on": on and fault.stays, "meshes": [mesh.name for mesh in meshes]}
 
 

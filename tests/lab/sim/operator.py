@@ -12,6 +12,7 @@ import datetime
 import logging
 from typing import Any
 
+from lab import scenery
 from lab.sim import manifests
 from lab.sim.cluster import Cluster, ConflictError, NotFoundError, Object, key_of
 from lab.sim.jobs import Worker
@@ -173,6 +174,8 @@ class ControlPlane:
             await self._refuse(strange)
             self._done_generation = generation
             return
+        if not self.cluster.info.get("operator", True):
+            await self.cluster.bring(scenery.crds("federation"))
         desired = self._desired(body)
         await self._apply([one for one in desired if one[0] not in manifests.MINOR])
         await self._prune(desired)

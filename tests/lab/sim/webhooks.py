@@ -108,6 +108,7 @@ class Webhooks:
     def __init__(self, world: World) -> None:
         self.world = world
         self._runner: web.AppRunner | None = None
+        self._port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="webhooks", daemon=True)
         self._identity = world.directory / "simulator-webhooks.pem"
@@ -143,7 +144,9 @@ class Webhooks:
         self._thread.start()
         port = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._serve(), self._loop))
         self._port_file.write_text(str(port), encoding="ascii")
-        await asyncio.gather(*(self._register(cluster, port) for cluster in self.world.clusters.values()))
+        self._port = port
+        clusters = [one for name, one in self.world.clusters.items() if self.world.olms[name].active()]
+        await asyncio.gather(*(self.register(cluster) for cluster in clusters))
 
     async def _serve(self) -> int:
         app = web.Application()
@@ -182,8 +185,9 @@ class Webhooks:
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop))
             self._loop.call_soon_threadsafe(self._loop.stop)
 
-    async def _register(self, cluster: Cluster, port: int) -> None:
-        base = f"https://127.0.0.1:{port}/{cluster.name}"
+    async def register(self, cluster: Cluster) -> None:
+        """Make the API server of a cluster ask us; returns when it does."""
+        base = f"https://127.0.0.1:{self._port}/{cluster.name}"
 
         def hook(name: str, what: str, resource: str, versions: list[str], operations: list[str]) -> Object:
             return {

@@ -15,6 +15,7 @@ from lab.sim.jobs import Jobs
 if TYPE_CHECKING:
     from lab.sim.cloud import Cloud
     from lab.sim.mesh import Mesh
+    from lab.sim.olm import Olm
 
 #: platforms on which OpenShift itself brings a load balancer for Services
 WITH_BALANCER = frozenset({"AWS", "Azure", "GCP", "IBMCloud", "PowerVS", "OpenStack", "AlibabaCloud", "KubeVirt"})
@@ -73,6 +74,7 @@ class World:
     jobs: Jobs = field(default_factory=Jobs)
     clusters: dict[str, Cluster] = field(default_factory=dict)
     clouds: dict[str, "Cloud"] = field(default_factory=dict)
+    olms: dict[str, "Olm"] = field(default_factory=dict)
     addresses: dict[str, Addresses] = field(default_factory=dict)
     #: host names that the lab's own resolver knows everywhere: name -> address
     names: dict[str, str] = field(default_factory=dict)
