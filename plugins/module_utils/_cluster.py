@@ -79,7 +79,8 @@ class Kind(t.NamedTuple):
     namespaced: bool = True
 
 
-#: The kinds that this collection reads or writes. Plurals and versions: the CRDs of maistra/api and openshift/api.
+#: The kinds that this collection reads or writes. Plurals and versions: the CRDs of maistra/api, openshift/api and
+#: operator-framework/api.
 KINDS: t.Dict[str, Kind] = {
     "Namespace": Kind("v1", "namespaces", False),
     "Node": Kind("v1", "nodes", False),
@@ -87,6 +88,10 @@ KINDS: t.Dict[str, Kind] = {
     "Service": Kind("v1", "services"),
     "Pod": Kind("v1", "pods"),
     "Event": Kind("v1", "events"),
+    "CustomResourceDefinition": Kind("apiextensions.k8s.io/v1", "customresourcedefinitions", False),
+    "OperatorGroup": Kind("operators.coreos.com/v1", "operatorgroups"),
+    "Subscription": Kind("operators.coreos.com/v1alpha1", "subscriptions"),
+    "ClusterServiceVersion": Kind("operators.coreos.com/v1alpha1", "clusterserviceversions"),
     "Infrastructure": Kind("config.openshift.io/v1", "infrastructures", False),
     "ServiceMeshControlPlane": Kind("maistra.io/v2", "servicemeshcontrolplanes"),
     "ServiceMeshMemberRoll": Kind("maistra.io/v1", "servicemeshmemberrolls"),
@@ -296,6 +301,8 @@ def _decode_missing(status: Json, kind: str) -> ClusterError:
         remedy = "The operator installs it once it has reconciled a ServiceMeshControlPlane of version 2.1 or newer"
     elif group == "maistra.io":
         remedy = "Install the OpenShift Service Mesh operator"
+    elif group == "operators.coreos.com":
+        remedy = "This cluster has no Operator Lifecycle Manager: install the OpenShift Service Mesh operator by hand"
     return ClusterError("kind-missing", f"the cluster has no kind {kind} ({group})", remedy, status=404)
 
 

@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Waiting for the addresses of ingress gateways and for their control plane, on a watch each. Private to this collection."""
+"""Waiting for the addresses of ingress gateways and for their control plane, or for the operator, on a watch each.
+
+Private to this collection.
+"""
 from __future__ import annotations
 
 import time
@@ -18,6 +21,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
 )
 from ansible_collections.ossm.federation.plugins.module_utils._mesh_info import read_nodes
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._operator import CSV, DEFINITION, SUBSCRIPTION, Operator
 from ansible_collections.ossm.federation.plugins.module_utils._status import read_control_plane, read_events, read_gateway
 
 Json = t.Dict[str, t.Any]
@@ -41,6 +45,13 @@ ARGUMENT_SPEC: Json = {
     },
     "nodes": {"type": "list", "elements": "dict", "default": []},
     "known": {"type": "dict", "default": {}},
+    "operator": {
+        "type": "dict",
+        "options": {
+            "namespace": {"type": "str", "required": True},
+            "name": {"type": "str", "required": True},
+        },
+    },
     "timeout": {"type": "float", "default": 600},
 }
 
@@ -150,8 +161,11 @@ class _State:
 def run(params: Json, check_mode: bool, say: Say) -> Json:
     """Wait until the control plane is ready and every gateway has an address, at most ``timeout`` seconds.
 
-    What ``known`` shows to be good already costs no request; check mode looks once.
+    What ``known`` shows to be good already costs no request; check mode looks once. With ``operator`` only the operator
+    is waited for, as before it there is no kind of which a control plane could be.
     """
+    if params.get("operator"):
+        return _run_operator(params, check_mode, say)
     state = _State(params)
     if state.complete():
         return _result(state, [])
@@ -171,6 +185,52 @@ def run(params: Json, check_mode: bool, say: Say) -> Json:
     except ClusterError as error:
         return _result(state, [error.problem(state.mesh, f"API server of {state.mesh}")])
     return _result(state, _late(state, params) if not check_mode else [])
+
+
+def _run_operator(params: Json, check_mode: bool, say: Say) -> Json:
+    """Wait until the operator of a Subscription has succeeded and its kinds are served."""
+    wanted, mesh = params["operator"], params["mesh"]
+    state = Operator(mesh, wanted["namespace"], wanted["name"])
+    auth = {key: value for key, value in params["auth"].items() if value is not None}
+    problems = check_access(auth, mesh)
+    if problems:
+        return _operator_result(state, problems)
+    deadline = time.monotonic() + params["timeout"]
+    try:
+        cluster = Cluster(auth)
+        if check_mode or params["timeout"] <= 0:
+            _look_at_operator(cluster, state)
+            return _operator_result(state, [])
+        watches = [WatchFor("CustomResourceDefinition", None, DEFINITION),
+                   WatchFor(SUBSCRIPTION, state.namespace, state.name), WatchFor(CSV, state.namespace)]
+        _follow(cluster, watches, state.complete, state, deadline, say)
+    except ClusterError as error:
+        return _operator_result(state, [error.problem(mesh, f"API server of {mesh}")])
+    late = [] if state.complete() else [problem(
+        "operator-not-ready", mesh, f"Subscription {state.namespace}/{state.name}",
+        f"not there after {params['timeout']:.0f} s: {'; '.join(state.missing())}",
+        "Look at the Subscription's conditions, at its install plan and at the operator's pod")]
+    return _operator_result(state, late)
+
+
+def _look_at_operator(cluster: Cluster, state: Operator) -> None:
+    """Read once; what is not there yet is no error."""
+    for kind, namespace, name in (("CustomResourceDefinition", None, DEFINITION),
+                                  (SUBSCRIPTION, state.namespace, state.name)):
+        try:
+            state.take(Event(kind, "ADDED", cluster.get(kind, name, namespace)))
+        except ClusterError as error:
+            if error.code not in ("missing", "kind-missing", "namespace-missing"):
+                raise
+    if state.version:
+        for one in cluster.list(CSV, state.namespace):
+            state.take(Event(CSV, "ADDED", one))
+
+
+def _operator_result(state: Operator, problems: t.List[Problem]) -> Json:
+    """The result of the module where the operator was waited for."""
+    return {"changed": False, "mesh": state.mesh, "ready": state.complete(), "gateways": {},
+            "words": "; ".join(state.missing()) or "ready", "problems": problems}
 
 
 def _look(cluster: Cluster, params: Json, state: _State) -> None:
@@ -218,19 +278,19 @@ def _watch(cluster: Cluster, params: Json, state: _State, deadline: float, say: 
         _look_at_control_plane(cluster, params, state)
         _look_at_events(cluster, params, state)
 
-    if state.gateways and not _follow(cluster, WatchFor("Service", params["namespace"]), state.open, state, deadline, say,
+    if state.gateways and not _follow(cluster, [WatchFor("Service", params["namespace"])], state.open, state, deadline, say,
                                       look_closer):
         look_closer()
         return
     plane = WatchFor("ServiceMeshControlPlane", params["namespace"], params["control_plane"])
-    _follow(cluster, plane, state.complete, state, deadline, say)
+    _follow(cluster, [plane], state.complete, state, deadline, say)
 
 
-def _follow(cluster: Cluster, watch: WatchFor, done: t.Callable[[], bool], state: _State, deadline: float, say: Say,
-            before_heartbeat: t.Callable[[], None] = lambda: None) -> bool:
-    """Follow one watch until something is done (True) or the deadline has come (False), and say what changes."""
+def _follow(cluster: Cluster, watches: t.Sequence[WatchFor], done: t.Callable[[], bool], state: t.Union[_State, Operator],
+            deadline: float, say: Say, before_heartbeat: t.Callable[[], None] = lambda: None) -> bool:
+    """Follow watches until something is done (True) or the deadline has come (False), and say what changes."""
     failing = ""
-    for event in cluster.watch_many([watch], deadline):
+    for event in cluster.watch_many(watches, deadline):
         if event.error is not None:
             if event.type == "FATAL":
                 raise event.error
@@ -271,6 +331,7 @@ def _result(state: _State, problems: t.List[Problem]) -> Json:
     """The result of the module."""
     return {
         "changed": False,
+        "mesh": state.mesh,
         "ready": state.ready,
         "words": "; ".join(state.missing()) or "ready",
         "gateways": state.found(),

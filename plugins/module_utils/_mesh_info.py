@@ -1,7 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""KNOW: what a mesh is and has, in at most eleven requests. Private to this collection; never writes.
+"""KNOW: what a mesh is and has, in at most eleven requests, and one for each thing that is asked for besides.
+
+Private to this collection; never writes.
 
 A mesh that cannot be read is a result with problems, not an error.
 """
@@ -43,6 +45,16 @@ ARGUMENT_SPEC: Json = {
             "mesh": {"type": "str", "required": True},
             "namespace": {"type": "str", "required": True},
             "control_plane": {"type": "str"},
+            "also": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "kind": {"type": "str", "required": True},
+                    "namespace": {"type": "str"},
+                    "name": {"type": "str"},
+                },
+            },
             "auth": AUTH_OPTION,
         },
     },
@@ -82,6 +94,7 @@ def empty_facts(wanted: Json) -> Json:
         "exports": [],
         "imports": [],
         "config_maps": [],
+        **({"also": []} if wanted.get("also") else {}),
     }
 
 
@@ -112,11 +125,14 @@ class _Reader:
         self.mesh: str = wanted["mesh"]
         self.namespace: str = wanted["namespace"]
         self.wanted: t.Optional[str] = wanted.get("control_plane")
+        self.also: t.List[Json] = wanted.get("also") or []
         self.said: t.Set[t.Tuple[str, str]] = set()
 
     def read(self) -> None:
         """All of it. The control plane first: without one only the cluster is described."""
         self.facts["cluster_uid"] = self._cluster_uid()
+        for one in self.also:
+            self.facts["also"].append({**one, **self._other(one["kind"], one.get("namespace"), one.get("name"))})
         smcp = self._control_plane()
         self._platform()
         if smcp is None:
@@ -147,6 +163,20 @@ class _Reader:
                 found["severity"] = "warning"
             self._problem(found)
             return missing
+
+    def _other(self, kind: str, namespace: t.Optional[str], name: t.Optional[str]) -> Json:
+        """Objects that only this caller asks for: whether the cluster has the kind, and what is there."""
+        try:
+            found = [self.cluster.get(kind, name, namespace)] if name else self.cluster.list(kind, namespace)
+        except ClusterError as error:
+            if error.code in FATAL_CODES:
+                raise
+            if error.code not in ("missing", "kind-missing"):
+                problem_ = error.problem(self.mesh, f"{kind} {namespace or name}")
+                problem_["severity"] = "warning"
+                self._problem(problem_)
+            return {"served": error.code != "kind-missing", "objects": []}
+        return {"served": True, "objects": [trim(one) for one in found]}
 
     def _cluster_uid(self) -> t.Optional[str]:
         """The UID of kube-system: what tells one cluster from another."""
@@ -269,10 +299,12 @@ class _Reader:
         self.facts["fingerprints"] = [root["sha256"] for root in self.facts["roots"]]
 
     def _services(self) -> None:
-        """The Services of the additional gateways."""
+        """The Services of the additional gateways, and of gateways outside the control plane that a peer names."""
         found = self._ask(self.cluster.list, "Service", self.namespace, missing=[])
         plane = self.facts["control_plane"]
-        gateways = {*plane["additionalIngress"], *plane["additionalEgress"]}
+        named = [(peer.get("spec") or {}).get("gateways") or {} for peer in self.facts["peers"]]
+        gateways = {*plane["additionalIngress"], *plane["additionalEgress"],
+                    *(one.get("name") for two in named for one in two.values() if one)}
         self.facts["services"] = {one["metadata"]["name"]: trim(one) for one in found
                                   if one["metadata"]["name"] in gateways}
 

@@ -40,6 +40,7 @@ ARGUMENT_SPEC: Json = {
             "peer": {"type": "str"},
             "before": {"type": "dict"},
             "unknown": {"type": "dict", "default": {}},
+            "later": {"type": "str"},
         },
     },
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -176,6 +177,9 @@ class _Writer:
         if wish.get("unknown") and not self.check and not self.absent:
             self._note(wish, "skipped", words="; ".join(wish["unknown"].values()))
             return
+        if wish.get("later") and self.check and not self.absent and self._before(wish) is None:
+            self._announce(wish)
+            return
         last = None if self.absent or wish.get("unknown") else settled(wish["definition"], manager, self._before(wish))
         if last is not None:
             self._note(wish, "unchanged", time=last["time"])
@@ -189,6 +193,11 @@ class _Writer:
                 self._apply(self.cluster, wish)
         except ClusterError as error:
             self._failed(wish, error)
+
+    def _announce(self, wish: Json) -> None:
+        """An object that the API server cannot rehearse, as its namespace or kind is not there before this run."""
+        self._note(wish, "created", changes(None, wish["definition"]), wish["later"])
+        self._show(wish, None, wish["definition"], {})
 
     def _failed(self, wish: Json, error: ClusterError) -> None:
         """Note a failure and stop what depends on it."""

@@ -14,7 +14,6 @@ import json
 from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple, cast
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
-from ansible_collections.ossm.federation.plugins.module_utils._model_choose import dig
 from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import (
     CLUSTER_IP,
     LOAD_BALANCER,
@@ -23,6 +22,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_exposure im
     internal_refused,
     row_of,
 )
+from ansible_collections.ossm.federation.plugins.module_utils._model_gateways import HELD, dig
 from ansible_collections.ossm.federation.plugins.module_utils._model_platform import (
     DECIDING,
     INTERNAL,
@@ -67,7 +67,7 @@ class Change(NamedTuple):
 
 
 class Live(NamedTuple):
-    """A gateway as it was found: ``owner`` (absent, ours or foreign), its ``type``, what of it is ``ours`` and decides an
+    """A gateway as it was found: ``owner`` (absent, ours, foreign or adopted), its ``type``, what of it is ``ours`` and decides an
     address that it has, and, where others own it, the ``scope`` that it has (by path; None for what is not there).
     ``one_network``: the nodes are reached at the same addresses from inside and outside."""
 
@@ -85,7 +85,7 @@ def found(facts: Json, side_names: Tuple[str, str], owner: str) -> Live:
         nodes = facts.get("nodes") or []
         one_network = node_addresses(nodes) == node_addresses(nodes, internal=True)
         return Live(owner, live_type(facts, gateway), _ours(facts, side_names), {}, one_network)
-    if owner == "foreign":
+    if owner in HELD:
         notes = dig(facts, "services", gateway, "metadata", "annotations") or {}
         return Live(owner, live_type(facts, gateway), {}, {f"annotations.{key}": notes.get(key) for key in INTERNAL})
     return Live(owner, None, {}, {})
@@ -183,7 +183,7 @@ def settle(
 ) -> Tuple[Exposure, List[Change]]:
     """The exposure of one gateway, in which what lives and nobody wants otherwise is kept; and all that differs from what
     lives. A gateway of others is as it is, whatever is wished for; only where it is reached can be given by hand."""
-    if live.owner == "foreign":
+    if live.owner in HELD:
         wish = cast(Ingress, {key: part for key, part in wish.items() if key in _PLACE})
         return exposure(platform, wish, same_cluster=same_cluster, live_type=live.type, kept=live.scope), []
     chosen = exposure(platform, wish, same_cluster=same_cluster, live_type=live.type)
@@ -267,7 +267,7 @@ def internal_problems(own: PlannedMesh, wishes: Mapping[str, Ingress], sides: Ma
     reasons: Dict[str, List[str]] = {}
     for peer, side in sorted(sides.items()):
         why = internal_refused(own["platform"], wishes[peer], side["exposure"])
-        if why and side["owners"]["ingress"] != "foreign":
+        if why and side["owners"]["ingress"] not in HELD:
             reasons.setdefault(why, []).append(side["peer"])
     return [
         problem(

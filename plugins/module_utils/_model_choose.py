@@ -7,18 +7,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
+from ansible_collections.ossm.federation.plugins.module_utils._model_gateways import (
+    EGRESS,
+    INGRESS,
+    OURS,
+    Match,
+    Seeker,
+    claim_gateways,
+    dig,
+    gateway_owner,
+    place,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Json, PlannedMesh, Problem, problem
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
-OURS = "ossm.federation"
 PEER_LABEL = "ossm.federation/peer"
 
 
 class Chosen(NamedTuple):
-    """The names of one side; ``live`` is the ServiceMeshPeer they come from, ``problems`` are why it is skipped."""
+    """The names of one side; ``live`` is the ServiceMeshPeer they come from, ``problems`` are why it is skipped.
+
+    ``why`` says for each of ``ingress`` and ``egress`` why that gateway is used, where it was not simply to be made.
+    """
 
     peer_name: str
     ingress: str
@@ -26,13 +39,7 @@ class Chosen(NamedTuple):
     config_map: str
     live: Optional[Json]
     problems: List[Problem]
-
-
-def dig(value: Any, *path: str) -> Any:
-    """The value at a path of dictionaries, or None."""
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
+    why: Dict[str, str]
 
 
 def is_ours(live: Json) -> bool:
@@ -44,25 +51,6 @@ def owner(live: Optional[Json]) -> str:
     if live is None:
         return "absent"
     return "ours" if is_ours(live) else "foreign"
-
-
-def gateway_owner(control_plane: Optional[Json], kind: str, name: str) -> str:
-    """Whose an additional gateway (kind: additionalIngress or additionalEgress) of a control plane is.
-
-    The gateway has no labels of its own, so its field managers tell it.
-    """
-    if name in names.RESERVED_GATEWAYS:
-        return "foreign"
-    if dig(control_plane, "object", "spec", "gateways", kind, name) is None:
-        return "absent"
-    managers = gateway_managers(control_plane, kind, name)
-    return "ours" if any(manager.partition("/")[0] == OURS for manager in managers) else "foreign"
-
-
-def gateway_managers(control_plane: Optional[Json], kind: str, name: str) -> List[str]:
-    """The field managers of an additional gateway."""
-    told = dig(control_plane, "owners", f"spec.gateways.{kind}.{name}") or []
-    return [manager.strip() for manager in (told.split(",") if isinstance(told, str) else told)]
 
 
 class Held(NamedTuple):
@@ -120,6 +108,8 @@ def choose(
         host: _names(peer["mesh"], called[host], held.live.get(host), held.problems.get(host, []))
         for host, peer in peers.items()
     }
+    for kind in (INGRESS, EGRESS):
+        _use_what_lives(own, peers, chosen, kind, live, control_plane)
     _check_names(own, peers, chosen, live, control_plane)
     return chosen
 
@@ -187,6 +177,7 @@ def _names(mesh: str, called: str, live: Optional[Json], problems: List[Problem]
     gateways = dig(live, "spec", "gateways")
     chain = dig(live, "spec", "security", "certificateChain")
     named = dig(chain, "name") if dig(chain, "kind") in ("", "ConfigMap") else None
+    told = [room for room in ("ingress", "egress") if dig(gateways, room, "name")]
     return Chosen(
         peer_name,
         dig(gateways, "ingress", "name") or names.ingress_name(mesh),
@@ -194,6 +185,52 @@ def _names(mesh: str, called: str, live: Optional[Json], problems: List[Problem]
         named or names.config_map_name(peer_name),
         live,
         list(problems),
+        {room: f"the ServiceMeshPeer {peer_name} names it" for room in told},
+    )
+
+
+def _use_what_lives(
+    own: PlannedMesh,
+    peers: Mapping[str, PlannedMesh],
+    chosen: Dict[str, Chosen],
+    kind: str,
+    live: List[Json],
+    control_plane: Optional[Json],
+) -> None:
+    """Where no ServiceMeshPeer names a gateway, take the one that is there for the pair, so that none is doubled."""
+    room = "ingress" if kind == INGRESS else "egress"
+    peer_names = {_name(one) for one in live}
+    seekers = {
+        host: Seeker(peers[host]["mesh"], side.peer_name)
+        for host, side in chosen.items()
+        # A side that is skipped anyway looks for none: its name may be that of another pair, and so its field manager.
+        if room not in side.why and not side.problems and (side.live or side.peer_name not in peer_names)
+    }
+    taken = {name for one in live for name in _declared(one)}
+    for host, match in claim_gateways(kind, seekers, control_plane, taken).items():
+        side = chosen[host]
+        side.why[room] = match.why
+        if not match.sure:
+            side.problems.append(_gateway_ambiguous(own, peers[host], kind, match))
+        elif kind == INGRESS:
+            chosen[host] = side._replace(ingress=match.names[0])
+        else:
+            chosen[host] = side._replace(egress=match.names[0])
+
+
+def _gateway_ambiguous(own: PlannedMesh, peer: PlannedMesh, kind: str, match: Match) -> Problem:
+    message = (
+        f"several gateways are there for {peer['mesh']}: {', '.join(match.names)}"
+        if len(match.names) > 1
+        else f"{match.names[0]} is there for {peer['mesh']} and for another mesh: {match.why}"
+    )
+    return problem(
+        "gateway-ambiguous",
+        own["mesh"],
+        place(own["namespace"], kind),
+        message,
+        "Leave one for each peer, or write the ServiceMeshPeer that names the one to use",
+        peer=peer["mesh"],
     )
 
 
@@ -234,7 +271,7 @@ def _check_names(
                         peer=peer,
                     )
                 )
-        for kind, gateway in (("additionalIngress", side.ingress), ("additionalEgress", side.egress)):
+        for kind, gateway in ((INGRESS, side.ingress), (EGRESS, side.egress)):
             if gateway_owner(control_plane, kind, gateway) == "absent":
                 side.problems.extend(
                     problem(

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple, cast
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
 from ansible_collections.ossm.federation.plugins.module_utils import _model_platform as platforms
@@ -17,10 +17,13 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_exposure im
     SERVICE_PORT,
     check_ingress,
 )
+from ansible_collections.ossm.federation.plugins.module_utils._model_install import check_installation, installation
 from ansible_collections.ossm.federation.plugins.module_utils._model_rules import check_locality, check_rules
+from ansible_collections.ossm.federation.plugins.module_utils._model_runtime import check_egress
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
     DeclaredMesh,
     Declaration,
+    Egress,
     Ingress,
     Json,
     Problem,
@@ -68,6 +71,7 @@ def declare(
     pairs = _pairs(meshes)
     for host in hosts:
         problems += _details(host, values[host], resolver, _partners(host, pairs))
+        problems += check_installation(meshes[host]["installation"], meshes[host]["mesh"], meshes[host]["namespace"])
     return {
         "group": group,
         "options": options,
@@ -144,6 +148,8 @@ def _mesh(host: str, values: Json, raw: Mapping[str, Any]) -> DeclaredMesh:
         "peers": [],
         "ingress": {},
         "ingress_by_peer": {},
+        "egress": {},
+        "egress_by_peer": {},
         "exports": {},
         "imports": {},
         "export_lists": [],
@@ -151,6 +157,7 @@ def _mesh(host: str, values: Json, raw: Mapping[str, Any]) -> DeclaredMesh:
         "short_exports": {},
         "locality": None,
         "peer_names": {},
+        "installation": installation(values),
         "local": raw.get("ansible_connection", "local") in ("local", "ansible.builtin.local"),
     }
 
@@ -345,6 +352,7 @@ def _details(host: str, values: Json, resolver: _Resolver, partners: List[str]) 
     mesh = resolver.meshes[host]
     problems = _ingress(mesh, values.get("mesh_ingress", {}), resolver, partners)
     problems += _peer_names(mesh, values.get("mesh_peer_names", {}), resolver, partners)
+    problems += _egress(mesh, values.get("mesh_egress", {}), resolver, partners)
     for kind in ("exports", "imports"):
         variable = f"mesh_{kind}"
         if variable in values:
@@ -501,6 +509,25 @@ def _ingress_of(mesh: DeclaredMesh, name: str, hosts: List[str], value: Any) -> 
     for host in hosts:
         merged: Ingress = {**mesh["ingress_by_peer"][host], **special}
         mesh["ingress_by_peer"][host] = merged
+    return problems
+
+
+def _egress(mesh: DeclaredMesh, value: Json, resolver: _Resolver, partners: List[str]) -> List[Problem]:
+    base = {key: part for key, part in value.items() if key != "peers"}
+    found, problems = check_egress(base, mesh["mesh"], "mesh_egress")
+    mesh["egress"] = cast(Egress, found)
+    mesh["egress_by_peer"] = {peer: mesh["egress"] for peer in partners}
+    by_peer = value.get("peers", {})
+    if not isinstance(by_peer, dict) or not all(isinstance(part, dict) for part in by_peer.values()):
+        words, remedy = "it is not a dictionary of dictionaries", "Write peers as keys, and runtime below each"
+        return [*problems, problem("egress-value", mesh["mesh"], "mesh_egress.peers", words, remedy)]
+    keys, more = _by_peer(mesh, "mesh_egress.peers", by_peer, resolver, partners)
+    problems += more
+    for name, hosts in keys:
+        special, more = check_egress(by_peer[name], mesh["mesh"], f"mesh_egress.peers.{name}")
+        problems += more
+        for host in hosts:
+            mesh["egress_by_peer"][host] = cast(Egress, {**mesh["egress_by_peer"][host], **special})
     return problems
 
 

@@ -18,6 +18,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_platform im
     Platform,
     platform_of,
 )
+from ansible_collections.ossm.federation.plugins.module_utils._model_runtime import check_runtime
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
     Exposure,
     Ingress,
@@ -52,6 +53,7 @@ _KEYS = (
     "servicePort",
     "nodePorts",
     *SERVICE_FIELDS,
+    "runtime",
 )
 _POLICIES = ("Cluster", "Local")
 _PORT_NAMES = (SERVICE_NAME, DISCOVERY_NAME)
@@ -252,6 +254,7 @@ _CHECKS: Dict[str, Tuple[Callable[[Any], bool], str]] = {
         "a list of networks such as 192.0.2.0/24",
     ),
     "externalTrafficPolicy": (lambda value: value in _POLICIES, f"one of {', '.join(_POLICIES)}"),
+    "runtime": (lambda value: isinstance(value, dict), "a dictionary in the product's shape of runtime"),
 }
 #: What people ask for that serves HTTP by host name, and why it cannot serve here.
 _ROUTED = {
@@ -275,6 +278,9 @@ def check_ingress(wish: Dict[str, Any], mesh: str, where: str) -> Tuple[Ingress,
             continue
         good[key] = wish[key]
     problems += unknown_keys(good.get("nodePorts", {}), _PORT_NAMES, mesh, f"{where}.nodePorts")
+    if "runtime" in good:
+        good["runtime"], found = check_runtime(good["runtime"], mesh, f"{where}.runtime")
+        problems += found
     return cast(Ingress, good), problems
 
 

@@ -21,6 +21,8 @@ PEER_MAX = 55
 CONTROL_PLANE_MAX = 56
 TRUST_DOMAIN_MAX = 255
 
+# Owner of what install.yml writes. No ServiceMeshPeer can have a name with an underscore, so no pair's manager is this one.
+INSTALL_MANAGER = "ossm.federation/_install"
 DEFAULT_TRUST_DOMAIN = "cluster.local"
 # The domain of a mesh's own services; the operator knows no other one (istio-discovery/templates/federation.yaml).
 LOCAL_SUFFIX = "svc.cluster.local"

@@ -12,17 +12,11 @@ from typing import Dict, List, Mapping, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model_address as addresses
 from ansible_collections.ossm.federation.plugins.module_utils import _model_exposure as exposures
+from ansible_collections.ossm.federation.plugins.module_utils import _model_gateways as gateways
 from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
-from ansible_collections.ossm.federation.plugins.module_utils._model_choose import (
-    Chosen,
-    Held,
-    choose,
-    dig,
-    gateway_owner,
-    hold,
-    owner,
-)
+from ansible_collections.ossm.federation.plugins.module_utils._model_choose import Chosen, Held, choose, hold, owner
 from ansible_collections.ossm.federation.plugins.module_utils._model_collisions import peer_names, solve
+from ansible_collections.ossm.federation.plugins.module_utils._model_gateways import HELD, dig
 from ansible_collections.ossm.federation.plugins.module_utils._model_platform import platform_of
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
     Collision,
@@ -82,6 +76,8 @@ def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
         "collisions": collisions,
         "notes": [],
         "reached": [],
+        "uses": [words for host, peer in sorted((host, peer) for host in sides for peer in sides[host])
+                 for words in _uses(sides[host][peer], chosen[host][peer], _facts(facts, host).get("control_plane"))],
     }
     for host, peer in _directions(made):
         _meet(made, host, peer, facts.get(peer))
@@ -208,7 +204,9 @@ def _planned(mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration
     control_plane = known.get("control_plane") or {}
     readable = bool(known.get("readable")) and bool(control_plane)
     in_play = mesh["host"] not in declaration["outside"]
-    trust_domain, changes, why, problems = _trust_domain(mesh, known, declaration["options"], in_play)
+    trust_domain, changes, why, problems = trust_domain_of(mesh, known, declaration["options"], in_play)
+    if changes and names.INSTALL_MANAGER in (dig(control_plane, "owners", "spec.security.trust.domain") or []):
+        problems = [_installed_domain(mesh, str(trust_domain))]
     platform, platform_words = _platform(mesh, dig(known, "platform") or {})
     usual = exposures.exposure(platform, mesh["ingress"])
     return {
@@ -234,7 +232,7 @@ def _planned(mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration
         "readable": readable,
         "in_play": in_play,
         "gateways": [],
-        "problems": list(known.get("problems") or []),
+        "problems": list(known.get("problems") or []) + _closed(mesh, control_plane, in_play),
     }, problems
 
 
@@ -246,7 +244,32 @@ def _platform(mesh: DeclaredMesh, found: Json) -> Tuple[str, str]:
     return mesh["platform"], f"{mesh['platform']}, as mesh_platform says (found: {words})"
 
 
-def _trust_domain(
+def _installed_domain(mesh: DeclaredMesh, wish: str) -> Problem:
+    return problem(
+        "trust-domain-installed",
+        mesh["mesh"],
+        "mesh_trust_domain",
+        f"install.yml has made the control plane and holds its trust domain, which is not {wish}",
+        "Run install.yml, then this playbook again",
+    )
+
+
+def _closed(mesh: DeclaredMesh, control_plane: Json, in_play: bool) -> List[Problem]:
+    """A control plane whose owner has switched all gateways off: ours would not be made either."""
+    if not in_play or not gateways.closed(control_plane):
+        return []
+    return [
+        problem(
+            "gateways-disabled",
+            mesh["mesh"],
+            f"ServiceMeshControlPlane {control_plane['name']}",
+            "spec.gateways.enabled is false, so the operator makes no gateway at all",
+            "Set it to true, or take it out",
+        )
+    ]
+
+
+def trust_domain_of(
     mesh: DeclaredMesh, facts: Json, options: Json, in_play: bool
 ) -> Tuple[Optional[str], bool, str, List[Problem]]:
     """The trust domain that the mesh has after this run, whether we set it, why, and what forbids it."""
@@ -413,22 +436,31 @@ def _side(
     own, other, mesh = meshes[host], meshes[peer], declaration["meshes"][host]
     control_plane = _facts(facts, host).get("control_plane")
     owners = {
-        "ingress": gateway_owner(control_plane, "additionalIngress", chosen.ingress),
-        "egress": gateway_owner(control_plane, "additionalEgress", chosen.egress),
+        "ingress": gateways.gateway_owner(control_plane, gateways.INGRESS, chosen.ingress),
+        "egress": gateways.gateway_owner(control_plane, gateways.EGRESS, chosen.egress),
     }
+    for room, name in (("ingress", chosen.ingress), ("egress", chosen.egress)):
+        if owners[room] == "absent" and gateways.stands_alone(dig(_facts(facts, host), "services", name)):
+            owners[room] = "foreign"
+    wish = mesh["ingress_by_peer"].get(peer, mesh["ingress"])
+    live = addresses.found(_facts(facts, host), (chosen.peer_name, chosen.ingress), owners["ingress"])
     opened, differing = addresses.settle(
         own["platform"],
-        mesh["ingress_by_peer"].get(peer, mesh["ingress"]),
-        addresses.found(_facts(facts, host), (chosen.peer_name, chosen.ingress), owners["ingress"]),
+        wish,
+        live,
         same_cluster=_same_cluster(own, other),
         platform_said=mesh["platform"] is not None,
         confirmed=_confirmed(declaration["options"], own),
     )
     common = own["readable"] and other["readable"] and own["trust_domain"] == other["trust_domain"]
+    reachable = _same_cluster(own, other) or bool(wish.get("addresses"))
+    cannot = chosen.problems + _faults(own, other, chosen, owners, control_plane, live.type, reachable)
+    shut = own["readable"] and gateways.closed(control_plane)
     side: Side = {
         "mesh": own["mesh"],
         "host": host,
         "namespace": own["namespace"],
+        "version": own["version"],
         "peer": other["mesh"],
         "peer_host": peer,
         "peer_name": chosen.peer_name,
@@ -442,10 +474,14 @@ def _side(
         "exports": mesh["exports"].get(peer),
         "imports": mesh["imports"].get(peer),
         "locality": declaration["meshes"][peer]["locality"],
-        "state": SKIPPED if chosen.problems or not own["readable"] else READY,
-        "words": _why_skipped(own, chosen),
+        "runtime": {
+            "ingress": dict(wish.get("runtime", {})),
+            "egress": dict(mesh["egress_by_peer"].get(peer, mesh["egress"]).get("runtime", {})),
+        },
+        "state": SKIPPED if cannot or shut or not own["readable"] else READY,
+        "words": _why_skipped(own, cannot, shut),
         "waits_for": None,
-        "problems": list(chosen.problems),
+        "problems": cannot,
         "remote": None,
         "client_id": None,
         "remote_trust_domain": None,
@@ -482,10 +518,64 @@ def _same_cluster(own: PlannedMesh, other: PlannedMesh) -> bool:
     return own["cluster_uid"] is not None and own["cluster_uid"] == other["cluster_uid"]
 
 
-def _why_skipped(own: PlannedMesh, chosen: Chosen) -> str:
+def _why_skipped(own: PlannedMesh, problems: List[Problem], shut: bool) -> str:
     if not own["readable"]:
         return f"{own['mesh']} could not be read"
-    return chosen.problems[0]["message"] if chosen.problems else ""
+    if shut:
+        return f"all gateways of {own['mesh']} are switched off"
+    return problems[0]["message"] if problems else ""
+
+
+def _faults(
+    own: PlannedMesh,
+    other: PlannedMesh,
+    chosen: Chosen,
+    owners: Mapping[str, str],
+    control_plane: Optional[Json],
+    live_type: Optional[str],
+    reachable: bool,
+) -> List[Problem]:
+    """What keeps gateways that somebody else made from serving this pair; ours are as they have to be."""
+    found: List[Problem] = []
+    for kind, room, name in (
+        (gateways.INGRESS, "ingress", chosen.ingress),
+        (gateways.EGRESS, "egress", chosen.egress),
+    ):
+        entry = dig(control_plane, "object", "spec", "gateways", kind, name)
+        if owners[room] not in HELD or control_plane is None or entry is None:
+            continue
+        if kind == gateways.INGRESS:
+            faults = gateways.ingress_faults(entry, own["namespace"], live_type, reachable)
+        else:
+            faults = gateways.egress_faults(entry, own["namespace"], chosen.peer_name, control_plane)
+        by = gateways.made_by(control_plane, kind, name)
+        found += [
+            problem(
+                "foreign",
+                own["mesh"],
+                gateways.place(own["namespace"], kind, name),
+                f"it is managed by {by} and cannot serve {other['mesh']}: {fault.words}",
+                fault.remedy,
+                peer=other["mesh"],
+            )
+            for fault in faults
+            if fault.fatal
+        ]
+    return found
+
+
+def _uses(side: Side, chosen: Chosen, control_plane: Optional[Json]) -> List[str]:
+    """One line for each gateway of others that is used, and why it is that one."""
+    return [
+        f"{side['mesh']}: {name} is the {room} gateway for {side['peer']}: "
+        f"{chosen.why.get(room, 'it has the name that ours would have')}; made by {gateways.made_by(control_plane, kind, name)}"
+        + (", adopted" if side["owners"][room] == "adopted" else "")
+        for kind, room, name in (
+            (gateways.INGRESS, "ingress", side["ingress"]),
+            (gateways.EGRESS, "egress", side["egress"]),
+        )
+        if side["owners"][room] in HELD
+    ]
 
 
 def _meet(made: Plan, host: str, peer: str, facts: Optional[Json]) -> None:

@@ -52,6 +52,7 @@ class Ingress(TypedDict, total=False):
     loadBalancerIP: str
     loadBalancerSourceRanges: List[str]
     externalTrafficPolicy: str
+    runtime: Json
 
 
 class RuleList(TypedDict):
@@ -66,6 +67,23 @@ class RuleList(TypedDict):
     written: List[Any]
     rules: List[Rule]
     sound: bool
+
+
+class Egress(TypedDict, total=False):
+    """``mesh_egress``: what can be said of the federation egress gateways of a mesh."""
+
+    runtime: Json
+
+
+class Installation(TypedDict):
+    """What install.yml is to make of a mesh; ``operator`` None: subscribe to it only where the cluster has none."""
+
+    wanted: bool
+    operator: Optional[bool]
+    operator_namespace: str
+    subscription: Json
+    spec: Json
+    members: Optional[List[str]]
 
 
 class DeclaredMesh(TypedDict):
@@ -84,6 +102,8 @@ class DeclaredMesh(TypedDict):
     peers: List[str]
     ingress: Ingress
     ingress_by_peer: Dict[str, Ingress]
+    egress: Egress
+    egress_by_peer: Dict[str, Egress]
     exports: Dict[str, List[Rule]]
     imports: Dict[str, List[Rule]]
     export_lists: List[RuleList]
@@ -91,6 +111,7 @@ class DeclaredMesh(TypedDict):
     short_exports: Dict[str, List[str]]
     locality: Optional[Dict[str, str]]
     peer_names: Dict[str, str]
+    installation: Installation
     local: bool
 
 
@@ -162,6 +183,7 @@ class Side(TypedDict):
     mesh: str
     host: str
     namespace: str
+    version: Optional[str]
     peer: str
     peer_host: str
     peer_name: str
@@ -171,6 +193,7 @@ class Side(TypedDict):
     exposure: Exposure
     owners: Dict[str, str]
     gateways: str
+    runtime: Dict[str, Json]
     peer_object: str
     exports: Optional[List[Rule]]
     imports: Optional[List[Rule]]
@@ -226,7 +249,7 @@ class _Ahead(TypedDict, total=False):
 class Plan(_Ahead):
     """What the run will do, after reading; ``problems`` are fatal, ``warnings`` are not. ``notes`` are words for people.
 
-    ``todo`` and ``readings`` are what ``_steps.ahead`` adds.
+    ``uses`` has a line for each gateway of others that is used. ``todo`` and ``readings`` are what ``_steps.ahead`` adds.
     """
 
     group: str
@@ -239,6 +262,7 @@ class Plan(_Ahead):
     collisions: List[Collision]
     notes: List[str]
     reached: List[str]
+    uses: List[str]
 
 
 class Wish(TypedDict):

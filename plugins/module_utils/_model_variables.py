@@ -73,8 +73,14 @@ _TABLE = (
         "ingress",
         "dict",
         "How the other meshes reach this one: exposure, internal, annotations, labels, addresses, "
-        "discoveryPort, servicePort, nodePorts, loadBalancerIP, loadBalancerSourceRanges, externalTrafficPolicy; and the "
-        "same keys by peer under C(peers).",
+        "discoveryPort, servicePort, nodePorts, loadBalancerIP, loadBalancerSourceRanges, externalTrafficPolicy, runtime; and "
+        "the same keys by peer under C(peers).",
+        "gateways",
+    ),
+    _mesh(
+        "egress",
+        "dict",
+        "The gateways through which this mesh reaches the others: runtime; and the same key by peer under C(peers).",
         "gateways",
     ),
     _mesh(
@@ -96,6 +102,39 @@ _TABLE = (
         "dict",
         "Where this mesh is (region, zone, subzone); its importers put it on what they import from it.",
         "sharing",
+    ),
+    _mesh("install", "bool", "Whether the playbook install makes this mesh. Default: C(false).", "install"),
+    _mesh(
+        "install_operator",
+        "bool",
+        "Whether the playbook install subscribes the cluster to the operator. Default: where the cluster has no kind "
+        "ServiceMeshControlPlane.",
+        "install",
+    ),
+    _mesh(
+        "install_operator_namespace",
+        "str",
+        "Namespace of the operator's Subscription. Default: C(openshift-operators).",
+        "install",
+    ),
+    _mesh(
+        "install_subscription",
+        "dict",
+        "Spec of the operator's Subscription, over the default: name C(servicemeshoperator), channel C(stable), source "
+        "C(redhat-operators), sourceNamespace C(openshift-marketplace).",
+        "install",
+    ),
+    _mesh(
+        "control_plane_spec",
+        "dict",
+        "Spec of the ServiceMeshControlPlane that the playbook install makes, merged over its defaults.",
+        "install",
+    ),
+    _mesh(
+        "members",
+        "list",
+        "Namespaces of the ServiceMeshMemberRoll that the playbook install makes. Default: it makes none.",
+        "install",
     ),
     _access("kubeconfig", "raw", "Path of the kubeconfig, or its content as a dictionary."),
     _access("context", "str", "Context of the kubeconfig. Alone it reads C($KUBECONFIG), or else the usual file."),
@@ -143,6 +182,9 @@ _TABLE = (
     _federation("wait_timeout", "int", 300, "Seconds to wait for links to be connected and synced.", "report"),
     _federation(
         "gateway_timeout", "int", 600, "Seconds to wait for control planes and for addresses of gateways.", "gateways"
+    ),
+    _federation(
+        "install_timeout", "int", 900, "Seconds to wait for the operator, and again for a new control plane.", "install"
     ),
     _federation("require_all", "bool", False, "Fail when a link waits for the other side.", "report"),
     _federation("size", "int", None, "Number of meshes that the group must have.", "mesh"),

@@ -15,20 +15,26 @@ import copy
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
-from ansible_collections.ossm.federation.plugins.module_utils._model_choose import (
-    MANAGED_BY,
-    OURS,
-    PEER_LABEL,
-    dig,
-    gateway_managers,
-    is_ours,
-)
+from ansible_collections.ossm.federation.plugins.module_utils._model_choose import MANAGED_BY, PEER_LABEL, is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import (
     DISCOVERY_NAME,
     DISCOVERY_PORT,
     NODE_PORT,
     SERVICE_NAME,
     SERVICE_PORT,
+)
+from ansible_collections.ossm.federation.plugins.module_utils._model_gateways import (
+    ADOPTED_GATEWAYS,
+    EGRESS,
+    HELD,
+    INGRESS,
+    OURS,
+    VIEW,
+    dig,
+    egress_faults,
+    made_by,
+    place,
+    sees,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._model_plan import READY, WAITING
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
@@ -66,9 +72,12 @@ def gateway_objects(made: Plan, host: str, facts: Json) -> List[Wish]:
         spec = {"security": {"trust": {"domain": mesh["trust_domain"]}}}
         wishes.append(_wish(_control_plane(mesh, spec), None, None, live))
     for side in _sides(made, host, (READY, WAITING)):
-        gateways = _gateways(side, made, dig(facts, "control_plane"))
+        gateways, adopted = _gateways(side, made, dig(facts, "control_plane"))
         if gateways:
-            wishes.append(_wish(_control_plane(mesh, {"gateways": gateways}), side, side["peer_host"], live))
+            definition = _control_plane(mesh, {"gateways": gateways})
+            if adopted:
+                definition["metadata"]["annotations"] = {ADOPTED_GATEWAYS + side["peer"]: ",".join(adopted)}
+            wishes.append(_wish(definition, side, side["peer_host"], live))
     return wishes
 
 
@@ -217,20 +226,31 @@ def _object(side: Side, api_version: str, kind: str, name: str) -> Json:
     }
 
 
-def _gateways(side: Side, made: Plan, control_plane: Optional[Json]) -> Json:
-    """A pair's gateways in the shape of ``spec.gateways``, those of others left out unless they are adopted."""
+def _gateways(side: Side, made: Plan, control_plane: Optional[Json]) -> Tuple[Json, List[str]]:
+    """A pair's gateways in the shape of ``spec.gateways``, and which of them are somebody else's, adopted.
+
+    Those of others are left out unless they are adopted, and then sent as they live: nothing of the Service changes. Once
+    adopted they stay so, since what only we hold would go from the control plane with the next apply.
+    """
     adopt = bool(made["options"].get("federation_adopt"))
     gateways: Json = {}
-    for kind, name, wanted, whose in (
-        ("additionalIngress", side["ingress"], ingress_gateway(side), side["owners"]["ingress"]),
-        ("additionalEgress", side["egress"], egress_gateway(side), side["owners"]["egress"]),
-    ):
+    adopted: List[str] = []
+    for kind, name, wanted, whose in _both(side):
         live = dig(control_plane, "object", "spec", "gateways", kind, name)
-        if whose != "foreign":
+        if whose not in HELD:
             gateways[kind] = {name: wanted}
-        elif adopt and live is not None:
+        elif live is not None and (adopt or whose == "adopted"):
             gateways[kind] = {name: _as_it_lives(wanted, live)}
-    return gateways
+            adopted.append(f"{kind}.{name}")
+    return gateways, adopted
+
+
+def _both(side: Side) -> Tuple[Tuple[str, str, Json, str], ...]:
+    """A pair's two gateways: kind, name, what we would send, whose it is."""
+    return (
+        (INGRESS, side["ingress"], ingress_gateway(side), side["owners"]["ingress"]),
+        (EGRESS, side["egress"], egress_gateway(side), side["owners"]["egress"]),
+    )
 
 
 def ingress_gateway(side: Side) -> Json:
@@ -248,6 +268,8 @@ def ingress_gateway(side: Side) -> Json:
         "enabled": True,
         "routeConfig": {"enabled": False},
         "service": {"type": chosen["type"], "metadata": metadata, "ports": ports, **chosen["fields"]},
+        **_router_mode(side),
+        **_runtime(side, "ingress"),
     }
 
 
@@ -255,12 +277,24 @@ def egress_gateway(side: Side) -> Json:
     """The egress gateway for one peer, as an entry of ``spec.gateways.additionalEgress``."""
     return {
         "enabled": True,
-        "requestedNetworkView": [names.network_view(side["peer_name"])],
+        VIEW: [names.network_view(side["peer_name"])],
         "service": {
             "metadata": {"labels": {f"{_FOR}egress-for": side["egress"]}},
             "ports": [_port(SERVICE_PORT, SERVICE_NAME, {}), _port(DISCOVERY_PORT, "http-discovery", {})],
         },
+        **_router_mode(side),
+        **_runtime(side, "egress"),
     }
+
+
+def _router_mode(side: Side) -> Json:
+    """Only 2.1 reads it, and routes no service without it (maistra/istio pilot/pkg/networking/core/v1alpha3/cluster.go)."""
+    return {"routerMode": "sni-dnat"} if str(side["version"]).lstrip("v").startswith("2.1") else {}
+
+
+def _runtime(side: Side, room: str) -> Json:
+    """Replicas, resources, autoscaling, placement: in the product's own shape, and only what is asked for."""
+    return {"runtime": copy.deepcopy(side["runtime"][room])} if side["runtime"][room] else {}
 
 
 def _port(number: int, name: str, node_ports: Mapping[str, int]) -> Json:
@@ -371,24 +405,30 @@ def _told(definition: Json) -> Json:
 
 def _gateway_drift(side: Side, control_plane: Optional[Json]) -> List[Problem]:
     found: List[Problem] = []
-    for kind, name, wanted, whose in (
-        ("additionalIngress", side["ingress"], ingress_gateway(side), side["owners"]["ingress"]),
-        ("additionalEgress", side["egress"], egress_gateway(side), side["owners"]["egress"]),
-    ):
+    for kind, name, wanted, whose in _both(side):
         live = dig(control_plane, "object", "spec", "gateways", kind, name)
-        if whose != "foreign" or live is None:
+        if whose not in HELD or live is None or control_plane is None:
             continue
-        fields = differences(_matter(wanted), _matter(live))
-        where = f"ServiceMeshControlPlane {side['namespace']} spec.gateways.{kind}.{name}"
-        found += _foreign(side, where, gateway_managers(control_plane, kind, name), fields)
+        where, by = place(side["namespace"], kind, name), made_by(control_plane, kind, name)
+        faults = egress_faults(live, side["namespace"], side["peer_name"], control_plane) if kind == EGRESS else []
+        if faults:
+            words = f"it is managed by {by}, and requests to {side['peer']} fail through it: {faults[0].words}"
+            found.append(problem("foreign", side["mesh"], where, words, faults[0].remedy, peer=side["peer"]))
+            continue
+        # A view with more networks, or with none and so with all, shows the peer's endpoints as well.
+        needed = {key: value for key, value in wanted.items() if key != VIEW or not sees(live, side["peer_name"])}
+        found += _foreign(side, where, [by], differences(_matter(needed), _matter(live)))
     return found
 
 
 def _matter(gateway: Json) -> Json:
-    """What of a gateway federation depends on: that it is enabled, its network view, and its ports by number."""
+    """What of a gateway federation depends on: that it is enabled, its network view, its ports by number; and the
+    runtime settings that somebody asked us for."""
     told: Json = {"enabled": gateway.get("enabled")}
-    if "requestedNetworkView" in gateway:
-        told["requestedNetworkView"] = gateway["requestedNetworkView"]
+    if "runtime" in gateway:
+        told["runtime"] = gateway["runtime"]
+    if VIEW in gateway:
+        told[VIEW] = gateway[VIEW]
     ports = dig(gateway, "service", "ports") or []
     told["service"] = {
         "ports": {

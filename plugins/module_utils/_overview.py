@@ -30,7 +30,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_types impor
 
 #: In place of a root that could not be read. It is shown nowhere and written nowhere.
 _NO_ROOT = "not read"
-_STATES = {"absent": "new", "ours": "lives", "foreign": "of others, used as it is"}
+_STATES = {"absent": "new", "ours": "lives", "foreign": "of others, used as it is",
+           "adopted": "of others, adopted as it is"}
 
 
 def overview(declaration: Declaration, facts: Mapping[str, Json]) -> Json:

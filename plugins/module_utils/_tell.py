@@ -34,7 +34,7 @@ def tell(plan: Json, results: Results, facts: Mapping[str, Json], check_mode: bo
     changes = _changes(plan, results)
     problems = _problems(plan, results, facts)
     patient = [link for link in links if not link["good"] and not link["failed"]]
-    told = _changes_told(changes, check_mode) + [_model.words(one) for one in problems]
+    told = changes_told(changes, check_mode) + [_model.words(one) for one in problems]
     return {
         "links": links,
         "changes": changes,
@@ -80,12 +80,14 @@ def _changes(plan: Json, results: Results) -> List[Json]:
     ]
 
 
-def _changes_told(changes: Sequence[Json], check_mode: bool) -> List[str]:
+def changes_told(changes: Sequence[Json], check_mode: bool) -> List[str]:
+    """One line for each object that was, or in check mode would be, created, changed or deleted."""
     if not changes:
         return ["Nothing would be changed." if check_mode else "Nothing was changed."]
     verbs = _WOULD if check_mode else _DONE
     return [
-        f"{one['mesh']}: {verbs[one['verb']]} {one['kind']} {one['namespace']}/{one['name']} ({', '.join(one['fields'])})"
+        f"{one['mesh']}: {verbs[one['verb']]} {one['kind']} "
+        f"{'/'.join(filter(None, (one['namespace'], one['name'])))} ({', '.join(one['fields'])})"
         for one in changes
     ]
 

@@ -67,6 +67,21 @@ options:
       - Give it only when nothing was changed since.
     type: dict
     default: {}
+  operator:
+    description:
+      - The Subscription of the operator. When it is given, only the operator is waited for - that its version has succeeded and
+        its kinds are served.
+      - An operator that is not there in time is a problem of severity error, since nothing of a mesh can be made before.
+    type: dict
+    suboptions:
+      namespace:
+        description: Namespace of the Subscription.
+        type: str
+        required: true
+      name:
+        description: Name of the Subscription.
+        type: str
+        required: true
   timeout:
     description: Seconds to wait. V(0), or check mode, looks once.
     type: float
@@ -87,8 +102,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+mesh:
+  description: O(mesh) as it was given.
+  returned: always
+  type: str
 ready:
-  description: Whether the control plane is ready at its present generation.
+  description: Whether the control plane is ready at its present generation, or the operator is there.
   returned: always
   type: bool
 words:

@@ -39,6 +39,22 @@ options:
       control_plane:
         description: Name of the ServiceMeshControlPlane. By default the only one of the namespace.
         type: str
+      also:
+        description: Objects to read besides, one request each. They are in RV(meshes[].also), in the same order.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          kind:
+            description: A kind that this collection knows.
+            type: str
+            required: true
+          namespace:
+            description: The namespace; of all namespaces where it is not given.
+            type: str
+          name:
+            description: The name; all of the kind where it is not given.
+            type: str
       auth:
         description:
           - How the cluster is reached; the authentication options of kubernetes.core, one for one.
@@ -213,6 +229,13 @@ meshes:
       elements: dict
     config_maps:
       description: Config maps with root certificates of others.
+      type: list
+      elements: dict
+    also:
+      description:
+        - What O(meshes[].also) asked for, each with C(objects).
+        - Also C(served), which is false where the cluster has no such kind.
+      returned: when O(meshes[].also) asks for something
       type: list
       elements: dict
 """

@@ -58,6 +58,11 @@ options:
         description: Fields whose value is not known yet, with the reason. Outside check mode such an object is skipped.
         type: dict
         default: {}
+      later:
+        description:
+          - Why the API server cannot rehearse the object yet, for instance that its namespace is not there.
+          - In check mode an object that was not there O(objects[].before) is then told as created, without a request.
+        type: str
   state:
     description:
       - Whether the objects shall be there.

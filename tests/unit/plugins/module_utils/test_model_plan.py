@@ -383,6 +383,7 @@ def foreign_red() -> Json:
         },
         "additionalEgress": {
             "egress-green-mesh": {
+                "enabled": True,
                 "requestedNetworkView": ["green-network"],
                 "service": {"ports": [{"port": 15443, "name": "tls"}, {"port": 8188, "name": "http-discovery"}]},
             }

@@ -234,7 +234,7 @@ def test_a_load_balancer_with_a_pool_is_not_counted_as_public() -> None:
 def test_the_service_lists_discovery_first_and_passes_fields_on() -> None:
     wish: Any = {"exposure": "LoadBalancer", "loadBalancerIP": "192.0.2.9", "loadBalancerSourceRanges": ["192.0.2.0/24"],
                  "externalTrafficPolicy": "Local", "nodePorts": {"tls": 30443, "https-discovery": 30188}}
-    side: Any = {"ingress": "in", "exposure": _model_exposure.exposure("BareMetal", wish)}
+    side: Any = {"version": "v2.5", "runtime": {"ingress": {}}, "ingress": "in", "exposure": _model_exposure.exposure("BareMetal", wish)}
     assert _objects.ingress_gateway(side)["service"] == {
         "type": "LoadBalancer",
         "metadata": {"labels": {"federation.maistra.io/ingress-for": "in"}},

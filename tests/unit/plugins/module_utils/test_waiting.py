@@ -305,6 +305,9 @@ def test_a_mesh_is_read_in_nine_requests_on_a_cloud(monkeypatch: pytest.MonkeyPa
         "spec.gateways.additionalIngress.in": ["mesh-owner"], "spec.security.trust.domain": ["mesh-owner"]}
     assert (facts["cluster_uid"], facts["members"], facts["fingerprints"]) == ("cluster-1", ["a", "b"], ["pem"])
     assert set(facts["services"]) == {"in"}
+    peer = {"metadata": {"name": "p"}, "spec": {"gateways": {"ingress": {"name": "istiod"}}}}
+    facts, cluster = _read(monkeypatch, {**_mesh(), "ServiceMeshPeer": [peer]})
+    assert set(facts["services"]) == {"in", "istiod"}
     assert [one["metadata"]["name"] for one in facts["config_maps"]] == ["green-ca-root-cert"]
     assert "managedFields" not in str(facts) and "api_key" not in str(facts)
 

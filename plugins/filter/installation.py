@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: installation
+short_description: Plan the installation of one mesh
+version_added: 1.0.0
+author: The ossm.federation authors (@ossm-federation)
+description:
+  - Says what has to be read of a cluster and, once it has been read, what is to be written so that there is a mesh.
+  - Only what is absent or ours is among it. Nothing is planned for a host without C(mesh_install).
+positional: host, hostvars
+options:
+  _input:
+    description: What P(ossm.federation.declaration#filter) returned.
+    type: dict
+    required: true
+  host:
+    description: The inventory host whose mesh is meant.
+    type: str
+    required: true
+  hostvars:
+    description: >-
+      The variables of all hosts, as Ansible has them in C(hostvars); with C(__install_facts), what
+      M(ossm.federation.mesh_info) has read, once there are any.
+    type: dict
+    required: true
+seealso:
+  - plugin: ossm.federation.installation_report
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Decide what to install
+  ansible.builtin.set_fact:
+    __install: "{{ __federation | ossm.federation.installation(inventory_hostname, hostvars) }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - RV(_value['wanted']) says whether this mesh is to be installed, RV(_value['reads']) what has to be read for that.
+    - RV(_value['operator']) and RV(_value['plane']) are objects for O(ossm.federation.mesh_objects#module:objects).
+    - RV(_value['subscription']) is what O(ossm.federation.gateway_wait#module:operator) waits for, or nothing.
+    - RV(_value['wait']) says whether the control plane RV(_value['control_plane']) is waited for.
+    - RV(_value['lines']) are words for people, RV(_value['problems']) what is wrong.
+  type: dict
+"""
+
+from collections.abc import Callable
+from typing import Any, Dict, Mapping
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.ossm.federation.plugins.module_utils import _install
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, plain, registered, unseal
+
+
+def installation(declaration: Any, host: str, hostvars: Mapping[str, Any]) -> Dict[str, Any]:
+    """Plan the installation of one host's mesh; see DOCUMENTATION."""
+    declared, name = unseal(declaration, "pairs"), str(plain(host))
+    if declared is None or name not in declared["meshes"]:
+        raise AnsibleFilterError("ossm.federation.installation takes what ossm.federation.declaration returned, and a host")
+    read = registered(hostvars, [name], "__install_facts").get(name, {}).get("meshes") or [{}]
+    return dict(inert(_install.plan(declared, name, read[0])))
+
+
+class FilterModule:
+    """Makes the filter known to Ansible."""
+
+    def filters(self) -> Dict[str, Callable[..., Any]]:
+        return {"installation": installation}

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: installation_report
+short_description: Say what became of the installation of meshes
+version_added: 1.0.0
+author: The ossm.federation authors (@ossm-federation)
+description:
+  - Lists what was made, which control planes are ready, what is wrong, and which hosts have failed.
+positional: hostvars, check_mode
+options:
+  _input:
+    description: The inventory hosts of this run.
+    type: list
+    elements: str
+    required: true
+  hostvars:
+    description: The variables of all hosts, as Ansible has them in C(hostvars), with what role install has registered.
+    type: dict
+    required: true
+  check_mode:
+    description: Whether this run only looks.
+    type: bool
+    default: false
+seealso:
+  - plugin: ossm.federation.installation
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Judge the installation
+  ansible.builtin.set_fact:
+    __install_report: "{{ ansible_play_hosts_all | ossm.federation.installation_report(hostvars, ansible_check_mode) }}"
+  run_once: true
+"""
+
+RETURN = r"""
+_value:
+  description: RV(_value['lines']) says all of it to people; RV(_value['failures']) has words by host.
+  type: dict
+"""
+
+from collections.abc import Callable
+from typing import Any, Dict, List, Mapping
+
+from ansible_collections.ossm.federation.plugins.module_utils import _install
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import all_registered, inert, plain
+
+
+def installation_report(hosts: List[str], hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
+    """Judge an installation; see DOCUMENTATION."""
+    names: List[str] = plain(hosts)
+    results = all_registered(hostvars, names, (*_install.WRITING, *_install.WAITING, "__install"))
+    return dict(inert(_install.tell(names, results, results["__install"], bool(plain(check_mode)))))
+
+
+class FilterModule:
+    """Makes the filter known to Ansible."""
+
+    def filters(self) -> Dict[str, Callable[..., Any]]:
+        return {"installation_report": installation_report}

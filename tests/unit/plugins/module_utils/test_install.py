@@ -1,0 +1,348 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A new mesh: what is written where, what is left to its owner, what is refused, and what is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import federations as fed
+import pytest
+from ansible_collections.ossm.federation.plugins.module_utils import _gateway_wait, _install, _mesh_objects, _model, _operator
+from ansible_collections.ossm.federation.plugins.module_utils._cluster import ClusterError, Event
+
+Json = dict[str, Any]
+RED = "red-mesh"
+OURS = {"app.kubernetes.io/managed-by": "ossm.federation"}
+MANAGER = "ossm.federation/_install"
+WANTED = {"mesh_install": True}
+
+
+def there(kind: str, name: str, namespace: str | None = None, ours: bool = False, **body: Any) -> Json:
+    """An object that lives."""
+    meta = {"name": name, "uid": f"uid-of-{name}", "labels": OURS if ours else {}, "namespace": namespace}
+    return {"kind": kind, "metadata": meta, "managers": [MANAGER if ours else "kubectl"], **body}
+
+
+def read(*objects: Json, served: bool = True, problems: Any = (), **changes: Any) -> Json:
+    """What ``mesh_info`` has read; ``served``: the operator's kinds are there."""
+    facts: Json = {**fed.facts(RED), "control_plane": None, "readable": False, "problems": list(problems), **changes}
+    declared = fed.declare(fed.inventory(RED))["meshes"][RED]
+    facts["also"] = [
+        {
+            **one,
+            "served": served or not one["kind"].startswith("ServiceMesh"),
+            "objects": [
+                found
+                for found in objects
+                if found["kind"] == one["kind"]
+                and one.get("name") in (None, found["metadata"]["name"])
+                and one.get("namespace") in (None, found["metadata"]["namespace"])
+            ],
+        }
+        for one in _install.reads(declared)
+    ]
+    return facts
+
+
+def planned(facts: Json, **variables: Any) -> Json:
+    declaration = fed.declare(fed.inventory(RED, red_mesh={**WANTED, **variables}))
+    assert not [one for one in declaration["problems"] if one["severity"] == "error"], declaration["problems"]
+    return _install.plan(declaration, RED, facts)
+
+
+def names(wishes: list[Json]) -> list[str]:
+    return [f"{one['definition']['kind']} {one['definition']['metadata']['name']}" for one in wishes]
+
+
+OPERATORS = there("Namespace", "openshift-operators")
+GROUP = there("OperatorGroup", "global-operators", "openshift-operators")
+HOME = there("Namespace", "red-mesh-system")
+EMPTY = read(OPERATORS, GROUP, served=False)
+PACKAGE = {"name": "servicemeshoperator"}
+SUBSCRIPTION = "Subscription servicemeshoperator"
+PLANE = ["Namespace red-mesh-system", "ServiceMeshControlPlane red-mesh"]
+THEIRS = there("Subscription", "mesh", "openshift-operators", spec=PACKAGE)
+
+# what was read, variables, objects for the operator, what is waited for, objects for the control plane
+WRITES: list[tuple[str, Json, Json, list[str], str | None, list[str]]] = [
+    ("an empty cluster", EMPTY, {}, [SUBSCRIPTION], "servicemeshoperator", PLANE),
+    ("with members", EMPTY, {"mesh_members": ["b", "a"]}, [SUBSCRIPTION], "servicemeshoperator",
+     [*PLANE, "ServiceMeshMemberRoll default"]),
+    ("an operator that is there", read(OPERATORS, GROUP), {}, [], None, PLANE),
+    ("the same, asked for", read(OPERATORS, GROUP), {"mesh_install_operator": True}, [SUBSCRIPTION],
+     "servicemeshoperator", PLANE),
+    ("somebody else's subscription", read(OPERATORS, GROUP, THEIRS, served=False), {}, [], "mesh", PLANE),
+    ("somebody else's, at work", read(OPERATORS, GROUP, THEIRS), {"mesh_install_operator": True}, [], None, PLANE),
+    ("our subscription, at work", read(OPERATORS, there("Subscription", "s", "openshift-operators", True, spec=PACKAGE)),
+     {}, ["Subscription s"], None, PLANE),
+    ("a namespace of its own", read(served=False), {"mesh_install_operator_namespace": "openshift-operators"},
+     ["Namespace openshift-operators", SUBSCRIPTION], "servicemeshoperator", PLANE),
+    ("a namespace that is there", read(OPERATORS, GROUP, HOME), {}, [], None, PLANE[1:]),
+    ("our namespace", read(OPERATORS, there("Namespace", "red-mesh-system", ours=True)), {}, [], None, PLANE),
+]
+
+
+@pytest.mark.parametrize(
+    ("facts", "variables", "operator", "waits", "plane"), [case[1:] for case in WRITES], ids=[case[0] for case in WRITES]
+)
+def test_what_is_written(
+    facts: Json, variables: Json, operator: list[str], waits: str | None, plane: list[str]
+) -> None:
+    made = planned(facts, **variables)
+    assert made["problems"] == [] and made["wait"]
+    assert (names(made["operator"]), names(made["plane"])) == (operator, plane)
+    assert (made["subscription"] or {}).get("name") == waits
+    for wish in made["operator"] + made["plane"]:
+        assert wish["field_manager"] == MANAGER and wish["definition"]["metadata"]["labels"] == OURS
+
+
+def test_an_operator_group_only_where_a_namespace_has_none() -> None:
+    place = {"mesh_install_operator_namespace": "mesh-operator"}
+    declared = fed.declare(fed.inventory(RED, red_mesh={**WANTED, **place}))
+    facts = read(served=False)
+    facts["also"] = [{**one, "served": not one["kind"].startswith("ServiceMesh"), "objects": []}
+                     for one in _install.reads(declared["meshes"][RED])]
+    made = _install.plan(declared, RED, facts)
+    assert names(made["operator"]) == ["Namespace mesh-operator", "OperatorGroup mesh-operator", SUBSCRIPTION]
+    assert made["operator"][1]["definition"]["spec"] == {}
+    facts["also"][-1]["objects"] = [there("OperatorGroup", "theirs", "mesh-operator")]
+    assert names(_install.plan(declared, RED, facts)["operator"]) == ["Namespace mesh-operator", SUBSCRIPTION]
+
+
+def test_the_specs() -> None:
+    spec = {"version": "v2.5", "security": {"identity": {"type": "ThirdParty"}}, "tracing": {"type": "Jaeger"}}
+    made = planned(EMPTY, mesh_control_plane_spec=spec, mesh_trust_domain="red.example", mesh_members=["b", "a", "b"],
+                   mesh_install_subscription={"channel": "candidate", "installPlanApproval": "Manual"})
+    plane, roll = (one["definition"] for one in made["plane"][1:])
+    assert plane["spec"] == {
+        "version": "v2.5",
+        "security": {"controlPlane": {"mtls": True}, "dataPlane": {"mtls": True}, "identity": {"type": "ThirdParty"},
+                     "trust": {"domain": "red.example"}},
+        "gateways": {"openshiftRoute": {"enabled": False}},
+        "tracing": {"type": "Jaeger"},
+        "addons": {"kiali": {"enabled": False}},
+    }
+    assert "uid" not in plane["metadata"] and roll["spec"] == {"members": ["a", "b"]}
+    assert made["operator"][0]["definition"]["spec"] == {
+        "name": "servicemeshoperator", "channel": "candidate", "source": "redhat-operators",
+        "sourceNamespace": "openshift-marketplace", "installPlanApproval": "Manual"}
+    assert planned(EMPTY)["plane"][1]["definition"]["spec"]["security"]["trust"] == {"domain": "red-mesh.local"}
+
+
+def live_plane(ours: bool, domain: str = "red-mesh.local") -> Json:
+    return there("ServiceMeshControlPlane", RED, "red-mesh-system", ours,
+                 spec={"version": "v2.4", "security": {"trust": {"domain": domain}}})
+
+
+def test_ours_is_kept_and_its_trust_domain_not_changed_by_the_way() -> None:
+    plane = fed.facts(RED)["control_plane"]
+    facts = read(OPERATORS, HOME, live_plane(True), control_plane=plane, readable=True)
+    wish = planned(facts)["plane"][0]
+    assert wish["definition"]["metadata"]["uid"] == "uid-of-red-mesh" and wish["before"] and not wish["later"]
+    made = planned(facts, mesh_trust_domain="new.local")
+    assert [one["code"] for one in made["problems"]] == ["trust-domain-change"] and made["plane"] == []
+    confirmed = planned(facts, mesh_trust_domain="new.local", federation_confirm_trust_domain=[RED])
+    assert confirmed["plane"][0]["definition"]["spec"]["security"]["trust"] == {"domain": "new.local"}
+    assert {one["severity"] for one in confirmed["problems"]} == {"warning"}
+    # federate.yml does not take over what install.yml holds.
+    plane["owners"]["spec.security.trust.domain"] = [MANAGER]
+    wish = fed.inventory(RED, red_mesh={"mesh_trust_domain": "new.local", "federation_confirm_trust_domain": [RED]})
+    told = _model.plan(fed.declare(wish), {RED: facts})["problems"]
+    assert [one["code"] for one in told] == ["trust-domain-installed"]
+
+
+def test_what_is_somebody_elses_is_never_written() -> None:
+    roll = there("ServiceMeshMemberRoll", "default", "red-mesh-system", spec={"members": ["a"]})
+    facts = read(OPERATORS, HOME, live_plane(False), roll, control_plane=fed.facts(RED)["control_plane"])
+    made = planned(facts, mesh_control_plane_spec={"version": "v2.5"}, mesh_members=["a", "b"])
+    assert made["plane"] == [] and made["operator"] == [] and not made["wait"]
+    assert [(one["code"], one["severity"]) for one in made["problems"]] == [("foreign", "warning")] * 2
+    assert "spec.version" in made["problems"][0]["message"] and "has not b" in made["problems"][1]["message"]
+    assert "made by kubectl; it stays as it is" in made["lines"][0]
+
+
+def test_only_what_is_asked_for() -> None:
+    assert _install.plan(fed.declare(fed.inventory(RED)), RED, EMPTY)["plane"] == []
+    other = there("ServiceMeshControlPlane", "basic", "red-mesh-system")
+    assert [one["code"] for one in planned(read(HOME, other), mesh_control_plane=RED)["problems"]] == ["control-plane-other"]
+    assert planned(read(HOME, other))["lines"] == [f"{RED}: has the control plane basic, made by kubectl; it stays as it is"]
+    missing = planned(EMPTY, mesh_install_operator=False)
+    assert [one["code"] for one in missing["problems"]] == ["operator-missing"]
+    for code, fatal in (("unreachable", True), ("kind-missing", False), ("namespace-missing", False)):
+        problem = _model.problem(code, RED, "x", "no", "do")
+        assert bool(planned(read(OPERATORS, problems=[problem]))["problems"]) == fatal
+
+
+# what cannot be rehearsed, by kind; the words
+LATER = [
+    (EMPTY, {"Subscription": "", "Namespace": "", "ServiceMeshControlPlane": "the namespace red-mesh-system is there"}),
+    (read(OPERATORS, HOME, served=False), {"Subscription": "", "ServiceMeshControlPlane": "the operator has brought"}),
+    (read(OPERATORS, HOME), {"ServiceMeshControlPlane": ""}),
+]
+
+
+@pytest.mark.parametrize(("facts", "expected"), LATER)
+def test_what_is_known_later(facts: Json, expected: dict[str, str]) -> None:
+    made = planned(facts)
+    told = {one["definition"]["kind"]: one["later"] for one in made["operator"] + made["plane"]}
+    assert set(told) == set(expected)
+    assert all(expected[kind] in words and bool(words) == bool(expected[kind]) for kind, words in told.items())
+
+
+def test_in_check_mode_what_is_known_later_costs_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(auth: Json) -> None:
+        raise AssertionError("a request")
+
+    monkeypatch.setattr(_mesh_objects, "Cluster", none)
+    wish = {**planned(EMPTY)["plane"][1], "peer": None}
+    params = {"auth": {"host": "https://x", "api_key": "x"}, "mesh": RED, "objects": [wish]}
+    found = _mesh_objects.run(params, True, lambda line: None)
+    assert [(one["verb"], one["words"]) for one in found["objects"]] == [("created", wish["later"])]
+    assert "spec.security.trust.domain" in found["objects"][0]["fields"]
+    assert found["diff"][0]["before"] == "" and "red-mesh.local" in found["diff"][0]["after"]
+
+
+REFUSED: list[tuple[str, Json, str, str, str]] = [
+    ("spec", {"mesh_control_plane_spec": {"gateway": {}}}, "mesh_control_plane_spec.gateway", "key-unknown", "gateways"),
+    ("subscription", {"mesh_install_subscription": {"chanel": "x"}}, "mesh_install_subscription.chanel", "key-unknown",
+     "channel"),
+    ("trust domain", {"mesh_control_plane_spec": {"security": {"trust": {"domain": "x"}}}},
+     "mesh_control_plane_spec.security.trust.domain", "install-spec", "mesh_trust_domain"),
+    ("dropped", {"mesh_control_plane_spec": {"runtime": {"defaults": {"deployment": {"autoScaling": {}}}}}},
+     "mesh_control_plane_spec.runtime.defaults.deployment.autoScaling", "install-spec", "runtime.components"),
+    ("operator's namespace", {**WANTED, "mesh_install_operator_namespace": "red-mesh-system"}, "mesh_namespace",
+     "install-namespace", "of its own"),
+    ("odd namespace", {"mesh_install_operator_namespace": "A_b"}, "mesh_install_operator_namespace", "name-invalid", "label"),
+]
+
+
+@pytest.mark.parametrize(
+    ("variables", "where", "code", "remedy"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED]
+)
+def test_refused(variables: Json, where: str, code: str, remedy: str) -> None:
+    found = fed.declare(fed.inventory(RED, red_mesh=variables))["problems"]
+    assert [(one["code"], one["where"]) for one in found] == [(code, where)] and remedy in found[0]["remedy"]
+
+
+# Waiting for the operator
+
+CSV = "servicemeshoperator.v2.5.1-0"
+
+
+def definition(established: bool = True) -> Event:
+    conditions = [{"type": "Established", "status": str(established)}]
+    body = {"metadata": {"name": _operator.DEFINITION}, "status": {"conditions": conditions}}
+    return Event("CustomResourceDefinition", "ADDED", body)
+
+
+def subscription(**status: Any) -> Event:
+    return Event("Subscription", "MODIFIED", {"metadata": {"name": "s"}, "status": status})
+
+
+def version(phase: str, message: str = "") -> Event:
+    status = {"phase": phase, "message": message}
+    return Event("ClusterServiceVersion", "MODIFIED", {"metadata": {"name": CSV}, "status": status})
+
+
+INSTALLED = subscription(installedCSV=CSV, currentCSV=CSV)
+PENDING = subscription(currentCSV=CSV, state="UpgradePending", installPlanRef={"name": "install-abc"})
+FAILED = subscription(conditions=[{"type": "ResolutionFailed", "status": "True", "message": "no operators found"}])
+GONE = Event("ClusterServiceVersion", "RESET", {})
+OPERATOR: list[tuple[str, list[Event], str]] = [
+    ("nothing", [], "the Subscription is not there"),
+    ("a subscription", [subscription()], "no version has been found yet"),
+    ("unresolved", [FAILED], "ResolutionFailed: no operators found"),
+    ("waits for approval", [PENDING], "the install plan install-abc waits for somebody to approve it"),
+    ("installing", [PENDING, version("Installing", "waiting for deployment")], f"{CSV}: Installing: waiting for deployment"),
+    ("failed", [definition(), INSTALLED, version("Failed", "no rights")], f"{CSV}: Failed: no rights"),
+    ("no kinds", [definition(False), INSTALLED, version("Succeeded")], "the kind servicemeshcontrolplanes.maistra.io is not"),
+    ("there", [definition(), INSTALLED, version("Succeeded")], ""),
+    ("there, an upgrade pending", [definition(), subscription(installedCSV=CSV, currentCSV="v9", state="UpgradePending"),
+                                   version("Succeeded")], ""),
+    ("gone again", [definition(), INSTALLED, version("Succeeded"), GONE], f"{CSV} is not there yet"),
+]
+
+
+@pytest.mark.parametrize(("events", "words"), [case[1:] for case in OPERATOR], ids=[case[0] for case in OPERATOR])
+def test_how_far_the_operator_is(events: list[Event], words: str) -> None:
+    state = _operator.Operator(RED, "openshift-operators", "s")
+    for event in events:
+        state.take(event)
+    assert state.complete() == (not words) and "; ".join(state.missing()).startswith(words)
+    assert len(list(state.news())) == 1 and not list(state.news())
+
+
+class _Cluster:
+    def __init__(self, story: list[Event], objects: Json | None = None) -> None:
+        self.story, self.objects = story, objects or {}
+        self.watched: list[str] = []
+
+    def watch_many(self, watches: Any, deadline: float) -> Any:
+        self.watched = [one.kind for one in watches]
+        yield from self.story
+
+    def get(self, kind: str, name: str, namespace: str | None = None) -> Json:
+        if kind not in self.objects:
+            raise ClusterError("kind-missing" if kind == "Subscription" else "missing", "no")
+        return self.objects[kind]
+
+    def list(self, kind: str, namespace: str | None = None) -> list[Json]:
+        return self.objects.get(kind, [])
+
+
+def _waited(monkeypatch: pytest.MonkeyPatch, cluster: _Cluster, check: bool = False) -> tuple[Json, list[str]]:
+    monkeypatch.setattr(_gateway_wait, "Cluster", lambda auth: cluster)
+    lines: list[str] = []
+    params = {"auth": {"host": "https://x", "api_key": "x"}, "mesh": RED, "namespace": "n", "control_plane": RED,
+              "operator": {"namespace": "openshift-operators", "name": "s"}, "timeout": 60}
+    return _gateway_wait.run(params, check, lines.append), lines
+
+
+def test_the_operator_is_awaited_on_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet = Event("", "QUIET", {})
+    cluster = _Cluster([PENDING, quiet, Event("", "TICK", {}), INSTALLED, definition(), version("Succeeded"), GONE])
+    result, lines = _waited(monkeypatch, cluster)
+    assert result["ready"] and result["problems"] == [] and result["words"] == "ready"
+    assert cluster.watched == ["CustomResourceDefinition", "Subscription", "ClusterServiceVersion"]
+    assert "waits for somebody" in lines[0] and "s left; waiting for" in lines[1]
+
+
+def test_an_operator_that_does_not_come_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, dummy = _waited(monkeypatch, _Cluster([FAILED]))
+    told = result["problems"]
+    assert [(one["code"], one["severity"]) for one in told] == [("operator-not-ready", "error")]
+    assert "no operators found" in told[0]["message"] and not result["ready"]
+    fatal = Event("Subscription", "FATAL", {}, ClusterError("kind-missing", "no OLM"))
+    assert [one["code"] for one in _waited(monkeypatch, _Cluster([fatal]))[0]["problems"]] == ["kind-missing"]
+
+
+def test_check_mode_looks_at_the_operator_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = _waited(monkeypatch, _Cluster([]), check=True)[0]
+    assert not nothing["ready"] and nothing["problems"] == []
+    objects = {"CustomResourceDefinition": definition().object, "Subscription": INSTALLED.object,
+               "ClusterServiceVersion": [version("Succeeded").object]}
+    assert _waited(monkeypatch, _Cluster([], objects), check=True)[0]["ready"]
+
+
+# Words
+
+
+def test_an_installation_is_told() -> None:
+    written = {"objects": [{"mesh": RED, "kind": "Namespace", "namespace": None, "name": "n", "verb": "created",
+                            "fields": ["metadata"], "words": ""}], "problems": []}
+    late = _model.problem("control-plane-not-ready", RED, "x", "not ready", "Look", severity="warning")
+    results: Json = {"__install_plane_objects": {RED: written},
+                     "__install_plane_wait": {RED: {"mesh": RED, "ready": False, "problems": [late]}}}
+    told = _install.tell([RED, "blue-mesh"], results, {RED: {"problems": []}})
+    assert told["lines"][0] == "red-mesh: created Namespace n (metadata)"
+    assert set(told["failures"]) == {RED} and "[control-plane-not-ready]" in told["failures"][RED]
+    results["__install_plane_wait"][RED] = {"mesh": RED, "ready": True, "problems": []}
+    told = _install.tell([RED], results, {})
+    assert told == {"lines": ["red-mesh: created Namespace n (metadata)", "red-mesh: the control plane is ready"],
+                    "failures": {}}
+    assert _install.tell([RED], {}, {}, True)["lines"] == ["Nothing would be changed."]
+    later = {**written["objects"][0], "kind": "ServiceMeshMemberRoll", "namespace": "n", "words": "known once x is there"}
+    told = _install.tell([RED], {"__install_plane_objects": {RED: {"objects": [later], "problems": []}}}, {}, True)
+    assert told["lines"][1] == \
+        "red-mesh: of ServiceMeshMemberRoll n/n only what is declared is told; the rest is known once x is there"

@@ -1,0 +1,426 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gateways that somebody made by hand: recognised, used or adopted, never doubled, refused where they cannot serve."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import federations as fed
+import pytest
+
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _model_gateways, _objects
+
+Json = dict[str, Any]
+RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
+INGRESS, EGRESS = "additionalIngress", "additionalEgress"
+FOR = "federation.maistra.io/"
+PORTS = [{"port": 15443, "name": "tls"}, {"port": 8188, "name": "https-discovery"}]
+OUT_PORTS = [{"port": 15443, "name": "tls"}, {"port": 8188, "name": "http-discovery"}]
+
+
+def gateway(label: str | None = None, view: list[str] | None = None, kind: str = INGRESS, **changes: Any) -> Json:
+    """A gateway as somebody writes it, that can serve."""
+    service: Json = {"type": "LoadBalancer", "ports": copy.deepcopy(PORTS if kind == INGRESS else OUT_PORTS)}
+    if label is not None:
+        service["metadata"] = {"labels": {f"{FOR}{'ingress' if kind == INGRESS else 'egress'}-for": label}}
+    made = {"enabled": True, "service": service, **({"requestedNetworkView": view} if view is not None else {})}
+    made.update(changes)
+    return made
+
+
+def egress(label: str | None = None, view: list[str] | None = None, **changes: Any) -> Json:
+    return gateway(label, view, EGRESS, **changes)
+
+
+def red(ingress: Json | None = None, egress_: Json | None = None, *, by: Any = "kubectl", **changes: Any) -> Json:
+    """What is read of red with these gateways in its control plane."""
+    read = fed.facts(RED, **changes)
+    section = {kind: found for kind, found in ((INGRESS, ingress or {}), (EGRESS, egress_ or {})) if found}
+    read["control_plane"]["object"]["spec"]["gateways"] = section
+    for kind, found in section.items():
+        for name in found:
+            read["control_plane"]["owners"][f"spec.gateways.{kind}.{name}"] = by if isinstance(by, list) else [by]
+    return read
+
+
+def planned(read: Json, **variables: Json) -> tuple[_model.Plan, dict[str, Json]]:
+    everything = {RED: read, GREEN: fed.facts(GREEN), BLUE: fed.facts(BLUE)}
+    return _model.plan(fed.declare(fed.inventory(**variables)), everything), everything
+
+
+# what red's control plane has; then the gateways for green, and words of why
+FOUND: list[tuple[str, Json, Json, str, str, str]] = [
+    ("nothing", {}, {}, "ingress-green-mesh", "egress-green-mesh", ""),
+    (
+        "label with the peer's name",
+        {"west": gateway(GREEN)},
+        {"out": egress(GREEN)},
+        "west",
+        "out",
+        "its label federation.maistra.io/ingress-for is green-mesh",
+    ),
+    (
+        "label with the documents' gateway name",
+        {"green-mesh-ingress": gateway("green-mesh-ingress")},
+        {"green-mesh-egress": egress("green-mesh-egress")},
+        "green-mesh-ingress",
+        "green-mesh-egress",
+        "its label federation.maistra.io/egress-for is green-mesh-egress",
+    ),
+    (
+        "network view",
+        {},
+        {"out": egress(view=["network-green-mesh"]), "other": egress(view=["network-gold"])},
+        "ingress-green-mesh",
+        "out",
+        "its requestedNetworkView has network-green-mesh",
+    ),
+    (
+        "the documents' names alone",
+        {"green-mesh-ingress": gateway()},
+        {"green-mesh-egress": egress()},
+        "green-mesh-ingress",
+        "green-mesh-egress",
+        "it is called green-mesh-ingress",
+    ),
+    (
+        "our names",
+        {"ingress-green-mesh": gateway()},
+        {"egress-green-mesh": egress()},
+        "ingress-green-mesh",
+        "egress-green-mesh",
+        "it is called ingress-green-mesh",
+    ),
+    (
+        "label before name",
+        {"west": gateway(GREEN), "green-mesh-ingress": gateway()},
+        {},
+        "west",
+        "egress-green-mesh",
+        "ingress-for is green-mesh",
+    ),
+    (
+        "label before network view",
+        {},
+        {"one": egress(GREEN), "two": egress(view=["network-green-mesh"])},
+        "ingress-green-mesh",
+        "one",
+        "egress-for is green-mesh",
+    ),
+    (
+        "a name whose label is somebody else's",
+        {"green-mesh-ingress": gateway("gold")},
+        {},
+        "ingress-green-mesh",
+        "egress-green-mesh",
+        "",
+    ),
+    ("one of another mesh", {"gold-ingress": gateway("gold")}, {}, "ingress-green-mesh", "egress-green-mesh", ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("ingress", "out", "in_name", "out_name", "why"), [case[1:] for case in FOUND], ids=[case[0] for case in FOUND]
+)
+def test_a_gateway_of_the_pair_is_recognised(ingress: Json, out: Json, in_name: str, out_name: str, why: str) -> None:
+    made, read = planned(red(ingress, out))
+    side = made["sides"][RED][GREEN]
+    assert (side["ingress"], side["egress"], side["state"]) == (in_name, out_name, "ready"), side["problems"]
+    assert side["owners"] == {
+        "ingress": "foreign" if in_name in ingress else "absent",
+        "egress": "foreign" if out_name in out else "absent",
+    }
+    told = [line for line in made["uses"] if line.startswith(f"{RED}: ") and f"for {GREEN}" in line]
+    assert len(told) == (in_name in ingress) + (out_name in out)
+    assert all("made by kubectl" in line for line in told)
+    assert why in "".join(told)
+    # Never doubled: nothing is sent for what is there, and one new gateway for what is not.
+    sent = [wish["definition"]["spec"]["gateways"] for wish in _objects.gateway_objects(made, RED, read[RED])
+            if wish["peer"] == GREEN]
+    assert {name for one in sent for kind in one for name in one[kind]} == {in_name, out_name} - {*ingress, *out}
+    # The other mesh lets in the identity of the egress gateway that is really used.
+    assert made["sides"][GREEN][RED]["client_id"] == f"red-mesh.local/ns/red-mesh-system/sa/{out_name}-service-account"
+
+
+UNSURE: list[tuple[str, Json, Json, list[str]]] = [
+    ("two labels", {"a": gateway(GREEN), "b": gateway(GREEN)}, {}, ["a, b"]),
+    ("two names", {"green-mesh-ingress": gateway(), "ingress-green-mesh": gateway()}, {}, ["green-mesh-ingress, ingress"]),
+    ("two views", {}, {"a": egress(view=["network-green-mesh"]), "b": egress(view=["network-green-mesh"])}, ["a, b"]),
+    (
+        "one for two meshes",
+        {},
+        {"all": egress(view=["network-green-mesh", "network-blue-mesh"])},
+        ["all is there for green-mesh and for another mesh"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("ingress", "out", "words"), [case[1:] for case in UNSURE], ids=[case[0] for case in UNSURE])
+def test_what_cannot_be_decided_is_a_problem_of_that_pair(ingress: Json, out: Json, words: list[str]) -> None:
+    made, read = planned(red(ingress, out))
+    side = made["sides"][RED][GREEN]
+    assert side["state"] == "skipped"
+    assert [one["code"] for one in side["problems"]] == ["gateway-ambiguous"] * len(words)
+    assert all(word in one["message"] for word, one in zip(words, side["problems"], strict=True))
+    assert made["problems"] == []
+    assert GREEN not in {wish["peer"] for wish in _objects.gateway_objects(made, RED, read[RED])}
+    assert made["sides"][GREEN][BLUE]["state"] == "ready"
+
+
+def test_what_a_peer_names_is_used_and_no_other() -> None:
+    live = fed.live_peer(GREEN, namespace="red-mesh-system", gateways={"ingress": {"name": "west"}})
+    made, dummy = planned(red({"west": gateway(), "green-mesh-ingress": gateway(GREEN)}, peers=[live]))
+    assert made["sides"][RED][GREEN]["ingress"] == "west"
+    assert any("the ServiceMeshPeer green-mesh names it" in line for line in made["uses"])
+    # A gateway that another mesh's peer names is not this pair's, whatever its label says.
+    live = fed.live_peer("gold", namespace="red-mesh-system", gateways={"ingress": {"name": "west"}})
+    made, dummy = planned(red({"west": gateway(GREEN)}, peers=[live]))
+    assert made["sides"][RED][GREEN]["ingress"] == "ingress-green-mesh"
+
+
+def test_a_gateway_beside_the_control_plane_is_not_made_a_second_time() -> None:
+    live = fed.live_peer(GREEN, namespace="red-mesh-system", gateways={"ingress": {"name": "own"}, "egress": {"name": "o"}})
+
+    def service(name: str, **labels: str) -> Json:
+        return {"metadata": {"name": name, "labels": labels}, "spec": {"type": "NodePort"}}
+
+    made, everything = planned(red(peers=[live], services={"own": service("own"), "o": service("o")}))
+    side = made["sides"][RED][GREEN]
+    assert (side["gateways"], side["state"], side["exposure"]["type"]) == ("foreign", "ready", "NodePort")
+    assert GREEN not in {wish["peer"] for wish in _objects.gateway_objects(made, RED, everything[RED])}
+    # One that the operator is about to remove is none.
+    rest = {"own": service("own", **{"maistra.io/owner": "red-mesh-system"})}
+    assert planned(red(peers=[live], services=rest))[0]["sides"][RED][GREEN]["owners"]["ingress"] == "absent"
+
+
+def test_our_own_gateway_stays_in_use() -> None:
+    read = red({"ingress-green-mesh": gateway(), "green-mesh-ingress": gateway()})
+    read["control_plane"]["owners"][f"spec.gateways.{INGRESS}.ingress-green-mesh"] = ["ossm.federation/green-mesh"]
+    made, dummy = planned(read)
+    side = made["sides"][RED][GREEN]
+    assert (side["ingress"], side["owners"]["ingress"], side["state"]) == ("ingress-green-mesh", "ours", "ready")
+    assert made["uses"] == []
+
+
+# Adoption
+
+
+def test_adopted_gateways_are_marked_and_stay_as_they_live() -> None:
+    ingress = {"west": gateway(GREEN, runtime={"deployment": {"replicas": 2}}, routeConfig={"enabled": True})}
+    out = {"out": egress(GREEN, view=["network-green-mesh"])}
+    adopt = {host.replace("-", "_"): {"federation_adopt": True} for host in fed.COLOURS}
+    read = red(ingress, out)
+    made, everything = planned(read, **adopt)
+    wish = next(one for one in _objects.gateway_objects(made, RED, everything[RED]) if one["peer"] == GREEN)
+    definition = wish["definition"]
+    mark = {"ossm.federation/adopted-green-mesh": "additionalIngress.west,additionalEgress.out"}
+    assert definition["metadata"]["annotations"] == mark
+    live = read["control_plane"]["object"]["spec"]["gateways"]
+    assert _objects.differences(definition["spec"]["gateways"], live) == []
+    assert "runtime" not in definition["spec"]["gateways"][INGRESS]["west"]
+    # Afterwards, also without the option: the same is sent again, although our manager is among the owners now.
+    after = red(ingress, out, by=["kubectl", "ossm.federation/green-mesh"])
+    after["control_plane"]["object"]["metadata"]["annotations"] = mark
+    wants = {"red_mesh": {"mesh_ingress": {"labels": {"a": "b"}, "exposure": "NodePort"}}}
+    for variables in ({}, adopt, wants):
+        made, everything = planned(after, **variables)
+        side = made["sides"][RED][GREEN]
+        assert (side["owners"], side["state"]) == ({"ingress": "adopted", "egress": "adopted"}, "ready")
+        again = next(one for one in _objects.gateway_objects(made, RED, everything[RED]) if one["peer"] == GREEN)
+        assert again["definition"] == definition
+    assert [line for line in made["uses"] if line.endswith("made by kubectl, adopted")]
+    # A name that a label no longer tells is still ours to hold, by our own field manager.
+    after["control_plane"]["object"]["spec"]["gateways"][INGRESS]["west"]["service"].pop("metadata")
+    assert planned(after)[0]["sides"][RED][GREEN]["ingress"] == "west"
+
+
+# Whether they can serve
+
+MULTI = {"multiCluster": {"enabled": True}}
+# change of red's ingress, change of its egress, code's severity or "" when it can serve, words, and more of what is read
+SERVE: list[tuple[str, Json, Json, str, str, Json]] = [
+    ("good", {}, {}, "", "", {}),
+    ("not enabled", {"enabled": None}, {}, "skipped", "not enabled", {}),
+    ("switched off", {"enabled": False}, {}, "skipped", "not enabled", {}),
+    ("egress not enabled", {}, {"enabled": None}, "skipped", "not enabled", {}),
+    ("no discovery port", {"service": {"ports": PORTS[:1]}}, {}, "skipped", "it has no port 8188", {}),
+    ("no ports", {}, {"service": {}}, "skipped", "it has no port 8188 and no port 15443", {}),
+    ("another namespace", {"namespace": "elsewhere"}, {}, "skipped", "in the namespace elsewhere", {}),
+    ("its own namespace", {"namespace": "red-mesh-system"}, {}, "", "", {}),
+    ("of no use", {"service": {"type": "ExternalName", "ports": PORTS}}, {}, "skipped", "of type ExternalName", {}),
+    ("inside the cluster", {"service": {"type": "ClusterIP", "ports": PORTS}}, {}, "skipped", "cannot reach", {}),
+    (
+        "target port",
+        {},
+        {"service": {"ports": [{"port": 15443, "targetPort": 8443}, OUT_PORTS[1]]}},
+        "skipped",
+        "leads to 8443",
+        {},
+    ),
+    ("target port of the webhook", {}, {"service": {"ports": [{**OUT_PORTS[0], "targetPort": 0}, OUT_PORTS[1]]}}, "", "", {}),
+    ("all networks", {}, {"requestedNetworkView": []}, "", "", {"version": "v2.6"}),
+    ("the documents' view", {}, {"requestedNetworkView": ["green-network"]}, "warning", "requestedNetworkView", {}),
+    ("the same in 2.2", {}, {"requestedNetworkView": ["green-network"]}, "warning", "", {"version": "v2.2"}),
+    ("the same in 2.1", {}, {"requestedNetworkView": ["green-network"]}, "error", "get 503", {"version": "v2.1"}),
+    ("the same in 2.6", {}, {"requestedNetworkView": ["green-network"]}, "error", "get 503", {"version": "v2.6"}),
+    ("the same, several networks", {}, {"requestedNetworkView": ["green-network"]}, "error", "get 503", {"cluster": MULTI}),
+]
+
+
+@pytest.mark.parametrize(
+    ("ingress", "out", "outcome", "words", "more"), [case[1:] for case in SERVE], ids=[case[0] for case in SERVE]
+)
+def test_a_gateway_that_cannot_serve_is_told(ingress: Json, out: Json, outcome: str, words: str, more: Json) -> None:
+    def changed(entry: Json, change: Json) -> Json:
+        return {key: value for key, value in {**entry, **change}.items() if value is not None}
+
+    view = ["network-green-mesh"]
+    read = red(
+        {"green-mesh-ingress": changed(gateway(), ingress)}, {"green-mesh-egress": changed(egress(view=view), out)}
+    )
+    read["control_plane"]["version"] = more.get("version", "v2.5")
+    if "cluster" in more:
+        read["control_plane"]["object"]["spec"]["cluster"] = more["cluster"]
+    made, everything = planned(read)
+    side = made["sides"][RED][GREEN]
+    assert side["state"] == ("skipped" if outcome == "skipped" else "ready"), side["problems"]
+    told = side["problems"] + _objects.drift(made, RED, everything[RED])
+    assert {one["code"] for one in told} == ({"foreign"} if outcome else set())
+    severities = {one["severity"] for one in told}
+    assert severities == ({"error"} if outcome in ("skipped", "error") else {outcome} if outcome else set())
+    assert words in "".join(one["message"] for one in told)
+    assert all(one["remedy"] and one["peer"] == GREEN and "spec.gateways." in one["where"] for one in told)
+
+
+def test_a_gateway_inside_the_cluster_serves_where_it_can_be_reached() -> None:
+    inside = {"west": gateway(GREEN, service={"type": "ClusterIP", "ports": PORTS})}
+    made, dummy = planned(red(inside), red_mesh={"mesh_ingress": {"peers": {GREEN: {"addresses": ["192.0.2.1"]}}}})
+    assert made["sides"][RED][GREEN]["state"] == "ready"
+    everything = {RED: red(inside, cluster_uid="one"), GREEN: fed.facts(GREEN, cluster_uid="one"), BLUE: fed.facts(BLUE)}
+    made = _model.plan(fed.declare(fed.inventory()), everything)
+    assert made["sides"][RED][GREEN]["state"] == "ready"
+
+
+def test_a_control_plane_without_gateways_is_one_problem_and_its_pairs_wait() -> None:
+    read = fed.facts(RED)
+    read["control_plane"]["object"]["spec"]["gateways"] = {"enabled": False}
+    made, everything = planned(read)
+    assert [one["code"] for one in made["meshes"][RED]["problems"]] == ["gateways-disabled"]
+    assert {side["state"] for side in made["sides"][RED].values()} == {"skipped"}
+    assert made["sides"][GREEN][RED]["state"] == "waiting" and made["sides"][GREEN][BLUE]["state"] == "ready"
+    assert _objects.gateway_objects(made, RED, everything[RED]) == [] and made["problems"] == []
+
+
+@pytest.mark.parametrize("name", ["istio-ingressgateway", "istio-egressgateway"])
+def test_the_default_gateways_are_never_ours(name: str) -> None:
+    assert _model_gateways.gateway_owner(red({name: gateway()}, by="ossm.federation/x")["control_plane"], INGRESS, name) \
+        == "foreign"
+
+
+# The shapes that are sent
+
+
+def test_what_the_documents_leave_to_defaults_is_said() -> None:
+    made, everything = planned(fed.facts(RED))
+    wish = next(one for one in _objects.gateway_objects(made, RED, everything[RED]) if one["peer"] == GREEN)
+    gateways = wish["definition"]["spec"]["gateways"]
+    ingress, out = gateways[INGRESS]["ingress-green-mesh"], gateways[EGRESS]["egress-green-mesh"]
+    assert ingress["enabled"] is True and out["enabled"] is True
+    assert ingress["routeConfig"] == {"enabled": False} and "routeConfig" not in out
+    assert out["requestedNetworkView"] == ["network-green-mesh"] and "requestedNetworkView" not in ingress
+    assert {port["port"]: port["name"] for port in ingress["service"]["ports"]} == {15443: "tls", 8188: "https-discovery"}
+    assert {port["port"]: port["name"] for port in out["service"]["ports"]} == {15443: "tls", 8188: "http-discovery"}
+    labels = (ingress["service"]["metadata"]["labels"], out["service"]["metadata"]["labels"])
+    assert labels == ({f"{FOR}ingress-for": "ingress-green-mesh"}, {f"{FOR}egress-for": "egress-green-mesh"})
+    for entry in (ingress, out):
+        assert not {"namespace", "routerMode", "runtime"} & set(entry)
+        assert all("targetPort" not in port for port in entry["service"]["ports"])
+
+
+@pytest.mark.parametrize(("version", "mode"), [("v2.1", "sni-dnat"), ("2.1.6", "sni-dnat"), ("v2.5", None), (None, None)])
+def test_the_router_mode_is_said_in_2_1_alone(version: str | None, mode: str | None) -> None:
+    made, everything = planned(fed.facts(RED, cp_version=version))
+    for wish in _objects.gateway_objects(made, RED, everything[RED]):
+        for section in wish["definition"]["spec"]["gateways"].values():
+            assert [entry.get("routerMode") for entry in section.values()] == [mode]
+
+
+RUNTIME = {
+    "deployment": {"replicas": 2, "autoScaling": {"enabled": False}, "strategy": {"type": "Recreate"}},
+    "pod": {"nodeSelector": {"infra": ""}, "tolerations": [{"key": "infra", "operator": "Exists"}]},
+    "container": {"resources": {"requests": {"cpu": "100m"}}, "env": {"A": "b"}},
+}
+
+
+def test_runtime_settings_pass_through_by_peer() -> None:
+    wish = {
+        "mesh_ingress": {"runtime": RUNTIME, "peers": {BLUE: {"runtime": {"pod": {"priorityClassName": "high"}}}}},
+        "mesh_egress": {"peers": {GREEN: {"runtime": {"deployment": {"autoScaling": {"minReplicas": 2}}}}}},
+    }
+    made, everything = planned(fed.facts(RED), red_mesh=wish)
+    found = {one["peer"]: one["definition"]["spec"]["gateways"] for one in _objects.gateway_objects(made, RED, everything[RED])}
+    assert found[GREEN][INGRESS]["ingress-green-mesh"]["runtime"] == RUNTIME
+    assert found[BLUE][INGRESS]["ingress-blue-mesh"]["runtime"] == {"pod": {"priorityClassName": "high"}}
+    scaled = {"deployment": {"autoScaling": {"minReplicas": 2}}}
+    assert found[GREEN][EGRESS]["egress-green-mesh"]["runtime"] == scaled
+    assert "runtime" not in found[BLUE][EGRESS]["egress-blue-mesh"]
+
+
+def test_runtime_settings_that_a_foreign_gateway_has_not_are_told() -> None:
+    made, everything = planned(red({"west": gateway(GREEN)}), red_mesh={"mesh_ingress": {"runtime": RUNTIME}})
+    told = [one for one in _objects.drift(made, RED, everything[RED]) if "west" in one["where"]]
+    assert [one["code"] for one in told] == ["foreign"] and "runtime.deployment.replicas" in told[0]["message"]
+
+
+# variable, value, where it is told, code, words of the remedy
+REFUSED: list[tuple[str, str, Json, str, str, str]] = [
+    ("top level", "mesh_ingress", {"runtime": {"pods": {}}}, "mesh_ingress.runtime.pods", "key-unknown", "pod"),
+    (
+        "second level",
+        "mesh_egress",
+        {"runtime": {"deployment": {"autoscaling": {}}}},
+        "mesh_egress.runtime.deployment.autoscaling",
+        "key-unknown",
+        "autoScaling",
+    ),
+    (
+        "third level",
+        "mesh_egress",
+        {"runtime": {"container": {"resources": {"limit": {}}}}},
+        "mesh_egress.runtime.container.resources.limit",
+        "key-unknown",
+        "limits",
+    ),
+    (
+        "by peer",
+        "mesh_egress",
+        {"peers": {GREEN: {"runtime": {"conteiner": {}}}}},
+        "mesh_egress.peers.green-mesh.runtime.conteiner",
+        "key-unknown",
+        "container",
+    ),
+    ("no dictionary", "mesh_egress", {"runtime": {"pod": []}}, "mesh_egress.runtime.pod", "runtime-value", "nodeSelector"),
+    ("runtime is a list", "mesh_ingress", {"runtime": []}, "mesh_ingress.runtime", "ingress-value", "shape of runtime"),
+    ("another key", "mesh_egress", {"exposure": "NodePort"}, "mesh_egress.exposure", "key-unknown", "runtime"),
+    ("peers", "mesh_egress", {"peers": [GREEN]}, "mesh_egress.peers", "egress-value", "keys"),
+    ("a stranger", "mesh_egress", {"peers": {"greem-mesh": {}}}, "mesh_egress.peers", "peer-unknown", "green-mesh"),
+]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "where", "code", "remedy"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED]
+)
+def test_unknown_runtime_settings_are_refused(variable: str, value: Json, where: str, code: str, remedy: str) -> None:
+    found = fed.declare(fed.inventory(red_mesh={variable: value}))["problems"]
+    assert [(one["code"], one["mesh"], one["where"], one["severity"]) for one in found] == [(code, RED, where, "error")]
+    assert remedy in found[0]["remedy"]
+
+
+def test_replicas_that_an_autoscaler_would_change_are_told() -> None:
+    wish = {"mesh_ingress": {"runtime": {"deployment": {"replicas": 3}}}}
+    found = fed.declare(fed.inventory(red_mesh=wish))["problems"]
+    assert [(one["code"], one["severity"]) for one in found] == [("replicas-scaled", "warning")]
+    wish["mesh_ingress"]["runtime"]["deployment"]["autoScaling"] = {"enabled": False}
+    assert fed.declare(fed.inventory(red_mesh=wish))["problems"] == []
