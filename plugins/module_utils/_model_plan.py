@@ -76,8 +76,12 @@ def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
         "collisions": collisions,
         "notes": [],
         "reached": [],
-        "uses": [words for host, peer in sorted((host, peer) for host in sides for peer in sides[host])
-                 for words in _uses(sides[host][peer], chosen[host][peer], _facts(facts, host).get("control_plane"))],
+        "uses": [
+            words
+            for host in sorted(sides)
+            for peer in sorted(sides[host])
+            for words in _uses(sides[host][peer], chosen[host][peer], _facts(facts, host).get("control_plane"))
+        ],
     }
     for host, peer in _directions(made):
         _meet(made, host, peer, facts.get(peer))
