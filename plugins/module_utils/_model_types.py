@@ -221,12 +221,13 @@ class LoadBalancers(TypedDict):
 class _Ahead(TypedDict, total=False):
     todo: List[str]
     readings: Dict[str, Json]
+    preflight: List[str]
 
 
 class Plan(_Ahead):
     """What the run will do, after reading; ``problems`` are fatal, ``warnings`` are not. ``notes`` are words for people.
 
-    ``todo`` and ``readings`` are what ``_steps.ahead`` adds.
+    ``todo`` and ``readings`` are what ``_steps.ahead`` adds, ``preflight`` are words of ``_preflight``.
     """
 
     group: str

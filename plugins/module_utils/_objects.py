@@ -30,7 +30,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_exposure im
     SERVICE_NAME,
     SERVICE_PORT,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._model_plan import READY, WAITING
+from ansible_collections.ossm.federation.plugins.module_utils._model_plan import READY, SKIPPED, WAITING
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
     Json,
     Plan,
@@ -62,7 +62,7 @@ def gateway_objects(made: Plan, host: str, facts: Json) -> List[Wish]:
         return []
     live = dig(facts, "control_plane", "object")
     wishes = []
-    if mesh["set_trust_domain"]:
+    if mesh["set_trust_domain"] and not held_back(made, host):
         spec = {"security": {"trust": {"domain": mesh["trust_domain"]}}}
         wishes.append(_wish(_control_plane(mesh, spec), None, None, live))
     for side in _sides(made, host, (READY, WAITING)):
@@ -149,6 +149,12 @@ def differences(wanted: Any, live: Any, path: str = "") -> List[str]:
 
 
 # Sides
+
+
+def held_back(made: Plan, host: str) -> bool:
+    """Whether nothing is done for any peer of a mesh, so that the mesh itself is left alone too."""
+    sides = made["sides"][host].values()
+    return bool(sides) and all(side["state"] == SKIPPED for side in sides)
 
 
 def _sides(made: Plan, host: str, states: Tuple[str, ...]) -> List[Side]:
