@@ -18,8 +18,23 @@ SOMEBODY = "somebody"
 
 @pytest.fixture(scope="module")
 def lab(start: Callable[..., Lab]) -> Lab:
-    """A mesh of an old version, and one with multi-network on and an egress gateway that somebody made."""
-    made = start(two(red={"version": "v2.3"}))
+    """A mesh of an old version, which the simulator does not bring up, and one with multi-network on and an egress gateway
+    that somebody made."""
+    made = start(two(red={"install": False}))
+    namespace = f"{OLD}-system"
+    old = {
+        "apiVersion": "maistra.io/v2",
+        "kind": "ServiceMeshControlPlane",
+        "metadata": {"name": OLD, "namespace": namespace},
+        "spec": {"version": "v2.3", "security": {"trust": {"domain": f"{OLD}.local"}}},
+    }
+    roll = {
+        "apiVersion": "maistra.io/v1",
+        "kind": "ServiceMeshMemberRoll",
+        "metadata": {"name": "default", "namespace": namespace},
+        "spec": {"members": [f"{OLD}-bookinfo"]},
+    }
+    made.apply("red", [old, roll], manager=SOMEBODY)
     plane = {
         "apiVersion": "maistra.io/v2",
         "kind": "ServiceMeshControlPlane",
