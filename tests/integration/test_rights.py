@@ -169,6 +169,19 @@ def test_a_peer_outside_of_the_run_is_only_read(federation: Federation) -> None:
     assert run.cells["red-mesh", "green-mesh"] == "ok"
 
 
+def test_a_plan_reads_and_lint_needs_no_account_at_all(federation: Federation) -> None:
+    mark = federation.lab.mark()
+    with _granted(federation, "read", *federation.hosts):
+        plan = federation.play(ROOT / "playbooks" / "plan.yml")
+    asked = _asked(federation, mark)
+    assert plan.code == 0 and not _refused(asked), plan.all
+    assert all({one.verb for one in made} == {"get", "list"} for made in asked.values())
+    mark = federation.lab.mark()
+    lint = federation.play(ROOT / "playbooks" / "lint.yml")
+    assert lint.code == 0, lint.all
+    assert not any(_asked(federation, mark).values())
+
+
 def test_a_right_that_a_run_has_no_use_for_is_not_asked_for(federation: Federation) -> None:
     without = ("patch", "exportedservicesets")
     with _granted(federation, "federate", "green-mesh"), _granted(federation, "federate", "red-mesh", without=without):
