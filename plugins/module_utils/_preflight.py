@@ -148,7 +148,7 @@ def _networks(
             "multi-network", mesh, f"{where} spec.cluster.multiCluster.meshNetworks",
             "multi-network is on: an egress gateway only gets the endpoints of the networks that it requests, and those of "
             "a peer are in network-<name of the ServiceMeshPeer>",
-            "Nothing, where the gateways are written by federate.yml; federation needs no meshNetworks",
+            "Nothing is to do where federate.yml writes the gateways; federation itself needs no meshNetworks",
             severity="warning"))
     return found + [
         _wrong_view(side, where, reason) for side in made["sides"][host].values()
