@@ -12,8 +12,10 @@ author: The ossm.federation authors (@ossm-federation)
 description:
   - Chooses names, exposures and trust domains, and finds what only shows across meshes.
   - RV(_value).problems must stop the run before its first write; a mesh that could not be read is no such problem.
+  - What can be told before the first write is told - versions with known faults, missing rights, exported namespaces that
+    are no members, network views. A mesh without the rights for what this run would do is held back with its problems.
   - RV(_value).todo names the steps in which a mesh has anything to write or to wait for; all others may be left out.
-positional: hostvars, outside
+positional: hostvars, outside, rights_for
 options:
   _input:
     description: What P(ossm.federation.declaration#filter) returned.
@@ -28,6 +30,11 @@ options:
     type: list
     elements: raw
     default: []
+  rights_for:
+    description: What the accounts are used for, as in M(ossm.federation.mesh_info).
+    type: str
+    choices: [federate, federate-check, read]
+    default: federate
 seealso:
   - plugin: ossm.federation.declaration
     plugin_type: filter
@@ -38,13 +45,13 @@ seealso:
 EXAMPLES = r"""
 - name: Plan the pairs
   ansible.builtin.set_fact:
-    __plan: "{{ __federation | ossm.federation.plan(hostvars, __mesh_outside_facts.results | default([])) }}"
+    __plan: "{{ __federation | ossm.federation.plan(hostvars, __mesh_outside_facts.results | default([]), 'federate') }}"
   run_once: true
 """
 
 RETURN = r"""
 _value:
-  description: The plan - C(group), C(options), C(meshes), C(sides), C(problems), C(warnings), C(load_balancers), C(todo).
+  description: The plan - C(group), C(options), C(meshes), C(sides), C(problems), C(warnings), C(load_balancers), C(preflight), C(todo).
   type: dict
 """
 
@@ -53,17 +60,22 @@ from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _steps
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import facts_of, seal, unseal
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _permissions, _preflight
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import facts_of, plain, seal, unseal
 
 
-def plan(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Any]:
+def plan(
+    declaration: Any, hostvars: Mapping[str, Any], outside: Any = (), rights_for: str = "federate"
+) -> Dict[str, Any]:
     """Plan the declared federation; see DOCUMENTATION."""
     declared = unseal(declaration, "pairs")
     if declared is None:
         raise AnsibleFilterError("ossm.federation.plan takes what ossm.federation.declaration returned")
     facts = facts_of(declared["hosts"], hostvars, outside)
-    made = _steps.ahead(_model.plan(declared, facts), facts)
+    purpose = str(plain(rights_for))
+    if purpose not in _permissions.PLAYBOOKS:
+        raise AnsibleFilterError(f"ossm.federation.plan: rights_for is one of {', '.join(sorted(_permissions.PLAYBOOKS))}")
+    made = _preflight.preflight(_model.plan(declared, facts), facts, purpose)
     return seal(made, _model.shown(made))
 
 

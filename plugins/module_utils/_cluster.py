@@ -93,11 +93,14 @@ KINDS: t.Dict[str, Kind] = {
     "Subscription": Kind("operators.coreos.com/v1alpha1", "subscriptions"),
     "ClusterServiceVersion": Kind("operators.coreos.com/v1alpha1", "clusterserviceversions"),
     "Infrastructure": Kind("config.openshift.io/v1", "infrastructures", False),
+    "ClusterVersion": Kind("config.openshift.io/v1", "clusterversions", False),
     "ServiceMeshControlPlane": Kind("maistra.io/v2", "servicemeshcontrolplanes"),
     "ServiceMeshMemberRoll": Kind("maistra.io/v1", "servicemeshmemberrolls"),
     "ServiceMeshPeer": Kind("federation.maistra.io/v1", "servicemeshpeers"),
     "ExportedServiceSet": Kind("federation.maistra.io/v1", "exportedservicesets"),
     "ImportedServiceSet": Kind("federation.maistra.io/v1", "importedservicesets"),
+    "SelfSubjectRulesReview": Kind("authorization.k8s.io/v1", "selfsubjectrulesreviews", False),
+    "SelfSubjectAccessReview": Kind("authorization.k8s.io/v1", "selfsubjectaccessreviews", False),
 }
 
 
@@ -324,7 +327,7 @@ def decode_response(status_code: int, body: t.Any, ask: Ask, token: str = "") ->
         plural = KINDS[kind].plural if kind in KINDS else kind
         group = KINDS[kind].api_version.rpartition("/")[0] if kind in KINDS else ""
         resource = f"{plural}.{group}" if group else plural
-        remedy = f"Grant the verb {ask.verb} on {resource} to this user"
+        remedy = f"Grant the verb {ask.verb} on {resource} to this user (docs/rbac has a role for each playbook)"
         return ClusterError("forbidden", f"may not {ask.verb} {resource}: {message}", remedy, status=403)
     if status_code == 404:
         return _decode_missing(status, kind)
@@ -445,6 +448,14 @@ class Cluster:
         answer = self._send(Ask("list", kind, namespace), self._client.get, resource, namespace=namespace, **options)
         version = KINDS[kind].api_version
         return [{"apiVersion": version, "kind": kind, **item} for item in answer.get("items") or []]
+
+    def review(self, kind: str, spec: Json) -> Json:
+        """The answer (its status) to a SelfSubjectRulesReview or SelfSubjectAccessReview: a question to the API server about
+        the account itself, sent as an object that is never stored."""
+        resource = self._client.resources.get(kind)
+        body = {"apiVersion": KINDS[kind].api_version, "kind": kind, "spec": spec}
+        answer = self._send(Ask("create", kind), self._client.create, resource, body=body)
+        return t.cast(Json, answer.get("status") or {})
 
     def apply(
         self, definition: Json, field_manager: str, *, dry_run: bool = False, force: bool = False

@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""KNOW: what a mesh is and has, in at most eleven requests, and one for each thing that is asked for besides.
+"""KNOW: what a mesh is and has, in at most thirteen requests, and one for each thing that is asked for besides.
 
 Private to this collection; never writes.
 
-A mesh that cannot be read is a result with problems, not an error.
+A mesh that cannot be read is a result with problems, not an error. It is readable when everything was read that the others
+and the run itself need of it; what only adds to that degrades to a warning.
 """
 from __future__ import annotations
 
@@ -29,6 +30,16 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_platform im
     platform_of,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._permissions import (
+    PLAYBOOKS,
+    Need,
+    allowed,
+    attributes,
+    beyond_reading,
+    concerning,
+    granting,
+    without,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._status import read_control_plane
 from ansible_collections.ossm.federation.plugins.module_utils._trust import read_roots
 
@@ -58,8 +69,11 @@ ARGUMENT_SPEC: Json = {
             "auth": AUTH_OPTION,
         },
     },
+    "rights_for": {"type": "str", "choices": sorted(PLAYBOOKS)},
 }
 
+#: Codes of what a cluster does not have, as opposed to what it does not tell.
+ABSENT_CODES = ("missing", "kind-missing")
 #: The Service of OpenShift's own router. Where a cloud controller runs it has a load balancer, long before we have one.
 ROUTER = ("router-default", "openshift-ingress")
 #: The config map that istiod writes its root into, and the key in it.
@@ -70,7 +84,8 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 def run(params: Json, check_mode: bool, say: Say) -> Json:
     """Read every mesh of ``params["meshes"]``; ``meshes`` of the result has the same order."""
     clusters: t.Dict[str, Cluster] = {}
-    return {"changed": False, "meshes": [read_mesh(wanted, clusters) for wanted in params["meshes"]]}
+    rights_for = params.get("rights_for")
+    return {"changed": False, "meshes": [read_mesh(wanted, clusters, rights_for) for wanted in params["meshes"]]}
 
 
 def empty_facts(wanted: Json) -> Json:
@@ -83,6 +98,8 @@ def empty_facts(wanted: Json) -> Json:
         "problems": [],
         "cluster_uid": None,
         "platform": {"type": "", "name": "", "source": "none", "architectures": [], "words": "unknown"},
+        "openshift": {"version": None, "words": "an unknown version of OpenShift"},
+        "rights": None,
         "nodes": [],
         "control_plane": None,
         "members": [],
@@ -98,8 +115,12 @@ def empty_facts(wanted: Json) -> Json:
     }
 
 
-def read_mesh(wanted: Json, clusters: t.Dict[str, Cluster]) -> Json:
-    """MeshFacts of one mesh; ``clusters`` keeps connections for meshes with the same access."""
+def read_mesh(wanted: Json, clusters: t.Dict[str, Cluster], rights_for: t.Optional[str] = None) -> Json:
+    """MeshFacts of one mesh; ``clusters`` keeps connections for meshes with the same access.
+
+    ``rights_for`` names what the account is going to be used for (``_permissions.PLAYBOOKS``); without it nobody asks
+    what it may do.
+    """
     facts = empty_facts(wanted)
     auth = {key: value for key, value in (wanted.get("auth") or {}).items() if value is not None}
     facts["problems"] = check_access(auth, wanted["mesh"])
@@ -109,10 +130,9 @@ def read_mesh(wanted: Json, clusters: t.Dict[str, Cluster]) -> Json:
         key = json.dumps(auth, sort_keys=True)
         if key not in clusters:
             clusters[key] = Cluster(auth)
-        _Reader(clusters[key], wanted, facts).read()
+        facts["readable"] = _Reader(clusters[key], wanted, facts).read(rights_for)
     except ClusterError as error:
         facts["problems"].append(error.problem(wanted["mesh"], f"API server of {wanted['mesh']}"))
-    facts["readable"] = not any(one["severity"] == "error" for one in facts["problems"])
     return facts
 
 
@@ -127,20 +147,29 @@ class _Reader:
         self.wanted: t.Optional[str] = wanted.get("control_plane")
         self.also: t.List[Json] = wanted.get("also") or []
         self.said: t.Set[t.Tuple[str, str]] = set()
+        #: Whether everything that is needed could be read so far.
+        self.complete = True
+        #: The kinds that the cluster does not have, or of which it has not the one object.
+        self.absent: t.Dict[str, str] = {}
 
-    def read(self) -> None:
-        """All of it. The control plane first: without one only the cluster is described."""
+    def read(self, rights_for: t.Optional[str]) -> bool:
+        """All of it; whether nothing is missing that is needed. The control plane first: without one only the cluster is
+        described."""
         self.facts["cluster_uid"] = self._cluster_uid()
         for one in self.also:
             self.facts["also"].append({**one, **self._other(one["kind"], one.get("namespace"), one.get("name"))})
         smcp = self._control_plane()
+        if rights_for and beyond_reading(rights_for):
+            self._rights(rights_for)
         self._platform()
+        self._openshift()
         if smcp is None:
-            return
+            return False
         self._federation()
         self._config_maps()
         self._services()
         self._members()
+        return self.complete
 
     def _problem(self, found: Problem) -> None:
         """Note a problem once: three kinds of one missing group need not be three lines."""
@@ -158,10 +187,11 @@ class _Reader:
         except ClusterError as error:
             if error.code in FATAL_CODES:
                 raise
-            found = error.problem(self.mesh, " ".join((kind, *args)))
             if warn:
-                found["severity"] = "warning"
-            self._problem(found)
+                self._degraded(error, " ".join((kind, *args)))
+            else:
+                self._problem(error.problem(self.mesh, " ".join((kind, *args))))
+                self.complete = False
             return missing
 
     def _other(self, kind: str, namespace: t.Optional[str], name: t.Optional[str]) -> Json:
@@ -177,6 +207,35 @@ class _Reader:
                 self._problem(problem_)
             return {"served": error.code != "kind-missing", "objects": []}
         return {"served": True, "objects": [trim(one) for one in found]}
+    def _degraded(self, error: ClusterError, where: str) -> None:
+        """Warn of something that could not be read, and say what comes of that: the mesh can do without."""
+        found = error.problem(self.mesh, where)
+        found["severity"] = "warning"
+        lost = without(where.partition(" ")[0])
+        if lost:
+            found["message"] = f"{lost}: {found['message']}"
+        self._problem(found)
+
+    def _rights(self, playbook: str) -> None:
+        """What the account may do here: the rules that the API server knows, and a question for each right that they leave
+        open. Reading needs no question: it shows by itself."""
+        try:
+            told = self.cluster.review("SelfSubjectRulesReview", {"namespace": self.namespace})
+            rules = concerning(told.get("resourceRules") or [])
+            if told.get("incomplete"):
+                unclear = [need for need in beyond_reading(playbook) if allowed(rules, need) is False]
+                rules += [granting(need) for need in unclear if self._may(need)]
+        except ClusterError as error:
+            if error.code in FATAL_CODES:
+                raise
+            self._degraded(error, "SelfSubjectRulesReview")
+            return
+        self.facts["rights"] = rules
+
+    def _may(self, need: Need) -> bool:
+        """Whether the account may do one thing, by an access review."""
+        told = self.cluster.review("SelfSubjectAccessReview", {"resourceAttributes": attributes(need, self.namespace)})
+        return bool(told.get("allowed"))
 
     def _cluster_uid(self) -> t.Optional[str]:
         """The UID of kube-system: what tells one cluster from another."""
@@ -247,18 +306,31 @@ class _Reader:
         self.facts["platform"] = detect(infrastructure, nodes, balancers)
 
     def _optional(self, kind: str, *where: str) -> t.Optional[Json]:
-        """One object that helps and is not needed: None where it is not there or may not be read."""
+        """One object that helps and is not needed: None where it is not there or, with a warning, may not be read."""
         try:
             return t.cast(Json, self.cluster.get(kind, *where))
         except ClusterError as error:
             if error.code in FATAL_CODES:
                 raise
+            if error.code in ABSENT_CODES:
+                self.absent[kind] = error.code
+            elif without(kind):
+                self._degraded(error, " ".join((kind, *where)))
             return None
 
     def _node_ports(self) -> bool:
         """Whether an additional ingress gateway of the control plane is reached at node ports."""
         gateways = ((self.facts["control_plane"] or {}).get("additionalIngress") or {}).values()
         return any(((one or {}).get("service") or {}).get("type") == NODE_PORT for one in gateways)
+
+    def _openshift(self) -> None:
+        """The version of OpenShift; a cluster that has no such group of kinds is plain Kubernetes, and is not asked."""
+        found = None if self.absent.get("Infrastructure") == "kind-missing" else self._optional("ClusterVersion", "version")
+        version = (((found or {}).get("status") or {}).get("desired") or {}).get("version")
+        if version:
+            self.facts["openshift"] = {"version": version, "words": f"OpenShift {version}"}
+        elif "ClusterVersion" in self.absent or self.absent.get("Infrastructure") == "kind-missing":
+            self.facts["openshift"] = {"version": None, "words": "plain Kubernetes (no ClusterVersion)"}
 
     def _federation(self) -> None:
         """Peers and sets, with what istiod says of them."""
@@ -295,6 +367,7 @@ class _Reader:
         except ValueError as error:
             self._problem(problem("root-garbage", self.mesh, where, f"the root certificate cannot be read: {error}",
                                   "Correct the root of this mesh's authority, and restart istiod"))
+            self.complete = False
             return
         self.facts["fingerprints"] = [root["sha256"] for root in self.facts["roots"]]
 
@@ -316,17 +389,21 @@ class _Reader:
             if error.code in FATAL_CODES:
                 raise
             if error.code != "missing":
-                found = error.problem(self.mesh, f"ServiceMeshMemberRoll {self.namespace}/default")
-                found["severity"] = "warning"
-                self._problem(found)
+                self._degraded(error, f"ServiceMeshMemberRoll {self.namespace}/default")
                 self.facts["members"] = None
             return
-        status = roll.get("status") or {}
-        names = status.get("configuredMembers") or (roll.get("spec") or {}).get("members") or []
-        self.facts["members"] = sorted(names)
+        self.facts["members"] = members(roll)
 
 
 # -- live objects ----------------------------------------------------------------------------------------------------
+
+
+def members(roll: Json) -> t.Optional[t.List[str]]:
+    """The namespaces of a member roll; None while it selects them by label and the operator has not said which."""
+    spec, configured = roll.get("spec") or {}, (roll.get("status") or {}).get("configuredMembers")
+    if not configured and spec.get("memberSelectors"):
+        return None
+    return sorted(configured or spec.get("members") or [])
 
 
 def managers(obj: Json) -> t.List[str]:

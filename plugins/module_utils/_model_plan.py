@@ -35,7 +35,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_types impor
 from ansible_collections.ossm.federation.plugins.module_utils._status import read_gateway
 
 READY, WAITING, SKIPPED = "ready", "waiting", "skipped"
-STEPS = ("gateways", "addresses", "sets", "peers")
+STEPS = ("preflight", "gateways", "addresses", "sets", "peers")
 _HIDDEN = ("sides", "readings", "collisions")
 
 
@@ -86,7 +86,7 @@ def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
     for host, peer in _directions(made):
         _meet(made, host, peer, facts.get(peer))
     _finish(made)
-    made["load_balancers"] = _load_balancers(made, facts)
+    made["load_balancers"] = load_balancers(made, facts)
     made["notes"] = [one["words"] for one in collisions if _is_news(made, one)]
     made["reached"] = addresses.reached(made)
     problems += _too_many(made)
@@ -95,7 +95,7 @@ def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
 
 def advance(made: Plan, step: str, results: Mapping[str, Json], check_mode: bool = False) -> Plan:
     """Take in what a step returned, by host: ``mesh_objects`` results of the steps gateways, sets and peers,
-    ``gateway_wait`` results of the step addresses. Returns a new plan.
+    ``gateway_wait`` results of the step addresses, ``problems`` of the step preflight. Returns a new plan.
 
     A failed pair is skipped from here on, on the failing side only. In check mode the address of a gateway that this
     run would make stays unknown, and the side stays ready.
@@ -711,7 +711,7 @@ def _by_hand(side: Side) -> bool:
 # Load balancers
 
 
-def _load_balancers(made: Plan, facts: Mapping[str, Json]) -> LoadBalancers:
+def load_balancers(made: Plan, facts: Mapping[str, Json]) -> LoadBalancers:
     """Count what this run will create."""
     new = [
         side

@@ -36,7 +36,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_gateways im
     place,
     sees,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._model_plan import READY, WAITING
+from ansible_collections.ossm.federation.plugins.module_utils._model_plan import READY, SKIPPED, WAITING
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
     Json,
     Plan,
@@ -68,7 +68,7 @@ def gateway_objects(made: Plan, host: str, facts: Json) -> List[Wish]:
         return []
     live = dig(facts, "control_plane", "object")
     wishes = []
-    if mesh["set_trust_domain"]:
+    if mesh["set_trust_domain"] and not held_back(made, host):
         spec = {"security": {"trust": {"domain": mesh["trust_domain"]}}}
         wishes.append(_wish(_control_plane(mesh, spec), None, None, live))
     for side in _sides(made, host, (READY, WAITING)):
@@ -158,6 +158,12 @@ def differences(wanted: Any, live: Any, path: str = "") -> List[str]:
 
 
 # Sides
+
+
+def held_back(made: Plan, host: str) -> bool:
+    """Whether nothing is done for any peer of a mesh, so that the mesh itself is left alone too."""
+    sides = made["sides"][host].values()
+    return bool(sides) and all(side["state"] == SKIPPED for side in sides)
 
 
 def _sides(made: Plan, host: str, states: Tuple[str, ...]) -> List[Side]:

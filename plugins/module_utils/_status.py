@@ -340,8 +340,8 @@ def collisions(imported_by_peer: t.Mapping[str, t.Sequence[Json]]) -> t.Dict[str
 
 
 def read_control_plane(smcp: Json) -> Json:
-    """What a ServiceMeshControlPlane says: ``name``, ``uid``, ``version``, ``trust_domain`` (in force),
-    ``trust_domain_set``, ``cluster_name``, ``ready`` (Ready at the present generation), ``words``, ``generation``,
+    """What a ServiceMeshControlPlane says: ``name``, ``uid``, ``version``, ``chart_version`` and ``operator_version``
+    (they have the patch level), ``trust_domain`` (in force), ``trust_domain_set``, ``cluster_name``, ``ready`` (Ready at the present generation), ``words``, ``generation``,
     ``observed_generation``, ``additionalIngress``, ``additionalEgress`` (as in the spec).
 
     Ready alone is stale for a moment after a change, so the observed generation counts too.
@@ -355,6 +355,8 @@ def read_control_plane(smcp: Json) -> Json:
         "name": meta["name"],
         "uid": meta.get("uid"),
         "version": spec.get("version") or _find("status.chartVersion", smcp),
+        "chart_version": _find("status.chartVersion", smcp),
+        "operator_version": _find("status.operatorVersion", smcp),
         "trust_domain": trust_domain or DEFAULT_TRUST_DOMAIN,
         "trust_domain_set": bool(trust_domain),
         "cluster_name": _find("cluster.name", spec) or DEFAULT_CLUSTER_NAME,

@@ -44,7 +44,7 @@ def ahead(plan: Plan, facts: t.Mapping[str, Json]) -> Plan:
 def _quiet(plan: Plan, room: str, host: str, facts: Json, done: t.List[Json]) -> bool:
     """Whether one mesh has nothing to write in a room and nothing to wait for after it; what is written already is put
     into ``done`` (kind, name, and time of our last apply)."""
-    if room == "gateways" and not _open(plan, host, facts):
+    if room == "gateways" and not opened(plan, host, facts):
         return False
     for wish in _objects.objects(plan, room, host, facts):
         definition = wish["definition"]
@@ -55,8 +55,10 @@ def _quiet(plan: Plan, room: str, host: str, facts: Json, done: t.List[Json]) ->
     return True
 
 
-def _open(plan: Plan, host: str, facts: Json) -> bool:
-    """Whether the control plane is ready and every gateway has its address."""
+def opened(plan: Plan, host: str, facts: Json) -> bool:
+    """Whether the control plane is ready and every gateway has its address, as far as there are gateways to wait for."""
+    if not plan["meshes"][host]["gateways"]:
+        return True
     services, nodes = facts.get("services") or {}, facts.get("nodes") or []
     found = (read_gateway(services.get(gateway["name"]), nodes, gateway["exposure"], gateway["internal"])
              for gateway in plan["meshes"][host]["gateways"])

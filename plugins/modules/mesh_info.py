@@ -12,7 +12,7 @@ author:
   - The ossm.federation authors (@ossm-federation)
 description:
   - Reads control plane, trust, gateways, peers, service sets, platform and identity of one or several meshes of
-    OpenShift Service Mesh 2.x, with at most eleven requests each.
+    OpenShift Service Mesh 2.x, with at most thirteen requests each.
   - A mesh that cannot be read is a result with problems, not an error.
 extends_documentation_fragment:
   - ossm.federation._attributes
@@ -124,6 +124,13 @@ options:
             description: Groups to act as.
             type: list
             elements: str
+  rights_for:
+    description:
+      - What the account is going to be used for. Then its rights in the namespace are asked for, with one
+        SelfSubjectRulesReview, and with a SelfSubjectAccessReview for each needed right that it leaves open.
+      - By default nobody asks.
+    type: str
+    choices: [federate, federate-check, read]
 requirements:
   - Python 3.9 or newer
   - kubernetes (Python package) 24.2 or newer
@@ -168,7 +175,9 @@ meshes:
       description: As given.
       type: str
     readable:
-      description: Whether everything that a federation needs could be read.
+      description:
+        - Whether everything that a federation needs could be read. What it can do without is a warning among
+          RV(meshes[].problems).
       type: bool
     problems:
       description: What is wrong, each with code, severity, mesh, where, message and remedy.
@@ -183,6 +192,16 @@ meshes:
           calls itself), source (V(infrastructure), V(nodes), V(architecture) or V(none)), architectures and words that
           say why.
       type: dict
+    openshift:
+      description: The cluster's OpenShift, as V(version) (null where there is none, or it is not told) and V(words).
+      type: dict
+    rights:
+      description:
+        - Those rules of the account that concern the kinds which this collection reads or writes, as in a
+          SelfSubjectRulesReview.
+        - Null when nobody asked, or nothing was answered.
+      type: list
+      elements: dict
     nodes:
       description:
         - Nodes that are ready, with addresses (external ones, else internal), internal addresses, region, zone and
@@ -192,13 +211,13 @@ meshes:
       elements: dict
     control_plane:
       description:
-        - The control plane, with name, uid, version, trust_domain (in force), trust_domain_set, cluster_name, ready,
+        - The control plane, with name, uid, version, chart_version, operator_version, trust_domain (in force), trust_domain_set, cluster_name, ready,
           words, generation, observed_generation, additionalIngress, additionalEgress, owners (field managers by path),
           managers and object (without status).
         - Null when there is none.
       type: dict
     members:
-      description: Namespaces of the mesh; null when the member roll could not be read.
+      description: Namespaces of the mesh; null when the member roll does not tell them.
       type: list
       elements: str
     root:

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 HERE = Path(__file__).resolve().parent
-REQUESTS_BESIDE_OBJECTS = 15
+REQUESTS_BESIDE_OBJECTS = 20
 GOAL_SIZE = "10"
 
 

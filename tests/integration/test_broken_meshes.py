@@ -165,11 +165,13 @@ def test_a_slow_api_server_only_takes_its_time(federation: Federation) -> None:
 
 def test_writing_forbidden_is_named_with_verb_and_resource(federation: Federation) -> None:
     federation.hosts[BROKEN]["mesh_exports"] = {"red-mesh": ["blue-mesh-bookinfo/ratings"]}
+    mark = federation.lab.mark()
     with federation.lab.fault(
         "api-forbids", cluster="blue", verbs=["patch", "create"], resources=["exportedservicesets"]
     ):
         run = federation.run()
-    _judge(run, "patch", "exportedservicesets", "[forbidden]", "ExportedServiceSet blue-mesh-system/red-mesh")
+    _judge(run, "may not create and patch exportedservicesets.federation.maistra.io", "[permission-missing]")
+    assert "blue" not in federation.writes(mark)
     assert federation.good().changes
     assert federation.names(BROKEN, "exportedservicesets") == ["red-mesh"]
 

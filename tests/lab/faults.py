@@ -42,6 +42,8 @@ FAULTS: dict[str, Fault] = {
     "api-answers": Fault(
         "matching requests are answered with `code` (409, 429, 500, 503, 504), each with `probability`, at most `count` "
         "times (0: always)", {"code": 500, "probability": 1.0, "count": 0, "retry_after": 1, **_MATCHING}, door=True),
+    "api-resets": Fault("connections of matching requests are reset instead of an answer, at most `count` times (0: always)",
+                        {"count": 0, **_MATCHING}, door=True),
     "api-forbids": Fault("the user may not do `verbs` on `resources` (plural names; none: nothing at all), by RBAC",
                          {"verbs": [], "resources": []}),
     "api-unauthorized": Fault("the user's credentials have expired (401)", door=True),

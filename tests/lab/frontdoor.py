@@ -12,7 +12,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import socket
 import ssl
+import struct
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -102,16 +104,18 @@ class Door:
         """Let one request through, or do to it what the faults say."""
         faults = self.faults()
         wanted = describe(request.method, request.path, request.query.get("watch") in ("1", "true"))
-        slow, answers = faults.get("api-slow"), faults.get("api-answers")
+        slow, answers, resets = (faults.get(name) for name in ("api-slow", "api-answers", "api-resets"))
         if slow and matches(slow, wanted):
             await asyncio.sleep(slow["seconds"])
         if answers and matches(answers, wanted) and self._strikes(answers):
             return _answer(answers, wanted)
+        if resets and matches(resets, wanted) and self._strikes(resets):
+            return _reset(request)
         return await self._forward(request, refused="api-unauthorized" in faults)
 
     def _strikes(self, fault: dict[str, Any]) -> bool:
         count = fault.get("count") or 0
-        if count and self.counts[fault["id"]] >= count or random.random() >= fault["probability"]:
+        if count and self.counts[fault["id"]] >= count or random.random() >= fault.get("probability", 1.0):
             return False
         self.counts[fault["id"]] += 1
         return True
@@ -151,6 +155,15 @@ def _identity(request: web.Request) -> list[tuple[str, str]]:
     subject = [pair for part in certificate["subject"] for pair in part]
     names = {"commonName": "X-Remote-User", "organizationName": "X-Remote-Group"}
     return [(names[key], value) for key, value in subject if key in names]
+
+
+def _reset(request: web.Request) -> web.Response:
+    """Break the connection with a TCP reset, as a server that dies or a load balancer that forgets does."""
+    if request.transport:
+        connection = request.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        request.transport.abort()
+    return web.Response(status=500)
 
 
 def _answer(fault: dict[str, Any], wanted: dict[str, str]) -> web.Response:

@@ -59,6 +59,10 @@ class _Cluster:
     def list(self, kind: str, namespace: str | None = None, *, fields: str = "") -> list[Json]:
         return self._take(kind, [])
 
+    def review(self, kind: str, spec: Json) -> Json:
+        found = self._take(kind, {})
+        return found(spec) if callable(found) else found
+
     def watch_many(self, watches: Any, deadline: float) -> Any:
         self.requests += [f"watch {one.kind}" for one in watches]
         yield from (event for event in self.story if event.kind in ("", *(one.kind for one in watches)))
@@ -271,10 +275,13 @@ def test_a_failing_last_request_keeps_what_was_seen(monkeypatch: pytest.MonkeyPa
 NAMES = {"name": "red", "namespace": "ns"}
 
 
-def _read(monkeypatch: pytest.MonkeyPatch, objects: dict[str, Any], **wanted: Any) -> tuple[Json, _Cluster]:
+def _read(
+    monkeypatch: pytest.MonkeyPatch, objects: dict[str, Any], rights_for: str | None = None, **wanted: Any
+) -> tuple[Json, _Cluster]:
     cluster = _use(monkeypatch, _Cluster(objects))
     mesh = {"mesh": "red-mesh", "namespace": "ns", "auth": AUTH, **wanted}
-    return _mesh_info.run({"meshes": [mesh]}, False, lambda line: None)["meshes"][0], cluster
+    params = {"meshes": [mesh], "rights_for": rights_for}
+    return _mesh_info.run(params, False, lambda line: None)["meshes"][0], cluster
 
 
 def _mesh() -> dict[str, Any]:
@@ -290,17 +297,19 @@ def _mesh() -> dict[str, Any]:
         "Namespace": {"metadata": {"uid": "cluster-1"}},
         "ServiceMeshControlPlane": [plane],
         "Infrastructure": {"status": {"platformStatus": {"type": "AWS"}}},
+        "ClusterVersion": {"status": {"desired": {"version": "4.16.20"}}},
         "ConfigMap": [root, {"metadata": {"name": "other"}}, {"metadata": {"name": "green-ca-root-cert"}}],
         "Service": [_service("in"), _service("istiod")],
         "ServiceMeshMemberRoll": {"metadata": {}, "spec": {"members": ["b", "a"]}},
     }
 
 
-def test_a_mesh_is_read_in_nine_requests_on_a_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mesh_is_read_in_ten_requests_on_a_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": pem.lower()}])
     facts, cluster = _read(monkeypatch, _mesh())
     assert facts["readable"] and not facts["problems"]
-    assert len(cluster.requests) == 9 and "Node" not in cluster.requests
+    assert len(cluster.requests) == 10 and "Node" not in cluster.requests
+    assert facts["openshift"] == {"version": "4.16.20", "words": "OpenShift 4.16.20"} and facts["rights"] is None
     assert facts["control_plane"]["owners"] == {
         "spec.gateways.additionalIngress.in": ["mesh-owner"], "spec.security.trust.domain": ["mesh-owner"]}
     assert (facts["cluster_uid"], facts["members"], facts["fingerprints"]) == ("cluster-1", ["a", "b"], ["pem"])
@@ -325,6 +334,83 @@ def test_nodes_tell_the_platform_where_openshift_does_not(monkeypatch: pytest.Mo
     assert facts["nodes"] == [{"name": "n", "addresses": ["10.0.0.1"], "internal": ["10.0.0.1"], "region": "r",
                                "zone": None, "arch": None}]
     assert len(cluster.requests) == 10
+    assert facts["openshift"]["version"] is None and "plain Kubernetes" in facts["openshift"]["words"]
+
+
+def test_a_cluster_without_a_version_object_is_plain_kubernetes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    for code, words in (("missing", "plain Kubernetes (no ClusterVersion)"), ("forbidden", "an unknown version of OpenShift")):
+        facts, _cluster = _read(monkeypatch, {**_mesh(), "ClusterVersion": ClusterError(code, "no")})
+        assert facts["openshift"] == {"version": None, "words": words} and facts["readable"]
+        assert [one["severity"] for one in facts["problems"]] == ["warning"] * (code == "forbidden")
+
+
+def test_what_a_mesh_can_do_without_degrades_with_a_warning_that_says_what_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    optional = ("Namespace", "Infrastructure", "ClusterVersion", "ServiceMeshMemberRoll", "Node")
+    refused = {kind: ClusterError("forbidden", f"may not read {kind}") for kind in optional}
+    facts, _cluster = _read(monkeypatch, {**_mesh(), **refused})
+    assert facts["readable"] and facts["members"] is None and facts["platform"]["type"] == ""
+    told = {one["where"].split()[0]: one["message"] for one in facts["problems"] if one["severity"] == "warning"}
+    assert set(told) == set(optional) and all(f": may not read {kind}" in words for kind, words in told.items())
+
+
+def test_what_is_needed_makes_a_mesh_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    for kind in ("ServiceMeshControlPlane", "ServiceMeshPeer", "ExportedServiceSet", "ImportedServiceSet", "ConfigMap",
+                 "Service"):
+        facts, _cluster = _read(monkeypatch, {**_mesh(), kind: ClusterError("forbidden", f"may not list {kind}")})
+        assert not facts["readable"]
+        assert [(one["message"], one["severity"]) for one in facts["problems"]] == [(f"may not list {kind}", "error")]
+
+
+RULE = {"verbs": ["patch"], "apiGroups": ["maistra.io"], "resources": ["servicemeshcontrolplanes"]}
+
+
+def test_rights_take_one_more_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    other = {"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"]}
+    told = {"SelfSubjectRulesReview": {"resourceRules": [RULE, other], "incomplete": False}}
+    facts, cluster = _read(monkeypatch, {**_mesh(), **told}, "federate")
+    assert facts["rights"] == [RULE] and len(cluster.requests) == 11
+
+
+def test_what_the_rules_leave_open_is_asked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    asked: list[Json] = []
+
+    def answer(spec: Json) -> Json:
+        asked.append(spec["resourceAttributes"])
+        return {"allowed": spec["resourceAttributes"]["resource"] == "configmaps"}
+
+    told = {"SelfSubjectRulesReview": {"resourceRules": [RULE], "incomplete": True}, "SelfSubjectAccessReview": answer}
+    facts, cluster = _read(monkeypatch, {**_mesh(), **told}, "federate-check")
+    assert [(one["verb"], one["resource"]) for one in asked] == [
+        ("create", "importedservicesets"), ("patch", "importedservicesets"), ("create", "exportedservicesets"),
+        ("patch", "exportedservicesets"), ("create", "configmaps"), ("patch", "configmaps"), ("create", "servicemeshpeers"),
+        ("patch", "servicemeshpeers"), ("get", "servicemeshcontrolplanes")]
+    assert {one["namespace"] for one in asked} == {"ns"}
+    granted = {"apiGroups": [""], "resources": ["configmaps"]}
+    assert facts["rights"] == [RULE, {"verbs": ["create"], **granted}, {"verbs": ["patch"], **granted}]
+
+
+def test_rights_that_nobody_tells_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    refused = {"SelfSubjectRulesReview": ClusterError("forbidden", "no")}
+    facts, _cluster = _read(monkeypatch, {**_mesh(), **refused}, "federate")
+    assert facts["rights"] is None and facts["readable"]
+    assert [(one["code"], one["severity"]) for one in facts["problems"]] == [("forbidden", "warning")]
+
+
+@pytest.mark.parametrize(("roll", "members"), [
+    ({"spec": {"members": ["b", "a"]}}, ["a", "b"]),
+    ({"spec": {"members": ["b", "a"]}, "status": {"configuredMembers": ["a"]}}, ["a"]),
+    ({"spec": {"memberSelectors": [{"matchLabels": {"a": "b"}}]}}, None),
+    ({"spec": {"members": ["b"], "memberSelectors": [{}]}, "status": {"configuredMembers": ["b", "c"]}}, ["b", "c"]),
+    ({}, []),
+])
+def test_members(roll: Json, members: list[str] | None) -> None:
+    assert _mesh_info.members(roll) == members
 
 
 def _external(monkeypatch: pytest.MonkeyPatch, router: Any) -> tuple[Json, _Cluster]:
@@ -356,7 +442,7 @@ def test_an_external_platform_is_judged_by_the_balancer_of_the_router(
 ) -> None:
     facts, cluster = _external(monkeypatch, router)
     assert (facts["platform"]["type"], facts["platform"]["name"]) == (type_, "oci")
-    assert facts["readable"] and not facts["problems"] and len(cluster.requests) == 10
+    assert facts["readable"] and not facts["problems"] and len(cluster.requests) == 11
 
 
 def test_nodes_are_read_on_a_cloud_when_a_gateway_has_node_ports(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -383,8 +469,10 @@ def test_missing_kinds_are_one_problem_and_the_rest_is_read(monkeypatch: pytest.
 
 
 def test_a_root_that_is_missing_or_garbage_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [one["code"] for one in _read(monkeypatch, {**_mesh(), "ConfigMap": []})[0]["problems"]] == ["root-missing"]
-    assert [one["code"] for one in _read(monkeypatch, _mesh())[0]["problems"]] == ["root-garbage"]
+    missing, garbage = _read(monkeypatch, {**_mesh(), "ConfigMap": []})[0], _read(monkeypatch, _mesh())[0]
+    assert [[one["code"] for one in facts["problems"]] for facts in (missing, garbage)] == [["root-missing"], ["root-garbage"]]
+    assert missing["readable"], "its own side can be done, and the others wait for the root"
+    assert not garbage["readable"]
 
 
 def test_a_dead_cluster_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:

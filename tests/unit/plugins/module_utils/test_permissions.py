@@ -1,0 +1,96 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of rights: how rules are matched, and that docs/rbac, the kinds of the door and the table agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import rbac
+import yaml
+
+from ansible_collections.ossm.federation.plugins.module_utils import _cluster, _permissions
+from ansible_collections.ossm.federation.plugins.module_utils._permissions import Need
+
+PEERS = _permissions.RESOURCES["ServiceMeshPeer"]
+MAPS = _permissions.RESOURCES["ConfigMap"]
+GROUP = "federation.maistra.io"
+
+
+def _rule(verbs: str, groups: str, resources: str, *names: str) -> dict[str, Any]:
+    rule: dict[str, Any] = {"verbs": verbs.split(), "apiGroups": [one.strip("-") for one in groups.split()],
+                            "resources": resources.split()}
+    return {**rule, "resourceNames": list(names)} if names else rule
+
+
+@pytest.mark.parametrize(("rules", "need", "answer"), [
+    ([], Need("patch", PEERS), False),
+    ([_rule("patch", GROUP, "servicemeshpeers")], Need("patch", PEERS), True),
+    ([_rule("get patch", f"maistra.io {GROUP}", "x servicemeshpeers")], Need("patch", PEERS, "green"), True),
+    ([_rule("create", GROUP, "servicemeshpeers")], Need("patch", PEERS), False),
+    ([_rule("patch", "maistra.io", "servicemeshpeers")], Need("patch", PEERS), False),
+    ([_rule("patch", GROUP, "servicemeshpeers/status")], Need("patch", PEERS), False),
+    ([_rule("patch", GROUP, "*/status")], Need("patch", PEERS), False),
+    ([_rule("*", "*", "*")], Need("patch", PEERS), True),
+    ([_rule("*", GROUP, "*")], Need("watch", PEERS), True),
+    ([_rule("*", GROUP, "*")], Need("patch", MAPS), False),
+    ([_rule("patch", "-", "configmaps")], Need("patch", MAPS), True),
+    ([_rule("patch", "", "configmaps")], Need("patch", MAPS), False),
+    ([_rule("patch", "-", "configmaps", "a", "b")], Need("patch", MAPS, "b"), True),
+    ([_rule("patch", "-", "configmaps", "a", "b")], Need("patch", MAPS, "c"), False),
+    ([_rule("patch", "-", "configmaps", "a")], Need("patch", MAPS), None),
+    ([_rule("patch", "-", "configmaps", "a"), _rule("patch", "-", "configmaps")], Need("patch", MAPS), True),
+    ([{"verbs": ["patch"], "apiGroups": None, "resources": ["configmaps"]}], Need("patch", MAPS), False),
+])
+def test_rules_are_matched_as_the_api_server_does(rules: list[dict[str, Any]], need: Need, answer: bool | None) -> None:
+    assert _permissions.allowed(rules, need) is answer
+
+
+def test_missing_leaves_out_what_only_names_decide() -> None:
+    rules = [_rule("patch", "-", "configmaps", "a")]
+    wanted = [Need("patch", MAPS), Need("create", MAPS), Need("patch", PEERS, "green")]
+    assert _permissions.missing(rules, wanted) == wanted[1:]
+    assert _permissions.spoken(wanted) == "create and patch configmaps; patch servicemeshpeers.federation.maistra.io"
+
+
+def test_the_rules_that_concern_us_are_kept_and_no_others() -> None:
+    kept = [_rule("get", "-", "services pods"), _rule("*", "*", "*"), _rule("patch", GROUP, "servicemeshpeers", "x")]
+    others = [_rule("get", "-", "secrets"), _rule("get", "apps", "*"), {"verbs": ["get"], "nonResourceURLs": ["*"]}]
+    assert _permissions.concerning([*kept, *others]) == kept
+
+
+def test_what_an_access_review_grants_is_a_rule_of_its_own() -> None:
+    for need in (Need("patch", PEERS), Need("patch", PEERS, "green")):
+        assert _permissions.allowed([_permissions.granting(need)], need)
+    assert _permissions.attributes(Need("patch", PEERS), "ns") == {
+        "verb": "patch", "group": GROUP, "resource": "servicemeshpeers", "namespace": "ns"}
+    node = Need("get", _permissions.RESOURCES["Node"], "n")
+    assert _permissions.attributes(node, "ns") == {"verb": "get", "group": "", "resource": "nodes", "name": "n"}
+
+
+def test_the_resources_are_those_of_the_door() -> None:
+    for kind, resource in _permissions.RESOURCES.items():
+        place = _cluster.KINDS[kind]
+        assert (place.api_version.rpartition("/")[0], place.plural, place.namespaced) == tuple(resource), kind
+
+
+@pytest.mark.parametrize("playbook", sorted(_permissions.PLAYBOOKS))
+def test_the_documented_roles_are_those_of_the_table(playbook: str) -> None:
+    text = (rbac.FOLDER / f"{playbook}.yaml").read_text(encoding="utf-8")
+    assert text == rbac.text(playbook), "run tests/rbac.py"
+    roles = [one for one in yaml.safe_load_all(text) if one["kind"] == "ClusterRole"]
+    for need in _permissions.needs(_permissions.PLAYBOOKS[playbook]):
+        assert _permissions.allowed(roles[0 if need.resource.namespaced else 1]["rules"], need), need
+    assert "secrets" not in text and "*" not in text
+
+
+def test_every_file_has_a_row_and_every_row_a_file() -> None:
+    assert {path.stem for path in rbac.FOLDER.glob("*.yaml")} == set(_permissions.PLAYBOOKS) == set(rbac.WORDS)
+
+
+def test_a_step_waits_with_its_own_rights_only() -> None:
+    assert _permissions.waiting("federate-check", "TELL") == []
+    assert [(one.verb, one.resource.plural) for one in _permissions.waiting("federate", "TELL")] == [
+        ("watch", "servicemeshpeers"), ("watch", "importedservicesets")]
+    assert {one.verb for one in _permissions.waiting("federate", "OPEN")} == {"get", "watch"}

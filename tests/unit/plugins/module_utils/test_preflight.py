@@ -1,0 +1,214 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is told between the plan and the first write, and who is held back for it."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import federations as fed
+import pytest
+
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _permissions, _preflight
+
+Json = dict[str, Any]
+RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
+SHARED = {"red_mesh": {"mesh_exports": {GREEN: ["red-mesh-bookinfo/ratings"]}},
+          "green_mesh": {"mesh_imports": {RED: ["*/*"]}}}
+ROLE = _permissions.roles("federate")[0]["rules"]
+
+
+def _reads(**changes: Json) -> dict[str, Json]:
+    """Facts of all meshes; ``changes`` are for one, its hyphens as underscores; ``cp_spec`` adds to its control plane."""
+    read = {}
+    for host in fed.COLOURS:
+        wanted = dict(changes.get(host.replace("-", "_"), {}))
+        spec = wanted.pop("cp_spec", {})
+        read[host] = fed.facts(host, **wanted)
+        read[host]["control_plane"]["object"]["spec"] |= spec
+    return read
+
+
+def _checked(read: dict[str, Json], playbook: str = "federate", play_hosts: list[str] | None = None,
+             **variables: Json) -> _model.Plan:
+    declaration = fed.declare(fed.inventory(**{**SHARED, **variables}), play_hosts=play_hosts or list(fed.COLOURS))
+    return _preflight.preflight(_model.plan(declaration, read), read, playbook)
+
+
+def _warnings(made: _model.Plan) -> list[tuple[str, str]]:
+    return [(one["code"], one["mesh"]) for one in made["warnings"]]
+
+
+# -- versions --------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_said_of_versions_without_faults_but_what_runs_where() -> None:
+    openshift = {"openshift": {"version": "4.16.20", "words": "OpenShift 4.16.20"}}
+    made = _checked(_reads(red_mesh={"cp_chart_version": "2.5.1", **openshift}, green_mesh=openshift))
+    assert made["warnings"] == []
+    assert made["preflight"] == [
+        "blue-mesh: control plane v2.5 on an unknown version of OpenShift",
+        "green-mesh: control plane v2.5 on OpenShift 4.16.20",
+        "red-mesh: control plane 2.5.1 on OpenShift 4.16.20",
+    ]
+
+
+def test_faults_of_a_version_are_warnings_that_name_the_fixed_one() -> None:
+    made = _checked(_reads(red_mesh={"cp_version": "v2.3", "cp_chart_version": "2.3.2"}))
+    assert _warnings(made) == [("version-fault", RED)] * 3
+    extra = next(one for one in made["warnings"] if "OSSM-3644" in one["message"])
+    assert extra["remedy"] == "Update to 2.3.3 or later"
+    assert extra["where"] == "ServiceMeshControlPlane red-mesh-system/red-mesh"
+    assert made["sides"][RED][GREEN]["state"] == "ready", "pairs of different versions are allowed"
+
+
+def test_faults_of_sharing_are_only_told_to_who_shares() -> None:
+    made = _checked(_reads(blue_mesh={"cp_version": "v2.3", "cp_chart_version": "2.3.2"}))
+    assert [one["message"].split(":")[0] for one in made["warnings"]] == ["2.3.2 has the fault OSSM-6079"]
+
+
+@pytest.mark.parametrize(("version", "remedy"), [("v2.0", "Update the control plane"), ("v3.0", "Take the mesh out")])
+def test_a_version_without_federation_holds_its_mesh_back(version: str, remedy: str) -> None:
+    made = _checked(_reads(blue_mesh={"cp_version": version}))
+    found = made["meshes"][BLUE]["problems"]
+    assert [(one["code"], one["severity"]) for one in found] == [("version-unsupported", "error")]
+    assert found[0]["remedy"].startswith(remedy)
+    assert {side["state"] for side in made["sides"][BLUE].values()} == {"skipped"}
+    assert made["sides"][RED][GREEN]["state"] == made["sides"][GREEN][RED]["state"] == "ready"
+    assert made["sides"][RED][BLUE]["state"] == "waiting"
+    assert any(line.endswith("[version-unsupported]") for line in made["preflight"])
+
+
+def test_a_mesh_outside_of_the_run_is_not_judged() -> None:
+    made = _checked(_reads(blue_mesh={"cp_version": "v2.1"}), play_hosts=[RED, GREEN])
+    assert made["warnings"] == []
+
+
+# -- members ---------------------------------------------------------------------------------------------------------
+
+LABELS = {"type": "LabelSelector", "labelSelector": {"namespace": "shop", "selector": {"matchLabels": {"a": "b"}}}}
+MEMBERS: dict[str, tuple[Json, Any, bool]] = {
+    "a member": ({}, ["red-mesh-bookinfo/ratings"], False),
+    "the control plane's own": ({}, ["red-mesh-system/ratings"], False),
+    "any namespace": ({}, ["*/ratings"], False),
+    "no member": ({}, ["shop/ratings"], True),
+    "no member, by label": ({}, [LABELS], True),
+    "no member of a mesh without members": ({"members": []}, ["shop/ratings"], True),
+    "unknown members": ({"members": None}, ["shop/ratings"], False),
+    "all namespaces are members": ({"members": ["*"]}, ["shop/ratings"], False),
+    "cluster-wide": ({"cp_spec": {"mode": "ClusterWide"}}, ["shop/ratings"], False),
+    "multi-tenant": ({"cp_spec": {"mode": "MultiTenant"}}, ["shop/ratings"], True),
+    "cluster-wide before 2.4": ({"cp_spec": {"techPreview": {"controlPlaneMode": "ClusterScoped"}}}, ["shop/ratings"], False),
+}
+
+
+@pytest.mark.parametrize("case", MEMBERS)
+def test_exported_namespaces_are_members(case: str) -> None:
+    change, rules, warned = MEMBERS[case]
+    made = _checked(_reads(red_mesh=change), red_mesh={"mesh_exports": rules})
+    found = [one for one in made["warnings"] if one["code"] == "namespace-not-member"]
+    assert [("shop" in one["message"], "blue-mesh, green-mesh" in one["message"]) for one in found] == [(True, True)] * warned
+
+
+# -- networks --------------------------------------------------------------------------------------------------------
+
+MULTI: Json = {"cluster": {"multiCluster": {"meshNetworks": {"other": {}}}}}
+VIEWS: dict[str, tuple[str, Json, Any, str, bool]] = {
+    # version, more of the spec, what the gateway requests, its field manager, whether it is told
+    "2.6, wrong": ("v2.6", {}, ["green-network"], "kubectl", True),
+    "2.1, wrong": ("v2.1", {}, ["green-network"], "kubectl", True),
+    "2.5, wrong, but nothing filters": ("v2.5", {}, ["green-network"], "kubectl", False),
+    "2.5, wrong, multi-network": ("v2.5", MULTI, ["green-network"], "kubectl", True),
+    "2.2, wrong, multi-network": ("v2.2", MULTI, ["green-network"], "kubectl", False),
+    "2.6, right among others": ("v2.6", {}, ["network1", "network-green-mesh"], "kubectl", False),
+    "2.6, none requested": ("v2.6", {}, None, "kubectl", False),
+    "2.6, ours": ("v2.6", {}, ["green-network"], "ossm.federation/green-mesh", False),
+}
+
+
+@pytest.mark.parametrize("case", VIEWS)
+def test_a_network_view_that_shuts_a_peer_out(case: str) -> None:
+    version, more, view, manager, told = VIEWS[case]
+    gateway = {"enabled": True, **({"requestedNetworkView": view} if view else {})}
+    spec = {**more, "gateways": {"additionalEgress": {"egress-green-mesh": gateway}}}
+    owners = {"spec.gateways.additionalEgress.egress-green-mesh": [manager]}
+    made = _checked(_reads(red_mesh={"cp_version": version, "cp_spec": spec, "cp_owners": owners}))
+    found = [one for one in made["warnings"] if one["code"] == "network-view"]
+    assert [one["remedy"] for one in found] == ["Set it to [network-green-mesh]"] * told
+    assert all("503" in one["message"] and one["peer"] == GREEN for one in found)
+    codes = {one["code"] for one in made["warnings"]}
+    assert ("multi-network" in codes) is (more == MULTI and version != "v2.2")
+
+
+# -- rights ----------------------------------------------------------------------------------------------------------
+
+
+def _less(verb: str, resource: str) -> list[Json]:
+    rules = copy.deepcopy(ROLE)
+    for rule in rules:
+        if resource in rule["resources"]:
+            rule["verbs"].remove(verb)
+    return rules
+
+
+def _missing(made: _model.Plan, host: str) -> list[str]:
+    return [one["message"] for one in made["meshes"][host]["problems"] if one["code"] == "permission-missing"]
+
+
+def test_the_documented_role_is_enough_and_unknown_rights_miss_nothing() -> None:
+    for rights in (ROLE, None):
+        made = _checked(_reads(red_mesh={"rights": rights}, green_mesh={"rights": rights}))
+        assert not _missing(made, RED) and not _missing(made, GREEN)
+        assert made["sides"][RED][GREEN]["state"] == "ready"
+
+
+@pytest.mark.parametrize(("verb", "resource", "check_mode", "missing"), [
+    ("patch", "servicemeshcontrolplanes", False, True), ("watch", "servicemeshcontrolplanes", False, True),
+    ("watch", "servicemeshcontrolplanes", True, False), ("watch", "services", False, True),
+    ("watch", "services", True, False), ("create", "servicemeshpeers", True, True),
+    ("watch", "servicemeshpeers", False, True), ("create", "configmaps", False, True),
+    ("create", "exportedservicesets", False, True), ("create", "importedservicesets", False, False),
+])
+def test_what_the_run_will_do_needs_its_right(verb: str, resource: str, check_mode: bool, missing: bool) -> None:
+    made = _checked(_reads(red_mesh={"rights": _less(verb, resource)}), "federate-check" if check_mode else "federate")
+    assert [f"may not {verb} {resource}" in one for one in _missing(made, RED)] == [True] * missing
+    states = {side["state"] for side in made["sides"][RED].values()}
+    assert states == ({"skipped"} if missing else {"ready"})
+
+
+def test_a_mesh_that_is_held_back_is_left_alone_as_a_whole() -> None:
+    read = {**_reads(), RED: fed.unset_trust_domain(RED, members=[], rights=[])}
+    made = _checked(read)
+    assert made["meshes"][RED]["set_trust_domain"] and made["load_balancers"]["new"] == 4
+    assert made["meshes"][RED]["gateways"] == []
+    declaration = fed.declare(fed.inventory(**SHARED))
+    assert _model.plan(declaration, read)["load_balancers"]["new"] == 6
+    assert [one["where"] for one in made["meshes"][RED]["problems"]] == ["namespace red-mesh-system"]
+    for room in ("gateways", "sets", "peers"):
+        assert _preflight._objects.objects(made, room, RED, read[RED]) == []
+
+
+def test_nothing_is_waited_for_where_all_are_held_back() -> None:
+    change = {"rights": [], "cp_ready": False}
+    made = _checked(_reads(red_mesh=change, green_mesh=change, blue_mesh=change))
+    assert made["todo"] == [] and all(_missing(made, host) for host in fed.COLOURS)
+
+
+def test_of_a_mesh_that_cannot_be_read_everything_that_is_missing_is_told() -> None:
+    made = _checked(_reads(red_mesh={"rights": _less("patch", "configmaps"), "readable": False}))
+    assert _missing(made, RED) == ["the account may not patch configmaps"]
+
+
+def test_rights_by_name_count_for_the_objects_of_the_run() -> None:
+    named = [rule for rule in ROLE if "servicemeshpeers" not in rule["resources"]]
+    peers = {"apiGroups": ["federation.maistra.io"], "resources": ["servicemeshpeers"]}
+    watch = {**peers, "verbs": ["watch"]}
+    for names, missing in (([GREEN, BLUE], False), ([GREEN], True)):
+        rights = [*named, watch, {**peers, "verbs": ["create", "patch"], "resourceNames": names}]
+        assert bool(_missing(_checked(_reads(red_mesh={"rights": rights})), RED)) is missing
+
+
+def test_a_peer_that_is_only_read_needs_no_right_to_write() -> None:
+    made = _checked(_reads(blue_mesh={"rights": []}), play_hosts=[RED, GREEN])
+    assert not _missing(made, BLUE)
