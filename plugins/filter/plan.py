@@ -48,6 +48,7 @@ _value:
   type: dict
 """
 
+import datetime
 from collections.abc import Callable
 from typing import Any, Dict, Mapping
 
@@ -63,7 +64,7 @@ def plan(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Di
     if declared is None:
         raise AnsibleFilterError("ossm.federation.plan takes what ossm.federation.declaration returned")
     facts = facts_of(declared["hosts"], hostvars, outside)
-    made = _steps.ahead(_model.plan(declared, facts), facts)
+    made = _steps.ahead(_model.plan(declared, facts, datetime.datetime.now(datetime.timezone.utc)), facts)
     return seal(made, _model.shown(made))
 
 

@@ -186,14 +186,16 @@ meshes:
       type: list
       elements: str
     root:
-      description: Root certificates of the mesh, PEM.
+      description: Root certificates of the mesh, PEM, each once, sorted by fingerprint.
       type: str
     fingerprints:
       description: SHA-256 of the roots, in hexadecimal.
       type: list
       elements: str
     roots:
-      description: The roots with fingerprint, subject and validity.
+      description:
+        - The roots with C(sha256), C(subject), C(not_before), C(not_after), C(is_ca), and C(signed_by), the fingerprint of the
+          certificate among them that signed it.
       type: list
       elements: dict
     services:
@@ -213,6 +215,10 @@ meshes:
       elements: dict
     config_maps:
       description: Config maps with root certificates of others.
+      type: list
+      elements: dict
+    istiod:
+      description: The istiod pods with C(name) and C(started); null when they could not be read.
       type: list
       elements: dict
 """
