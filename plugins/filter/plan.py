@@ -55,6 +55,7 @@ _value:
   type: dict
 """
 
+import datetime
 from collections.abc import Callable
 from typing import Any, Dict, Mapping
 
@@ -75,7 +76,7 @@ def plan(
     purpose = str(plain(rights_for))
     if purpose not in _permissions.PLAYBOOKS:
         raise AnsibleFilterError(f"ossm.federation.plan: rights_for is one of {', '.join(sorted(_permissions.PLAYBOOKS))}")
-    made = _preflight.preflight(_model.plan(declared, facts), facts, purpose)
+    made = _preflight.preflight(_model.plan(declared, facts, datetime.datetime.now(datetime.timezone.utc)), facts, purpose)
     return seal(made, _model.shown(made))
 
 

@@ -40,7 +40,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - RV(_value['links']) has one judgement per directed link, RV(_value['changes']) what was written, RV(_value['problems']) what is wrong.
+    - RV(_value['links']) has one judgement per directed link, RV(_value['changes']) what was written, RV(_value['problems']) what is wrong,
+      RV(_value['roots']) the root certificates by host.
     - RV(_value['lines']) says all of it to people, the matrix of the links last. RV(_value['failures']) has words by host.
     - RV(_value['connected']) is a number of links, RV(_value['pending']) are words on those that wait for others.
   type: dict
@@ -60,7 +61,7 @@ def report(plan: Any, hostvars: Mapping[str, Any], check_mode: bool = False) -> 
     made = unseal(plan, "sides")
     if made is None:
         raise AnsibleFilterError("ossm.federation.report takes what ossm.federation.plan returned")
-    results = all_registered(hostvars, made["meshes"], _tell.WRITING + _tell.READING)
+    results = all_registered(hostvars, made["meshes"], _tell.RESULTS)
     facts = {host: mesh_facts(hostvars, host) for host, mesh in made["meshes"].items() if mesh["in_play"]}
     return dict(inert(_tell.tell(made, results, facts, bool(plain(check_mode)))))
 

@@ -92,6 +92,7 @@ KINDS: t.Dict[str, Kind] = {
     "OperatorGroup": Kind("operators.coreos.com/v1", "operatorgroups"),
     "Subscription": Kind("operators.coreos.com/v1alpha1", "subscriptions"),
     "ClusterServiceVersion": Kind("operators.coreos.com/v1alpha1", "clusterserviceversions"),
+    "Deployment": Kind("apps/v1", "deployments"),
     "Infrastructure": Kind("config.openshift.io/v1", "infrastructures", False),
     "ClusterVersion": Kind("config.openshift.io/v1", "clusterversions", False),
     "ServiceMeshControlPlane": Kind("maistra.io/v2", "servicemeshcontrolplanes"),
@@ -256,6 +257,22 @@ def _conflicts(status: Json) -> t.List[Conflict]:
     return found
 
 
+def _hand_over(status: Json) -> str:
+    """How the other managers of a conflict give their fields up. The API server adds an API version to the names of
+    those that write by update (apimachinery ``managedfields/internal/conflict.go``); all others apply."""
+    causes = [str(cause.get("message")) for cause in (status.get("details") or {}).get("causes") or []]
+    found = (re.search(r'conflict with "(.+?)"(.*)', cause) for cause in causes)
+    updates = {one.group(1): " using " in one.group(2) for one in found if one}
+    ways = [
+        f"See that {manager} does not write there any more (an edit by hand is over, a controller must be told)"
+        if update
+        else f"Take the fields out of what {manager} applies and apply that again "
+             f"(kubectl apply --server-side --field-manager={manager}), and they are free"
+        for manager, update in sorted(updates.items())
+    ]
+    return ". ".join([*ways, "To take the fields over from whoever has them, set federation_force_conflicts: true"])
+
+
 def _decode_conflict(status: Json) -> ClusterError:
     """A 409: fields of others, another object than meant, or a busy object."""
     message = str(status.get("message") or "conflict")
@@ -268,7 +285,7 @@ def _decode_conflict(status: Json) -> ClusterError:
         return ClusterError(
             "conflict",
             f"owned by others: {words}",
-            "Agree with that manager's owner, or take the fields over with federation_force_conflicts: true",
+            _hand_over(status),
             status=409,
             conflicts=conflicts,
         )
@@ -440,11 +457,14 @@ class Cluster:
         return t.cast(Json, self._send(Ask("get", kind, namespace, name), self._client.get, resource, name=name,
                                        namespace=namespace))
 
-    def list(self, kind: str, namespace: t.Optional[str] = None, *, fields: str = "") -> t.List[Json]:
+    def list(
+        self, kind: str, namespace: t.Optional[str] = None, *, fields: str = "", labels: str = ""
+    ) -> t.List[Json]:
         """All objects of a kind in a namespace (or in the cluster), each with apiVersion and kind; ``fields`` is a field
-        selector that the API server knows for this kind."""
+        selector that the API server knows for this kind, ``labels`` a label selector."""
         resource = self._client.resources.get(kind)
-        options = {"field_selector": fields} if fields else {}
+        selectors = {"field_selector": fields, "label_selector": labels}
+        options = {name: text for name, text in selectors.items() if text}
         answer = self._send(Ask("list", kind, namespace), self._client.get, resource, namespace=namespace, **options)
         version = KINDS[kind].api_version
         return [{"apiVersion": version, "kind": kind, **item} for item in answer.get("items") or []]
@@ -503,12 +523,23 @@ class Cluster:
         *, dry_run: bool = False,
     ) -> Json:
         """Apply JSON patch operations (RFC 6902) to one object."""
-        options: Json = {"field_manager": field_manager, "content_type": "application/json-patch+json"}
+        return self._patch(Ask("patch", kind, namespace, name), operations, "json-patch", field_manager, dry_run)
+
+    def merge_patch(
+        self, kind: str, name: str, namespace: t.Optional[str], change: Json, field_manager: str,
+        *, dry_run: bool = False,
+    ) -> Json:
+        """Merge a change (RFC 7386) into one object that exists; nobody's ownership of a field stands in its way."""
+        return self._patch(Ask("patch", kind, namespace, name), change, "merge-patch", field_manager, dry_run)
+
+    def _patch(self, ask: Ask, body: t.Any, patch_type: str, field_manager: str, dry_run: bool) -> Json:
+        """One patch of one kind, for a field manager: the object as it is afterwards, or would be."""
+        options: Json = {"field_manager": field_manager, "content_type": f"application/{patch_type}+json"}
         if dry_run:
             options["dry_run"] = "All"
-        resource = self._client.resources.get(kind)
-        return t.cast(Json, self._send(Ask("patch", kind, namespace, name), self._client.request, "patch",
-                                       resource.path(name=name, namespace=namespace), body=operations, **options))
+        resource = self._client.resources.get(ask.kind)
+        path = resource.path(name=ask.name, namespace=ask.namespace)
+        return t.cast(Json, self._send(ask, self._client.request, "patch", path, body=body, **options))
 
     def _send(self, ask: Ask, function: t.Callable[..., t.Any], *args: t.Any, **kwargs: t.Any) -> t.Any:
         """One request; the answer as plain data. A write that met another one is tried again a few times."""

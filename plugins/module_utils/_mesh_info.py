@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""KNOW: what a mesh is and has, in at most thirteen requests, and one for each thing that is asked for besides.
+"""KNOW: what a mesh is and has, in at most fourteen requests, and one for each thing that is asked for besides.
 
 Private to this collection; never writes.
 
@@ -41,7 +41,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._permissions impor
     without,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._status import read_control_plane
-from ansible_collections.ossm.federation.plugins.module_utils._trust import read_roots
+from ansible_collections.ossm.federation.plugins.module_utils._trust import normalise_bundle, read_roots
 
 Json = t.Dict[str, t.Any]
 Say = t.Callable[[str], None]
@@ -78,6 +78,8 @@ ABSENT_CODES = ("missing", "kind-missing")
 ROUTER = ("router-default", "openshift-ingress")
 #: The config map that istiod writes its root into, and the key in it.
 ROOT_CONFIG_MAP, ROOT_KEY = "istio-ca-root-cert", "root-cert.pem"
+#: The label that istiod's pods have (maistra/istio-operator charts, istio-discovery).
+ISTIOD_SELECTOR = "app=istiod"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -112,6 +114,7 @@ def empty_facts(wanted: Json) -> Json:
         "imports": [],
         "config_maps": [],
         **({"also": []} if wanted.get("also") else {}),
+        "istiod": None,
     }
 
 
@@ -169,6 +172,7 @@ class _Reader:
         self._config_maps()
         self._services()
         self._members()
+        self._istiod()
         return self.complete
 
     def _problem(self, found: Problem) -> None:
@@ -363,6 +367,7 @@ class _Reader:
                                   "Wait until istiod has written it, or look at istiod"))
             return
         try:
+            self.facts["root"] = normalise_bundle(self.facts["root"])
             self.facts["roots"] = read_roots(self.facts["root"])
         except ValueError as error:
             self._problem(problem("root-garbage", self.mesh, where, f"the root certificate cannot be read: {error}",
@@ -393,6 +398,15 @@ class _Reader:
                 self.facts["members"] = None
             return
         self.facts["members"] = members(roll)
+
+
+    def _istiod_list(self, kind: str, namespace: str) -> t.List[Json]:
+        return self.cluster.list(kind, namespace, labels=ISTIOD_SELECTOR)
+
+    def _istiod(self) -> None:
+        """The istiod pods: what changes under a running one, it may never take up."""
+        found = self._ask(self._istiod_list, "Pod", self.namespace, missing=None, warn=True)
+        self.facts["istiod"] = None if found is None else istiod_pods(found, self.facts["control_plane"]["name"])
 
 
 # -- live objects ----------------------------------------------------------------------------------------------------
@@ -440,6 +454,19 @@ def trim(obj: Json, *, status: bool = True) -> Json:
         kept["annotations"] = annotations
     rest = {key: value for key, value in obj.items() if key != "metadata" and (status or key != "status")}
     return {**rest, "metadata": kept, "managers": managers(obj), "applied": applied(obj)}
+
+
+def istiod_pods(pods: t.Sequence[Json], control_plane: str) -> t.List[Json]:
+    """The istiod pods of a control plane that are not on their way out: ``name``, ``started`` (RFC 3339 or None)."""
+    return sorted(
+        (
+            {"name": pod["metadata"]["name"], "started": (pod.get("status") or {}).get("startTime")}
+            for pod in pods
+            if not pod["metadata"].get("deletionTimestamp")
+            and (pod["metadata"].get("labels") or {}).get("istio.io/rev", control_plane) == control_plane
+        ),
+        key=lambda pod: str(pod["name"]),
+    )
 
 
 def read_nodes(nodes: t.Sequence[Json]) -> t.List[Json]:

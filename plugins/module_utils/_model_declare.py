@@ -20,6 +20,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_exposure im
 from ansible_collections.ossm.federation.plugins.module_utils._model_install import check_installation, installation
 from ansible_collections.ossm.federation.plugins.module_utils._model_rules import check_locality, check_rules
 from ansible_collections.ossm.federation.plugins.module_utils._model_runtime import check_egress
+from ansible_collections.ossm.federation.plugins.module_utils._model_trust import fingerprint
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
     DeclaredMesh,
     Declaration,
@@ -60,6 +61,7 @@ def declare(
         meshes[host] = _mesh(host, values[host], raw)
         found += variables.unknown(raw, host) + _names(meshes[host]) + (_access(host, values[host]) if access else [])
         found += _platform(host, values[host].get("mesh_platform"))
+        found += _pins(meshes[host], values[host].get("mesh_trust_fingerprints"))
         problems += _called(found, meshes[host]["mesh"])
     options, found = _options(values, hosts, group)
     problems += found + _duplicates(meshes)
@@ -68,6 +70,8 @@ def declare(
     for host in hosts:
         meshes[host]["peers"], found = _peers(host, values[host].get("mesh_peers"), resolver)
         problems += found
+    options["federation_restart_control_plane"], found = _restarts(options, resolver, group)
+    problems += found
     pairs = _pairs(meshes)
     for host in hosts:
         problems += _details(host, values[host], resolver, _partners(host, pairs))
@@ -158,6 +162,7 @@ def _mesh(host: str, values: Json, raw: Mapping[str, Any]) -> DeclaredMesh:
         "locality": None,
         "peer_names": {},
         "installation": installation(values),
+        "pins": None,
         "local": raw.get("ansible_connection", "local") in ("local", "ansible.builtin.local"),
     }
 
@@ -215,6 +220,29 @@ def _names(mesh: DeclaredMesh) -> List[Problem]:
     return found
 
 
+def _pins(mesh: DeclaredMesh, told: Optional[List[str]]) -> List[Problem]:
+    """Take the accepted fingerprints in one spelling. An empty list is refused: it could mean all roots, or none."""
+    if told is None:
+        return []
+    variable = "mesh_trust_fingerprints"
+    found = {text: fingerprint(text) for text in told}
+    mesh["pins"] = sorted({pin for pin in found.values() if pin})
+    if not told:
+        remedy = "Name the fingerprints, or leave the variable out to accept any valid root"
+        return [problem("fingerprint-invalid", mesh["mesh"], variable, "the list is empty", remedy)]
+    return [
+        problem(
+            "fingerprint-invalid",
+            mesh["mesh"],
+            variable,
+            f"{text!r} is not a SHA-256 fingerprint",
+            "Write 64 hexadecimal digits, with or without colons",
+        )
+        for text, pin in found.items()
+        if not pin
+    ]
+
+
 def _options(values: Mapping[str, Json], hosts: List[str], group: str) -> Tuple[Json, List[Problem]]:
     """The options of the whole undertaking; they must not differ between hosts."""
     options: Json = {}
@@ -237,6 +265,21 @@ def _options(values: Mapping[str, Json], hosts: List[str], group: str) -> Tuple[
             )
     options["federation_group"] = group
     return options, problems
+
+
+def _restarts(options: Json, resolver: _Resolver, group: str) -> Tuple[List[str], List[Problem]]:
+    """The hosts whose istiod may be restarted."""
+    variable = "federation_restart_control_plane"
+    wish = options[variable]
+    try:
+        wish = variables.truth_or_names(wish)
+    except ValueError as error:
+        remedy = "Write true, false, or a list of meshes"
+        return [], [problem("variable-type", group, variable, f"the value {error}", remedy)]
+    if isinstance(wish, bool):
+        return sorted(resolver.meshes) if wish else [], []
+    unknown = [resolver.unknown(name, group, variable) for name in wish if not resolver.hosts(name)]
+    return sorted(host for host in resolver.meshes if any(host in resolver.hosts(name) for name in wish)), unknown
 
 
 def _size(options: Json, hosts: List[str], group: str) -> List[Problem]:

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import copy
+import datetime
 from itertools import combinations
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Set, Tuple, cast
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model_address as addresses
 from ansible_collections.ossm.federation.plugins.module_utils import _model_exposure as exposures
@@ -18,6 +19,11 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_choose impo
 from ansible_collections.ossm.federation.plugins.module_utils._model_collisions import peer_names, solve
 from ansible_collections.ossm.federation.plugins.module_utils._model_gateways import HELD, dig
 from ansible_collections.ossm.federation.plugins.module_utils._model_platform import platform_of
+from ansible_collections.ossm.federation.plugins.module_utils._model_trust import (
+    fingerprints_in,
+    judge_roots,
+    root_words,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
     Collision,
     DeclaredMesh,
@@ -39,17 +45,21 @@ STEPS = ("preflight", "gateways", "addresses", "sets", "peers")
 _HIDDEN = ("sides", "readings", "collisions")
 
 
-def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
+def plan(
+    declaration: Declaration, facts: Mapping[str, Json], now: Optional[datetime.datetime] = None
+) -> Plan:
     """Choose names, exposures and trust domains, and find what only shows across meshes.
 
     ``facts`` are MeshFacts by host; a host without facts, or with ``readable`` false, is unknown: its own sides are
-    skipped, the sides of others about it wait, all other pairs go on.
+    skipped, the sides of others about it wait, all other pairs go on. So it is with a mesh whose root is refused at the
+    moment ``now`` (with its zone; the present when it is not given, the only thing here that is not in the arguments).
     """
+    moment = now or datetime.datetime.now(datetime.timezone.utc)
     problems: List[Problem] = []
     warnings = [one for one in declaration["problems"] if one["severity"] == "warning"]
     meshes: Dict[str, PlannedMesh] = {}
     for host in declaration["hosts"]:
-        meshes[host], found = _planned(declaration["meshes"][host], facts.get(host), declaration)
+        meshes[host], found = _planned(declaration["meshes"][host], facts.get(host), declaration, moment)
         _sort(found, problems, warnings)
     _sort(_twice(meshes) + _trust_domains(meshes, declaration["options"]), problems, warnings)
     chosen, found = _chosen(declaration, meshes, facts)
@@ -64,6 +74,8 @@ def plan(declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
         for peer, found_names in sorted(by_peer.items()):
             sides[host][peer], differing[host][peer] = _side(declaration, meshes, facts, (host, peer), found_names)
             _sort(_registry(meshes[host], meshes[peer], found_names, facts.get(host)), problems, warnings)
+            claimed = {one.peer_name for one in by_peer.values()}
+            _rival_roots(sides[host][peer], meshes[peer], _facts(facts, host), claimed)
         _sort(_openings(declaration, meshes[host], sides[host], differing[host]), problems, warnings)
     made: Plan = {
         "group": declaration["group"],
@@ -127,9 +139,11 @@ def gateways_to_wait_for(made: Plan, host: str, written: Json) -> List[Json]:
 
 
 def shown(made: Plan) -> Json:
-    """The part of a plan that roles and people look at: all but the sides, the readings, the collisions and the roots."""
+    """The part of a plan that roles and people look at: all but the sides, the readings, the collisions and the roots
+    themselves."""
     meshes = {
-        host: {key: value for key, value in mesh.items() if key != "root"} for host, mesh in made["meshes"].items()
+        host: {key: value for key, value in mesh.items() if key not in ("root", "roots")}
+        for host, mesh in made["meshes"].items()
     }
     return {**{key: value for key, value in made.items() if key not in _HIDDEN}, "meshes": meshes}
 
@@ -203,7 +217,9 @@ def _renamed(mesh: DeclaredMesh, meshes: Mapping[str, PlannedMesh], held: Held) 
     ]
 
 
-def _planned(mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration) -> Tuple[PlannedMesh, List[Problem]]:
+def _planned(
+    mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration, now: datetime.datetime
+) -> Tuple[PlannedMesh, List[Problem]]:
     known = facts or {}
     control_plane = known.get("control_plane") or {}
     readable = bool(known.get("readable")) and bool(control_plane)
@@ -213,10 +229,21 @@ def _planned(mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration
         problems = [_installed_domain(mesh, str(trust_domain))]
     platform, platform_words = _platform(mesh, dig(known, "platform") or {})
     usual = exposures.exposure(platform, mesh["ingress"])
+    roots = known.get("roots") or []
+    namespace = known.get("namespace") or mesh["namespace"]
+    judged = judge_roots(
+        mesh["mesh"],
+        namespace,
+        roots,
+        now,
+        warning_days=declaration["options"]["federation_root_expiry_warning_days"],
+        pins=mesh["pins"],
+    )
+    refused = [found for found in judged if found["severity"] == "error"]
     return {
         "host": mesh["host"],
         "mesh": mesh["mesh"],
-        "namespace": known.get("namespace") or mesh["namespace"],
+        "namespace": namespace,
         "control_plane": control_plane.get("name") or mesh["control_plane"],
         "uid": control_plane.get("uid"),
         "cluster_uid": known.get("cluster_uid"),
@@ -224,20 +251,24 @@ def _planned(mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration
         "platform": platform,
         "platform_words": platform_words,
         "trust_domain": trust_domain,
-        "set_trust_domain": changes,
+        "set_trust_domain": changes and not refused,
         "trust_domain_words": why,
         "exposure": usual["type"],
         "exposure_words": usual["words"],
         "fingerprints": sorted(known.get("fingerprints") or []),
-        "root": known.get("root") or "",
+        # What is there and cannot be described is never written; None stands for roots that nobody has read yet.
+        "root": (known.get("root") or "") if (roots or known.get("roots") is None) and not refused else "",
+        "roots": roots,
+        "root_words": root_words(mesh["mesh"], roots),
+        "refused": refused[0]["message"] if refused else "",
         "node_addresses": sorted(
             {address for node in known.get("nodes") or [] for address in node.get("addresses") or []}
         ),
         "readable": readable,
         "in_play": in_play,
         "gateways": [],
-        "problems": list(known.get("problems") or []) + _closed(mesh, control_plane, in_play),
-    }, problems
+        "problems": [*(known.get("problems") or []), *refused, *_closed(mesh, control_plane, in_play)],
+    }, problems + [found for found in judged if found not in refused]
 
 
 def _platform(mesh: DeclaredMesh, found: Json) -> Tuple[str, str]:
@@ -471,6 +502,7 @@ def _side(
         "ingress": chosen.ingress,
         "egress": chosen.egress,
         "config_map": None if common else chosen.config_map,
+        "root_applied": _root_applied(_facts(facts, host), chosen),
         "exposure": opened,
         "owners": owners,
         "gateways": _together(owners),
@@ -482,7 +514,7 @@ def _side(
             "ingress": dict(wish.get("runtime", {})),
             "egress": dict(mesh["egress_by_peer"].get(peer, mesh["egress"]).get("runtime", {})),
         },
-        "state": SKIPPED if cannot or shut or not own["readable"] else READY,
+        "state": SKIPPED if cannot or shut or not own["readable"] or own["refused"] else READY,
         "words": _why_skipped(own, cannot, shut),
         "waits_for": None,
         "problems": cannot,
@@ -525,6 +557,8 @@ def _same_cluster(own: PlannedMesh, other: PlannedMesh) -> bool:
 def _why_skipped(own: PlannedMesh, problems: List[Problem], shut: bool) -> str:
     if not own["readable"]:
         return f"{own['mesh']} could not be read"
+    if own["refused"]:
+        return own["refused"]
     if shut:
         return f"all gateways of {own['mesh']} are switched off"
     return problems[0]["message"] if problems else ""
@@ -580,6 +614,40 @@ def _uses(side: Side, chosen: Chosen, control_plane: Optional[Json]) -> List[str
         )
         if side["owners"][room] in HELD
     ]
+
+
+def _root_applied(facts: Json, chosen: Chosen) -> Optional[str]:
+    """When we last changed the config map with the peer's root."""
+    maps = {dig(one, "metadata", "name"): one for one in facts.get("config_maps") or []}
+    live = maps.get(chosen.config_map)
+    return cast(Optional[str], dig(live, "applied", names.field_manager(chosen.peer_name), "time"))
+
+
+def _rival_roots(side: Side, other: PlannedMesh, facts: Json, claimed: Set[str]) -> None:
+    """Skip a side whose mesh has a ServiceMeshPeer, none of the ``claimed``, with the same trust domain and other
+    roots: istiod keeps one bundle per trust domain, and the two would overwrite each other (its
+    discovery/controller.go)."""
+    if not side["config_map"] or not other["trust_domain"]:
+        return
+    maps = {dig(one, "metadata", "name"): one for one in facts.get("config_maps") or []}
+    for live in sorted(facts.get("peers") or [], key=lambda one: str(dig(one, "metadata", "name"))):
+        name, security = dig(live, "metadata", "name"), dig(live, "spec", "security")
+        if name in claimed or dig(security, "trustDomain") != other["trust_domain"]:
+            continue
+        source = maps.get(dig(security, "certificateChain", "name") or names.config_map_name(name))
+        if fingerprints_in(str(dig(source, "data", "root-cert.pem") or "")) == set(other["fingerprints"]):
+            continue
+        found = problem(
+            "trust-domain-taken",
+            side["mesh"],
+            f"ServiceMeshPeer {side['namespace']}/{name}",
+            f"it has the trust domain of {side['peer']}, {other['trust_domain']}, and other roots; istiod keeps one "
+            "bundle per trust domain, so the two would overwrite each other",
+            "Delete that ServiceMeshPeer, after its exports, or give one of the meshes a trust domain of its own",
+            peer=side["peer"],
+        )
+        side["problems"].append(found)
+        side["state"], side["words"] = SKIPPED, found["message"]
 
 
 def _meet(made: Plan, host: str, peer: str, facts: Optional[Json]) -> None:

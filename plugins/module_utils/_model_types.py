@@ -112,6 +112,7 @@ class DeclaredMesh(TypedDict):
     locality: Optional[Dict[str, str]]
     peer_names: Dict[str, str]
     installation: Installation
+    pins: Optional[List[str]]
     local: bool
 
 
@@ -152,7 +153,11 @@ class Remote(TypedDict):
 
 
 class PlannedMesh(TypedDict):
-    """One mesh as the run will treat it: what was read, and what was chosen."""
+    """One mesh as the run will treat it: what was read, and what was chosen.
+
+    ``roots`` describe what ``root`` holds (see ``_model_trust.Root``); ``refused`` says why nobody may take it, or is
+    empty.
+    """
 
     host: str
     mesh: str
@@ -170,6 +175,9 @@ class PlannedMesh(TypedDict):
     exposure_words: str
     fingerprints: List[str]
     root: str
+    roots: List[Json]
+    root_words: List[str]
+    refused: str
     node_addresses: List[str]
     readable: bool
     in_play: bool
@@ -178,7 +186,10 @@ class PlannedMesh(TypedDict):
 
 
 class Side(TypedDict):
-    """What one mesh does about one peer. ``state``: ready, waiting (for the other side) or skipped."""
+    """What one mesh does about one peer. ``state``: ready, waiting (for the other side) or skipped.
+
+    ``root_applied`` is when we last changed the config map with the peer's root, by the API server's clock, as read.
+    """
 
     mesh: str
     host: str
@@ -190,6 +201,7 @@ class Side(TypedDict):
     ingress: str
     egress: str
     config_map: Optional[str]
+    root_applied: Optional[str]
     exposure: Exposure
     owners: Dict[str, str]
     gateways: str

@@ -136,6 +136,12 @@ _TABLE = (
         "Namespaces of the ServiceMeshMemberRoll that the playbook install makes. Default: it makes none.",
         "install",
     ),
+    _mesh(
+        "trust_fingerprints",
+        "list",
+        "SHA-256 fingerprints of the root certificates that are accepted from this mesh, all of them; nobody writes a "
+        "root that is not among them. Default: any valid root.",
+    ),
     _access("kubeconfig", "raw", "Path of the kubeconfig, or its content as a dictionary."),
     _access("context", "str", "Context of the kubeconfig. Alone it reads C($KUBECONFIG), or else the usual file."),
     _access("host", "str", "URL of the API server."),
@@ -177,8 +183,22 @@ _TABLE = (
         "Names of the meshes whose live gateways may get another address.",
         "gateways",
     ),
+    _federation(
+        "root_expiry_warning_days",
+        "int",
+        30,
+        "Warn of root certificates that expire within so many days; V(0) never warns.",
+    ),
     _federation("adopt", "bool", False, "Take over objects that somebody else made, as they are."),
     _federation("force_conflicts", "bool", False, "Take fields from other field managers."),
+    _federation(
+        "restart_control_plane",
+        "raw",
+        False,
+        "Restart the istiod of a mesh where it does not take a change up by itself: true, or a list of the meshes for "
+        "which it is allowed.",
+        "report",
+    ),
     _federation("wait_timeout", "int", 300, "Seconds to wait for links to be connected and synced.", "report"),
     _federation(
         "gateway_timeout", "int", 600, "Seconds to wait for control planes and for addresses of gateways.", "gateways"
@@ -256,6 +276,14 @@ def _names(value: Any) -> Any:
     if not all(isinstance(name, str) and name for name in names):
         raise ValueError("is not a list of names")
     return names
+
+
+def truth_or_names(value: Any) -> Any:
+    """A truth value, or a list of names. ValueError with words that follow the variable's name."""
+    try:
+        return _bool(value)
+    except ValueError:
+        return _names(value)
 
 
 def _dict(value: Any) -> Any:

@@ -46,6 +46,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_types impor
     Wish,
     problem,
 )
+from ansible_collections.ossm.federation.plugins.module_utils._recovery import KEPT, kept_mark
 
 ROOT_KEY = "root-cert.pem"
 ROOT_ANNOTATION = "ossm.federation/root-sha256"
@@ -112,9 +113,12 @@ def peer_objects(made: Plan, host: str, facts: Json) -> List[Wish]:
             definition = _object(side, "v1", "ConfigMap", side["config_map"])
             definition["data"] = {ROOT_KEY: other["root"]}
             wishes += _allowed(made, side, definition, _live(facts, "config_maps", side["config_map"]))
-        wishes += _allowed(
-            made, side, _peer(side, other), _live(facts, "peers", side["peer_name"]), _unknown(side, made)
-        )
+        live = _live(facts, "peers", side["peer_name"])
+        peer = _peer(side, other)
+        kept = kept_mark(side, live, facts.get("istiod"))
+        if kept is not None:
+            peer["metadata"]["annotations"][KEPT] = kept
+        wishes += _allowed(made, side, peer, live, _unknown(side, made))
     return wishes
 
 
@@ -130,7 +134,8 @@ def drift(made: Plan, host: str, facts: Json) -> List[Problem]:
             where = f"{definition['kind']} {side['namespace']}/{definition['metadata']['name']}"
             fields = differences(_with_ports(_told(definition)), _with_ports(live))
             if is_ours(live):
-                unsent = [path for path in fields if dig(definition, *path.split(".")) is None]
+                sent = differences(_told(definition), live)
+                unsent = [path for path in fields if path not in sent]
                 found += _drifted(side, where, live.get("managers") or [], unsent)
             else:
                 found += _foreign(side, where, live.get("managers") or [], fields)

@@ -80,7 +80,7 @@ def assumed(mesh: DeclaredMesh, facts: Optional[Json] = None) -> Json:
         "object": {"spec": {}},
     }
     conventions: Json = {"host": mesh["host"], "namespace": mesh["namespace"], "control_plane": control_plane}
-    return {**conventions, "root": _NO_ROOT, **read, "readable": True, "problems": []}
+    return {**conventions, "root": _NO_ROOT, "roots": None, **read, "readable": True, "problems": []}
 
 
 def _undecided(

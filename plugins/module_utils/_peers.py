@@ -43,12 +43,17 @@ INFO_SPEC: Json = {
             "imports_expected": {"type": "list", "elements": "str"},
             "import_rules": {"type": "list", "elements": "dict"},
             "since": {"type": "str"},
+            "root_since": {"type": "str"},
         },
     },
 }
 
+#: Seconds after which istiod has looked at every peer again: what it has not taken up by then needs its restart.
+STUCK_SECONDS = 70
+
 WAIT_SPEC: Json = {
     **INFO_SPEC,
+    "pods": {"type": "list", "elements": "str", "default": []},
     "known": {"type": "list", "elements": "dict", "default": []},
     "timeout": {"type": "float", "default": 300},
 }
@@ -63,6 +68,8 @@ class _State:
         self.objects: t.Dict[str, t.Dict[str, Json]] = {PEER: {}, IMPORTS: {}, EXPORTS: {}}
         self.known: t.Dict[str, Json] = {one["peer_name"]: one for one in params.get("known") or []}
         self.told: t.Dict[str, str] = {}
+        self.pods: t.FrozenSet[str] = frozenset(params.get("pods") or [])
+        self.begun = time.monotonic()
         #: Links as they were read since their objects last changed: a burst of events is about one of them each.
         self._links: t.Dict[str, Json] = {}
 
@@ -98,7 +105,7 @@ class _State:
     def _read(self, wanted: Json, name: str) -> Json:
         if name not in self.known:
             objects = (self.objects[kind].get(name) for kind in (PEER, IMPORTS, EXPORTS))
-            return read_link(self.mesh, wanted, *objects)
+            return read_link(self.mesh, wanted, *objects, pods=self.pods)
         link = dict(self.known[name])
         if name in self.objects[IMPORTS]:
             link.update(read_imports(self.objects[IMPORTS][name]))
@@ -125,6 +132,12 @@ class _State:
         """Whether every link is as it was asked for."""
         return all(link["good"] for link in self.links())
 
+    def hopeless(self) -> bool:
+        """Whether no link that is not good yet gets so without a restart of istiod."""
+        bad = [link for link in self.links() if not link["good"]]
+        stuck = all(link["suspect"] or link["root_kept"] for link in bad)
+        return stuck and time.monotonic() - self.begun > STUCK_SECONDS
+
     def news(self, links: t.Sequence[Json]) -> t.Iterator[str]:
         """One line for each link that is different from last time."""
         for link in links:
@@ -143,7 +156,8 @@ def link_words(link: Json) -> str:
         return "connected, not synced since the last change"
     if link["missing"]:
         return f"connected, not imported yet: {', '.join(link['missing'])}"
-    return f"connected, {len(link['imported'])} imported"
+    proven = ", new root not proven" if link["root_proven"] is False else ""
+    return f"connected, {len(link['imported'])} imported{proven}"
 
 
 def info(params: Json, check_mode: bool, say: Say) -> Json:
@@ -201,11 +215,13 @@ def _watch(cluster: Cluster, watches: t.Sequence[WatchFor], state: _State, deadl
                 say(f"{state.mesh}: {failing}; trying again")
             continue
         if event.type == "TICK":
+            if state.hopeless():
+                return
             _heartbeat(state, deadline, say)
         elif event.type == "QUIET":
             for line in state.news(state.links()):
                 say(line)
-            if state.good():
+            if state.good() or state.hopeless():
                 return
         else:
             state.take(event)

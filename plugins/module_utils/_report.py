@@ -14,6 +14,11 @@ from ansible_collections.ossm.federation.plugins.module_utils._status import col
 
 Json = t.Dict[str, t.Any]
 
+#: What is said of a link that is up and has not reconnected since its root changed: a connection outlives its root.
+NOT_PROVEN = "new root not proven"
+PROOF = ("The root in the config map counts from the next connection on; a restart of this mesh's egress gateway for the "
+         "peer makes one now")
+
 #: Columns that a matrix may take before its columns get numbers instead of names.
 WIDTH = 100
 
@@ -53,8 +58,9 @@ def links(plan: Json, waits: t.Mapping[str, Json]) -> t.List[Json]:
 
     ``plan`` is a Plan; ``waits`` are results of peer_wait or peer_info by host. A Link has ``from``, ``to``,
     ``from_host``, ``to_host``, ``state`` (a key of MARKS), ``good``, ``failed`` (false for good ones and for those that
-    wait for others), ``connected``, ``synced``, ``imported`` and ``missing`` (exported names), ``foreign`` (the peer
-    belongs to others), ``text`` (the product's own), ``words`` and ``remedy``.
+    wait for others), ``connected``, ``synced``, ``root_proven`` (false when it has not reconnected since its root
+    changed), ``imported`` and ``missing`` (exported names), ``foreign`` (the peer belongs to others), ``text`` (the
+    product's own), ``words`` and ``remedy``.
     """
     read = {host: {one["peer_name"]: one for one in (result or {}).get("links") or []}
             for host, result in waits.items()}
@@ -75,8 +81,8 @@ def _link(plan: Json, waits: t.Mapping[str, Json], read: t.Mapping[str, t.Mappin
     link: Json = {
         "from": side["mesh"], "to": side["peer"], "from_host": side["host"], "to_host": side["peer_host"],
         "connected": bool(status and status["connected"]), "synced": bool(status and status["synced"]),
-        "imported": imported, "missing": missing, "foreign": side.get("peer_object") == "foreign",
-        "text": (status or {}).get("text") or "",
+        "root_proven": (status or {}).get("root_proven"), "imported": imported, "missing": missing,
+        "foreign": side.get("peer_object") == "foreign", "text": (status or {}).get("text") or "",
     }
     clash = {name: peers for name, peers in clashes.items() if name in imported}
     link.update(_judge(plan, waits, side, status, link, clash))
@@ -89,9 +95,10 @@ def _link(plan: Json, waits: t.Mapping[str, Json], read: t.Mapping[str, t.Mappin
 
 def _patient(plan: Json, link: Json) -> bool:
     """Whether a link that is not good is somebody else's turn. A mesh that is part of the run and gives nothing to
-    connect to is no such case: then the link has failed."""
+    connect to, or whose root is refused, is no such case: then the link has failed."""
     other = plan["meshes"].get(link["to_host"]) or {}
-    return link["state"] == "outside" or (link["state"] == "waiting" and not other.get("in_play", True))
+    theirs = not other.get("in_play", True) and not other.get("refused")
+    return link["state"] == "outside" or (link["state"] == "waiting" and theirs)
 
 
 def expected_imports(plan: Json, side: Json, read: t.Mapping[str, t.Mapping[str, Json]]) -> t.List[str]:
@@ -111,11 +118,13 @@ def newest(before: t.Optional[Json], after: t.Optional[Json]) -> Json:
 
 
 def wait_links(plan: Json, host: str, waits: t.Optional[t.Mapping[str, Json]] = None,
-               since: t.Optional[t.Mapping[str, str]] = None) -> t.List[Json]:
+               since: t.Optional[t.Mapping[str, str]] = None, roots: t.Optional[t.Mapping[str, str]] = None,
+               ) -> t.List[Json]:
     """The option ``links`` of peer_wait for one mesh: its sides that were written, with what is expected of each.
 
     ``waits`` are results of an earlier reading by host: what the others offer is expected from then on. ``since`` has
-    times of the last change by name of the peer object.
+    times of the last change by name of the peer object, ``roots`` by name of the config map with the root; of a config
+    map that this run did not write the time counts that was read.
     """
     read = {one: {link["peer_name"]: link for link in (result or {}).get("links") or []}
             for one, result in (waits or {}).items()}
@@ -123,8 +132,11 @@ def wait_links(plan: Json, host: str, waits: t.Optional[t.Mapping[str, Json]] = 
     for _peer, side in sorted((plan["sides"].get(host) or {}).items()):
         link: Json = {"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"],
                       "import_rules": side.get("imports") or [], "imports_expected": expected_imports(plan, side, read)}
+        root_since = (roots or {}).get(side.get("config_map") or "") or side.get("root_applied")
         if (since or {}).get(side["peer_name"]):
             link["since"] = (since or {})[side["peer_name"]]
+        if root_since:
+            link["root_since"] = root_since
         if side["state"] == "ready" and not unanswered(plan, side):
             found.append(link)
     return found
@@ -148,6 +160,12 @@ def changed_at(results: t.Iterable[t.Optional[Json]]) -> t.Dict[str, str]:
             if one["kind"] in ("ServiceMeshPeer", "ImportedServiceSet") and one.get("time"):
                 times[one["name"]] = max(times.get(one["name"], ""), one["time"])
     return times
+
+
+def roots_changed_at(results: t.Iterable[t.Optional[Json]]) -> t.Dict[str, str]:
+    """When each config map with a root was last changed by us, by its name, from results of mesh_objects."""
+    return {one["name"]: one["time"] for result in results for one in (result or {}).get("objects") or []
+            if one["kind"] == "ConfigMap" and one.get("time")}
 
 
 def _judge(plan: Json, waits: t.Mapping[str, Json], side: Json, status: t.Optional[Json], link: Json,
@@ -192,9 +210,13 @@ def _not_read(result: t.Optional[Json], mesh: Json, side: Json) -> Json:
 def _judge_status(plan: Json, side: Json, status: Json, link: Json, clash: t.Mapping[str, t.List[str]]) -> Json:
     """A link whose status was read."""
     if not status["connected"]:
+        told = status
+        if status.get("root_kept"):
+            told = {"words": "its root changed while the link was down, and istiod does not take that up",
+                    "remedy": f"Restart the istiod of {side['mesh']} (federation_restart_control_plane)"}
         text = f"{status['text']}: " if status["text"] and status["taken_up"] and not status["suspect"] else ""
-        return {"state": _STATES.get(status["code"], "connecting"), "words": text + status["words"],
-                "remedy": status["remedy"]}
+        return {"state": _STATES.get(status["code"], "connecting"), "words": text + told["words"],
+                "remedy": told["remedy"]}
     if not status["synced"]:
         return {"state": "syncing", "words": "connected, but not synced since the last change",
                 "remedy": "Wait: a full sync comes every minute (up to five before 2.5)"}
@@ -205,7 +227,10 @@ def _judge_status(plan: Json, side: Json, status: Json, link: Json, clash: t.Map
     if link["missing"]:
         return {"state": "incomplete", "words": f"offered and wanted, but not imported: {', '.join(link['missing'])}",
                 "remedy": "Wait: a rule added on a live link takes up to two minutes (seven before 2.5)"}
-    return {"state": "good", "words": f"{len(link['imported'])} imported", "remedy": ""}
+    words = f"{len(link['imported'])} imported"
+    if link["root_proven"] is False:
+        return {"state": "good", "words": f"connected, {NOT_PROVEN}; {words}", "remedy": PROOF}
+    return {"state": "good", "words": words, "remedy": ""}
 
 
 # -- for people ------------------------------------------------------------------------------------------------------
@@ -245,7 +270,8 @@ def _cell(link: t.Optional[Json], same: bool) -> str:
         return "."
     if not link["good"]:
         return str(link["state"])
-    return "ok" + (f", {len(link['imported'])} imported" if link["imported"] else "")
+    imported = f", {len(link['imported'])} imported" if link["imported"] else ""
+    return f"ok{imported}" + (f", {NOT_PROVEN}" if link.get("root_proven") is False else "")
 
 
 def _numbered(meshes: t.Sequence[str], cells: t.Mapping[t.Tuple[str, str], Json]) -> t.List[str]:
@@ -265,10 +291,11 @@ def _numbered(meshes: t.Sequence[str], cells: t.Mapping[t.Tuple[str, str], Json]
 
 
 def _reasons(found: t.Sequence[Json]) -> t.List[str]:
-    """Why links are not good and what to do next; links of one mesh with one reason share a paragraph."""
+    """Why links are not good, or good with a remark, and what to do next; links of one mesh with one reason share a
+    paragraph."""
     groups: t.Dict[t.Tuple[str, str, str, str], t.List[str]] = {}
     for link in found:
-        if not link["good"]:
+        if not link["good"] or link.get("root_proven") is False:
             groups.setdefault((link["from"], link["state"], link["words"], link["remedy"]), []).append(link["to"])
     lines: t.List[str] = []
     for (mesh, state, words, remedy), peers in groups.items():

@@ -62,7 +62,7 @@ _TEXTS: t.Tuple[t.Tuple[t.Tuple[str, ...], str, str, str], ...] = (
         ("400",),
         "unknown-there",
         "{peer} does not know a peer for this mesh, or its istiod is deadlocked",
-        "Create the peer in {peer}; if it exists, restart the istiod of {peer}",
+        "Create the peer in {peer}; if it exists, restart the istiod of {peer} (federation_restart_control_plane)",
     ),
     (
         ("404",),
@@ -136,8 +136,9 @@ def _newest(times: t.Iterable[t.Optional[str]]) -> t.Optional[str]:
     return max((one for one in times if one), default=None)
 
 
-def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "the other mesh") -> Json:
-    """What a ServiceMeshPeer says of the link: ``mesh`` watches ``other``.
+def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "the other mesh",
+              pods: t.Collection[str] = ()) -> Json:
+    """What a ServiceMeshPeer says of the link: ``mesh`` watches ``other``; with ``pods`` only entries of those count.
 
     Returns ``exists``, ``taken_up`` (istiod knows the peer), ``connected``, ``text`` (the last disconnect, old news
     while connected), ``code``, ``words``, ``remedy``, ``last_full_sync``, ``last_attempt``, ``created`` (times as
@@ -155,8 +156,9 @@ def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "
     }
     if peer is None:
         return found
-    active = _find("status.discoveryStatus.active[]", peer) or []
-    entries = active + (_find("status.discoveryStatus.inactive[]", peer) or [])
+    active = [one for one in _find("status.discoveryStatus.active[]", peer) or [] if not pods or one.get("pod") in pods]
+    inactive = _find("status.discoveryStatus.inactive[]", peer) or []
+    entries = active + [one for one in inactive if not pods or one.get("pod") in pods]
     watches = [entry.get("watch") or {} for entry in entries]
     found.update(
         created=_find("metadata.creationTimestamp", peer),
@@ -196,7 +198,7 @@ def _judge(found: Json, mesh: str, other: str) -> Json:
             "connected": False, "suspect": "deadlock", "code": "deadlock",
             "words": "the status is older than the peer itself: istiod is deadlocked since a peer was deleted while "
                      "it exported services",
-            "remedy": f"Restart the istiod of {mesh}",
+            "remedy": f"Restart the istiod of {mesh} (federation_restart_control_plane)",
         }
     if found["connected"]:
         return {"code": "connected", "words": "connected", "remedy": ""}
@@ -222,6 +224,27 @@ def synced(link: Json, since: t.Optional[str] = None) -> bool:
     if not link.get("connected") or not link.get("last_full_sync"):
         return False
     return not since or str(link["last_full_sync"]) >= since
+
+
+def root_proven(link: Json, since: t.Optional[str]) -> t.Optional[bool]:
+    """Whether a connected link has connected anew since its root changed (at ``since``); None where there is nothing to
+    prove.
+
+    An established connection lives on with any root, so that it is up says nothing about a new one (seen on 2.3 and
+    2.5). Times are whole seconds: a root that was there before its peer was is proven by any connection of that peer.
+    """
+    if not link.get("connected") or not since or not link.get("last_attempt"):
+        return None
+    created = link.get("created") or ""
+    return bool(since <= created <= link["last_attempt"] or link["last_attempt"] > since)
+
+
+def root_kept(link: Json, since: t.Optional[str]) -> bool:
+    """Whether a link is down that was up before its root changed (at ``since``): istiod does not take a changed root up
+    while the link is down (seen on 2.5: not within 240 seconds)."""
+    if link.get("connected") or link.get("code") != "unreachable" or not since:
+        return False
+    return bool(link.get("last_full_sync") and link["last_full_sync"] <= since and (link.get("created") or "") < since)
 
 
 # -- service sets ----------------------------------------------------------------------------------------------------
@@ -287,25 +310,30 @@ def read_exports(exports: t.Optional[Json]) -> t.List[Json]:
 
 
 def read_link(
-    mesh: str, wanted: Json, peer: t.Optional[Json], imports: t.Optional[Json], exports: t.Optional[Json]
+    mesh: str, wanted: Json, peer: t.Optional[Json], imports: t.Optional[Json], exports: t.Optional[Json],
+    pods: t.Collection[str] = (),
 ) -> Json:
     """One link of ``mesh`` as its three objects show it: all keys of ``read_peer`` and ``read_imports``, ``exported`` of
     ``read_exports``, ``peer``, ``peer_host`` and ``peer_name`` of ``wanted``, and what ``judge_link`` adds.
 
-    ``wanted`` is an item of the option ``links`` of peer_wait; the objects are None where they do not exist.
+    ``wanted`` is an item of the option ``links`` of peer_wait; the objects are None where they do not exist. With
+    ``pods`` only what those istiod pods say counts.
     """
     return judge_link(wanted, {
         "peer": wanted["peer"], "peer_host": wanted.get("peer_host"), "peer_name": wanted["peer_name"],
-        **read_peer(peer, mesh=mesh, other=wanted["peer"]),
+        **read_peer(peer, mesh=mesh, other=wanted["peer"], pods=pods),
         **read_imports(imports),
         "exported": read_exports(exports),
     })
 
 
 def judge_link(wanted: Json, link: Json) -> Json:
-    """The link with ``missing`` (exported names), ``synced`` and ``good``, in the light of what is wanted of it."""
+    """The link with ``missing`` (exported names), ``synced``, ``root_proven``, ``root_kept`` and ``good``, in the light
+    of what is wanted of it."""
     link["missing"] = _missing(wanted, link)
     link["synced"] = synced(link, wanted.get("since")) or _services_prove_it(wanted, link)
+    link["root_proven"] = root_proven(link, wanted.get("root_since"))
+    link["root_kept"] = root_kept(link, wanted.get("root_since"))
     link["good"] = bool(link["connected"] and link["synced"] and not link["missing"])
     return link
 

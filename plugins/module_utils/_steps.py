@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.ossm.federation.plugins.module_utils import _objects, _report
+from ansible_collections.ossm.federation.plugins.module_utils import _objects, _recovery, _report
 from ansible_collections.ossm.federation.plugins.module_utils._applied import settled
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Plan
 from ansible_collections.ossm.federation.plugins.module_utils._status import read_gateway, read_link
@@ -38,7 +38,9 @@ def ahead(plan: Plan, facts: t.Mapping[str, Json]) -> Plan:
     links = {host: _links(plan, host, facts[host], done[host], first) for host in hosts}
     good = all(link["good"] for host in hosts for link in links[host])
     readings = {host: _report.newest(standing[host], {"links": links[host]}) for host in hosts}
-    return {**plan, "todo": [] if good else [STEPS[-1]], "readings": readings}
+    kept = _recovery.needs(t.cast(Json, plan), readings, facts)
+    restart = _recovery.to_restart(t.cast(Json, plan), kept)
+    return {**plan, "todo": [] if good and not restart else [STEPS[-1]], "readings": readings}
 
 
 def _quiet(plan: Plan, room: str, host: str, facts: Json, done: t.List[Json]) -> bool:
@@ -68,7 +70,9 @@ def opened(plan: Plan, host: str, facts: Json) -> bool:
 def _links(plan: Plan, host: str, facts: Json, done: t.Sequence[Json],
            readings: t.Optional[t.Mapping[str, Json]] = None) -> t.List[Json]:
     """The links of one mesh that can be up; with the ``readings`` of all meshes in the light of what those export."""
-    wanted = _report.wait_links(t.cast(Json, plan), host, readings, _report.changed_at([{"objects": done}]))
+    written = [{"objects": done}]
+    wanted = _report.wait_links(t.cast(Json, plan), host, readings, _report.changed_at(written),
+                                _report.roots_changed_at(written))
     return _read(plan["meshes"][host]["mesh"], wanted, facts)
 
 

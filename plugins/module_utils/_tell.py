@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Sequence
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _objects, _report
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _objects, _recovery, _report
 
 Json = Dict[str, Any]
 Results = Mapping[str, Mapping[str, Json]]
@@ -16,7 +16,11 @@ Results = Mapping[str, Mapping[str, Json]]
 #: The steps that write, in their order, by the variable that holds each host's result.
 WRITING = ("__gateways_objects", "__sharing_objects", "__peering_objects")
 #: The readings of links, the newest last.
-READING = ("__report_links", "__report_imports")
+READING = ("__report_links", "__report_imports", "__report_again")
+#: The restarts of istiod; their results say what was written as those of WRITING do.
+RESTART = "__report_restart"
+#: All of them.
+RESULTS = (*WRITING, *READING, RESTART)
 
 _DONE = {"created": "created", "changed": "changed", "deleted": "deleted"}
 _WOULD = {"created": "would create", "changed": "would change", "deleted": "would delete"}
@@ -26,19 +30,20 @@ def tell(plan: Json, results: Results, facts: Mapping[str, Json], check_mode: bo
     """Judge a run.
 
     ``results`` are what the steps registered, by variable and host; ``facts`` are MeshFacts by host. Returns ``links``
-    (see ``_report.links``), ``changes`` (mesh, kind, namespace, name, verb, fields), ``problems``, ``connected`` (a
-    number of links), ``pending`` (words), ``failures`` (words by host) and ``lines``: the changes, the problems and, last,
-    the matrix.
+    (see ``_report.links``), ``changes`` (mesh, kind, namespace, name, verb, fields), ``problems``, ``roots`` (those of
+    every mesh by host, see ``_model_trust.Root``), ``connected`` (a number of links), ``pending`` (words), ``failures``
+    (words by host) and ``lines``: the changes, the problems and, last, the matrix.
     """
     links = _report.links(plan, _readings(plan, results))
     changes = _changes(plan, results)
-    problems = _problems(plan, results, facts)
+    problems = _problems(plan, results, facts) + _kept(plan, results, facts, check_mode)
     patient = [link for link in links if not link["good"] and not link["failed"]]
     told = changes_told(changes, check_mode) + [_model.words(one) for one in problems]
     return {
         "links": links,
         "changes": changes,
         "problems": problems,
+        "roots": {host: mesh["roots"] for host, mesh in sorted(plan["meshes"].items())},
         "connected": sum(1 for link in links if link["connected"]),
         "pending": [_link_words(link) for link in patient],
         "failures": _failures(plan, links, problems, check_mode),
@@ -50,7 +55,30 @@ def link_options(plan: Json, host: str, results: Results, expect: bool) -> List[
     """What peer_wait is to wait for; with ``expect`` also for what the other meshes were seen to offer."""
     written = [results.get(name, {}).get(host) for name in WRITING]
     readings = _readings(plan, results) if expect else None
-    return _report.wait_links(plan, host, readings, _report.changed_at(written))
+    return _report.wait_links(plan, host, readings, _report.changed_at(written), _report.roots_changed_at(written))
+
+
+def restarts(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[str]:
+    """The hosts whose istiod is to be restarted, after the links were waited for: where it helps and is asked for."""
+    return _recovery.to_restart(plan, _needs(plan, results, facts))
+
+
+def _needs(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[_model.Problem]:
+    """What istiods do not take up, in the light of all that this run has written and read."""
+    changed = {host: _report.changed_at([results.get(name, {}).get(host) for name in WRITING])
+               for host in plan["meshes"]}
+    fresh = {host: [{"name": name} for name in one["pods"]] for host, one in results.get(RESTART, {}).items()
+             if one.get("restarted")}
+    return _recovery.needs(plan, _readings(plan, results), facts, changed, fresh)
+
+
+def _kept(plan: Json, results: Results, facts: Mapping[str, Json], check_mode: bool) -> List[Json]:
+    """What istiods do not take up, as problems; a check run foretells it, so nothing has failed yet."""
+    found = _needs(plan, results, facts)
+    if not check_mode:
+        return [dict(one) for one in found]
+    later = {"remedy": "Run without check mode: it is restarted then"}
+    return [{**one, "severity": "warning", **(later if _recovery.to_restart(plan, [one]) else {})} for one in found]
 
 
 def _readings(plan: Json, results: Results) -> Dict[str, Json]:
@@ -73,7 +101,7 @@ def _standing(plan: Json, host: str, reading: Json) -> Json:
 def _changes(plan: Json, results: Results) -> List[Json]:
     return [
         {key: one.get(key) for key in ("mesh", "kind", "namespace", "name", "verb", "fields")}
-        for name in WRITING
+        for name in (*WRITING, RESTART)
         for host in sorted(plan["meshes"])
         for one in (results.get(name, {}).get(host) or {}).get("objects") or []
         if one["verb"] in _DONE
@@ -101,7 +129,7 @@ def _problems(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[J
             found += side["problems"]
         if mesh["in_play"]:
             found += _objects.drift(plan, host, facts.get(host) or {})
-        for name in READING:
+        for name in (*READING, RESTART):
             found += (results.get(name, {}).get(host) or {}).get("problems") or []
     return list({_model.words(one): one for one in found}.values())
 

@@ -12,7 +12,7 @@ author:
   - The ossm.federation authors (@ossm-federation)
 description:
   - Reads control plane, trust, gateways, peers, service sets, platform and identity of one or several meshes of
-    OpenShift Service Mesh 2.x, with at most thirteen requests each.
+    OpenShift Service Mesh 2.x, with at most fourteen requests each.
   - A mesh that cannot be read is a result with problems, not an error.
 extends_documentation_fragment:
   - ossm.federation._attributes
@@ -221,14 +221,16 @@ meshes:
       type: list
       elements: str
     root:
-      description: Root certificates of the mesh, PEM.
+      description: Root certificates of the mesh, PEM, each once, sorted by fingerprint.
       type: str
     fingerprints:
       description: SHA-256 of the roots, in hexadecimal.
       type: list
       elements: str
     roots:
-      description: The roots with fingerprint, subject and validity.
+      description:
+        - The roots with C(sha256), C(subject), C(not_before), C(not_after), C(is_ca), and C(signed_by), the fingerprint of the
+          certificate among them that signed it.
       type: list
       elements: dict
     services:
@@ -255,6 +257,10 @@ meshes:
         - What O(meshes[].also) asked for, each with C(objects).
         - Also C(served), which is false where the cluster has no such kind.
       returned: when O(meshes[].also) asks for something
+      type: list
+      elements: dict
+    istiod:
+      description: The istiod pods with C(name) and C(started); null when they could not be read.
       type: list
       elements: dict
 """

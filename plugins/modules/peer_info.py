@@ -54,6 +54,9 @@ options:
       since:
         description: Time of the last change (RFC 3339, by the API server's clock); the link must have synced since.
         type: str
+      root_since:
+        description: Time at which the root in the peer's config map was last changed (RFC 3339, by the API server's clock).
+        type: str
 seealso:
   - module: ossm.federation.peer_wait
 """
@@ -155,6 +158,13 @@ links:
       description: What this mesh offers to the peer, as C(exportedName) and C(hostname).
       type: list
       elements: dict
+    root_proven:
+      description:
+        - Whether the link has connected anew since its root changed; null where it is down or there is nothing to prove.
+      type: bool
+    root_kept:
+      description: Whether the root changed while the link was down, which istiod does not take up before its restart.
+      type: bool
     missing:
       description: Exported names that should be imported and are not.
       type: list

@@ -13,7 +13,8 @@ author:
 description:
   - Waits, on watches, until a mesh watches its peers, has synced since the last change, and has imported what it
     should.
-  - What is not good in time is told in the result; the task does not fail.
+  - What is not good in time is told in the result; the task does not fail. Where only a restart of istiod would help, it
+    is not waited for longer than istiod takes to look at every peer (70 seconds).
   - Each direction of a pair is told by the mesh that watches.
 extends_documentation_fragment:
   - ossm.federation._auth
@@ -57,6 +58,18 @@ options:
       since:
         description: Time of the last change (RFC 3339, by the API server's clock); the link must have synced since.
         type: str
+      root_since:
+        description:
+          - Time at which the root in the peer's config map was last changed (RFC 3339, by the API server's clock).
+          - A link that is up and has not connected anew since is good, with RV(links[].root_proven) false.
+        type: str
+  pods:
+    description:
+      - Names of the istiod pods whose word counts; all when not given.
+      - After a restart the status speaks of the former pods for a while.
+    type: list
+    elements: str
+    default: []
   known:
     description:
       - RV(links) of an earlier reading. When all links are good in it, no request is made.
@@ -170,6 +183,13 @@ links:
       description: What this mesh offers to the peer, as C(exportedName) and C(hostname).
       type: list
       elements: dict
+    root_proven:
+      description:
+        - Whether the link has connected anew since its root changed; null where it is down or there is nothing to prove.
+      type: bool
+    root_kept:
+      description: Whether the root changed while the link was down, which istiod does not take up before its restart.
+      type: bool
     missing:
       description: Exported names that should be imported and are not.
       type: list

@@ -152,10 +152,31 @@ def test_mesh_info_of_a_mesh_that_cannot_be_read(call: Call) -> None:
     assert next(one for one in facts if one["mesh"] == "red-mesh")["readable"]
 
 
-def test_mesh_info_takes_ten_requests_at_most(call: Call, way: str) -> None:
+def test_mesh_info_takes_eleven_requests_at_most(call: Call, way: str) -> None:
     mark = call.federation.lab.mark()
     call(way, "mesh_info", meshes=[_mesh(call, "blue-mesh")])
-    assert 0 < len(call.federation.lab.audit("blue", mark)) <= 10
+    assert 0 < len(call.federation.lab.audit("blue", mark)) <= 11
+
+
+def _pods(call: Call) -> list[str]:
+    return [name for name in call.federation.names("blue-mesh", "pods") if name.startswith("istiod-")]
+
+
+def test_istiod_restart(call: Call, way: str) -> None:
+    options = {"auth": {"kubeconfig": call.federation.hosts["blue-mesh"]["mesh_kubeconfig"]}, "mesh": "blue-mesh",
+               "namespace": "blue-mesh-system", "control_plane": "blue-mesh"}
+    before, mark = _pods(call), call.federation.lab.mark()
+    rehearsed = call(way, "istiod_restart", "--check", **options)
+    assert rehearsed["changed"] and not rehearsed["restarted"] and _pods(call) == before
+    assert not call.federation.writes(mark)
+    mark = call.federation.lab.mark()
+    restarted = call(way, "istiod_restart", **options)
+    assert restarted["changed"] and restarted["restarted"] and not restarted["problems"]
+    assert restarted["pods"] == _pods(call) and not set(restarted["pods"]) & set(before)
+    assert [one.verb for one in call.federation.lab.audit("blue", mark) if one.resource in ("deployments", "pods")
+            and one.agent.startswith("OpenAPI")] == ["patch", "watch", "list"]
+    missing = call(way, "istiod_restart", **{**options, "control_plane": "nope"})
+    assert [one["code"] for one in missing["problems"]] == ["missing"] and not missing["changed"]
 
 
 def _wish(name: str, *services: str, **metadata: Any) -> Object:

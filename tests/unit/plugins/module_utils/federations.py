@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import json
 from typing import Any
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model, _objects
 
 Json = dict[str, Any]
+#: The moment at which these federations are planned.
+NOW = datetime.datetime(2026, 6, 1, tzinfo=datetime.timezone.utc)
 COLOURS = ("red-mesh", "green-mesh", "blue-mesh")
 
 
@@ -68,12 +71,13 @@ def facts(host: str, platform: str = "AWS", **changes: Any) -> Json:
         "members": [f"{host}-bookinfo"],
         "root": f"root of {host}\n",
         "fingerprints": [f"{sum(map(ord, host)):064x}"],
-        "roots": [],
+        "roots": [root(f"{sum(map(ord, host)):064x}", f"O={host}")],
         "services": {},
         "peers": [],
         "exports": [],
         "imports": [],
         "config_maps": [],
+        "istiod": [{"name": f"istiod-{host}-1", "started": "2025-12-31T00:00:00Z"}],
     }
     for key, value in changes.items():
         if key.startswith("cp_"):
@@ -81,6 +85,19 @@ def facts(host: str, platform: str = "AWS", **changes: Any) -> Json:
         else:
             read[key] = value
     return read
+
+
+def root(sha256: str, subject: str = "O=root", **changes: Any) -> Json:
+    """A root as ``read_roots`` describes it: self-signed, good for years."""
+    described = {
+        "sha256": sha256,
+        "subject": subject,
+        "not_before": "2025-01-01T00:00:00Z",
+        "not_after": "2035-01-01T00:00:00Z",
+        "is_ca": True,
+        "signed_by": sha256,
+    }
+    return {**described, **changes}
 
 
 def unset_trust_domain(host: str, **changes: Any) -> Json:
@@ -131,7 +148,7 @@ def federate(
     declaration: _model.Declaration, read: dict[str, Json]
 ) -> tuple[_model.Plan, dict[str, list[_model.Wish]]]:
     """Walk through all steps; everything that is wished for comes true in ``read``, as in a cluster."""
-    made = _model.plan(declaration, read)
+    made = _model.plan(declaration, read, NOW)
     wishes: dict[str, list[_model.Wish]] = {host: [] for host in declaration["hosts"]}
     for room in _objects.ROOMS:
         if room == "sets":

@@ -182,6 +182,18 @@ def test_a_conflict_names_managers_and_fields() -> None:
     assert "mesh-owner has .spec.security.trust.domain" in found.message
 
 
+@pytest.mark.parametrize(("message", "way"), [
+    ('conflict with "argocd"', "kubectl apply --server-side --field-manager=argocd"),
+    ('conflict with "kubectl-edit" using maistra.io/v2', "See that kubectl-edit does not write there any more"),
+    ('conflict with "kubectl-edit" using v1 at 2026-01-01T00:00:00Z', "See that kubectl-edit does not write"),
+    ('conflict with "c" with subresource "scale" using apps/v1', "See that c does not write"),
+])
+def test_a_conflict_says_how_its_field_is_handed_over(message: str, way: str) -> None:
+    cause = {"reason": "FieldManagerConflict", "message": message, "field": ".spec.x"}
+    found = _decode(409, {"message": "Apply failed", "details": {"causes": [cause]}})
+    assert way in found.remedy and found.remedy.endswith("federation_force_conflicts: true")
+
+
 def _nested(inner: Exception) -> Exception:
     return urllib3.exceptions.MaxRetryError(None, "/x", inner)  # the way urllib3 hands failures up
 

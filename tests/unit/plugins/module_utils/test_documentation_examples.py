@@ -25,6 +25,7 @@ OURS = "our label, by which our objects are known again"
 ROUTE = "a Route cannot carry raw TLS with names of its own; the operator makes a useless one unless it is switched off"
 VIEW = "istiod labels a peer's endpoints network-<peer>; the documented name drops them where views are applied"
 ROOT = "the fingerprint of the root, so that a changed root changes the peer and istiod reads the ConfigMap again"
+KEPT = "a note of what istiod takes first and keeps, so that a change under a running istiod is recognised"
 WHOSE = "the text speaks of federating with green-mesh, yet the example is green-mesh's own; here it is red-mesh's"
 PARTIAL = "the example is cut down to the field that it is about, and leaves out the API version"
 
@@ -192,7 +193,11 @@ EXAMPLES = [
             "spec.security.certificateChain.name": "green-mesh-ca-root-cert",
         },
         missing={},
-        added={**LABELS, "metadata.annotations.ossm.federation/root-sha256": ROOT},
+        added={
+            **LABELS,
+            "metadata.annotations.ossm.federation/root-sha256": ROOT,
+            "metadata.annotations.ossm.federation/istiod-keeps": KEPT,
+        },
     ),
     Example(
         page="Exporting a service: red to green, one by name with an alias, others by label",

@@ -21,7 +21,7 @@ def read_all(**changes: Json) -> dict[str, Json]:
 
 def planned(read: dict[str, Json] | None = None, play_hosts: list[str] | None = None, **variables: Json) -> _model.Plan:
     declaration = fed.declare(fed.inventory(**variables), play_hosts=play_hosts or list(fed.COLOURS))
-    return _model.plan(declaration, read_all() if read is None else read)
+    return _model.plan(declaration, read_all() if read is None else read, fed.NOW)
 
 
 def confirm(*meshes: str) -> Json:
@@ -481,3 +481,89 @@ def test_access_is_passed_under_kubernetes_core_names() -> None:
             "mesh_name": "x",
         }
     ) == {"kubeconfig": "~/k", "validate_certs": False, "impersonate_groups": ["a", "b"]}
+
+
+# -- roots -----------------------------------------------------------------------------------------------------------
+
+EXPIRED = {"not_after": "2026-01-01T00:00:00Z"}
+#: what is wrong with green's root, and the code of the problem
+REFUSED: dict[str, tuple[list[Json], Json, str]] = {
+    "expired": ([fed.root("aa", **EXPIRED)], {}, "root-expired"),
+    "not pinned": ([fed.root("aa")], {"mesh_trust_fingerprints": ["00" * 32]}, "root-not-pinned"),
+    "one of two not pinned": (
+        [fed.root("11" * 32), fed.root("22" * 32)],
+        {"mesh_trust_fingerprints": ["11" * 32]},
+        "root-not-pinned",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_refused_root_is_written_by_nobody_and_stops_its_mesh_alone(case: str) -> None:
+    roots, variables, code = REFUSED[case]
+    green = fed.unset_trust_domain(GREEN, roots=roots, members=[])
+    declaration = fed.declare(fed.inventory(green_mesh=variables))
+    made, wishes = fed.federate(declaration, read_all(green_mesh=green))
+    assert made["problems"] == []
+    assert fed.codes(made["meshes"][GREEN]["problems"]) == {(code, GREEN)}
+    assert {side["state"] for side in made["sides"][GREEN].values()} == {"skipped"}
+    assert {made["sides"][host][GREEN]["state"] for host in (RED, BLUE)} == {"waiting"}
+    assert made["sides"][RED][BLUE]["state"] == "ready"
+    assert wishes[GREEN] == []
+    assert not [wish for wish in wishes[RED] if wish["definition"]["metadata"]["name"].startswith(f"{GREEN}-ca")]
+    assert made["meshes"][GREEN]["root"] == "" and not made["meshes"][GREEN]["set_trust_domain"]
+
+
+def test_what_cannot_be_described_is_never_written() -> None:
+    _made, wishes = fed.federate(fed.declare(fed.inventory()), read_all(green_mesh=fed.facts(GREEN, roots=[])))
+    kinds = [(wish["definition"]["kind"], wish["peer"]) for wish in wishes[RED]]
+    assert ("ConfigMap", BLUE) in kinds and ("ConfigMap", GREEN) not in kinds and ("ServiceMeshPeer", GREEN) not in kinds
+
+
+def test_a_root_that_expires_soon_is_a_warning_before_the_first_write() -> None:
+    soon = fed.facts(GREEN, roots=[fed.root("aa", not_after="2026-06-20T00:00:00Z")])
+    made = planned(read_all(green_mesh=soon))
+    assert fed.codes(made["warnings"], "warning") == {("root-expires", GREEN)} and "in 19 days" in made["warnings"][0]["message"]
+    assert {side["state"] for side in made["sides"][GREEN].values()} == {"ready"}
+    option = {"federation_root_expiry_warning_days": 18}
+    made = planned(read_all(green_mesh=soon), red_mesh=option, green_mesh=option, blue_mesh=option)
+    assert made["warnings"] == []
+
+
+def test_roots_are_shown_by_fingerprint() -> None:
+    made = planned(read_all(green_mesh=fed.facts(GREEN, roots=[fed.root("00ff", "O=green")])))
+    assert made["meshes"][GREEN]["root_words"] == [
+        "green-mesh: root O=green, SHA-256 00:FF, valid until 2035-01-01T00:00:00Z"
+    ]
+
+
+PEM = "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n"
+PEM_PRINT = "559aead08264d5795d3909718cdd05abd49572e84fe55590eef31a88a08fdffd"
+
+
+@pytest.mark.parametrize(
+    ("name", "domain", "pem", "taken"),
+    [
+        ("foreign", "green-mesh.local", "", True),
+        ("foreign", "green-mesh.local", PEM, False),
+        ("foreign", "other.local", "", False),
+        (BLUE, "green-mesh.local", "", False),
+    ],
+    ids=["other roots", "the same root", "another trust domain", "a peer of ours, to be changed"],
+)
+def test_two_peers_with_one_trust_domain_and_other_roots(name: str, domain: str, pem: str, taken: bool) -> None:
+    chain = {"kind": "ConfigMap", "name": "theirs"}
+    live = peer_of_red(name, BLUE if name == BLUE else None, security={"trustDomain": domain, "certificateChain": chain})
+    red = fed.facts(RED, peers=[live], config_maps=[{"metadata": {"name": "theirs"}, "data": {"root-cert.pem": pem}}])
+    made = planned(read_all(red_mesh=red, green_mesh=fed.facts(GREEN, fingerprints=[PEM_PRINT])))
+    side = made["sides"][RED][GREEN]
+    assert [one["code"] for one in side["problems"]] == (["trust-domain-taken"] if taken else [])
+    assert side["state"] == ("skipped" if taken else "ready") and made["sides"][RED][BLUE]["state"] == "ready"
+
+
+def test_a_root_that_this_run_renews_is_no_drift() -> None:
+    read = read_all()
+    fed.federate(fed.declare(fed.inventory()), read)
+    for live in read[RED]["config_maps"]:
+        live["data"]["root-cert.pem"] = "the root before"
+    assert _objects.drift(planned(read), RED, read[RED]) == []

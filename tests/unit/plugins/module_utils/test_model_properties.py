@@ -96,7 +96,7 @@ common = settings(max_examples=50, deadline=None, suppress_health_check=[HealthC
 @common
 def test_each_client_id_is_the_other_sides_egress(federation: tuple[_model.Declaration, dict[str, Json]]) -> None:
     declaration, read = federation
-    made = _model.plan(declaration, read)
+    made = _model.plan(declaration, read, fed.NOW)
     for side in sides(made, "ready"):
         other, back = made["meshes"][side["peer_host"]], made["sides"][side["peer_host"]][side["host"]]
         account = f"{back['egress']}-service-account"
@@ -110,7 +110,7 @@ def test_no_two_peers_share_a_gateway_and_names_are_valid(
     federation: tuple[_model.Declaration, dict[str, Json]],
 ) -> None:
     declaration, read = federation
-    made = _model.plan(declaration, read)
+    made = _model.plan(declaration, read, fed.NOW)
     for host in made["sides"]:
         acting = [side for side in made["sides"][host].values() if side["state"] != "skipped"]
         gateways = Counter(name for side in acting for name in (side["ingress"], side["egress"]))

@@ -465,7 +465,7 @@ def test_what_is_seen_across_meshes(variables: dict[str, Any], change: Any, expe
     read = {host: fed.facts(host) for host in fed.COLOURS}
     if change:
         change(read)
-    made = _model.plan(fed.declare(fed.inventory(**variables)), copy.deepcopy(read))
+    made = _model.plan(fed.declare(fed.inventory(**variables)), copy.deepcopy(read), fed.NOW)
     assert fed.codes(made["problems"]) == expected
     assert all(one["remedy"] and one["where"] for one in made["problems"])
 
@@ -491,3 +491,22 @@ def test_a_common_root_is_allowed_when_asked_for() -> None:
         if wish["definition"]["kind"] == "ServiceMeshPeer" and wish["peer"] == "green-mesh"
     )
     assert "certificateChain" not in peer["spec"]["security"]
+
+
+@pytest.mark.parametrize(
+    ("value", "pins", "refused"),
+    [
+        (["00" * 32, ":".join(["FF"] * 32)], ["00" * 32, "ff" * 32], 0),
+        ("00" * 32, ["00" * 32], 0),
+        (None, None, 0),
+        ([], [], 1),
+        (["00" * 31], [], 1),
+        (["00" * 32, "x", "y"], ["00" * 32], 2),
+    ],
+)
+def test_pins_are_read_in_any_spelling(value: Any, pins: list[str] | None, refused: int) -> None:
+    made = fed.declare(fed.inventory(red_mesh={"mesh_trust_fingerprints": value}))
+    assert made["meshes"]["red-mesh"]["pins"] == pins
+    assert [(one["code"], one["where"]) for one in made["problems"]] == [
+        ("fingerprint-invalid", "mesh_trust_fingerprints")
+    ] * refused

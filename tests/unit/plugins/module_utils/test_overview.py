@@ -191,3 +191,10 @@ def test_everything_is_said() -> None:
         assert one["name"] in text
     assert "red-mesh: create    ExportedServiceSet red-mesh-system/green-mesh (1 rule)" in text
     assert "Gateways: 2 for ingress, 2 of them behind load balancers. 2 new load balancers will be created, 2 of them public" in text
+
+
+def test_roots_that_nobody_has_read_do_not_hide_the_objects() -> None:
+    """Pins are judged when there is something to judge; the plan lists what will be written."""
+    declaration = fed.declare(fed.inventory(red_mesh={"mesh_trust_fingerprints": ["00" * 32]}))
+    kinds = {(one["mesh"], one["kind"]) for one in _overview.overview(declaration, {})["objects"]}
+    assert {("green-mesh", "ConfigMap"), ("green-mesh", "ServiceMeshPeer"), ("red-mesh", "ServiceMeshPeer")} <= kinds

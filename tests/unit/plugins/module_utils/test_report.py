@@ -143,3 +143,43 @@ def test_who_waits_for_a_mesh_of_this_run_is_not_sent_to_run_it(in_play: bool, r
     plan["meshes"]["green"]["in_play"] = in_play
     link = _one(_report.links(plan, {}), "red", "green")
     assert (link["state"], link["remedy"], link["failed"]) == ("waiting", remedy, in_play)
+
+
+@pytest.mark.parametrize(("proven", "cell", "lines"), [(True, "ok, 1 imported", 0), (None, "ok, 1 imported", 0),
+                                                       (False, "ok, 1 imported, new root not proven", 1)])
+def test_a_link_that_did_not_reconnect_since_its_root_changed_is_good_and_says_so(
+    proven: bool | None, cell: str, lines: int
+) -> None:
+    plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
+    waits["red"]["links"][0].update(root_proven=proven, imported=[{"exportedName": "x", "hostname": "y"}])
+    found = _report.links(plan, waits)
+    link = _one(found, "red", "green")
+    assert link["good"] and not link["failed"] and link["root_proven"] is proven
+    text = _report.matrix(found)
+    assert "2 of 2 links are good" in text and cell in text
+    assert text.count("red -> green: good: connected, new root not proven") == lines
+
+
+def test_what_a_root_is_proven_since() -> None:
+    plan = _plan(["red", "green"], config_map="green-root", root_applied="2")
+    assert [link["root_since"] for link in _report.wait_links(plan, "red")] == ["2"]
+    written = [{"objects": [{"kind": "ConfigMap", "name": "green-root", "time": "5"},
+                            {"kind": "ServiceMeshPeer", "name": "green-root", "time": "9"}]}]
+    roots = _report.roots_changed_at(written)
+    assert [link["root_since"] for link in _report.wait_links(plan, "red", roots=roots)] == ["5"]
+    assert "root_since" not in _report.wait_links(_plan(["red", "green"]), "red")[0]
+
+
+def test_a_limited_run_is_not_patient_with_a_refused_root() -> None:
+    plan, waits = _plan(["red", "green"]), _waits(["red"])
+    plan["meshes"]["green"].update(in_play=False, refused="the root has expired")
+    plan["sides"]["red"]["green"].update(state="waiting", words="green cannot do its side")
+    assert _one(_report.links(plan, waits), "red", "green")["failed"]
+
+
+def test_a_root_that_istiod_keeps_is_the_reason_and_its_restart_the_remedy() -> None:
+    plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
+    waits["red"]["links"][0].update(connected=False, code="unreachable", text="503 x", root_kept=True)
+    link = _one(_report.links(plan, waits), "red", "green")
+    assert link["state"] == "unreachable" and link["words"].startswith("503 x: its root changed while the link was down")
+    assert link["remedy"] == "Restart the istiod of red (federation_restart_control_plane)"

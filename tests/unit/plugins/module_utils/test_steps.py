@@ -11,7 +11,7 @@ from typing import Any
 import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _steps
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _recovery, _steps
 
 Json = dict[str, Any]
 Facts = dict[str, Json]
@@ -75,7 +75,7 @@ def _federated() -> tuple[_model.Declaration, Facts]:
 
 
 def _ahead(declaration: _model.Declaration, read: Facts) -> _model.Plan:
-    return _steps.ahead(_model.plan(declaration, read), read)
+    return _steps.ahead(_model.plan(declaration, read, fed.NOW), read)
 
 
 def test_nothing_is_left_to_do() -> None:
@@ -163,3 +163,15 @@ def test_a_mesh_outside_the_run_is_not_judged() -> None:
     read["green-mesh"]["imports"][0]["spec"]["importRules"] = []
     made = _ahead(limited, read)
     assert made["todo"] == [] and set(made["readings"]) == {"red-mesh"}
+
+
+@pytest.mark.parametrize(("asked", "todo"), [([], []), (["red-mesh"], ["links"]), (["green-mesh"], [])])
+def test_a_restart_that_is_needed_and_asked_for_is_something_to_do(asked: list[str], todo: list[str]) -> None:
+    """An earlier run has changed the client ID under an istiod that still runs; all links are good."""
+    declaration, read = _federated()
+    peer = next(one for one in read["red-mesh"]["peers"] if one["metadata"]["name"] == "green-mesh")
+    kept = json.loads(peer["metadata"]["annotations"][_recovery.KEPT])
+    peer["metadata"]["annotations"][_recovery.KEPT] = json.dumps(
+        {**kept, "clientID": "another"}, separators=(",", ":"), sort_keys=True)
+    declaration["options"]["federation_restart_control_plane"] = asked
+    assert _ahead(declaration, read)["todo"] == todo

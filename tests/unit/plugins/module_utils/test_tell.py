@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 
 def _plan(**options: Any) -> Json:
-    made = _model.plan(lab.declare(lab.inventory(), **options), {host: lab.facts(host) for host in lab.COLOURS})
+    made = _model.plan(lab.declare(lab.inventory(), **options), {host: lab.facts(host) for host in lab.COLOURS}, lab.NOW)
     return copy.deepcopy(dict(made))
 
 
@@ -107,7 +107,7 @@ def test_a_foreign_peer_that_differs_is_reported_as_drift() -> None:
         "spec": {"security": {"trustDomain": "wrong.local"}},
     }]
     read = {host: lab.facts(host) for host in lab.COLOURS} | {"red-mesh": facts}
-    plan = copy.deepcopy(dict(_model.plan(lab.declare(lab.inventory()), read)))
+    plan = copy.deepcopy(dict(_model.plan(lab.declare(lab.inventory()), read, lab.NOW)))
     told = _tell.tell(plan, {"__report_links": _readings()}, {"red-mesh": facts})
     drift = [one for one in told["problems"] if one["code"] == "foreign"]
     assert drift and any("ServiceMeshPeer red-mesh-system/green-mesh" in one["where"] for one in drift)
@@ -126,3 +126,53 @@ def test_the_second_wait_expects_what_the_others_offer() -> None:
     second = {one["peer"]: one for one in _tell.link_options(plan, "red-mesh", results, expect=True)}
     assert first["green-mesh"]["imports_expected"] == [] and second["green-mesh"]["imports_expected"] == [offer]
     assert first["green-mesh"]["since"] == "2026-01-01T00:00:00Z" and "since" not in first["blue-mesh"]
+
+
+def _restarted(pods: list[str]) -> Json:
+    change = {"mesh": "red-mesh", "kind": "Deployment", "namespace": "red-mesh-system", "name": "istiod-red-mesh", "verb": "changed",
+              "fields": ["restartedAt"], "peer": None, "time": None}
+    return {"red-mesh": {"objects": [change], "problems": [], "pods": pods, "restarted": bool(pods)}}
+
+
+def _deadlocked() -> Json:
+    readings = _readings()
+    readings["red-mesh"]["links"][0].update(suspect="deadlock", connected=False, code="deadlock")
+    return {"__report_links": readings}
+
+
+def test_what_an_istiod_does_not_take_up_fails_its_host_and_is_foretold_by_a_check_run() -> None:
+    told = _tell.tell(_plan(), _deadlocked(), {})
+    assert [one["code"] for one in told["problems"]] == ["deadlock"] and "[deadlock]" in told["failures"]["red-mesh"]
+    foretold = _tell.tell(_plan(), _deadlocked(), {}, check_mode=True)
+    assert [one["severity"] for one in foretold["problems"]] == ["warning"] and not foretold["failures"]
+    assert "run again with federation_restart_control_plane: true" in foretold["problems"][0]["remedy"]
+    plan = _plan()
+    plan["options"]["federation_restart_control_plane"] = ["red-mesh"]
+    foretold = _tell.tell(plan, _deadlocked(), {}, check_mode=True)
+    assert foretold["problems"][0]["remedy"] == "Run without check mode: it is restarted then"
+
+
+@pytest.mark.parametrize(("asked", "hosts"), [([], []), (["red-mesh"], ["red-mesh"]), (["blue-mesh"], [])])
+def test_what_is_to_be_restarted(asked: list[str], hosts: list[str]) -> None:
+    plan = _plan()
+    plan["options"]["federation_restart_control_plane"] = asked
+    assert _tell.restarts(plan, _deadlocked(), {}) == hosts
+
+
+def test_a_restart_is_told_as_a_change_and_the_links_after_it_count() -> None:
+    results = {**_deadlocked(), "__report_restart": _restarted(["istiod-2"]), "__report_again": _readings()}
+    told = _tell.tell(_plan(), results, {})
+    assert told["lines"][0] == "red-mesh: changed Deployment red-mesh-system/istiod-red-mesh (restartedAt)"
+    assert told["connected"] == 6 and not told["problems"] and not told["failures"]
+
+
+def test_a_restart_that_failed_fails_its_host() -> None:
+    broken = _restarted([])
+    broken["red-mesh"]["problems"] = [_model.problem("restart-late", "red-mesh", "Deployment a/b", "1 of 2", "Look")]
+    told = _tell.tell(_plan(), {"__report_links": _readings(), "__report_restart": broken}, {})
+    assert "[restart-late]" in told["failures"]["red-mesh"]
+
+
+def test_the_roots_are_in_the_report() -> None:
+    told = _tell.tell(_plan(), {"__report_links": _readings()}, {})
+    assert [root["subject"] for root in told["roots"]["red-mesh"]] == ["O=red-mesh"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -14,6 +15,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ansible_collections.ossm.federation.plugins.module_utils import _trust
+from ansible_collections.ossm.federation.plugins.module_utils._model_trust import (
+    colons,
+    fingerprint,
+    fingerprints_in,
+    judge_roots,
+)
 
 NOW = datetime.datetime(2026, 6, 1, tzinfo=datetime.timezone.utc)
 YEAR = datetime.timedelta(days=365)
@@ -25,14 +32,17 @@ def certificate(
     begin: datetime.datetime = NOW - YEAR,
     end: datetime.datetime = NOW + YEAR,
     ca: bool | None = True,
+    key: ec.EllipticCurvePrivateKey | None = None,
+    issuer: tuple[str, ec.EllipticCurvePrivateKey] | None = None,
 ) -> str:
-    """A self-signed certificate as PEM; ``ca`` None leaves the constraints out."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, name)])
+    """A certificate as PEM, self-signed or by an ``issuer`` (name and key); ``ca`` None leaves the constraints out."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    by, signer = issuer or (name, key)
+    subject, authority = (x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, one)]) for one in (name, by))
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(subject)
+        .issuer_name(authority)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(begin)
@@ -40,7 +50,7 @@ def certificate(
     )
     if ca is not None:
         builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+    return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
 def test_a_root_is_described() -> None:
@@ -53,6 +63,7 @@ def test_a_root_is_described() -> None:
         "not_before": "2025-06-01T00:00:00Z",
         "not_after": "2027-06-01T00:00:00Z",
         "is_ca": True,
+        "signed_by": hashlib.sha256(der).hexdigest(),
     }
 
 
@@ -74,14 +85,25 @@ def test_garbage_is_refused(pem: str, words: str) -> None:
         _trust.read_roots(pem)
     with pytest.raises(ValueError, match=words):
         _trust.normalise_bundle(pem)
-    assert [(fault["code"], fault["severity"]) for fault in _trust.check_roots(pem, NOW)] == [("root-garbage", "error")]
 
 
 GOOD = certificate("good")
 OLD = certificate("old", begin=NOW - 2 * YEAR, end=NOW - YEAR)
 YOUNG = certificate("young", begin=NOW + YEAR, end=NOW + 2 * YEAR)
+SOON = certificate("soon", end=NOW + datetime.timedelta(days=12, hours=1))
 SERVER = certificate("server", ca=False)
 BARE = certificate("bare", ca=None)
+ROOT_KEY, OLD_KEY = (ec.generate_private_key(ec.SECP256R1()) for dummy in range(2))
+ISSUER = certificate("issuer", key=ROOT_KEY)
+BELOW = certificate("below", issuer=("issuer", ROOT_KEY))
+FORGED = certificate("forged", issuer=("issuer", OLD_KEY))
+OLD_ISSUER = certificate("old issuer", key=OLD_KEY, begin=NOW - 2 * YEAR, end=NOW - YEAR)
+BELOW_OLD = certificate("below old", issuer=("old issuer", OLD_KEY))
+
+
+def _judge(pem: str, **options: Any) -> list[tuple[str, str]]:
+    found = judge_roots("red-mesh", "red-mesh-system", _trust.read_roots(pem), NOW, **{"warning_days": 30, **options})
+    return [(one["code"], one["severity"]) for one in found]
 
 
 @pytest.mark.parametrize(
@@ -94,11 +116,68 @@ BARE = certificate("bare", ca=None)
         (BARE, [("root-no-authority", "error")]),
         (GOOD + OLD, [("root-expired", "warning")]),
         (OLD + SERVER, [("root-expired", "error"), ("root-no-authority", "error")]),
+        (ISSUER + BELOW, []),
+        (BELOW, [("root-chain", "error")]),
+        (ISSUER + FORGED, [("root-chain", "warning")]),
+        (BELOW_OLD + OLD_ISSUER, [("root-chain", "error"), ("root-expired", "error")]),
+        (SOON, [("root-expires", "warning")]),
+        (GOOD + SOON, [("root-expires", "warning")]),
     ],
-    ids=["good", "expired", "too young", "server", "no constraints", "good and expired", "none usable"],
+    ids=["good", "expired", "too young", "server", "no constraints", "good and expired", "none usable", "chain",
+         "no issuer", "another's signature", "expired issuer", "expires soon", "one expires soon"],
 )
 def test_roots_are_judged(pem: str, expected: list[tuple[str, str]]) -> None:
-    assert [(fault["code"], fault["severity"]) for fault in _trust.check_roots(pem, NOW)] == expected
+    assert _judge(pem) == expected
+
+
+@pytest.mark.parametrize(("days", "warns"), [(0, False), (12, False), (13, True), (400, True)])
+def test_expiry_is_told_within_the_window(days: int, warns: bool) -> None:
+    assert bool(_judge(SOON, warning_days=days)) is warns
+
+
+def _prints(*pems: str) -> list[str]:
+    return [root["sha256"] for pem in pems for root in _trust.read_roots(pem)]
+
+
+@pytest.mark.parametrize(
+    ("pem", "pins", "refused"),
+    [
+        (GOOD, _prints(GOOD), 0),
+        (GOOD, _prints(SOON, GOOD), 0),
+        (GOOD, _prints(SOON), 1),
+        (GOOD + ISSUER, _prints(GOOD), 1),
+        (GOOD + ISSUER, _prints(GOOD, ISSUER), 0),
+        (GOOD, [], 1),
+    ],
+    ids=["pinned", "one of two pins", "another", "one of a bundle is not", "a bundle", "none accepted"],
+)
+def test_every_root_must_be_pinned(pem: str, pins: list[str], refused: int) -> None:
+    assert _judge(pem, pins=pins) == [("root-not-pinned", "error")] * refused
+
+
+@pytest.mark.parametrize("pem", [GOOD, GOOD + ISSUER])
+def test_fingerprints_are_told_without_reading_certificates(pem: str) -> None:
+    assert fingerprints_in(f"# text\n{pem}") == set(_prints(pem))
+    assert fingerprints_in("-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("0A" * 32, True),
+        (":".join(["0a"] * 32), True),
+        ("SHA256:" + "0A:" * 31 + "0a", True),
+        ("sha-256=" + "0a" * 32, True),
+        ("sha256 Fingerprint=" + ":".join(["0A"] * 32), True),
+        (" 0a" * 32, True),
+        ("0a" * 31, False),
+        ("0g" * 32, False),
+        ("", False),
+        ("0a" * 33, False),
+    ],
+)
+def test_a_fingerprint_in_any_spelling(text: str, good: bool) -> None:
+    assert fingerprint(text) == ("0a" * 32 if good else None)
 
 
 @pytest.mark.parametrize(
@@ -116,4 +195,4 @@ def test_identities(text: str, parts: tuple[str, str, str] | None) -> None:
 
 
 def test_fingerprints_for_people() -> None:
-    assert _trust.colons("0aff") == "0A:FF"
+    assert colons("0aff") == "0A:FF"

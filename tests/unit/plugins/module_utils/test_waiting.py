@@ -27,10 +27,10 @@ def _service(name: str = "in", address: str | None = "1.2.3.4") -> Json:
             "spec": {"type": "LoadBalancer", "ports": [{"port": 15443}, {"port": 8188}]}}
 
 
-def _peer(connected: bool = True, name: str = "green", sync: str = SYNCED) -> Json:
+def _peer(connected: bool = True, name: str = "green", sync: str = SYNCED, pod: str = "a", **metadata: Any) -> Json:
     watch = {"connected": connected, "lastFullSync": sync, "lastConnected": sync, "lastDisconnectStatus": "503 x"}
-    return {"metadata": {"name": name}, "status": {"discoveryStatus": {
-        "active" if connected else "inactive": [{"pod": "a", "watch": watch}]}}}
+    return {"metadata": {"name": name, **metadata}, "status": {"discoveryStatus": {
+        "active" if connected else "inactive": [{"pod": pod, "watch": watch}]}}}
 
 
 def _imports(*names: str, name: str = "green") -> Json:
@@ -56,7 +56,7 @@ class _Cluster:
     def get(self, kind: str, name: str, namespace: str | None = None) -> Json:
         return self._take(kind, ClusterError("missing", "it does not exist"))
 
-    def list(self, kind: str, namespace: str | None = None, *, fields: str = "") -> list[Json]:
+    def list(self, kind: str, namespace: str | None = None, *, fields: str = "", labels: str = "") -> list[Json]:
         return self._take(kind, [])
 
     def review(self, kind: str, spec: Json) -> Json:
@@ -230,6 +230,28 @@ def test_an_old_sync_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not result["good"] and not result["links"][0]["synced"]
 
 
+def test_after_a_restart_only_the_new_pods_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = _peer(pod="old"), _peer(pod="new")
+    result, _lines = _links(monkeypatch, _Cluster(events=[Event("ServiceMeshPeer", "ADDED", old)]), pods=["new"])
+    assert not result["links"][0]["connected"] and not result["links"][0]["taken_up"]
+    result, _lines = _links(monkeypatch, _Cluster(events=[Event("ServiceMeshPeer", "ADDED", new)]), pods=["new"])
+    assert result["links"][0]["connected"]
+
+
+@pytest.mark.parametrize(("seconds", "heartbeats"), [(_peers.STUCK_SECONDS - 1, 2), (_peers.STUCK_SECONDS + 1, 0)])
+def test_what_only_a_restart_heals_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, seconds: int, heartbeats: int
+) -> None:
+    """The root changed while the link was down: after one look at every peer istiod is not asked any more."""
+    down = _peer(connected=False, sync="2026-11-22T10:00:00Z", creationTimestamp="2026-11-22T09:00:00Z")
+    tick = Event("", "TICK", {})
+    cluster = _Cluster(events=[Event("ServiceMeshPeer", "ADDED", down), tick, tick])
+    moments = iter([0.0, 0.0])
+    monkeypatch.setattr(_peers.time, "monotonic", lambda: next(moments, float(seconds)))
+    result, lines = _links(monkeypatch, cluster, link={"root_since": "2026-11-22T10:00:05Z"})
+    assert result["links"][0]["root_kept"] and len(lines) == heartbeats
+
+
 def test_offers_that_a_rule_takes_are_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
     offered = _imports(RATINGS)
     offered["status"]["importedServices"][0]["localService"] = {"hostname": ""}
@@ -284,6 +306,12 @@ def _read(
     return _mesh_info.run(params, False, lambda line: None)["meshes"][0], cluster
 
 
+def _root(monkeypatch: pytest.MonkeyPatch, sha256: str) -> None:
+    """Take the text in the config map for a good root with this fingerprint."""
+    monkeypatch.setattr(_mesh_info, "normalise_bundle", lambda pem: pem)
+    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": sha256}])
+
+
 def _mesh() -> dict[str, Any]:
     fields = {"f:spec": {"f:security": {"f:trust": {"f:domain": {}}},
                          "f:gateways": {"f:additionalIngress": {"f:in": {"f:enabled": {}}}}}}
@@ -301,14 +329,20 @@ def _mesh() -> dict[str, Any]:
         "ConfigMap": [root, {"metadata": {"name": "other"}}, {"metadata": {"name": "green-ca-root-cert"}}],
         "Service": [_service("in"), _service("istiod")],
         "ServiceMeshMemberRoll": {"metadata": {}, "spec": {"members": ["b", "a"]}},
+        "Pod": [
+            {"metadata": {"name": "istiod-b", "labels": {"istio.io/rev": "red"}}, "status": {"startTime": SYNCED}},
+            {"metadata": {"name": "istiod-a", "labels": {"istio.io/rev": "red"}}, "status": {}},
+            {"metadata": {"name": "istiod-gone", "deletionTimestamp": SYNCED}},
+            {"metadata": {"name": "istiod-of-another", "labels": {"istio.io/rev": "blue"}}},
+        ],
     }
 
 
-def test_a_mesh_is_read_in_ten_requests_on_a_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": pem.lower()}])
+def test_a_mesh_is_read_in_eleven_requests_on_a_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    _root(monkeypatch, "pem")
     facts, cluster = _read(monkeypatch, _mesh())
     assert facts["readable"] and not facts["problems"]
-    assert len(cluster.requests) == 10 and "Node" not in cluster.requests
+    assert len(cluster.requests) == 11 and "Node" not in cluster.requests
     assert facts["openshift"] == {"version": "4.16.20", "words": "OpenShift 4.16.20"} and facts["rights"] is None
     assert facts["control_plane"]["owners"] == {
         "spec.gateways.additionalIngress.in": ["mesh-owner"], "spec.security.trust.domain": ["mesh-owner"]}
@@ -318,11 +352,12 @@ def test_a_mesh_is_read_in_ten_requests_on_a_cloud(monkeypatch: pytest.MonkeyPat
     facts, cluster = _read(monkeypatch, {**_mesh(), "ServiceMeshPeer": [peer]})
     assert set(facts["services"]) == {"in", "istiod"}
     assert [one["metadata"]["name"] for one in facts["config_maps"]] == ["green-ca-root-cert"]
+    assert facts["istiod"] == [{"name": "istiod-a", "started": None}, {"name": "istiod-b", "started": SYNCED}]
     assert "managedFields" not in str(facts) and "api_key" not in str(facts)
 
 
 def test_nodes_tell_the_platform_where_openshift_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    _root(monkeypatch, "1")
     node = {"metadata": {"name": "n", "labels": {"topology.kubernetes.io/region": "r"}},
             "spec": {"providerID": "baremetalhost:///x"},
             "status": {"addresses": [{"type": "Hostname", "address": "h"},
@@ -333,12 +368,12 @@ def test_nodes_tell_the_platform_where_openshift_does_not(monkeypatch: pytest.Mo
     assert facts["platform"]["type"] == "BareMetal" and facts["readable"]
     assert facts["nodes"] == [{"name": "n", "addresses": ["10.0.0.1"], "internal": ["10.0.0.1"], "region": "r",
                                "zone": None, "arch": None}]
-    assert len(cluster.requests) == 10
+    assert len(cluster.requests) == 11
     assert facts["openshift"]["version"] is None and "plain Kubernetes" in facts["openshift"]["words"]
 
 
 def test_a_cluster_without_a_version_object_is_plain_kubernetes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    _root(monkeypatch, "1")
     for code, words in (("missing", "plain Kubernetes (no ClusterVersion)"), ("forbidden", "an unknown version of OpenShift")):
         facts, _cluster = _read(monkeypatch, {**_mesh(), "ClusterVersion": ClusterError(code, "no")})
         assert facts["openshift"] == {"version": None, "words": words} and facts["readable"]
@@ -346,7 +381,7 @@ def test_a_cluster_without_a_version_object_is_plain_kubernetes(monkeypatch: pyt
 
 
 def test_what_a_mesh_can_do_without_degrades_with_a_warning_that_says_what_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    _root(monkeypatch, "1")
     optional = ("Namespace", "Infrastructure", "ClusterVersion", "ServiceMeshMemberRoll", "Node")
     refused = {kind: ClusterError("forbidden", f"may not read {kind}") for kind in optional}
     facts, _cluster = _read(monkeypatch, {**_mesh(), **refused})
@@ -356,7 +391,7 @@ def test_what_a_mesh_can_do_without_degrades_with_a_warning_that_says_what_is_lo
 
 
 def test_what_is_needed_makes_a_mesh_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    _root(monkeypatch, "1")
     for kind in ("ServiceMeshControlPlane", "ServiceMeshPeer", "ExportedServiceSet", "ImportedServiceSet", "ConfigMap",
                  "Service"):
         facts, _cluster = _read(monkeypatch, {**_mesh(), kind: ClusterError("forbidden", f"may not list {kind}")})
@@ -368,15 +403,15 @@ RULE = {"verbs": ["patch"], "apiGroups": ["maistra.io"], "resources": ["servicem
 
 
 def test_rights_take_one_more_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    _root(monkeypatch, "1")
     other = {"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"]}
     told = {"SelfSubjectRulesReview": {"resourceRules": [RULE, other], "incomplete": False}}
     facts, cluster = _read(monkeypatch, {**_mesh(), **told}, "federate")
-    assert facts["rights"] == [RULE] and len(cluster.requests) == 11
+    assert facts["rights"] == [RULE] and len(cluster.requests) == 12
 
 
 def test_what_the_rules_leave_open_is_asked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    _root(monkeypatch, "1")
     asked: list[Json] = []
 
     def answer(spec: Json) -> Json:
@@ -395,7 +430,7 @@ def test_what_the_rules_leave_open_is_asked_one_by_one(monkeypatch: pytest.Monke
 
 
 def test_rights_that_nobody_tells_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    _root(monkeypatch, "1")
     refused = {"SelfSubjectRulesReview": ClusterError("forbidden", "no")}
     facts, _cluster = _read(monkeypatch, {**_mesh(), **refused}, "federate")
     assert facts["rights"] is None and facts["readable"]
@@ -414,7 +449,7 @@ def test_members(roll: Json, members: list[str] | None) -> None:
 
 
 def _external(monkeypatch: pytest.MonkeyPatch, router: Any) -> tuple[Json, _Cluster]:
-    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    _root(monkeypatch, "1")
     status = {"platformStatus": {"type": "External", "external": {"platformName": "oci"}}}
     cluster = _use(monkeypatch, _Cluster({**_mesh(), "Infrastructure": {"status": status}}))
     mesh = {"mesh": "red-mesh", "namespace": "ns", "auth": AUTH}
@@ -442,11 +477,11 @@ def test_an_external_platform_is_judged_by_the_balancer_of_the_router(
 ) -> None:
     facts, cluster = _external(monkeypatch, router)
     assert (facts["platform"]["type"], facts["platform"]["name"]) == (type_, "oci")
-    assert facts["readable"] and not facts["problems"] and len(cluster.requests) == 11
+    assert facts["readable"] and not facts["problems"] and len(cluster.requests) == 12
 
 
 def test_nodes_are_read_on_a_cloud_when_a_gateway_has_node_ports(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    _root(monkeypatch, "1")
     objects = _mesh()
     objects["ServiceMeshControlPlane"][0]["spec"]["gateways"]["additionalIngress"] = {"in": {"service": {"type": "NodePort"}}}
     node = {"metadata": {"name": "n"}, "status": {"addresses": [{"type": "InternalIP", "address": "10.0.0.1"}]}}
@@ -461,7 +496,7 @@ def test_another_name_lists_what_is_there(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_missing_kinds_are_one_problem_and_the_rest_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": "1"}])
+    _root(monkeypatch, "1")
     missing = {kind: ClusterError("kind-missing", "the cluster has no federation") for kind in
                ("ServiceMeshPeer", "ExportedServiceSet", "ImportedServiceSet")}
     facts, _cluster = _read(monkeypatch, {**_mesh(), **missing})
@@ -473,6 +508,13 @@ def test_a_root_that_is_missing_or_garbage_is_a_problem(monkeypatch: pytest.Monk
     assert [[one["code"] for one in facts["problems"]] for facts in (missing, garbage)] == [["root-missing"], ["root-garbage"]]
     assert missing["readable"], "its own side can be done, and the others wait for the root"
     assert not garbage["readable"]
+
+
+def test_pods_that_may_not_be_read_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    _root(monkeypatch, "1")
+    facts, _cluster = _read(monkeypatch, {**_mesh(), "Pod": ClusterError("forbidden", "may not list pods")})
+    assert facts["readable"] and facts["istiod"] is None
+    assert [(one["code"], one["severity"]) for one in facts["problems"]] == [("forbidden", "warning")]
 
 
 def test_a_dead_cluster_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:

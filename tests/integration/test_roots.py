@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Roots: judged and pinned before anybody writes them, shown by fingerprint, several in a bundle; no key is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from harness import SIX, Federation, Run, texts
+
+from lab.sim.ca import Authority
+
+MESH = "red-mesh"
+OTHERS = ("blue-mesh", "green-mesh")
+REST = [("blue-mesh", "green-mesh"), ("green-mesh", "blue-mesh")]
+KEY = "root-cert.pem"
+
+
+@pytest.fixture(scope="module")
+def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    """The default lab; the first test finds it as it began, the last leaves an expired root."""
+    return Federation.of(start(), tmp_path_factory.mktemp("f"))
+
+
+def _root(federation: Federation) -> str:
+    return federation.get(MESH, "configmaps", "istio-ca-root-cert")["data"][KEY]
+
+
+def _print(pem: str) -> str:
+    return x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA256()).hex()
+
+
+def _colons(sha256: str) -> str:
+    return ":".join(sha256[index : index + 2] for index in range(0, 64, 2)).upper()
+
+
+def _publish(federation: Federation, pem: str) -> None:
+    cluster, namespace = federation.where(MESH)
+    change = json.dumps({"data": {KEY: pem}})
+    federation.lab.kubectl(cluster, "patch", "configmap/istio-ca-root-cert", "-n", namespace, "--type=merge", "-p", change)
+
+
+def _refused(run: Run, code: str) -> None:
+    """The run is red for the mesh and the links to it; the others are federated."""
+    assert run.code != 0, run.all
+    assert f"[{code}]" in run.flat and MESH in run.flat
+    assert {run.cells[link] for link in REST} == {"ok"}, run.matrix
+    assert not {run.cells[link] for link in SIX if link not in REST} & {"ok", "ok, 1 imported"}, run.matrix
+    assert run.recap[MESH]["failed"] == 1
+
+
+def test_a_root_that_is_not_pinned_is_written_by_nobody(federation: Federation) -> None:
+    federation.hosts[MESH]["mesh_trust_fingerprints"] = ["00" * 32]
+    run = federation.run()
+    _refused(run, "root-not-pinned")
+    assert "mesh_trust_fingerprints" in run.flat and _colons(_print(_root(federation))) in run.flat
+    for mesh in OTHERS:
+        assert f"{MESH}-ca-root-cert" not in federation.names(mesh, "configmaps")
+        assert MESH not in federation.names(mesh, "servicemeshpeers")
+    assert not federation.names(MESH, "servicemeshpeers")
+
+
+def test_a_pinned_root_is_taken_and_shown(federation: Federation) -> None:
+    federation.hosts[MESH]["mesh_trust_fingerprints"] = ["00" * 32, _colons(_print(_root(federation)))]
+    run = federation.good()
+    assert f"SHA-256 {_colons(_print(_root(federation)))}" in run.flat
+    assert federation.connected() == sorted(SIX)
+    assert "new root not proven" not in run.flat
+    assert "Nothing was changed." in federation.good().report
+
+
+def test_a_root_that_expires_soon_is_told(federation: Federation) -> None:
+    run = federation.good("-e", "federation_root_expiry_warning_days=3660")
+    assert run.flat.count("[root-expires]") >= 3 and "expires at" in run.flat
+    assert "Nothing was changed." in run.report
+
+
+def test_garbage_is_written_by_nobody(federation: Federation) -> None:
+    before = federation.get("green-mesh", "configmaps", f"{MESH}-ca-root-cert")["data"]
+    mark = federation.lab.mark()
+    with federation.lab.fault("root-garbage", mesh=MESH):
+        run = federation.run()
+    _refused(run, "root-garbage")
+    assert not federation.writes(mark), texts(federation.writes(mark))
+    assert federation.get("green-mesh", "configmaps", f"{MESH}-ca-root-cert")["data"] == before
+
+
+def test_a_bundle_of_two_roots_is_taken_when_both_are_pinned(federation: Federation) -> None:
+    old, new = _root(federation), Authority.create("red-mesh.local").cert_pem.decode()
+    _publish(federation, f"# both\n{new}\n{old}{new}")
+    run = federation.run()
+    _refused(run, "root-not-pinned")
+    assert _colons(_print(new)) in run.flat
+    federation.hosts[MESH]["mesh_trust_fingerprints"] = [_print(old), _print(new)]
+    run = federation.good()
+    expected = "".join(sorted((old, new), key=_print))
+    for mesh in OTHERS:
+        assert federation.get(mesh, "configmaps", f"{MESH}-ca-root-cert")["data"] == {KEY: expected}
+        assert run.cells[mesh, MESH].endswith(", new root not proven"), run.matrix
+        noted = federation.get(mesh, "servicemeshpeers", MESH)["metadata"]["annotations"]["ossm.federation/root-sha256"]
+        assert noted == ",".join(sorted((_print(old), _print(new))))
+    assert "6 of 6 links are good" in run.matrix and f"{OTHERS[0]} -> {MESH}: good: connected, new root not proven" in run.flat
+    again = federation.good()
+    assert "Nothing was changed." in again.report and again.cells == run.cells
+    federation.lab.fault("egress-restart", mesh="green-mesh")
+    federation.eventually(lambda: not federation.watch("green-mesh", MESH).get("connected"))
+    federation.eventually(lambda: federation.watch("green-mesh", MESH).get("connected"))
+    assert federation.good().cells["green-mesh", MESH] == "ok, 1 imported"
+    _publish(federation, old)
+    federation.good()
+
+
+def test_an_expired_root_is_written_by_nobody(federation: Federation) -> None:
+    federation.hosts[MESH].pop("mesh_trust_fingerprints")
+    before = federation.get("green-mesh", "configmaps", f"{MESH}-ca-root-cert")["data"]
+    federation.lab.fault("root-expired", mesh=MESH)
+    federation.eventually(lambda: _root(federation) != before[KEY])
+    run = federation.run()
+    _refused(run, "root-expired")
+    assert federation.get("green-mesh", "configmaps", f"{MESH}-ca-root-cert")["data"] == before
+
+
+def test_no_secret_was_ever_read(federation: Federation) -> None:
+    """In all runs of this module; kubectl's requests of the tests themselves name no Secret either."""
+    for cluster in federation.lab.clusters:
+        requests = federation.lab.audit(cluster)
+        assert requests and not [one for one in requests if one.resource == "secrets"], texts(requests)

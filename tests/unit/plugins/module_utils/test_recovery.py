@@ -1,0 +1,283 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a running istiod does not take up: the note on the peer, and each case with what must not be taken for it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import federations as fed
+import pytest
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _recovery
+from ansible_collections.ossm.federation.plugins.module_utils._status import judge_link
+
+Json = dict[str, Any]
+RED, GREEN, BLUE = fed.COLOURS
+FIRST = {"clientID": "green.local/ns/green/sa/egress-service-account", "ingress": "ingress-green"}
+NOW = {**FIRST, "clientID": "new.local/ns/green/sa/egress-service-account"}
+SIDE = {"client_id": NOW["clientID"], "ingress": NOW["ingress"]}
+OLD, NEW = [{"name": "istiod-old"}], [{"name": "istiod-new"}]
+
+
+def _peer(values: Json, note: Json | str | None = None) -> Json:
+    text = json.dumps(note) if isinstance(note, dict) else note
+    return {
+        "metadata": {"name": GREEN, "annotations": {_recovery.KEPT: text} if text is not None else {}},
+        "spec": {
+            "security": {"clientID": values["clientID"]},
+            "gateways": {"ingress": {"name": values["ingress"]}},
+        },
+    }
+
+
+def _note(values: Json, *pods: str) -> Json:
+    return {**values, "pods": list(pods)}
+
+
+CASES: dict[str, tuple[Json | None, list[Json] | None, Json | None, Json | None]] = {
+    # live peer, pods that run, the note that is written, what istiod keeps
+    "a new peer": (None, OLD, _note(NOW, "istiod-old"), None),
+    "a new peer, pods unknown": (None, None, _note(NOW), None),
+    "nothing noted, nothing changed": (_peer(NOW), OLD, None, None),
+    "nothing noted, changed": (_peer(FIRST), OLD, _note(FIRST, "istiod-old"), FIRST),
+    "changed under the first istiod": (_peer(FIRST, _note(FIRST, "istiod-old")), OLD, _note(FIRST, "istiod-old"), FIRST),
+    "changed in an earlier run": (_peer(NOW, _note(FIRST, "istiod-old")), OLD, _note(FIRST, "istiod-old"), FIRST),
+    "one of two pods is left": (
+        _peer(NOW, _note(FIRST, "istiod-old", "istiod-gone")), OLD, _note(FIRST, "istiod-old", "istiod-gone"), FIRST),
+    "istiod was restarted": (_peer(NOW, _note(FIRST, "istiod-old")), NEW, _note(FIRST, "istiod-old"), None),
+    "changed under the next istiod": (_peer(FIRST, _note(NOW, "istiod-old")), NEW, _note(FIRST, "istiod-new"), FIRST),
+    "put back under the first istiod": (_peer(FIRST, _note(NOW, "istiod-old")), OLD, _note(NOW, "istiod-old"), None),
+    "changed, pods unknown": (_peer(FIRST, _note(FIRST, "istiod-old")), None, _note(FIRST, "istiod-old"), FIRST),
+    "somebody's note": (_peer(NOW, "mine"), OLD, "mine", None),
+    "somebody's note, changed": (_peer(FIRST, "[1]"), OLD, _note(FIRST, "istiod-old"), FIRST),
+    "a note with other names": (_peer(FIRST, {**NOW, "pods": [{}]}), OLD, _note(FIRST, "istiod-old"), FIRST),
+    "half a note": (_peer(FIRST, {"pods": ["istiod-old"]}), OLD, _note(FIRST, "istiod-old"), FIRST),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_note_says_what_istiod_keeps(case: str) -> None:
+    live, pods, note, kept = CASES[case]
+    written = _recovery.kept_mark(SIDE, live, pods)
+    assert (json.loads(written) if written and written != "mine" else written) == note
+    assert _recovery.kept_identity(SIDE, live, pods) == kept
+    if live is not None and written is not None:
+        again = {**_peer(NOW, written)}
+        assert _recovery.kept_mark(SIDE, again, pods) == written, "a second run writes nothing"
+
+
+def test_a_restart_voids_the_note_at_once() -> None:
+    assert _recovery.kept_identity(SIDE, _peer(FIRST), OLD) == FIRST
+    assert _recovery.kept_identity(SIDE, _peer(FIRST), OLD, NEW) is None
+    assert _recovery.kept_identity(SIDE, _peer(FIRST), OLD, OLD) == FIRST
+
+
+# -- a federation ----------------------------------------------------------------------------------------------------
+
+CREATED, CHANGED, SYNCED = "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z", "2026-01-01T00:30:00Z"
+
+
+def _later(time: str, seconds: int) -> str:
+    hour, minute, second = (int(part) for part in time[11:19].split(":"))
+    total = hour * 3600 + minute * 60 + second + seconds
+    return f"{time[:11]}{total // 3600:02}:{total // 60 % 60:02}:{total % 60:02}Z"
+
+
+class Federation:
+    """Red, green and blue, written and good; tests spoil a link."""
+
+    def __init__(self, **options: Any) -> None:
+        declared = fed.declare(fed.inventory(red_mesh={"mesh_exports": {GREEN: ["bookinfo/ratings"]}, **options}))
+        self.facts = {host: fed.facts(host) for host in fed.COLOURS}
+        fed.federate(declared, self.facts)
+        self.plan = copy.deepcopy(dict(_model.plan(declared, self.facts, fed.NOW)))
+        for read in self.facts.values():
+            for peer in read["peers"]:
+                peer["metadata"]["creationTimestamp"] = CREATED
+        self.links = {
+            host: {"links": [self._good(peer) for peer in fed.COLOURS if peer != host]} for host in fed.COLOURS
+        }
+
+    @staticmethod
+    def _good(peer: str) -> Json:
+        return {
+            "peer": peer, "peer_name": peer, "exists": True, "taken_up": True, "connected": True, "code": "connected",
+            "suspect": None, "last_attempt": CREATED, "last_full_sync": SYNCED, "created": CREATED, "imported": [],
+            "offered": [], "missing": [], "synced": True, "root_kept": False,
+        }
+
+    def link(self, host: str, peer: str, **changes: Any) -> Json:
+        found = next(one for one in self.links[host]["links"] if one["peer"] == peer)
+        found.update(changes)
+        return found
+
+    def peer(self, host: str, peer: str) -> Json:
+        return next(one for one in self.facts[host]["peers"] if one["metadata"]["name"] == peer)
+
+    def needs(self, **more: Any) -> list[tuple[str, str, str]]:
+        found = _recovery.needs(self.plan, self.links, self.facts, **more)
+        assert all(one["remedy"] and one["message"] for one in found)
+        return [(one["code"], one["mesh"], one["peer"]) for one in found]
+
+
+def test_a_good_federation_needs_nothing() -> None:
+    assert Federation().needs() == []
+
+
+def _other_client(federation: Federation, host: str = RED) -> None:
+    federation.peer(host, GREEN)["spec"]["security"]["clientID"] = FIRST["clientID"]
+    del federation.peer(host, GREEN)["metadata"]["annotations"][_recovery.KEPT]
+
+
+@pytest.mark.parametrize(("spoil", "severity"), [({}, "error"), ({"istiod": None}, "warning"), ({"exports": []}, "warning")])
+def test_a_changed_client_id_is_an_error_where_requests_surely_fail(spoil: Json, severity: str) -> None:
+    federation = Federation()
+    _other_client(federation)
+    if "istiod" in spoil:
+        federation.facts[RED]["istiod"] = None
+    else:
+        federation.plan["sides"][RED][GREEN].update(spoil)
+    (found,) = _recovery.needs(federation.plan, federation.links, federation.facts)
+    assert (found["code"], found["severity"]) == ("identity-kept", severity)
+    assert f"requests from {GREEN} are answered 503" in found["message"] and FIRST["clientID"] in found["message"]
+
+
+def test_a_changed_ingress_gateway_is_told_with_its_consequence() -> None:
+    federation = Federation()
+    federation.peer(RED, GREEN)["spec"]["gateways"]["ingress"]["name"] = "ingress-old"
+    del federation.peer(RED, GREEN)["metadata"]["annotations"][_recovery.KEPT]
+    (found,) = _recovery.needs(federation.plan, federation.links, federation.facts)
+    assert "ingress-old" in found["message"] and "nobody checks the client ID" in found["message"]
+
+
+@pytest.mark.parametrize("spoil", [
+    {"state": "skipped"}, {"state": "waiting"}, {"peer_object": "foreign"},
+])
+def test_sides_that_are_not_ours_to_write_need_nothing(spoil: Json) -> None:
+    federation = Federation()
+    _other_client(federation)
+    federation.plan["sides"][RED][GREEN].update(spoil)
+    assert federation.needs() == []
+
+
+DOWN = {"connected": False, "synced": False, "code": "unreachable"}
+
+
+def test_a_deadlock_and_a_kept_root_are_taken_from_the_reading() -> None:
+    federation = Federation()
+    federation.link(RED, GREEN, suspect="deadlock", connected=False)
+    federation.link(BLUE, GREEN, **DOWN, root_kept=True)
+    assert federation.needs() == [("root-kept", BLUE, GREEN), ("deadlock", RED, GREEN)]
+
+
+@pytest.mark.parametrize(("since", "changes", "kept"), [
+    (CHANGED, {}, True),
+    (None, {}, False),
+    (CHANGED, {"connected": True}, False),
+    (CHANGED, {"code": "refused"}, False),
+    (CHANGED, {"last_full_sync": None}, False),
+    (CHANGED, {"last_full_sync": _later(CHANGED, 1)}, False),
+    (CREATED, {}, False),
+    (CHANGED, {"created": CHANGED}, False),
+])
+def test_a_root_is_kept_when_it_changed_while_the_link_was_down(since: str | None, changes: Json, kept: bool) -> None:
+    link = {**Federation._good(GREEN), **DOWN, **changes}
+    assert judge_link({"peer": GREEN, "root_since": since}, link)["root_kept"] is kept
+
+
+@pytest.mark.parametrize(("since", "created", "attempt", "connected", "proven"), [
+    (CHANGED, CREATED, CREATED, True, False),
+    (CHANGED, CREATED, CHANGED, True, False),
+    (CHANGED, CREATED, _later(CHANGED, 1), True, True),
+    (CHANGED, CREATED, CREATED, False, None),
+    (None, CREATED, CREATED, True, None),
+    (CREATED, CREATED, CREATED, True, True),
+    (CREATED, CHANGED, CHANGED, True, True),
+])
+def test_a_root_is_proven_by_a_connection_made_since(
+    since: str | None, created: str, attempt: str, connected: bool, proven: bool | None
+) -> None:
+    link = {**Federation._good(GREEN), "created": created, "last_attempt": attempt, "connected": connected}
+    judged = judge_link({"peer": GREEN, "root_since": since}, link)
+    assert judged["root_proven"] is proven and judged["good"] is connected
+
+
+@pytest.mark.parametrize(("changes", "elapsed", "other_fails", "locked"), [
+    ({"taken_up": False, "last_attempt": None, "last_full_sync": None}, 151, True, True),
+    ({"taken_up": False, "last_attempt": None, "last_full_sync": None}, 151, False, False),
+    ({"taken_up": False, "last_attempt": None, "last_full_sync": None}, 150, True, False),
+    ({}, 151, True, True),
+    ({}, 151, False, True),
+    ({"last_attempt": _later(CHANGED, 1)}, 151, True, False),
+    ({"connected": True}, 151, True, False),
+    ({"exists": False}, 151, True, False),
+])
+def test_a_change_that_a_failing_sync_holds_up(changes: Json, elapsed: int, other_fails: bool, locked: bool) -> None:
+    """Red's peer for green was changed; blue's link is what tells how late it is."""
+    federation = Federation()
+    federation.link(RED, GREEN, **{**DOWN, **changes})
+    federation.link(RED, BLUE, **(DOWN if other_fails else {}), last_attempt=_later(CHANGED, elapsed))
+    found = federation.needs(changed={RED: {GREEN: CHANGED}})
+    assert found == ([("sync-lock", RED, GREEN)] if locked else [])
+
+
+def test_a_change_of_an_earlier_run_is_known_from_its_apply() -> None:
+    federation = Federation()
+    federation.peer(RED, GREEN)["applied"] = {f"ossm.federation/{GREEN}": {"time": CHANGED, "fields": "{}"}}
+    federation.link(RED, GREEN, **DOWN)
+    federation.link(RED, BLUE, **DOWN, last_attempt=_later(CHANGED, 200))
+    (found,) = _recovery.needs(federation.plan, federation.links, federation.facts)
+    assert found["code"] == "sync-lock" and BLUE in found["message"] and CHANGED in found["message"]
+
+
+@pytest.mark.parametrize(("spoil", "lost"), [
+    ({}, True), ({"exists": False}, False), ({"created": CHANGED}, False),
+])
+def test_a_peer_that_the_other_mesh_has_and_does_not_know(spoil: Json, lost: bool) -> None:
+    federation = Federation()
+    federation.link(GREEN, RED, connected=False, code="unknown-there", last_attempt=_later(CHANGED, 60))
+    federation.link(RED, GREEN, **spoil)
+    assert federation.needs() == ([("peer-lost", RED, GREEN)] if lost else [])
+
+
+@pytest.mark.parametrize(("set_created", "synced", "missing", "kept"), [
+    (CHANGED, 421, ["a"], True), (CHANGED, 420, ["a"], False), (CHANGED, 421, [], False), (CREATED, 4000, ["a"], False),
+])
+def test_an_import_set_that_was_made_again_alone(set_created: str, synced: int, missing: list[str], kept: bool) -> None:
+    federation = Federation()
+    federation.facts[RED]["imports"] = [{"metadata": {"name": GREEN, "creationTimestamp": set_created}}]
+    federation.link(RED, GREEN, missing=missing, last_full_sync=_later(CHANGED, synced))
+    assert federation.needs() == ([("imports-kept", RED, GREEN)] if kept else [])
+
+
+@pytest.mark.parametrize(("wish", "hosts"), [
+    (None, []), (False, []), ("no", []), (True, [RED]), ("yes", [RED]), ([RED], [RED]), ([GREEN], []), ("red-mesh,blue-mesh", [RED]),
+    (["federation"], [RED]),
+])
+def test_only_what_needs_it_is_restarted_and_only_on_request(wish: Any, hosts: list[str]) -> None:
+    declared = fed.declare({host: {**variables, "federation_restart_control_plane": wish}
+                            for host, variables in fed.inventory().items()})
+    assert declared["problems"] == []
+    federation = Federation()
+    federation.plan["options"] = declared["options"]
+    _other_client(federation)
+    found = _recovery.needs(federation.plan, federation.links, federation.facts)
+    assert _recovery.to_restart(federation.plan, found) == hosts
+
+
+@pytest.mark.parametrize(("wish", "code"), [(["nobody"], "peer-unknown"), ({"a": 1}, "variable-type"), ([1], "variable-type")])
+def test_a_wrong_request_is_refused(wish: Any, code: str) -> None:
+    declared = fed.declare({host: {**variables, "federation_restart_control_plane": wish}
+                            for host, variables in fed.inventory().items()})
+    assert [(one["code"], one["where"]) for one in declared["problems"]] == [(code, "federation_restart_control_plane")]
+
+
+def test_after_a_restart_that_did_not_help_it_is_not_named_again() -> None:
+    federation = Federation()
+    federation.link(RED, GREEN, suspect="deadlock", connected=False)
+    (before,) = _recovery.needs(federation.plan, federation.links, federation.facts)
+    assert "federation_restart_control_plane: true" in before["remedy"]
+    (after,) = _recovery.needs(federation.plan, federation.links, federation.facts, restarted={RED: NEW})
+    assert "did not help" in after["remedy"]
