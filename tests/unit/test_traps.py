@@ -1,0 +1,155 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is every trap of the product in ``tests/traps.yml``, and does a test, or a sentence for users, stand behind each?
+
+The traps come from two lists of the authors: ``observed`` is what running control planes did, ``facts`` what the product's
+source says. Their sections and how long they are stand here, so that a trap that is left out is noticed.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+Json = dict[str, Any]
+ROOT = Path(__file__).parents[2]
+TRAPS: dict[str, Json] = yaml.safe_load((ROOT / "tests/traps.yml").read_text(encoding="utf-8"))
+
+#: Sections whose items are numbered ("observed 3", "facts 1.2.3"), and how many there are.
+NUMBERED = {
+    "observed ": 14,
+    "facts 1.1.": 8,
+    "facts 1.2.": 5,
+    "facts 1.3.": 12,
+    "facts 1.5.": 3,
+    "facts 2.2.": 5,
+    "facts 2.3.": 5,
+    "facts 2.4.": 4,
+    "facts 2.5.": 2,
+    "facts 2.9.": 3,
+    "facts 2.10.": 3,
+    "facts 3.": 14,
+    "facts 4.1.": 8,
+    "facts 5.5.": 5,
+    "facts 9.3.": 7,
+}
+#: Sections of plain text.
+PLAIN = ("2.6", "2.7", "2.8", "4.2", "4.4", "5.2", "5.3", "5.4", "5.6")
+#: Sections that are a table ("facts 9.2 row: sets ignored", in short words of ours), and how many rows it has. What is said
+#: below the tables of 4.3 (three times) and 5.1 (once) counts as rows.
+ROWS = {"1.2": 9, "1.4": 8, "1.5": 8, "2.1": 9, "2.4": 5, "4.3": 11 + 3, "5.1": 15 + 1, "5.7": 6, "9.1": 5, "9.2": 24}
+
+EXPECTED = [f"{section}{number}" for section, last in NUMBERED.items() for number in range(1, last + 1)]
+EXPECTED += [f"facts {section}" for section in PLAIN]
+
+
+def section_of(key: str) -> str | None:
+    """The section of a key of a row, None for any other key."""
+    section, row, words = key.removeprefix("facts ").partition(" row: ")
+    return section if row and words.strip() else None
+
+
+def test_every_numbered_trap_is_there_and_no_other() -> None:
+    named = {key for key in TRAPS if section_of(key) is None}
+    assert not set(EXPECTED) - named, "traps that nobody has looked at"
+    assert not named - set(EXPECTED), "keys of no trap"
+
+
+def test_every_row_is_there_and_no_other() -> None:
+    found = dict.fromkeys(ROWS, 0)
+    for section in filter(None, map(section_of, TRAPS)):
+        found[section] = found.get(section, 0) + 1
+    assert found == ROWS
+
+
+@functools.cache
+def functions(path: Path) -> frozenset[str]:
+    """The tests of a file, read from its source: functions at its top level, which are all that this repository has."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return frozenset(one.name for one in tree.body if isinstance(one, ast.FunctionDef) and one.name.startswith("test_"))
+
+
+@functools.cache
+def plain(name: str) -> str:
+    """The text of a file with single blanks."""
+    return " ".join((ROOT / name).read_text(encoding="utf-8").split())
+
+
+@functools.cache
+def folder(path: Path) -> str:
+    """All sources and data of a folder with tests, in which the names of their cases are."""
+    return "\n".join(one.read_text(encoding="utf-8") for one in sorted(path.iterdir()) if one.suffix in (".py", ".yaml"))
+
+
+def dead(test: str) -> str | None:
+    """Why no test has this id; None when one has. Of the case in a parametrised id only the words are looked for."""
+    name, colons, rest = test.partition("::")
+    function, bracket, case = rest.partition("[")
+    path = ROOT / name
+    if not colons or not name.startswith("tests/") or not path.name.startswith("test_"):
+        return f"{test} is no id of a test"
+    if not path.is_file():
+        return f"{test}: there is no such file"
+    if function not in functions(path):
+        return f"{test}: there is no such test"
+    return f"{test}: there is no such case" if bracket and case.removesuffix("]") not in folder(path.parent) else None
+
+
+def unsaid(file: str, sentence: str) -> str | None:
+    """Why a document does not say a sentence; None when it does."""
+    if not file.startswith("docs/") or not (ROOT / file).is_file():
+        return f"{file} is no file in docs"
+    wanted = " ".join(sentence.split())
+    if not wanted.endswith("."):
+        return f"{wanted!r} is no whole sentence"
+    return None if wanted in plain(file) else f"{file} does not say {wanted!r}"
+
+
+def faults(trap: Json) -> list[str]:
+    """What is wrong with one trap."""
+    found = [f"unknown key {key}" for key in sorted(set(trap) - {"about", "tests", "docs"})]
+    if not str(trap.get("about") or "").strip():
+        found.append("it does not say what it is about")
+    if not trap.get("tests") and not trap.get("docs"):
+        found.append("it is neither handled nor refused")
+    found += filter(None, map(dead, trap.get("tests") or []))
+    if trap.get("docs"):
+        found += filter(None, [unsaid(trap["docs"]["file"], trap["docs"]["sentence"])])
+    return found
+
+
+@pytest.mark.parametrize("key", TRAPS)
+def test_a_live_test_or_a_sentence_stands_behind_each_trap(key: str) -> None:
+    assert not faults(TRAPS[key])
+
+
+HERE = "tests/unit/test_traps.py::"
+
+
+@pytest.mark.parametrize(("trap", "fault"), [
+    ({"tests": [f"{HERE}test_every_row_is_there_and_no_other"]}, None),
+    ({"tests": ["tests/unit/plugins/module_utils/test_status.py::test_recording_is_read_as_it_was[one export]"]}, None),
+    ({"docs": {"file": "docs/lab.md", "sentence": "Its clocks are the\n  product's; `up --speed` divides them all and `up --clock` "
+               "sets one."}}, None),
+    ({"about": " ", "tests": [f"{HERE}test_every_row_is_there_and_no_other"]}, "what it is about"),
+    ({}, "neither handled nor refused"),
+    ({"tests": [], "waits_for": "somebody"}, "unknown key waits_for"),
+    ({"tests": [f"{HERE}test_gone"]}, "no such test"),
+    ({"tests": [f"{HERE}dead"]}, "no such test"),
+    ({"tests": ["tests/unit/plugins/module_utils/test_status.py::test_recording_is_read_as_it_was[two exports]"]}, "no such case"),
+    ({"tests": ["tests/unit/test_gone.py::test_gone"]}, "no such file"),
+    ({"tests": ["tests/unit/test_traps.py"]}, "no id"),
+    ({"tests": ["plugins/test_traps.py::test_x"]}, "no id"),
+    ({"docs": {"file": "docs/lab.md", "sentence": "It is a real cluster."}}, "does not say"),
+    ({"docs": {"file": "docs/lab.md", "sentence": "Its clocks are the product's"}}, "no whole sentence"),
+    ({"docs": {"file": "README.md", "sentence": "Here it takes an inventory."}}, "no file in docs"),
+    ({"docs": {"file": "docs/gone.md", "sentence": "Gone."}}, "no file in docs"),
+])
+def test_faults_are_found(trap: Json, fault: str | None) -> None:
+    found = faults({"about": "something", **trap})
+    assert any(fault in one for one in found) if fault else found == []
