@@ -81,7 +81,8 @@ def hold(
     held = {host: _name(one) for host, one in claims.items()}
     for host in sorted(set(peers) - set(held)):
         name = _opened_for(peers[host]["mesh"], control_plane)
-        if name is not None:
+        # A gateway that another peer uses has that one's network view.
+        if name is not None and name not in held.values():
             held[host] = name
     return Held(claims, problems, held)
 
