@@ -323,13 +323,33 @@ class Cluster:
         return self._learn(kind, await self._call("create", kind, body, body["metadata"].get("namespace")))
 
     async def bring(self, definitions: list[Object]) -> None:
-        """Create the custom resource definitions that are not there, and wait until the API server serves them."""
+        """Create the custom resource definitions that are not there, and wait until the API server serves them.
+
+        kopf looks for kinds when a definition changes, and discovery names a kind a moment after its definition is
+        established: so each is touched once more when discovery names it, or its kind might never be watched.
+        """
         for body in definitions:
             with contextlib.suppress(ConflictError):
                 await self.create("CustomResourceDefinition", body)
         for body in definitions:
-            while not await self._established(body["metadata"]["name"]):
+            name = body["metadata"]["name"]
+            while not (await self._established(name) and await self._discovered(body)):
                 await asyncio.sleep(ESTABLISHED_PAUSE)
+            await self.patch("CustomResourceDefinition", "", name, {"metadata": {"annotations": {"lab/discovered": "true"}}})
+
+    async def _discovered(self, definition: Object) -> bool:
+        """Whether the API server's discovery names the kind of a definition."""
+        if self._dynamic is None:
+            raise RuntimeError("the cluster is not started")
+        spec = definition["spec"]
+        path = f"/apis/{spec['group']}/{spec['versions'][0]['name']}"
+        async with self._writers:
+            answer = await self._dynamic.request("get", path, header_params={}, query_params=[], serialize=False)
+            try:
+                found = await _checked(answer)
+            except NotFoundError:
+                return False
+        return any(one["name"] == spec["names"]["plural"] for one in found.get("resources", []))
 
     async def _established(self, name: str) -> bool:
         body = await self.read("CustomResourceDefinition", "", name)
