@@ -35,6 +35,7 @@ RESOURCES: Dict[str, Resource] = {
     "ConfigMap": Resource("", "configmaps"),
     "Service": Resource("", "services"),
     "Event": Resource("", "events"),
+    "Pod": Resource("", "pods"),
     "Infrastructure": Resource("config.openshift.io", "infrastructures", False),
     "ClusterVersion": Resource("config.openshift.io", "clusterversions", False),
     "ServiceMeshControlPlane": Resource("maistra.io", "servicemeshcontrolplanes"),
@@ -71,6 +72,7 @@ _KNOW = (
     Right("KNOW", "ConfigMap", ("list",)),
     Right("KNOW", "Service", ("list",)),
     Right("KNOW", "ServiceMeshMemberRoll", ("get",), ("default",), "exported namespaces are not compared with the members"),
+    Right("KNOW", "Pod", ("list",), (), "whether an istiod was restarted since its peers were changed stays unknown"),
 )
 #: Server-side apply: the API server asks for patch, and for create as well where nothing is there yet, also in a dry run.
 _WRITE = (

@@ -382,7 +382,7 @@ def test_a_cluster_without_a_version_object_is_plain_kubernetes(monkeypatch: pyt
 
 def test_what_a_mesh_can_do_without_degrades_with_a_warning_that_says_what_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     _root(monkeypatch, "1")
-    optional = ("Namespace", "Infrastructure", "ClusterVersion", "ServiceMeshMemberRoll", "Node")
+    optional = ("Namespace", "Infrastructure", "ClusterVersion", "ServiceMeshMemberRoll", "Node", "Pod")
     refused = {kind: ClusterError("forbidden", f"may not read {kind}") for kind in optional}
     facts, _cluster = _read(monkeypatch, {**_mesh(), **refused})
     assert facts["readable"] and facts["members"] is None and facts["platform"]["type"] == ""
