@@ -29,6 +29,7 @@ WORDS = {
     "federate": "The rights that federate.yml needs in the cluster of a mesh of its run.",
     "federate-check": "The rights that federate.yml --check needs: the API server asks for the same ones for a dry run.",
     "read": "The rights to read a mesh: that is all federate.yml does where a limit leaves the mesh out.",
+    "restart": "The rights that a restart of istiod on request needs, beside those of federate.yaml.",
 }
 Json = dict[str, Any]
 
@@ -37,8 +38,9 @@ def manifests(playbook: str) -> list[Json]:
     """Return the objects of one file: the roles of the table, bound to an account of the mesh's namespace."""
     from ansible_collections.ossm.federation.plugins.module_utils import _permissions
 
-    inside, around = _permissions.roles(playbook)
-    return [inside, _binding("RoleBinding", inside), around, _binding("ClusterRoleBinding", around)]
+    kinds = ("RoleBinding", "ClusterRoleBinding")
+    roles = zip(_permissions.roles(playbook), kinds)
+    return [one for role, kind in roles for one in (role, _binding(kind, role))]
 
 
 def _binding(kind: str, role: Json) -> Json:

@@ -74,8 +74,8 @@ def plan(
         raise AnsibleFilterError("ossm.federation.plan takes what ossm.federation.declaration returned")
     facts = facts_of(declared["hosts"], hostvars, outside)
     purpose = str(plain(rights_for))
-    if purpose not in _permissions.PLAYBOOKS:
-        raise AnsibleFilterError(f"ossm.federation.plan: rights_for is one of {', '.join(sorted(_permissions.PLAYBOOKS))}")
+    if purpose not in _permissions.READING:
+        raise AnsibleFilterError(f"ossm.federation.plan: rights_for is one of {', '.join(_permissions.READING)}")
     made = _preflight.preflight(_model.plan(declared, facts, datetime.datetime.now(datetime.timezone.utc)), facts, purpose)
     return seal(made, _model.shown(made))
 

@@ -31,7 +31,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_platform im
 )
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._permissions import (
-    PLAYBOOKS,
+    READING,
     Need,
     allowed,
     attributes,
@@ -69,7 +69,7 @@ ARGUMENT_SPEC: Json = {
             "auth": AUTH_OPTION,
         },
     },
-    "rights_for": {"type": "str", "choices": sorted(PLAYBOOKS)},
+    "rights_for": {"type": "str", "choices": list(READING)},
 }
 
 #: Codes of what a cluster does not have, as opposed to what it does not tell.
@@ -211,6 +211,7 @@ class _Reader:
                 self._problem(problem_)
             return {"served": error.code != "kind-missing", "objects": []}
         return {"served": True, "objects": [trim(one) for one in found]}
+
     def _degraded(self, error: ClusterError, where: str) -> None:
         """Warn of something that could not be read, and say what comes of that: the mesh can do without."""
         found = error.problem(self.mesh, where)
@@ -398,7 +399,6 @@ class _Reader:
                 self.facts["members"] = None
             return
         self.facts["members"] = members(roll)
-
 
     def _istiod_list(self, kind: str, namespace: str) -> t.List[Json]:
         return self.cluster.list(kind, namespace, labels=ISTIOD_SELECTOR)

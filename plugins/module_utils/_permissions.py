@@ -36,6 +36,7 @@ RESOURCES: Dict[str, Resource] = {
     "Service": Resource("", "services"),
     "Event": Resource("", "events"),
     "Pod": Resource("", "pods"),
+    "Deployment": Resource("apps", "deployments"),
     "Infrastructure": Resource("config.openshift.io", "infrastructures", False),
     "ClusterVersion": Resource("config.openshift.io", "clusterversions", False),
     "ServiceMeshControlPlane": Resource("maistra.io", "servicemeshcontrolplanes"),
@@ -72,7 +73,7 @@ _KNOW = (
     Right("KNOW", "ConfigMap", ("list",)),
     Right("KNOW", "Service", ("list",)),
     Right("KNOW", "ServiceMeshMemberRoll", ("get",), ("default",), "exported namespaces are not compared with the members"),
-    Right("KNOW", "Pod", ("list",), (), "whether an istiod was restarted since its peers were changed stays unknown"),
+    Right("KNOW", "Pod", ("list",), (), "a restart of istiod since a change is not recognised"),
 )
 #: Server-side apply: the API server asks for patch, and for create as well where nothing is there yet, also in a dry run.
 _WRITE = (
@@ -98,7 +99,10 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     "federate": _KNOW + _WRITE + _WAIT,
     "federate-check": _KNOW + _WRITE + _LOOK,
     "read": _KNOW,
+    "restart": (Right("TELL", "Deployment", ("patch", "watch")), Right("TELL", "Pod", ("list",))),
 }
+#: Those by which a mesh is read; the others are granted beside one of these.
+READING = tuple(sorted(name for name, rights in PLAYBOOKS.items() if rights[0].step == "KNOW"))
 ROLE = "ossm-federation"
 
 
@@ -208,9 +212,11 @@ def role_name(playbook: str, *, cluster: bool = False) -> str:
 
 
 def roles(playbook: str) -> List[Json]:
-    """The two ClusterRoles of a playbook: one is bound in the namespace of each mesh, the other in the cluster."""
-    return [_role(role_name(playbook), _rules(playbook, True)),
+    """The ClusterRoles of a playbook: one is bound in the namespace of each mesh, the other, if there is any need of it,
+    in the cluster."""
+    both = [_role(role_name(playbook), _rules(playbook, True)),
             _role(role_name(playbook, cluster=True), _rules(playbook, False))]
+    return [role for role in both if role["rules"]]
 
 
 def _role(name: str, rules: List[Json]) -> Json:
