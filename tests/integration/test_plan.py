@@ -127,6 +127,20 @@ def test_without_any_cluster(federation: Federation, core: str) -> None:
 
 
 def test_what_cannot_work_is_shown_and_fails(federation: Federation) -> None:
+    options = dict(federation.options)
+    federation.options["federation_offline"] = True
+    federation.options["federation_max_new_load_balancers"] = 1
+    before = {mesh: dict(wish) for mesh, wish in federation.hosts.items()}
+    for mesh in ("red-mesh", "green-mesh"):
+        federation.hosts[mesh]["mesh_ingress"] = {"exposure": "LoadBalancer"}
+    run = federation.play(PLAN)
+    federation.hosts, federation.options = before, options
+    assert run.code != 0
+    assert any("[load-balancers-too-many]" in line for line in lines(run))
+    assert any(line.startswith("Gateways: 6 for ingress, 4 of them behind load balancers") for line in lines(run))
+
+
+def test_an_inventory_that_cannot_work_is_refused(federation: Federation) -> None:
     rule = {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "ratings"}}
     before = {mesh: dict(wish) for mesh, wish in federation.hosts.items()}
     for mesh in ("red-mesh", "green-mesh"):
@@ -135,5 +149,4 @@ def test_what_cannot_work_is_shown_and_fails(federation: Federation) -> None:
     run = federation.play(PLAN)
     federation.hosts = before
     assert run.code != 0
-    assert any("[export-collision]" in line for line in lines(run))
-    assert "Names that are offered twice" in lines(run)
+    assert "[export-collision]" in run.flat and '"alias": {"namespace": "bookinfo-' in run.flat, run.all
