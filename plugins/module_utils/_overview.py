@@ -110,6 +110,8 @@ def _mesh(declared: DeclaredMesh, made: Plan, facts: Optional[Json], unread: Set
     words = mesh["platform_words"]
     if host in unread:
         words = f"not read{': ' + why if why else ''}; planned from conventions"
+    if mesh["by_file"]:
+        words = "known by its identity file"
     return {
         "mesh": mesh["mesh"],
         "host": host,
