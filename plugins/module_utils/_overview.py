@@ -282,7 +282,7 @@ def _hub(meshes: Mapping[str, DeclaredMesh], host: str, apart: List[Tuple[str, s
 def _lines(shown: Json) -> List[str]:
     lines = ["Meshes"]
     for mesh in shown["meshes"]:
-        place = f"{mesh['namespace']}/{mesh['control_plane']}"
+        place = '/'.join(filter(None, (mesh['namespace'], mesh['control_plane'])))
         lines.append(f"  {mesh['mesh']}: {place}, trust domain {mesh['trust_domain']}; {mesh['words']}")
     lines += ["", f"Gateways: {_gateway_count(shown)}"]
     lines += [f"  {_gateway_words(one)}" for one in shown["gateways"] if one["direction"] == "ingress"]
