@@ -11,8 +11,8 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._action import Cor
 
 # Ansible loads an action in the process that forks a worker for every host and task, but filters in the workers, each
 # time anew. What the first action has imported here no worker imports again: with ten meshes a second of each run.
-for _filter in ("advance", "gateways_to_wait_for", "installation", "installation_report", "links_to_wait_for", "mesh_auth",
-                "objects", "overview", "plan", "problems_text", "report", "restarts"):
+for _filter in ("advance", "gateways_to_wait_for", "identities", "installation", "installation_report", "links_to_wait_for",
+                "mesh_auth", "objects", "overview", "plan", "problems_text", "report", "restarts"):
     importlib.import_module(f"ansible_collections.ossm.federation.plugins.filter.{_filter}")
 
 

@@ -11,9 +11,10 @@ version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
   - Resolves every host of the group, also those that a limit leaves out, from its inventory variables.
+  - The identity files of meshes of other administrators are read here, on the controller.
   - Nothing fails here for bad input; everything that is wrong is in RV(_value).problems, all at once. That is also what
     P(ossm.federation.lint#filter) finds in the rules, but for its notes, and for names that only the plan can tell apart.
-positional: groups, group, play_hosts, access
+positional: groups, group, play_hosts, access, by_file
 options:
   _input:
     description: The variables of all hosts, as Ansible has them in C(hostvars).
@@ -37,6 +38,10 @@ options:
       - Whether every mesh must say how its cluster is reached. Without it, nothing is looked at that concerns access.
     type: bool
     default: true
+  by_file:
+    description: Whether only the pairs with meshes that are known by identity files are meant.
+    type: bool
+    default: false
 seealso:
   - plugin: ossm.federation.lint
     plugin_type: filter
@@ -57,10 +62,12 @@ _value:
   type: dict
 """
 
+import datetime
 import os
 from collections.abc import Callable
 from typing import Any, Dict, List, Mapping, Optional
 
+from ansible_collections.ossm.federation.plugins.module_utils import _identity
 from ansible_collections.ossm.federation.plugins.module_utils._access import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._lint import lint
 from ansible_collections.ossm.federation.plugins.module_utils._lint_names import COLLISION
@@ -71,6 +78,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model import (
     mesh_auth,
     wanted,
 )
+from ansible_collections.ossm.federation.plugins.plugin_utils._files import read_file
 from ansible_collections.ossm.federation.plugins.plugin_utils._inventory import read_inventory
 from ansible_collections.ossm.federation.plugins.plugin_utils._plain import plain, seal
 
@@ -81,6 +89,7 @@ def declaration(
     group: str = "federation",
     play_hosts: Optional[List[str]] = None,
     access: bool = True,
+    by_file: bool = False,
 ) -> Dict[str, Any]:
     """Resolve the group's hosts; see DOCUMENTATION."""
     read = read_inventory(
@@ -94,6 +103,9 @@ def declaration(
         access=bool(plain(access)),
     )
     made = read.declared
+    if plain(by_file):
+        made["pairs"] = [pair for pair in made["pairs"] if any(made["meshes"][host]["by_file"] for host in pair)]
+    made["problems"] += _identity.take_in(made, read_file, datetime.datetime.now(datetime.timezone.utc))
     for host in made["hosts"]:
         if access and made["meshes"][host]["local"] and host not in read.unreadable:
             made["problems"] += _access(made, host, mesh_auth(read.variables[host]))
@@ -110,6 +122,7 @@ def _shown(mesh: DeclaredMesh) -> Dict[str, Any]:
         "control_plane": mesh["control_plane"],
         "peers": mesh["peers"],
         "local": mesh["local"],
+        "by_file": mesh["by_file"],
     }
 
 

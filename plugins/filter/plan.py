@@ -51,7 +51,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The plan - C(group), C(options), C(meshes), C(sides), C(problems), C(warnings), C(load_balancers), C(preflight), C(todo).
+  description: The plan - C(group), C(options), C(meshes), C(sides), C(problems), C(warnings), C(load_balancers), C(preflight), C(todo),
+    C(by_file).
   type: dict
 """
 

@@ -62,7 +62,7 @@ class View:
 
     def _places(self, host: str, variable: str, lists: Sequence[RuleList], peer: str) -> Optional[List[Place]]:
         mesh = self.meshes[host]
-        if (mesh["mesh"], variable) in self._unread:
+        if (mesh["mesh"], variable) in self._unread or mesh["by_file"]:
             return None
         for written in lists:
             if peer in written["peers"]:

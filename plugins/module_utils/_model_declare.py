@@ -80,7 +80,7 @@ def declare(
         "group": group,
         "options": options,
         "hosts": hosts,
-        "outside": sorted(set(hosts) - set(play_hosts)),
+        "outside": sorted(host for host in set(hosts) - set(play_hosts) if not meshes[host]["by_file"]),
         "meshes": meshes,
         "pairs": pairs,
         "problems": _of_all(problems, {mesh["mesh"] for mesh in meshes.values()}, group),
@@ -164,11 +164,30 @@ def _mesh(host: str, values: Json, raw: Mapping[str, Any]) -> DeclaredMesh:
         "installation": installation(values),
         "pins": None,
         "local": raw.get("ansible_connection", "local") in ("local", "ansible.builtin.local"),
+        "identity_file": values.get("mesh_identity_file"),
+        "by_file": "mesh_identity_file" in values and not _names_cluster(values),
+        "handed": {},
     }
 
 
+def _names_cluster(values: Json) -> List[str]:
+    """The variables that say which cluster a mesh is in, those that are set."""
+    return [name for name in ("mesh_kubeconfig", "mesh_context", "mesh_host") if name in values]
+
+
 def _access(host: str, values: Json) -> List[Problem]:
-    if any(f"mesh_{name}" in values for name in ("kubeconfig", "context", "host")):
+    named, by_file = _names_cluster(values), "mesh_identity_file" in values
+    if named and by_file:
+        return [
+            problem(
+                "access-twice",
+                host,
+                "mesh_identity_file",
+                f"{', '.join(named)} is set too, and a mesh is known either by its cluster or by a file",
+                "Take one of them out",
+            )
+        ]
+    if named or by_file:
         return []
     return [
         problem(
@@ -176,7 +195,7 @@ def _access(host: str, values: Json) -> List[Problem]:
             host,
             "mesh_kubeconfig",
             "nothing says which cluster this mesh is in",
-            "Set mesh_kubeconfig, mesh_context or mesh_host",
+            "Set mesh_kubeconfig, mesh_context or mesh_host; or mesh_identity_file for a mesh of another administrator",
         )
     ]
 
@@ -378,11 +397,13 @@ def _peers(host: str, wish: Optional[List[str]], resolver: _Resolver) -> Tuple[L
 
 
 def _pairs(meshes: Mapping[str, DeclaredMesh]) -> List[List[str]]:
+    """All pairs, without those of two meshes that are known by files alone: these are not for us to make."""
     return [
         list(pair)
         for pair in sorted(
             {(min(host, peer), max(host, peer)) for host, mesh in meshes.items() for peer in mesh["peers"]}
         )
+        if not all(meshes[host]["by_file"] for host in pair)
     ]
 
 

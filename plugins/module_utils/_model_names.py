@@ -11,6 +11,7 @@ import re
 from typing import List, Optional
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
+SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 TRUST_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?\Z")
 
 LABEL_MAX = 63

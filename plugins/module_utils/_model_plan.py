@@ -28,6 +28,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_types impor
     Collision,
     DeclaredMesh,
     Declaration,
+    Handed,
+    Identity,
     Json,
     LoadBalancers,
     Plan,
@@ -38,7 +40,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_types impor
     Side,
     problem,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._status import read_gateway
+from ansible_collections.ossm.federation.plugins.module_utils._status import read_gateway, read_peer
 
 READY, WAITING, SKIPPED = "ready", "waiting", "skipped"
 STEPS = ("preflight", "gateways", "addresses", "sets", "peers")
@@ -53,6 +55,7 @@ def plan(
     ``facts`` are MeshFacts by host; a host without facts, or with ``readable`` false, is unknown: its own sides are
     skipped, the sides of others about it wait, all other pairs go on. So it is with a mesh whose root is refused at the
     moment ``now`` (with its zone; the present when it is not given, the only thing here that is not in the arguments).
+    A mesh that is known by identity files has no facts; what its files say is in the declaration.
     """
     moment = now or datetime.datetime.now(datetime.timezone.utc)
     problems: List[Problem] = []
@@ -120,7 +123,7 @@ def advance(made: Plan, step: str, results: Mapping[str, Json], check_mode: bool
             _take(after, host, found)
     if step == "addresses":
         for host, peer in _directions(after):
-            if peer in results:
+            if peer in results and not after["meshes"][peer]["by_file"]:
                 _address(after["sides"][host][peer], after, results[peer], check_mode)
     _wait_for_skipped(after)
     _finish(after)
@@ -140,12 +143,13 @@ def gateways_to_wait_for(made: Plan, host: str, written: Json) -> List[Json]:
 
 def shown(made: Plan) -> Json:
     """The part of a plan that roles and people look at: all but the sides, the readings, the collisions and the roots
-    themselves."""
+    themselves; ``by_file`` are the hosts of meshes that are known by identity files."""
     meshes = {
         host: {key: value for key, value in mesh.items() if key not in ("root", "roots")}
         for host, mesh in made["meshes"].items()
     }
-    return {**{key: value for key, value in made.items() if key not in _HIDDEN}, "meshes": meshes}
+    by_file = [host for host, mesh in sorted(made["meshes"].items()) if mesh["by_file"]]
+    return {**{key: value for key, value in made.items() if key not in _HIDDEN}, "meshes": meshes, "by_file": by_file}
 
 
 def _sort(found: List[Problem], problems: List[Problem], warnings: List[Problem]) -> None:
@@ -220,10 +224,10 @@ def _renamed(mesh: DeclaredMesh, meshes: Mapping[str, PlannedMesh], held: Held) 
 def _planned(
     mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration, now: datetime.datetime
 ) -> Tuple[PlannedMesh, List[Problem]]:
-    known = facts or {}
+    known = _told_by_file(mesh) if mesh["by_file"] else facts or {}
     control_plane = known.get("control_plane") or {}
     readable = bool(known.get("readable")) and bool(control_plane)
-    in_play = mesh["host"] not in declaration["outside"]
+    in_play = mesh["host"] not in declaration["outside"] and not mesh["by_file"]
     trust_domain, changes, why, problems = trust_domain_of(mesh, known, declaration["options"], in_play)
     if changes and names.INSTALL_MANAGER in (dig(control_plane, "owners", "spec.security.trust.domain") or []):
         problems = [_installed_domain(mesh, str(trust_domain))]
@@ -266,6 +270,7 @@ def _planned(
         ),
         "readable": readable,
         "in_play": in_play,
+        "by_file": mesh["by_file"],
         "gateways": [],
         "problems": [*(known.get("problems") or []), *refused, *_closed(mesh, control_plane, in_play)],
     }, problems + [found for found in judged if found not in refused]
@@ -304,10 +309,26 @@ def _closed(mesh: DeclaredMesh, control_plane: Json, in_play: bool) -> List[Prob
     ]
 
 
+def _identities(mesh: DeclaredMesh) -> List[Identity]:
+    return [handed["identity"] for dummy, handed in sorted(mesh["handed"].items()) if handed["identity"]]
+
+
+def _told_by_file(mesh: DeclaredMesh) -> Json:
+    """What identity files say of a mesh, with the keys of MeshFacts. The files of one mesh agree with each other, or the
+    declaration is refused."""
+    told = _identities(mesh)
+    if not told:
+        return {}
+    return {key: told[0][key] for key in ("namespace", "root", "fingerprints")}
+
+
 def trust_domain_of(
     mesh: DeclaredMesh, facts: Json, options: Json, in_play: bool
 ) -> Tuple[Optional[str], bool, str, List[Problem]]:
     """The trust domain that the mesh has after this run, whether we set it, why, and what forbids it."""
+    told = _identities(mesh)
+    if mesh["by_file"]:
+        return told[0]["trust_domain"] if told else None, False, "as its identity file says", []
     control_plane = facts.get("control_plane")
     if not control_plane:
         return mesh["trust_domain"], False, "the mesh could not be read", []
@@ -396,7 +417,7 @@ def _twice(meshes: Mapping[str, PlannedMesh]) -> List[Problem]:
 def _trust_domains(meshes: Mapping[str, PlannedMesh], options: Json) -> List[Problem]:
     """Equal trust domains: istiod then reads no root at all, so they need a common root, and somebody who wants it."""
     found = []
-    for one, two in combinations(sorted(host for host in meshes if meshes[host]["readable"]), 2):
+    for one, two in combinations(sorted(host for host in meshes if _known(meshes[host])), 2):
         a, b = meshes[one], meshes[two]
         if not a["trust_domain"] or a["trust_domain"] != b["trust_domain"] or (a["uid"] and a["uid"] == b["uid"]):
             continue
@@ -456,6 +477,11 @@ def _registry(own: PlannedMesh, peer: PlannedMesh, chosen: Chosen, facts: Option
     ]
 
 
+def _known(mesh: PlannedMesh) -> bool:
+    """Whether what a mesh is comes from its cluster or from an identity file."""
+    return mesh["readable"] or (mesh["by_file"] and bool(mesh["root"]))
+
+
 # One side
 
 
@@ -487,10 +513,12 @@ def _side(
         platform_said=mesh["platform"] is not None,
         confirmed=_confirmed(declaration["options"], own),
     )
-    common = own["readable"] and other["readable"] and own["trust_domain"] == other["trust_domain"]
+    common = _known(own) and _known(other) and own["trust_domain"] == other["trust_domain"]
     reachable = _same_cluster(own, other) or bool(wish.get("addresses"))
     cannot = chosen.problems + _faults(own, other, chosen, owners, control_plane, live.type, reachable)
     shut = own["readable"] and gateways.closed(control_plane)
+    state, why = _state(declaration, own, other, cannot, shut)
+    handed = declaration["meshes"][peer]["handed"].get(host)
     side: Side = {
         "mesh": own["mesh"],
         "host": host,
@@ -514,13 +542,15 @@ def _side(
             "ingress": dict(wish.get("runtime", {})),
             "egress": dict(mesh["egress_by_peer"].get(peer, mesh["egress"]).get("runtime", {})),
         },
-        "state": SKIPPED if cannot or shut or not own["readable"] or own["refused"] else READY,
-        "words": _why_skipped(own, cannot, shut),
+        "state": state,
+        "words": why,
         "waits_for": None,
         "problems": cannot,
         "remote": None,
         "client_id": None,
         "remote_trust_domain": None,
+        "handed": handed,
+        "seen": _seen(chosen.live) if handed else "",
     }
     return side, differing
 
@@ -545,6 +575,14 @@ def _openings(
     )
 
 
+def _seen(live: Optional[Json]) -> str:
+    """Whether a live ServiceMeshPeer shows that the other mesh has ever been reached, or has reached us."""
+    found = read_peer(live)
+    if found["connected"] or found["inbound"]:
+        return "now"
+    return "once" if found["last_full_sync"] or found["inbound"] is not None else ""
+
+
 def _together(owners: Mapping[str, str]) -> str:
     states = set(owners.values())
     return states.pop() if len(states) == 1 else "ours"
@@ -554,14 +592,24 @@ def _same_cluster(own: PlannedMesh, other: PlannedMesh) -> bool:
     return own["cluster_uid"] is not None and own["cluster_uid"] == other["cluster_uid"]
 
 
-def _why_skipped(own: PlannedMesh, problems: List[Problem], shut: bool) -> str:
+def _state(
+    declaration: Declaration, own: PlannedMesh, other: PlannedMesh, problems: List[Problem], shut: bool
+) -> Tuple[str, str]:
+    """Whether a side can be done, and why not. What a mesh that is known by files does about us, its file tells."""
+    if own["by_file"]:
+        handed = declaration["meshes"][own["host"]]["handed"].get(other["host"])
+        return (READY, "") if handed and handed["identity"] else (WAITING, _no_file(handed))
     if not own["readable"]:
-        return f"{own['mesh']} could not be read"
+        return SKIPPED, f"{own['mesh']} could not be read"
     if own["refused"]:
-        return own["refused"]
+        return SKIPPED, own["refused"]
     if shut:
-        return f"all gateways of {own['mesh']} are switched off"
-    return problems[0]["message"] if problems else ""
+        return SKIPPED, f"all gateways of {own['mesh']} are switched off"
+    return (SKIPPED, problems[0]["message"]) if problems else (READY, "")
+
+
+def _no_file(handed: Optional[Handed]) -> str:
+    return f"{handed['path'] if handed else 'its identity file'} is not there yet"
 
 
 def _faults(
@@ -653,6 +701,9 @@ def _rival_roots(side: Side, other: PlannedMesh, facts: Json, claimed: Set[str])
 def _meet(made: Plan, host: str, peer: str, facts: Optional[Json]) -> None:
     """Fill in what a side takes from the other mesh: identity, trust domain, and the address if it is there already."""
     side, back, other = made["sides"][host][peer], made["sides"][peer][host], made["meshes"][peer]
+    if other["by_file"]:
+        _take_identity(side)
+        return
     if other["trust_domain"]:
         side["remote_trust_domain"] = other["trust_domain"]
         side["client_id"] = names.client_id(other["trust_domain"], other["namespace"], back["egress"])
@@ -663,6 +714,16 @@ def _meet(made: Plan, host: str, peer: str, facts: Optional[Json]) -> None:
         )
     if side["state"] == READY:
         _wait(side, _missing(side, back, other))
+
+
+def _take_identity(side: Side) -> None:
+    """Fill in what a side takes from the other mesh's identity file, or wait for that file."""
+    told = side["handed"]["identity"] if side["handed"] else None
+    if told is not None:
+        side["remote"], side["client_id"] = told["remote"], told["client_id"]
+        side["remote_trust_domain"] = told["trust_domain"]
+    elif side["state"] == READY:
+        _wait(side, _no_file(side["handed"]))
 
 
 def _published(back: Side, facts: Optional[Json]) -> Optional[Remote]:
@@ -727,15 +788,18 @@ def _take(made: Plan, host: str, found: Problem) -> None:
 
 
 def _address(side: Side, made: Plan, result: Json, check_mode: bool) -> None:
-    """Take the address of the other mesh's gateway for us from its ``gateway_wait``."""
-    if side["state"] != READY:
+    """Take the address of the other mesh's gateway for us from its ``gateway_wait``.
+
+    A mesh that is known by a file is to be told ours whether or not its own file is there.
+    """
+    if side["state"] != READY and not made["meshes"][side["host"]]["by_file"]:
         return
     back = made["sides"][side["peer_host"]][side["host"]]
     found = (result.get("gateways") or {}).get(back["ingress"]) or {}
     given = exposures.given_remote(back["exposure"], back["ingress"], back["namespace"])
     side["remote"] = given or _as_remote(found, back)
     later = check_mode and back["state"] != SKIPPED
-    if side["remote"] is None and not later:
+    if side["state"] == READY and side["remote"] is None and not later:
         _wait(
             side,
             f"{back['ingress']} of {side['peer']} cannot be reached yet: "

@@ -86,11 +86,48 @@ class Installation(TypedDict):
     members: Optional[List[str]]
 
 
+class Remote(TypedDict):
+    """Where a mesh is reached: one pair of ports for all addresses (ServiceMeshPeer ``spec.remote``)."""
+
+    addresses: List[str]
+    discoveryPort: int
+    servicePort: int
+
+
+class Identity(TypedDict):
+    """What a mesh of another administrator hands over for one pair; all of it is public.
+
+    ``mesh`` is described, ``peer`` is whom it is for. ``made`` and ``valid_until`` are UTC as ``2026-01-31T00:00:00Z``;
+    ``root`` is a PEM bundle, ``fingerprints`` are the SHA-256 of its certificates, lower case and sorted. ``answers`` is
+    the digest of the peer's own identity that its author had, None where he had none.
+    """
+
+    mesh: str
+    peer: str
+    made: str
+    valid_until: str
+    answers: Optional[str]
+    namespace: str
+    trust_domain: str
+    client_id: str
+    remote: Remote
+    root: str
+    fingerprints: List[str]
+
+
+class Handed(TypedDict):
+    """The file that holds a mesh's identity for one pair; ``identity`` is None while there is no such file."""
+
+    path: str
+    identity: Optional[Identity]
+
+
 class DeclaredMesh(TypedDict):
     """What the inventory says of one mesh, with defaults filled in; no credential is ever in it.
 
     All that is said by peer has the peer's host as key. ``short_exports`` are the export rules that were written as
     ``namespace/name``; ``peer_names`` are those of ``mesh_peer_names``.
+    ``by_file`` is a mesh that is known by identity files alone; ``handed`` are these files by the host of the peer.
     """
 
     host: str
@@ -114,6 +151,9 @@ class DeclaredMesh(TypedDict):
     installation: Installation
     pins: Optional[List[str]]
     local: bool
+    identity_file: Optional[str]
+    by_file: bool
+    handed: Dict[str, Handed]
 
 
 class Declaration(TypedDict):
@@ -142,14 +182,6 @@ class Exposure(TypedDict):
     discoveryPort: Optional[int]
     servicePort: Optional[int]
     words: str
-
-
-class Remote(TypedDict):
-    """Where a mesh is reached: one pair of ports for all addresses (ServiceMeshPeer ``spec.remote``)."""
-
-    addresses: List[str]
-    discoveryPort: int
-    servicePort: int
 
 
 class PlannedMesh(TypedDict):
@@ -181,6 +213,7 @@ class PlannedMesh(TypedDict):
     node_addresses: List[str]
     readable: bool
     in_play: bool
+    by_file: bool
     gateways: List[Json]
     problems: List[Problem]
 
@@ -189,6 +222,8 @@ class Side(TypedDict):
     """What one mesh does about one peer. ``state``: ready, waiting (for the other side) or skipped.
 
     ``root_applied`` is when we last changed the config map with the peer's root, by the API server's clock, as read.
+    ``handed`` is the peer's identity file, where the peer is known by one; ``seen`` says whether the peer as it lives was
+    ever connected in either direction: ``now``, ``once`` or an empty text.
     """
 
     mesh: str
@@ -217,6 +252,8 @@ class Side(TypedDict):
     remote: Optional[Remote]
     client_id: Optional[str]
     remote_trust_domain: Optional[str]
+    handed: Optional[Handed]
+    seen: str
 
 
 class Exporter(TypedDict):

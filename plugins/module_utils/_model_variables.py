@@ -142,6 +142,13 @@ _TABLE = (
         "SHA-256 fingerprints of the root certificates that are accepted from this mesh, all of them; nobody writes a "
         "root that is not among them. Default: any valid root.",
     ),
+    _mesh(
+        "identity_file",
+        "path",
+        "Identity that the administrator of this mesh has handed over, for a mesh without access: a file (.yml, .yaml "
+        "or .json), or a directory with one file <mesh>-for-<peer>.yml for each peer.",
+        "identity",
+    ),
     _access("kubeconfig", "raw", "Path of the kubeconfig, or its content as a dictionary."),
     _access("context", "str", "Context of the kubeconfig. Alone it reads C($KUBECONFIG), or else the usual file."),
     _access("host", "str", "URL of the API server."),
@@ -207,6 +214,15 @@ _TABLE = (
         "install_timeout", "int", 900, "Seconds to wait for the operator, and again for a new control plane.", "install"
     ),
     _federation("require_all", "bool", False, "Fail when a link waits for the other side.", "report"),
+    _federation(
+        "identity_dir",
+        "path",
+        "identities",
+        "Directory on the controller for the identities of our meshes that are written for those of other "
+        "administrators, from where the playbook is started.",
+        "identity",
+    ),
+    _federation("identity_days", "int", 365, "Days for which such an identity is valid.", "identity"),
     _federation("size", "int", None, "Number of meshes that the group must have.", "mesh"),
     _federation("report_file", "path", None, "File on the controller for the report as JSON.", "report"),
     _federation("lint_format", "str", "text", "How C(lint.yml) prints its findings: C(text), or C(json) for data.", "lint"),

@@ -110,6 +110,8 @@ def _mesh(declared: DeclaredMesh, made: Plan, facts: Optional[Json], unread: Set
     words = mesh["platform_words"]
     if host in unread:
         words = f"not read{': ' + why if why else ''}; planned from conventions"
+    if mesh["by_file"]:
+        words = "known by its identity file"
     return {
         "mesh": mesh["mesh"],
         "host": host,
@@ -280,7 +282,7 @@ def _hub(meshes: Mapping[str, DeclaredMesh], host: str, apart: List[Tuple[str, s
 def _lines(shown: Json) -> List[str]:
     lines = ["Meshes"]
     for mesh in shown["meshes"]:
-        place = f"{mesh['namespace']}/{mesh['control_plane']}"
+        place = '/'.join(filter(None, (mesh['namespace'], mesh['control_plane'])))
         lines.append(f"  {mesh['mesh']}: {place}, trust domain {mesh['trust_domain']}; {mesh['words']}")
     lines += ["", f"Gateways: {_gateway_count(shown)}"]
     lines += [f"  {_gateway_words(one)}" for one in shown["gateways"] if one["direction"] == "ingress"]

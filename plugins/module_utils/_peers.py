@@ -44,6 +44,7 @@ INFO_SPEC: Json = {
             "import_rules": {"type": "list", "elements": "dict"},
             "since": {"type": "str"},
             "root_since": {"type": "str"},
+            "inbound": {"type": "bool"},
         },
     },
 }
@@ -156,6 +157,8 @@ def link_words(link: Json) -> str:
         return "connected, not synced since the last change"
     if link["missing"]:
         return f"connected, not imported yet: {', '.join(link['missing'])}"
+    if not link["good"]:
+        return f"connected; {link['inbound_words']}"
     proven = ", new root not proven" if link["root_proven"] is False else ""
     return f"connected, {len(link['imported'])} imported{proven}"
 

@@ -106,6 +106,8 @@ def scope(chosen: Exposure) -> str:
 def _address_from(back: Side, side: Side) -> str:
     """Where the address comes from, or when it will be known."""
     chosen = back["exposure"]
+    if side["handed"]:
+        return "identity file" if side["remote"] else f"known once {side['handed']['path']} is there"
     if chosen["addresses"]:
         return "mesh_ingress"
     if chosen["type"] == exposures.CLUSTER_IP:

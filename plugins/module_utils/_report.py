@@ -3,13 +3,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """TELL: from a plan and what every mesh says of its links to one judgement per link, and a matrix for people.
 
-Private to this collection; pure. A link is directed: ``from`` watches ``to`` and is judged by ``from`` alone.
+Private to this collection; pure. A link is directed: ``from`` watches ``to`` and is judged by ``from`` alone. Where nobody
+can ask ``from``, a mesh of another administrator, ``to`` tells whether it sees it.
 """
 from __future__ import annotations
 
 import textwrap
 import typing as t
 
+from ansible_collections.ossm.federation.plugins.module_utils import _identity
+from ansible_collections.ossm.federation.plugins.module_utils._model_types import Plan, Side
 from ansible_collections.ossm.federation.plugins.module_utils._status import collisions, rule_imports
 
 Json = t.Dict[str, t.Any]
@@ -59,8 +62,8 @@ def links(plan: Json, waits: t.Mapping[str, Json]) -> t.List[Json]:
     ``plan`` is a Plan; ``waits`` are results of peer_wait or peer_info by host. A Link has ``from``, ``to``,
     ``from_host``, ``to_host``, ``state`` (a key of MARKS), ``good``, ``failed`` (false for good ones and for those that
     wait for others), ``connected``, ``synced``, ``root_proven`` (false when it has not reconnected since its root
-    changed), ``imported`` and ``missing`` (exported names), ``foreign`` (the peer belongs to others), ``text`` (the
-    product's own), ``words`` and ``remedy``.
+    changed), ``imported`` and ``missing`` (exported names), ``foreign`` (the peer belongs to others), ``seen_from`` (the mesh
+    that tells it, where ``from`` is known by a file), ``text`` (the product's own), ``words`` and ``remedy``.
     """
     read = {host: {one["peer_name"]: one for one in (result or {}).get("links") or []}
             for host, result in waits.items()}
@@ -68,7 +71,10 @@ def links(plan: Json, waits: t.Mapping[str, Json]) -> t.List[Json]:
     for host, sides in plan["sides"].items():
         clashes = collisions({name: one["imported"] for name, one in read.get(host, {}).items()})
         for side in sides.values():
-            found.append(_link(plan, waits, read, side, clashes))
+            if (plan["meshes"].get(host) or {}).get("by_file"):
+                found.append(_seen_link(plan, waits, read, side))
+            else:
+                found.append(_link(plan, waits, read, side, clashes))
     return sorted(found, key=lambda link: (link["from"], link["to"]))
 
 
@@ -84,6 +90,7 @@ def _link(plan: Json, waits: t.Mapping[str, Json], read: t.Mapping[str, t.Mappin
         "root_proven": (status or {}).get("root_proven"), "imported": imported, "missing": missing,
         "foreign": side.get("peer_object") == "foreign", "text": (status or {}).get("text") or "",
     }
+    link["seen_from"] = None
     clash = {name: peers for name, peers in clashes.items() if name in imported}
     link.update(_judge(plan, waits, side, status, link, clash))
     link["good"] = link["state"] == "good"
@@ -91,6 +98,36 @@ def _link(plan: Json, waits: t.Mapping[str, Json], read: t.Mapping[str, t.Mappin
     if link["foreign"] and not link["good"]:
         link["words"] += "; its ServiceMeshPeer belongs to others and was left as it is"
     return link
+
+
+def _seen_link(plan: Json, waits: t.Mapping[str, Json], read: t.Mapping[str, t.Mapping[str, Json]], side: Json) -> Json:
+    """The link of a mesh that nobody here can ask, as the mesh sees it that is watched: it never fails."""
+    back = plan["sides"][side["peer_host"]][side["host"]]
+    status = read.get(back["host"], {}).get(back["peer_name"])
+    link: Json = {
+        "from": side["mesh"], "to": side["peer"], "from_host": side["host"], "to_host": side["peer_host"],
+        "connected": bool(status and status["inbound"]), "synced": False, "imported": [], "missing": [], "foreign": True,
+        "seen_from": side["peer"], "text": "", "failed": False, **_judge_seen(plan, waits, back, status),
+    }
+    link["good"] = link["state"] == "good"
+    return link
+
+
+def _judge_seen(plan: Json, waits: t.Mapping[str, Json], back: Json, status: t.Optional[Json]) -> Json:
+    """State, words and remedy of a link by what the watched mesh, whose side is ``back``, says of it."""
+    if status is not None and status["inbound"]:
+        return {"state": "good", "words": f"connected, as seen from {back['mesh']}", "remedy": ""}
+    if back["state"] == "skipped":
+        return {"state": "unknown", "words": f"not to be seen: {back['words']}",
+                "remedy": f"See the problems of {back['mesh']}"}
+    if back["state"] == "waiting" or unanswered(plan, back):
+        # What to do about it is told of our own link.
+        return {"state": "waiting", "words": back.get("words") or unanswered(plan, back), "remedy": ""}
+    if status is None:
+        found = _not_read(waits.get(back["host"]), plan["meshes"].get(back["host"]) or {}, back)
+        return {**found, "state": "unknown"}
+    return {"state": "waiting", "words": f"as seen from {back['mesh']}: {status['inbound_words']}",
+            "remedy": f"Ask the administrator of {back['peer']} to run federate.yml"}
 
 
 def _patient(plan: Json, link: Json) -> bool:
@@ -137,6 +174,8 @@ def wait_links(plan: Json, host: str, waits: t.Optional[t.Mapping[str, Json]] = 
             link["since"] = (since or {})[side["peer_name"]]
         if root_since:
             link["root_since"] = root_since
+        if side.get("handed") and not _identity.not_answered(*_pair(plan, side)):
+            link["inbound"] = True
         if side["state"] == "ready" and not unanswered(plan, side):
             found.append(link)
     return found
@@ -144,12 +183,21 @@ def wait_links(plan: Json, host: str, waits: t.Optional[t.Mapping[str, Json]] = 
 
 def unanswered(plan: Json, side: Json) -> str:
     """Why a link cannot come up yet although our side is complete: the other mesh has no ServiceMeshPeer for us, and
-    nobody writes one in this run. Empty when that is not so."""
+    nobody writes one in this run. Empty when that is not so.
+
+    Of a mesh that is known by a file only that file tells whether it knows us; a link that is up needs no telling.
+    """
+    if side.get("handed"):
+        return "" if side["seen"] == "now" else _identity.not_answered(*_pair(plan, side))
     back = (plan["sides"].get(side["peer_host"]) or {}).get(side["host"]) or {}
     other = plan["meshes"].get(side["peer_host"]) or {}
     if back.get("peer_object") != "absent" or (other.get("in_play", True) and back.get("state") == "ready"):
         return ""
     return f"{side['peer']} has no ServiceMeshPeer for {side['mesh']} yet"
+
+
+def _pair(plan: Json, side: Json) -> t.Tuple[Plan, Side]:
+    return t.cast(Plan, plan), t.cast(Side, side)
 
 
 def changed_at(results: t.Iterable[t.Optional[Json]]) -> t.Dict[str, str]:
@@ -192,6 +240,8 @@ def _itself(link: Json) -> str:
 
 def _their_turn(plan: Json, side: Json) -> str:
     """What brings a link on that waits for the other mesh."""
+    if side.get("handed"):
+        return _identity.next_step(*_pair(plan, side))
     other = plan["meshes"].get(side["peer_host"]) or {}
     if other.get("in_play"):
         return f"Put right what is said of {side['peer']}, and run again"
@@ -270,6 +320,8 @@ def _cell(link: t.Optional[Json], same: bool) -> str:
         return "."
     if not link["good"]:
         return str(link["state"])
+    if link.get("seen_from"):
+        return f"ok (seen from {link['seen_from']})"
     imported = f", {len(link['imported'])} imported" if link["imported"] else ""
     return f"ok{imported}" + (f", {NOT_PROVEN}" if link.get("root_proven") is False else "")
 
@@ -282,12 +334,19 @@ def _numbered(meshes: t.Sequence[str], cells: t.Mapping[t.Tuple[str, str], Json]
         marks = []
         for column in meshes:
             link = cells.get((row, column))
-            marks.append("-" if row == column else "." if link is None else MARKS[link["state"]][0])
+            marks.append("-" if row == column else "." if link is None else _mark(link))
         lines.append(f"{number:>3} {row}".ljust(width) + "".join(f"{mark:>4}" for mark in marks))
     used = {link["state"] for link in cells.values()}
     legend = [f"{mark} = {state}: {words}" if state != "good" else f"{mark} = {words}"
               for state, (mark, words) in MARKS.items() if state in used]
+    if any(link.get("seen_from") for link in cells.values()):
+        legend.append("* = as the mesh of the column sees it")
     return [*lines, "", *legend]
+
+
+def _mark(link: Json) -> str:
+    """One link in a numbered table."""
+    return MARKS[link["state"]][0] + ("*" if link.get("seen_from") else "")
 
 
 def _reasons(found: t.Sequence[Json]) -> t.List[str]:

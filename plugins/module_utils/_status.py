@@ -143,7 +143,8 @@ def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "
     Returns ``exists``, ``taken_up`` (istiod knows the peer), ``connected``, ``text`` (the last disconnect, old news
     while connected), ``code``, ``words``, ``remedy``, ``last_full_sync``, ``last_attempt``, ``created`` (times as
     in the API or None), ``inbound`` (the other side watches us: True, False, or None for no sign), ``inbound_words``,
-    ``suspect`` (``deadlock`` or None).
+    ``several_pods`` (several istiod pods report here, and then ``inbound`` may stay wrong), ``suspect`` (``deadlock`` or
+    None).
 
     An entry counts as connected when it is under ``active`` with ``watch.connected``; any one is enough, since entries
     of dead pods stay for a while and those of live pods may be missing (seen with several istiod pods on 2.5).
@@ -152,7 +153,7 @@ def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "
         "exists": peer is not None, "taken_up": False, "connected": False, "text": "", "code": "absent",
         "words": "there is no ServiceMeshPeer", "remedy": "Run federate.yml", "last_full_sync": None,
         "last_attempt": None, "created": None, "inbound": None, "inbound_words": "no sign of the other side here",
-        "suspect": None,
+        "several_pods": False, "suspect": None,
     }
     if peer is None:
         return found
@@ -163,6 +164,7 @@ def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "
     found.update(
         created=_find("metadata.creationTimestamp", peer),
         taken_up=bool(entries),
+        several_pods=len(entries) > 1,
         connected=any((entry.get("watch") or {}).get("connected") for entry in active),
         last_full_sync=_newest(watch.get("lastFullSync") for watch in watches),
         last_attempt=_newest(watch.get("lastConnected") for watch in watches),
@@ -334,8 +336,14 @@ def judge_link(wanted: Json, link: Json) -> Json:
     link["synced"] = synced(link, wanted.get("since")) or _services_prove_it(wanted, link)
     link["root_proven"] = root_proven(link, wanted.get("root_since"))
     link["root_kept"] = root_kept(link, wanted.get("root_since"))
-    link["good"] = bool(link["connected"] and link["synced"] and not link["missing"])
+    link["good"] = bool(link["connected"] and link["synced"] and not link["missing"] and not unseen(wanted, link))
     return link
+
+
+def unseen(wanted: Json, link: Json) -> bool:
+    """Whether the other side should be seen here and is not. Only one istiod pod is believed: with several, ``remotes``
+    are missing on all but one and stay wrong (seen on 2.5)."""
+    return bool(wanted.get("inbound") and not link["inbound"] and not link["several_pods"])
 
 
 def _missing(wanted: Json, link: Json) -> t.List[str]:

@@ -143,8 +143,9 @@ def _failures(plan: Json, links: Sequence[Json], problems: Sequence[Json], check
         if one["severity"] == "error" and one["mesh"] in hosts:
             told.setdefault(hosts[one["mesh"]], []).append(_model.words(one))
     for link in links:
-        if link["from_host"] in hosts.values() and not check_mode and (link["failed"] or (not link["good"] and not patience)):
-            told.setdefault(link["from_host"], []).append(_link_words(link))
+        host = link["to_host"] if link["seen_from"] else link["from_host"]
+        if host in hosts.values() and not check_mode and (link["failed"] or (not link["good"] and not patience)):
+            told.setdefault(host, []).append(_link_words(link))
     return {host: "\n".join(words) for host, words in told.items()}
 
 

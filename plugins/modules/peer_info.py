@@ -57,6 +57,11 @@ options:
       root_since:
         description: Time at which the root in the peer's config map was last changed (RFC 3339, by the API server's clock).
         type: str
+      inbound:
+        description:
+          - Whether the other mesh must be seen to watch this one, for a mesh that cannot be asked itself.
+          - It is not required where several istiod pods report, as what they say of others may stay wrong.
+        type: bool
 seealso:
   - module: ossm.federation.peer_wait
 """
@@ -139,6 +144,9 @@ links:
     inbound_words:
       description: The same in words.
       type: str
+    several_pods:
+      description: Whether several istiod pods report, and so RV(links[].inbound) may stay wrong.
+      type: bool
     suspect:
       description: V(deadlock) when the status is older than the peer.
       type: str

@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: identities
+short_description: Make the identities of our meshes for the meshes of other administrators
+version_added: 1.0.0
+author: The ossm.federation authors (@ossm-federation)
+description:
+  - Makes one document for each pair of a mesh of this run and a mesh that is known by an identity file.
+  - A file that says the same already keeps its text, also its times, while half of its time is left.
+positional: hostvars, check_mode
+options:
+  _input:
+    description: What P(ossm.federation.plan#filter) returned.
+    type: dict
+    required: true
+  hostvars:
+    description: The variables of all hosts, as Ansible has them in C(hostvars), with what role gateways has registered.
+    type: dict
+    required: true
+  check_mode:
+    description: Whether this run only looks, so that the address of a gateway may not be known yet.
+    type: bool
+    default: false
+seealso:
+  - plugin: ossm.federation.plan
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Make the identities
+  ansible.builtin.set_fact:
+    __identities: "{{ __plan | ossm.federation.identities(hostvars, ansible_check_mode) }}"
+  run_once: true
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - RV(_value['files']) are the documents, each with C(path) (absolute) and C(text); RV(_value['folder']) is where they are.
+    - RV(_value['lines']) says to people what they are and what comes next. RV(_value['failures']) says by host which could not be made.
+  type: dict
+"""
+
+import datetime
+from collections.abc import Callable
+from typing import Any, Dict, List, Mapping
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.ossm.federation.plugins.module_utils import _identity, _model
+from ansible_collections.ossm.federation.plugins.plugin_utils._files import absolute, read_file
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import all_registered, inert, plain, unseal
+
+#: What role gateways registers, by the step of the plan.
+_OPENED = {"gateways": "__gateways_objects", "addresses": "__gateways_addresses"}
+
+
+def identities(plan: Any, hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
+    """Make the identities; see DOCUMENTATION."""
+    made = unseal(plan, "sides")
+    if made is None:
+        raise AnsibleFilterError("ossm.federation.identities takes what ossm.federation.plan returned")
+    only_looks, results = bool(plain(check_mode)), all_registered(hostvars, made["meshes"], tuple(_OPENED.values()))
+    for step, name in _OPENED.items():
+        made = _model.advance(made, step, results[name], only_looks)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    good, bad = _identity.exports(made, read_file, now, only_looks)
+    failures: Dict[str, List[str]] = {}
+    for one in bad:
+        failures.setdefault(one.host, []).append(f"{one.mesh}: no identity for {one.peer}: {one.words}")
+    return dict(
+        inert(
+            {
+                "folder": absolute(str(made["options"]["federation_identity_dir"])),
+                "files": [{"path": absolute(one.path), "text": one.text} for one in good],
+                "lines": [one.words for one in good] + [line for lines in failures.values() for line in lines],
+                "failures": {host: "\n".join(lines) for host, lines in failures.items()},
+            }
+        )
+    )
+
+
+class FilterModule:
+    """Makes the filter known to Ansible."""
+
+    def filters(self) -> Dict[str, Callable[..., Any]]:
+        return {"identities": identities}

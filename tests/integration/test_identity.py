@@ -1,0 +1,233 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two administrators who share two files: nobody has a kubeconfig of the other, and each run says whose turn it is."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from harness import EXPORTED, IMPORTED, RATINGS, ROOT, Federation, texts, two
+
+from lab.api import Lab
+
+EXPORT = ROOT / "playbooks" / "export_identity.yml"
+TEMPLATE = "{{ 1+1 }}"
+RED, GREEN = "red-mesh", "green-mesh"
+BOTH = [(GREEN, RED), (RED, GREEN)]
+RED_FOR_GREEN, GREEN_FOR_RED = "red-mesh-for-green-mesh.yml", "green-mesh-for-red-mesh.yml"
+
+
+class Desk:
+    """One administrator: one kubeconfig, a folder of received files, and a folder of files to hand over."""
+
+    def __init__(self, lab: Lab, folder: Path, ours: str, theirs: str, **wishes: Any) -> None:
+        folder.mkdir()
+        self.ours, self.theirs, self.folder = ours, theirs, folder
+        self.federation = Federation(lab, folder)
+        kubeconfig = lab.clusters[lab.meshes[ours].cluster].kubeconfig
+        self.federation.hosts = {ours: {"mesh_kubeconfig": kubeconfig, **wishes}, theirs: {"mesh_identity_file": "received"}}
+
+    @property
+    def made(self) -> Path:
+        """The file to hand over."""
+        return self.folder / "identities" / f"{self.ours}-for-{self.theirs}.yml"
+
+    @property
+    def received(self) -> Path:
+        """The file of the other administrator."""
+        return self.folder / "received" / f"{self.theirs}-for-{self.ours}.yml"
+
+    def hand_to(self, other: Desk) -> None:
+        """Give the file to the other administrator."""
+        other.received.parent.mkdir(exist_ok=True)
+        shutil.copy(self.made, other.received)
+
+
+@pytest.fixture(scope="module")
+def lab(start: Callable[..., Lab]) -> Lab:
+    """Two meshes in two clusters."""
+    return start(two())
+
+
+@pytest.fixture(scope="module")
+def a(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """The administrator of red."""
+    return Desk(lab, tmp_path_factory.mktemp("f") / "a", RED, GREEN, mesh_exports=[RATINGS])
+
+
+@pytest.fixture(scope="module")
+def b(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """The administrator of green."""
+    return Desk(lab, tmp_path_factory.mktemp("f") / "b", GREEN, RED, mesh_imports=[RATINGS])
+
+
+def _good(desk: Desk, playbook: Path | None = None, *arguments: str) -> Any:
+    run = desk.federation.play(playbook, *arguments) if playbook else desk.federation.run(*arguments)
+    assert run.code == 0, run.all
+    return run
+
+
+def test_a_check_run_shows_the_file_and_writes_none(a: Desk) -> None:
+    mark = a.federation.lab.mark()
+    run = _good(a, EXPORT, "--check", "--diff")
+    assert not a.made.exists()
+    assert "known once the gateway for green-mesh has an address" in run.all
+    assert "+kind: MeshIdentity" in run.all
+    assert not [one for one in a.federation.writes(mark).get("red", []) if "dryRun" not in one.uri]
+
+
+def test_first_a_exports_its_identity(a: Desk) -> None:
+    mark = a.federation.lab.mark()
+    run = _good(a, EXPORT)
+    assert set(a.federation.writes(mark)) == {"red"}
+    assert f"Hand identities/{RED_FOR_GREEN} to the administrator of green-mesh, who runs federate.yml" in run.flat
+    assert f"put the file that comes back to received/{GREEN_FOR_RED}" in run.flat
+    document = yaml.safe_load(a.made.read_text())
+    assert document["metadata"]["mesh"] == RED and document["metadata"]["peer"] == GREEN
+    assert document["spec"]["clientID"] == "red-mesh.local/ns/red-mesh-system/sa/egress-green-mesh-service-account"
+    assert oct(a.made.stat().st_mode & 0o777) == "0o644"
+    assert a.federation.names(RED, "servicemeshpeers") == []
+    read = run.text.partition("mesh : Read the mesh]")[2].partition("\nTASK ")[0]
+    assert f"ok: [{RED}]" in read and f"skipping: [{GREEN}]" in read
+
+
+def test_a_second_export_changes_nothing(a: Desk) -> None:
+    before, mark = a.made.read_text(), a.federation.lab.mark()
+    run = _good(a, EXPORT)
+    assert {counts["changed"] for counts in run.recap.values()} == {0}
+    assert a.made.read_text() == before
+    assert not a.federation.writes(mark)
+
+
+def test_without_a_file_of_the_other_a_waits(a: Desk) -> None:
+    run = _good(a)
+    assert run.cells == {(RED, GREEN): "waiting", (GREEN, RED): "waiting"}
+    assert f"received/{GREEN_FOR_RED} is not there yet" in run.flat
+    assert f"Hand identities/{RED_FOR_GREEN} to the administrator of green-mesh" in run.flat
+    assert a.federation.names(RED, "exportedservicesets") == [GREEN]
+    assert a.federation.names(RED, "servicemeshpeers") == []
+    strict = a.federation.run("-e", '{"federation_require_all": true}')
+    assert strict.code != 0 and "Nothing was changed." in strict.report
+
+
+def test_then_b_does_its_side_and_hands_back(a: Desk, b: Desk) -> None:
+    a.hand_to(b)
+    mark = b.federation.lab.mark()
+    run = _good(b)
+    assert set(b.federation.writes(mark)) == {"green"}, texts(b.federation.writes(mark))
+    assert run.seconds < 60, "nobody answers yet, so there is nothing to wait for"
+    assert run.cells == {(RED, GREEN): "waiting", (GREEN, RED): "waiting"}
+    assert "red-mesh has not taken up the identity of green-mesh yet" in run.flat
+    assert f"Hand identities/{GREEN_FOR_RED} to the administrator of red-mesh, who runs federate.yml with it" in run.flat
+    assert b.federation.names(GREEN, "servicemeshpeers") == [RED]
+    again = _good(b, EXPORT)
+    assert {counts["changed"] for counts in again.recap.values()} == {0}
+
+
+def test_then_a_connects(a: Desk, b: Desk) -> None:
+    b.hand_to(a)
+    checked = _good(a, None, "--check")
+    mark = a.federation.lab.mark()
+    run = _good(a)
+    assert checked.changes == run.changes and run.changes
+    assert set(a.federation.writes(mark)) == {"red"}
+    assert run.cells == {(RED, GREEN): "ok", (GREEN, RED): "ok (seen from red-mesh)"}
+    # Red sees green's watch a moment before green itself writes that down, and this run cannot ask green.
+    a.federation.eventually(lambda: a.federation.connected() == BOTH)
+    assert "2 of 2 links are good" in run.flat and "Hand identities" not in run.flat
+    a.federation.eventually(lambda: b.federation.imported(GREEN, RED) == [IMPORTED])
+    report = a.folder / "report.json"
+    second = _good(a, None, "-e", f"federation_report_file={report}")
+    assert "Nothing was changed." in second.report
+    assert {counts["changed"] for counts in second.recap.values()} == {0}
+    links = {link["from"]: link for link in json.loads(report.read_text())["links"]}
+    assert links[RED]["seen_from"] is None and links[GREEN]["seen_from"] == RED
+
+
+def test_b_sees_it_too(b: Desk) -> None:
+    mark = b.federation.lab.mark()
+    run = _good(b)
+    assert run.cells == {(GREEN, RED): "ok, 1 imported", (RED, GREEN): "ok (seen from green-mesh)"}
+    assert "Nothing was changed." in run.report
+    assert not b.federation.writes(mark)
+    assert b.federation.get(GREEN, "importedservicesets", RED)["status"]["importedServices"][0]["exportedName"] == EXPORTED
+
+
+@pytest.mark.parametrize("core", ["", "2.16"])
+def test_no_text_of_a_file_is_ever_a_template(a: Desk, core: str) -> None:
+    """One peer for each field, whose file has a template there, and some that are wrong otherwise: all are refused at once."""
+    good = yaml.safe_load(a.received.read_text())
+    wrong = {
+        "older": (("metadata", "validUntil"), "2026-01-01T00:00:00Z", "identity-old"),
+        "other": (("metadata", "peer"), "blue-mesh", "identity-other-pair"),
+        "forged": (("spec", "roots", 0, "sha256"), "00" * 32, "identity-fingerprint"),
+    }
+    for number, path in enumerate(_paths(good)):
+        wrong[f"template-{number}"] = (path, TEMPLATE, "")
+    hosts = {RED: a.federation.hosts[RED]}
+    for name, (path, value, dummy) in wrong.items():
+        document = copy.deepcopy(good)
+        document["metadata"]["mesh"] = name
+        _put(document, path, value)
+        (a.folder / f"{name}.yml").write_text(yaml.safe_dump(document))
+        hosts[name] = {"mesh_identity_file": str(a.folder / f"{name}.yml")}
+    (a.folder / "torn.yml").write_text("{{ 1+1 }}: [")
+    hosts["torn"] = {"mesh_identity_file": str(a.folder / "torn.yml")}
+    hosts["unpinned"] = {"mesh_identity_file": str(a.folder / "unpinned.yml"), "mesh_trust_fingerprints": ["ab" * 32]}
+    (a.folder / "unpinned.yml").write_text(yaml.safe_dump({**good, "metadata": {**good["metadata"], "mesh": "unpinned"}}))
+    before, a.federation.hosts = a.federation.hosts, hosts
+    mark = a.federation.lab.mark()
+    try:
+        run = a.federation.run(core=core)
+    finally:
+        a.federation.hosts = before
+    assert run.code != 0
+    assert not a.federation.requests(mark)["red"], "everything is refused before the first request"
+    for name, (path, dummy, code) in wrong.items():
+        assert f"{name}: {a.folder}/{name}.yml" in run.flat
+        assert f"[{code}]" in run.flat or not code
+    assert f"it is '{TEMPLATE}', and must be" in run.flat
+    assert "it is '2'" not in run.flat and "it is 2," not in run.flat
+    assert "[identity-not-yaml]" in run.flat and "[identity-not-pinned]" in run.flat
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The places of all texts and numbers in a document."""
+    if isinstance(value, dict):
+        return [one for key in value for one in _paths(value[key], (*path, key))]
+    if isinstance(value, list):
+        return [one for index, item in enumerate(value) for one in _paths(item, (*path, index))]
+    return [path]
+
+
+def _put(document: Any, path: tuple[Any, ...], value: Any) -> None:
+    *way, last = path
+    for key in way:
+        document = document[key]
+    document[last] = value
+
+
+@pytest.mark.parametrize("core", ["", "2.16"])
+def test_our_own_file_is_kept_as_it_is(a: Desk, core: str) -> None:
+    a.made.write_text(f"{a.made.read_text()}# {TEMPLATE}\n")
+    before = a.made.read_text()
+    run = a.federation.play(EXPORT, core=core)
+    assert run.code == 0, run.all
+    assert a.made.read_text() == before
+    assert {counts["changed"] for counts in run.recap.values()} == {0}
+
+
+def test_a_limit_to_either_host_works(a: Desk) -> None:
+    for limit in (RED, GREEN):
+        mark = a.federation.lab.mark()
+        run = _good(a, None, "-l", limit)
+        assert not a.federation.writes(mark)
+        assert set(run.recap) == {limit}
+    assert run.recap[GREEN].get("failed", 0) == 0
