@@ -65,8 +65,9 @@ class _Indented(yaml.SafeDumper):
 
 def text(playbook: str) -> str:
     """Return the content of one file."""
-    bodies = (yaml.dump(one, Dumper=_Indented, sort_keys=False, default_flow_style=None, width=120) for one in manifests(playbook))
-    return _HEAD.format(words=WORDS[playbook], namespace=NAMESPACE) + "".join(f"---\n{body}" for body in bodies)
+    found = {"apiVersion": "v1", "kind": "List", "items": manifests(playbook)}
+    body = yaml.dump(found, Dumper=_Indented, sort_keys=False, default_flow_style=None, width=120)
+    return f"{_HEAD.format(words=WORDS[playbook], namespace=NAMESPACE)}---\n{body}"
 
 
 def main() -> int:

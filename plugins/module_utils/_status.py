@@ -377,8 +377,8 @@ def collisions(imported_by_peer: t.Mapping[str, t.Sequence[Json]]) -> t.Dict[str
 
 def read_control_plane(smcp: Json) -> Json:
     """What a ServiceMeshControlPlane says: ``name``, ``uid``, ``version``, ``chart_version`` and ``operator_version``
-    (they have the patch level), ``trust_domain`` (in force), ``trust_domain_set``, ``cluster_name``, ``ready`` (Ready at the present generation), ``words``, ``generation``,
-    ``observed_generation``, ``additionalIngress``, ``additionalEgress`` (as in the spec).
+    (they have the patch level), ``trust_domain`` (in force), ``trust_domain_set``, ``cluster_name``, ``ready`` (Ready at
+    the present generation), ``words``, ``generation``, ``observed_generation``, ``additionalIngress``, ``additionalEgress`` (as in the spec).
 
     Ready alone is stale for a moment after a change, so the observed generation counts too.
     """

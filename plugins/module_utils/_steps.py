@@ -31,7 +31,7 @@ def ahead(plan: Plan, facts: t.Mapping[str, Json]) -> Plan:
     done: t.Dict[str, t.List[Json]] = {host: [] for host in hosts}
     standing = {host: _standing(plan, host, facts[host]) for host in hosts}
     for room in _objects.ROOMS:
-        if not all([_quiet(plan, room, host, facts[host], done[host]) for host in hosts]):
+        if not all(_quiet(plan, room, host, facts[host], done[host]) for host in hosts):
             return {**plan, "todo": list(STEPS[STEPS.index(room):]), "readings": standing}
     first = {host: {"links": _links(plan, host, facts[host], done[host])} for host in hosts}
     # What a mesh exports shows in its own sets, so what another should import only shows over all.

@@ -27,4 +27,3 @@ def _tasks(leg: str, run: Run) -> None:
     print(f"\n{leg} run, {run.seconds:.2f} s; tasks by time:")
     for task in sorted(run.counted["timeline"], key=lambda entry: -entry["seconds"]):
         print(f"  {task['seconds']:7.3f} s  {task['name']}")
-

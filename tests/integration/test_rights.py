@@ -54,7 +54,7 @@ def _reach_as_account(federation: Federation, mesh: str) -> None:
 def _manifests(federation: Federation, mesh: str, playbook: str) -> list[Object]:
     """What ``docs/rbac`` has for a playbook, for the namespace of this mesh."""
     text = (RBAC / f"{playbook}.yaml").read_text(encoding="utf-8")
-    return list(yaml.safe_load_all(text.replace(WRITTEN_FOR, federation.where(mesh)[1])))
+    return list(yaml.safe_load(text.replace(WRITTEN_FOR, federation.where(mesh)[1]))["items"])
 
 
 @contextmanager

@@ -17,8 +17,8 @@ RATINGS = "bookinfo/ratings"
 OWN_NAME = f"{BLUE}-of-{RED}"
 
 
-def by_name(namespace: str, name: str, /, **alias: str) -> Json:
-    selector: Json = {"namespace": namespace, "name": name}
+def by_name(where: str, what: str, /, **alias: str) -> Json:
+    selector: Json = {"namespace": where, "name": what}
     return {"type": "NameSelector", "nameSelector": {**selector, "alias": alias} if alias else selector}
 
 
@@ -27,11 +27,11 @@ def by_label(namespace: str, *aliases: Json) -> Json:
     return {"type": "LabelSelector", "labelSelector": {**selector, "aliases": list(aliases)} if aliases else selector}
 
 
-def exporting(red: list[Any], green: list[Any], imports: Any = None, /, **more: Json) -> dict[str, Json]:
+def exporting(by_red: list[Any], by_green: list[Any], imports: Any = None, /, **more: Json) -> dict[str, Json]:
     """Red and green export to blue, which imports from both what ``imports`` says (the ratings by default)."""
     return fed.inventory(
-        red_mesh={"mesh_exports": {BLUE: red}, **more.get("red", {})},
-        green_mesh={"mesh_exports": {BLUE: green}, **more.get("green", {})},
+        red_mesh={"mesh_exports": {BLUE: by_red}, **more.get("red", {})},
+        green_mesh={"mesh_exports": {BLUE: by_green}, **more.get("green", {})},
         blue_mesh={"mesh_imports": [RATINGS] if imports is None else imports},
     )
 

@@ -341,7 +341,7 @@ def test_a_limit_leaves_no_file_to_be_read_from_a_cluster() -> None:
     assert fed.declare(inventory(), play_hosts=[RED])["outside"] == []
 
 
-@pytest.mark.parametrize("spelling", [str.upper, lambda value: _model_trust.colons(value), str])
+@pytest.mark.parametrize("spelling", [str.upper, _model_trust.colons, str])
 def test_fingerprints_have_many_spellings(spelling: Callable[[str], str]) -> None:
     hostvars = inventory(mesh_trust_fingerprints=[spelling(sha(GREEN))])
     declared = declare(hostvars, {PATH: _identity.render(identity())})

@@ -79,7 +79,7 @@ def test_the_resources_are_those_of_the_door() -> None:
 def test_the_documented_roles_are_those_of_the_table(playbook: str) -> None:
     text = (rbac.FOLDER / f"{playbook}.yaml").read_text(encoding="utf-8")
     assert text == rbac.text(playbook), "run tests/rbac.py"
-    roles = [one for one in yaml.safe_load_all(text) if one["kind"] == "ClusterRole"]
+    roles = [one for one in yaml.safe_load(text)["items"] if one["kind"] == "ClusterRole"]
     for need in _permissions.needs(_permissions.PLAYBOOKS[playbook]):
         assert _permissions.allowed(roles[0 if need.resource.namespaced else 1]["rules"], need), need
     assert "secrets" not in text and "*" not in text

@@ -162,8 +162,8 @@ def test_node_ports_are_reached_at_internal_addresses_when_asked(monkeypatch: py
     service = {**_service(), "spec": {"type": "NodePort", "ports": ports}}
     addresses = [{"type": "ExternalIP", "address": "192.0.2.1"}, {"type": "InternalIP", "address": "10.0.0.1"}]
     node = {"metadata": {"name": "n"}, "status": {"addresses": addresses}}
-    _use(monkeypatch, _Cluster({"Node": [node]}, [Event("Service", "ADDED", service),
-                                                 Event("ServiceMeshControlPlane", "ADDED", _plane())]))
+    story = [Event("Service", "ADDED", service), Event("ServiceMeshControlPlane", "ADDED", _plane())]
+    _use(monkeypatch, _Cluster({"Node": [node]}, story))
     for internal, address in ((True, "10.0.0.1"), (False, "192.0.2.1")):
         gateway = {"name": "in", "exposure": "NodePort", "internal": internal}
         result, _lines = _gateways(gateways=[gateway])
