@@ -26,6 +26,7 @@ _HEAD = """\
 # control plane, and the subjects by your account; in a cluster with several meshes bind the first role in each namespace.
 """
 WORDS = {
+    "export-identity": "The rights that export_identity.yml needs in the cluster of a mesh of its run.",
     "federate": "The rights that federate.yml needs in the cluster of a mesh of its run.",
     "federate-check": "The rights that federate.yml --check needs: the API server asks for the same ones for a dry run.",
     "read": "The rights to read a mesh: that is all federate.yml does where a limit leaves the mesh out.",

@@ -33,7 +33,7 @@ options:
   rights_for:
     description: What the accounts are used for, as in M(ossm.federation.mesh_info).
     type: str
-    choices: [federate, federate-check, read]
+    choices: [export-identity, federate, federate-check, read]
     default: federate
 seealso:
   - plugin: ossm.federation.declaration

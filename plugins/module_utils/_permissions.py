@@ -76,8 +76,9 @@ _KNOW = (
     Right("KNOW", "Pod", ("list",), (), "a restart of istiod since a change is not recognised"),
 )
 #: Server-side apply: the API server asks for patch, and for create as well where nothing is there yet, also in a dry run.
+_OPEN = (Right("OPEN", "ServiceMeshControlPlane", ("patch",)),)
 _WRITE = (
-    Right("OPEN", "ServiceMeshControlPlane", ("patch",)),
+    *_OPEN,
     Right("SHARE", "ImportedServiceSet", ("create", "patch")),
     Right("SHARE", "ExportedServiceSet", ("create", "patch")),
     Right("JOIN", "ConfigMap", ("create", "patch")),
@@ -86,16 +87,20 @@ _WRITE = (
 #: Waiting: a check run looks once, every other run follows what changes.
 _EVENTS = Right("OPEN", "Event", ("list",), (), "what a load balancer waits for is told without the events of its Service")
 _LOOK = (Right("OPEN", "ServiceMeshControlPlane", ("get",)), _EVENTS)
-_WAIT = (
+_WAIT_OPEN = (
     _EVENTS,
     Right("OPEN", "Service", ("watch",)),
     Right("OPEN", "ServiceMeshControlPlane", ("get", "watch")),
+)
+_WAIT = (
+    *_WAIT_OPEN,
     Right("TELL", "ServiceMeshPeer", ("watch",)),
     Right("TELL", "ImportedServiceSet", ("watch",)),
 )
 
 #: What an account needs, by what it is for: the name of a file in ``docs/rbac`` and of the ClusterRoles in it.
 PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
+    "export-identity": _KNOW + _OPEN + _WAIT_OPEN,
     "federate": _KNOW + _WRITE + _WAIT,
     "federate-check": _KNOW + _WRITE + _LOOK,
     "read": _KNOW,
@@ -129,6 +134,11 @@ def beyond_reading(playbook: str) -> List[Need]:
 def writing(kind: str, name: str, *, new: bool) -> List[Need]:
     """What a server-side apply of one object needs."""
     return [Need(verb, RESOURCES[kind], name) for verb in (("create", "patch") if new else ("patch",))]
+
+
+def does(playbook: str, step: str) -> bool:
+    """Whether a playbook has anything to do in a step."""
+    return any(right.step == step for right in PLAYBOOKS[playbook])
 
 
 def waiting(playbook: str, step: str) -> List[Need]:

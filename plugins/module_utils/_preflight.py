@@ -20,6 +20,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_plan import
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Plan, Problem, Side, problem, words
 
 Json = Dict[str, Any]
+#: The steps that write what the rooms hold.
+_STEPS = {"gateways": "OPEN", "sets": "SHARE", "peers": "JOIN"}
 
 
 def preflight(made: Plan, facts: Mapping[str, Json], playbook: str = "federate") -> Plan:
@@ -198,6 +200,8 @@ def _needs(made: Plan, host: str, facts: Json, playbook: str) -> List[_permissio
     """What this run will do with one mesh: write what is not as it should be, and wait for what comes of that."""
     wanted: List[_permissions.Need] = []
     for room in _objects.ROOMS:
+        if not _permissions.does(playbook, _STEPS[room]):
+            continue
         for wish in _objects.objects(made, room, host, facts):
             definition = wish["definition"]
             if wish["unknown"] or settled(definition, wish["field_manager"], wish["before"]) is None:

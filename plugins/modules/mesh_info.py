@@ -130,7 +130,7 @@ options:
         SelfSubjectRulesReview, and with a SelfSubjectAccessReview for each needed right that it leaves open.
       - By default nobody asks.
     type: str
-    choices: [federate, federate-check, read]
+    choices: [export-identity, federate, federate-check, read]
 requirements:
   - Python 3.9 or newer
   - kubernetes (Python package) 24.2 or newer

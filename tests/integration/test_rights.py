@@ -182,6 +182,16 @@ def test_a_plan_reads_and_lint_needs_no_account_at_all(federation: Federation) -
     assert not any(_asked(federation, mark).values())
 
 
+def test_an_identity_is_exported_with_its_rights_alone(federation: Federation) -> None:
+    mark, green = federation.lab.mark(), federation.hosts["green-mesh"]
+    federation.hosts["green-mesh"] = {"mesh_identity_file": "received"}
+    with _granted(federation, "export-identity", "red-mesh"):
+        run = federation.play(ROOT / "playbooks" / "export_identity.yml")
+    federation.hosts["green-mesh"] = green
+    assert run.code == 0 and not _refused(_asked(federation, mark)), run.all
+    assert (federation.folder / "identities" / "red-mesh-for-green-mesh.yml").is_file()
+
+
 def test_a_right_that_a_run_has_no_use_for_is_not_asked_for(federation: Federation) -> None:
     without = ("patch", "exportedservicesets")
     with _granted(federation, "federate", "green-mesh"), _granted(federation, "federate", "red-mesh", without=without):
