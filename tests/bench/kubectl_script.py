@@ -171,7 +171,7 @@ def control_plane(mesh: Object, peers: list[str]) -> Object:
 
 def ingress(name: str) -> Object:
     """Return an ingress gateway behind a network load balancer."""
-    ports = [{"name": "tls", "port": 15443}, {"name": "https-discovery", "port": 8188}]
+    ports = [{"name": "https-discovery", "port": 8188}, {"name": "tls", "port": 15443}]
     labels = {"federation.maistra.io/ingress-for": name}
     return {"enabled": True, "routeConfig": {"enabled": False},
             "service": {"type": "LoadBalancer", "metadata": {"labels": labels, "annotations": NLB}, "ports": ports}}
