@@ -197,10 +197,13 @@ def _rights(made: Plan, host: str, facts: Json, playbook: str) -> List[Problem]:
 
 
 def _needs(made: Plan, host: str, facts: Json, playbook: str) -> List[_permissions.Need]:
-    """What this run will do with one mesh: write what is not as it should be, and wait for what comes of that."""
+    """What this run will do with one mesh: write what is not as it should be, and wait for what comes of that.
+
+    In the steps before the first that is to be done nothing is left to write or to wait for.
+    """
     wanted: List[_permissions.Need] = []
     for room in _objects.ROOMS:
-        if not _permissions.does(playbook, _STEPS[room]):
+        if room not in made["todo"] or not _permissions.does(playbook, _STEPS[room]):
             continue
         for wish in _objects.objects(made, room, host, facts):
             definition = wish["definition"]

@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.ossm.federation.plugins.module_utils import _objects, _recovery, _report
 from ansible_collections.ossm.federation.plugins.module_utils._applied import settled
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Plan
-from ansible_collections.ossm.federation.plugins.module_utils._status import read_gateway, read_link
+from ansible_collections.ossm.federation.plugins.module_utils._status import judge_link, read_gateway, read_link
 
 Json = t.Dict[str, t.Any]
 
@@ -33,9 +33,9 @@ def ahead(plan: Plan, facts: t.Mapping[str, Json]) -> Plan:
     for room in _objects.ROOMS:
         if not all(_quiet(plan, room, host, facts[host], done[host]) for host in hosts):
             return {**plan, "todo": list(STEPS[STEPS.index(room):]), "readings": standing}
-    first = {host: {"links": _links(plan, host, facts[host], done[host])} for host in hosts}
+    first = {host: {"links": _awaited(plan, host, standing[host], done[host])} for host in hosts}
     # What a mesh exports shows in its own sets, so what another should import only shows over all.
-    links = {host: _links(plan, host, facts[host], done[host], first) for host in hosts}
+    links = {host: _awaited(plan, host, standing[host], done[host], first) for host in hosts}
     good = all(link["good"] for host in hosts for link in links[host])
     readings = {host: _report.newest(standing[host], {"links": links[host]}) for host in hosts}
     kept = _recovery.needs(t.cast(Json, plan), readings, facts)
@@ -67,23 +67,23 @@ def opened(plan: Plan, host: str, facts: Json) -> bool:
     return bool((facts.get("control_plane") or {}).get("ready")) and not any("waiting" in one for one in found)
 
 
-def _links(plan: Plan, host: str, facts: Json, done: t.Sequence[Json],
-           readings: t.Optional[t.Mapping[str, Json]] = None) -> t.List[Json]:
-    """The links of one mesh that can be up; with the ``readings`` of all meshes in the light of what those export."""
+def _standing(plan: Plan, host: str, facts: Json) -> Json:
+    """The links of all ServiceMeshPeers of one mesh that live, whatever this run can do about them."""
+    rooms = [{one["metadata"]["name"]: one for one in facts.get(room) or []} for room in ("peers", "imports", "exports")]
+    wanted = [{"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"]}
+              for _peer, side in sorted(plan["sides"][host].items()) if side["peer_name"] in rooms[0]]
+    return {"links": [read_link(plan["meshes"][host]["mesh"], link, *(room.get(link["peer_name"]) for room in rooms))
+                      for link in wanted]}
+
+
+def _awaited(plan: Plan, host: str, standing: Json, done: t.Sequence[Json],
+             readings: t.Optional[t.Mapping[str, Json]] = None) -> t.List[Json]:
+    """The links of one mesh that can be up, judged; with the ``readings`` of all meshes in the light of what those export.
+
+    Everything is written, so every peer that is waited for lives and stands in ``standing``.
+    """
     written = [{"objects": done}]
     wanted = _report.wait_links(t.cast(Json, plan), host, readings, _report.changed_at(written),
                                 _report.roots_changed_at(written))
-    return _read(plan["meshes"][host]["mesh"], wanted, facts)
-
-
-def _standing(plan: Plan, host: str, facts: Json) -> Json:
-    """The links of all ServiceMeshPeers of one mesh that live, whatever this run can do about them."""
-    names = {one["metadata"]["name"] for one in facts.get("peers") or []}
-    wanted = [{"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"]}
-              for _peer, side in sorted(plan["sides"][host].items()) if side["peer_name"] in names]
-    return {"links": _read(plan["meshes"][host]["mesh"], wanted, facts)}
-
-
-def _read(mesh: str, wanted: t.Sequence[Json], facts: Json) -> t.List[Json]:
-    rooms = [{one["metadata"]["name"]: one for one in facts.get(room) or []} for room in ("peers", "imports", "exports")]
-    return [read_link(mesh, link, *(room.get(link["peer_name"]) for room in rooms)) for link in wanted]
+    read = {link["peer_name"]: link for link in standing["links"]}
+    return [judge_link(one, dict(read[one["peer_name"]])) for one in wanted]
