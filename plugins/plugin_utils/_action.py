@@ -48,6 +48,14 @@ def _without_name(entry: t.Any) -> t.Any:
     return {key: value for key, value in entry.items() if key != "name"} if isinstance(entry, dict) else entry
 
 
+def without_secrets(result: Json, found: t.Set[str]) -> Json:
+    """A result in which no secret is left. Ansible's own way visits every value, so it is only taken where one shows."""
+    text = json.dumps(result, default=str)
+    if not any(json.dumps(secret)[1:-1] in text for secret in found):
+        return result
+    return t.cast(Json, remove_values(result, found))
+
+
 def portable(args: t.Any) -> t.Any:
     """Arguments for the module: a kubeconfig given as data becomes one text, so that Ansible hides it as a whole and
     not each of its words."""
@@ -128,8 +136,10 @@ class CoreAction(ActionBase):
 
     def _in_process(self) -> Json:
         """Check the arguments as the module would, and call the core."""
+        # First of all plain: Ansible copies the arguments when it checks them, and its own types take long to copy.
+        self._task.args = plain(self._task.args)
         validation, _args = self.validate_argument_spec(argument_spec=self.SPEC)
-        params = plain(validation.validated_parameters)
+        params = validation.validated_parameters
         core = type(self).CORE
         if core is None:
             raise AnsibleActionFail(f"{self.MODULE} has no core")
@@ -138,7 +148,7 @@ class CoreAction(ActionBase):
                 result = self._call(core, params)
             finally:
                 _cluster.remove_credential_files()
-        return t.cast(Json, remove_values(result, secrets(params)))
+        return without_secrets(result, secrets(params))
 
     def _call(self, core: Core, params: Json) -> Json:
         """Call the core; subclasses add what only their core takes."""

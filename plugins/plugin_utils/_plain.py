@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Mapping as AnyMapping
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
 from ansible.utils.unsafe_proxy import wrap_var
@@ -24,8 +25,21 @@ except ImportError:  # before ansible-core 2.19 a text is a template unless it i
         """Whether Ansible would render a text."""
         return not hasattr(value, "__UNSAFE__")
 
+    def inert(value: Any) -> Any:
+        """Plain data of which Ansible never renders any text: what clusters say is data, not a template."""
+        return wrap_var(value)
+
+else:  # a text is a template only where it is marked as one, which plain data never is
+
+    def inert(value: Any) -> Any:
+        """Plain data of which Ansible never renders any text: what clusters say is data, not a template."""
+        return value
+
 
 Unreadable = Tuple[str, str, str]
+
+#: Types of which a value is plain already.
+PLAIN = frozenset((str, bool, int, float))
 
 
 def plain(value: Any) -> Any:
@@ -34,16 +48,17 @@ def plain(value: Any) -> Any:
     Texts of a subclass of str lose the subclass, encrypted ones are decrypted, dates become ISO texts, anything else
     the text that it gives of itself.
     """
-    if isinstance(value, Mapping):
-        return {str(plain(key)): plain(value[key]) for key in value}
+    if value is None or type(value) in PLAIN:
+        return value
+    # Whether something is any kind of mapping takes long to tell, and most are dictionaries.
+    if isinstance(value, (dict, AnyMapping)):
+        return {key if type(key) is str else str(plain(key)): plain(value[key]) for key in value}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
     return _scalar(value)
 
 
 def _scalar(value: Any) -> Any:
-    if value is None or isinstance(value, bool):
-        return value
     for kind in (int, float):
         if isinstance(value, kind):
             return kind(value)
@@ -83,11 +98,6 @@ def _unrendered(value: Any) -> bool:
     if isinstance(value, Mapping):
         return any(_unrendered(value[key]) for key in value)
     return isinstance(value, (list, tuple)) and any(_unrendered(item) for item in value)
-
-
-def inert(value: Any) -> Any:
-    """The same value, of which Ansible never renders any text: what clusters say is data, not a template."""
-    return wrap_var(value)
 
 
 def registered(hostvars: Mapping[str, Any], hosts: Iterable[str], name: str) -> Dict[str, Any]:

@@ -111,6 +111,15 @@ def test_only_credentials_are_hidden() -> None:
     assert _cluster.normalised(handed_on)["kubeconfig"] == config
 
 
+@pytest.mark.parametrize("secret", ["token-of-red", 'two\nlines and a "quote"', "Schlüssel\t\\"])
+def test_no_secret_is_left_in_a_result(secret: str) -> None:
+    told = {"changed": False, "problems": [{"message": f"refused: {secret}!"}], "meshes": [{"name": "red"}]}
+    hidden = _action.without_secrets(told, {secret})
+    assert secret not in str(hidden["problems"][0]["message"]) and hidden["problems"][0]["message"].startswith("refused: ")
+    assert hidden["meshes"] == [{"name": "red"}]
+    assert _action.without_secrets(told, {"of-another"}) is told
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_action_and_module_share_spec_and_core(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     action = importlib.import_module(f"{ROOT}.action.{name}").ActionModule
