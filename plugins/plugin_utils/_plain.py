@@ -52,7 +52,7 @@ def plain(value: Any) -> Any:
         return value
     # Whether something is any kind of mapping takes long to tell, and most are dictionaries.
     if isinstance(value, (dict, AnyMapping)):
-        return {key if type(key) is str else str(plain(key)): plain(value[key]) for key in value}
+        return {str(plain(key)): plain(value[key]) for key in value}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
     return _scalar(value)
