@@ -223,6 +223,28 @@ def test_a_change_that_a_failing_sync_holds_up(changes: Json, elapsed: int, othe
     assert found == ([("sync-lock", RED, GREEN)] if locked else [])
 
 
+@pytest.mark.parametrize(("changes", "elapsed", "locked"), [
+    (DOWN, 151, True),
+    (DOWN, 150, False),
+    ({"connected": True, "synced": False}, 151, True),
+    ({**DOWN, "last_full_sync": None}, 151, False),
+    ({**DOWN, "last_full_sync": CHANGED}, 151, False),
+])
+def test_a_peer_made_again_that_shows_the_status_of_the_one_before(changes: Json, elapsed: int, locked: bool) -> None:
+    """Green's peer was made again after its last full sync, and istiod goes on with the former; it tries as ever."""
+    federation = Federation()
+    federation.peer(RED, GREEN)["applied"] = {f"ossm.federation/{GREEN}": {"time": None, "fields": "{}"}}
+    federation.link(RED, GREEN, **{"created": CHANGED, "last_attempt": _later(CHANGED, elapsed), **changes})
+    assert federation.needs() == ([("sync-lock", RED, GREEN)] if locked else [])
+
+
+def test_what_is_not_taken_up_waits_for_a_peer_made_again_too() -> None:
+    federation = Federation()
+    federation.link(RED, GREEN, created=CHANGED, last_attempt=_later(CHANGED, 151), synced=False)
+    federation.link(RED, BLUE, **DOWN, taken_up=False, last_attempt=None, last_full_sync=None, created=CHANGED)
+    assert sorted(federation.needs()) == [("sync-lock", RED, BLUE), ("sync-lock", RED, GREEN)]
+
+
 def test_a_change_of_an_earlier_run_is_known_from_its_apply() -> None:
     federation = Federation()
     federation.peer(RED, GREEN)["applied"] = {f"ossm.federation/{GREEN}": {"time": CHANGED, "fields": "{}"}}
