@@ -131,7 +131,10 @@ def _problems(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[J
             found += _objects.drift(plan, host, facts.get(host) or {})
         for name in (*READING, RESTART):
             found += (results.get(name, {}).get(host) or {}).get("problems") or []
-    return list({_model.words(one): one for one in found}.values())
+    # A wrong network view is a warning as long as nothing is written; then requests fail, and that is said instead.
+    failing = {(one["mesh"], one.get("peer")) for one in found if one["code"] == "network-view" and one["severity"] == "error"}
+    return list({_model.words(one): one for one in found if one["severity"] == "error" or one["code"] != "network-view"
+                 or (one["mesh"], one.get("peer")) not in failing}.values())
 
 
 def _failures(plan: Json, links: Sequence[Json], problems: Sequence[Json], check_mode: bool) -> Dict[str, str]:
