@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from harness import ROOT, Federation, Object, Run, two
+from harness import ROOT, Federation, Object, Run, texts, two
 
 from lab.api import Mark, Request
 
@@ -211,3 +212,18 @@ def test_what_is_optional_only_degrades(federation: Federation) -> None:
     assert "may not get clusterversions.config.openshift.io" in run.flat
     assert "may not get infrastructures.config.openshift.io" in run.flat
     assert run.cells["red-mesh", "green-mesh"] == "ok"
+
+
+def test_an_answer_that_is_never_complete_leaves_nothing_open(federation: Federation) -> None:
+    """The authorizer of the nodes lists no rules. It decides for nobody else, so rights that lack are not asked for one by
+    one."""
+    question = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": {"namespace": "default"}}
+    answer = federation.lab.kubectl("red", "create", "-o", "json", "-f", "-", stdin=json.dumps(question))
+    assert json.loads(answer)["status"]["incomplete"], "as on nearly every cluster"
+    mark = federation.lab.mark()
+    with _granted(federation, "read", *federation.hosts):
+        run = federation.run()
+    assert "[permission-missing]" in run.flat, run.all
+    for mesh, made in _asked(federation, mark).items():
+        assert [one.resource for one in made if one.resource.startswith("selfsubject")] == ["selfsubjectrulesreviews"]
+        assert len(made) <= 20, f"{mesh}: {texts(made)}"
