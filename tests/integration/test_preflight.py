@@ -40,7 +40,15 @@ def lab(start: Callable[..., Lab]) -> Lab:
         "metadata": {"name": WIDE, "namespace": f"{WIDE}-system"},
         "spec": {
             "cluster": {"multiCluster": {"meshNetworks": {"elsewhere": {"endpoints": [{"fromRegistry": "other"}]}}}},
-            "gateways": {"additionalEgress": {f"egress-{OLD}": {"enabled": True, "requestedNetworkView": [f"{OLD}-network"]}}},
+            "gateways": {
+                "additionalEgress": {
+                    f"egress-{OLD}": {
+                        "enabled": True,
+                        "requestedNetworkView": [f"{OLD}-network"],
+                        "service": {"ports": [{"port": 15443, "name": "tls"}, {"port": 8188, "name": "http-discovery"}]},
+                    }
+                }
+            },
         },
     }
     made.apply("green", [plane], manager=SOMEBODY)

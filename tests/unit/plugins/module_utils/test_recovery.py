@@ -199,7 +199,8 @@ def test_a_root_is_kept_when_it_changed_while_the_link_was_down(since: str | Non
 def test_a_root_is_proven_by_a_connection_made_since(
     since: str | None, created: str, attempt: str, connected: bool, proven: bool | None
 ) -> None:
-    link = {**Federation._good(GREEN), "created": created, "last_attempt": attempt, "connected": connected}
+    link = {**Federation._good(GREEN), "created": created, "last_attempt": attempt, "connected": connected,
+            "last_full_sync": attempt}
     judged = judge_link({"peer": GREEN, "root_since": since}, link)
     assert judged["root_proven"] is proven and judged["good"] is connected
 
