@@ -36,7 +36,12 @@ def tell(plan: Json, results: Results, facts: Mapping[str, Json], check_mode: bo
     """
     links = _report.links(plan, _readings(plan, results))
     changes = _changes(plan, results)
-    problems = _problems(plan, results, facts) + _kept(plan, results, facts, check_mode)
+    kept = _kept(plan, results, facts, check_mode)
+    problems = _problems(plan, results, facts) + kept
+    restarts_help = {(one["mesh"], one["peer"]): one["remedy"] for one in kept}
+    for link in links:
+        # What waiting would bring, or another look, is no advice for what only a restart does.
+        link["remedy"] = link["remedy"] if link["good"] else restarts_help.get((link["from"], link["to"]), link["remedy"])
     patient = [link for link in links if not link["good"] and not link["failed"]]
     told = changes_told(changes, check_mode) + [_model.words(one) for one in problems]
     return {

@@ -76,6 +76,7 @@ def _told(run: Run, code: str, mesh: str, peer: str, *words: str, kind: str = "S
     assert run.code != 0 and run.recap[mesh]["failed"] == 1, run.all
     (line,) = [one for one in run.report if one.startswith(f"{mesh}: {kind} {mesh}-system/{peer}: ") and code in one]
     assert all(word in line for word in (*words, "federation_restart_control_plane: true", f"[{code}]")), line
+    assert "Next: Wait" not in run.matrix
 
 
 def test_an_import_set_made_again_alone(federation: Federation) -> None:

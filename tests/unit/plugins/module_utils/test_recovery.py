@@ -10,7 +10,7 @@ from typing import Any
 
 import federations as fed
 import pytest
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _recovery
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _recovery, _tell
 from ansible_collections.ossm.federation.plugins.module_utils._status import judge_link
 
 Json = dict[str, Any]
@@ -304,3 +304,14 @@ def test_after_a_restart_that_did_not_help_it_is_not_named_again() -> None:
     assert "federation_restart_control_plane: true" in before["remedy"]
     (after,) = _recovery.needs(federation.plan, federation.links, federation.facts, restarted={RED: NEW})
     assert "did not help" in after["remedy"]
+
+
+def test_a_link_that_only_a_restart_helps_is_told_nothing_else() -> None:
+    federation = Federation()
+    federation.facts[RED]["imports"] = [{"metadata": {"name": GREEN, "creationTimestamp": CHANGED}}]
+    federation.link(RED, GREEN, missing=["a"], last_full_sync=_later(CHANGED, 421), text="", root_proven=None)
+    plan = {**federation.plan, "todo": ["links"]}
+    told = _tell.tell(plan, {"__report_links": federation.links}, federation.facts)
+    link = next(one for one in told["links"] if (one["from"], one["to"]) == (RED, GREEN))
+    assert link["state"] == "incomplete" and "federation_restart_control_plane: true" in link["remedy"]
+    assert not [line for line in told["lines"] if "Next: Wait" in line]
