@@ -81,8 +81,8 @@ ROUTER = ("router-default", "openshift-ingress")
 ROOT_CONFIG_MAP, ROOT_KEY = "istio-ca-root-cert", "root-cert.pem"
 #: The label that istiod's pods have (maistra/istio-operator charts, istio-discovery).
 ISTIOD_SELECTOR = "app=istiod"
-#: Why an answer is incomplete on nearly every cluster: one authorizer, which decides for nodes alone, tells no rules
-#: (kubernetes/kubernetes, plugin/pkg/auth/authorizer/node). The others have told all of theirs.
+#: Why answers are incomplete on many clusters: one authorizer, which decides for nodes alone, tells no rules, in older
+#: versions to nobody (kubernetes/kubernetes, plugin/pkg/auth/authorizer/node). The others have told all of theirs.
 NODES_ONLY = "node authorizer does not support user rule resolution"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 

@@ -185,8 +185,7 @@ def _server_flags(cluster: Cluster) -> list[str]:
         "service-account-key-file": pki / "service-account.pub",
         "service-account-signing-key-file": pki / "service-account.key",
         "service-cluster-ip-range": cluster.entry["service_cidr"],
-        # As everywhere: the authorizer of the nodes lists no rules, so that no answer about an account's rules is complete.
-        "authorization-mode": "Node,RBAC",
+        "authorization-mode": "RBAC",
         "allow-privileged": "true",
         "disable-admission-plugins": ",".join(_ADMISSION_OFF),
         "enable-priority-and-fairness": "false",
