@@ -424,7 +424,8 @@ def _gateway_drift(side: Side, control_plane: Optional[Json]) -> List[Problem]:
         faults = egress_faults(live, side["namespace"], side["peer_name"], control_plane) if kind == EGRESS else []
         if faults:
             words = f"it is managed by {by}, and requests to {side['peer']} fail through it: {faults[0].words}"
-            found.append(problem("foreign", side["mesh"], where, words, faults[0].remedy, peer=side["peer"]))
+            code = "foreign" if faults[0].fatal else "network-view"
+            found.append(problem(code, side["mesh"], where, words, faults[0].remedy, peer=side["peer"]))
             continue
         # A view with more networks, or with none and so with all, shows the peer's endpoints as well.
         needed = {key: value for key, value in wanted.items() if key != VIEW or not sees(live, side["peer_name"])}

@@ -119,6 +119,10 @@ class Need(NamedTuple):
     name: Optional[str] = None
 
 
+#: All that there is: whoever may that, as administrators do, need not be asked about each right.
+EVERYTHING = Need("*", Resource("*", "*"))
+
+
 def needs(rights: Iterable[Right]) -> List[Need]:
     """Every verb of some rows by itself, in their order, none twice; also those that a run can do without."""
     found = [Need(verb, RESOURCES[right.kind], name)

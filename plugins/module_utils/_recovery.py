@@ -195,23 +195,26 @@ class _Look:
         return next(named, None)
 
     def _changed_at(self, side: Json) -> str:
-        """When we last changed the ServiceMeshPeer of a side."""
+        """When we last changed the ServiceMeshPeer of a side, or somebody made it anew."""
         told = dig(self._live("peers", side), "applied", field_manager(side["peer_name"]), "time")
-        return str(self.changed.get(side["peer_name"]) or told or "")
+        created = self.links[side["peer_name"]].get("created") or ""
+        return max(str(self.changed.get(side["peer_name"]) or told or ""), created)
 
     def _lost(self, side: Json, link: Json) -> bool:
         """Whether istiod has not even looked at our change for longer than one failing full sync can hold it up."""
         since = self._changed_at(side)
-        if link["connected"] or not link.get("exists") or not _after(self.now, since, LOCK_SECONDS):
+        if not link.get("exists") or not _after(self.now, since, LOCK_SECONDS):
             return False
+        if link["connected"] or _former(link):
+            return _former(link)
         if not link["taken_up"]:
             return bool(self._failing(side))
         return max(_times(link), default="") < since
 
     def _failing(self, side: Json) -> t.List[str]:
-        """Other peers of the mesh whose links are down."""
+        """Other peers of the mesh whose links are down, or are those of a former peer."""
         return sorted(link["peer"] for name, link in self.links.items()
-                      if name != side["peer_name"] and link["taken_up"] and not link["connected"])
+                      if name != side["peer_name"] and link["taken_up"] and (not link["connected"] or _former(link)))
 
     def _imports_kept(self, side: Json, link: Json) -> bool:
         """Whether an import set that is younger than its peer is still not read after any version's full sync."""
@@ -256,6 +259,12 @@ def _problem(code: str, side: Json, message: str, *, kind: str = "ServiceMeshPee
 
 def _links(readings: t.Mapping[str, Json], host: str) -> t.Dict[str, Json]:
     return {link["peer_name"]: link for link in (readings.get(host) or {}).get("links") or []}
+
+
+def _former(link: Json) -> bool:
+    """Whether a status is that of the peer that was there before: it is written by name, and of the new one there is no
+    full sync before its first connection."""
+    return bool(link.get("last_full_sync") and link["last_full_sync"] < (link.get("created") or ""))
 
 
 def _times(link: Json) -> t.List[str]:

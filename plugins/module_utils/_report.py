@@ -11,7 +11,7 @@ from __future__ import annotations
 import textwrap
 import typing as t
 
-from ansible_collections.ossm.federation.plugins.module_utils import _identity
+from ansible_collections.ossm.federation.plugins.module_utils import _identity, _versions
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Plan, Side
 from ansible_collections.ossm.federation.plugins.module_utils._status import collisions, rule_imports
 
@@ -21,6 +21,9 @@ Json = t.Dict[str, t.Any]
 NOT_PROVEN = "new root not proven"
 PROOF = ("The root in the config map counts from the next connection on; a restart of this mesh's egress gateway for the "
          "peer makes one now")
+
+#: The first version that syncs in full every minute, and the seconds after which an older one has a rule in force.
+FAST_SYNC, SLOW_SYNC_SECONDS = (2, 5), 450
 
 #: Columns that a matrix may take before its columns get numbers instead of names.
 WIDTH = 100
@@ -269,18 +272,30 @@ def _judge_status(plan: Json, side: Json, status: Json, link: Json, clash: t.Map
                 "remedy": told["remedy"]}
     if not status["synced"]:
         return {"state": "syncing", "words": "connected, but not synced since the last change",
-                "remedy": "Wait: a full sync comes every minute (up to five before 2.5)"}
+                "remedy": _sync_remedy(plan, side, "a full sync comes every", ("minute", "five minutes"))}
     if clash:
         names = "; ".join(f"{name} from {' and '.join(peers)}" for name, peers in sorted(clash.items()))
         return {"state": "collision", "words": f"imported twice under one exported name: {names}",
                 "remedy": "Give the exporters different export aliases"}
     if link["missing"]:
         return {"state": "incomplete", "words": f"offered and wanted, but not imported: {', '.join(link['missing'])}",
-                "remedy": "Wait: a rule added on a live link takes up to two minutes (seven before 2.5)"}
+                "remedy": _sync_remedy(plan, side, "a rule added on a live link takes up to", ("two minutes", "seven minutes"))}
     words = f"{len(link['imported'])} imported"
     if link["root_proven"] is False:
         return {"state": "good", "words": f"connected, {NOT_PROVEN}; {words}", "remedy": PROOF}
     return {"state": "good", "words": words, "remedy": ""}
+
+
+def _sync_remedy(plan: Json, side: Json, what: str, times: t.Tuple[str, str]) -> str:
+    """How long a full sync may let wait: of a version that is known to be slow, by the variable that waits so long."""
+    new, old = times
+    version = _versions.parse((plan["meshes"].get(side["host"]) or {}).get("version"))
+    if version is None:
+        return f"Wait: {what} {new} ({old} before 2.5)"
+    if version.release >= FAST_SYNC:
+        return f"Wait: {what} {new}"
+    waits = int((plan.get("options") or {}).get("federation_wait_timeout") or 0) >= SLOW_SYNC_SECONDS
+    return f"{'Wait' if waits else f'Run again with federation_wait_timeout: {SLOW_SYNC_SECONDS}'}: with {version} {what} {old}"
 
 
 # -- for people ------------------------------------------------------------------------------------------------------

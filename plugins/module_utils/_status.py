@@ -222,10 +222,13 @@ def _older_than_object(found: Json) -> bool:
 
 
 def synced(link: Json, since: t.Optional[str] = None) -> bool:
-    """Whether a connected link has read everything once, at or after ``since`` (whole seconds of the API server)."""
+    """Whether a connected link has read everything once, at or after ``since`` (whole seconds of the API server).
+
+    A full sync from before the peer was made is that of a former one: the status is written by name.
+    """
     if not link.get("connected") or not link.get("last_full_sync"):
         return False
-    return not since or str(link["last_full_sync"]) >= since
+    return str(link["last_full_sync"]) >= max(since or "", link.get("created") or "")
 
 
 def root_proven(link: Json, since: t.Optional[str]) -> t.Optional[bool]:

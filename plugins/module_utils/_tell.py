@@ -36,7 +36,12 @@ def tell(plan: Json, results: Results, facts: Mapping[str, Json], check_mode: bo
     """
     links = _report.links(plan, _readings(plan, results))
     changes = _changes(plan, results)
-    problems = _problems(plan, results, facts) + _kept(plan, results, facts, check_mode)
+    kept = _kept(plan, results, facts, check_mode)
+    problems = _problems(plan, results, facts) + kept
+    restarts_help = {(one["mesh"], one["peer"]): one["remedy"] for one in kept}
+    for link in links:
+        # What waiting would bring, or another look, is no advice for what only a restart does.
+        link["remedy"] = link["remedy"] if link["good"] else restarts_help.get((link["from"], link["to"]), link["remedy"])
     patient = [link for link in links if not link["good"] and not link["failed"]]
     told = changes_told(changes, check_mode) + [_model.words(one) for one in problems]
     return {
@@ -131,7 +136,10 @@ def _problems(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[J
             found += _objects.drift(plan, host, facts.get(host) or {})
         for name in (*READING, RESTART):
             found += (results.get(name, {}).get(host) or {}).get("problems") or []
-    return list({_model.words(one): one for one in found}.values())
+    # A wrong network view is a warning as long as nothing is written; then requests fail, and that is said instead.
+    failing = {(one["mesh"], one.get("peer")) for one in found if one["code"] == "network-view" and one["severity"] == "error"}
+    return list({_model.words(one): one for one in found if one["severity"] == "error" or one["code"] != "network-view"
+                 or (one["mesh"], one.get("peer")) not in failing}.values())
 
 
 def _failures(plan: Json, links: Sequence[Json], problems: Sequence[Json], check_mode: bool) -> Dict[str, str]:

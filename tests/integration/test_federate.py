@@ -115,9 +115,8 @@ def test_limited_to_one_mesh_of_a_federated_lab(federation: Federation) -> None:
 
 
 def test_the_report_file_says_what_was_printed(federation: Federation) -> None:
-    path = federation.folder / "report.json"
-    run = federation.good("-e", f"federation_report_file={path}")
-    report = json.loads(path.read_text())
+    run = federation.good("-e", "federation_report_file=report.json")
+    report = json.loads((federation.folder / "report.json").read_text())
     assert {(link["from"], link["to"]) for link in report["links"]} == set(SIX)
     assert {link["state"] for link in report["links"]} == {"good"}
     assert report["connected"] == 6

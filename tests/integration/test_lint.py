@@ -58,10 +58,9 @@ def test_text(folder: Path, core: str) -> None:
 
 
 def test_json(folder: Path) -> None:
-    path = folder / "findings.json"
-    wishes = ("-e", f"federation_lint_file={path}", "-e", "federation_lint_format=json")
+    wishes = ("-e", "federation_lint_file=findings.json", "-e", "federation_lint_format=json")
     run = run_playbook(LINT, EXAMPLE, folder, *wishes, "--check")
-    found = json.loads(path.read_text())
+    found = json.loads((folder / "findings.json").read_text())
     assert run.code == 2 and _told(run) == found
     assert [one["severity"] for one in found] == ["error"] * 7 + ["warning"] * 4 + ["info"]
     assert {"code", "severity", "mesh", "where", "message", "remedy", "repaired"} == set(found[0])

@@ -26,7 +26,10 @@ def federation(start: Callable[..., Lab], tmp_path_factory: pytest.TempPathFacto
 
 
 def plan(federation: Federation, *arguments: str, **options: Any) -> tuple[Run, dict[str, Any], list[dict[str, str]]]:
-    """Run plan.yml, which must succeed and only read; return the run, its JSON and its CSV."""
+    """Run plan.yml, which must succeed and only read; return the run, its JSON and its CSV.
+
+    The files have relative names: they are written where the run is started, far from the playbook.
+    """
     files = {name: federation.folder / name for name in ("plan.json", "ports.csv")}
     for path in files.values():
         path.unlink(missing_ok=True)
@@ -34,9 +37,9 @@ def plan(federation: Federation, *arguments: str, **options: Any) -> tuple[Run, 
     run = federation.play(
         PLAN,
         "-e",
-        f"federation_plan_file={files['plan.json']}",
+        "federation_plan_file=plan.json",
         "-e",
-        f"federation_ports_file={files['ports.csv']}",
+        "federation_ports_file=ports.csv",
         *arguments,
         **options,
     )

@@ -40,7 +40,15 @@ def lab(start: Callable[..., Lab]) -> Lab:
         "metadata": {"name": WIDE, "namespace": f"{WIDE}-system"},
         "spec": {
             "cluster": {"multiCluster": {"meshNetworks": {"elsewhere": {"endpoints": [{"fromRegistry": "other"}]}}}},
-            "gateways": {"additionalEgress": {f"egress-{OLD}": {"enabled": True, "requestedNetworkView": [f"{OLD}-network"]}}},
+            "gateways": {
+                "additionalEgress": {
+                    f"egress-{OLD}": {
+                        "enabled": True,
+                        "requestedNetworkView": [f"{OLD}-network"],
+                        "service": {"ports": [{"port": 15443, "name": "tls"}, {"port": 8188, "name": "http-discovery"}]},
+                    }
+                }
+            },
         },
     }
     made.apply("green", [plane], manager=SOMEBODY)
@@ -84,6 +92,12 @@ def test_a_network_view_of_somebody_else_that_shuts_the_peer_out(rehearsal: Run)
     assert len(_said(rehearsal, "multi-network")) == 1
     [said] = _said(rehearsal, "network-view")
     assert "Set it to [network-red-mesh]" in said and "egress-red-mesh.requestedNetworkView" in said
+
+
+def test_at_the_end_it_is_said_once(rehearsal: Run) -> None:
+    """By then requests fail through it, which is no warning any more."""
+    [told] = [line for line in rehearsal.report if "requestedNetworkView" in line and "egress-red-mesh" in line]
+    assert "requests to red-mesh fail through it" in told and told.endswith("[network-view]")
 
 
 def test_a_cluster_that_is_no_openshift(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:

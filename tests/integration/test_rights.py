@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from harness import ROOT, Federation, Object, Run, two
+from harness import ROOT, Federation, Object, Run, texts, two
 
 from lab.api import Mark, Request
 
@@ -211,3 +211,14 @@ def test_what_is_optional_only_degrades(federation: Federation) -> None:
     assert "may not get clusterversions.config.openshift.io" in run.flat
     assert "may not get infrastructures.config.openshift.io" in run.flat
     assert run.cells["red-mesh", "green-mesh"] == "ok"
+
+
+def test_what_lacks_is_told_by_one_question(federation: Federation) -> None:
+    """A complete answer leaves nothing open, so that no right is asked for by itself."""
+    mark = federation.lab.mark()
+    with _granted(federation, "read", *federation.hosts):
+        run = federation.run()
+    assert "[permission-missing]" in run.flat, run.all
+    for mesh, made in _asked(federation, mark).items():
+        assert [one.resource for one in made if one.resource.startswith("selfsubject")] == ["selfsubjectrulesreviews"]
+        assert len(made) <= 20, f"{mesh}: {texts(made)}"

@@ -27,7 +27,7 @@ from typing import Any
 
 from kubernetes.dynamic import DynamicClient
 
-from lab import clusters, faults, launcher, scenery, state
+from lab import ages, clusters, faults, launcher, scenery, state
 from lab.state import LabError
 from lab.topology import Topology, complete, default
 
@@ -185,6 +185,15 @@ class Lab:
         if not answer.get("ok"):
             raise LabError(f"The simulator refuses {request}: {answer.get('error', answer)}")
         return answer
+
+    def date_back(self, seconds: float) -> None:
+        """Make all that has happened to peers, sets and config maps so much longer ago (see ``lab.ages``).
+
+        The simulator's fast clocks let hundreds of the product's seconds pass in a few; the API servers write real time.
+        """
+        for item in self.clusters.values():
+            ages.date_back(item, seconds)
+        self.ask({"verb": "date_back", "seconds": seconds})
 
     def kubectl(self, cluster: str, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         """Run the lab's kubectl and return what it prints; CalledProcessError (with its stderr) when it fails."""

@@ -168,6 +168,8 @@ def _server_flags(cluster: Cluster) -> list[str]:
         "advertise-address": "192.0.2.1",
         "endpoint-reconciler-type": "none",
         "etcd-servers": f"http://{cluster.address(2)}:{cluster.entry['etcd_ports'][0]}",
+        # Readable for those who date back what is stored (lab.ages).
+        "storage-media-type": "application/json",
         "cert-dir": pki,
         "tls-cert-file": pki / "server.crt",
         "tls-private-key-file": pki / "server.key",

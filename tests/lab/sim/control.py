@@ -27,7 +27,7 @@ class Control:
         self._server: asyncio.AbstractServer | None = None
         self._verbs: dict[str, Callable[[Answer], Awaitable[Answer]]] = {
             "status": self._status, "clocks": self._clocks, "fault": self._fault, "wait_idle": self._wait_idle,
-            "request": self._request, "reset": self._reset, "faults": self._faults}
+            "request": self._request, "reset": self._reset, "faults": self._faults, "date_back": self._date_back}
 
     async def start(self) -> None:
         """Listen; a socket that a dead simulator left is replaced."""
@@ -80,7 +80,7 @@ class Control:
             for peer in pod.peers.values():
                 peers.setdefault(peer.name, []).append(
                     {"pod": pod.name, "connected": peer.watch["connected"], "deadlocked": not peer.served or peer.lost,
-                     "locked": peer.lock.locked(), "last": peer.watch.get("lastDisconnectStatus"),
+                     "locked": peer.lock.locked(), "sync_fails": peer.sync_fails(), "last": peer.watch.get("lastDisconnectStatus"),
                      "offers": len(peer.offers), "imports": sum(1 for one in peer.imports.values() if one),
                      "exports": len(peer.exports)})
         conditions = {one["type"]: one["status"] for one in dig(mesh.control_plane(), "status", "conditions") or []}
@@ -111,4 +111,11 @@ class Control:
 
     async def _reset(self, question: Answer) -> Answer:
         await faults.reset(self.world)
+        return {}
+
+    async def _date_back(self, question: Answer) -> Answer:
+        for mesh in self.world.meshes.values():
+            for pod in mesh.pods.values():
+                for peer in pod.peers.values():
+                    peer.date_back(float(question["seconds"]))
         return {}

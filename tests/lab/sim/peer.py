@@ -13,6 +13,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
+from lab import ages
 from lab.sim import rules, status
 from lab.sim.cluster import API_ERRORS, NotFoundError, Object
 from lab.sim.gateways import Refused, Remote
@@ -81,6 +82,8 @@ class Peer:
         # status
         self.watch: Object = {"connected": False}
         self.remotes: dict[str, Object] = {}
+        #: the last leaving of each source
+        self._left: dict[str, object] = {}
         self._attempted = False
         self._writer = Worker(self.world.jobs, f"status {self.mesh.name}/{self.name}", self._write)
         self._dirty_exports = True
@@ -193,14 +196,14 @@ class Peer:
         if source in self.remotes and not any(
                 one.headers.get("x-forwarded-for", "") == source for one in self._watchers):
             self.remotes[source].update(connected=False, lastDisconnect=now())
-            self.world.jobs.start(self._forget(source), f"source of {self.mesh.name}/{self.name}")
+            self._left[source] = left = object()
+            self.world.jobs.start(self._forget(source, left), f"source of {self.mesh.name}/{self.name}")
         self.flush()
 
-    async def _forget(self, source: str) -> None:
-        left = self.remotes[source].get("lastDisconnect")
+    async def _forget(self, source: str, left: object) -> None:
         await self.world.clocks.sleep("remotes_pruning")
         entry = self.remotes.get(source)
-        if entry is not None and not entry["connected"] and entry.get("lastDisconnect") == left:
+        if entry is not None and not entry["connected"] and self._left[source] is left:
             del self.remotes[source]
             self.flush()
 
@@ -333,6 +336,12 @@ class Peer:
         return True
 
     # ---- status ----
+
+    def date_back(self, seconds: float) -> None:
+        """All that has happened so far happened that much earlier (see ``lab.ages``)."""
+        for entry in (self.watch, *self.remotes.values()):
+            entry.update(ages.dated_back(entry, seconds))
+        self.flush()
 
     def flush(self) -> None:
         """Have the status written."""

@@ -10,7 +10,7 @@ from typing import Any
 import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _permissions, _preflight
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _permissions, _preflight, _tell
 
 Json = dict[str, Any]
 RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
@@ -130,13 +130,18 @@ VIEWS: dict[str, tuple[str, Json, Any, str, bool]] = {
 @pytest.mark.parametrize("case", VIEWS)
 def test_a_network_view_that_shuts_a_peer_out(case: str) -> None:
     version, more, view, manager, told = VIEWS[case]
-    gateway = {"enabled": True, **({"requestedNetworkView": view} if view else {})}
+    ports = [{"port": 15443, "name": "tls"}, {"port": 8188, "name": "http-discovery"}]
+    gateway = {"enabled": True, "service": {"ports": ports}, **({"requestedNetworkView": view} if view else {})}
     spec = {**more, "gateways": {"additionalEgress": {"egress-green-mesh": gateway}}}
     owners = {"spec.gateways.additionalEgress.egress-green-mesh": [manager]}
-    made = _checked(_reads(red_mesh={"cp_version": version, "cp_spec": spec, "cp_owners": owners}))
+    read = _reads(red_mesh={"cp_version": version, "cp_spec": spec, "cp_owners": owners})
+    made = _checked(read)
     found = [one for one in made["warnings"] if one["code"] == "network-view"]
     assert [one["remedy"] for one in found] == ["Set it to [network-green-mesh]"] * told
     assert all("503" in one["message"] and one["peer"] == GREEN for one in found)
+    at_the_end = [one for one in _tell.tell(made, {}, read)["problems"] if "requestedNetworkView" in one["where"] + one["message"]]
+    by_then = [("network-view", "error")] if told else [("foreign", "warning")] if "wrong" in case else []
+    assert [(one["code"], one["severity"]) for one in at_the_end] == by_then, "it is said once"
     codes = {one["code"] for one in made["warnings"]}
     assert ("multi-network" in codes) is (more == MULTI and version != "v2.2")
 

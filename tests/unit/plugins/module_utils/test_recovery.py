@@ -10,7 +10,7 @@ from typing import Any
 
 import federations as fed
 import pytest
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _recovery
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _recovery, _tell
 from ansible_collections.ossm.federation.plugins.module_utils._status import judge_link
 
 Json = dict[str, Any]
@@ -199,7 +199,8 @@ def test_a_root_is_kept_when_it_changed_while_the_link_was_down(since: str | Non
 def test_a_root_is_proven_by_a_connection_made_since(
     since: str | None, created: str, attempt: str, connected: bool, proven: bool | None
 ) -> None:
-    link = {**Federation._good(GREEN), "created": created, "last_attempt": attempt, "connected": connected}
+    link = {**Federation._good(GREEN), "created": created, "last_attempt": attempt, "connected": connected,
+            "last_full_sync": attempt}
     judged = judge_link({"peer": GREEN, "root_since": since}, link)
     assert judged["root_proven"] is proven and judged["good"] is connected
 
@@ -221,6 +222,28 @@ def test_a_change_that_a_failing_sync_holds_up(changes: Json, elapsed: int, othe
     federation.link(RED, BLUE, **(DOWN if other_fails else {}), last_attempt=_later(CHANGED, elapsed))
     found = federation.needs(changed={RED: {GREEN: CHANGED}})
     assert found == ([("sync-lock", RED, GREEN)] if locked else [])
+
+
+@pytest.mark.parametrize(("changes", "elapsed", "locked"), [
+    (DOWN, 151, True),
+    (DOWN, 150, False),
+    ({"connected": True, "synced": False}, 151, True),
+    ({**DOWN, "last_full_sync": None}, 151, False),
+    ({**DOWN, "last_full_sync": CHANGED}, 151, False),
+])
+def test_a_peer_made_again_that_shows_the_status_of_the_one_before(changes: Json, elapsed: int, locked: bool) -> None:
+    """Green's peer was made again after its last full sync, and istiod goes on with the former; it tries as ever."""
+    federation = Federation()
+    federation.peer(RED, GREEN)["applied"] = {f"ossm.federation/{GREEN}": {"time": None, "fields": "{}"}}
+    federation.link(RED, GREEN, **{"created": CHANGED, "last_attempt": _later(CHANGED, elapsed), **changes})
+    assert federation.needs() == ([("sync-lock", RED, GREEN)] if locked else [])
+
+
+def test_what_is_not_taken_up_waits_for_a_peer_made_again_too() -> None:
+    federation = Federation()
+    federation.link(RED, GREEN, created=CHANGED, last_attempt=_later(CHANGED, 151), synced=False)
+    federation.link(RED, BLUE, **DOWN, taken_up=False, last_attempt=None, last_full_sync=None, created=CHANGED)
+    assert sorted(federation.needs()) == [("sync-lock", RED, BLUE), ("sync-lock", RED, GREEN)]
 
 
 def test_a_change_of_an_earlier_run_is_known_from_its_apply() -> None:
@@ -281,3 +304,14 @@ def test_after_a_restart_that_did_not_help_it_is_not_named_again() -> None:
     assert "federation_restart_control_plane: true" in before["remedy"]
     (after,) = _recovery.needs(federation.plan, federation.links, federation.facts, restarted={RED: NEW})
     assert "did not help" in after["remedy"]
+
+
+def test_a_link_that_only_a_restart_helps_is_told_nothing_else() -> None:
+    federation = Federation()
+    federation.facts[RED]["imports"] = [{"metadata": {"name": GREEN, "creationTimestamp": CHANGED}}]
+    federation.link(RED, GREEN, missing=["a"], last_full_sync=_later(CHANGED, 421), text="", root_proven=None)
+    plan = {**federation.plan, "todo": ["links"]}
+    told = _tell.tell(plan, {"__report_links": federation.links}, federation.facts)
+    link = next(one for one in told["links"] if (one["from"], one["to"]) == (RED, GREEN))
+    assert link["state"] == "incomplete" and "federation_restart_control_plane: true" in link["remedy"]
+    assert not [line for line in told["lines"] if "Next: Wait" in line]

@@ -58,6 +58,23 @@ def test_what_the_exporter_offers_and_a_rule_takes_must_be_imported() -> None:
     assert _one(_report.links(plan, waits), "red", "green")["good"]
 
 
+@pytest.mark.parametrize(("version", "seconds", "remedy"), [
+    ("v2.5", 300, "Wait: a rule added on a live link takes up to two minutes"),
+    ("v2.4", 300, "Run again with federation_wait_timeout: 450: with v2.4 a rule added on a live link takes up to seven minutes"),
+    ("v2.3", 450, "Wait: with v2.3 a rule added on a live link takes up to seven minutes"),
+    (None, 300, "Wait: a rule added on a live link takes up to two minutes (seven minutes before 2.5)"),
+])
+def test_a_version_that_syncs_seldom_is_given_its_time(version: str | None, seconds: int, remedy: str) -> None:
+    plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
+    plan["meshes"]["red"]["version"], plan["options"] = version, {"federation_wait_timeout": seconds}
+    waits["red"]["links"][0]["missing"] = ["ratings.bookinfo.svc.red-exports.local"]
+    link = _one(_report.links(plan, waits), "red", "green")
+    assert (link["state"], link["remedy"]) == ("incomplete", remedy)
+    waits["red"]["links"][0]["synced"] = False
+    link = _one(_report.links(plan, waits), "red", "green")
+    assert link["state"] == "syncing" and ("five minutes" in link["remedy"]) is (version != "v2.5")
+
+
 def test_one_exported_name_from_two_meshes_is_not_good() -> None:
     names = ["red", "green", "blue"]
     waits = _waits(names)

@@ -99,6 +99,8 @@ def test_synced_is_judged_since_the_last_change() -> None:
     link = {"connected": True, "last_full_sync": "2026-11-22T10:00:01Z"}
     assert _status.synced(link, "2026-11-22T10:00:01Z")
     assert not _status.synced(link, "2026-11-22T10:00:02Z")
+    assert _status.synced({**link, "created": "2026-11-22T10:00:01Z"})
+    assert not _status.synced({**link, "created": "2026-11-22T10:00:02Z"}), "that was a former peer"
 
 
 @pytest.mark.parametrize(("rules", "taken"), [

@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.ossm.federation.plugins.module_utils import _gateway_wait, _mesh_info, _peers
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import ClusterError, Event
+from ansible_collections.ossm.federation.plugins.module_utils._permissions import beyond_reading, missing
 
 Json = dict[str, Any]
 AUTH = {"host": "https://red.example", "api_key": "x"}
@@ -421,12 +422,39 @@ def test_what_the_rules_leave_open_is_asked_one_by_one(monkeypatch: pytest.Monke
     told = {"SelfSubjectRulesReview": {"resourceRules": [RULE], "incomplete": True}, "SelfSubjectAccessReview": answer}
     facts, cluster = _read(monkeypatch, {**_mesh(), **told}, "federate-check")
     assert [(one["verb"], one["resource"]) for one in asked] == [
-        ("create", "importedservicesets"), ("patch", "importedservicesets"), ("create", "exportedservicesets"),
+        ("*", "*"), ("create", "importedservicesets"), ("patch", "importedservicesets"), ("create", "exportedservicesets"),
         ("patch", "exportedservicesets"), ("create", "configmaps"), ("patch", "configmaps"), ("create", "servicemeshpeers"),
         ("patch", "servicemeshpeers"), ("get", "servicemeshcontrolplanes")]
     assert {one["namespace"] for one in asked} == {"ns"}
     granted = {"apiGroups": [""], "resources": ["configmaps"]}
     assert facts["rights"] == [RULE, {"verbs": ["create"], **granted}, {"verbs": ["patch"], **granted}]
+
+
+def test_who_may_everything_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    _root(monkeypatch, "1")
+    asked: list[Json] = []
+
+    def answer(spec: Json) -> Json:
+        asked.append(spec["resourceAttributes"])
+        return {"allowed": True}
+
+    told = {"SelfSubjectRulesReview": {"resourceRules": [], "incomplete": True}, "SelfSubjectAccessReview": answer}
+    facts, _cluster = _read(monkeypatch, {**_mesh(), **told}, "federate")
+    assert asked == [{"verb": "*", "group": "*", "resource": "*", "namespace": "ns"}]
+    assert missing(facts["rights"], beyond_reading("federate")) == []
+
+
+@pytest.mark.parametrize(("error", "asks"), [
+    ("node authorizer does not support user rule resolution", False),
+    ("webhook authorizer does not support user rule resolution", True),
+    ("[node authorizer does not support user rule resolution, webhook authorizer does not support user rule resolution]", True),
+])
+def test_the_authorizer_of_the_nodes_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch, error: str, asks: bool) -> None:
+    _root(monkeypatch, "1")
+    rules = {"resourceRules": [RULE], "incomplete": True, "evaluationError": error}
+    told = {"SelfSubjectRulesReview": rules, "SelfSubjectAccessReview": {"allowed": False}}
+    facts, cluster = _read(monkeypatch, {**_mesh(), **told}, "federate")
+    assert facts["rights"] == [RULE] and (len(cluster.requests) > 12) is asks
 
 
 def test_rights_that_nobody_tells_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
