@@ -28,7 +28,7 @@ SHORT = ("-e", '{"federation_wait_timeout": 3}')
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Red and green, federated, and blue, which is not yet; red exports ratings to green, every test leaves them good."""
-    made = Federation.of(start(), tmp_path_factory.mktemp("f"))
+    made = Federation.of(start(readable=True), tmp_path_factory.mktemp("f"))
     del made.hosts["blue-mesh"]
     made.good()
     made.options["federation_wait_timeout"] = PATIENCE

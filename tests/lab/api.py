@@ -144,12 +144,13 @@ class Lab:
 
     @classmethod
     def start(cls, topology: Topology | dict[str, Any] | None, directory: Path, speed: float = 1.0,
-              clocks: dict[str, float] | None = None, simulator: bool = True) -> Lab:
+              clocks: dict[str, float] | None = None, simulator: bool = True, readable: bool = False) -> Lab:
         """Start a lab (None: the default topology) in ``directory`` and return it when every control plane is ready.
 
-        ``speed`` divides the simulator's clocks, ``clocks`` sets some of them in seconds. LabError with the reason.
+        ``speed`` divides the simulator's clocks, ``clocks`` sets some of them in seconds. Only what is stored
+        ``readable`` can be dated back. LabError with the reason.
         """
-        wish = launcher.Wish(complete(topology) if topology else None, speed, clocks or {}, simulator)
+        wish = launcher.Wish(complete(topology) if topology else None, speed, clocks or {}, simulator, readable)
         directory = Path(directory).absolute()
         try:
             launcher.up(directory, wish, default, say=lambda _text: None)
@@ -172,7 +173,8 @@ class Lab:
         """Bring the lab back to its beginning: a fresh one in its place, with other ports and addresses, no fault on."""
         content = self.content
         self.stop()
-        fresh = self.start(content["topology"], self.directory, content["speed"], content["clocks"], content["simulator"])
+        fresh = self.start(content["topology"], self.directory, content["speed"], content["clocks"], content["simulator"],
+                           content["readable"])
         self.__dict__.update(fresh.__dict__)
 
     def clocks(self, **seconds: float) -> dict[str, Any]:

@@ -32,6 +32,9 @@ POLL_SECONDS = 0.05
 TAIL_LINES = 25
 ADMIN_GROUP = "lab:admins"
 USERS = {"kubeconfig": "admin", "simulator.kubeconfig": "simulator", "launcher.kubeconfig": "launcher"}
+#: How an API server can store its own kinds; the second is the default, the first is for who reads what is stored.
+JSON, PROTOBUF = "application/json", "application/vnd.kubernetes.protobuf"
+
 _QUIET = ["lab:simulator", "lab:launcher", "system:apiserver"]
 
 # Admission that waits for controllers which do not run here, or that costs time and decides nothing in a lab.
@@ -168,8 +171,7 @@ def _server_flags(cluster: Cluster) -> list[str]:
         "advertise-address": "192.0.2.1",
         "endpoint-reconciler-type": "none",
         "etcd-servers": f"http://{cluster.address(2)}:{cluster.entry['etcd_ports'][0]}",
-        # Readable for those who date back what is stored (lab.ages).
-        "storage-media-type": "application/json",
+        "storage-media-type": cluster.entry["storage"],
         "cert-dir": pki,
         "tls-cert-file": pki / "server.crt",
         "tls-private-key-file": pki / "server.key",

@@ -35,12 +35,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Wish:
-    """What ``up`` is asked for: a topology (None: what is there, else the default), clocks, with or without simulator."""
+    """What ``up`` is asked for: a topology (None: what is there, else the default), clocks, with or without simulator; whether
+    a new lab stores everything as JSON, so that it can be dated back (``lab.ages``)."""
 
     topology: Topology | None = None
     speed: float = 1.0
     clocks: dict[str, float] = field(default_factory=dict)
     simulator: bool = True
+    readable: bool = False
 
 
 def up(directory: Path, wish: Wish, default: Callable[[], Topology], say: Say = print) -> dict[str, Any]:
@@ -105,8 +107,10 @@ def _plan(directory: Path, wish: Wish, existing: dict[str, Any] | None, default:
     network = state.claim_network(directory)
     entries = {name: clusters.new_entry(directory, network, index, name, wanted)
                for index, (name, wanted) in enumerate(topology["clusters"].items(), start=1)}
+    for entry in entries.values():
+        entry["storage"] = clusters.JSON if wish.readable else clusters.PROTOBUF
     return {"name": directory.name, "directory": str(directory), "network": network, "python": sys.executable,
-            "speed": wish.speed, "clocks": wish.clocks, "simulator": wish.simulator, "clusters": entries,
+            "speed": wish.speed, "clocks": wish.clocks, "simulator": wish.simulator, "readable": wish.readable, "clusters": entries,
             "meshes": {name: _mesh_entry(mesh) for name, mesh in topology["meshes"].items()}, "topology": topology}
 
 
