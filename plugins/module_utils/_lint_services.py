@@ -201,7 +201,7 @@ def _several(mesh: DeclaredMesh, found: Sequence[_Exported]) -> Problem:
         found[0].place.where,
         f"among what it takes, and others import, is {told}: the gateways' routes name no port, and requests from other "
         "meshes fail",
-        "Make a Service with one port for each port that is meant, or take in by name or by labels what has one port",
+        "Make a Service with one port for each port that is meant, or export by name or by labels only what has one port",
         severity="warning",
     )
 
