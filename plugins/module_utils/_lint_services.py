@@ -15,10 +15,12 @@ from __future__ import annotations
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils import _lint_rules as rules
-from ansible_collections.ossm.federation.plugins.module_utils._lint_rules import Names, Place
+from ansible_collections.ossm.federation.plugins.module_utils import _model_match as match
+from ansible_collections.ossm.federation.plugins.module_utils._lint_rules import Place
 from ansible_collections.ossm.federation.plugins.module_utils._lint_view import View, sound
 from ansible_collections.ossm.federation.plugins.module_utils._model_choose import dig
 from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import SERVICE_PORT
+from ansible_collections.ossm.federation.plugins.module_utils._model_match import Names
 from ansible_collections.ossm.federation.plugins.module_utils._model_names import LOCAL_SUFFIX
 from ansible_collections.ossm.federation.plugins.module_utils._model_plan import SKIPPED
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
@@ -57,11 +59,11 @@ def wanted(declaration: Declaration, host: str) -> List[str]:
     """The Services that are looked at here, as ``namespace/name`` with ``*`` for any: those that the rules of a mesh
     export, and those of its own that its imports may join."""
     mesh = declaration["meshes"][host]
-    found = [rules.source(rule) for written in sound(mesh["export_lists"]) for rule in written["rules"]]
+    found = [match.source(rule) for written in sound(mesh["export_lists"]) for rule in written["rules"]]
     for written in sound(mesh["import_lists"]):
-        found += [way.target for rule in written["rules"] if rule.get("importAsLocal") for way in rules.ways(rule)]
+        found += [way.target for rule in written["rules"] if rule.get("importAsLocal") for way in match.ways(rule)]
     once = dict.fromkeys(found)
-    wider = [one for one in once if not any(other != one and rules.covers(other, one) for other in once)]
+    wider = [one for one in once if not any(other != one and match.covers(other, one) for other in once)]
     return sorted(one.text for one in wider)
 
 
@@ -251,8 +253,8 @@ def _first(mesh: DeclaredMesh, places: Sequence[Place], service: Json) -> Option
         body = place.rule.get("labelSelector")
         if body is not None and not rules.labels_match(body.get("selector") or {}, service.get("labels") or {}):
             continue
-        for way in rules.ways(place.rule):
-            if rules.covers(way.source, names):
+        for way in match.ways(place.rule):
+            if match.covers(way.source, names):
                 told = way.source.name is None and names.namespace == mesh["namespace"]
                 return None if told else _Exported(service, way.of(names), place, way.source.one and not way.labels)
     return None
