@@ -6,12 +6,13 @@
 
 The semantics are those of maistra/istio pkg/servicemesh/federation/common (exports.go, imports.go, namemapping.go): the first
 rule that matches wins; a part that is empty or ``*`` matches all, and keeps the original in an alias; nothing else is a
-wildcard; a rule without the body of its type is none. Rules are in the product's shape.
+wildcard; a rule without the body of its type is none. Rules are in the product's shape, or what somebody wrote in its place:
+what is refused is compared with the others as far as it says anything, so that all faults are told at once.
 """
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._model_repair import ANY, BODIES
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Json, Rule
@@ -62,9 +63,10 @@ class Way(NamedTuple):
         )
 
 
-def names_of(mapping: Mapping[str, Any]) -> Names:
-    """Namespace and name of a selector or of an alias."""
-    parts = (mapping.get("namespace"), mapping.get("name"))
+def names_of(mapping: Any) -> Names:
+    """Namespace and name of a selector or of an alias; any, where it says none."""
+    said = mapping if isinstance(mapping, dict) else {}
+    parts = (said.get("namespace"), said.get("name"))
     return Names(*(None if part in ANY else str(part) for part in parts))
 
 
@@ -102,13 +104,14 @@ def ways(rule: Rule) -> List[Way]:
     if body is None:
         return []
     if rule["type"] == "NameSelector":
-        return [Way(names_of(body), names_of(body.get("alias") or {}), False)]
+        return [Way(names_of(body), names_of(body.get("alias")), False)]
     outer = Names(source(rule).namespace, None)
     found: List[Way] = []
-    for mapping in body.get("aliases") or []:
+    aliases = body.get("aliases")
+    for mapping in [one for one in aliases if isinstance(one, dict)] if isinstance(aliases, list) else []:
         inner = meet(outer, names_of(mapping))
         if inner is not None and not any(covers(way.source, inner) for way in found):
-            found.append(Way(inner, names_of(mapping.get("alias") or {}), True))
+            found.append(Way(inner, names_of(mapping.get("alias")), True))
     if not any(covers(way.source, outer) for way in found):
         found.append(Way(outer, Names(None, None), True))
     return found

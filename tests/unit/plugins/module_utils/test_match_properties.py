@@ -4,14 +4,17 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
+import federations as fed
 from hypothesis import given
 from hypothesis import strategies as st
-from test_lint_properties import EXPORTS, IMPORTS, by_label, by_name, some, worlds
+from test_lint_properties import EXPORTS, IMPORTS, RULE, by_label, by_name, some, worlds
 
 from ansible_collections.ossm.federation.plugins.module_utils import _lint_rules, _model_collisions
 from ansible_collections.ossm.federation.plugins.module_utils import _model_match as match
+from ansible_collections.ossm.federation.plugins.module_utils._lint import lint
 from ansible_collections.ossm.federation.plugins.module_utils._lint_rules import Place
 from ansible_collections.ossm.federation.plugins.module_utils._model_match import Names
 from lab.sim import rules as istiod
@@ -26,6 +29,16 @@ SKIPPED = st.sampled_from(
 ONE_BY_LABEL = st.tuples(st.lists(by_name(), max_size=2), by_label(), st.lists(by_name(), max_size=2)).map(
     lambda parts: [*parts[0], parts[1], *parts[2]]
 )
+
+
+def told_apart(rules: list[Json]) -> list[Json]:
+    """The rules with an alias of its own for each selector and each alias, so that a name tells what has made it."""
+    made: list[Json] = copy.deepcopy(rules)
+    bodies = [body for rule in made for key in ("nameSelector", "labelSelector") if (body := rule.get(key))]
+    mappings = [mapping for body in bodies for mapping in (body.get("aliases", []) if "selector" in body else [body])]
+    for number, mapping in enumerate(mappings):
+        mapping["alias"] = {**mapping.get("alias", {}), "name": f"n{number}"}
+    return made
 
 
 def names(rules: list[Json], service: Service) -> Names | None:
@@ -59,7 +72,7 @@ def test_what_is_exported_is_offered_and_what_is_certain_is_exported(rules: list
                 assert names(rules, service) == offer.names
 
 
-@given(ONE_BY_LABEL)
+@given(ONE_BY_LABEL.map(told_apart))
 @some
 def test_what_is_offered_can_be_exported(rules: list[Json]) -> None:
     """Aliases that an earlier alias or rule leaves nothing to offer nothing."""
@@ -78,6 +91,15 @@ def test_a_rule_that_istiod_skips_changes_nothing(rules: list[Json], skipped: li
         assert [names(together, one) for one in world] == [names(rules, one) for one in world]
     offered = [[(one.names, one.certain) for one in _model_collisions.offers(listed)] for listed in (together, rules)]
     assert offered[0] == offered[1]
+
+
+@given(RULE)
+@some
+def test_whatever_is_written_gets_words_and_no_traceback(rule: Json) -> None:
+    """Names are chosen, and rules compared, also where a rule is refused: all that is wrong is said at once."""
+    green = {"mesh_exports": ["a/x"], "mesh_imports": [rule]}
+    made = fed.declare(fed.inventory(red_mesh={"mesh_exports": [rule, "a/x"]}, green_mesh=green))
+    assert all(one["message"] for one in lint(made)) and all(one["name"] for one in _model_collisions.collisions(made))
 
 
 @given(IMPORTS, st.sampled_from(["a", "b", "c"]), st.sampled_from(["x", "y", "z"]))
