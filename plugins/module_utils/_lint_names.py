@@ -10,7 +10,6 @@ import copy
 from collections import defaultdict
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from ansible_collections.ossm.federation.plugins.module_utils import _lint_rules as rules
 from ansible_collections.ossm.federation.plugins.module_utils import _model_match as match
 from ansible_collections.ossm.federation.plugins.module_utils._lint_codes import SEVERITIES
 from ansible_collections.ossm.federation.plugins.module_utils._lint_rules import Offer, Place, Taken

@@ -82,7 +82,7 @@ def test_a_named_service_with_two_ports_is_refused_with_the_rule_that_works(fede
     run = _refused(federation, "[export-ports]", f"red-mesh: mesh_exports.green-mesh[1]: {HERE}/reviews has 2 ports (http, metrics)")
     plan = federation.play(ROOT / "playbooks" / "plan.yml")
     assert plan.code != 0 and "[export-ports]" in plan.flat
-    [repaired] = {match for match in re.findall(r"Write (\{.*?\}\}\}) \[export-ports\]", run.flat)}
+    [repaired] = set(re.findall(r"Write (\{.*?\}\}\}) \[export-ports\]", run.flat))
     rule = json.loads(repaired.replace("<name>", "reviews-http"))
     federation.lab.apply("red", [service(HERE, "reviews-http", ONE_PORT)])
     _share(federation, [f"{HERE}/ratings", rule], [f"{HERE}/*"])
