@@ -71,6 +71,7 @@ from ansible_collections.ossm.federation.plugins.module_utils import _identity
 from ansible_collections.ossm.federation.plugins.module_utils._access import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._lint import lint
 from ansible_collections.ossm.federation.plugins.module_utils._lint_names import COLLISION
+from ansible_collections.ossm.federation.plugins.module_utils._lint_services import wanted as wanted_services
 from ansible_collections.ossm.federation.plugins.module_utils._model import (
     DeclaredMesh,
     Declaration,
@@ -111,10 +112,12 @@ def declaration(
             made["problems"] += _access(made, host, mesh_auth(read.variables[host]))
     # Notes are for lint.yml, which people run to look at their inventory; names that collide are for the plan.
     made["problems"] += [one for one in lint(made) if one["severity"] != "info" and one["code"] != COLLISION]
-    return seal(made, {**made, "meshes": {host: _shown(mesh) for host, mesh in made["meshes"].items()}})
+    # Who hands out an identity writes no rules, and has no right to look at Services.
+    services = {host: [] if plain(by_file) else wanted_services(made, host) for host in made["hosts"]}
+    return seal(made, {**made, "meshes": {host: _shown(mesh, services[host]) for host, mesh in made["meshes"].items()}})
 
 
-def _shown(mesh: DeclaredMesh) -> Dict[str, Any]:
+def _shown(mesh: DeclaredMesh, services: List[str]) -> Dict[str, Any]:
     return {
         "host": mesh["host"],
         "mesh": mesh["mesh"],
@@ -123,6 +126,7 @@ def _shown(mesh: DeclaredMesh) -> Dict[str, Any]:
         "peers": mesh["peers"],
         "local": mesh["local"],
         "by_file": mesh["by_file"],
+        "services": services,
     }
 
 

@@ -11,6 +11,8 @@ version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
   - Chooses names, exposures and trust domains, and finds what only shows across meshes.
+  - What the Services that were read say of the rules is found here - exported ones with more or less than one port, and imports
+    that join a Service with other ports.
   - RV(_value).problems must stop the run before its first write; a mesh that could not be read is no such problem.
   - What can be told before the first write is told - versions with known faults, missing rights, exported namespaces that
     are no members, network views. A mesh without the rights for what this run would do is held back with its problems.
@@ -62,7 +64,7 @@ from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _permissions, _preflight
+from ansible_collections.ossm.federation.plugins.module_utils import _lint_services, _model, _permissions, _preflight
 from ansible_collections.ossm.federation.plugins.plugin_utils._plain import facts_of, plain, seal, unseal
 
 
@@ -77,7 +79,8 @@ def plan(
     purpose = str(plain(rights_for))
     if purpose not in _permissions.READING:
         raise AnsibleFilterError(f"ossm.federation.plan: rights_for is one of {', '.join(_permissions.READING)}")
-    made = _preflight.preflight(_model.plan(declared, facts, datetime.datetime.now(datetime.timezone.utc)), facts, purpose)
+    planned = _model.plan(declared, facts, datetime.datetime.now(datetime.timezone.utc))
+    made = _preflight.preflight(_lint_services.with_services(planned, declared, facts), facts, purpose)
     return seal(made, _model.shown(made))
 
 

@@ -15,6 +15,7 @@ import re
 from typing import Any, Dict, List, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils import _lint_rules as rules
+from ansible_collections.ossm.federation.plugins.module_utils import _model_match as match
 from ansible_collections.ossm.federation.plugins.module_utils._lint_codes import SEVERITIES
 from ansible_collections.ossm.federation.plugins.module_utils._lint_names import (
     export_collisions,
@@ -22,8 +23,9 @@ from ansible_collections.ossm.federation.plugins.module_utils._lint_names import
     one_name,
     shared_names,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._lint_rules import Names, Offer, Place
+from ansible_collections.ossm.federation.plugins.module_utils._lint_rules import Offer, Place
 from ansible_collections.ossm.federation.plugins.module_utils._lint_view import View, sound
+from ansible_collections.ossm.federation.plugins.module_utils._model_match import Names
 from ansible_collections.ossm.federation.plugins.module_utils._model_names import LOCAL_SUFFIX
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
     DeclaredMesh,
@@ -85,7 +87,7 @@ def _shadowed(mesh: DeclaredMesh, earlier: Place, place: Place) -> Problem:
     repaired = None
     if _effects(earlier.rule, place.rule) == _effects(place.rule, place.rule):
         remedy = "Take it out: it says nothing new"
-    elif rules.covers(rules.source(place.rule), rules.source(earlier.rule)):
+    elif match.covers(match.source(place.rule), match.source(earlier.rule)):
         remedy = "Keep one of the two: both are about the same services"
     else:
         remedy, repaired = f"Write it before {earlier.where}", [place.rule, earlier.rule]
@@ -103,8 +105,8 @@ def _shadowed(mesh: DeclaredMesh, earlier: Place, place: Place) -> Problem:
 def _effects(rule: Rule, about: Rule) -> Tuple[Any, ...]:
     """What a rule makes of the services that another one is about."""
     made = set()
-    for way in rules.ways(rule):
-        seen = rules.meet(way.source, rules.source(about))
+    for way in match.ways(rule):
+        seen = match.meet(way.source, match.source(about))
         if seen is not None:
             made.add((seen, way.of(seen)))
     return made, bool(rule.get("importAsLocal")), rule.get("domainSuffix") or ""
@@ -114,13 +116,13 @@ def _idle_aliases(mesh: DeclaredMesh, place: Place) -> List[Problem]:
     """Aliases of a LabelSelector that an earlier one, or the selector's own namespace, leaves nothing to."""
     body = place.rule.get("labelSelector") or {}
     aliases = body.get("aliases") or []
-    outer = Names(rules.source(place.rule).namespace, None)
+    outer = Names(match.source(place.rule).namespace, None)
     found = []
     for index, mapping in enumerate(aliases):
         where = f"{place.where}.labelSelector.aliases[{index}]"
-        inner = rules.meet(outer, rules.names_of(mapping))
+        inner = match.meet(outer, match.names_of(mapping))
         without = {**place.rule, "labelSelector": {**body, "aliases": aliases[:index] + aliases[index + 1 :]}}
-        earlier = next((at for at in range(index) if inner and rules.covers(rules.names_of(aliases[at]), inner)), None)
+        earlier = next((at for at in range(index) if inner and match.covers(match.names_of(aliases[at]), inner)), None)
         if inner is None:
             message, code = (
                 f"it never counts: the selector looks at the namespace {outer.namespace} alone",
@@ -162,7 +164,7 @@ def _suffixes(mesh: DeclaredMesh, places: Sequence[Place]) -> List[Problem]:
 
 
 def _home(place: Place) -> str:
-    (way,) = rules.ways(place.rule)
+    (way,) = match.ways(place.rule)
     return way.target.namespace or "of its name"
 
 
@@ -173,7 +175,7 @@ def _control_plane(mesh: DeclaredMesh, places: Sequence[Place]) -> List[Problem]
     """
     found = []
     for place in places:
-        seen = rules.source(place.rule)
+        seen = match.source(place.rule)
         if place.rule["type"] != "NameSelector" or seen not in (Names(None, None), Names(mesh["namespace"], None)):
             continue
         selector = {**place.rule["nameSelector"], "namespace": "<namespace>"}
@@ -199,12 +201,12 @@ def _unimported(view: View, mesh: DeclaredMesh, written: RuleList, places: Seque
     importing = [view.importing(peer, mesh["host"]) for peer in written["peers"]]
     if None in importing:
         return []
-    wanted = [rules.source(place.rule) for places_there in importing for place in places_there or []]
+    wanted = [match.source(place.rule) for places_there in importing for place in places_there or []]
     all_rules = [place.rule for place in places]
     found = []
     for index, place in enumerate(places):
         offered = [offer.names for offer in rules.offers([place])]
-        met = any(rules.meet(name, other) is not None for name in offered for other in wanted)
+        met = any(match.meet(name, other) is not None for name in offered for other in wanted)
         if met or rules.shadowing(all_rules, index) is not None:
             continue
         peers = view.names(written["peers"])
@@ -231,8 +233,8 @@ def _unoffered(view: View, mesh: DeclaredMesh, written: RuleList, places: Sequen
     all_rules = [place.rule for place in places]
     found = []
     for index, place in enumerate(places):
-        wanted = rules.source(place.rule)
-        met = [offer for offer in offered if rules.meet(offer.names, wanted) is not None]
+        wanted = match.source(place.rule)
+        met = [offer for offer in offered if match.meet(offer.names, wanted) is not None]
         if rules.shadowing(all_rules, index) is not None:
             continue
         if not met:
@@ -245,14 +247,14 @@ def _unoffered(view: View, mesh: DeclaredMesh, written: RuleList, places: Sequen
 def _nobody_offers(
     view: View, mesh: DeclaredMesh, peers: Sequence[str], place: Place, offered: Sequence[Offer]
 ) -> Problem:
-    wanted, repaired = rules.source(place.rule), None
+    wanted, repaired = match.source(place.rule), None
     export = "exports" if len(peers) == 1 else "export"
     listed = _listed([offer.names for offer in offered]) or "nothing"
     message = f"nobody offers {wanted.text}: {view.names(peers)} {export} {listed} to {mesh['mesh']}"
     if not offered:
         message += ", as far as the inventory tells"
     remedy = f"Export it there (mesh_exports, by peer {mesh['mesh']}), or correct the name"
-    renamed = next((offer for offer in offered if offer.names.one and rules.covers(wanted, offer.source)), None)
+    renamed = next((offer for offer in offered if offer.names.one and match.covers(wanted, offer.source)), None)
     if renamed is not None:
         message += f", and {renamed.source.text} is called {renamed.names.text} there"
         remedy = "Import it by the name that it is exported under"
@@ -279,7 +281,7 @@ def _untold(view: View, mesh: DeclaredMesh, place: Place, met: Sequence[Offer]) 
         mesh["mesh"],
         place.where,
         f"{view.name(offer.place.mesh)} exports services of {offer.names.text} {how}: "
-        f"whether {rules.source(place.rule).text} is one of them, only its cluster can tell",
+        f"whether {match.source(place.rule).text} is one of them, only its cluster can tell",
         "Nothing has to be done when it is",
         severity=_INFO,
     )

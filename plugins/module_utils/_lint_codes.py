@@ -117,7 +117,7 @@ TOGETHER: Dict[str, Code] = {
     "export-ports": Code(
         (_ERROR, _WARNING),
         "A service that has not exactly one port: requests from other meshes fail",
-        "None: the Service has to be split",
+        "A rule for a Service with one port under the same exported name, where the rule names the Service",
     ),
     "import-unoffered": Code(
         (_WARNING,),
@@ -140,6 +140,11 @@ TOGETHER: Dict[str, Code] = {
     "import-joins": Code(
         (_INFO,),
         "`importAsLocal` over a service that this mesh has: the two are merged, where their ports have one name",
+        "None",
+    ),
+    "services-unread": Code(
+        (_INFO,),
+        "Services that rules export could not be read, so that nobody looked at their ports",
         "None",
     ),
     "import-port-names": Code(

@@ -10,10 +10,11 @@ import copy
 from collections import defaultdict
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from ansible_collections.ossm.federation.plugins.module_utils import _lint_rules as rules
+from ansible_collections.ossm.federation.plugins.module_utils import _model_match as match
 from ansible_collections.ossm.federation.plugins.module_utils._lint_codes import SEVERITIES
-from ansible_collections.ossm.federation.plugins.module_utils._lint_rules import Names, Offer, Place, Taken, Way
+from ansible_collections.ossm.federation.plugins.module_utils._lint_rules import Offer, Place, Taken
 from ansible_collections.ossm.federation.plugins.module_utils._lint_view import View
+from ansible_collections.ossm.federation.plugins.module_utils._model_match import Names, Way
 from ansible_collections.ossm.federation.plugins.module_utils._model_names import LABEL_MAX
 from ansible_collections.ossm.federation.plugins.module_utils._model_repair import ANY
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
@@ -45,7 +46,7 @@ def export_collisions(mesh: DeclaredMesh, places: Sequence[Place]) -> List[Probl
     open_ways: List[Tuple[Place, Way]] = []
     all_rules = [place.rule for place in places]
     for index, place in enumerate(places):
-        ways = [way for way in rules.ways(place.rule) if not rules.taken_before(all_rules, index, way.source)]
+        ways = [way for way in match.ways(place.rule) if not match.taken_before(all_rules, index, way.source)]
         judged = [(severity, way) for way in ways for severity in [_falls_together(way)] if severity]
         if judged:
             severity, way = min(judged, key=lambda one: SEVERITIES.index(one[0]))
@@ -172,11 +173,11 @@ def _perhaps(
 
 def _merged(former: Way, latter: Way) -> Optional[Names]:
     """The names that two ways may both give, to different services; the former takes what both could take."""
-    target = rules.meet(former.target, latter.target)
+    target = match.meet(former.target, latter.target)
     if target is None:
         return None
     one, two = former.back(target), latter.back(target)
-    taken = rules.covers(former.source, two) and not former.labels
+    taken = match.covers(former.source, two) and not former.labels
     return None if one == two or taken else target
 
 
@@ -207,12 +208,12 @@ def _keep_worse(worst: Dict[str, Problem], told: Problem) -> None:
 
 def _one_local_name(former: Taken, latter: Taken) -> bool:
     """Whether two imports may give one local name to different services; the former rule takes what both could take."""
-    target = rules.meet(former.names, latter.names)
+    target = match.meet(former.names, latter.names)
     if target is None or former.suffix != latter.suffix:
         return False
     one, two = (Way(taken.seen, taken.way.alias, False).back(target) for taken in (former, latter))
     another_rule = former.place.where != latter.place.where
-    return one != two and not (another_rule and rules.covers(former.way.source, two))
+    return one != two and not (another_rule and match.covers(former.way.source, two))
 
 
 def _one_import(view: View, mesh: DeclaredMesh, peer: str, first: Taken, second: Taken) -> Problem:
@@ -346,7 +347,7 @@ def _unsure_names(view: View, consumer: str, named: _ByHost, opened: _ByHost) ->
             other.place.mesh: shared
             for by_host in (named, opened)
             for (also_called, others), found in by_host.items()
-            for shared in [rules.meet(names, others) if called == also_called else None]
+            for shared in [match.meet(names, others) if called == also_called else None]
             for other in found
             if shared is not None
         }

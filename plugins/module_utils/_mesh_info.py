@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""KNOW: what a mesh is and has, in at most fourteen requests, and one for each thing that is asked for besides.
+"""KNOW: what a mesh is and has, in at most fourteen requests, one or two for the Services that rules concern, and one for
+each thing that is asked for besides.
 
 Private to this collection; never writes.
 
@@ -21,7 +22,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
     Cluster,
     ClusterError,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._model_choose import is_ours
+from ansible_collections.ossm.federation.plugins.module_utils._model_choose import cluster_wide, is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import NODE_PORT
 from ansible_collections.ossm.federation.plugins.module_utils._model_platform import (
     balanced,
@@ -67,6 +68,7 @@ ARGUMENT_SPEC: Json = {
                     "name": {"type": "str"},
                 },
             },
+            "services": {"type": "list", "elements": "str", "default": []},
             "auth": AUTH_OPTION,
         },
     },
@@ -75,10 +77,14 @@ ARGUMENT_SPEC: Json = {
 
 #: Codes of what a cluster does not have, as opposed to what it does not tell.
 ABSENT_CODES = ("missing", "kind-missing")
+#: Any namespace, or any name.
+ANY = "*"
 #: The Service of OpenShift's own router. Where a cloud controller runs it has a load balancer, long before we have one.
 ROUTER = ("router-default", "openshift-ingress")
 #: The config map that istiod writes its root into, and the key in it.
 ROOT_CONFIG_MAP, ROOT_KEY = "istio-ca-root-cert", "root-cert.pem"
+#: Namespaces whose Services are listed one by one. Where more are asked for, one request lists those of all.
+LISTED = 2
 #: The label that istiod's pods have (maistra/istio-operator charts, istio-discovery).
 ISTIOD_SELECTOR = "app=istiod"
 #: Why answers are incomplete on many clusters: one authorizer, which decides for nodes alone, tells no rules, in older
@@ -118,6 +124,7 @@ def empty_facts(wanted: Json) -> Json:
         "imports": [],
         "config_maps": [],
         **({"also": []} if wanted.get("also") else {}),
+        **({"shared": {"services": [], "unread": []}} if wanted.get("services") else {}),
         "istiod": None,
     }
 
@@ -153,6 +160,9 @@ class _Reader:
         self.namespace: str = wanted["namespace"]
         self.wanted: t.Optional[str] = wanted.get("control_plane")
         self.also: t.List[Json] = wanted.get("also") or []
+        self.patterns = [Pattern(*one.partition("/")[::2]) for one in wanted.get("services") or []]
+        #: The Services of the mesh's own namespace.
+        self.own: t.List[Json] = []
         self.said: t.Set[t.Tuple[str, str]] = set()
         #: Whether everything that is needed could be read so far.
         self.complete = True
@@ -176,6 +186,7 @@ class _Reader:
         self._config_maps()
         self._services()
         self._members()
+        self._shared()
         self._istiod()
         return self.complete
 
@@ -384,7 +395,7 @@ class _Reader:
 
     def _services(self) -> None:
         """The Services of the additional gateways, and of gateways outside the control plane that a peer names."""
-        found = self._ask(self.cluster.list, "Service", self.namespace, missing=[])
+        found = self.own = self._ask(self.cluster.list, "Service", self.namespace, missing=[])
         plane = self.facts["control_plane"]
         named = [(peer.get("spec") or {}).get("gateways") or {} for peer in self.facts["peers"]]
         gateways = {*plane["additionalIngress"], *plane["additionalEgress"],
@@ -405,6 +416,41 @@ class _Reader:
             return
         self.facts["members"] = members(roll)
 
+    def _shared(self) -> None:
+        """The Services that rules concern, as far as they may be read: a run goes on without."""
+        if not self.patterns:
+            return
+        named = {one.namespace for one in self.patterns}
+        asked = self._namespaces(named)
+        found = self.own if self.namespace in named else []
+        shared = self.facts["shared"]
+        for namespace in asked if asked is not None and len(asked) <= LISTED else [None]:
+            try:
+                listed = self.cluster.list("Service", namespace, fields=self._selected(namespace))
+            except ClusterError as error:
+                if error.code in FATAL_CODES:
+                    raise
+                shared["unread"].append({"namespace": namespace, "message": error.message})
+                continue
+            found = found + [one for one in listed if one["metadata"]["namespace"] != self.namespace
+                             and (asked is None or one["metadata"]["namespace"] in asked)]
+        shared["services"] = [shared_service(one) for one in found if any(pattern.takes(one) for pattern in self.patterns)]
+
+    def _namespaces(self, named: t.Set[str]) -> t.Optional[t.List[str]]:
+        """The namespaces besides the mesh's own in which Services are looked for; None for all of the cluster. A wildcard
+        means those that istiod sees; its own has nothing but the control plane in it."""
+        seen: t.Optional[t.List[str]] = []
+        if ANY in named:
+            seen = self.facts["members"]
+            if seen is None or ANY in seen or cluster_wide(self.facts["control_plane"]):
+                return None
+        return sorted({*named, *seen} - {ANY, self.namespace})
+
+    def _selected(self, namespace: t.Optional[str]) -> str:
+        """A field selector, where only one Service of a namespace is asked for: some have hundreds."""
+        names = {one.name for one in self.patterns if one.namespace in (namespace, ANY)}
+        return f"metadata.name={names.pop()}" if namespace and len(names) == 1 and ANY not in names else ""
+
     def _istiod_list(self, kind: str, namespace: str) -> t.List[Json]:
         return self.cluster.list(kind, namespace, labels=ISTIOD_SELECTOR)
 
@@ -412,6 +458,20 @@ class _Reader:
         """The istiod pods: what changes under a running one, it may never take up."""
         found = self._ask(self._istiod_list, "Pod", self.namespace, missing=None, warn=True)
         self.facts["istiod"] = None if found is None else istiod_pods(found, self.facts["control_plane"]["name"])
+
+
+class Pattern(t.NamedTuple):
+    """Services that are asked for; each part is ``*`` for any."""
+
+    namespace: str
+    name: str
+
+    def takes(self, service: Json) -> bool:
+        """Whether a Service is asked for. One that only names a host outside is none that a mesh could share
+        (maistra/istio pkg/servicemesh/federation/common/exports.go, MeshExternal)."""
+        meta, spec = service["metadata"], service.get("spec") or {}
+        fits = self.namespace in (ANY, meta["namespace"]) and self.name in (ANY, meta["name"])
+        return fits and spec.get("type") != "ExternalName"
 
 
 # -- live objects ----------------------------------------------------------------------------------------------------
@@ -459,6 +519,14 @@ def trim(obj: Json, *, status: bool = True) -> Json:
         kept["annotations"] = annotations
     rest = {key: value for key, value in obj.items() if key != "metadata" and (status or key != "status")}
     return {**rest, "metadata": kept, "managers": managers(obj), "applied": applied(obj)}
+
+
+def shared_service(service: Json) -> Json:
+    """What rules and ports of rules are compared with, and no more: there may be hundreds of them."""
+    meta, ports = service["metadata"], (service.get("spec") or {}).get("ports") or []
+    labels = {"labels": meta["labels"]} if meta.get("labels") else {}
+    return {"namespace": meta["namespace"], "name": meta["name"], **labels,
+            "ports": [{"name": port.get("name") or "", "port": port["port"]} for port in ports]}
 
 
 def istiod_pods(pods: t.Sequence[Json], control_plane: str) -> t.List[Json]:

@@ -53,6 +53,13 @@ def owner(live: Optional[Json]) -> str:
     return "ours" if is_ours(live) else "foreign"
 
 
+def cluster_wide(control_plane: Json) -> bool:
+    """Whether istiod watches the whole cluster: ``mode`` from 2.4 on, before that a technology preview."""
+    spec = dig(control_plane, "object", "spec") or {}
+    mode = spec.get("mode") or dig(spec, "techPreview", "controlPlaneMode")
+    return mode not in (None, "", "MultiTenant")
+
+
 class Held(NamedTuple):
     """What of one mesh's sides lives already, by host of the peer.
 

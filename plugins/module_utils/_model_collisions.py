@@ -18,15 +18,24 @@ from __future__ import annotations
 
 import json
 from itertools import combinations
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
+from ansible_collections.ossm.federation.plugins.module_utils._model_match import (
+    Names,
+    counts,
+    covers,
+    meet,
+    names_of,
+    source,
+    taken_before,
+    ways,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
     Collision,
     DeclaredMesh,
     Declaration,
     Exporter,
-    Json,
     Problem,
     Rule,
     problem,
@@ -41,10 +50,9 @@ _LISTED = 5
 
 
 class Offer(NamedTuple):
-    """What an export rule offers; None stands for any text. ``certain``: exactly this name, if the service exists."""
+    """What an export rule offers. ``certain``: exactly this name, if the service exists."""
 
-    namespace: Optional[str]
-    name: Optional[str]
+    names: Names
     certain: bool
     rule: int
 
@@ -115,61 +123,17 @@ def solve(
 # Offers
 
 
-def offers(rules: Iterable[Rule]) -> List[Offer]:
+def offers(rules: Sequence[Rule]) -> List[Offer]:
     """What export rules offer, as far as they say it themselves; the first rule that takes a service wins."""
     found: List[Offer] = []
-    before: List[Tuple[Optional[str], Optional[str], bool]] = []
     for index, rule in enumerate(rules):
-        labels = rule.get("type") == "LabelSelector"
-        selector = rule.get("labelSelector" if labels else "nameSelector") or {}
-        namespace, name = _part(selector, "namespace"), None if labels else _part(selector, "name")
-        earlier = [(sure, one) for *one, sure in before if _covers(one, (namespace, name))]
-        before.append((namespace, name, not labels))
-        if any(sure for sure, _one in earlier):
-            continue
-        if labels:
-            found += _labelled(selector, namespace, index)
-        else:
-            exact = namespace is not None and name is not None and not earlier
-            found.append(_offer(selector, (namespace, name), exact, index))
+        for way in ways(rule):
+            if taken_before(rules, index, way.source):
+                continue
+            # By their labels, an earlier rule may take it and call it otherwise.
+            open_end = any(counts(earlier) and covers(source(earlier), way.source) for earlier in rules[:index])
+            found.append(Offer(way.target, way.source.one and not way.labels and not open_end, index))
     return found
-
-
-def _part(selector: Json, key: str) -> Optional[str]:
-    """A part of a selector; empty and ``*`` mean any."""
-    value = selector.get(key)
-    return None if value in (None, "", "*") else str(value)
-
-
-def _covers(pattern: Iterable[Optional[str]], other: Iterable[Optional[str]]) -> bool:
-    return all(one is None or one == two for one, two in zip(pattern, other))
-
-
-def _offer(mapping: Json, source: Tuple[Optional[str], Optional[str]], certain: bool, index: int) -> Offer:
-    alias = mapping.get("alias") or {}
-    return Offer(_part(alias, "namespace") or source[0], _part(alias, "name") or source[1], certain, index)
-
-
-def _labelled(selector: Json, namespace: Optional[str], index: int) -> Iterator[Offer]:
-    """What a LabelSelector may offer: by each of its aliases, and under its own name what none of them takes."""
-    for mapping in selector.get("aliases") or []:
-        source = (_part(mapping, "namespace") or namespace, _part(mapping, "name"))
-        if namespace is not None and source[0] != namespace:
-            continue
-        yield _offer(mapping, source, False, index)
-        if source == (namespace, None):
-            return
-    yield Offer(namespace, None, False, index)
-
-
-def _meet(one: Offer, two: Offer) -> Optional[Tuple[str, str]]:
-    """The namespace and name that both may offer, with ``*`` for any; None when there is none."""
-    both = []
-    for a, b in ((one.namespace, two.namespace), (one.name, two.name)):
-        if a is not None and b is not None and a != b:
-            return None
-        both.append(a or b or "*")
-    return both[0], both[1]
 
 
 # Finding
@@ -184,35 +148,35 @@ def _offered_twice(declaration: Declaration, consumer: str) -> List[Collision]:
     meshes = declaration["meshes"]
     partners = sorted(other for pair in declaration["pairs"] if consumer in pair for other in pair if other != consumer)
     by_mesh = {host: offers(meshes[host]["exports"].get(consumer) or []) for host in partners}
-    users: Dict[Tuple[str, str, bool], Dict[str, int]] = {}
+    users: Dict[Tuple[Names, bool], Dict[str, int]] = {}
     for host in partners:
         for offer in by_mesh[host]:
-            if offer.certain and offer.namespace and offer.name:
-                users.setdefault((offer.namespace, offer.name, True), {}).setdefault(host, offer.rule)
+            if offer.certain:
+                users.setdefault((offer.names, True), {}).setdefault(host, offer.rule)
     for one, two in combinations(partners, 2):
         for a in by_mesh[one]:
             for b in by_mesh[two] if not a.certain else [offer for offer in by_mesh[two] if not offer.certain]:
-                both = _meet(a, b)
+                both = meet(a.names, b.names)
                 if both is not None:
-                    users.setdefault((*both, False), {}).update({one: a.rule, two: b.rule})
+                    users.setdefault((both, False), {}).update({one: a.rule, two: b.rule})
     return [
-        _collision(meshes, consumer, (namespace, name), hosts, certain)
-        for (namespace, name, certain), hosts in sorted(users.items())
+        _collision(meshes, consumer, shared, hosts, certain)
+        for (shared, certain), hosts in sorted(users.items(), key=lambda one: (one[0][0].text.split("/"), one[0][1]))
         if len(hosts) > 1
     ]
 
 
 def _collision(
-    meshes: Mapping[str, DeclaredMesh], consumer: str, name: Tuple[str, str], hosts: Mapping[str, int], certain: bool
+    meshes: Mapping[str, DeclaredMesh], consumer: str, shared: Names, hosts: Mapping[str, int], certain: bool
 ) -> Collision:
-    exporters = [_exporter(meshes[host], consumer, index, name) for host, index in sorted(hosts.items())]
+    exporters = [_exporter(meshes[host], consumer, index, shared) for host, index in sorted(hosts.items())]
     for one in exporters:
         rules = meshes[consumer]["imports"].get(one["host"]) or []
-        one["imported"] = taking(rules, *name) is not None
+        one["imported"] = taking(rules, shared) is not None
     return {
         "consumer": meshes[consumer]["mesh"],
         "consumer_host": consumer,
-        "name": "/".join(name),
+        "name": shared.text,
         "certain": certain,
         "exporters": exporters,
         "solution": "",
@@ -220,13 +184,13 @@ def _collision(
     }
 
 
-def _exporter(mesh: DeclaredMesh, consumer: str, index: int, name: Tuple[str, str]) -> Exporter:
+def _exporter(mesh: DeclaredMesh, consumer: str, index: int, shared: Names) -> Exporter:
     rule = mesh["exports"][consumer][index]
     return {
         "host": mesh["host"],
         "mesh": mesh["mesh"],
         "calls_it": "",
-        "exports": "/".join(name),
+        "exports": shared.text,
         "rule": index,
         "short": _is_short(rule, mesh["short_exports"].get(consumer, [])),
         "imported": False,
@@ -239,14 +203,10 @@ def _is_short(rule: Rule, short: Iterable[str]) -> bool:
     return set(selector) == {"namespace", "name"} and f"{selector['namespace']}/{selector['name']}" in short
 
 
-def taking(rules: Iterable[Rule], namespace: str, name: str) -> Optional[int]:
-    """The first import rule that takes an exported name (``*``: any), or None."""
+def taking(rules: Iterable[Rule], offered: Names) -> Optional[int]:
+    """The first import rule that takes what is exported under these names, or some of it; None when there is none."""
     for index, rule in enumerate(rules):
-        selector = rule.get("nameSelector")
-        if not isinstance(selector, dict):
-            continue
-        parts = ((_part(selector, "namespace"), namespace), (_part(selector, "name"), name))
-        if all(wanted is None or offered in ("*", wanted) for wanted, offered in parts):
+        if any(meet(way.source, offered) is not None for way in ways(rule)):
             return index
     return None
 
@@ -339,7 +299,12 @@ def _solve(
 def _lives(one: Exporter, consumer: str, exported: Exported) -> bool:
     """Whether an exporter offers the name already."""
     rules = exported.get(one["host"], {}).get(consumer, [])
-    return any(offer.certain and f"{offer.namespace}/{offer.name}" == one["exports"] for offer in offers(rules))
+    return any(offer.certain and offer.names.text == one["exports"] for offer in offers(rules))
+
+
+def _exports(one: Exporter) -> Names:
+    namespace, dummy, name = one["exports"].partition("/")
+    return names_of({"namespace": namespace, "name": name})
 
 
 def _alias_of(one: Exporter) -> Tuple[str, str]:
@@ -354,11 +319,11 @@ def _aliased(meshes: Dict[str, DeclaredMesh], consumer: str, one: Exporter) -> N
     rules = list(exports[consumer])
     rules[one["rule"]] = repaired_export(rules[one["rule"]], one)
     meshes[host] = {**meshes[host], "exports": {**exports, consumer: rules}}
-    taken = taking(imports.get(host) or [], *one["exports"].split("/"))
+    taken = taking(imports.get(host) or [], _exports(one))
     if taken is not None:
         rules = list(imports[host])
         # A wildcard stays behind, for all that it takes besides.
-        wide = None in (_part(rules[taken]["nameSelector"], part) for part in ("namespace", "name"))
+        wide = not source(rules[taken]).one
         rules[taken : taken + (0 if wide else 1)] = [repaired_import(rules[taken], one)]
         meshes[consumer] = {**meshes[consumer], "imports": {**imports, host: rules}}
 
@@ -371,10 +336,11 @@ def repaired_export(rule: Rule, one: Exporter) -> Rule:
 
 def repaired_import(rule: Rule, one: Exporter) -> Rule:
     """An import rule that takes the repaired export to where the rule would have taken it before."""
-    (namespace, name), (own_namespace, own_name) = _alias_of(one), one["exports"].split("/")
-    alias = rule["nameSelector"].get("alias") or {}
-    local = {"namespace": _part(alias, "namespace") or own_namespace, "name": _part(alias, "name") or own_name}
-    return {**rule, "nameSelector": {"namespace": namespace, "name": name, "alias": local}}
+    namespace, name = _alias_of(one)
+    (way,) = ways(rule)
+    local = way.of(_exports(one))
+    alias = {"namespace": local.namespace, "name": local.name}
+    return {**rule, "nameSelector": {"namespace": namespace, "name": name, "alias": alias}}
 
 
 # Problems
@@ -404,7 +370,7 @@ def _refused(meshes: Mapping[str, DeclaredMesh], found: Collision, one: Exporter
     consumer = meshes[found["consumer_host"]]
     export = repaired_export(meshes[one["host"]]["exports"][found["consumer_host"]][one["rule"]], one)
     rules = consumer["imports"].get(one["host"]) or []
-    taken = taking(rules, *one["exports"].split("/"))
+    taken = taking(rules, _exports(one))
     remedy = f"In mesh_exports of {one['mesh']} for {found['consumer']} write {json.dumps(export)}"
     if taken is not None:
         remedy += (

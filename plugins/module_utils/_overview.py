@@ -13,7 +13,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _objects, _ports
+from ansible_collections.ossm.federation.plugins.module_utils import _lint_services, _model, _objects, _ports
 from ansible_collections.ossm.federation.plugins.module_utils._applied import settled
 from ansible_collections.ossm.federation.plugins.module_utils._model_choose import dig
 from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import CLUSTER_IP, LOAD_BALANCER
@@ -57,7 +57,8 @@ def overview(declaration: Declaration, facts: Mapping[str, Json]) -> Json:
         "waiting": _waiting(made),
         "ports": _ports.port_matrix(made, known, undecided),
         "collisions": made["collisions"],
-        "problems": declaration["problems"] + made["problems"] + made["warnings"] + _problems(declaration, made, facts),
+        "problems": declaration["problems"] + made["problems"] + made["warnings"]
+        + _lint_services.judge(made, declaration, known) + _problems(declaration, made, facts),
     }
     shown["ports_csv"] = _ports.as_csv(shown["ports"])
     shown["lines"] = _lines(shown)

@@ -51,6 +51,7 @@ class Right(NamedTuple):
     """A row of the table: verbs on a kind, for ``step``. ``names`` are the only objects that it is needed for (none: all).
 
     ``without`` says what is lost when the right is missing; empty when the mesh cannot be read or written without it.
+    ``elsewhere``: in other namespaces than the mesh's own, so that it is granted in the cluster.
     """
 
     step: str
@@ -58,6 +59,7 @@ class Right(NamedTuple):
     verbs: Tuple[str, ...]
     names: Tuple[str, ...] = ()
     without: str = ""
+    elsewhere: bool = False
 
 
 #: Reading a mesh; the rest of the cluster is only read where the account may.
@@ -75,6 +77,8 @@ _KNOW = (
     Right("KNOW", "ServiceMeshMemberRoll", ("get",), ("default",), "exported namespaces are not compared with the members"),
     Right("KNOW", "Pod", ("list",), (), "a restart of istiod since a change is not recognised"),
 )
+#: What rules are compared with.
+_SERVICES = Right("KNOW", "Service", ("list",), (), "nobody looks at the ports of exported services", elsewhere=True)
 #: Server-side apply: the API server asks for patch, and for create as well where nothing is there yet, also in a dry run.
 _OPEN = (Right("OPEN", "ServiceMeshControlPlane", ("patch",)),)
 _WRITE = (
@@ -101,9 +105,9 @@ _WAIT = (
 #: What an account needs, by what it is for: the name of a file in ``docs/rbac`` and of the ClusterRoles in it.
 PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     "export-identity": _KNOW + _OPEN + _WAIT_OPEN,
-    "federate": _KNOW + _WRITE + _WAIT,
-    "federate-check": _KNOW + _WRITE + _LOOK,
-    "read": _KNOW,
+    "federate": _KNOW + (_SERVICES,) + _WRITE + _WAIT,
+    "federate-check": _KNOW + (_SERVICES,) + _WRITE + _LOOK,
+    "read": _KNOW + (_SERVICES,),
     "restart": (Right("TELL", "Deployment", ("patch", "watch")), Right("TELL", "Pod", ("list",))),
 }
 #: Those by which a mesh is read; the others are granted beside one of these.
@@ -242,7 +246,7 @@ def _rules(playbook: str, namespaced: bool) -> List[Json]:
     verbs: Dict[Tuple[Resource, Tuple[str, ...]], List[str]] = {}
     for right in PLAYBOOKS[playbook]:
         resource = RESOURCES[right.kind]
-        if resource.namespaced == namespaced:
+        if (resource.namespaced and not right.elsewhere) == namespaced:
             verbs.setdefault((resource, right.names), []).extend(right.verbs)
     rules: List[Json] = []
     for (resource, names), listed in sorted(verbs.items()):

@@ -15,7 +15,7 @@ from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
 from ansible_collections.ossm.federation.plugins.module_utils import _objects, _permissions, _steps, _versions
 from ansible_collections.ossm.federation.plugins.module_utils._applied import settled
-from ansible_collections.ossm.federation.plugins.module_utils._model_choose import dig, gateway_owner
+from ansible_collections.ossm.federation.plugins.module_utils._model_choose import cluster_wide, dig, gateway_owner
 from ansible_collections.ossm.federation.plugins.module_utils._model_plan import READY, advance, load_balancers
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Plan, Problem, Side, problem, words
 
@@ -103,7 +103,7 @@ def _members(made: Plan, host: str, facts: Json) -> List[Problem]:
     a mesh that is cluster-wide what its discovery selectors let pass, which cannot be told from here.
     """
     mesh, members = made["meshes"][host], facts.get("members")
-    if members is None or "*" in members or _cluster_wide(facts["control_plane"]):
+    if members is None or "*" in members or cluster_wide(facts["control_plane"]):
         return []
     seen = {*members, mesh["namespace"]}
     peers: Dict[str, List[str]] = {}
@@ -127,13 +127,6 @@ def _exported(side: Side) -> Set[str]:
     """The namespaces that export rules name."""
     bodies = [rule.get(key) or {} for rule in side["exports"] or [] for key in ("nameSelector", "labelSelector")]
     return {body["namespace"] for body in bodies if body.get("namespace") not in (None, "", "*")}
-
-
-def _cluster_wide(control_plane: Json) -> bool:
-    """Whether istiod watches the whole cluster: ``mode`` from 2.4 on, before that a technology preview."""
-    spec = dig(control_plane, "object", "spec") or {}
-    mode = spec.get("mode") or dig(spec, "techPreview", "controlPlaneMode")
-    return mode not in (None, "", "MultiTenant")
 
 
 def _networks(

@@ -12,7 +12,8 @@ author:
   - The ossm.federation authors (@ossm-federation)
 description:
   - Reads control plane, trust, gateways, peers, service sets, platform and identity of one or several meshes of
-    OpenShift Service Mesh 2.x, with at most fourteen requests each.
+    OpenShift Service Mesh 2.x, with at most fourteen requests each,
+    and one or two for O(meshes[].services).
   - A mesh that cannot be read is a result with problems, not an error.
 extends_documentation_fragment:
   - ossm.federation._attributes
@@ -55,6 +56,15 @@ options:
           name:
             description: The name; all of the kind where it is not given.
             type: str
+      services:
+        description:
+          - Services whose labels and ports are to be read, as C(namespace/name), each part C(*) for any. They are in
+            RV(meshes[].shared).
+          - One request for each namespace besides that of the control plane; with more than two, one request for the Services
+            of all namespaces. The namespace C(*) means the members of the mesh.
+        type: list
+        elements: str
+        default: []
       auth:
         description:
           - How the cluster is reached; the authentication options of kubernetes.core, one for one.
@@ -259,6 +269,14 @@ meshes:
       returned: when O(meshes[].also) asks for something
       type: list
       elements: dict
+    shared:
+      description:
+        - What O(meshes[].services) asked for. C(services) are the Services that are there, but for those of type ExternalName, each with
+          C(namespace), C(name), C(labels) where it has any, and C(ports) with C(name) and C(port).
+        - C(unread) are requests that failed, with C(namespace) (null for all) and C(message). That is neither an error nor a
+          warning.
+      returned: when O(meshes[].services) asks for something
+      type: dict
     istiod:
       description: The istiod pods with C(name) and C(started); null when they could not be read.
       type: list

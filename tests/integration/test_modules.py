@@ -158,6 +158,15 @@ def test_mesh_info_takes_twelve_requests_at_most(call: Call, way: str) -> None:
     assert 0 < len(call.federation.lab.audit("blue", mark)) <= 12
 
 
+def test_mesh_info_of_services_that_rules_concern(call: Call) -> None:
+    asked = {**_mesh(call, "red-mesh"), "services": ["red-mesh-bookinfo/ratings", "red-mesh-bookinfo/reviews", "nowhere/*"]}
+    [facts] = _equal(call, "mesh_info", meshes=[asked])["meshes"]
+    services = [{"namespace": "red-mesh-bookinfo", "name": name, "labels": {"app": name}, "ports": [{"name": "http", "port": 9080}]}
+                for name in ("ratings", "reviews")]
+    assert facts["shared"] == {"services": services, "unread": []}
+    assert "shared" not in _equal(call, "mesh_info", meshes=[_mesh(call, "red-mesh")])["meshes"][0]
+
+
 def _pods(call: Call) -> list[str]:
     return [name for name in call.federation.names("blue-mesh", "pods") if name.startswith("istiod-")]
 

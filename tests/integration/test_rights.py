@@ -147,7 +147,9 @@ def test_from_nothing_with_exactly_these_rights(federation: Federation) -> None:
 
 
 def test_nothing_more_is_granted_than_is_used(federation: Federation) -> None:
-    used = {(one.verb, one.resource) for made in _asked(federation, {}).values() for one in made}
+    asked = [one for made in _asked(federation, {}).values() for one in made]
+    assert {one.namespace for one in asked if one.resource == "services"} >= {"red-mesh-system", "red-mesh-bookinfo"}
+    used = {(one.verb, one.resource) for one in asked}
     # A server-side apply is a patch in the log; that it may create is checked by the API server within it.
     used |= {("create", resource) for verb, resource in used if verb == "patch"}
     granted = {
@@ -210,6 +212,8 @@ def test_what_is_optional_only_degrades(federation: Federation) -> None:
         run = federation.good()
     assert "may not get clusterversions.config.openshift.io" in run.flat
     assert "may not get infrastructures.config.openshift.io" in run.flat
+    [note] = [line for line in run.said("Say what is about to happen")["msg"] if "[services-unread]" in line]
+    assert note.startswith("red-mesh: Services in red-mesh-bookinfo: ") and not [line for line in run.report if "unread" in line]
     assert run.cells["red-mesh", "green-mesh"] == "ok"
 
 

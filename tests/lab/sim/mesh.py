@@ -138,11 +138,14 @@ class Mesh:
         return dig(self.control_plane(), "spec", "cluster", "name") or "Kubernetes"
 
     def services(self) -> list[rules.Service]:
-        """Services that istiod sees: of the members and of its own namespace."""
+        """Services that istiod sees: of the members and of its own namespace. One of type ExternalName lies outside of the
+        mesh for it, and is never exported (maistra/istio exports.go NameForService, MeshExternal)."""
         if self._services is None:
             found = []
             for namespace in [self.namespace, *self.members()]:
                 for body in self.cluster.store.all("Service", namespace):
+                    if body["spec"].get("type") == "ExternalName":
+                        continue
                     ports = tuple((port["port"], port.get("name", "")) for port in body["spec"].get("ports") or [])
                     found.append(rules.Service(rules.Name(body["metadata"]["name"], namespace),
                                                dict(body["metadata"].get("labels") or {}), ports))

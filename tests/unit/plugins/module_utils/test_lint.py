@@ -15,8 +15,9 @@ from test_model_refusals import DECLARED as REFUSED
 from unit.lab.test_rules import EXPORTS, IMPORTS
 
 from ansible_collections.ossm.federation.plugins.module_utils import _lint_codes as codes
+from ansible_collections.ossm.federation.plugins.module_utils import _model
 from ansible_collections.ossm.federation.plugins.module_utils._lint import in_order, lint
-from ansible_collections.ossm.federation.plugins.module_utils._lint_services import lint_services
+from ansible_collections.ossm.federation.plugins.module_utils._lint_services import judge, lint_services, wanted, with_services
 from ansible_collections.ossm.federation.plugins.module_utils._model_declare import declare
 from ansible_collections.ossm.federation.plugins.module_utils._model_rules import check_rules
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, words
@@ -542,15 +543,20 @@ def test_repaired_localities(written: Json, meant: Json) -> None:
 # With Services
 
 
-def service(name: str, *ports: str, **labels: str) -> Json:
-    """A Service of the namespace a."""
-    metadata = {"namespace": "a", "name": name, "labels": labels}
-    return {"metadata": metadata, "spec": {"ports": [{"name": port, "port": 80} for port in ports]}}
+def service(name: str, *ports: str, namespace: str = "a", **labels: str) -> Json:
+    """A Service as MeshFacts have it."""
+    numbers = enumerate(ports, start=80)
+    return {"namespace": namespace, "name": name, "labels": labels, "ports": [{"name": port, "port": at} for at, port in numbers]}
+
+
+def declared(**variables: Json) -> Any:
+    """The declaration of the given meshes."""
+    return fed.declare({f"{name}-mesh": {"mesh_context": "x", **said} for name, said in variables.items()})
 
 
 def served(services: dict[str, list[Json]], **variables: Json) -> list[str]:
     """What lint finds when it knows the Services."""
-    made = fed.declare({f"{name}-mesh": {"mesh_context": "x", **said} for name, said in variables.items()})
+    made = declared(**variables)
     assert lint(made) == lint(copy.deepcopy(made))
     return told(lint_services(made, services))
 
@@ -566,7 +572,7 @@ EXPRESSIONS = [
 def test_services_with_several_ports() -> None:
     several = {WEST: [service("x", "http", "grpc"), service("y", "http"), service("z", a="true")]}
     assert served(several, **share(["a/x"], ["a/x"])) == [f"error export-ports {OUT}[0]"]
-    assert served(several, **share(["a/y", "a/*"], ["a/*"])) == [f"warning export-ports {OUT}[1]"] * 2
+    assert served(several, **share(["a/y", "a/*"], ["a/*"])) == [f"warning export-ports {OUT}[1]"]
     assert served(several, **share([labelled("a")], ["a/*"])) == [f"warning export-ports {OUT}[0]"]
     assert served(several, **share(["a/x*"], ["a/*"])) == []
     assert served({}, **share(["a/x"], ["a/x"])) == []
@@ -574,6 +580,107 @@ def test_services_with_several_ports() -> None:
     labels = {"no": {}, "yes": {"b": "c"}, "other": {"b": "d"}, "both": {"b": "c", "d": "e"}}
     chosen = {WEST: [service(name, **one) for name, one in labels.items()]}
     assert served(chosen, **share([selecting], ["a/*"])) == [f"warning export-ports {OUT}[0]"]
+
+
+def test_a_service_that_nobody_imports_may_have_any_ports() -> None:
+    several = {WEST: [service("x", "http", "grpc"), service("y", "http")]}
+    assert served(several, **share(["a/x"], ["a/y"])) == []
+    assert served(several, **share(["a/*"], ["a/y"])) == []
+    assert served(several, **share([named("a", "x", ("b", ""))], ["b/x"])) == [f"error export-ports {OUT}[0]"]
+
+
+def test_what_a_wildcard_takes_is_told_in_one_line() -> None:
+    services = [service(f"s{number}", *"pqr"[: number % 4]) for number in range(8)]
+    [found] = lint_services(declared(**share(["a/*"], ["*/*"])), {WEST: services})
+    assert found["message"].startswith(
+        "among what it takes, and others import, is a/s0 with no port, a/s2 with 2 ports (p, q), a/s3 with 3 ports (p, q, r), "
+        "a/s4 with no port and 2 more: "
+    )
+    assert "repaired" not in found
+
+
+def test_the_control_planes_own_services_are_not_told_one_by_one() -> None:
+    """The rule that takes them has a warning of its own."""
+    own = {WEST: [service("istiod", "grpc", "https", namespace=f"{WEST}-system")]}
+    assert served(own, **share(["*/*"], ["*/*"])) == []
+    assert served(own, **share([f"{WEST}-system/istiod"], ["*/*"])) == [f"error export-ports {OUT}[0]"]
+
+
+def test_the_port_of_the_gateways_is_reached_among_others() -> None:
+    both = service("x", "http", "other")
+    both["ports"][1]["port"] = 15443
+    [found] = lint_services(declared(**share(["a/x"], ["a/x"])), {WEST: [both]})
+    assert found["severity"] == "warning" and found["message"].endswith("requests from other meshes reach 15443 alone")
+
+
+def test_the_repaired_rule_keeps_the_exported_name() -> None:
+    for rule, name in (("a/x", ("a", "x")), (named("a", "x", ("b", "y")), ("b", "y")), (named("a", "x", ("*", "y")), ("a", "y"))):
+        [found] = lint_services(declared(**share([rule], ["*/*"])), {WEST: [service("x")]})
+        assert found["repaired"] == named("a", "<name>", name)
+        assert check_rules([named("a", "x-http", name)], "m", "w", imports=False)[1] == []
+
+
+def test_which_services_are_to_be_read() -> None:
+    selecting = {"type": "LabelSelector", "labelSelector": {"selector": {"matchLabels": {"a": "b"}}}}
+    for exports, patterns in (
+        (["a/x", "a/y"], ["a/x", "a/y"]),
+        (["a/x", "a/*", "b/x"], ["a/*", "b/x"]),
+        (["*/x", "a/x", "a/y"], ["*/x", "a/y"]),
+        ([labelled("a")], ["a/*"]),
+        (["a/x", selecting], ["*/*"]),
+        ([named("a", "x", ("b", "y"))], ["a/x"]),
+        ([], []),
+    ):
+        assert wanted(declared(**share(exports, [])), WEST) == patterns
+    imports = [local("b", "x", ("c", "")), local("b", "*", ("d", "")), local("b", "y", ("e", "z")), "b/z"]
+    assert wanted(declared(**share([], imports)), EAST) == ["c/x", "d/*", "e/z"]
+    assert wanted(declared(**share(["a/x"], imports)), WEST) == ["a/x"]
+
+
+def _planned(facts: dict[str, Json], strict: bool = False, play_hosts: list[str] | None = None) -> Any:
+    """The plan of meshes of which west exports a/x and a/y to east, with what their Services say."""
+    hostvars = {f"{name}-mesh": {"mesh_context": "x", **said} for name, said in share(["a/x", "a/y"], ["a/*"]).items()}
+    hostvars[WEST]["federation_lint_strict"] = hostvars[EAST]["federation_lint_strict"] = strict
+    made = fed.declare(hostvars, play_hosts=play_hosts or list(hostvars))
+    return with_services(_model.plan(made, facts, fed.NOW), made, facts)
+
+
+def _facts(*exported: Json, unread: list[Json] | None = None) -> dict[str, Json]:
+    """Facts of west with a Service of two ports, and with an export set; and of east."""
+    west = fed.facts(WEST, shared={"services": [service("x", "http", "grpc")], "unread": unread or []})
+    west["exports"] = [{"metadata": {"name": EAST}, "spec": {"exportRules": list(exported)}}]
+    return {WEST: west, EAST: fed.facts(EAST)}
+
+
+def test_only_what_a_run_would_write_anew_stops_it() -> None:
+    """What is in force has never worked, and it is no reason to leave everything else undone."""
+    for facts, options, severity in (
+        (_facts(), {}, "error"),
+        (_facts(named("a", "y")), {}, "error"),
+        (_facts(named("a", "y"), named("a", "x")), {}, "warning"),
+        (_facts(named("a", "x")), {"strict": True}, "error"),
+        (_facts(), {"play_hosts": [EAST]}, "warning"),
+    ):
+        made = _planned(facts, **options)
+        found = {"error": made["problems"], "warning": made["warnings"]}
+        assert [one["code"] for one in found.pop(severity)] == ["export-ports"]
+        assert list(found.values()) == [[]]
+
+
+def test_services_that_were_not_read_are_a_note() -> None:
+    message = "may not list services: it is forbidden"
+    for unread, told_of in (
+        ([{"namespace": "a", "message": message}, {"namespace": "b", "message": "other"}], "Services in a and b"),
+        ([{"namespace": None, "message": message}], "Services in all namespaces"),
+    ):
+        facts = _facts(unread=unread)
+        facts[WEST]["shared"]["services"] = []
+        made = _planned(facts, strict=True)
+        assert made["problems"] == made["warnings"] == []
+        [note] = made["notes"]
+        assert note.startswith(f"{WEST}: {told_of}: ") and message in note and note.endswith("[services-unread]")
+    for absent in ({}, {"shared": None}):
+        assert _planned({WEST: fed.facts(WEST, **absent), EAST: fed.facts(EAST)})["notes"] == []
 
 
 def test_ports_of_an_import_that_joins_a_service() -> None:
@@ -594,9 +701,11 @@ def _spoken() -> dict[str, set[str]]:
         found += fed.declare(fed.inventory(red_mesh=variables))["problems"]
     found += check_rules([named("A", "x")], "m", "w", imports=False)[1]
     made = fed.declare(
-        {f"{name}-mesh": said for name, said in share(["a/x", "a/*"], [local("a", "x", ("a", ""))]).items()}
+        {f"{name}-mesh": said for name, said in share(["a/x", "a/*"], [local("a", "x", ("a", "")), "a/y"]).items()}
     )
     found += lint_services(made, {WEST: [service("x", "a", "b"), service("y")], EAST: [service("x", "c")]})
+    unread = {WEST: fed.facts(WEST, shared={"services": [], "unread": [{"namespace": "a", "message": "m"}]})}
+    found += judge(_model.plan(made, unread, fed.NOW), made, unread)
     spoken: dict[str, set[str]] = {}
     for one in found:
         spoken.setdefault(one["code"], set()).add(one["severity"])

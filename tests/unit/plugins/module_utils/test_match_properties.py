@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the model and lint say that rules offer is one thing, and what the simulator's istiod makes of them."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import federations as fed
+from hypothesis import given
+from hypothesis import strategies as st
+from test_lint_properties import EXPORTS, IMPORTS, RULE, by_label, by_name, some, worlds
+
+from ansible_collections.ossm.federation.plugins.module_utils import _lint_rules, _model_collisions
+from ansible_collections.ossm.federation.plugins.module_utils import _model_match as match
+from ansible_collections.ossm.federation.plugins.module_utils._lint import lint
+from ansible_collections.ossm.federation.plugins.module_utils._lint_rules import Place
+from ansible_collections.ossm.federation.plugins.module_utils._model_match import Names
+from lab.sim import rules as istiod
+from lab.sim.rules import Service
+
+Json = dict[str, Any]
+#: What istiod skips, and the API server takes.
+SKIPPED = st.sampled_from(
+    [{}, {"type": "NameSelector"}, {"type": "LabelSelector", "nameSelector": {}}, {"type": "X", "nameSelector": {}}]
+)
+#: One rule by labels, wherever it stands among others by name: two with one selector shadow each other.
+ONE_BY_LABEL = st.tuples(st.lists(by_name(), max_size=2), by_label(), st.lists(by_name(), max_size=2)).map(
+    lambda parts: [*parts[0], parts[1], *parts[2]]
+)
+
+
+def told_apart(rules: list[Json]) -> list[Json]:
+    """The rules with an alias of its own for each selector and each alias, so that a name tells what has made it."""
+    made: list[Json] = copy.deepcopy(rules)
+    bodies = [body for rule in made for key in ("nameSelector", "labelSelector") if (body := rule.get(key))]
+    mappings = [mapping for body in bodies for mapping in (body.get("aliases", []) if "selector" in body else [body])]
+    for number, mapping in enumerate(mappings):
+        mapping["alias"] = {**mapping.get("alias", {}), "name": f"n{number}"}
+    return made
+
+
+def names(rules: list[Json], service: Service) -> Names | None:
+    """What the simulator's istiod exports a service as."""
+    found = istiod.exported_name(rules, service)
+    return None if found is None else Names(found.namespace, found.name)
+
+
+@given(EXPORTS)
+@some
+def test_the_model_and_lint_tell_one_thing(rules: list[Json]) -> None:
+    model = _model_collisions.offers(rules)
+    lint = _lint_rules.offers([Place("m", str(index), rule, False) for index, rule in enumerate(rules)])
+    assert [(one.names, str(one.rule)) for one in model] == [(one.names, one.place.where) for one in lint]
+    # Lint asks whether a rule names the service, the model also whether no earlier rule may take it by its labels.
+    assert all(two.certain for one, two in zip(model, lint) if one.certain)
+
+
+@given(EXPORTS)
+@some
+def test_what_is_exported_is_offered_and_what_is_certain_is_exported(rules: list[Json]) -> None:
+    offers = _model_collisions.offers(rules)
+    for world in worlds():
+        exported = {names(rules, service) for service in world} - {None}
+        assert all(any(match.covers(offer.names, one) for offer in offers) for one in exported if one)
+    for offer in offers:
+        if offer.certain:
+            selector = rules[offer.rule]["nameSelector"]
+            for labels in ({}, {"l": "true"}):
+                service = Service(istiod.Name(selector["name"], selector["namespace"]), labels)
+                assert names(rules, service) == offer.names
+
+
+@given(ONE_BY_LABEL.map(told_apart))
+@some
+def test_what_is_offered_can_be_exported(rules: list[Json]) -> None:
+    """Aliases that an earlier alias or rule leaves nothing to offer nothing."""
+    exported = [names(rules, service) for world in worlds() for service in world]
+    for offer in _model_collisions.offers(rules):
+        assert any(match.covers(offer.names, one) for one in exported if one), offer
+
+
+@given(EXPORTS, st.lists(st.tuples(st.integers(0, 3), SKIPPED), max_size=2))
+@some
+def test_a_rule_that_istiod_skips_changes_nothing(rules: list[Json], skipped: list[tuple[int, Json]]) -> None:
+    together = list(rules)
+    for place, rule in skipped:
+        together.insert(place, rule)
+    for world in worlds():
+        assert [names(together, one) for one in world] == [names(rules, one) for one in world]
+    offered = [[(one.names, one.certain) for one in _model_collisions.offers(listed)] for listed in (together, rules)]
+    assert offered[0] == offered[1]
+
+
+@given(RULE)
+@some
+def test_whatever_is_written_gets_words_and_no_traceback(rule: Json) -> None:
+    """Names are chosen, and rules compared, also where a rule is refused: all that is wrong is said at once."""
+    green = {"mesh_exports": ["a/x"], "mesh_imports": [rule]}
+    made = fed.declare(fed.inventory(red_mesh={"mesh_exports": [rule, "a/x"]}, green_mesh=green))
+    assert all(one["message"] for one in lint(made)) and all(one["name"] for one in _model_collisions.collisions(made))
+
+
+@given(IMPORTS, st.sampled_from(["a", "b", "c"]), st.sampled_from(["x", "y", "z"]))
+@some
+def test_the_rule_that_takes_an_exported_name(rules: list[Json], namespace: str, name: str) -> None:
+    taken = _model_collisions.taking(rules, Names(namespace, name))
+    alone = [istiod.imported_name({"importRules": [rule]}, "w", istiod.Name(name, namespace)) for rule in rules]
+    assert taken == next((index for index, one in enumerate(alone) if one is not None), None)
