@@ -151,7 +151,7 @@ class _Reader:
         self.wanted: t.Optional[str] = wanted.get("control_plane")
         self.also: t.List[Json] = wanted.get("also") or []
         self.federation: bool = wanted.get("federation") is not False
-        self.said: t.Set[t.Tuple[str, str]] = set()
+        self.said: t.Set[t.Tuple[str, str, str]] = set()
         #: Whether everything that is needed could be read so far.
         self.complete = True
         #: The kinds that the cluster does not have, or of which it has not the one object.
@@ -183,8 +183,9 @@ class _Reader:
         return self.complete
 
     def _problem(self, found: Problem) -> None:
-        """Note a problem once: three kinds of one missing group need not be three lines."""
-        key = (found["code"], found["message"])
+        """Note a problem once: three kinds of one missing group need not be three lines. That something is only a warning
+        where it was asked for besides does not keep it from being an error where it is needed."""
+        key = (found["code"], found["message"], found["severity"])
         if key not in self.said:
             self.said.add(key)
             self.facts["problems"].append(found)

@@ -509,6 +509,9 @@ def test_what_is_asked_for_besides_and_cannot_be_read_is_not_absent(monkeypatch:
     facts, _cluster = _read(monkeypatch, objects, federation=False, also=also)
     told = [(one["served"], len(one["objects"]), (one["problem"] or {}).get("code")) for one in facts["also"]]
     assert told == [(True, 0, "forbidden"), (False, 0, None), (True, 1, None)]
+    objects["ServiceMeshControlPlane"] = ClusterError("forbidden", "may not list it")
+    facts, _cluster = _read(monkeypatch, objects, federation=False, also=also)
+    assert [one["message"] for one in facts["problems"] if one["severity"] == "error"] == ["may not list it"]
 
 
 def test_missing_kinds_are_one_problem_and_the_rest_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
