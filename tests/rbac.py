@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes ``docs/rbac``: for each row of ``_permissions.PLAYBOOKS`` the two ClusterRoles and how they are bound.
+"""Writes ``docs/rbac``: for each row of ``_permissions.PLAYBOOKS`` the ClusterRoles and how they are bound.
 
 ``python tests/rbac.py`` from the root of the checkout, after ``tests/tree.py link``. A unit test compares the two.
 """
@@ -16,19 +16,30 @@ import yaml
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "rbac"
 #: Namespace of the control plane in the files; who uses them replaces it by that of the mesh.
 NAMESPACE = "red-mesh-system"
+#: The other names that a mesh has for itself, and the namespaces in which roles are bound, by ``Scope.namespace``.
+OWN = {"namespace": NAMESPACE, "control_plane": "red-mesh", "operator_namespace": "mesh-operator"}
+NAMESPACES = {"mesh": NAMESPACE, "operator": "openshift-operators", "members": "red-mesh-bookinfo"}
 ACCOUNT = "ossm-federation"
+#: Where the account lives that makes the mesh's namespace: it cannot live in that.
+HOME = "ossm-federation"
 _HEAD = """\
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # {words}
-# Made from the table in plugins/module_utils/_permissions.py by tests/rbac.py. Replace {namespace} by the namespace of your
-# control plane, and the subjects by your account; in a cluster with several meshes bind the first role in each namespace.
+# Made from the table in plugins/module_utils/_permissions.py by tests/rbac.py. Replace {replace}
 """
+_FEDERATED = f"""{NAMESPACE} by the namespace of your
+# control plane, and the subjects by your account; in a cluster with several meshes bind the first role in each namespace."""
+_INSTALLED = """the names of namespaces and
+# control plane by yours, and the subjects by your account; in a cluster with several meshes add their names."""
 WORDS = {
     "export-identity": "The rights that export_identity.yml needs in the cluster of a mesh of its run.",
     "federate": "The rights that federate.yml needs in the cluster of a mesh of its run.",
     "federate-check": "The rights that federate.yml --check needs: the API server asks for the same ones for a dry run.",
+    "install": "The rights that install.yml needs in a cluster that has the operator; the namespace of the mesh need not be there.",
+    "install-operator": "The rights that install.yml needs beside install.yaml to subscribe to the operator in openshift-operators.",
+    "install-operator-namespace": "The rights that install.yml needs beside install.yaml to give the operator a namespace of its own.",
     "read": "The rights to read a mesh: that is all federate.yml does where a limit leaves the mesh out.",
     "restart": "The rights that a restart of istiod on request needs, beside those of federate.yaml.",
 }
@@ -36,24 +47,32 @@ Json = dict[str, Any]
 
 
 def manifests(playbook: str) -> list[Json]:
-    """Return the objects of one file: the roles of the table, bound to an account of the mesh's namespace."""
+    """Return the objects of one file: the roles of the table, bound to an account of the mesh's namespace, or to one of a
+    namespace of its own."""
+    home = NAMESPACE if _inside(playbook) else HOME
+    return [one for scope, role in _roles(playbook) for one in (role, _binding(NAMESPACES.get(scope.namespace), role, home))]
+
+
+def _roles(playbook: str) -> list[tuple[Any, Json]]:
     from ansible_collections.ossm.federation.plugins.module_utils import _permissions
 
-    kinds = ("RoleBinding", "ClusterRoleBinding")
-    roles = zip(_permissions.roles(playbook), kinds)
-    return [one for role, kind in roles for one in (role, _binding(kind, role))]
+    return list(_permissions.roles(playbook, OWN).items())
 
 
-def _binding(kind: str, role: Json) -> Json:
+def _inside(playbook: str) -> bool:
+    """Say whether the namespace of the mesh is there before the run, for a role is bound in it."""
+    return any(scope.namespace == "mesh" for scope, _role in _roles(playbook))
+
+
+def _binding(namespace: str | None, role: Json, home: str) -> Json:
+    """Bind a role in one namespace, or without one in the cluster."""
     metadata = {"name": role["metadata"]["name"]}
-    if kind == "RoleBinding":
-        metadata["namespace"] = NAMESPACE
     return {
         "apiVersion": role["apiVersion"],
-        "kind": kind,
-        "metadata": metadata,
+        "kind": "RoleBinding" if namespace else "ClusterRoleBinding",
+        "metadata": {**metadata, "namespace": namespace} if namespace else metadata,
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role["kind"], "name": role["metadata"]["name"]},
-        "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
+        "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": home}],
     }
 
 
@@ -68,7 +87,8 @@ def text(playbook: str) -> str:
     """Return the content of one file."""
     found = {"apiVersion": "v1", "kind": "List", "items": manifests(playbook)}
     body = yaml.dump(found, Dumper=_Indented, sort_keys=False, default_flow_style=None, width=120)
-    return f"{_HEAD.format(words=WORDS[playbook], namespace=NAMESPACE)}---\n{body}"
+    replace = _FEDERATED if _inside(playbook) else _INSTALLED
+    return f"{_HEAD.format(words=WORDS[playbook], replace=replace)}---\n{body}"
 
 
 def main() -> int:

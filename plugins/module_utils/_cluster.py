@@ -117,6 +117,15 @@ class Ask(t.NamedTuple):
 #: Codes after which nothing else can be asked of this cluster.
 FATAL_CODES = ("unreachable", "certificate", "unauthorized", "access")
 
+#: What the operator's webhooks want of an account, by what they say (maistra/istio-operator,
+#: pkg/controller/servicemesh/webhooks/validation/memberroll.go and pkg/controller/versions): rights that no rule of RBAC shows.
+ASKED_BY_WEBHOOKS = (
+    ("permission to access namespace(s)", "Grant the verb update on pods in these namespaces to this user"),
+    ("permission to access all namespaces", "Grant the verb update on pods in all namespaces to this user"),
+    ("update pods at the cluster scope", "Grant the verb update on pods in all namespaces to this user"),
+    ("a cluster-scoped SMCP may only be created by users", "Grant that to this user, or leave mode: ClusterWide out"),
+)
+
 #: Codes that time does not heal for a watch that has never worked.
 FINAL_CODES = ("forbidden", "unauthorized", "certificate", "kind-missing")
 
@@ -339,13 +348,17 @@ def decode_response(status_code: int, body: t.Any, ask: Ask, token: str = "") ->
         words = "the API server does not accept the credentials (401)"
         return ClusterError("unauthorized", words, "Log in again, or correct the credentials", status=401)
     if "admission webhook" in message:
-        return ClusterError("refused", message, "Change what the webhook names", status=status_code)
+        remedy = next((words for sign, words in ASKED_BY_WEBHOOKS if sign in message), "Change what the webhook names")
+        return ClusterError("refused", message, remedy, status=status_code)
     if status_code == 403:
         plural = KINDS[kind].plural if kind in KINDS else kind
         group = KINDS[kind].api_version.rpartition("/")[0] if kind in KINDS else ""
         resource = f"{plural}.{group}" if group else plural
-        remedy = f"Grant the verb {ask.verb} on {resource} to this user (docs/rbac has a role for each playbook)"
-        return ClusterError("forbidden", f"may not {ask.verb} {resource}: {message}", remedy, status=403)
+        # An apply asks for patch, and where it makes the object for create as well: which one is missing, is only said there.
+        said = re.search(r"cannot (\w+) resource", message)
+        verb = said.group(1) if said else ask.verb
+        remedy = f"Grant the verb {verb} on {resource} to this user (docs/rbac has a role for each playbook)"
+        return ClusterError("forbidden", f"may not {verb} {resource}: {message}", remedy, status=403)
     if status_code == 404:
         return _decode_missing(status, kind)
     if status_code == 409:

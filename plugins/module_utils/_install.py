@@ -33,7 +33,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._tell import chang
 WRITING = ("__install_operator_objects", "__install_plane_objects")
 WAITING = ("__install_operator_wait", "__install_plane_wait")
 #: Problems of mesh_info that say what install.yml is there to change.
-_CURED = ("control-plane-missing", "namespace-missing", "kind-missing", "root-missing")
+_CURED = ("control-plane-missing", "namespace-missing", "kind-missing")
 #: Federation needs mutual TLS and no Route. Tracing and Kiali are off, as each would want another operator to be there.
 _SPEC: Json = {
     "addons": {"kiali": {"enabled": False}},
@@ -52,7 +52,8 @@ def reads(mesh: DeclaredMesh) -> List[Json]:
         {"kind": "ServiceMeshMemberRoll", "namespace": mesh["namespace"]},
         {"kind": "Namespace", "name": operator},
         {"kind": "Subscription", "namespace": operator},
-        {"kind": "OperatorGroup", "namespace": operator},
+        # The namespace for operators of all namespaces comes with its own.
+        *([] if operator == OPERATOR_NAMESPACE else [{"kind": "OperatorGroup", "namespace": operator}]),
     ]
 
 
@@ -87,10 +88,12 @@ def plan(declaration: Declaration, host: str, facts: Json) -> Json:
 
 
 class _Read(NamedTuple):
-    """What was read of one kind in one place; ``served`` is False where the cluster has no such kind."""
+    """What was read of one kind in one place; ``served`` is False where the cluster has no such kind, ``problem`` says why it
+    could not be read."""
 
     served: bool
     objects: List[Json]
+    problem: Optional[Problem] = None
 
 
 class _Site:
@@ -109,6 +112,9 @@ class _Site:
         self._control_plane()
         if not self._refused():
             self._members()
+        if self._refused():
+            # Nothing is begun that cannot be ended.
+            self.made.update(operator=[], plane=[], subscription=None, wait=False)
 
     def _refused(self) -> bool:
         return any(one["severity"] == "error" for one in self.made["problems"])
@@ -123,8 +129,15 @@ class _Site:
         """What was read of a kind in a namespace; of a Namespace, under its name."""
         for one in self.facts.get("also") or []:
             if one["kind"] == kind and place in (one.get("namespace"), one.get("name")):
-                return _Read(one["served"], one["objects"])
+                return _Read(one["served"], one["objects"], one["problem"])
         return _Read(False, [])
+
+    def _needed(self, kind: str, place: str) -> List[Json]:
+        """The objects, where it is decided by them what is written: what could not be read is not taken for absent."""
+        found = self._found(kind, place)
+        if found.problem is not None:
+            self.made["problems"].append({**found.problem, "severity": "error"})
+        return found.objects
 
     # The operator
 
@@ -132,7 +145,9 @@ class _Site:
         """Subscribe to the operator where it is missing, or where the Subscription is ours already."""
         place = self.wish["operator_namespace"]
         served = self._found("ServiceMeshControlPlane", self.mesh["namespace"]).served
-        found = self._found("Subscription", place).objects
+        # An operator that is there is nobody's concern who is not asked to subscribe to it.
+        asked = self.wish["operator"] or (not served and self.wish["operator"] is None)
+        found = self._needed("Subscription", place) if asked else self._found("Subscription", place).objects
         package = self.wish["subscription"]["name"]
         live = next((one for one in found if dig(one, "spec", "name") == package), None)
         if live is not None:
@@ -154,18 +169,19 @@ class _Site:
         if room is not None:
             self.made["operator"].append(room)
         later = self._later(place)
-        groups = self._found("OperatorGroup", place).objects
-        ours = next((one for one in groups if is_ours(one)), None)
-        if place != OPERATOR_NAMESPACE and (ours is not None or not groups):
-            # A namespace needs exactly one; openshift-operators comes with one for all namespaces.
-            definition = _definition("operators.coreos.com/v1", "OperatorGroup", place, place, {})
-            self.made["operator"].append(_wish(definition, ours, later))
+        if place != OPERATOR_NAMESPACE:
+            groups = self._needed("OperatorGroup", place)
+            ours = next((one for one in groups if is_ours(one)), None)
+            if ours is not None or not groups:
+                # A namespace needs exactly one.
+                definition = _definition("operators.coreos.com/v1", "OperatorGroup", place, place, {})
+                self.made["operator"].append(_wish(definition, ours, later))
         definition = _definition("operators.coreos.com/v1alpha1", "Subscription", name, place, self.wish["subscription"])
         self.made["operator"].append(_wish(definition, live, later))
 
     def _room(self, name: str) -> Optional[Json]:
         """A wish for a namespace that is not there, or ours."""
-        live = next(iter(self._found("Namespace", name).objects), None)
+        live = next(iter(self._needed("Namespace", name)), None)
         if live is not None and not is_ours(live):
             return None
         return _wish(_definition("v1", "Namespace", name, None, None), live, "")
@@ -240,7 +256,7 @@ class _Site:
             return
         namespace = self.mesh["namespace"]
         found = self._found("ServiceMeshMemberRoll", namespace)
-        live = next((one for one in found.objects if one["metadata"]["name"] == "default"), None)
+        live = next((one for one in self._needed("ServiceMeshMemberRoll", namespace) if one["metadata"]["name"] == "default"), None)
         members = sorted(set(self.wish["members"]))
         if live is not None and not is_ours(live):
             missing = sorted(set(members) - set(dig(live, "spec", "members") or []))

@@ -58,6 +58,7 @@ ARGUMENT_SPEC: Json = {
             "mesh": {"type": "str", "required": True},
             "namespace": {"type": "str", "required": True},
             "control_plane": {"type": "str"},
+            "federation": {"type": "bool", "default": True},
             "also": {
                 "type": "list",
                 "elements": "dict",
@@ -163,7 +164,8 @@ class _Reader:
         self.patterns = [Pattern(*one.partition("/")[::2]) for one in wanted.get("services") or []]
         #: The Services of the mesh's own namespace.
         self.own: t.List[Json] = []
-        self.said: t.Set[t.Tuple[str, str]] = set()
+        self.federation: bool = wanted.get("federation") is not False
+        self.said: t.Set[t.Tuple[str, str, str]] = set()
         #: Whether everything that is needed could be read so far.
         self.complete = True
         #: The kinds that the cluster does not have, or of which it has not the one object.
@@ -172,10 +174,15 @@ class _Reader:
     def read(self, rights_for: t.Optional[str]) -> bool:
         """All of it; whether nothing is missing that is needed. The control plane first: without one only the cluster is
         described."""
-        self.facts["cluster_uid"] = self._cluster_uid()
+        if self.federation:
+            self.facts["cluster_uid"] = self._cluster_uid()
         for one in self.also:
             self.facts["also"].append({**one, **self._other(one["kind"], one.get("namespace"), one.get("name"))})
         smcp = self._control_plane()
+        if not self.federation:
+            if smcp is not None:
+                self._members()
+            return smcp is not None and self.complete
         if rights_for and beyond_reading(rights_for):
             self._rights(rights_for)
         self._platform()
@@ -191,8 +198,9 @@ class _Reader:
         return self.complete
 
     def _problem(self, found: Problem) -> None:
-        """Note a problem once: three kinds of one missing group need not be three lines."""
-        key = (found["code"], found["message"])
+        """Note a problem once: three kinds of one missing group need not be three lines. That something is only a warning
+        where it was asked for besides does not keep it from being an error where it is needed."""
+        key = (found["code"], found["message"], found["severity"])
         if key not in self.said:
             self.said.add(key)
             self.facts["problems"].append(found)
@@ -214,18 +222,20 @@ class _Reader:
             return missing
 
     def _other(self, kind: str, namespace: t.Optional[str], name: t.Optional[str]) -> Json:
-        """Objects that only this caller asks for: whether the cluster has the kind, and what is there."""
+        """Objects that only this caller asks for: whether the cluster has the kind, what is there, and why that is not
+        known. What of it is needed, only the caller can tell."""
         try:
             found = [self.cluster.get(kind, name, namespace)] if name else self.cluster.list(kind, namespace)
         except ClusterError as error:
             if error.code in FATAL_CODES:
                 raise
-            if error.code not in ("missing", "kind-missing"):
-                problem_ = error.problem(self.mesh, f"{kind} {namespace or name}")
-                problem_["severity"] = "warning"
-                self._problem(problem_)
-            return {"served": error.code != "kind-missing", "objects": []}
-        return {"served": True, "objects": [trim(one) for one in found]}
+            told = None
+            if error.code not in ABSENT_CODES:
+                told = error.problem(self.mesh, f"{kind} {namespace or name}")
+                told["severity"] = "warning"
+                self._problem(told)
+            return {"served": error.code != "kind-missing", "objects": [], "problem": told}
+        return {"served": True, "objects": [trim(one) for one in found], "problem": None}
 
     def _degraded(self, error: ClusterError, where: str) -> None:
         """Warn of something that could not be read, and say what comes of that: the mesh can do without."""

@@ -11,7 +11,7 @@ pkg/apis/rbac/v1/evaluation_helpers.go, does; so does ``allowed``.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 Json = Dict[str, Any]
 
@@ -39,6 +39,10 @@ RESOURCES: Dict[str, Resource] = {
     "Deployment": Resource("apps", "deployments"),
     "Infrastructure": Resource("config.openshift.io", "infrastructures", False),
     "ClusterVersion": Resource("config.openshift.io", "clusterversions", False),
+    "CustomResourceDefinition": Resource("apiextensions.k8s.io", "customresourcedefinitions", False),
+    "OperatorGroup": Resource("operators.coreos.com", "operatorgroups"),
+    "Subscription": Resource("operators.coreos.com", "subscriptions"),
+    "ClusterServiceVersion": Resource("operators.coreos.com", "clusterserviceversions"),
     "ServiceMeshControlPlane": Resource("maistra.io", "servicemeshcontrolplanes"),
     "ServiceMeshMemberRoll": Resource("maistra.io", "servicemeshmemberrolls"),
     "ServiceMeshPeer": Resource("federation.maistra.io", "servicemeshpeers"),
@@ -47,19 +51,53 @@ RESOURCES: Dict[str, Resource] = {
 }
 
 
+class Scope(NamedTuple):
+    """Where a right is needed: what the name of its ClusterRole ends with, and whose namespace it is bound in (empty: in the
+    whole cluster)."""
+
+    suffix: str
+    namespace: str
+
+
+#: The namespace of the control plane.
+MESH = Scope("", "mesh")
+#: A namespace that the run itself makes. Nothing can be bound in it before, so that only the whole cluster is left.
+MADE = Scope("", "")
+#: The namespace of the operator's Subscription.
+OPERATOR = Scope("", "operator")
+#: The namespaces of the member roll.
+MEMBERS = Scope("-members", "members")
+#: Objects that live in no namespace, or in any.
+CLUSTER = Scope("-cluster", "")
+#: In the order of the files in ``docs/rbac``.
+SCOPES = (MESH, MADE, OPERATOR, MEMBERS, CLUSTER)
+
+
+class Own(NamedTuple):
+    """Stands in a row for a name that every mesh has for itself: of its ``namespace``, its ``control_plane``, its
+    ``operator_namespace``."""
+
+    what: str
+
+
 class Right(NamedTuple):
     """A row of the table: verbs on a kind, for ``step``. ``names`` are the only objects that it is needed for (none: all).
 
     ``without`` says what is lost when the right is missing; empty when the mesh cannot be read or written without it.
-    ``elsewhere``: in other namespaces than the mesh's own, so that it is granted in the cluster.
+    ``scope`` says where it is needed; without it, where objects of the kind live.
     """
 
     step: str
     kind: str
     verbs: Tuple[str, ...]
-    names: Tuple[str, ...] = ()
+    names: Tuple[Union[str, Own], ...] = ()
     without: str = ""
-    elsewhere: bool = False
+    scope: Optional[Scope] = None
+
+    @property
+    def where(self) -> Scope:
+        """Where it is needed."""
+        return self.scope or (MESH if RESOURCES[self.kind].namespaced else CLUSTER)
 
 
 #: Reading a mesh; the rest of the cluster is only read where the account may.
@@ -78,7 +116,7 @@ _KNOW = (
     Right("KNOW", "Pod", ("list",), (), "a restart of istiod since a change is not recognised"),
 )
 #: What rules are compared with.
-_SERVICES = Right("KNOW", "Service", ("list",), (), "nobody looks at the ports of exported services", elsewhere=True)
+_SERVICES = Right("KNOW", "Service", ("list",), (), "nobody looks at the ports of exported services", scope=CLUSTER)
 #: Server-side apply: the API server asks for patch, and for create as well where nothing is there yet, also in a dry run.
 _OPEN = (Right("OPEN", "ServiceMeshControlPlane", ("patch",)),)
 _WRITE = (
@@ -102,16 +140,54 @@ _WAIT = (
     Right("TELL", "ImportedServiceSet", ("watch",)),
 )
 
+#: A new mesh. Writing is bound to the objects' names, as nothing else keeps it from all other namespaces.
+_INSTALL = (
+    Right("INSTALL", "Namespace", ("get", "create", "patch"), (Own("namespace"),), scope=MADE),
+    Right("INSTALL", "ServiceMeshControlPlane", ("list",), scope=MADE),
+    Right("INSTALL", "ServiceMeshControlPlane", ("create", "patch", "watch"), (Own("control_plane"),), scope=MADE),
+    Right("INSTALL", "ServiceMeshMemberRoll", ("list",), scope=MADE),
+    Right("INSTALL", "ServiceMeshMemberRoll", ("create", "patch"), ("default",), scope=MADE),
+    Right("INSTALL", "ServiceMeshMemberRoll", ("get",), ("default",),
+          "the mesh counts as one with workloads, whose trust domain is only changed as confirmed", MADE),
+    # No request of ours: the operator's webhook asks whether who makes a namespace a member may do that in it
+    # (maistra/istio-operator, pkg/controller/servicemesh/webhooks/validation/memberroll.go).
+    Right("INSTALL", "Pod", ("update",), scope=MEMBERS),
+)
+
+
+def _operator(scope: Scope) -> Tuple[Right, ...]:
+    """Subscribing to the operator, in a namespace that is there or that the run makes; check mode gets and lists what
+    every other run watches."""
+    return (
+        Right("INSTALL", "Subscription", ("list",), scope=scope),
+        Right("INSTALL", "Subscription", ("get", "create", "patch", "watch"), ("servicemeshoperator",), scope=scope),
+        Right("INSTALL", "ClusterServiceVersion", ("list", "watch"), scope=scope),
+        Right("INSTALL", "CustomResourceDefinition", ("get", "watch"), ("servicemeshcontrolplanes.maistra.io",)),
+    )
+
+
 #: What an account needs, by what it is for: the name of a file in ``docs/rbac`` and of the ClusterRoles in it.
 PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     "export-identity": _KNOW + _OPEN + _WAIT_OPEN,
     "federate": _KNOW + (_SERVICES,) + _WRITE + _WAIT,
     "federate-check": _KNOW + (_SERVICES,) + _WRITE + _LOOK,
+    "install": _INSTALL,
+    "install-operator": (
+        # A namespace belongs to itself, so that this can be bound in it.
+        Right("INSTALL", "Namespace", ("get",), ("openshift-operators",), scope=OPERATOR),
+        *_operator(OPERATOR),
+    ),
+    "install-operator-namespace": (
+        Right("INSTALL", "Namespace", ("get", "create", "patch"), (Own("operator_namespace"),), scope=MADE),
+        Right("INSTALL", "OperatorGroup", ("list",), scope=MADE),
+        Right("INSTALL", "OperatorGroup", ("create", "patch"), (Own("operator_namespace"),), scope=MADE),
+        *_operator(MADE),
+    ),
     "read": _KNOW + (_SERVICES,),
     "restart": (Right("TELL", "Deployment", ("patch", "watch")), Right("TELL", "Pod", ("list",))),
 }
-#: Those by which a mesh is read; the others are granted beside one of these.
-READING = tuple(sorted(name for name, rights in PLAYBOOKS.items() if rights[0].step == "KNOW"))
+#: Those by which a mesh is read; the others are granted beside one of these, or make the mesh.
+READING = tuple(sorted(name for name, rights in PLAYBOOKS.items() if set(_KNOW) <= set(rights)))
 ROLE = "ossm-federation"
 
 
@@ -130,8 +206,13 @@ EVERYTHING = Need("*", Resource("*", "*"))
 def needs(rights: Iterable[Right]) -> List[Need]:
     """Every verb of some rows by itself, in their order, none twice; also those that a run can do without."""
     found = [Need(verb, RESOURCES[right.kind], name)
-             for right in rights for verb in right.verbs for name in right.names or (None,)]
+             for right in rights for verb in right.verbs for name in _named(right, {}) or (None,)]
     return list(dict.fromkeys(found))
+
+
+def _named(right: Right, own: Mapping[str, str]) -> Tuple[str, ...]:
+    """The names of a row; those that a mesh has for itself as ``own`` says, else as ``<what>``."""
+    return tuple(own.get(one.what, f"<{one.what}>") if isinstance(one, Own) else one for one in right.names)
 
 
 def beyond_reading(playbook: str) -> List[Need]:
@@ -224,30 +305,27 @@ def without(kind: str) -> str:
 # -- roles -----------------------------------------------------------------------------------------------------------
 
 
-def role_name(playbook: str, *, cluster: bool = False) -> str:
-    """The name of the ClusterRole for a mesh's namespace, or of that for the cluster around it."""
-    return f"{ROLE}-{playbook}" + ("-cluster" if cluster else "")
+def role_name(playbook: str, scope: Scope = MESH) -> str:
+    """The name of the ClusterRole for a scope; by default that for a mesh's namespace."""
+    return f"{ROLE}-{playbook}{scope.suffix}"
 
 
-def roles(playbook: str) -> List[Json]:
-    """The ClusterRoles of a playbook: one is bound in the namespace of each mesh, the other, if there is any need of it,
-    in the cluster."""
-    both = [_role(role_name(playbook), _rules(playbook, True)),
-            _role(role_name(playbook, cluster=True), _rules(playbook, False))]
-    return [role for role in both if role["rules"]]
+def roles(playbook: str, own: Optional[Mapping[str, str]] = None) -> Dict[Scope, Json]:
+    """The ClusterRoles of a playbook by where they are bound. ``own`` has the names that a mesh has for itself (``Own``)."""
+    rights = PLAYBOOKS[playbook]
+    return {scope: _role(role_name(playbook, scope), _rules([right for right in rights if right.where == scope], own or {}))
+            for scope in SCOPES if any(right.where == scope for right in rights)}
 
 
 def _role(name: str, rules: List[Json]) -> Json:
     return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules}
 
 
-def _rules(playbook: str, namespaced: bool) -> List[Json]:
+def _rules(rights: Sequence[Right], own: Mapping[str, str]) -> List[Json]:
     """The rules of one role: one for each resource and set of names."""
     verbs: Dict[Tuple[Resource, Tuple[str, ...]], List[str]] = {}
-    for right in PLAYBOOKS[playbook]:
-        resource = RESOURCES[right.kind]
-        if (resource.namespaced and not right.elsewhere) == namespaced:
-            verbs.setdefault((resource, right.names), []).extend(right.verbs)
+    for right in rights:
+        verbs.setdefault((RESOURCES[right.kind], _named(right, own)), []).extend(right.verbs)
     rules: List[Json] = []
     for (resource, names), listed in sorted(verbs.items()):
         rule: Json = {"apiGroups": [resource.group], "resources": [resource.plural]}

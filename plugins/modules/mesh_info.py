@@ -40,6 +40,12 @@ options:
       control_plane:
         description: Name of the ServiceMeshControlPlane. By default the only one of the namespace.
         type: str
+      federation:
+        description:
+          - Whether what a federation needs is read. Without it only the control plane and its members are, and nothing of the
+            cluster around them.
+        type: bool
+        default: true
       also:
         description: Objects to read besides, one request each. They are in RV(meshes[].also), in the same order.
         type: list
@@ -186,8 +192,8 @@ meshes:
       type: str
     readable:
       description:
-        - Whether everything that a federation needs could be read. What it can do without is a warning among
-          RV(meshes[].problems).
+        - Whether everything that is needed of what was asked for could be read. What a federation can do without is a warning
+          among RV(meshes[].problems).
       type: bool
     problems:
       description: What is wrong, each with code, severity, mesh, where, message and remedy.
@@ -266,6 +272,7 @@ meshes:
       description:
         - What O(meshes[].also) asked for, each with C(objects).
         - Also C(served), which is false where the cluster has no such kind.
+        - Also C(problem), which says why it could not be read; null where it could be.
       returned: when O(meshes[].also) asks for something
       type: list
       elements: dict

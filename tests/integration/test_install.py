@@ -58,6 +58,15 @@ def test_check_mode_tells_what_will_be_made_and_makes_nothing(federation: Federa
     assert not federation.lab.get("red", "subscriptions")
 
 
+def test_warnings_are_errors_where_that_is_asked_for(federation: Federation) -> None:
+    mark = federation.lab.mark()
+    federation.hosts["red-mesh"]["mesh_remark"] = "no variable of this collection"
+    run = federation.play(INSTALL, "-e", "federation_lint_strict=true")
+    del federation.hosts["red-mesh"]["mesh_remark"]
+    assert run.code != 0 and "mesh_remark" in run.flat and "TASK [ossm.federation.install : Read" not in run.text, run.all
+    assert not any(federation.requests(mark).values())
+
+
 def test_a_mesh_comes_from_nothing(federation: Federation) -> None:
     before = federation.written("green-mesh")
     run = federation.play(INSTALL)

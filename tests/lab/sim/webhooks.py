@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The operator's admission webhooks, real HTTPS on loopback, registered with each API server (failurePolicy Fail).
 
-Source: maistra/istio-operator maistra-2.5, pkg/controller/servicemesh/webhooks; messages as seen on the operator.
+Source: maistra/istio-operator maistra-2.5, pkg/controller/servicemesh/webhooks and (for ClusterWide) pkg/controller/versions;
+messages as seen on the operator.
 """
 from __future__ import annotations
 
@@ -23,6 +24,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from kubernetes_asyncio import config as client_config
+from kubernetes_asyncio.client import ApiClient, AuthorizationV1Api
 
 from lab.sim.cluster import Cluster, DynamicApiError, NotFoundError, Object
 from lab.sim.manifests import dig
@@ -32,6 +35,11 @@ LOG = logging.getLogger("lab.sim.webhooks")
 NAME = "openshift-operators.servicemesh-resources.maistra.io"
 VERSIONS = ("v2.0", "v2.1", "v2.2", "v2.3", "v2.4", "v2.5")
 PROBES, PROBE_PAUSE = 100, 0.1
+PODS = {"verb": "update", "group": "", "resource": "pods"}
+#: What who makes a cluster-wide control plane must be allowed, by its version, and what it is called.
+CLUSTER_WIDE = {"v2.4": ({"verb": "*", "group": "*", "resource": "*"}, "cluster-admin")}
+CLUSTER_WIDE_LATER = ({"verb": "create", "group": "maistra.io", "resource": "servicemeshcontrolplanes"},
+                      'cluster-scoped "create SMCP"')
 RESERVED = ("istio-ingressgateway", "istio-egressgateway")
 
 
@@ -108,6 +116,7 @@ class Webhooks:
     def __init__(self, world: World) -> None:
         self.world = world
         self._runner: web.AppRunner | None = None
+        self._clients: dict[str, ApiClient] = {}
         self._port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="webhooks", daemon=True)
@@ -149,6 +158,9 @@ class Webhooks:
         await asyncio.gather(*(self.register(cluster) for cluster in clusters))
 
     async def _serve(self) -> int:
+        # The clusters' own clients belong to the loop of the simulator.
+        for name, cluster in self.world.clusters.items():
+            self._clients[name] = await client_config.new_client_from_config(cluster.info["simulator_kubeconfig"])
         app = web.Application()
         app.router.add_post("/{cluster}/{what}/{kind}", self._review)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -182,8 +194,13 @@ class Webhooks:
     async def stop(self) -> None:
         """Stop listening. The registration stays: without its operator a control plane cannot be written."""
         if self._runner is not None:
-            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop))
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._close(self._runner), self._loop))
             self._loop.call_soon_threadsafe(self._loop.stop)
+
+    async def _close(self, runner: web.AppRunner) -> None:
+        await runner.cleanup()
+        for client in self._clients.values():
+            await client.close()
 
     async def register(self, cluster: Cluster) -> None:
         """Make the API server of a cluster ask us; returns when it does."""
@@ -216,9 +233,11 @@ class Webhooks:
             if steps:
                 answer |= {"patchType": "JSONPatch", "patch": base64.b64encode(json.dumps(steps).encode()).decode()}
         else:
-            reason = self._refusal(cluster, request.match_info["kind"], asked, body)
+            code, reason = 400, self._refusal(cluster, request.match_info["kind"], asked, body)
+            if not reason:
+                code, reason = 403, await self._forbidden(cluster, request.match_info["kind"], asked, body)
             if reason:
-                answer |= {"allowed": False, "status": {"message": reason, "code": 400}}
+                answer |= {"allowed": False, "status": {"message": reason, "code": code}}
         return web.json_response({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": answer})
 
     @staticmethod
@@ -229,3 +248,36 @@ class Webhooks:
             return "" if body["metadata"].get("name") == "default" else "ServiceMeshMemberRoll must be named 'default'"
         others = cluster.store.all("ServiceMeshControlPlane")
         return refusal(body, others, asked["operation"] == "CREATE")
+
+    async def _forbidden(self, cluster: Cluster, kind: str, asked: Object, body: Object) -> str:
+        """What the author of an object must be allowed besides writing it, and is not; or an empty string."""
+        if body.get("metadata", {}).get("deletionTimestamp"):
+            return ""
+        if kind == "servicemeshmemberrolls":
+            return await self._forbidden_members(cluster, asked, body)
+        if asked["operation"] != "CREATE" or dig(body, "spec", "mode") != "ClusterWide":
+            return ""
+        right, called = CLUSTER_WIDE.get(dig(body, "spec", "version"), CLUSTER_WIDE_LATER)
+        allowed = await self._may(cluster, asked, right)
+        return "" if allowed else f"a cluster-scoped SMCP may only be created by users with {called} permissions"
+
+    async def _forbidden_members(self, cluster: Cluster, asked: Object, body: Object) -> str:
+        """Who may not update pods everywhere must be allowed to in each namespace that is a new member."""
+        if await self._may(cluster, asked, PODS):
+            return ""
+        user, members = asked["userInfo"]["username"], dig(body, "spec", "members") or []
+        if dig(body, "spec", "memberSelectors") or any("*" in one for one in members):
+            return ("only users that are allowed to update pods at the cluster scope are allowed to use wildcards or member "
+                    f"selectors; user {user} does not have that permission")
+        known = {*(dig(asked, "oldObject", "spec", "members") or []), body["metadata"].get("namespace")}
+        rejected = [one for one in members if one not in known and not await self._may(cluster, asked, PODS | {"namespace": one})]
+        return f"user '{user}' does not have permission to access namespace(s): [{' '.join(rejected)}]" if rejected else ""
+
+    async def _may(self, cluster: Cluster, asked: Object, right: Object) -> bool:
+        """Whether the API server allows something to the author of a request."""
+        user = asked["userInfo"]
+        told = await AuthorizationV1Api(self._clients[cluster.name]).create_subject_access_review({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "spec": {"user": user["username"], "groups": user.get("groups"), "uid": user.get("uid"),
+                     "extra": user.get("extra"), "resourceAttributes": right}})
+        return bool(told.status.allowed and not told.status.denied)

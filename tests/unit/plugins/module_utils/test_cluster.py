@@ -146,6 +146,25 @@ def test_forbidden_names_verb_and_resource() -> None:
     assert "list on servicemeshpeers.federation.maistra.io" in found.remedy
 
 
+def test_the_verb_that_is_missing_is_the_one_that_the_api_server_names() -> None:
+    """An apply is a patch, and needs create where nothing is there."""
+    said = 'servicemeshpeers "a" is forbidden: User "u" cannot create resource "servicemeshpeers" in API group "x"'
+    found = _decode(403, {"message": said})
+    assert found.message.startswith("may not create servicemeshpeers.") and "the verb create on" in found.remedy
+
+
+@pytest.mark.parametrize(("said", "remedy"), [
+    ("user 'u' does not have permission to access namespace(s): [a b]", "update on pods in these namespaces"),
+    ("user 'u' does not have permission to access all namespaces", "update on pods in all namespaces"),
+    ("only users that are allowed to update pods at the cluster scope are allowed to use wildcards", "update on pods in all"),
+    ("a cluster-scoped SMCP may only be created by users with cluster-admin permissions", "mode: ClusterWide"),
+    ("another thing", "Change what the webhook names"),
+])
+def test_a_right_that_a_webhook_asks_for_is_named(said: str, remedy: str) -> None:
+    found = _decode(403, {"message": f'admission webhook "smmr.validation.maistra.io" denied the request: {said}'})
+    assert found.code == "refused" and remedy in found.remedy
+
+
 @pytest.mark.parametrize(("status", "body", "code"), [
     (404, "404 page not found", "kind-missing"),
     (404, {"message": "the server could not find the requested resource", "details": {}}, "kind-missing"),

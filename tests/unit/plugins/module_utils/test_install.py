@@ -16,6 +16,7 @@ RED = "red-mesh"
 OURS = {"app.kubernetes.io/managed-by": "ossm.federation"}
 MANAGER = "ossm.federation/_install"
 WANTED = {"mesh_install": True}
+REFUSED_READ = _model.problem("forbidden", RED, "x", "may not list", "Grant it", severity="warning")
 
 
 def there(kind: str, name: str, namespace: str | None = None, ours: bool = False, **body: Any) -> Json:
@@ -24,14 +25,16 @@ def there(kind: str, name: str, namespace: str | None = None, ours: bool = False
     return {"kind": kind, "metadata": meta, "managers": [MANAGER if ours else "kubectl"], **body}
 
 
-def read(*objects: Json, served: bool = True, problems: Any = (), **changes: Any) -> Json:
-    """What ``mesh_info`` has read; ``served``: the operator's kinds are there."""
+def read(*objects: Json, served: bool = True, problems: Any = (), refused: Any = (), place: str = "openshift-operators",
+         **changes: Any) -> Json:
+    """What ``mesh_info`` has read; ``served``: the operator's kinds are there; ``refused``: kinds that may not be read."""
     facts: Json = {**fed.facts(RED), "control_plane": None, "readable": False, "problems": list(problems), **changes}
-    declared = fed.declare(fed.inventory(RED))["meshes"][RED]
+    declared = fed.declare(fed.inventory(RED, red_mesh={"mesh_install_operator_namespace": place}))["meshes"][RED]
     facts["also"] = [
         {
             **one,
             "served": served or not one["kind"].startswith("ServiceMesh"),
+            "problem": REFUSED_READ if one["kind"] in refused else None,
             "objects": [
                 found
                 for found in objects
@@ -101,7 +104,7 @@ def test_an_operator_group_only_where_a_namespace_has_none() -> None:
     place = {"mesh_install_operator_namespace": "mesh-operator"}
     declared = fed.declare(fed.inventory(RED, red_mesh={**WANTED, **place}))
     facts = read(served=False)
-    facts["also"] = [{**one, "served": not one["kind"].startswith("ServiceMesh"), "objects": []}
+    facts["also"] = [{**one, "served": not one["kind"].startswith("ServiceMesh"), "objects": [], "problem": None}
                      for one in _install.reads(declared["meshes"][RED])]
     made = _install.plan(declared, RED, facts)
     assert names(made["operator"]) == ["Namespace mesh-operator", "OperatorGroup mesh-operator", SUBSCRIPTION]
@@ -172,6 +175,31 @@ def test_only_what_is_asked_for() -> None:
     for code, fatal in (("unreachable", True), ("kind-missing", False), ("namespace-missing", False)):
         problem = _model.problem(code, RED, "x", "no", "do")
         assert bool(planned(read(OPERATORS, problems=[problem]))["problems"]) == fatal
+
+
+# what may not be read, what is there, variables; whether that holds the mesh back
+UNREAD: list[tuple[tuple[str, ...], Json, Json, bool]] = [
+    (("Subscription",), {"served": False}, {}, True),
+    (("Subscription",), {"served": True}, {}, False),
+    (("Subscription",), {"served": True}, {"mesh_install_operator": False}, False),
+    (("Subscription",), {"served": True}, {"mesh_install_operator": True}, True),
+    (("Namespace",), {"served": True}, {}, True),
+    (("ServiceMeshMemberRoll",), {"served": True}, {}, False),
+    (("ServiceMeshMemberRoll",), {"served": True}, {"mesh_members": ["a"]}, True),
+    (("OperatorGroup",), {"served": False, "place": "mesh-operator"}, {"mesh_install_operator_namespace": "mesh-operator"}, True),
+    (("OperatorGroup",), {"served": True, "place": "mesh-operator"}, {"mesh_install_operator_namespace": "mesh-operator"}, False),
+]
+
+
+@pytest.mark.parametrize(("refused", "there_is", "variables", "held"), UNREAD)
+def test_what_may_not_be_read_is_not_taken_for_absent(
+    refused: tuple[str, ...], there_is: Json, variables: Json, held: bool
+) -> None:
+    """Where something is decided by it nothing is written at all: it could be somebody else's."""
+    made = planned(read(OPERATORS, refused=refused, **there_is), **variables)
+    assert [(one["code"], one["severity"]) for one in made["problems"]] == [("forbidden", "error")] * held
+    assert bool(made["plane"]) == made["wait"] != held
+    assert not held or not (made["operator"] or made["subscription"])
 
 
 # what cannot be rehearsed, by kind; the words

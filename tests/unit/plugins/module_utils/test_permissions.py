@@ -79,10 +79,35 @@ def test_the_resources_are_those_of_the_door() -> None:
 def test_the_documented_roles_are_those_of_the_table(playbook: str) -> None:
     text = (rbac.FOLDER / f"{playbook}.yaml").read_text(encoding="utf-8")
     assert text == rbac.text(playbook), "run tests/rbac.py"
-    roles = [one for one in yaml.safe_load(text)["items"] if one["kind"] == "ClusterRole"]
-    for need in _permissions.needs(_permissions.PLAYBOOKS[playbook]):
-        assert _permissions.allowed(roles[0 if need.resource.namespaced else 1]["rules"], need), need
     assert "secrets" not in text and "*" not in text
+    roles = _permissions.roles(playbook)
+    assert len({role["metadata"]["name"] for role in roles.values()}) == len(roles)
+    for right in _permissions.PLAYBOOKS[playbook]:
+        for need in _permissions.needs([right]):
+            assert _permissions.allowed(roles[right.where]["rules"], need), need
+
+
+@pytest.mark.parametrize("playbook", sorted(_permissions.PLAYBOOKS))
+def test_a_role_is_bound_where_its_rights_are_needed(playbook: str) -> None:
+    """What a namespace has needs no right in the cluster, but where the run itself makes that namespace."""
+    items = yaml.safe_load((rbac.FOLDER / f"{playbook}.yaml").read_text(encoding="utf-8"))["items"]
+    bound = {one["roleRef"]["name"]: one["metadata"].get("namespace", "") for one in items if "roleRef" in one}
+    places = {right.where: rbac.NAMESPACES.get(right.where.namespace, "") for right in _permissions.PLAYBOOKS[playbook]}
+    assert bound == {_permissions.role_name(playbook, scope): place for scope, place in places.items()}
+    accounts = {subject["namespace"] for one in items for subject in one.get("subjects", [])}
+    assert accounts == {rbac.NAMESPACE if _permissions.MESH in places else rbac.HOME}
+    assert "<" not in str(items), "a name that a mesh has for itself"
+
+
+def test_what_is_bound_in_the_cluster_writes_named_objects_only() -> None:
+    for playbook in _permissions.PLAYBOOKS:
+        for scope, role in _permissions.roles(playbook, rbac.OWN).items():
+            for rule in role["rules"] if not scope.namespace else ():
+                assert not {"create", "patch"} & set(rule["verbs"]) or rule["resourceNames"], rule
+
+
+def test_only_meshes_that_are_there_are_read() -> None:
+    assert _permissions.READING == ("export-identity", "federate", "federate-check", "read")
 
 
 def test_every_file_has_a_row_and_every_row_a_file() -> None:

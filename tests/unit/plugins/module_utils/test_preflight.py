@@ -16,7 +16,7 @@ Json = dict[str, Any]
 RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
 SHARED = {"red_mesh": {"mesh_exports": {GREEN: ["red-mesh-bookinfo/ratings"]}},
           "green_mesh": {"mesh_imports": {RED: ["*/*"]}}}
-ROLE = _permissions.roles("federate")[0]["rules"]
+ROLE = _permissions.roles("federate")[_permissions.MESH]["rules"]
 
 
 def _reads(**changes: Json) -> dict[str, Json]:

@@ -523,6 +523,25 @@ def test_another_name_lists_what_is_there(monkeypatch: pytest.MonkeyPatch) -> No
     assert found["code"] == "control-plane-missing" and "Those there: red" in found["remedy"] and not facts["readable"]
 
 
+def test_without_a_federation_only_the_control_plane_and_its_members_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts, cluster = _read(monkeypatch, _mesh(), federation=False)
+    assert facts["readable"] and cluster.requests == ["ServiceMeshControlPlane", "ServiceMeshMemberRoll"]
+    assert facts["control_plane"]["name"] == "red" and facts["members"] == ["a", "b"] and not facts["problems"]
+    missing, cluster = _read(monkeypatch, {}, federation=False)
+    assert not missing["readable"] and set(cluster.requests) == {"ServiceMeshControlPlane", "Namespace"}
+
+
+def test_what_is_asked_for_besides_and_cannot_be_read_is_not_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    objects = {**_mesh(), "Subscription": ClusterError("forbidden", "may not"), "OperatorGroup": ClusterError("kind-missing", "no")}
+    also = [{"kind": kind, "namespace": "ns"} for kind in ("Subscription", "OperatorGroup", "ServiceMeshControlPlane")]
+    facts, _cluster = _read(monkeypatch, objects, federation=False, also=also)
+    told = [(one["served"], len(one["objects"]), (one["problem"] or {}).get("code")) for one in facts["also"]]
+    assert told == [(True, 0, "forbidden"), (False, 0, None), (True, 1, None)]
+    objects["ServiceMeshControlPlane"] = ClusterError("forbidden", "may not list it")
+    facts, _cluster = _read(monkeypatch, objects, federation=False, also=also)
+    assert [one["message"] for one in facts["problems"] if one["severity"] == "error"] == ["may not list it"]
+
+
 def test_missing_kinds_are_one_problem_and_the_rest_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     _root(monkeypatch, "1")
     missing = {kind: ClusterError("kind-missing", "the cluster has no federation") for kind in
