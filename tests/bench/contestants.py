@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The three contestants as command lines, and one timed run of one of them."""
+"""The contestants as command lines, and one timed run of one of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from bench.rig import Rig
 from lab.state import ROOT
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("ours", "kubectl", "usual")
+NAMES = ("ours", "kubectl", "pairs", "usual")
+#: The script, and the script with an apply for each pair: what one field manager for each pair costs the API servers.
+SCRIPTS = ("kubectl", "pairs")
 PLAYBOOKS = {("ours", "federate"): ROOT / "playbooks" / "federate.yml", ("ours", "links"): HERE / "ours" / "links.yml",
              ("usual", "federate"): HERE / "usual" / "federate.yml", ("usual", "links"): HERE / "usual" / "links.yml"}
 ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
@@ -78,7 +80,7 @@ class Stage:
 
     def command(self, name: str, verb: str) -> list[str]:
         """Return the command line of a contestant; ``verb`` is ``federate`` or ``links``."""
-        if name == "kubectl":
+        if name in SCRIPTS:
             return [sys.executable, str(HERE / "kubectl_script.py"), verb, str(self.inputs[name])]
         return [str(ANSIBLE), "--inventory", str(self.inputs[name]), str(PLAYBOOKS[name, verb])]
 
@@ -108,4 +110,4 @@ class Stage:
         return Run(seconds, cpu, peak, requests.by_cluster() if observed else {}, self._counted(name))
 
     def _counted(self, name: str) -> dict[str, Any]:
-        return {} if name == "kubectl" else json.loads((self.folder / "tasks.json").read_text(encoding="utf-8"))
+        return {} if name in SCRIPTS else json.loads((self.folder / "tasks.json").read_text(encoding="utf-8"))

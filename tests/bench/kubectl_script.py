@@ -8,8 +8,10 @@ step, all meshes at once, a step begins when the step before has ended everywher
 
 Usage: ``python kubectl_script.py federate|links FEDERATION.json``. The file names the meshes::
 
-    {"kubectl": "kubectl", "meshes": {"mesh-01": {"kubeconfig": "...", "namespace": "...", "control_plane": "...",
-     "trust_domain": "...", "exports": {"namespace": "...", "name": "..."}}}}
+    {"kubectl": "kubectl", "pairs": false, "meshes": {"mesh-01": {"kubeconfig": "...", "namespace": "...",
+     "control_plane": "...", "trust_domain": "...", "exports": {"namespace": "...", "name": "..."}}}}
+
+With ``pairs`` the gateways of each pair are one apply, with a field manager of their own, as the collection has it.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ class Script:
     def __init__(self, federation: Object) -> None:
         self.command: str = federation["kubectl"]
         self.meshes: dict[str, Object] = federation["meshes"]
+        self.pairs: bool = federation["pairs"]
         self.roots: dict[str, str] = {}
         self.addresses: dict[str, dict[str, list[str]]] = {}
 
@@ -62,10 +65,10 @@ class Script:
         return subprocess.run(self.arguments(mesh, *words), input=given, check=True, text=True,
                               stdout=subprocess.PIPE).stdout
 
-    def apply(self, mesh: str, objects: list[Object]) -> None:
+    def apply(self, mesh: str, objects: list[Object], manager: str = "kubectl-script") -> None:
         """Apply all objects with one call."""
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-        self.kubectl(mesh, "apply", "--server-side", "--field-manager=kubectl-script", "--filename=-", given=text)
+        self.kubectl(mesh, "apply", "--server-side", f"--field-manager={manager}", "--filename=-", given=text)
 
     def watch(self, mesh: str, kind: str, good: Callable[[Object], bool], names: set[str]) -> None:
         """Follow one kind until all the named objects are good; ValueError when kubectl ends before that."""
@@ -83,7 +86,11 @@ class Script:
 
     def open_gateways(self, mesh: str) -> None:
         """Add the gateways to the control plane; read the root; wait until the load balancers have addresses."""
-        self.apply(mesh, [control_plane(self.meshes[mesh], self.peers(mesh))])
+        if self.pairs:
+            for peer in self.peers(mesh):
+                self.apply(mesh, [control_plane(self.meshes[mesh], [peer])], f"kubectl-script/{peer}")
+        else:
+            self.apply(mesh, [control_plane(self.meshes[mesh], self.peers(mesh))])
         root = json.loads(self.kubectl(mesh, "get", "configmap", "istio-ca-root-cert", "--output=json"))
         self.roots[mesh] = root["data"]["root-cert.pem"]
         found: dict[str, list[str]] = {}

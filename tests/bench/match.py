@@ -69,9 +69,10 @@ class Match:
         if observed:
             self.states[name] = {mesh: self.rig.state(mesh) for mesh in self.rig.meshes}
             self._compare(name)
-        if name != "usual":
+        if name not in ("usual", "pairs"):
             self._leg(name, "second", "federate", observed, timed)
-        for _turn in range(READS):
+        # The script reads the links in the same way, however it has written.
+        for _turn in range(READS if name != "pairs" else 0):
             self._leg(name, "links", "links", observed, timed)
         self.rig.reset()
 
@@ -127,6 +128,7 @@ def ratios(best: dict[str, dict[str, float]]) -> dict[str, float]:
     pairs = {"first_to_kubectl": (("ours", "first"), ("kubectl", "first")),
              "second_to_kubectl_second": (("ours", "second"), ("kubectl", "second")),
              "links_to_kubectl": (("ours", "links"), ("kubectl", "links")),
+             "first_to_pairs": (("ours", "first"), ("pairs", "first")),
              "usual_to_first": (("usual", "first"), ("ours", "first"))}
     found = {key: [best.get(name, {}).get(leg) for name, leg in sides] for key, sides in pairs.items()}
     return {key: round(values[0] / values[1], 2) for key, values in found.items() if all(values)}

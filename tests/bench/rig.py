@@ -155,7 +155,7 @@ def rig(directory: Path, meshes: int, keep: bool = False) -> Iterator[Rig]:
 
 
 def write_inputs(found: Rig, folder: Path) -> dict[str, Path]:
-    """Write what each contestant is told: two inventories and the script's file. Return them by contestant."""
+    """Write what each contestant is told: two inventories and the script's files. Return them by contestant."""
     exports = {mesh: found.exported(mesh) for mesh in found.meshes}
     rules = {mesh: [{"type": "NameSelector", "nameSelector": service}] for mesh, service in exports.items()}
     ours = {mesh: {"mesh_kubeconfig": found.kubeconfig(mesh), "mesh_exports": rules[mesh],
@@ -168,9 +168,11 @@ def write_inputs(found: Rig, folder: Path) -> dict[str, Path]:
              for mesh, details in plain.items()}
     script = {"kubectl": found.kubectl, "meshes": {mesh: plain[mesh] | {"exports": exports[mesh]} for mesh in plain}}
     folder.mkdir(parents=True, exist_ok=True)
-    files = {"ours": folder / "ours.yml", "usual": folder / "usual.yml", "kubectl": folder / "kubectl.json"}
+    files = {"ours": folder / "ours.yml", "usual": folder / "usual.yml", "kubectl": folder / "kubectl.json",
+             "pairs": folder / "pairs.json"}
     for name, hosts in (("ours", ours), ("usual", usual)):
         inventory = {"all": {"children": {"federation": {"hosts": hosts}}}}
         files[name].write_text(yaml.safe_dump(inventory), encoding="utf-8")
-    files["kubectl"].write_text(json.dumps(script), encoding="utf-8")
+    for name in ("kubectl", "pairs"):
+        files[name].write_text(json.dumps(script | {"pairs": name == "pairs"}), encoding="utf-8")
     return files
