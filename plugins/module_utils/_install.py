@@ -132,12 +132,12 @@ class _Site:
                 return _Read(one["served"], one["objects"], one["problem"])
         return _Read(False, [])
 
-    def _needed(self, kind: str, place: str) -> List[Json]:
-        """The objects, where it is decided by them what is written: what could not be read is not taken for absent."""
+    def _needed(self, kind: str, place: str) -> _Read:
+        """The same, where it is decided by it what is written: what could not be read is not taken for absent."""
         found = self._found(kind, place)
         if found.problem is not None:
             self.made["problems"].append({**found.problem, "severity": "error"})
-        return found.objects
+        return found
 
     # The operator
 
@@ -147,7 +147,7 @@ class _Site:
         served = self._found("ServiceMeshControlPlane", self.mesh["namespace"]).served
         # An operator that is there is nobody's concern who is not asked to subscribe to it.
         asked = self.wish["operator"] or (not served and self.wish["operator"] is None)
-        found = self._needed("Subscription", place) if asked else self._found("Subscription", place).objects
+        found = (self._needed if asked else self._found)("Subscription", place).objects
         package = self.wish["subscription"]["name"]
         live = next((one for one in found if dig(one, "spec", "name") == package), None)
         if live is not None:
@@ -170,7 +170,7 @@ class _Site:
             self.made["operator"].append(room)
         later = self._later(place)
         if place != OPERATOR_NAMESPACE:
-            groups = self._needed("OperatorGroup", place)
+            groups = self._needed("OperatorGroup", place).objects
             ours = next((one for one in groups if is_ours(one)), None)
             if ours is not None or not groups:
                 # A namespace needs exactly one.
@@ -181,7 +181,7 @@ class _Site:
 
     def _room(self, name: str) -> Optional[Json]:
         """A wish for a namespace that is not there, or ours."""
-        live = next(iter(self._needed("Namespace", name)), None)
+        live = next(iter(self._needed("Namespace", name).objects), None)
         if live is not None and not is_ours(live):
             return None
         return _wish(_definition("v1", "Namespace", name, None, None), live, "")
@@ -255,8 +255,8 @@ class _Site:
         if self.wish["members"] is None:
             return
         namespace = self.mesh["namespace"]
-        found = self._found("ServiceMeshMemberRoll", namespace)
-        live = next((one for one in self._needed("ServiceMeshMemberRoll", namespace) if one["metadata"]["name"] == "default"), None)
+        found = self._needed("ServiceMeshMemberRoll", namespace)
+        live = next((one for one in found.objects if one["metadata"]["name"] == "default"), None)
         members = sorted(set(self.wish["members"]))
         if live is not None and not is_ours(live):
             missing = sorted(set(members) - set(dig(live, "spec", "members") or []))

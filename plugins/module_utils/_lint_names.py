@@ -46,7 +46,7 @@ def export_collisions(mesh: DeclaredMesh, places: Sequence[Place]) -> List[Probl
     open_ways: List[Tuple[Place, Way]] = []
     all_rules = [place.rule for place in places]
     for index, place in enumerate(places):
-        ways = [way for way in match.ways(place.rule) if not match.taken_before(all_rules, index, way.source)]
+        ways = match.open_ways(all_rules, index)
         judged = [(severity, way) for way in ways for severity in [_falls_together(way)] if severity]
         if judged:
             severity, way = min(judged, key=lambda one: SEVERITIES.index(one[0]))

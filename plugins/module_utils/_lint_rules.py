@@ -16,6 +16,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_match impor
     Way,
     covers,
     meet,
+    open_ways,
     source,
     taken_before,
     ways,
@@ -89,9 +90,7 @@ def offers(places: Sequence[Place]) -> List[Offer]:
     rules = [place.rule for place in places]
     found = []
     for index, place in enumerate(places):
-        for way in ways(place.rule):
-            if taken_before(rules, index, way.source):
-                continue
+        for way in open_ways(rules, index):
             found.append(Offer(way.source, way.target, way.source.one and not way.labels, place))
     return found
 

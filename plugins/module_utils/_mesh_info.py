@@ -22,7 +22,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster import (
     Cluster,
     ClusterError,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._model_choose import cluster_wide, is_ours
+from ansible_collections.ossm.federation.plugins.module_utils._model_choose import is_ours, known_members
 from ansible_collections.ossm.federation.plugins.module_utils._model_exposure import NODE_PORT
 from ansible_collections.ossm.federation.plugins.module_utils._model_platform import (
     balanced,
@@ -449,12 +449,8 @@ class _Reader:
     def _namespaces(self, named: t.Set[str]) -> t.Optional[t.List[str]]:
         """The namespaces besides the mesh's own in which Services are looked for; None for all of the cluster. A wildcard
         means those that istiod sees; its own has nothing but the control plane in it."""
-        seen: t.Optional[t.List[str]] = []
-        if ANY in named:
-            seen = self.facts["members"]
-            if seen is None or ANY in seen or cluster_wide(self.facts["control_plane"]):
-                return None
-        return sorted({*named, *seen} - {ANY, self.namespace})
+        seen = known_members(self.facts) if ANY in named else []
+        return None if seen is None else sorted({*named, *seen} - {ANY, self.namespace})
 
     def _selected(self, namespace: t.Optional[str]) -> str:
         """A field selector, where only one Service of a namespace is asked for: some have hundreds."""

@@ -53,7 +53,14 @@ def owner(live: Optional[Json]) -> str:
     return "ours" if is_ours(live) else "foreign"
 
 
-def cluster_wide(control_plane: Json) -> bool:
+def known_members(facts: Json) -> Optional[List[str]]:
+    """The namespaces that istiod sees besides its own, by MeshFacts; None where that cannot be told: the roll could not be
+    read, or the mesh is the whole cluster."""
+    members: Optional[List[str]] = facts.get("members")
+    return None if members is None or "*" in members or _cluster_wide(facts["control_plane"]) else members
+
+
+def _cluster_wide(control_plane: Json) -> bool:
     """Whether istiod watches the whole cluster: ``mode`` from 2.4 on, before that a technology preview."""
     spec = dig(control_plane, "object", "spec") or {}
     mode = spec.get("mode") or dig(spec, "techPreview", "controlPlaneMode")

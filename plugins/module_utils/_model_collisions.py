@@ -27,8 +27,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._model_match impor
     covers,
     meet,
     names_of,
+    open_ways,
     source,
-    taken_before,
     ways,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import (
@@ -127,9 +127,7 @@ def offers(rules: Sequence[Rule]) -> List[Offer]:
     """What export rules offer, as far as they say it themselves; the first rule that takes a service wins."""
     found: List[Offer] = []
     for index, rule in enumerate(rules):
-        for way in ways(rule):
-            if taken_before(rules, index, way.source):
-                continue
+        for way in open_ways(rules, index):
             # By their labels, an earlier rule may take it and call it otherwise.
             open_end = any(counts(earlier) and covers(source(earlier), way.source) for earlier in rules[:index])
             found.append(Offer(way.target, way.source.one and not way.labels and not open_end, index))

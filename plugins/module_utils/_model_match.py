@@ -117,6 +117,11 @@ def ways(rule: Rule) -> List[Way]:
     return found
 
 
+def open_ways(rules: Sequence[Rule], index: int) -> List[Way]:
+    """What the rule at this index does, as far as no earlier one takes all of it, whatever the labels."""
+    return [way for way in ways(rules[index]) if not taken_before(rules, index, way.source)]
+
+
 def taken_before(rules: Sequence[Rule], index: int, names: Names) -> bool:
     """Whether an earlier rule takes all these services, whatever their labels."""
     return any(rule.get("type") == "NameSelector" and counts(rule) and covers(source(rule), names) for rule in rules[:index])

@@ -15,7 +15,7 @@ from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 from ansible_collections.ossm.federation.plugins.module_utils import _model_names as names
 from ansible_collections.ossm.federation.plugins.module_utils import _objects, _permissions, _steps, _versions
 from ansible_collections.ossm.federation.plugins.module_utils._applied import settled
-from ansible_collections.ossm.federation.plugins.module_utils._model_choose import cluster_wide, dig, gateway_owner
+from ansible_collections.ossm.federation.plugins.module_utils._model_choose import dig, gateway_owner, known_members
 from ansible_collections.ossm.federation.plugins.module_utils._model_plan import READY, advance, load_balancers
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Plan, Problem, Side, problem, words
 
@@ -102,8 +102,8 @@ def _members(made: Plan, host: str, facts: Json) -> List[Problem]:
     istiod watches the members and its own namespace (maistra/istio-operator, pkg/controller/servicemesh/memberroll); in
     a mesh that is cluster-wide what its discovery selectors let pass, which cannot be told from here.
     """
-    mesh, members = made["meshes"][host], facts.get("members")
-    if members is None or "*" in members or cluster_wide(facts["control_plane"]):
+    mesh, members = made["meshes"][host], known_members(facts)
+    if members is None:
         return []
     seen = {*members, mesh["namespace"]}
     peers: Dict[str, List[str]] = {}

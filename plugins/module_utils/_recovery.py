@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.ossm.federation.plugins.module_utils._model_choose import dig
 from ansible_collections.ossm.federation.plugins.module_utils._model_names import field_manager
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._status import former
 
 Json = t.Dict[str, t.Any]
 
@@ -205,8 +206,8 @@ class _Look:
         since = self._changed_at(side)
         if not link.get("exists") or not _after(self.now, since, LOCK_SECONDS):
             return False
-        if link["connected"] or _former(link):
-            return _former(link)
+        if link["connected"] or former(link):
+            return former(link)
         if not link["taken_up"]:
             return bool(self._failing(side))
         return max(_times(link), default="") < since
@@ -214,7 +215,7 @@ class _Look:
     def _failing(self, side: Json) -> t.List[str]:
         """Other peers of the mesh whose links are down, or are those of a former peer."""
         return sorted(link["peer"] for name, link in self.links.items()
-                      if name != side["peer_name"] and link["taken_up"] and (not link["connected"] or _former(link)))
+                      if name != side["peer_name"] and link["taken_up"] and (not link["connected"] or former(link)))
 
     def _imports_kept(self, side: Json, link: Json) -> bool:
         """Whether an import set that is younger than its peer is still not read after any version's full sync."""
@@ -259,12 +260,6 @@ def _problem(code: str, side: Json, message: str, *, kind: str = "ServiceMeshPee
 
 def _links(readings: t.Mapping[str, Json], host: str) -> t.Dict[str, Json]:
     return {link["peer_name"]: link for link in (readings.get(host) or {}).get("links") or []}
-
-
-def _former(link: Json) -> bool:
-    """Whether a status is that of the peer that was there before: it is written by name, and of the new one there is no
-    full sync before its first connection."""
-    return bool(link.get("last_full_sync") and link["last_full_sync"] < (link.get("created") or ""))
 
 
 def _times(link: Json) -> t.List[str]:

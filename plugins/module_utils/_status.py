@@ -222,13 +222,16 @@ def _older_than_object(found: Json) -> bool:
 
 
 def synced(link: Json, since: t.Optional[str] = None) -> bool:
-    """Whether a connected link has read everything once, at or after ``since`` (whole seconds of the API server).
-
-    A full sync from before the peer was made is that of a former one: the status is written by name.
-    """
-    if not link.get("connected") or not link.get("last_full_sync"):
+    """Whether a connected link has read everything once, at or after ``since`` (whole seconds of the API server)."""
+    if not link.get("connected") or not link.get("last_full_sync") or former(link):
         return False
-    return str(link["last_full_sync"]) >= max(since or "", link.get("created") or "")
+    return not since or str(link["last_full_sync"]) >= since
+
+
+def former(link: Json) -> bool:
+    """Whether a status is that of the peer that was there before: it is written by name, and of the new one there is no
+    full sync before its first connection."""
+    return bool(link.get("last_full_sync") and link["last_full_sync"] < (link.get("created") or ""))
 
 
 def root_proven(link: Json, since: t.Optional[str]) -> t.Optional[bool]:

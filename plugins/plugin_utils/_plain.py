@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping as AnyMapping
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
+from collections.abc import Mapping
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Sequence, Tuple
 
 from ansible.utils.unsafe_proxy import wrap_var
 
@@ -51,7 +51,7 @@ def plain(value: Any) -> Any:
     if value is None or type(value) in PLAIN:
         return value
     # Whether something is any kind of mapping takes long to tell, and most are dictionaries.
-    if isinstance(value, (dict, AnyMapping)):
+    if isinstance(value, (dict, Mapping)):
         return {str(plain(key)): plain(value[key]) for key in value}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]

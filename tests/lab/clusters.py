@@ -79,7 +79,7 @@ class Cluster:
                 if process.role.startswith(prefix)}
 
 
-def new_entry(directory: Path, network: str, index: int, name: str, wanted: dict[str, Any]) -> dict[str, Any]:
+def new_entry(directory: Path, network: str, index: int, name: str, wanted: dict[str, Any], storage: str) -> dict[str, Any]:
     """Return a new cluster's entry for ``lab.json``; ``index`` counts from 1 and picks its addresses."""
     folder = directory / name
     prefix = f"{network}.{index}"
@@ -92,6 +92,7 @@ def new_entry(directory: Path, network: str, index: int, name: str, wanted: dict
         "server": f"https://{prefix}.1:{free_port(f'{prefix}.1')}",
         "etcd_ports": [free_port(f"{prefix}.2"), free_port(f"{prefix}.2")],
         "audit_log": str(folder / "audit.log"),
+        "storage": storage,
         "addresses": f"{prefix}.0/24",
         "service_cidr": f"10.{100 + (index - 1) % 150}.0.0/16",
         "platform": wanted["platform"],

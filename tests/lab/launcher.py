@@ -105,10 +105,9 @@ def _plan(directory: Path, wish: Wish, existing: dict[str, Any] | None, default:
         return existing | {"speed": wish.speed, "clocks": wish.clocks, "simulator": wish.simulator}
     topology = wish.topology or default()
     network = state.claim_network(directory)
-    entries = {name: clusters.new_entry(directory, network, index, name, wanted)
+    storage = clusters.JSON if wish.readable else clusters.PROTOBUF
+    entries = {name: clusters.new_entry(directory, network, index, name, wanted, storage)
                for index, (name, wanted) in enumerate(topology["clusters"].items(), start=1)}
-    for entry in entries.values():
-        entry["storage"] = clusters.JSON if wish.readable else clusters.PROTOBUF
     return {"name": directory.name, "directory": str(directory), "network": network, "python": sys.executable,
             "speed": wish.speed, "clocks": wish.clocks, "simulator": wish.simulator, "readable": wish.readable, "clusters": entries,
             "meshes": {name: _mesh_entry(mesh) for name, mesh in topology["meshes"].items()}, "topology": topology}
