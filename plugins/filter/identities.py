@@ -12,14 +12,10 @@ author: The ossm.federation authors (@ossm-federation)
 description:
   - Makes one document for each pair of a mesh of this run and a mesh that is known by an identity file.
   - A file that says the same already keeps its text, also its times, while half of its time is left.
-positional: hostvars, check_mode
+positional: check_mode
 options:
   _input:
-    description: What P(ossm.federation.plan#filter) returned.
-    type: dict
-    required: true
-  hostvars:
-    description: The variables of all hosts, as Ansible has them in C(hostvars), with what role gateways has registered.
+    description: The plan that role gateways has left behind, with the addresses of the gateways.
     type: dict
     required: true
   check_mode:
@@ -34,7 +30,7 @@ seealso:
 EXAMPLES = r"""
 - name: Make the identities
   ansible.builtin.set_fact:
-    __identities: "{{ __plan | ossm.federation.identities(hostvars, ansible_check_mode) }}"
+    __identities: "{{ __plan | ossm.federation.identities(ansible_check_mode) }}"
   run_once: true
 """
 
@@ -48,28 +44,22 @@ _value:
 
 import datetime
 from collections.abc import Callable
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _identity, _model
+from ansible_collections.ossm.federation.plugins.module_utils import _identity
 from ansible_collections.ossm.federation.plugins.plugin_utils._files import absolute, read_file
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import all_registered, inert, plain, unseal
-
-#: What role gateways registers, by the step of the plan.
-_OPENED = {"gateways": "__gateways_objects", "addresses": "__gateways_addresses"}
+from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, plain, unseal
 
 
-def identities(plan: Any, hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
+def identities(plan: Any, check_mode: bool = False) -> Dict[str, Any]:
     """Make the identities; see DOCUMENTATION."""
     made = unseal(plan, "sides")
     if made is None:
         raise AnsibleFilterError("ossm.federation.identities takes what ossm.federation.plan returned")
-    only_looks, results = bool(plain(check_mode)), all_registered(hostvars, made["meshes"], tuple(_OPENED.values()))
-    for step, name in _OPENED.items():
-        made = _model.advance(made, step, results[name], only_looks)
     now = datetime.datetime.now(datetime.timezone.utc)
-    good, bad = _identity.exports(made, read_file, now, only_looks)
+    good, bad = _identity.exports(made, read_file, now, bool(plain(check_mode)))
     failures: Dict[str, List[str]] = {}
     for one in bad:
         failures.setdefault(one.host, []).append(f"{one.mesh}: no identity for {one.peer}: {one.words}")
