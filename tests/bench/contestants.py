@@ -40,6 +40,7 @@ class Run:
     cpu: dict[str, float] = field(default_factory=dict)
     memory_mib: float = 0.0
     requests: dict[str, Counter[str]] = field(default_factory=dict)
+    control_plane_writes: int = 0
     counted: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -107,7 +108,9 @@ class Stage:
             raise RunFailed(f"{name} {verb} ended with {code}; {log} ends with:\n{said}")
         cpu = {"own": usage.ru_utime + usage.ru_stime}
         cpu |= {part: used - before[part] for part, used in self.rig.cpu().items()}
-        return Run(seconds, cpu, peak, requests.by_cluster() if observed else {}, self._counted(name))
+        if not observed:
+            return Run(seconds, cpu, counted=self._counted(name))
+        return Run(seconds, cpu, peak, requests.by_cluster(), requests.control_plane_writes(), self._counted(name))
 
     def _counted(self, name: str) -> dict[str, Any]:
         return {} if name in SCRIPTS else json.loads((self.folder / "tasks.json").read_text(encoding="utf-8"))

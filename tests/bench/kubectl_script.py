@@ -43,7 +43,7 @@ class Script:
 
     def federate(self) -> None:
         """Write everything, step by step, and wait until every link is connected and the services are imported."""
-        for step in (self.open_gateways, self.share, self.join, self.await_links):
+        for step in (self.open_gateways, self.share, self.await_gateways, self.join, self.await_links):
             self.everywhere(step)
 
     def everywhere(self, step: Callable[[str], None]) -> None:
@@ -85,7 +85,7 @@ class Script:
             raise ValueError(f"{mesh}: {kind} {', '.join(sorted(missing))}: not good within {WATCH_SECONDS} s")
 
     def open_gateways(self, mesh: str) -> None:
-        """Add the gateways to the control plane; read the root; wait until the load balancers have addresses."""
+        """Add the gateways to the control plane; read the root."""
         if self.pairs:
             for peer in self.peers(mesh):
                 self.apply(mesh, [control_plane(self.meshes[mesh], [peer])], f"kubectl-script/{peer}")
@@ -93,6 +93,15 @@ class Script:
             self.apply(mesh, [control_plane(self.meshes[mesh], self.peers(mesh))])
         root = json.loads(self.kubectl(mesh, "get", "configmap", "istio-ca-root-cert", "--output=json"))
         self.roots[mesh] = root["data"]["root-cert.pem"]
+
+    def share(self, mesh: str) -> None:
+        """Write the import sets, then the export sets."""
+        imports = [import_set(self.meshes[mesh], peer, self.meshes[peer]) for peer in self.peers(mesh)]
+        exports = [export_set(self.meshes[mesh], peer) for peer in self.peers(mesh)]
+        self.apply(mesh, imports + exports)
+
+    def await_gateways(self, mesh: str) -> None:
+        """Wait until the load balancers have addresses."""
         found: dict[str, list[str]] = {}
 
         def addressed(service: Object) -> bool:
@@ -102,12 +111,6 @@ class Script:
 
         self.watch(mesh, "services", addressed, {f"ingress-{peer}" for peer in self.peers(mesh)})
         self.addresses[mesh] = found
-
-    def share(self, mesh: str) -> None:
-        """Write the import sets, then the export sets."""
-        imports = [import_set(self.meshes[mesh], peer, self.meshes[peer]) for peer in self.peers(mesh)]
-        exports = [export_set(self.meshes[mesh], peer) for peer in self.peers(mesh)]
-        self.apply(mesh, imports + exports)
 
     def join(self, mesh: str) -> None:
         """Write the peers' roots, then the peers."""

@@ -42,6 +42,8 @@ class Match:
         self.cpu: dict[str, dict[str, dict[str, float]]] = {name: {} for name in contestants}
         self.observed: dict[tuple[str, str], Run] = {}
         self.states: dict[str, dict[str, Any]] = {}
+        #: processor time of API servers for one write of a control plane that the contestant has left
+        self.write_ms: dict[str, float] = {}
         self.say = say
 
     def result(self, runs: int) -> dict[str, Any]:
@@ -69,6 +71,8 @@ class Match:
         if observed:
             self.states[name] = {mesh: self.rig.state(mesh) for mesh in self.rig.meshes}
             self._compare(name)
+            if name in ("ours", "kubectl"):
+                self.write_ms[name] = round(self.rig.control_plane_write_ms(), 1)
         if name not in ("usual", "pairs"):
             self._leg(name, "second", "federate", observed, timed)
         # The script reads the links in the same way, however it has written.
@@ -106,7 +110,8 @@ class Match:
         best = {name: {leg: round(min(values), 2) for leg, values in legs.items()} for name, legs in self.times.items()}
         peers = len(self.rig.meshes) - 1
         result: dict[str, Any] = {"objects": len(self.rig.meshes) * peers * 5, "objects_per_mesh": peers * 5,
-                                  "seconds": best, "all_seconds": self.times, "cpu_seconds": self.cpu}
+                                  "seconds": best, "all_seconds": self.times, "cpu_seconds": self.cpu,
+                                  "control_plane_write_ms": self.write_ms}
         for name in self.contestants:
             result |= self._costs(name)
         return result | ratios(best)
@@ -117,6 +122,7 @@ class Match:
         costs: dict[str, Any] = {f"{prefix}{'requests' if leg == 'first' else f'requests_{leg}'}": run.requests_per_mesh
                                  for (who, leg), run in self.observed.items() if who == name}
         costs[f"{prefix}peak_memory_mib"] = round(first.memory_mib)
+        costs[f"{prefix}control_plane_writes"] = first.control_plane_writes
         if first.counted:
             costs[f"{prefix}tasks_per_mesh"] = first.tasks_per_mesh
         mesh = max(first.requests, key=lambda cluster: sum(first.requests[cluster].values()))

@@ -10,6 +10,7 @@ import platform
 import subprocess
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 
 SAMPLE_SECONDS = 0.1
 USER = "lab:admin"
+WRITES = ("create", "update", "patch")
 
 
 class Memory(threading.Thread):
@@ -74,7 +76,8 @@ def cpu_seconds(pids: list[int]) -> float:
 
 
 class Requests:
-    """The requests that the lab's user sends from now on, as the API servers have logged them."""
+    """The requests from now on, as the API servers have logged them: those that the lab's user sends, and all that write
+    a control plane."""
 
     def __init__(self, logs: dict[str, Path]) -> None:
         self._logs = logs
@@ -85,14 +88,18 @@ class Requests:
         return {cluster: self._count(cluster) for cluster in self._logs}
 
     def _count(self, cluster: str) -> Counter[str]:
-        kinds: dict[str, str] = {}
+        return Counter({event["auditID"]: _kind(event) for event in self._events(cluster)
+                        if event["user"]["username"] == USER}.values())
+
+    def control_plane_writes(self) -> int:
+        """Return how often control planes were written, by anybody, the operator with their status among them."""
+        return len({event["auditID"] for cluster in self._logs for event in self._events(cluster)
+                    if event.get("objectRef", {}).get("resource") == "servicemeshcontrolplanes" and event["verb"] in WRITES})
+
+    def _events(self, cluster: str) -> Iterator[dict[str, Any]]:
         with self._logs[cluster].open("rb") as stream:
             stream.seek(self._begin[cluster])
-            for line in stream:
-                event = json.loads(line)
-                if event["user"]["username"] == USER:
-                    kinds[event["auditID"]] = _kind(event)
-        return Counter(kinds.values())
+            yield from map(json.loads, stream)
 
 
 def _kind(event: dict[str, Any]) -> str:
