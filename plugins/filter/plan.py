@@ -54,7 +54,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: The plan - C(group), C(options), C(meshes), C(sides), C(problems), C(warnings), C(load_balancers), C(preflight), C(todo),
-    C(by_file).
+    C(restarts), C(by_file).
   type: dict
 """
 

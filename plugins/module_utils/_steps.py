@@ -22,25 +22,26 @@ STEPS = (*_objects.ROOMS, "links")
 
 
 def ahead(plan: Plan, facts: t.Mapping[str, Json]) -> Plan:
-    """The plan with ``todo`` and ``readings``, told from the MeshFacts by host.
+    """The plan with ``todo``, ``readings`` and ``restarts``, told from the MeshFacts by host.
 
     ``todo`` is the first step with anything to do and all after it. ``readings`` are the links of each host as KNOW has
-    found them, in the shape of peer_wait's results: those of all ServiceMeshPeers that live.
+    found them, in the shape of peer_wait's results: those of all ServiceMeshPeers that live. ``restarts`` are the hosts
+    whose istiod is to be restarted as things stand: what no wait would bring need not be waited for before that.
     """
     hosts = [host for host, mesh in sorted(plan["meshes"].items()) if mesh["in_play"] and mesh["readable"]]
     done: t.Dict[str, t.List[Json]] = {host: [] for host in hosts}
     standing = {host: _standing(plan, host, facts[host]) for host in hosts}
     for room in _objects.ROOMS:
         if not all(_quiet(plan, room, host, facts[host], done[host]) for host in hosts):
-            return {**plan, "todo": list(STEPS[STEPS.index(room):]), "readings": standing}
+            return {**plan, "todo": list(STEPS[STEPS.index(room):]), "readings": standing, "restarts": []}
     first = {host: {"links": _awaited(plan, host, standing[host], done[host])} for host in hosts}
     # What a mesh exports shows in its own sets, so what another should import only shows over all.
     links = {host: _awaited(plan, host, standing[host], done[host], first) for host in hosts}
     good = all(link["good"] for host in hosts for link in links[host])
     readings = {host: _report.newest(standing[host], {"links": links[host]}) for host in hosts}
     kept = _recovery.needs(t.cast(Json, plan), readings, facts)
-    restart = _recovery.to_restart(t.cast(Json, plan), kept)
-    return {**plan, "todo": [] if good and not restart else [STEPS[-1]], "readings": readings}
+    restarts = _recovery.to_restart(t.cast(Json, plan), kept)
+    return {**plan, "todo": [] if good and not restarts else [STEPS[-1]], "readings": readings, "restarts": restarts}
 
 
 def _quiet(plan: Plan, room: str, host: str, facts: Json, done: t.List[Json]) -> bool:

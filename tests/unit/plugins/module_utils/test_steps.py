@@ -174,4 +174,7 @@ def test_a_restart_that_is_needed_and_asked_for_is_something_to_do(asked: list[s
     peer["metadata"]["annotations"][_recovery.KEPT] = json.dumps(
         {**kept, "clientID": "another"}, separators=(",", ":"), sort_keys=True)
     declaration["options"]["federation_restart_control_plane"] = asked
-    assert _ahead(declaration, read)["todo"] == todo
+    made = _ahead(declaration, read)
+    assert made["todo"] == todo and made["restarts"] == (asked if todo else [])
+    _set_changed(read)
+    assert _ahead(declaration, read)["restarts"] == [], "what this run writes is waited for first"
