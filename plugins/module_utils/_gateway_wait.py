@@ -310,6 +310,11 @@ def _follow(cluster: Cluster, watches: t.Sequence[WatchFor], done: t.Callable[[]
     return False
 
 
+def _after(params: Json) -> str:
+    """How long was waited; a mesh whose turn comes late may only get a look."""
+    return f"after {params['timeout']:.0f} s" if params["timeout"] >= 1 else "when the time was over"
+
+
 def _late(state: _State, params: Json) -> t.List[Problem]:
     """Warnings for what was not there in time; the other side of a pair waits for it, this one need not."""
     if state.complete():
@@ -317,12 +322,12 @@ def _late(state: _State, params: Json) -> t.List[Problem]:
     found = [] if state.ready else [problem(
         "control-plane-not-ready", state.mesh,
         f"ServiceMeshControlPlane {params['namespace']}/{params['control_plane']}",
-        f"not ready after {params['timeout']:.0f} s: {state.words}", "Look at its conditions and at the operator",
+        f"not ready {_after(params)}: {state.words}", "Look at its conditions and at the operator",
         severity="warning")]
     peers = {one["name"]: one.get("peer") for one in state.gateways}
     return found + [problem(
         "no-address", state.mesh, f"Service {params['namespace']}/{name}",
-        f"no address after {params['timeout']:.0f} s: {one['waiting']}",
+        f"no address {_after(params)}: {one['waiting']}",
         "Put right what the cloud says, or set mesh_ingress.exposure to NodePort, and run again", peer=peers[name],
         severity="warning") for name, one in state.found().items() if "waiting" in one]
 

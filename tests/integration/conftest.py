@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Federation
+from harness import RUNNING, descriptions
 
 from lab.api import Lab
 
@@ -25,7 +25,10 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., La
 
         def begin(topology: dict[str, Any] | None = None, **options: Any) -> Lab:
             directory = tmp_path_factory.mktemp("l") / "lab"
-            return running.enter_context(Lab.start(topology, directory, **{"speed": SPEED, **options}))
+            lab = running.enter_context(Lab.start(topology, directory, **{"speed": SPEED, **options}))
+            RUNNING.append(lab)
+            running.callback(RUNNING.remove, lab)
+            return lab
 
         yield begin
 
@@ -35,17 +38,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Add to the report of a failed test what its clusters looked like at that moment."""
     report = yield
     if report.failed and call.when in ("setup", "call"):
-        for name, value in getattr(item, "funcargs", {}).items():
-            if isinstance(value, (Federation, Lab)):
-                report.sections.append((f"{name}: the lab", _told(value)))
+        report.sections += descriptions(getattr(item, "funcargs", {}).values())
     return report
-
-
-def _told(value: Federation | Lab) -> str:
-    try:
-        return value.describe()
-    except Exception as error:  # a description must not hide the failure that it is for
-        return f"cannot be described: {error!r}"
 
 
 @pytest.fixture

@@ -244,6 +244,24 @@ class Federation:
         return "\n".join([*told[-2:], self.lab.describe()])
 
 
+#: The labs that run now, whoever has started them.
+RUNNING: list[Lab] = []
+
+
+def descriptions(values: Iterable[Any]) -> list[tuple[str, str]]:
+    """Return titles and texts that show what the clusters look like: the federations among the values, and every lab."""
+    federations = [one for one in values if isinstance(one, Federation)]
+    told = [one.lab for one in federations]
+    return [("the lab", _described(one)) for one in (*federations, *(lab for lab in RUNNING if lab not in told))]
+
+
+def _described(value: Federation | Lab) -> str:
+    try:
+        return value.describe()
+    except Exception as error:  # a description must not hide the failure that it is for
+        return f"cannot be described: {error!r}"
+
+
 def run_playbook(
     playbook: Path,
     inventory: Path,

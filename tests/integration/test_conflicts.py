@@ -12,6 +12,7 @@ import pytest
 from harness import Federation, Object, two
 
 SOMEBODY = "somebody-else"
+HAND_OVER = f"See that {SOMEBODY} does not write"
 BOTH = [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
 PEER = ("servicemeshpeer", "red-mesh")
 #: What somebody sets in green's objects about red: the kind, its name, the change, and the field that is told.
@@ -66,6 +67,7 @@ def test_a_conflict_on_a_live_link_names_manager_and_field(federation: Federatio
     assert ("the link itself is up" in run.flat) is (edit not in CUTS)
     assert "[conflict]" in run.flat and SOMEBODY in run.flat and field in run.flat
     assert f"green-mesh-system/{name}" in run.flat
+    assert HAND_OVER in run.flat and "federation_force_conflicts: true" in run.flat, "the way to hand over"
     assert set(run.cells) == set(BOTH)
     assert not run.changes
     taken = federation.run("-e", '{"federation_force_conflicts": true, "federation_wait_timeout": 60}')

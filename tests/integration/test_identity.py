@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import json
 import shutil
 from collections.abc import Callable
@@ -13,13 +14,15 @@ from typing import Any
 
 import pytest
 import yaml
-from harness import EXPORTED, IMPORTED, RATINGS, ROOT, Federation, texts, two
+from cryptography.hazmat.primitives import hashes
+from harness import EXPORTED, IMPORTED, RATINGS, ROOT, Federation, Run, texts, two
 
 from lab.api import Lab
+from lab.sim.ca import Authority
 
 EXPORT = ROOT / "playbooks" / "export_identity.yml"
 TEMPLATE = "{{ 1+1 }}"
-RED, GREEN = "red-mesh", "green-mesh"
+RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
 BOTH = [(GREEN, RED), (RED, GREEN)]
 RED_FOR_GREEN, GREEN_FOR_RED = "red-mesh-for-green-mesh.yml", "green-mesh-for-red-mesh.yml"
 
@@ -231,3 +234,63 @@ def test_a_limit_to_either_host_works(a: Desk) -> None:
         assert not a.federation.writes(mark)
         assert set(run.recap) == {limit}
     assert run.recap[GREEN].get("failed", 0) == 0
+
+
+# -- several own meshes, and one that is known by files ---------------------------------------------------------------
+
+#: Where blue is reached, by which of our meshes its file is for.
+ADDRESSES = {RED: "192.0.2.11", GREEN: "192.0.2.12"}
+
+
+def _invented(peer: str, address: str, root: Authority) -> dict[str, Any]:
+    """The identity of blue, which no lab has, for one of our meshes: a gateway of its own for each."""
+    now, domain, namespace = datetime.datetime.now(datetime.timezone.utc), f"{BLUE}.local", f"{BLUE}-system"
+    made, until = (f"{time:%Y-%m-%dT%H:%M:%SZ}" for time in (now, now + datetime.timedelta(days=365)))
+    return {
+        "apiVersion": "ossm.federation/v1",
+        "kind": "MeshIdentity",
+        "metadata": {"mesh": BLUE, "peer": peer, "made": made, "validUntil": until},
+        "spec": {
+            "namespace": namespace,
+            "trustDomain": domain,
+            "clientID": f"{domain}/ns/{namespace}/sa/egress-{peer}-service-account",
+            "remote": {"addresses": [address], "discoveryPort": 8188, "servicePort": 15443},
+            "roots": [{"sha256": root.cert.fingerprint(hashes.SHA256()).hex(), "certificate": root.cert_pem.decode()}],
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def both(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    """One administrator of red and green, with a directory that has a file of blue for each of them."""
+    made, root = Federation.of(lab, tmp_path_factory.mktemp("f")), Authority.create(f"{BLUE}.local")
+    made.hosts[BLUE] = {"mesh_identity_file": "received"}
+    (made.folder / "received").mkdir()
+    for peer, address in ADDRESSES.items():
+        text = yaml.safe_dump(_invented(peer, address, root))
+        (made.folder / "received" / f"{BLUE}-for-{peer}.yml").write_text(text, encoding="utf-8")
+    return made
+
+
+def _diff(run: Run, mesh: str, kind: str, name: str) -> str:
+    """What a run shows of one object that it would make."""
+    parts = [part.partition("\n\n")[0] for part in run.text.split("--- before: ")]
+    [found] = [part for part in parts if part.startswith(f"{mesh}: {kind} {mesh}-system/{name} ")]
+    return found
+
+
+def test_a_mesh_of_others_is_a_full_peer_of_each_of_ours(both: Federation) -> None:
+    """Both would get gateways, root and peer for blue, each with what the file for it says; nobody would wait for a file."""
+    mark = both.lab.mark()
+    run = both.good("--check", "--diff")
+    assert not both.writes(mark), texts(both.writes(mark))
+    for mesh, other in ((RED, GREEN), (GREEN, RED)):
+        told = {(kind, name, verb) for where, kind, name, verb, dummy in run.changes if where == mesh}
+        wanted = {("ServiceMeshPeer", BLUE), ("ConfigMap", f"{BLUE}-ca-root-cert")}
+        assert told >= {(kind, f"{mesh}-system/{name}", "create") for kind, name in wanted}
+        assert ("ServiceMeshControlPlane", f"{mesh}-system/{mesh}", "change") in told
+        peer = _diff(run, mesh, "ServiceMeshPeer", BLUE)
+        assert f"- {ADDRESSES[mesh]}" in peer and ADDRESSES[other] not in peer, peer
+        assert f"clientID: {BLUE}.local/ns/{BLUE}-system/sa/egress-{mesh}-service-account" in peer
+    assert {link for link in run.cells if BLUE in link} == {(RED, BLUE), (BLUE, RED), (GREEN, BLUE), (BLUE, GREEN)}
+    assert "is not there yet" not in run.flat and not (both.folder / "identities").exists()

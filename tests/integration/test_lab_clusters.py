@@ -7,12 +7,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from harness import Federation, two
 from kubernetes.client.exceptions import ApiException
 
 from lab import faults, launcher, processes, scenery, state, topology
@@ -205,6 +208,41 @@ def test_second_lab_beside_the_first_and_nothing_left_behind(lab: Lab, tmp_path:
     assert not processes.of_lab(second.directory)
     assert os.listdir(tmp_path) == []
     lab.kubectl("red", "get", "namespaces")
+
+
+def test_down_after_a_crash_of_a_federated_lab_leaves_nothing(start: Callable[..., Lab], tmp_path: Path) -> None:
+    lab = start(two())
+    Federation.of(lab, tmp_path).good()
+    gateways = {f"{lab.content['network']}.{index}" for index in (1, 2)}
+    assert {where.rpartition(".")[0] for where in _listening(lab) if where.endswith(":8188")} == gateways
+    victims = [process for process in processes.of_lab(lab.directory) if process.role in ("simulator", "red/kube-apiserver")]
+    for process in victims:
+        os.kill(process.pid, signal.SIGKILL)
+    assert len(victims) == 2
+    assert _left_of(lab)["processes"], "the others live on"
+    lab.stop()
+    assert _left_of(lab) == {"processes": [], "listening": [], "files": [], "claims": []}
+
+
+def _left_of(lab: Lab) -> dict[str, list[str]]:
+    claims = state.runtime_directory().glob("127.*")
+    return {"processes": [process.role for process in processes.of_lab(lab.directory)],
+            "listening": _listening(lab),
+            "files": os.listdir(lab.directory.parent),
+            "claims": [path.name for path in claims if state.read_json(path, {}).get("directory") == str(lab.directory)]}
+
+
+def _listening(lab: Lab) -> list[str]:
+    """Return what listens in the lab's network, as ``address:port``, whichever process it belongs to."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="utf-8").splitlines()[1:]]
+    found = [_address(row[1]) for row in rows if row[3] == "0A"]
+    return [where for where in found if where.startswith(f"{lab.content['network']}.")]
+
+
+def _address(text: str) -> str:
+    """Read an address of /proc/net/tcp: the number as this machine has it in memory, the port in plain order."""
+    number, _separator, port = text.partition(":")
+    return f"{socket.inet_ntoa(int(number, 16).to_bytes(4, sys.byteorder))}:{int(port, 16)}"
 
 
 def test_reset_brings_the_beginning_back(lab: Lab) -> None:

@@ -393,8 +393,8 @@ def test_unknown_options_are_refused_alike(call: Call, way: str) -> None:
     assert "nonsense" in run.flat and "Traceback" not in run.all
 
 
-@pytest.mark.parametrize("module", ["gateway_wait", "mesh_info", "mesh_objects", "peer_info", "peer_wait"])
-def test_documented_for_people(module: str) -> None:
+@pytest.mark.parametrize("module", ["gateway_wait", "istiod_restart", "mesh_info", "mesh_objects", "peer_info", "peer_wait"])
+def test_documented_for_people(module: str, folder: Path) -> None:
     from harness import environment_of
 
     done = subprocess.run(
@@ -402,6 +402,6 @@ def test_documented_for_people(module: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        env=environment_of(Path("/tmp"), "", {}),
+        env=environment_of(folder, "", {}),
     )
     assert done.returncode == 0 and "auth" in done.stdout, done.stderr

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import SIX, Federation
+from harness import SIX, Federation, descriptions
 
 MESHES = ("red-mesh", "green-mesh", "blue-mesh")
 HOUR = 3600
@@ -46,3 +46,18 @@ def test_peers_were_written_after_all_sets_of_all_meshes(federation: Federation)
     assert len(times["sets"]) == 12 and len(times["peers"]) == 6
     assert max(times["sets"]) < min(times["peers"])
     assert max(times["sets"]) < min(times["roots"])
+
+
+def test_the_root_of_each_peer_was_written_before_it(federation: Federation) -> None:
+    for mesh, peer in SIX:
+        cluster, namespace = federation.where(mesh)
+        written = [request.resource for request in federation.lab.audit(cluster) if request.changes
+                   and request.namespace == namespace and request.name in (peer, f"{peer}-ca-root-cert")]
+        assert [one for one in written if one in ("configmaps", "servicemeshpeers")] == ["configmaps", "servicemeshpeers"]
+
+
+def test_what_fails_shows_every_lab_that_runs(federation: Federation) -> None:
+    ((title, text),) = descriptions([])
+    assert title == "the lab" and str(federation.lab.directory) in text and "ServiceMeshPeer" in text
+    ((title, text),) = descriptions([federation])
+    assert "== run 1 of ansible-playbook" in text and str(federation.lab.directory) in text

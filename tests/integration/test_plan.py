@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import DEFAULT_WISHES, ROOT, SIX, Federation, Run, texts
+from harness import DEFAULT_WISHES, ROOT, SIX, Federation, Run, run_playbook, texts
 
 from lab.api import Lab
 
 PLAN = ROOT / "playbooks" / "plan.yml"
+SHAPES = ROOT / "docs" / "shapes.md"
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +154,32 @@ def test_an_inventory_that_cannot_work_is_refused(federation: Federation) -> Non
     federation.hosts = before
     assert run.code != 0
     assert "[export-collision]" in run.flat and '"alias": {"namespace": "bookinfo-' in run.flat, run.all
+
+
+def _documented(shape: str) -> tuple[str, set[tuple[str, str]]]:
+    """The inventory that docs/shapes.md gives for a shape, as it stands there, and the directed links of the pairs it lists."""
+    part = SHAPES.read_text(encoding="utf-8").partition(f"\n## {shape}\n")[2].partition("\n## ")[0]
+    inventory = part.partition("```yaml\n")[2].partition("```")[0]
+    pairs = part.partition("\nPairs: ")[2].partition(".\n")[0].replace("\n", " ").split(", ")
+    links = [tuple(pair.split(" - ")) for pair in pairs]
+    return inventory, {(one, two) for one, two in links} | {(two, one) for one, two in links}
+
+
+@pytest.mark.parametrize("shape", ["Groups of groups", "Explicit pairs"])
+def test_the_groups_of_an_inventory_make_the_documented_pairs(folder: Path, shape: str) -> None:
+    """Ansible itself resolves the groups of the inventory, those in groups as well; the kubeconfigs are not there at all."""
+    inventory, links = _documented(shape)
+    (folder / "hosts.yml").write_text(inventory, encoding="utf-8")
+    run = run_playbook(
+        PLAN,
+        folder / "hosts.yml",
+        folder,
+        "-e",
+        "federation_plan_file=plan.json",
+        "-e",
+        "federation_offline=true",
+    )
+    assert run.code == 0, run.all
+    told = json.loads((folder / "plan.json").read_text())
+    assert {(row["from"], row["to"]) for row in told["ports"]} == links
+    assert {(one["mesh"], one["peer"]) for one in told["gateways"]} == links

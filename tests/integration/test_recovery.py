@@ -14,6 +14,7 @@ from harness import RATINGS, Federation, two
 BOTH = [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
 HOST = "ratings.red-mesh-bookinfo.svc.red-mesh-imports.local"
 OTHER = "red-mesh.local/ns/red-mesh-system/sa/other"
+SECOND = "second-ingress"
 RESTART = ("-e", '{"federation_restart_control_plane": true}')
 
 
@@ -65,6 +66,27 @@ def test_a_client_id_put_back_under_the_same_istiod_needs_no_restart(federation:
     _edit(federation, "red-mesh", "green-mesh", {"security": {"clientID": OTHER.replace("red", "green")}})
     run = federation.good("-e", '{"federation_force_conflicts": true}')
     assert "identity-kept" not in run.flat and _request(federation) == 200
+
+
+def test_an_ingress_gateway_changed_under_a_running_istiod(federation: Federation) -> None:
+    """Discovery goes to the new gateway, exports and the policy of requests stay at the first; a restart takes it all over."""
+    pods = _istiod(federation, "red-mesh")
+    _edit(federation, "red-mesh", "green-mesh", {"gateways": {"ingress": {"name": SECOND}}})
+    run = federation.run("-e", '{"federation_wait_timeout": 60}')
+    assert run.code != 0, run.all
+    assert federation.connected() == BOTH and _request(federation) == 503
+    assert "[identity-kept]" in run.flat and "federation_restart_control_plane: true" in run.flat
+    said = f"the ingress gateway is now {SECOND}, and service traffic keeps ingress-green-mesh: on the new one nobody checks"
+    assert said in run.flat and "clientID is now" not in run.flat
+    assert run.recap["red-mesh"]["failed"] == 1 and run.recap["green-mesh"]["failed"] == 0
+    again = federation.run()
+    assert again.code != 0 and "[identity-kept]" in again.flat and not again.changes
+    assert _istiod(federation, "red-mesh") == pods
+    run = federation.run(*RESTART)
+    assert _restarted(federation, run) == {"red-mesh"} and "identity-kept" not in run.flat
+    assert not set(_istiod(federation, "red-mesh")) & set(pods)
+    federation.eventually(lambda: _request(federation) == 200)
+    assert federation.get("red-mesh", "servicemeshpeers", "green-mesh")["spec"]["gateways"]["ingress"]["name"] == SECOND
 
 
 def test_a_client_id_changed_under_a_running_istiod(federation: Federation) -> None:

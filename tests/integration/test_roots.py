@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+import datetime
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from harness import SIX, Federation, Run, texts
 
 from lab.sim.ca import Authority
@@ -113,6 +116,60 @@ def test_a_bundle_of_two_roots_is_taken_when_both_are_pinned(federation: Federat
     assert federation.good().cells["green-mesh", MESH] == "ok, 1 imported"
     _publish(federation, old)
     federation.good()
+
+
+@pytest.fixture
+def unpinned(federation: Federation) -> Iterator[Federation]:
+    """Red without pins; its pins and the root that it publishes are put back afterwards."""
+    pins, root = federation.hosts[MESH].pop("mesh_trust_fingerprints", None), _root(federation)
+    yield federation
+    _publish(federation, root)
+    if pins is not None:
+        federation.hosts[MESH]["mesh_trust_fingerprints"] = pins
+
+
+def _below() -> str:
+    """An authority that another one signed; it may sign and is within its dates, so only its chain does not fit."""
+    subject, issuer = (x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, one)]) for one in ("below", "above"))
+    keys = [ec.generate_private_key(ec.SECP256R1()) for dummy in range(2)]
+    now = datetime.datetime.now(datetime.timezone.utc)
+    builder = x509.CertificateBuilder(issuer, subject, keys[0].public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=365))
+    signed = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    return signed.sign(keys[1], hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _server() -> str:
+    """The certificate of a workload."""
+    return Authority.create("red-mesh.local").issue("red-mesh.local/ns/red-mesh-system/sa/istiod").decode()
+
+
+def _tomorrow() -> str:
+    """A root that is good in all but its begin."""
+    return Authority.create("red-mesh.local", age_days=-1).cert_pem.decode()
+
+
+#: Code of what is wrong -> how such a certificate is made, and the words that tell it.
+UNUSABLE: dict[str, tuple[Callable[[], str], str]] = {
+    "root-no-authority": (_server, "is not a certificate authority"),
+    "root-chain": (_below, "is neither self-signed nor signed by another certificate of the bundle"),
+    "root-not-yet-valid": (_tomorrow, "is not valid before"),
+}
+
+
+@pytest.mark.parametrize("code", UNUSABLE)
+def test_a_root_that_cannot_be_used_is_written_by_nobody(unpinned: Federation, code: str) -> None:
+    """Of one fault each that code alone is said, with the fingerprint; nothing is written, the others are good."""
+    make, words = UNUSABLE[code]
+    pem, before = make(), {mesh: unpinned.get(mesh, "configmaps", f"{MESH}-ca-root-cert")["data"] for mesh in OTHERS}
+    _publish(unpinned, pem)
+    mark = unpinned.lab.mark()
+    run = unpinned.run()
+    _refused(run, code)
+    assert words in run.flat and _colons(_print(pem)) in run.flat
+    assert run.flat.count("[root-") == run.flat.count(f"[{code}]")
+    assert not unpinned.writes(mark), texts(unpinned.writes(mark))
+    assert {mesh: unpinned.get(mesh, "configmaps", f"{MESH}-ca-root-cert")["data"] for mesh in OTHERS} == before
 
 
 def test_an_expired_root_is_written_by_nobody(federation: Federation) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import Federation, texts
+from harness import ROOT, Federation, texts
 
 from lab.api import Lab
 
@@ -88,6 +88,17 @@ def test_a_name_in_use_is_not_changed(hub: Federation) -> None:
     assert refused.code != 0
     assert "hub-mesh already calls post-mesh 'mail'" in refused.flat and "[peer-name-lives]" in refused.flat
     assert "Nothing was changed." in kept.report
+    assert hub.writes(mark) == {}, texts(hub.writes(mark))
+
+
+def test_a_plan_warns_that_the_hub_passes_nothing_on(hub: Federation) -> None:
+    """One warning, about the hub with all of its spokes; the spokes have one partner each and none."""
+    mark = hub.lab.mark()
+    run = hub.play(ROOT / "playbooks" / "plan.yml")
+    assert run.code == 0, run.all
+    [told] = [line for line in run.said("Tell the plan")["msg"] if "[no-transit]" in line]
+    assert told.startswith("  hub-mesh: mesh_peers: post-mesh, shop-mesh and stock-mesh are linked with hub-mesh and not with each other")
+    assert "hub-mesh never passes on what it has imported" in told
     assert hub.writes(mark) == {}, texts(hub.writes(mark))
 
 

@@ -4,13 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from harness import Federation, texts, two
+from harness import SIX, Federation, Object, Run, texts, two
+
+from lab.sim.ca import Authority
 
 COMMON = "one.local"
+FOREIGN = "partner"
+SOMEBODY = "somebody-else"
+PAIRS = set(SIX)
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +83,69 @@ def test_an_empty_mesh_without_trust_domain_gets_one(
     )
     assert set(run.cells.values()) == {"ok"}
     assert "Nothing was changed." in federation.good().report
+
+
+@pytest.fixture
+def taken(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+    """Three meshes, not yet federated; in red somebody has made a peer with green's trust domain and another root."""
+    topology = two()
+    topology["meshes"]["blue-mesh"] = {"cluster": "green"}
+    federation = Federation.of(start(topology), tmp_path_factory.mktemp("f"), {})
+    cluster, namespace = federation.where("red-mesh")
+    federation.lab.apply(cluster, _partner(namespace), SOMEBODY)
+    yield federation
+    _remove_partner(federation)
+
+
+def _partner(namespace: str) -> list[Object]:
+    """A peer that is no mesh of ours, by its name, its client ID and its gateways, and the ConfigMap with its root."""
+    root = Authority.create("green-mesh.local").cert_pem.decode()
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "root-of-partner", "namespace": namespace},
+            "data": {"root-cert.pem": root},
+        },
+        {
+            "apiVersion": "federation.maistra.io/v1",
+            "kind": "ServiceMeshPeer",
+            "metadata": {"name": FOREIGN, "namespace": namespace},
+            "spec": {
+                "remote": {"addresses": ["192.0.2.1"]},
+                "gateways": {"ingress": {"name": "partner-ingress"}, "egress": {"name": "partner-egress"}},
+                "security": {
+                    "trustDomain": "green-mesh.local",
+                    "certificateChain": {"kind": "ConfigMap", "name": "root-of-partner"},
+                    "clientID": "green-mesh.local/ns/partner-system/sa/egress-of-partner",
+                },
+            },
+        },
+    ]
+
+
+def _remove_partner(federation: Federation) -> None:
+    cluster, namespace = federation.where("red-mesh")
+    names = (f"servicemeshpeer/{FOREIGN}", "configmap/root-of-partner")
+    federation.lab.kubectl(cluster, "delete", "-n", namespace, "--ignore-not-found", *names)
+
+
+def _peers(run: Run) -> set[tuple[str, str]]:
+    """Meshes and peers for which the run would write a ServiceMeshPeer."""
+    made = {(mesh, name) for mesh, kind, name, dummy, dummy in run.changes if kind == "ServiceMeshPeer"}
+    return {(mesh, name.rpartition("/")[2]) for mesh, name in made}
+
+
+def test_a_trust_domain_that_a_peer_of_somebody_else_has_already(taken: Federation) -> None:
+    """That pair is left out in red, with the peer that is in the way; red and blue go on, and all do once it is gone."""
+    run = taken.run("--check")
+    assert run.code != 0, run.all
+    said = f"red-mesh: ServiceMeshPeer red-mesh-system/{FOREIGN}: it has the trust domain of green-mesh, green-mesh.local"
+    assert said in run.flat and "[trust-domain-taken]" in run.flat
+    assert (run.cells["red-mesh", "green-mesh"], run.cells["green-mesh", "red-mesh"]) == ("skipped", "waiting"), run.matrix
+    assert not [one for one in run.changes if one[0] == "red-mesh" and "green-mesh" in str(one)], run.report
+    assert _peers(run) == PAIRS - {("red-mesh", "green-mesh"), ("green-mesh", "red-mesh")}
+    assert {mesh for mesh in run.recap if run.recap[mesh]["failed"]} == {"red-mesh"}
+    _remove_partner(taken)
+    free = taken.good("--check")
+    assert "trust-domain-taken" not in free.flat and _peers(free) == PAIRS

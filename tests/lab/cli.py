@@ -76,12 +76,30 @@ def _up_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     command.add_argument("--no-simulator", action="store_true", help="API servers and their content only")
 
 
+class _FaultHelp(argparse.Action):
+    """Prints the help of ``fault`` with every fault in it, and ends.
+
+    The simulator's are looked up only now: importing them takes longer than all else that a command does before its work.
+    """
+
+    def __call__(self, parser: argparse.ArgumentParser, *_arguments: Any) -> None:
+        from lab.sim.faults import described
+
+        servers = {name: f"{item.does}{_defaults(item.parameters)}" for name, item in faults.FAULTS.items()}
+        parser.epilog = (f"faults of API servers:\n{_listed(servers)}\n\n"
+                         f"faults of meshes and clouds, by the simulator:\n{_listed(described())}")
+        parser.print_help()
+        parser.exit()
+
+
+def _listed(words: dict[str, str]) -> str:
+    return "\n".join(textwrap.fill(f"  {name}: {text}", 116, subsequent_indent="      ") for name, text in words.items())
+
+
 def _fault_parser(commands: Any, common: argparse.ArgumentParser) -> None:
-    lines = [f"  {name}: {item.does}{_defaults(item.parameters)}" for name, item in faults.FAULTS.items()]
-    known = "\n".join(textwrap.fill(line, 116, subsequent_indent="      ") for line in lines)
-    command = _simple(commands, common, "fault", _fault, "switch a fault on or off, by name",
-                      epilog=f"faults of API servers:\n{known}\nAll other names go to the mesh simulator.",
+    command = _simple(commands, common, "fault", _fault, "switch a fault on or off, by name", add_help=False,
                       formatter_class=argparse.RawDescriptionHelpFormatter)
+    command.add_argument("-h", "--help", action=_FaultHelp, nargs=0, help="show this help message and exit")
     command.add_argument("name", help="the fault")
     command.add_argument("parameters", nargs="*", metavar="KEY=VALUE", help="its parameters; lists with commas")
     command.add_argument("--off", action="store_true", help="switch it off")

@@ -81,9 +81,9 @@ def plain(name: str) -> str:
 
 
 @functools.cache
-def folder(path: Path) -> str:
-    """All sources and data of a folder with tests, in which the names of their cases are."""
-    return "\n".join(one.read_text(encoding="utf-8") for one in sorted(path.iterdir()) if one.suffix in (".py", ".yaml"))
+def cases(path: Path) -> str:
+    """The source of a test file and the data beside it, in which the names of its cases are."""
+    return "\n".join(one.read_text(encoding="utf-8") for one in (path, *sorted(path.parent.glob("*.yaml"))))
 
 
 def dead(test: str) -> str | None:
@@ -97,7 +97,7 @@ def dead(test: str) -> str | None:
         return f"{test}: there is no such file"
     if function not in functions(path):
         return f"{test}: there is no such test"
-    return f"{test}: there is no such case" if bracket and case.removesuffix("]") not in folder(path.parent) else None
+    return f"{test}: there is no such case" if bracket and case.removesuffix("]") not in cases(path) else None
 
 
 def unsaid(file: str, sentence: str) -> str | None:

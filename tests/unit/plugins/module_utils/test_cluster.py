@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import urllib3
+import urllib3
 import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -283,6 +284,22 @@ def test_a_watch_that_breaks_begins_again_with_a_reset(monkeypatch: pytest.Monke
 
 def test_a_watch_that_may_never_work_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _watched(monkeypatch, ClusterError("forbidden", "no"), count=1) == [("FATAL", "forbidden")]
+
+
+@pytest.mark.parametrize(("status", "again"), [
+    (429, True), (500, True), (502, True), (503, True), (504, True), (400, False), (403, False), (404, False), (409, False)])
+def test_what_an_api_server_may_answer_otherwise_a_moment_later_is_asked_again(status: int, again: bool) -> None:
+    assert _cluster._retries().is_retry("PATCH", status) is again
+
+
+def test_the_pauses_between_attempts_grow() -> None:
+    policy, pauses = _cluster._retries(), []
+    for _attempt in range(4):
+        policy = policy.increment("PATCH", "/", response=urllib3.HTTPResponse(status=503))
+        pauses.append(policy.get_backoff_time())
+    assert pauses == sorted(pauses) and pauses[1] > 0 and pauses[3] == 4 * pauses[1]
+    with pytest.raises(urllib3.exceptions.MaxRetryError):
+        policy.increment("PATCH", "/", response=urllib3.HTTPResponse(status=503))
 
 
 def _certificate(until: datetime.datetime) -> bytes:

@@ -116,7 +116,8 @@ def test_an_operator_group_only_where_a_namespace_has_none() -> None:
 def test_the_specs() -> None:
     spec = {"version": "v2.5", "security": {"identity": {"type": "ThirdParty"}}, "tracing": {"type": "Jaeger"}}
     made = planned(EMPTY, mesh_control_plane_spec=spec, mesh_trust_domain="red.example", mesh_members=["b", "a", "b"],
-                   mesh_install_subscription={"channel": "candidate", "installPlanApproval": "Manual"})
+                   mesh_install_subscription={"channel": "candidate", "installPlanApproval": "Manual", "source": "mirror",
+                                              "sourceNamespace": "catalogs"})
     plane, roll = (one["definition"] for one in made["plane"][1:])
     assert plane["spec"] == {
         "version": "v2.5",
@@ -128,8 +129,11 @@ def test_the_specs() -> None:
     }
     assert "uid" not in plane["metadata"] and roll["spec"] == {"members": ["a", "b"]}
     assert made["operator"][0]["definition"]["spec"] == {
-        "name": "servicemeshoperator", "channel": "candidate", "source": "redhat-operators",
-        "sourceNamespace": "openshift-marketplace", "installPlanApproval": "Manual"}
+        "name": "servicemeshoperator", "channel": "candidate", "source": "mirror", "sourceNamespace": "catalogs",
+        "installPlanApproval": "Manual"}
+    assert planned(EMPTY)["operator"][0]["definition"]["spec"] == {
+        "name": "servicemeshoperator", "channel": "stable", "source": "redhat-operators",
+        "sourceNamespace": "openshift-marketplace"}
     assert planned(EMPTY)["plane"][1]["definition"]["spec"]["security"]["trust"] == {"domain": "red-mesh.local"}
 
 
