@@ -44,7 +44,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._status import rea
 
 READY, WAITING, SKIPPED = "ready", "waiting", "skipped"
 STEPS = ("preflight", "gateways", "addresses", "sets", "peers")
-_HIDDEN = ("sides", "readings", "collisions")
+_HIDDEN = ("sides", "readings", "gone", "collisions")
 
 
 def plan(
@@ -142,8 +142,8 @@ def gateways_to_wait_for(made: Plan, host: str, written: Json) -> List[Json]:
 
 
 def shown(made: Plan) -> Json:
-    """The part of a plan that roles and people look at: all but the sides, the readings, the collisions and the roots
-    themselves; ``by_file`` are the hosts of meshes that are known by identity files."""
+    """The part of a plan that roles and people look at: all but the sides, the readings, the pods that are gone, the
+    collisions and the roots themselves; ``by_file`` are the hosts of meshes that are known by identity files."""
     meshes = {
         host: {key: value for key, value in mesh.items() if key not in ("root", "roots")}
         for host, mesh in made["meshes"].items()

@@ -129,7 +129,7 @@ def judge_roots(
 
 
 def _name(root: Root) -> str:
-    return f"the root {root['subject']}, SHA-256 {colons(root['sha256'])},"
+    return f"the root {root['subject'] or 'without a subject'}, SHA-256 {colons(root['sha256'])},"
 
 
 def _days(root: Root, now: datetime.datetime) -> int:

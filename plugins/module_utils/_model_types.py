@@ -294,13 +294,14 @@ class _Ahead(TypedDict, total=False):
     todo: List[str]
     readings: Dict[str, Json]
     restarts: List[str]
+    gone: Dict[str, List[str]]
     preflight: List[str]
 
 
 class Plan(_Ahead):
     """What the run will do, after reading; ``problems`` are fatal, ``warnings`` are not. ``notes`` are words for people.
 
-    ``uses`` has a line for each gateway of others that is used. ``todo``, ``readings`` and ``restarts`` are what
+    ``uses`` has a line for each gateway of others that is used. ``todo``, ``readings``, ``restarts`` and ``gone`` are what
     ``_steps.ahead`` adds, ``preflight`` are words of ``_preflight``.
     """
 

@@ -45,6 +45,7 @@ INFO_SPEC: Json = {
             "since": {"type": "str"},
             "root_since": {"type": "str"},
             "inbound": {"type": "bool"},
+            "gone_pods": {"type": "list", "elements": "str"},
         },
     },
 }

@@ -35,7 +35,7 @@ IMPORT_SECONDS = 420
 _CLIENT = ("clientID is now {now}, and service traffic keeps {kept}: requests from {peer} are answered 503, with a good "
            "status")
 _INGRESS = ("the ingress gateway is now {now}, and service traffic keeps {kept}: on the new one nobody checks the client ID "
-            "of requests")
+            "of requests, and those from {peer} are answered 503")
 _ROOT = ("the root of {peer} changed while the link was down, and istiod does not take it up before the link is up: neither "
          "discovery nor requests pass")
 _LOCK = ("istiod has not looked at its change of {time}: a full sync that fails, here of {cause}, holds the lock that the "
@@ -247,7 +247,7 @@ def _identity(side: Json, kept: t.Optional[Json], facts: Json) -> t.List[Problem
     if kept["clientID"] != side["client_id"]:
         words.append(_CLIENT.format(now=side["client_id"], kept=kept["clientID"], peer=side["peer"]))
     if kept["ingress"] != side["ingress"]:
-        words.append(_INGRESS.format(now=side["ingress"], kept=kept["ingress"]))
+        words.append(_INGRESS.format(now=side["ingress"], kept=kept["ingress"], peer=side["peer"]))
     # Where nothing is exported nobody asks, and where the pods are unknown they may have been restarted.
     sure = bool(side.get("exports")) and facts.get("istiod") is not None
     return [_problem("identity-kept", side, "; ".join(words), severity="error" if sure else "warning")]

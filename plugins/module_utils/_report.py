@@ -177,6 +177,9 @@ def wait_links(plan: Json, host: str, waits: t.Optional[t.Mapping[str, Json]] = 
             link["since"] = (since or {})[side["peer_name"]]
         if root_since:
             link["root_since"] = root_since
+        gone = (plan.get("gone") or {}).get(host)
+        if gone:
+            link["gone_pods"] = gone
         if side.get("handed") and not _identity.not_answered(*_pair(plan, side)):
             link["inbound"] = True
         if side["state"] == "ready" and not unanswered(plan, side):

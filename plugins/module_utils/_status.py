@@ -137,8 +137,9 @@ def _newest(times: t.Iterable[t.Optional[str]]) -> t.Optional[str]:
 
 
 def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "the other mesh",
-              pods: t.Collection[str] = ()) -> Json:
-    """What a ServiceMeshPeer says of the link: ``mesh`` watches ``other``; with ``pods`` only entries of those count.
+              pods: t.Collection[str] = (), gone: t.Collection[str] = ()) -> Json:
+    """What a ServiceMeshPeer says of the link: ``mesh`` watches ``other``; with ``pods`` only entries of those count, and
+    those of ``gone`` never do.
 
     Returns ``exists``, ``taken_up`` (istiod knows the peer), ``connected``, ``text`` (the last disconnect, old news
     while connected), ``code``, ``words``, ``remedy``, ``last_full_sync``, ``last_attempt``, ``created`` (times as
@@ -146,8 +147,9 @@ def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "
     ``several_pods`` (several istiod pods report here, and then ``inbound`` may stay wrong), ``suspect`` (``deadlock`` or
     None).
 
-    An entry counts as connected when it is under ``active`` with ``watch.connected``; any one is enough, since entries
-    of dead pods stay for a while and those of live pods may be missing (seen with several istiod pods on 2.5).
+    An entry counts as connected when it is under ``active`` with ``watch.connected``; one pod's is enough, since those of
+    live pods may be missing (seen with several istiod pods on 2.5). A pod can stand under ``inactive`` as well, and then
+    its newest attempt counts (maistra/istio ``pkg/servicemesh/federation/status/handler.go``).
     """
     found: Json = {
         "exists": peer is not None, "taken_up": False, "connected": False, "text": "", "code": "absent",
@@ -157,15 +159,17 @@ def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "
     }
     if peer is None:
         return found
-    active = [one for one in _find("status.discoveryStatus.active[]", peer) or [] if not pods or one.get("pod") in pods]
-    inactive = _find("status.discoveryStatus.inactive[]", peer) or []
-    entries = active + [one for one in inactive if not pods or one.get("pod") in pods]
+    active, inactive = (
+        [one for one in _find(f"status.discoveryStatus.{part}[]", peer) or []
+         if (not pods or one.get("pod") in pods) and one.get("pod") not in gone]
+        for part in ("active", "inactive"))
+    entries = _newest_of_each_pod(inactive, active)
     watches = [entry.get("watch") or {} for entry in entries]
     found.update(
         created=_find("metadata.creationTimestamp", peer),
         taken_up=bool(entries),
         several_pods=len(entries) > 1,
-        connected=any((entry.get("watch") or {}).get("connected") for entry in active),
+        connected=any((entry.get("watch") or {}).get("connected") for entry in entries if entry in active),
         last_full_sync=_newest(watch.get("lastFullSync") for watch in watches),
         last_attempt=_newest(watch.get("lastConnected") for watch in watches),
         text=_last_text(watches),
@@ -173,6 +177,26 @@ def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "
     found.update(_inbound(entries))
     found.update(_judge(found, mesh, other))
     return found
+
+
+def _newest_of_each_pod(inactive: t.Sequence[Json], active: t.Sequence[Json]) -> t.List[Json]:
+    """The entry of each pod with its newest attempt to connect; of one attempt, that under ``active`` is the later."""
+    found: t.Dict[t.Any, Json] = {}
+    for entry in (*inactive, *active):
+        before = found.get(entry.get("pod"))
+        if before is None or _attempt(entry) >= _attempt(before):
+            found[entry.get("pod")] = entry
+    return list(found.values())
+
+
+def _attempt(entry: Json) -> str:
+    return str((entry.get("watch") or {}).get("lastConnected") or "")
+
+
+def entry_pods(peer: Json) -> t.Set[str]:
+    """Names of all istiod pods of which a ServiceMeshPeer's status has an entry, the dead ones among them."""
+    return {str(entry.get("pod")) for part in ("active", "inactive")
+            for entry in _find(f"status.discoveryStatus.{part}[]", peer) or []}
 
 
 def _last_text(watches: t.Sequence[Json]) -> str:
@@ -325,11 +349,11 @@ def read_link(
     ``read_exports``, ``peer``, ``peer_host`` and ``peer_name`` of ``wanted``, and what ``judge_link`` adds.
 
     ``wanted`` is an item of the option ``links`` of peer_wait; the objects are None where they do not exist. With
-    ``pods`` only what those istiod pods say counts.
+    ``pods`` only what those istiod pods say counts, and what its ``gone_pods`` have left never does.
     """
     return judge_link(wanted, {
         "peer": wanted["peer"], "peer_host": wanted.get("peer_host"), "peer_name": wanted["peer_name"],
-        **read_peer(peer, mesh=mesh, other=wanted["peer"], pods=pods),
+        **read_peer(peer, mesh=mesh, other=wanted["peer"], pods=pods, gone=wanted.get("gone_pods") or ()),
         **read_imports(imports),
         "exported": read_exports(exports),
     })
@@ -422,7 +446,8 @@ def _control_plane_words(smcp: Json, ready: Json, observed: int, generation: int
         return "ready"
     if not ready:
         return "the operator has not reported yet"
-    if observed < generation:
+    # The observed generation follows when all is done; until then an old Ready says nothing, and a new False says why.
+    if observed < generation and ready.get("status") == "True":
         return f"the operator has not seen the latest change yet (generation {generation}, observed {observed})"
     reconciled = _condition(smcp, "Reconciled")
     told = reconciled if reconciled.get("status") == "False" else ready

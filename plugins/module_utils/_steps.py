@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.ossm.federation.plugins.module_utils import _objects, _recovery, _report
 from ansible_collections.ossm.federation.plugins.module_utils._applied import settled
 from ansible_collections.ossm.federation.plugins.module_utils._model_types import Plan
-from ansible_collections.ossm.federation.plugins.module_utils._status import judge_link, read_gateway, read_link
+from ansible_collections.ossm.federation.plugins.module_utils._status import entry_pods, judge_link, read_gateway, read_link
 
 Json = t.Dict[str, t.Any]
 
@@ -22,13 +22,15 @@ STEPS = (*_objects.ROOMS, "links")
 
 
 def ahead(plan: Plan, facts: t.Mapping[str, Json]) -> Plan:
-    """The plan with ``todo``, ``readings`` and ``restarts``, told from the MeshFacts by host.
+    """The plan with ``todo``, ``readings``, ``restarts`` and ``gone``, told from the MeshFacts by host.
 
     ``todo`` is the first step with anything to do and all after it. ``readings`` are the links of each host as KNOW has
     found them, in the shape of peer_wait's results: those of all ServiceMeshPeers that live. ``restarts`` are the hosts
     whose istiod is to be restarted as things stand: what no wait would bring need not be waited for before that.
+    ``gone`` are the istiod pods of each host whose entries in a status count no more.
     """
     hosts = [host for host, mesh in sorted(plan["meshes"].items()) if mesh["in_play"] and mesh["readable"]]
+    plan = {**plan, "gone": {host: _gone(facts[host]) for host in hosts}}
     done: t.Dict[str, t.List[Json]] = {host: [] for host in hosts}
     standing = {host: _standing(plan, host, facts[host]) for host in hosts}
     for room in _objects.ROOMS:
@@ -68,10 +70,19 @@ def opened(plan: Plan, host: str, facts: Json) -> bool:
     return bool((facts.get("control_plane") or {}).get("ready")) and not any("waiting" in one for one in found)
 
 
+def _gone(facts: Json) -> t.List[str]:
+    """The istiod pods that stand in the status of peers and are no more. Pods are read after peers, so that one that came
+    meanwhile is not among them; where none could be read, nothing is known."""
+    living = {pod["name"] for pod in facts.get("istiod") or []}
+    told = {pod for peer in facts.get("peers") or [] for pod in entry_pods(peer)}
+    return sorted(told - living) if living else []
+
+
 def _standing(plan: Plan, host: str, facts: Json) -> Json:
     """The links of all ServiceMeshPeers of one mesh that live, whatever this run can do about them."""
     rooms = [{one["metadata"]["name"]: one for one in facts.get(room) or []} for room in ("peers", "imports", "exports")]
-    wanted = [{"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"]}
+    wanted = [{"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"],
+               "gone_pods": plan["gone"][host]}
               for _peer, side in sorted(plan["sides"][host].items()) if side["peer_name"] in rooms[0]]
     return {"links": [read_link(plan["meshes"][host]["mesh"], link, *(room.get(link["peer_name"]) for room in rooms))
                       for link in wanted]}

@@ -62,6 +62,10 @@ options:
           - Whether the other mesh must be seen to watch this one, for a mesh that cannot be asked itself.
           - It is not required where several istiod pods report, as what they say of others may stay wrong.
         type: bool
+      gone_pods:
+        description: Names of istiod pods that are no more; what they have left in the status does not count.
+        type: list
+        elements: str
 seealso:
   - module: ossm.federation.peer_wait
 """

@@ -150,6 +150,7 @@ def test_a_changed_ingress_gateway_is_told_with_its_consequence() -> None:
     del federation.peer(RED, GREEN)["metadata"]["annotations"][_recovery.KEPT]
     (found,) = _recovery.needs(federation.plan, federation.links, federation.facts)
     assert "ingress-old" in found["message"] and "nobody checks the client ID" in found["message"]
+    assert f"those from {GREEN} are answered 503" in found["message"]
 
 
 @pytest.mark.parametrize("spoil", [

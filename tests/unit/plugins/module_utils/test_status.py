@@ -219,3 +219,37 @@ def test_several_addresses_and_node_ports_by_name() -> None:
     assert _status.read_gateway(by_name, both, "NodePort") == {
         "addresses": ["192.0.2.1", "192.0.2.2"], "discoveryPort": 30080, "servicePort": 30443}
     assert _status.read_gateway(by_name, both, "NodePort", True)["addresses"] == ["10.0.0.1", "10.0.0.2"]
+
+
+def _entry(pod: str, connected: bool, at: int) -> Json:
+    text = {} if connected else {"lastDisconnectStatus": "503 Service Unavailable"}
+    return {"pod": pod, "watch": {"connected": connected, "lastConnected": f"2026-01-01T00:00:{at:02}Z", **text}}
+
+
+@pytest.mark.parametrize(("active", "inactive", "gone", "connected"), [
+    ([_entry("a", True, 1)], [_entry("a", False, 9)], [], False),
+    ([_entry("a", True, 9)], [_entry("a", False, 1)], [], True),
+    ([_entry("a", True, 5)], [_entry("a", False, 5)], [], True),
+    ([_entry("a", True, 1)], [_entry("b", False, 9)], [], True),
+    ([_entry("a", True, 1)], [_entry("b", False, 9)], ["a"], False),
+    ([_entry("a", True, 1)], [], ["a"], False),
+])
+def test_the_newest_entry_of_each_pod_that_lives_counts(active: list[Json], inactive: list[Json], gone: list[str],
+                                                       connected: bool) -> None:
+    """A pod that stands under both: the product looks for its entry by a search that misses some."""
+    peer = {"metadata": {}, "status": {"discoveryStatus": {"active": active, "inactive": inactive}}}
+    found = _status.read_peer(peer, gone=gone)
+    assert found["connected"] is connected and found["taken_up"] is (set(gone) != _status.entry_pods(peer))
+
+
+@pytest.mark.parametrize(("ready", "observed", "words"), [
+    ("True", 1, "the operator has not seen the latest change yet (generation 2, observed 1)"),
+    ("False", 1, "PausingUpdate: waits for istio-ingress"), ("False", 2, "PausingUpdate: waits for istio-ingress"),
+    ("True", 2, "ready"),
+])
+def test_what_a_control_plane_waits_for_is_told_before_it_is_done(ready: str, observed: int, words: str) -> None:
+    """The observed generation only follows at the end."""
+    why = {"reason": "PausingUpdate", "message": "waits for istio-ingress"} if ready == "False" else {}
+    plane = {"metadata": {"name": "red", "namespace": "ns", "generation": 2}, "status": {
+        "observedGeneration": observed, "conditions": [{"type": "Ready", "status": ready, **why}]}}
+    assert _status.read_control_plane(plane)["words"] == words

@@ -11,7 +11,7 @@ from typing import Any
 import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _recovery, _steps
+from ansible_collections.ossm.federation.plugins.module_utils import _model, _recovery, _report, _steps
 
 Json = dict[str, Any]
 Facts = dict[str, Json]
@@ -67,7 +67,8 @@ def _federated() -> tuple[_model.Declaration, Facts]:
             _service(read[host], gateway, opened[host]["gateways"][gateway["name"]]["addresses"])
         for peer in read[host]["peers"]:
             watch = {"connected": True, "lastConnected": SYNCED_AT, "lastFullSync": SYNCED_AT}
-            peer["status"] = {"discoveryStatus": {"active": [{"pod": "istiod", "watch": watch}]}}
+            peer["status"] = {"discoveryStatus": {"active": [
+                {"pod": read[host]["istiod"][0]["name"], "watch": watch}]}}
     service = {"exportedName": EXPORTED, "localService": {"hostname": "ratings.bookinfo.svc.red-mesh-imports.local"}}
     read["red-mesh"]["exports"][0]["status"] = {"exportedServices": [service]}
     read["green-mesh"]["imports"][0]["status"] = {"importedServices": [service]}
@@ -178,3 +179,19 @@ def test_a_restart_that_is_needed_and_asked_for_is_something_to_do(asked: list[s
     assert made["todo"] == todo and made["restarts"] == (asked if todo else [])
     _set_changed(read)
     assert _ahead(declaration, read)["restarts"] == [], "what this run writes is waited for first"
+
+
+def test_what_a_dead_istiod_pod_has_left_does_not_count() -> None:
+    """Its entry says connected, that of the pod that lives says the contrary; a pod list that is not known judges nobody."""
+    declaration, read = _federated()
+    peer = read["blue-mesh"]["peers"][0]
+    (lives,) = peer["status"]["discoveryStatus"]["active"]
+    down = {"pod": lives["pod"], "watch": {"connected": False, "lastConnected": SYNCED_AT, "lastDisconnectStatus": "503"}}
+    peer["status"]["discoveryStatus"] = {"active": [{**lives, "pod": "istiod-dead"}], "inactive": [down]}
+    made = _ahead(declaration, read)
+    (link,) = [one for one in made["readings"]["blue-mesh"]["links"] if one["peer_name"] == peer["metadata"]["name"]]
+    assert made["todo"] == ["links"] and made["gone"]["blue-mesh"] == ["istiod-dead"] and link["code"] == "unreachable"
+    waited = _report.wait_links(made, "blue-mesh")
+    assert [one["gone_pods"] for one in waited] == [["istiod-dead"]] * 2
+    read["blue-mesh"]["istiod"] = None
+    assert _ahead(declaration, read)["gone"]["blue-mesh"] == []
