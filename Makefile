@@ -78,7 +78,7 @@ conformance: tools links binaries
 	@PYTHONPATH=tests:build/collections $(TALLY) pytest $@ $(PYTEST) -n 6 --dist worksteal tests/lab/conformance
 
 integration: tools links binaries $(CORE216)/complete ## tests on real API servers
-	@PYTHONPATH=tests:build/collections OSSM_CORE_2_16='$(CURDIR)/$(CORE216)/bin' $(TALLY) pytest $@ $(PYTEST) tests/integration
+	@PYTHONPATH=tests:build/collections OSSM_CORE_2_16='$(CURDIR)/$(CORE216)/bin' $(TALLY) pytest $@ $(PYTEST) --no-loadscope-reorder tests/integration
 
 sanity: tools copy ## ansible-test sanity
 	@$(TALLY) run $@ $(BIN)/python tests/sanity.py

@@ -16,6 +16,14 @@ from lab.api import Lab
 
 #: The simulator's clocks are this much faster than the product's.
 SPEED = 20
+#: The files that take longest, the longest first: what begins last is what everybody waits for.
+LONG = ("test_recovery_later", "test_modules", "test_broken_meshes", "test_faults", "test_rights", "test_recovery", "test_retries",
+        "test_load_balancers", "test_identity", "test_conflicts")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of long files first; those of one file stay together and in their order."""
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
 
 
 @pytest.fixture(scope="module")

@@ -161,8 +161,8 @@ def _documented(shape: str) -> tuple[str, set[tuple[str, str]]]:
     part = SHAPES.read_text(encoding="utf-8").partition(f"\n## {shape}\n")[2].partition("\n## ")[0]
     inventory = part.partition("```yaml\n")[2].partition("```")[0]
     pairs = part.partition("\nPairs: ")[2].partition(".\n")[0].replace("\n", " ").split(", ")
-    links = [tuple(pair.split(" - ")) for pair in pairs]
-    return inventory, {(one, two) for one, two in links} | {(two, one) for one, two in links}
+    links = [pair.split(" - ") for pair in pairs]
+    return inventory, {pair for one, two in links for pair in ((one, two), (two, one))}
 
 
 @pytest.mark.parametrize("shape", ["Groups of groups", "Explicit pairs"])

@@ -32,7 +32,6 @@ FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "too many writes": ("api-answers", {"code": 429, "count": 3, "verbs": ["patch"], "retry_after": 1}),
     "lost races": ("api-answers", {"code": 409, "count": 2, "verbs": ["patch"]}),
     "internal errors": ("api-answers", {"code": 500, "count": 6}),
-    "unavailable": ("api-answers", {"code": 503, "count": 6}),
     "connection resets": ("api-resets", {"count": 3}),
     "slow": ("api-slow", {"seconds": 0.4}),
 }

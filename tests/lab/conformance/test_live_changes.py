@@ -28,6 +28,8 @@ from lab.conformance.mesh import (
 
 #: what a change of rules takes at least, whatever the phases of the two periods: anything less would be "at once"
 LATE = 8
+#: how often a case is played whose outcome a reconcile in the wrong moment spoils
+ATTEMPTS = 3
 WRONG = {"clientID": "x.local/ns/x/sa/x-service-account"}
 
 
@@ -108,10 +110,8 @@ def test_import_rule_and_other_addresses(pair: Pair) -> None:
     soon(begin, eye.until("green", lambda body: not imports_host(link.host("reviews"))(body), SLACK * 2, begin).moment)
 
 
-@pytest.mark.row("live-set-again", "short-03")
-@pytest.mark.parametrize("gap", [70, 2])
-def test_import_set_made_again_alone(pair: Pair, clock: Clock, gap: int) -> None:
-    """Generation 1 both times: taken for the old one; a touch of the peer does not help, a change of the set does."""
+def made_again(pair: Pair, clock: Clock, gap: int) -> Link:
+    """Federate the two, delete red's import set and make another one alone after ``gap`` seconds: never in force."""
     link = start(pair)
     assert link.mesh.get(IMPORTS, "green")["metadata"]["generation"] == 1
     link.until_synced()
@@ -120,10 +120,27 @@ def test_import_set_made_again_alone(pair: Pair, clock: Clock, gap: int) -> None
     link.imports(reviews(link))
     link.mesh.change(PEER, "green", {"metadata": {"annotations": {"touched": "yes"}}})
     link.mesh.never(IMPORTS, "green", imports_host(link.host("reviews")), 130, "imported by the new rule")
+    return link
+
+
+def lists_old_import(link: Link) -> bool:
+    """Say whether the status of red's import set still has what the rule of the former one took."""
+    return link.host() in imported(link.mesh.get(IMPORTS, "green")).values()
+
+
+@pytest.mark.row("live-set-again", "short-03")
+@pytest.mark.parametrize("gap", [70, 2])
+def test_import_set_made_again_alone(pair: Pair, clock: Clock, gap: int) -> None:
+    """Generation 1 both times: taken for the old one; a touch of the peer does not help, a change of the set does."""
+    link = made_again(pair, clock, gap)
     if gap == 2:
-        assert link.host() in imported(link.mesh.get(IMPORTS, "green")).values(), (
-            "the new status lists the old rule's import"
-        )
+        for _attempt in range(ATTEMPTS - 1):
+            if lists_old_import(link):
+                break
+            # A reconcile came within the two seconds, as one in thirty does, and took the rules away.
+            pair.reset()
+            link = made_again(pair, clock, gap)
+        assert lists_old_import(link), "the new status lists the old rule's import"
     begin = link.imports(reviews(link), rule(link.other.app, "details"))
     link.until_imported(link.host("reviews"), 130, begin)
 

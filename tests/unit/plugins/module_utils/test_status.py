@@ -234,8 +234,9 @@ def _entry(pod: str, connected: bool, at: int) -> Json:
     ([_entry("a", True, 1)], [_entry("b", False, 9)], ["a"], False),
     ([_entry("a", True, 1)], [], ["a"], False),
 ])
-def test_the_newest_entry_of_each_pod_that_lives_counts(active: list[Json], inactive: list[Json], gone: list[str],
-                                                       connected: bool) -> None:
+def test_the_newest_entry_of_each_pod_that_lives_counts(
+    active: list[Json], inactive: list[Json], gone: list[str], connected: bool
+) -> None:
     """A pod that stands under both: the product looks for its entry by a search that misses some."""
     peer = {"metadata": {}, "status": {"discoveryStatus": {"active": active, "inactive": inactive}}}
     found = _status.read_peer(peer, gone=gone)
