@@ -160,8 +160,7 @@ def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "
     if peer is None:
         return found
     active, inactive = (
-        [one for one in _find(f"status.discoveryStatus.{part}[]", peer) or []
-         if (not pods or one.get("pod") in pods) and one.get("pod") not in gone]
+        [one for one in _entries(peer, part) if (not pods or one.get("pod") in pods) and one.get("pod") not in gone]
         for part in ("active", "inactive"))
     entries = _newest_of_each_pod(inactive, active)
     watches = [entry.get("watch") or {} for entry in entries]
@@ -195,8 +194,12 @@ def _attempt(entry: Json) -> str:
 
 def entry_pods(peer: Json) -> t.Set[str]:
     """Names of all istiod pods of which a ServiceMeshPeer's status has an entry, the dead ones among them."""
-    return {str(entry.get("pod")) for part in ("active", "inactive")
-            for entry in _find(f"status.discoveryStatus.{part}[]", peer) or []}
+    return {str(entry.get("pod")) for part in ("active", "inactive") for entry in _entries(peer, part)}
+
+
+def _entries(peer: Json, part: str) -> t.List[Json]:
+    """The entries of istiod pods under ``active`` or ``inactive``."""
+    return t.cast(t.List[Json], _find(f"status.discoveryStatus.{part}[]", peer) or [])
 
 
 def _last_text(watches: t.Sequence[Json]) -> str:

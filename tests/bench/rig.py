@@ -31,11 +31,11 @@ CLOCKS = {"lb_delay": 0.0, "operator_notice": 0.0, "operator_install": 0.0, "ope
           "connect_timeout": 0.1, "dns_hang": 0.1, "full_sync_retry": 1.0, "retry_first": 0.3, "retry_backoff": 2.0}
 GONE_SECONDS = 180.0
 IDLE_WINDOW_SECONDS = 0.5
+IDLE_CORES = 0.2
+IDLE_CORES_PER_CLUSTER = 0.03
 #: how often a control plane is written to measure what one write costs, and how long the lab rests before that
 PROBE_WRITES = 60
 PROBE_REST_SECONDS = 3.0
-IDLE_CORES = 0.2
-IDLE_CORES_PER_CLUSTER = 0.03
 
 
 class Rig:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 from conftest import SPEED
-from harness import RATINGS, SIX, Federation, Run, texts, two
+from harness import SIX, Federation, Run, texts, two
 
 from lab.api import Lab
 
@@ -25,11 +25,7 @@ UNSERVED = "its Service has no events: nothing here seems to serve Services of t
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Lab], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Two meshes, federated; red exports ratings to green, and every test leaves them good."""
-    wishes = {
-        "red-mesh": {"mesh_exports": {"green-mesh": [RATINGS]}},
-        "green-mesh": {"mesh_imports": {"red-mesh": [RATINGS]}},
-    }
-    made = Federation.of(start(two()), tmp_path_factory.mktemp("f"), wishes)
+    made = Federation.of(start(two()), tmp_path_factory.mktemp("f"))
     made.good()
     return made
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import RATINGS, Federation, two
+from harness import Federation, two
 
 BOTH = [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
 HOST = "ratings.red-mesh-bookinfo.svc.red-mesh-imports.local"
@@ -21,11 +21,7 @@ RESTART = ("-e", '{"federation_restart_control_plane": true}')
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Two meshes, federated; red exports ratings to green, and every test leaves them good."""
-    wishes = {
-        "red-mesh": {"mesh_exports": {"green-mesh": [RATINGS]}},
-        "green-mesh": {"mesh_imports": {"red-mesh": [RATINGS]}},
-    }
-    made = Federation.of(start(two()), tmp_path_factory.mktemp("f"), wishes)
+    made = Federation.of(start(two()), tmp_path_factory.mktemp("f"))
     made.good()
     made.options["federation_wait_timeout"] = 12
     return made

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 import urllib3
-import urllib3
 import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
