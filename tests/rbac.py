@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes ``docs/rbac``: for each row of ``_permissions.PLAYBOOKS`` the ClusterRoles and how they are bound.
+"""Writes ``docs/rbac``: for each row of ``_product.permissions.PLAYBOOKS`` the ClusterRoles and how they are bound.
 
 ``python tests/rbac.py`` from the root of the checkout, after ``tests/tree.py link``. A unit test compares the two.
 """
@@ -27,7 +27,7 @@ _HEAD = """\
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # {words}
-# Made from the table in plugins/module_utils/_permissions.py by tests/rbac.py. Replace {replace}
+# Made from the table in plugins/module_utils/_product/permissions.py by tests/rbac.py. Replace {replace}
 """
 _FEDERATED = f"""{NAMESPACE} by the namespace of your
 # control plane, and the subjects by your account; in a cluster with several meshes bind the first role in each namespace."""
@@ -54,9 +54,9 @@ def manifests(playbook: str) -> list[Json]:
 
 
 def _roles(playbook: str) -> list[tuple[Any, Json]]:
-    from ansible_collections.ossm.federation.plugins.module_utils import _permissions
+    from ansible_collections.ossm.federation.plugins.module_utils._product import permissions
 
-    return list(_permissions.roles(playbook, OWN).items())
+    return list(permissions.roles(playbook, OWN).items())
 
 
 def _inside(playbook: str) -> bool:

@@ -4,8 +4,8 @@
 """The module gateway_wait in the controller's process."""
 from __future__ import annotations
 
-from ansible_collections.ossm.federation.plugins.module_utils._gateway_wait import ARGUMENT_SPEC, run
-from ansible_collections.ossm.federation.plugins.plugin_utils._action import CoreAction
+from ansible_collections.ossm.federation.plugins.module_utils._modules.gateway_wait import ARGUMENT_SPEC, run
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.action import CoreAction
 
 
 class ActionModule(CoreAction):

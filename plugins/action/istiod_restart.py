@@ -4,8 +4,8 @@
 """The module istiod_restart in the controller's process."""
 from __future__ import annotations
 
-from ansible_collections.ossm.federation.plugins.module_utils._istiod_restart import ARGUMENT_SPEC, run
-from ansible_collections.ossm.federation.plugins.plugin_utils._action import CoreAction
+from ansible_collections.ossm.federation.plugins.module_utils._modules.istiod_restart import ARGUMENT_SPEC, run
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.action import CoreAction
 
 
 class ActionModule(CoreAction):

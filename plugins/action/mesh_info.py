@@ -8,8 +8,8 @@ import importlib
 import pkgutil
 
 from ansible_collections.ossm.federation.plugins import filter as filters
-from ansible_collections.ossm.federation.plugins.module_utils._mesh_info import ARGUMENT_SPEC, run
-from ansible_collections.ossm.federation.plugins.plugin_utils._action import CoreAction
+from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info import ARGUMENT_SPEC, run
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.action import CoreAction
 
 # Ansible loads an action in the process that forks a worker for every host and task, but filters in the workers, each
 # time anew, and with the first that it uses each worker loads all of this collection. What the first action has imported

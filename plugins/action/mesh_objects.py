@@ -4,8 +4,8 @@
 """The module mesh_objects in the controller's process."""
 from __future__ import annotations
 
-from ansible_collections.ossm.federation.plugins.module_utils._mesh_objects import ARGUMENT_SPEC, run
-from ansible_collections.ossm.federation.plugins.plugin_utils._action import Core, CoreAction, Json
+from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_objects import ARGUMENT_SPEC, run
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.action import Core, CoreAction, Json
 
 
 class ActionModule(CoreAction):

@@ -57,8 +57,8 @@ from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import plain, registered, seal, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, registered, seal, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 
 
 def advance(plan: Any, step: str, hostvars: Mapping[str, Any], name: str, check_mode: bool = False) -> Dict[str, Any]:
@@ -68,10 +68,10 @@ def advance(plan: Any, step: str, hostvars: Mapping[str, Any], name: str, check_
         raise AnsibleFilterError("ossm.federation.advance takes what ossm.federation.plan returned")
     results = registered(hostvars, made["meshes"], str(plain(name)))
     try:
-        after = _model.advance(made, str(plain(step)), results, bool(plain(check_mode)))
+        after = planning.advance(made, str(plain(step)), results, bool(plain(check_mode)))
     except ValueError as error:
         raise AnsibleFilterError(f"ossm.federation.advance: {error}") from error
-    return seal(after, _model.shown(after))
+    return seal(after, planning.shown(after))
 
 
 class FilterModule:

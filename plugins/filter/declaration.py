@@ -67,21 +67,18 @@ import os
 from collections.abc import Callable
 from typing import Any, Dict, List, Mapping, Optional
 
-from ansible_collections.ossm.federation.plugins.module_utils import _identity
-from ansible_collections.ossm.federation.plugins.module_utils._access import check_access
-from ansible_collections.ossm.federation.plugins.module_utils._lint import lint
-from ansible_collections.ossm.federation.plugins.module_utils._lint_names import COLLISION
-from ansible_collections.ossm.federation.plugins.module_utils._lint_services import wanted as wanted_services
-from ansible_collections.ossm.federation.plugins.module_utils._model import (
-    DeclaredMesh,
-    Declaration,
-    Problem,
-    mesh_auth,
-    wanted,
-)
-from ansible_collections.ossm.federation.plugins.plugin_utils._files import read_file
-from ansible_collections.ossm.federation.plugins.plugin_utils._inventory import read_inventory
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import plain, seal
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import check_access
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.files import read_file
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.inventory import read_inventory
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
+from ansible_collections.ossm.federation.plugins.plugin_utils._identity import documents
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import lint
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.names import COLLISION
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import wanted as wanted_services
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.declare import mesh_auth
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import wanted
 
 
 def declaration(
@@ -106,7 +103,7 @@ def declaration(
     made = read.declared
     if plain(by_file):
         made["pairs"] = [pair for pair in made["pairs"] if any(made["meshes"][host]["by_file"] for host in pair)]
-    made["problems"] += _identity.take_in(made, read_file, datetime.datetime.now(datetime.timezone.utc))
+    made["problems"] += documents.take_in(made, read_file, datetime.datetime.now(datetime.timezone.utc))
     for host in made["hosts"]:
         if access and made["meshes"][host]["local"] and host not in read.unreadable:
             made["problems"] += _access(made, host, mesh_auth(read.variables[host]))

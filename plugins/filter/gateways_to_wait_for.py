@@ -52,8 +52,8 @@ from typing import Any, Dict, List, cast
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, part, plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, part, plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 
 
 def gateways_to_wait_for(plan: Any, host: str, written: Any = None) -> List[Dict[str, Any]]:
@@ -61,7 +61,7 @@ def gateways_to_wait_for(plan: Any, host: str, written: Any = None) -> List[Dict
     made, name = unseal(plan, "sides"), str(plain(host))
     if made is None or name not in made["meshes"]:
         raise AnsibleFilterError(f"ossm.federation.gateways_to_wait_for: {name} is not in the plan")
-    return cast(List[Dict[str, Any]], inert(_model.gateways_to_wait_for(made, name, part(written, ("problems",)))))
+    return cast(List[Dict[str, Any]], inert(planning.gateways_to_wait_for(made, name, part(written, ("problems",)))))
 
 
 class FilterModule:

@@ -48,9 +48,9 @@ from typing import Any, Dict, List
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _identity
-from ansible_collections.ossm.federation.plugins.plugin_utils._files import absolute, read_file
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.files import absolute, read_file
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._identity import documents
 
 
 def identities(plan: Any, check_mode: bool = False) -> Dict[str, Any]:
@@ -59,7 +59,7 @@ def identities(plan: Any, check_mode: bool = False) -> Dict[str, Any]:
     if made is None:
         raise AnsibleFilterError("ossm.federation.identities takes what ossm.federation.plan returned")
     now = datetime.datetime.now(datetime.timezone.utc)
-    good, bad = _identity.exports(made, read_file, now, bool(plain(check_mode)))
+    good, bad = documents.exports(made, read_file, now, bool(plain(check_mode)))
     failures: Dict[str, List[str]] = {}
     for one in bad:
         failures.setdefault(one.host, []).append(f"{one.mesh}: no identity for {one.peer}: {one.words}")

@@ -55,8 +55,8 @@ from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _install
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, plain, registered, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain, registered, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._install import plan as installing
 
 
 def installation(declaration: Any, host: str, hostvars: Mapping[str, Any]) -> Dict[str, Any]:
@@ -65,7 +65,7 @@ def installation(declaration: Any, host: str, hostvars: Mapping[str, Any]) -> Di
     if declared is None or name not in declared["meshes"]:
         raise AnsibleFilterError("ossm.federation.installation takes what ossm.federation.declaration returned, and a host")
     read = registered(hostvars, [name], "__install_facts").get(name, {}).get("meshes") or [{}]
-    return dict(inert(_install.plan(declared, name, read[0])))
+    return dict(inert(installing.plan(declared, name, read[0])))
 
 
 class FilterModule:

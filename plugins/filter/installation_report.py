@@ -47,15 +47,15 @@ _value:
 from collections.abc import Callable
 from typing import Any, Dict, List, Mapping
 
-from ansible_collections.ossm.federation.plugins.module_utils import _install
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import all_registered, inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import all_registered, inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._install import plan as installing
 
 
 def installation_report(hosts: List[str], hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
     """Judge an installation; see DOCUMENTATION."""
     names: List[str] = plain(hosts)
-    results = all_registered(hostvars, names, (*_install.WRITING, *_install.WAITING, "__install"))
-    return dict(inert(_install.tell(names, results, results["__install"], bool(plain(check_mode)))))
+    results = all_registered(hostvars, names, (*installing.WRITING, *installing.WAITING, "__install"))
+    return dict(inert(installing.tell(names, results, results["__install"], bool(plain(check_mode)))))
 
 
 class FilterModule:

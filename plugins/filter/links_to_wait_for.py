@@ -55,8 +55,8 @@ from typing import Any, Dict, List, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _tell
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import all_registered, inert, plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import all_registered, inert, plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import result as run_result
 
 
 def links_to_wait_for(plan: Any, host: str, hostvars: Mapping[str, Any], expect: bool = False) -> List[Dict[str, Any]]:
@@ -65,9 +65,9 @@ def links_to_wait_for(plan: Any, host: str, hostvars: Mapping[str, Any], expect:
     if made is None or name not in made["meshes"]:
         raise AnsibleFilterError(f"ossm.federation.links_to_wait_for: {name} is not in the plan")
     hosts = made["meshes"] if expect else [name]
-    read = _tell.WRITING + (_tell.READING if expect else ())
+    read = run_result.WRITING + (run_result.READING if expect else ())
     results = all_registered(hostvars, hosts, read)
-    return list(inert(_tell.link_options(made, name, results, bool(expect))))
+    return list(inert(run_result.link_options(made, name, results, bool(expect))))
 
 
 class FilterModule:

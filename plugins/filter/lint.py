@@ -55,10 +55,11 @@ from typing import Any, Dict, List, Mapping, Tuple
 
 import yaml
 
-from ansible_collections.ossm.federation.plugins.module_utils._lint import in_order, lint as lint_rules
-from ansible_collections.ossm.federation.plugins.module_utils._model import ACCESS, Problem, wanted
-from ansible_collections.ossm.federation.plugins.plugin_utils._inventory import read_inventory
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.inventory import read_inventory
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import in_order, lint as lint_rules
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import ACCESS, wanted
 
 _WIDTH = 120
 

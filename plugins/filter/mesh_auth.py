@@ -51,8 +51,8 @@ from typing import Any, Dict, Mapping, Optional, cast
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import host_variables, inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import host_variables, inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._model import declare as declaring, variables
 
 
 def mesh_auth(value: Mapping[str, Any], hostvars: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
@@ -66,10 +66,10 @@ def mesh_auth(value: Mapping[str, Any], hostvars: Optional[Mapping[str, Any]] = 
 def _auth(hostvars: Mapping[str, Any]) -> Dict[str, Any]:
     if not isinstance(hostvars, Mapping):
         raise AnsibleFilterError("ossm.federation.mesh_auth takes the variables of one host")
-    found, unreadable = host_variables({"": hostvars}, [""], _model.ACCESS.__contains__)
+    found, unreadable = host_variables({"": hostvars}, [""], variables.ACCESS.__contains__)
     if unreadable:
         raise AnsibleFilterError(f"ossm.federation.mesh_auth: {unreadable[0][1]}: {unreadable[0][2]}")
-    return _model.mesh_auth(found[""])
+    return declaring.mesh_auth(found[""])
 
 
 class FilterModule:

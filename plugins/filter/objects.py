@@ -54,22 +54,22 @@ from typing import Any, Dict, List, Mapping, cast
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _objects
-from ansible_collections.ossm.federation.plugins.module_utils._model import Wish
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, mesh_facts, plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, mesh_facts, plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import Wish
 
 
 def objects(plan: Any, room: str, host: str, hostvars: Mapping[str, Any]) -> List[Wish]:
     """The wishes of one room for one host; see DOCUMENTATION."""
     made, where, name = unseal(plan, "sides"), str(plain(room)), str(plain(host))
-    if where not in _objects.ROOMS:
+    if where not in desired.ROOMS:
         raise AnsibleFilterError(
-            f"ossm.federation.objects: there is no step {where!r}; there are {', '.join(_objects.ROOMS)}"
+            f"ossm.federation.objects: there is no step {where!r}; there are {', '.join(desired.ROOMS)}"
         )
     if made is None or name not in made["meshes"]:
         raise AnsibleFilterError(f"ossm.federation.objects: {name} is not in the plan")
     facts = mesh_facts(hostvars, name)
-    return cast(List[Wish], inert(_objects.objects(made, where, name, facts)))
+    return cast(List[Wish], inert(desired.objects(made, where, name, facts)))
 
 
 class FilterModule:

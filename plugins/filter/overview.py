@@ -55,8 +55,8 @@ from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _overview
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import facts_of, inert, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import facts_of, inert, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import overview as plan_overview
 
 
 def overview(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Any]:
@@ -64,7 +64,7 @@ def overview(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -
     declared = unseal(declaration, "pairs")
     if declared is None:
         raise AnsibleFilterError("ossm.federation.overview takes what ossm.federation.declaration returned")
-    return dict(inert(_overview.overview(declared, facts_of(declared["hosts"], hostvars, outside))))
+    return dict(inert(plan_overview.overview(declared, facts_of(declared["hosts"], hostvars, outside))))
 
 
 class FilterModule:

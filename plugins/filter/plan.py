@@ -64,8 +64,11 @@ from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _lint_services, _model, _permissions, _preflight
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import facts_of, plain, seal, unseal
+from ansible_collections.ossm.federation.plugins.module_utils._product import permissions
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import facts_of, plain, seal, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint import services
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import preflight
 
 
 def plan(
@@ -77,11 +80,11 @@ def plan(
         raise AnsibleFilterError("ossm.federation.plan takes what ossm.federation.declaration returned")
     facts = facts_of(declared["hosts"], hostvars, outside)
     purpose = str(plain(rights_for))
-    if purpose not in _permissions.READING:
-        raise AnsibleFilterError(f"ossm.federation.plan: rights_for is one of {', '.join(_permissions.READING)}")
-    planned = _model.plan(declared, facts, datetime.datetime.now(datetime.timezone.utc))
-    made = _preflight.preflight(_lint_services.with_services(planned, declared, facts), facts, purpose)
-    return seal(made, _model.shown(made))
+    if purpose not in permissions.READING:
+        raise AnsibleFilterError(f"ossm.federation.plan: rights_for is one of {', '.join(permissions.READING)}")
+    planned = planning.plan(declared, facts, datetime.datetime.now(datetime.timezone.utc))
+    made = preflight.preflight(services.with_services(planned, declared, facts), facts, purpose)
+    return seal(made, planning.shown(made))
 
 
 class FilterModule:

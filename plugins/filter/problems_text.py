@@ -47,8 +47,8 @@ from typing import Any, Dict, List, Union, cast
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils._model import words
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import inert, plain
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import words
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
 
 
 def problems_text(problems: Any, lines: bool = False) -> Union[str, List[str]]:

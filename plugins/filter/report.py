@@ -52,8 +52,14 @@ from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _tell
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import all_registered, inert, mesh_facts, plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import (
+    all_registered,
+    inert,
+    mesh_facts,
+    plain,
+    unseal,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import result as run_result
 
 
 def report(plan: Any, hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
@@ -61,9 +67,9 @@ def report(plan: Any, hostvars: Mapping[str, Any], check_mode: bool = False) -> 
     made = unseal(plan, "sides")
     if made is None:
         raise AnsibleFilterError("ossm.federation.report takes what ossm.federation.plan returned")
-    results = all_registered(hostvars, made["meshes"], _tell.RESULTS)
+    results = all_registered(hostvars, made["meshes"], run_result.RESULTS)
     facts = {host: mesh_facts(hostvars, host) for host, mesh in made["meshes"].items() if mesh["in_play"]}
-    return dict(inert(_tell.tell(made, results, facts, bool(plain(check_mode)))))
+    return dict(inert(run_result.tell(made, results, facts, bool(plain(check_mode)))))
 
 
 class FilterModule:

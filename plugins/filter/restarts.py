@@ -45,8 +45,13 @@ from typing import Any, Dict, List, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils import _tell
-from ansible_collections.ossm.federation.plugins.plugin_utils._plain import all_registered, inert, mesh_facts, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import (
+    all_registered,
+    inert,
+    mesh_facts,
+    unseal,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import result as run_result
 
 
 def restarts(plan: Any, hostvars: Mapping[str, Any]) -> List[str]:
@@ -54,9 +59,9 @@ def restarts(plan: Any, hostvars: Mapping[str, Any]) -> List[str]:
     made = unseal(plan, "sides")
     if made is None:
         raise AnsibleFilterError("ossm.federation.restarts takes what ossm.federation.plan returned")
-    results = all_registered(hostvars, made["meshes"], _tell.RESULTS)
+    results = all_registered(hostvars, made["meshes"], run_result.RESULTS)
     facts = {host: mesh_facts(hostvars, host) for host, mesh in made["meshes"].items() if mesh["in_play"]}
-    return list(inert(_tell.restarts(made, results, facts)))
+    return list(inert(run_result.restarts(made, results, facts)))
 
 
 class FilterModule:

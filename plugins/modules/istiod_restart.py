@@ -88,7 +88,8 @@ problems:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ossm.federation.plugins.module_utils._istiod_restart import ARGUMENT_SPEC, run
+
+from ansible_collections.ossm.federation.plugins.module_utils._modules.istiod_restart import ARGUMENT_SPEC, run
 
 
 def main() -> None:

@@ -291,7 +291,8 @@ meshes:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ossm.federation.plugins.module_utils._mesh_info import ARGUMENT_SPEC, run
+
+from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info import ARGUMENT_SPEC, run
 
 
 def main() -> None:

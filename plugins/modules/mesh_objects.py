@@ -148,7 +148,8 @@ diff:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ossm.federation.plugins.module_utils._mesh_objects import ARGUMENT_SPEC, run
+
+from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_objects import ARGUMENT_SPEC, run
 
 
 def main() -> None:

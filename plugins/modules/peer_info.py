@@ -189,7 +189,8 @@ problems:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ossm.federation.plugins.module_utils._peers import INFO_SPEC, info
+
+from ansible_collections.ossm.federation.plugins.module_utils._modules.peers import INFO_SPEC, info
 
 
 def main() -> None:

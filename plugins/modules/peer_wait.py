@@ -214,7 +214,8 @@ problems:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ossm.federation.plugins.module_utils._peers import WAIT_SPEC, wait
+
+from ansible_collections.ossm.federation.plugins.module_utils._modules.peers import WAIT_SPEC, wait
 
 
 def main() -> None:

@@ -8,10 +8,11 @@ import argparse
 import json
 from pathlib import Path
 
-from bench import contestants, match, report
-from bench.observe import machine, versions
 from lab import binaries
 from lab.state import ROOT
+
+from bench import contestants, match, report
+from bench.observe import machine, versions
 
 MESHES = "2,5,10"
 RUNS = 3

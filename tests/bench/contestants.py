@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lab.state import ROOT
+
 from bench.observe import Memory, Requests
 from bench.rig import Rig
-from lab.state import ROOT
 
 HERE = Path(__file__).resolve().parent
 NAMES = ("ours", "kubectl", "pairs", "usual")

@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 from kubernetes import dynamic
+from lab import binaries, launcher, processes, scenery, topology
 
 from bench.observe import cpu_seconds
-from lab import binaries, launcher, processes, scenery, topology
 
 Object = dict[str, Any]
 FEDERATION = "federation.maistra.io/v1"

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from harness import RUNNING, descriptions
-
 from lab.api import Lab
 
 #: The simulator's clocks are this much faster than the product's.

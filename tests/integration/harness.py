@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from lab import state
 from lab.api import Lab, Mark, Request
 

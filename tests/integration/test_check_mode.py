@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 from harness import EXPORTED, Change, Federation, Run, texts
-
 from lab.api import Lab
 
 SPARE = "gold-mesh"

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 import pytest
 from conftest import SPEED
 from harness import SIX, Federation, Run, texts, two
-
 from lab.api import Lab
 
 APART = [("blue-mesh", "red-mesh"), ("red-mesh", "blue-mesh")]

@@ -11,7 +11,6 @@ from collections.abc import Callable
 import pytest
 import yaml
 from harness import DEFAULT_WISHES, EXPORTED, IMPORTED, ROOT, SIX, Federation, texts
-
 from lab.api import Lab
 
 SPARE_REQUESTS = 15

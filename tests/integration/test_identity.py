@@ -16,7 +16,6 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives import hashes
 from harness import EXPORTED, IMPORTED, RATINGS, ROOT, Federation, Run, texts, two
-
 from lab.api import Lab
 from lab.sim.ca import Authority
 

@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 from harness import Federation, two
 from kubernetes.client.exceptions import ApiException
-
 from lab import faults, launcher, processes, scenery, state, topology
 from lab.api import Lab
 

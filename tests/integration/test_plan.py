@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from harness import DEFAULT_WISHES, ROOT, SIX, Federation, Run, run_playbook, texts
-
 from lab.api import Lab
 
 PLAN = ROOT / "playbooks" / "plan.yml"

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 from harness import Federation, Run, two
-
 from lab.api import Lab
 
 OLD, WIDE = "red-mesh", "green-mesh"

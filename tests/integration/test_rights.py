@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import yaml
 from harness import ROOT, Federation, Object, Run, texts, two
-
 from lab.api import Mark, Request
 
 RBAC = ROOT / "docs" / "rbac"

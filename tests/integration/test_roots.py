@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from harness import SIX, Federation, Run, texts
-
 from lab.sim.ca import Authority
 
 MESH = "red-mesh"

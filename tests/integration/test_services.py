@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from harness import ROOT, Federation, Object, Run, texts, two
-
 from lab.api import Lab, Mark
 from lab.clusters import ADMIN_GROUP
 from lab.scenery import service

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from harness import ROOT, Federation, texts
-
 from lab.api import Lab
 
 RATINGS = "bookinfo/ratings"

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from harness import SIX, Federation, Object, Run, texts, two
-
 from lab.sim.ca import Authority
 
 COMMON = "one.local"

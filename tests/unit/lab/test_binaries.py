@@ -14,7 +14,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-
 from lab import binaries
 from lab.state import ROOT, LabError
 

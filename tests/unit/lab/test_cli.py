@@ -9,7 +9,6 @@ import subprocess
 import sys
 
 import pytest
-
 from lab import cli, faults
 from lab.sim.faults import described
 from lab.state import ROOT

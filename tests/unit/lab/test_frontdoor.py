@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import pytest
-
 from lab import frontdoor
 from lab.faults import remaining_rules
 

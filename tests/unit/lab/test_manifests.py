@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from lab.sim import manifests, peer
 from lab.sim.cluster import Store
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from lab import scenery, topology
 from lab.sim.olm import refusal
 

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
 from lab.sim.webhooks import Webhooks
 
 Json = dict[str, Any]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.ossm.federation.plugins.module_utils._model_variables import VARIABLES
+
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES
 
 ROLES = pathlib.Path(__file__).parents[3] / "roles"
 

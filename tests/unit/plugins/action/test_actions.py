@@ -15,15 +15,15 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.ossm.federation.plugins.action import mesh_objects
 from ansible_collections.ossm.federation.plugins.doc_fragments import _auth
-from ansible_collections.ossm.federation.plugins.module_utils import _cluster
-from ansible_collections.ossm.federation.plugins.plugin_utils import _action
+from ansible_collections.ossm.federation.plugins.module_utils._cluster import client
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible import action as core_action
 
 Json = dict[str, Any]
 ROOT = "ansible_collections.ossm.federation.plugins"
 NAMES = ["gateway_wait", "mesh_info", "mesh_objects", "peer_info", "peer_wait"]
 
 
-class _Echo(_action.CoreAction):
+class _Echo(core_action.CoreAction):
     """An action that tells what its core was given."""
 
     MODULE = "ossm.federation.echo"
@@ -95,7 +95,7 @@ def test_values_become_plain() -> None:
     class Lazy(dict[str, Any]):
         """A container of a derived type."""
 
-    found = _action.plain(Lazy(a=(Number(1), True, None, 1.5), b={"x"}))
+    found = core_action.plain(Lazy(a=(Number(1), True, None, 1.5), b={"x"}))
     assert found == {"a": [1, True, None, 1.5], "b": ["x"]}
     assert [found.__class__, found["a"][0].__class__] == [dict, int]
 
@@ -104,20 +104,20 @@ def test_only_credentials_are_hidden() -> None:
     user = {"name": "red", "user": {"token": "token-of-red", "client-key-data": "S0VZ"}}
     config = {"apiVersion": "v1", "users": [user], "contexts": [{"name": "red"}]}
     args = {"meshes": [{"mesh": "red", "auth": {"kubeconfig": config, "password": "pass-word", "context": "red"}}]}
-    assert _action.secrets(args) == {"token-of-red", "S0VZ", "pass-word"}
-    assert _action.secrets({"auth": {"kubeconfig": "/some/path"}}) == set()
-    handed_on = _action.portable(args)["meshes"][0]["auth"]
+    assert core_action.secrets(args) == {"token-of-red", "S0VZ", "pass-word"}
+    assert core_action.secrets({"auth": {"kubeconfig": "/some/path"}}) == set()
+    handed_on = core_action.portable(args)["meshes"][0]["auth"]
     assert isinstance(handed_on["kubeconfig"], str) and handed_on["context"] == "red"
-    assert _cluster.normalised(handed_on)["kubeconfig"] == config
+    assert client.normalised(handed_on)["kubeconfig"] == config
 
 
 @pytest.mark.parametrize("secret", ["token-of-red", 'two\nlines and a "quote"', "Schlüssel\t\\"])
 def test_no_secret_is_left_in_a_result(secret: str) -> None:
     told = {"changed": False, "problems": [{"message": f"refused: {secret}!"}], "meshes": [{"name": "red"}]}
-    hidden = _action.without_secrets(told, {secret})
+    hidden = core_action.without_secrets(told, {secret})
     assert secret not in str(hidden["problems"][0]["message"]) and hidden["problems"][0]["message"].startswith("refused: ")
     assert hidden["meshes"] == [{"name": "red"}]
-    assert _action.without_secrets(told, {"of-another"}) is told
+    assert core_action.without_secrets(told, {"of-another"}) is told
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,10 @@ import datetime
 import json
 from typing import Any
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _objects
+from ansible_collections.ossm.federation.plugins.module_utils._product import data, types as product_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._model import declare as declaring, types as model_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired, types as object_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
 
 Json = dict[str, Any]
 #: The moment at which these federations are planned.
@@ -25,10 +28,10 @@ def inventory(*hosts: str, **variables: Json) -> dict[str, Json]:
     }
 
 
-def declare(hostvars: dict[str, Json], **options: Any) -> _model.Declaration:
+def declare(hostvars: dict[str, Json], **options: Any) -> model_types.Declaration:
     """The declaration of a group ``federation`` with all hosts, all of them in the play."""
     groups = {"all": list(hostvars), "federation": list(hostvars), **options.get("groups", {})}
-    return _model.declare(
+    return declaring.declare(
         hostvars,
         groups,
         options.get("environ", {}),
@@ -119,7 +122,7 @@ def live_peer(name: str, *, namespace: str, ours: str | None = None, **spec: Any
     }
 
 
-def opened(made: _model.Plan) -> dict[str, Json]:
+def opened(made: plan_types.Plan) -> dict[str, Json]:
     """Results of ``gateway_wait`` in which every gateway has an address of its own."""
     results: dict[str, Json] = {}
     for number, (host, mesh) in enumerate(sorted(made["meshes"].items()), start=1):
@@ -145,23 +148,23 @@ def _address(exposure: str, number: int, index: int) -> Json:
 
 
 def federate(
-    declaration: _model.Declaration, read: dict[str, Json]
-) -> tuple[_model.Plan, dict[str, list[_model.Wish]]]:
+    declaration: model_types.Declaration, read: dict[str, Json]
+) -> tuple[plan_types.Plan, dict[str, list[object_types.Wish]]]:
     """Walk through all steps; everything that is wished for comes true in ``read``, as in a cluster."""
-    made = _model.plan(declaration, read, NOW)
-    wishes: dict[str, list[_model.Wish]] = {host: [] for host in declaration["hosts"]}
-    for room in _objects.ROOMS:
+    made = planning.plan(declaration, read, NOW)
+    wishes: dict[str, list[object_types.Wish]] = {host: [] for host in declaration["hosts"]}
+    for room in desired.ROOMS:
         if room == "sets":
-            made = _model.advance(_model.advance(made, "gateways", {}), "addresses", opened(made))
+            made = planning.advance(planning.advance(made, "gateways", {}), "addresses", opened(made))
         for host in sorted(set(declaration["hosts"]) & set(read)):
-            room_wishes = _objects.objects(made, room, host, read[host])
+            room_wishes = desired.objects(made, room, host, read[host])
             wishes[host] += room_wishes
             for wish in room_wishes:
                 apply(read[host], wish)
     return made, wishes
 
 
-def apply(read: Json, wish: _model.Wish) -> None:
+def apply(read: Json, wish: object_types.Wish) -> None:
     """Server-side apply of one wish to what is read next time."""
     definition, manager = copy.deepcopy(wish["definition"]), wish["field_manager"]
     if definition["kind"] == "ServiceMeshControlPlane":
@@ -204,16 +207,16 @@ def _merge(live: Json, wanted: Json) -> None:
             live[key] = copy.deepcopy(value)
 
 
-def changes(wishes: dict[str, list[_model.Wish]]) -> list[str]:
+def changes(wishes: dict[str, list[object_types.Wish]]) -> list[str]:
     """What of the wishes is not so already, as paths."""
     found = []
     for host, mine in wishes.items():
         for wish in mine:
-            for path in _objects.differences(wish["definition"], wish["before"]):
+            for path in data.differences(wish["definition"], wish["before"]):
                 found.append(f"{host} {wish['definition']['kind']} {wish['definition']['metadata']['name']} {path}")
     return found
 
 
-def codes(problems: list[_model.Problem], severity: str = "error") -> set[tuple[str, str]]:
+def codes(problems: list[product_types.Problem], severity: str = "error") -> set[tuple[str, str]]:
     """Codes of problems with their mesh."""
     return {(one["code"], one["mesh"]) for one in problems if one["severity"] == severity}

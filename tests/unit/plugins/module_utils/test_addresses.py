@@ -9,7 +9,9 @@ from typing import Any
 import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _objects
+from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
 
 Json = dict[str, Any]
 RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
@@ -45,17 +47,17 @@ def _declared(ingress: Json, confirmed: tuple[str, ...] = (), play: tuple[str, .
     hosts[RED].update({"mesh_ingress": ingress} if ingress else {}, **more)
     variables = {host.replace("-", "_"): said for host, said in hosts.items()}
     declaration = fed.declare(fed.inventory(**variables), play_hosts=list(play))
-    assert [_model.words(one) for one in declaration["problems"]] == []
+    assert [product_types.words(one) for one in declaration["problems"]] == []
     return declaration
 
 
-def _said(made: _model.Plan) -> list[tuple[str, str]]:
+def _said(made: plan_types.Plan) -> list[tuple[str, str]]:
     return [(one["code"], one["message"]) for one in made["problems"] + made["warnings"]]
 
 
-def _sent(made: _model.Plan, read: dict[str, Json]) -> Json:
+def _sent(made: plan_types.Plan, read: dict[str, Json]) -> Json:
     """The Service of red's ingress gateway for green as it would be applied."""
-    wishes = [wish for wish in _objects.gateway_objects(made, RED, read[RED]) if wish["peer"] == GREEN]
+    wishes = [wish for wish in desired.gateway_objects(made, RED, read[RED]) if wish["peer"] == GREEN]
     return wishes[0]["definition"]["spec"]["gateways"]["additionalIngress"]["ingress-green-mesh"]["service"]
 
 
@@ -85,44 +87,44 @@ CASES = [case[1:] for case in REFUSED]
 @pytest.mark.parametrize(("platform", "before", "after", "words"), CASES, ids=IDS)
 def test_an_address_that_the_inventory_would_change_is_refused(platform: str, before: Json, after: Json, words: str) -> None:
     read = _federated(platform, **before)
-    made = _model.plan(_declared(after), read)
+    made = planning.plan(_declared(after), read)
     (found,) = made["problems"]
     assert (found["code"], found["mesh"], found["where"]) == ("address-change", RED, "mesh_ingress")
     assert words in found["message"] and "ingress-blue-mesh, ingress-green-mesh" in found["message"]
     assert "annotation" not in found["message"] or not words.startswith("type"), "what follows from the type is not told"
     assert "federation_confirm_address_change" in found["remedy"]
-    assert _model.plan(_declared(before), read)["problems"] == []
+    assert planning.plan(_declared(before), read)["problems"] == []
 
 
 @pytest.mark.parametrize(("platform", "before", "after", "words"), CASES, ids=IDS)
 def test_a_confirmed_change_is_made_and_told(platform: str, before: Json, after: Json, words: str) -> None:
     read = _federated(platform, **before)
-    made = _model.plan(_declared(after, (RED,)), read)
+    made = planning.plan(_declared(after, (RED,)), read)
     assert made["problems"] == []
     (found,) = made["warnings"]
     assert found["code"] == "address-changes" and words in found["message"]
     fresh = {host: fed.facts(host, platform) for host in fed.COLOURS}
-    assert _sent(made, read) == _sent(_model.plan(_declared(after), fresh), fresh)
+    assert _sent(made, read) == _sent(planning.plan(_declared(after), fresh), fresh)
     fed.federate(_declared(after, (RED,)), read)
-    assert _said(_model.plan(_declared(after, (RED,)), read)) == []
+    assert _said(planning.plan(_declared(after, (RED,)), read)) == []
 
 
 @pytest.mark.parametrize(("platform", "before", "after", "words"), CASES, ids=IDS)
 def test_where_there_is_no_address_yet_nothing_is_lost(platform: str, before: Json, after: Json, words: str) -> None:
     read = _federated(platform, **before)
     read[RED]["services"] = {}
-    assert words and _said(_model.plan(_declared(after), read)) == []
+    assert words and _said(planning.plan(_declared(after), read)) == []
 
 
 @pytest.mark.parametrize(("platform", "before", "after", "words"), CASES, ids=IDS)
 def test_a_mesh_that_is_not_written_is_not_judged(platform: str, before: Json, after: Json, words: str) -> None:
     read = _federated(platform, **before)
-    assert words and _said(_model.plan(_declared(after, play=(GREEN, BLUE)), read)) == []
+    assert words and _said(planning.plan(_declared(after, play=(GREEN, BLUE)), read)) == []
 
 
 def test_a_load_balancer_without_address_may_become_node_ports() -> None:
     read = _federated(addressed=False)
-    assert _said(_model.plan(_declared({"exposure": "NodePort"}), read)) == []
+    assert _said(planning.plan(_declared({"exposure": "NodePort"}), read)) == []
 
 
 @pytest.mark.parametrize("internal", [True, False])
@@ -130,7 +132,7 @@ def test_nodes_with_one_network_have_one_address(internal: bool) -> None:
     read = _federated("None", internal=not internal)
     for one in read.values():
         one["nodes"] = [{"name": "n", "addresses": ["10.0.0.1"], "internal": ["10.0.0.1"]}]
-    assert _said(_model.plan(_declared({"internal": internal}), read)) == []
+    assert _said(planning.plan(_declared({"internal": internal}), read)) == []
 
 
 KEPT: list[tuple[str, str, Json, str, Json]] = [
@@ -147,19 +149,19 @@ KEPT: list[tuple[str, str, Json, str, Json]] = [
                          ids=[case[0] for case in KEPT])
 def test_what_nobody_asks_for_stays_as_it_lives(platform: str, before: Json, words: str, annotations: Json) -> None:
     read = _federated(platform, **before)
-    made = _model.plan(_declared({}), read)
+    made = planning.plan(_declared({}), read)
     assert made["problems"] == []
     (found,) = made["warnings"]
     assert found["code"] == "address-kept" and words in found["message"]
     assert _sent(made, read)["metadata"]["annotations"] == annotations
-    confirmed = _model.plan(_declared({}, (RED,)), read)
+    confirmed = planning.plan(_declared({}, (RED,)), read)
     assert _sent(confirmed, read)["metadata"].get("annotations", {}) == ({f"{AWS}type": "nlb"} if platform == "AWS" else {})
     assert [one["code"] for one in confirmed["warnings"]] == ["address-changes"]
 
 
 def test_an_internal_gateway_that_is_kept_is_not_called_public() -> None:
     read = _federated("Azure", internal=True)
-    made = _model.plan(_declared({}), read)
+    made = planning.plan(_declared({}), read)
     chosen = made["sides"][RED][GREEN]["exposure"]
     assert chosen["internal"] and not chosen["public"] and "internal, as it lives" in chosen["words"]
 
@@ -167,16 +169,16 @@ def test_an_internal_gateway_that_is_kept_is_not_called_public() -> None:
 def test_a_new_platform_does_not_move_what_lives() -> None:
     read = _federated("None", exposure="LoadBalancer")
     read[RED]["platform"] = {"type": "AWS", "words": "AWS"}
-    made = _model.plan(_declared({"exposure": "LoadBalancer"}), read)
+    made = planning.plan(_declared({"exposure": "LoadBalancer"}), read)
     assert [code for code, _words in _said(made)] == ["address-kept"]
     assert "annotations" not in _sent(made, read)["metadata"]
-    said = _model.plan(_declared({"exposure": "LoadBalancer"}, mesh_platform="AWS"), read)
+    said = planning.plan(_declared({"exposure": "LoadBalancer"}, mesh_platform="AWS"), read)
     assert [code for code, _words in _said(said)] == ["address-change"]
 
 
 def test_what_does_not_decide_an_address_may_change() -> None:
     read = _federated(annotations={"lab.example/owner": "a"})
-    made = _model.plan(_declared({"annotations": {"lab.example/owner": "b"}}), read)
+    made = planning.plan(_declared({"annotations": {"lab.example/owner": "b"}}), read)
     assert _said(made) == [] and _sent(made, read)["metadata"]["annotations"]["lab.example/owner"] == "b"
 
 
@@ -184,7 +186,7 @@ def test_what_another_manager_has_set_is_neither_kept_nor_told() -> None:
     read = _federated("Azure")
     service = read[RED]["control_plane"]["object"]["spec"]["gateways"]["additionalIngress"]["ingress-green-mesh"]["service"]
     service["metadata"].setdefault("annotations", {})[AZURE] = "true"
-    made = _model.plan(_declared({}), read)
+    made = planning.plan(_declared({}), read)
     assert _said(made) == [] and AZURE not in _sent(made, read)["metadata"].get("annotations", {})
 
 
@@ -195,7 +197,7 @@ def test_a_gateway_of_others_is_told_as_it_is() -> None:
     wish = {"internal": False, "exposure": "NodePort", "labels": {"team": "net"}, "loadBalancerIP": "192.0.2.9"}
     for notes, scope in (({AZURE: "true"}, "internal"), ({}, "public")):
         read[RED]["services"]["ingress-green-mesh"]["metadata"]["annotations"] = notes
-        made = _model.plan(_declared({"peers": {GREEN: wish}}), read)
+        made = planning.plan(_declared({"peers": {GREEN: wish}}), read)
         assert f"LoadBalancer, {scope}, as it lives: " in made["sides"][RED][GREEN]["exposure"]["words"]
         assert [one["code"] for one in made["problems"]] == []
 
@@ -203,7 +205,7 @@ def test_a_gateway_of_others_is_told_as_it_is() -> None:
 def test_a_side_that_is_skipped_is_not_judged() -> None:
     read = _federated("AWS")
     read[RED]["peers"].append({**read[RED]["peers"][0], "metadata": {**read[RED]["peers"][0]["metadata"], "name": "again"}})
-    made = _model.plan(_declared({"internal": True}), read)
+    made = planning.plan(_declared({"internal": True}), read)
     skipped = [side["ingress"] for side in made["sides"][RED].values() if side["state"] == "skipped"]
     assert len(skipped) == 1 and skipped[0] not in made["problems"][0]["message"]
 
@@ -213,7 +215,7 @@ def test_a_side_that_is_skipped_is_not_judged() -> None:
     ("AWS", "delete Service ingress-blue-mesh, ingress-green-mesh in red-mesh-system"),
     ("IBMCloud", "delete Service"), ("OpenStack", "delete Service")])
 def test_only_some_clouds_move_a_live_load_balancer(platform: str, words: str) -> None:
-    made = _model.plan(_declared({"internal": True}, (RED,)), _federated(platform))
+    made = planning.plan(_declared({"internal": True}, (RED,)), _federated(platform))
     assert words in made["warnings"][0]["remedy"]
 
 
@@ -223,12 +225,12 @@ def test_only_some_clouds_move_a_live_load_balancer(platform: str, words: str) -
 @pytest.mark.parametrize("platform", ["BareMetal", "None", "VSphere", "KubeVirt", "ExternalCloud"])
 def test_an_internal_load_balancer_that_cannot_be_is_refused_with_the_remedy(platform: str) -> None:
     read = {host: fed.facts(host, platform) for host in fed.COLOURS}
-    made = _model.plan(_declared({"exposure": "LoadBalancer", "internal": True}), read)
+    made = planning.plan(_declared({"exposure": "LoadBalancer", "internal": True}), read)
     (found,) = made["problems"]
     assert (found["code"], found["mesh"], found["where"]) == ("internal-impossible", RED, "mesh_ingress.internal")
     assert platform in found["message"] and "mesh_ingress.annotations" in found["message"] and "NodePort" in found["remedy"]
-    assert _said(_model.plan(_declared({"exposure": "NodePort", "internal": True}), read)) == []
-    assert _said(_model.plan(_declared({"exposure": "LoadBalancer", "internal": True}, play=(GREEN,)), read)) == []
+    assert _said(planning.plan(_declared({"exposure": "NodePort", "internal": True}), read)) == []
+    assert _said(planning.plan(_declared({"exposure": "LoadBalancer", "internal": True}, play=(GREEN,)), read)) == []
 
 
 # -- how meshes are reached ------------------------------------------------------------------------------------------
@@ -239,7 +241,7 @@ def _read(**platforms: str) -> dict[str, Json]:
 
 
 def test_one_line_for_all_meshes_that_are_reached_alike() -> None:
-    assert _model.plan(_declared({}), _read())["reached"] == [
+    assert planning.plan(_declared({}), _read())["reached"] == [
         "blue-mesh, green-mesh, red-mesh: AWS. LoadBalancer, public, as mesh_ingress.internal is not set: AWS gives a network "
         "load balancer, as the default one is not made for raw TLS"
     ]
@@ -248,14 +250,14 @@ def test_one_line_for_all_meshes_that_are_reached_alike() -> None:
 @pytest.mark.parametrize("platform", ["AWS", "BareMetal"])
 def test_a_second_run_says_the_same(platform: str) -> None:
     first = {host: fed.facts(host, platform) for host in fed.COLOURS}
-    assert _model.plan(_declared({}), _federated(platform))["reached"] == _model.plan(_declared({}), first)["reached"]
+    assert planning.plan(_declared({}), _federated(platform))["reached"] == planning.plan(_declared({}), first)["reached"]
 
 
 def test_every_way_of_a_mesh_is_told_with_its_peers() -> None:
     read = _read(blue="BareMetal")
     for host in (RED, GREEN):
         read[host]["cluster_uid"] = "one"
-    told = _model.plan(_declared({"internal": True}), read)["reached"]
+    told = planning.plan(_declared({"internal": True}), read)["reached"]
     assert told[0].startswith("blue-mesh: BareMetal. NodePort: BareMetal has no load balancer of its own")
     assert "red-mesh: AWS. For blue-mesh: LoadBalancer, internal, as mesh_ingress says: " in told[2]
     assert told[2].endswith("For green-mesh: ClusterIP: both meshes are in one cluster")
@@ -265,12 +267,12 @@ def test_every_way_of_a_mesh_is_told_with_its_peers() -> None:
 def test_meshes_that_are_not_written_or_not_read_are_left_out() -> None:
     read = _read()
     read[GREEN]["readable"] = False
-    told = _model.plan(_declared({}, play=(RED, GREEN)), read)["reached"]
+    told = planning.plan(_declared({}, play=(RED, GREEN)), read)["reached"]
     assert [line.partition(":")[0] for line in told] == [RED]
 
 
 def test_the_platform_can_be_set_and_both_are_told() -> None:
-    made = _model.plan(_declared({}, mesh_platform="openstack"), _read(red="None"))
+    made = planning.plan(_declared({}, mesh_platform="openstack"), _read(red="None"))
     assert made["meshes"][RED]["platform"] == "OpenStack"
     assert made["sides"][RED][GREEN]["exposure"]["type"] == "LoadBalancer"
     assert "red-mesh: OpenStack, as mesh_platform says (found: None). LoadBalancer, public" in made["reached"][1]
@@ -278,7 +280,7 @@ def test_the_platform_can_be_set_and_both_are_told() -> None:
 
 def test_an_address_given_by_hand_is_told_and_not_waited_for() -> None:
     by_peer = {peer: {"addresses": [f"lb-{peer}.example"], "discoveryPort": 443, "servicePort": 8443} for peer in (GREEN, BLUE)}
-    made = _model.plan(_declared({"peers": by_peer}), _read())
+    made = planning.plan(_declared({"peers": by_peer}), _read())
     assert made["sides"][GREEN][RED]["remote"] == {
         "addresses": ["lb-green-mesh.example"], "discoveryPort": 443, "servicePort": 8443}
     assert made["meshes"][RED]["gateways"] == []
@@ -286,16 +288,16 @@ def test_an_address_given_by_hand_is_told_and_not_waited_for() -> None:
 
 
 def test_ports_of_the_service_are_waited_for_when_only_addresses_are_given() -> None:
-    made = _model.plan(_declared({"addresses": ["proxy.example"], "exposure": "NodePort"}), _read())
+    made = planning.plan(_declared({"addresses": ["proxy.example"], "exposure": "NodePort"}), _read())
     assert len(made["meshes"][RED]["gateways"]) == 2 and made["sides"][GREEN][RED]["remote"] is None
-    after = _model.advance(made, "addresses", fed.opened(made))
+    after = planning.advance(made, "addresses", fed.opened(made))
     assert after["sides"][GREEN][RED]["remote"] == {
         "addresses": ["proxy.example"], "discoveryPort": 30002, "servicePort": 31002}
 
 
 def test_several_nodes_and_several_addresses_reach_the_peer() -> None:
-    made = _model.plan(_declared({}), _read())
+    made = planning.plan(_declared({}), _read())
     opened = fed.opened(made)
     opened[RED]["gateways"]["ingress-green-mesh"]["addresses"] = ["192.0.2.2", "lb.example", "192.0.2.1"]
-    after = _model.advance(made, "addresses", opened)
+    after = planning.advance(made, "addresses", opened)
     assert after["sides"][GREEN][RED]["remote"]["addresses"] == ["192.0.2.1", "192.0.2.2", "lb.example"]

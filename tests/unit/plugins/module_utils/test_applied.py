@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _applied
+from ansible_collections.ossm.federation.plugins.module_utils._cluster import applied
 
 Json = dict[str, Any]
 MANAGER = "ossm.federation/green-mesh"
@@ -76,14 +76,14 @@ def _change(value: Json, path: str, new: Any) -> Json:
 
 
 def test_an_apply_that_changes_nothing_is_told_with_its_time() -> None:
-    last = _applied.settled(WISH, MANAGER, LIVE)
+    last = applied.settled(WISH, MANAGER, LIVE)
     assert last is not None and last["time"] == "2026-01-01T00:00:00Z" and json.loads(last["fields"]) == FIELDS
 
 
 def test_a_trimmed_object_says_the_same() -> None:
     trimmed = {**LIVE, "metadata": {"name": "red", "uid": "u", "labels": LIVE["metadata"]["labels"]}}
-    assert _applied.settled(WISH, MANAGER, trimmed) is None
-    assert _applied.settled(WISH, MANAGER, {**trimmed, "applied": _applied.applied(LIVE)}) is not None
+    assert applied.settled(WISH, MANAGER, trimmed) is None
+    assert applied.settled(WISH, MANAGER, {**trimmed, "applied": applied.applied(LIVE)}) is not None
 
 
 @pytest.mark.parametrize(("path", "new"), [
@@ -99,7 +99,7 @@ def test_a_trimmed_object_says_the_same() -> None:
     ("metadata/labels/new", "z"),
 ])
 def test_any_other_wish_is_sent(path: str, new: Any) -> None:
-    assert _applied.settled(_change(WISH, path, new), MANAGER, LIVE) is None
+    assert applied.settled(_change(WISH, path, new), MANAGER, LIVE) is None
 
 
 @pytest.mark.parametrize(("path", "new"), [
@@ -116,12 +116,12 @@ def test_any_other_wish_is_sent(path: str, new: Any) -> None:
     ("metadata/managedFields/1/fieldsV1/f:spec/f:enabled", None),
 ])
 def test_whatever_else_lives_or_is_owned_is_applied_again(path: str, new: Any) -> None:
-    assert _applied.settled(WISH, MANAGER, _change(LIVE, path, new)) is None
+    assert applied.settled(WISH, MANAGER, _change(LIVE, path, new)) is None
 
 
 @pytest.mark.parametrize("live", [None, {"metadata": {"name": "red", "uid": "u"}, "spec": {}}])
 def test_what_is_not_there_or_not_ours_is_applied(live: Json | None) -> None:
-    assert _applied.settled(WISH, MANAGER, live) is None
+    assert applied.settled(WISH, MANAGER, live) is None
 
 
 @pytest.mark.parametrize(("wanted", "same"), [(["a", "b"], True), (["b", "a"], True), (["a"], False), (["a", "c"], False)])
@@ -130,4 +130,4 @@ def test_sets_go_by_their_values(wanted: list[str], same: bool) -> None:
     live = {"kind": "K", "metadata": {"name": "n", "managedFields": [{
         "manager": MANAGER, "operation": "Apply", "fieldsV1": {"f:spec": {"f:set": {'v:"a"': {}, 'v:"b"': {}}}}}]},
         "spec": {"set": ["a", "b", "x"]}}
-    assert (_applied.settled(wish, MANAGER, live) is not None) is same
+    assert (applied.settled(wish, MANAGER, live) is not None) is same

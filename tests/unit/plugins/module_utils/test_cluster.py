@@ -15,14 +15,15 @@ from typing import Any
 import pytest
 import urllib3
 import yaml
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from kubernetes.client import Configuration
 
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
-from ansible_collections.ossm.federation.plugins.module_utils import _access, _arguments, _cluster
-from ansible_collections.ossm.federation.plugins.module_utils._cluster import Ask, ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._cluster import access, client
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Ask, ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._modules import arguments
 
 Json = dict[str, Any]
 
@@ -44,11 +45,11 @@ def _file(tmp_path: Path) -> Path:
 
 
 def _codes(auth: Json, environ: dict[str, str] | None = None) -> list[str]:
-    return [one["code"] for one in _access.check_access(auth, "red-mesh", environ or {})]
+    return [one["code"] for one in access.check_access(auth, "red-mesh", environ or {})]
 
 
 def test_auth_is_that_of_kubernetes_core() -> None:
-    ours = _arguments.AUTH_OPTION["options"]
+    ours = arguments.AUTH_OPTION["options"]
     assert set(ours) == set(AUTH_ARG_SPEC)
     for name, theirs in AUTH_ARG_SPEC.items():
         assert ours[name]["type"] == theirs.get("type", "str"), name
@@ -88,14 +89,14 @@ def test_bad_access(file: Path, tmp_path: Path) -> None:
 
 
 def test_problems_name_mesh_variable_and_what_is_there(file: Path) -> None:
-    found = _access.check_access({"kubeconfig": str(file), "context": "blue"}, "red-mesh", {})[0]
+    found = access.check_access({"kubeconfig": str(file), "context": "blue"}, "red-mesh", {})[0]
     assert (found["mesh"], found["where"]) == ("red-mesh", "mesh_context")
     assert "blue" in found["message"] and "red" in found["remedy"]
 
 
 def test_k8s_auth_variables_are_refused_by_name(file: Path) -> None:
     environ = {"K8S_AUTH_API_KEY": "secret", "K8S_AUTH_HOST": "x"}
-    found = _access.check_access({"kubeconfig": str(file)}, "red-mesh", environ)
+    found = access.check_access({"kubeconfig": str(file)}, "red-mesh", environ)
     assert [one["code"] for one in found] == ["environment"]
     assert "K8S_AUTH_API_KEY, K8S_AUTH_HOST" in found[0]["message"]
     assert "secret" not in json.dumps(found)
@@ -106,8 +107,8 @@ def test_several_files_of_kubeconfig_may_miss_one(file: Path, tmp_path: Path) ->
 
 
 def test_one_cluster_leaves_nothing_behind_for_the_next(tmp_path: Path, file: Path) -> None:
-    first = _cluster.Cluster({"kubeconfig": str(file)})
-    second = _cluster.Cluster({"host": "https://green.example", "api_key": "token-of-green"})
+    first = client.Cluster({"kubeconfig": str(file)})
+    second = client.Cluster({"host": "https://green.example", "api_key": "token-of-green"})
     assert (first.host, second.host) == ("https://red.example:6443", "https://green.example")
     assert "token-of-red" not in str(vars(second._client.configuration))
     assert "token" not in str(Configuration.get_default_copy().api_key)
@@ -115,7 +116,7 @@ def test_one_cluster_leaves_nothing_behind_for_the_next(tmp_path: Path, file: Pa
 
 def test_no_access_is_an_error_not_the_account_of_the_pod() -> None:
     with pytest.raises(ClusterError) as caught:
-        _cluster.Cluster({})
+        client.Cluster({})
     assert caught.value.code == "access"
 
 
@@ -129,7 +130,7 @@ WRITING = Ask("patch", "ServiceMeshPeer", "ns", "a")
 
 def _decode(status: int, body: Any, ask: Ask = WRITING, token: str = "") -> ClusterError:
     text = body if isinstance(body, str) else json.dumps(body)
-    return _cluster.decode_response(status, text.encode(), ask, token)
+    return client.decode_response(status, text.encode(), ask, token)
 
 
 def test_an_expired_token_is_named() -> None:
@@ -228,7 +229,7 @@ def _nested(inner: Exception) -> Exception:
     (RuntimeError("strange"), "unreachable", "strange"),
 ])
 def test_connections(error: Exception, code: str, word: str) -> None:
-    found = _cluster.decode_connection(error, "https://red.example")
+    found = client.decode_connection(error, "https://red.example")
     assert found.code == code and word in found.message and "red.example" in found.message
 
 
@@ -260,10 +261,10 @@ def _watched(monkeypatch: pytest.MonkeyPatch, *script: Any, count: int) -> list[
         def stop(self) -> None:
             self.idle.set()
 
-    monkeypatch.setattr(_cluster, "Watch", _Idle)
+    monkeypatch.setattr(client, "Watch", _Idle)
     bus: queue.Queue[Any] = queue.Queue()
     cluster: Any = _Scripted(*script)
-    watcher = _cluster._Watcher(cluster, _cluster.WatchFor("Service", "ns"), time.monotonic() + 20, bus)
+    watcher = client._Watcher(cluster, client.WatchFor("Service", "ns"), time.monotonic() + 20, bus)
     watcher.start()
     try:
         found = [bus.get(timeout=10) for _number in range(count)]
@@ -288,11 +289,11 @@ def test_a_watch_that_may_never_work_is_given_up(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(("status", "again"), [
     (429, True), (500, True), (502, True), (503, True), (504, True), (400, False), (403, False), (404, False), (409, False)])
 def test_what_an_api_server_may_answer_otherwise_a_moment_later_is_asked_again(status: int, again: bool) -> None:
-    assert _cluster._retries().is_retry("PATCH", status) is again
+    assert client._retries().is_retry("PATCH", status) is again
 
 
 def test_the_pauses_between_attempts_grow() -> None:
-    policy, pauses = _cluster._retries(), []
+    policy, pauses = client._retries(), []
     for _attempt in range(4):
         policy = policy.increment("PATCH", "/", response=urllib3.HTTPResponse(status=503))
         pauses.append(policy.get_backoff_time())
@@ -315,6 +316,6 @@ def test_an_expired_client_certificate_is_named(tmp_path: Path) -> None:
     old.write_bytes(_certificate(datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone.utc)))
     good.write_bytes(_certificate(now + datetime.timedelta(days=1)))
     garbage.write_text("no certificate", encoding="utf-8")
-    assert str(_cluster.certificate_expiry(str(old))).startswith("2020-01-02T00:00:00")
+    assert str(client.certificate_expiry(str(old))).startswith("2020-01-02T00:00:00")
     others = [str(good), str(garbage), str(tmp_path / "none"), None]
-    assert [_cluster.certificate_expiry(path) for path in others] == [None] * 4
+    assert [client.certificate_expiry(path) for path in others] == [None] * 4

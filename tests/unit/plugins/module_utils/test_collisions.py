@@ -9,7 +9,10 @@ from typing import Any
 import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _model_collisions
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import (
+    collisions as collision_rules,
+    plan as planning,
+)
 
 Json = dict[str, Any]
 RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
@@ -82,7 +85,7 @@ OFFERS: list[tuple[str, list[Any], list[Any], list[tuple[str, bool]]]] = [
 def test_what_is_offered_twice(red: list[Any], green: list[Any], twice: list[tuple[str, bool]]) -> None:
     declaration = fed.declare(exporting(red, green))
     assert not fed.codes(declaration["problems"])
-    found = _model_collisions.offered_twice(declaration)
+    found = collision_rules.offered_twice(declaration)
     assert [(one["name"], one["certain"]) for one in found] == twice
     assert {one["consumer_host"] for one in found} <= {BLUE}
     assert all([who["host"] for who in one["exporters"]] == [GREEN, RED] for one in found)
@@ -163,7 +166,7 @@ def test_how_it_is_solved(
 ) -> None:
     declaration = fed.declare(hostvars)
     assert not declaration["problems"]
-    made = _model.plan(declaration, read)
+    made = planning.plan(declaration, read)
     assert tuple(made["sides"][host][BLUE]["peer_name"] for host in (RED, GREEN)) == called
     assert [one["solution"] for one in made["collisions"]] == ([] if solution is None else [solution])
     assert all(one["words"] for one in made["collisions"])
@@ -172,7 +175,7 @@ def test_how_it_is_solved(
 
 
 def test_an_alias_is_taken_back_by_the_consumer() -> None:
-    made = _model.plan(fed.declare(exporting(SHORT, SHORT)), LIVE)
+    made = planning.plan(fed.declare(exporting(SHORT, SHORT)), LIVE)
     assert made["sides"][GREEN][BLUE]["exports"] == WORDS
     assert made["sides"][RED][BLUE]["exports"] == [
         by_name("bookinfo", "ratings", namespace="bookinfo-red-mesh", name="ratings")
@@ -204,13 +207,13 @@ BACK: list[tuple[str, list[Any], list[Json]]] = [
 @pytest.mark.parametrize(("rules", "written"), [case[1:] for case in BACK], ids=[case[0] for case in BACK])
 def test_import_rules_for_an_alias(rules: list[Any], written: list[Json]) -> None:
     hostvars = exporting(SHORT, SHORT, {RED: [*rules, *SHORT], GREEN: SHORT})
-    imports = _model.plan(fed.declare(hostvars), LIVE)["sides"][BLUE][RED]["imports"]
+    imports = planning.plan(fed.declare(hostvars), LIVE)["sides"][BLUE][RED]["imports"]
     assert imports is not None
     assert imports[: len(written)] == written
 
 
 def test_a_refusal_has_the_rules_as_they_should_be() -> None:
-    found = _model.plan(fed.declare(exporting(WORDS, WORDS)), NEW)["problems"]
+    found = planning.plan(fed.declare(exporting(WORDS, WORDS)), NEW)["problems"]
     assert [(one["mesh"], one["peer"], one["where"]) for one in found] == [(RED, BLUE, "mesh_exports")]
     assert '"alias": {"namespace": "bookinfo-red-mesh", "name": "ratings"}' in found[0]["remedy"]
     assert f"in mesh_imports of {BLUE} for {RED}" in found[0]["remedy"]
@@ -220,7 +223,7 @@ def test_a_refusal_has_the_rules_as_they_should_be() -> None:
 def test_three_exporters_have_three_names() -> None:
     hostvars = {name: {"mesh_kubeconfig": "k", "mesh_exports": {"hub": SHORT}, "mesh_peers": ["hub"]} for name in "abc"}
     hostvars["hub"] = {"mesh_kubeconfig": "k", "mesh_imports": SHORT, "mesh_peers": []}
-    made = _model.plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})
+    made = planning.plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})
     assert {made["sides"][name]["hub"]["peer_name"] for name in "abc"} == {"hub", "hub-of-b", "hub-of-c"}
     assert "told apart by what they call it: b calls it hub-of-b, c calls it hub-of-c" in made["collisions"][0]["words"]
 
@@ -228,7 +231,7 @@ def test_three_exporters_have_three_names() -> None:
 def test_words_for_many_exporters_are_short() -> None:
     hostvars = {f"m{number}": {"mesh_kubeconfig": "k", "mesh_exports": SHORT, "mesh_peers": ["hub"]} for number in range(9)}
     hostvars["hub"] = {"mesh_kubeconfig": "k", "mesh_imports": SHORT, "mesh_peers": []}
-    found = _model.plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})["collisions"]
+    found = planning.plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})["collisions"]
     assert [one["words"] for one in found] == [
         "m0, m1, m2, m3 and 5 others export bookinfo/ratings to hub; told apart by what they call it: m1 calls it hub-of-m1, "
         "m2 calls it hub-of-m2, m3 calls it hub-of-m3, m4 calls it hub-of-m4, and so on for 4 others"
@@ -239,14 +242,14 @@ def test_words_for_many_exporters_are_short() -> None:
 def test_a_name_that_another_peer_has_is_not_taken() -> None:
     hostvars = exporting(SHORT, SHORT)
     hostvars[OWN_NAME] = {"mesh_kubeconfig": "k"}
-    made = _model.plan(fed.declare(hostvars), {**NEW, OWN_NAME: fed.facts(OWN_NAME)})
+    made = planning.plan(fed.declare(hostvars), {**NEW, OWN_NAME: fed.facts(OWN_NAME)})
     assert made["sides"][RED][BLUE]["peer_name"] == BLUE
     assert [one["solution"] for one in made["collisions"]] == ["alias"]
 
 
 def test_without_a_cluster_every_pair_is_new() -> None:
-    assert _model_collisions.collisions(fed.declare(exporting(SHORT, SHORT))) == []
-    found = _model_collisions.collisions(fed.declare(exporting(WORDS, WORDS)))
+    assert collision_rules.collisions(fed.declare(exporting(SHORT, SHORT))) == []
+    found = collision_rules.collisions(fed.declare(exporting(WORDS, WORDS)))
     assert [(one["consumer"], one["name"], one["certain"]) for one in found] == [(BLUE, RATINGS, True)]
 
 

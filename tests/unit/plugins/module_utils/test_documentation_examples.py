@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model
+from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects import types as object_types
 
 Json = dict[str, Any]
 
@@ -420,7 +421,7 @@ def fields(value: Any, path: str = "") -> Json:
     return {path: value}
 
 
-def sent(wishes: list[_model.Wish], kind: str, name: str) -> Json:
+def sent(wishes: list[object_types.Wish], kind: str, name: str) -> Json:
     """The fields of one object, of all field managers together."""
     together: Json = {}
     for wish in wishes:
@@ -443,10 +444,10 @@ def wanted(example: Example) -> Json:
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example.page for example in EXAMPLES])
 def test_we_write_what_the_documentation_writes(example: Example) -> None:
     declaration = fed.declare(fed.inventory(**{host.replace("-", "_"): wish for host, wish in example.wish.items()}))
-    assert [_model.words(one) for one in declaration["problems"]] == []
+    assert [product_types.words(one) for one in declaration["problems"]] == []
     read = {host: example.read.get(host) or fed.facts(host, "Azure") for host in fed.COLOURS}
     made, wishes = fed.federate(declaration, read)
-    assert [_model.words(one) for one in made["problems"]] == []
+    assert [product_types.words(one) for one in made["problems"]] == []
     ours = sent(wishes[example.host], example.kind, example.name)
     expected = wanted(example)
     assert ours == expected

@@ -9,12 +9,22 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
+import federations as fed
 import pytest
 import yaml
-from ansible_collections.ossm.federation.plugins.module_utils import _identity, _lint, _model, _model_trust, _ports, _report, _status, _tell, _trust
-
-import federations as fed
 from test_trust import certificate
+
+from ansible_collections.ossm.federation.plugins.module_utils._product import certificates, types as product_types
+from ansible_collections.ossm.federation.plugins.module_utils._readers import link as link_reader, roots as root_reader
+from ansible_collections.ossm.federation.plugins.plugin_utils._identity import documents
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint import checks as lint_checks
+from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
+    links as link_report,
+    ports as port_matrix_report,
+    result as run_result,
+)
 
 Json = dict[str, Any]
 NOW = datetime.datetime(2026, 6, 1, tzinfo=datetime.timezone.utc)
@@ -27,10 +37,10 @@ TEMPLATE = "{{ 1+1 }}"
 
 
 def sha(name: str) -> str:
-    return _trust.read_roots(ROOTS[name])[0]["sha256"]
+    return root_reader.read_roots(ROOTS[name])[0]["sha256"]
 
 
-def identity(mesh: str = GREEN, peer: str = RED, **changes: Any) -> _model.Identity:
+def identity(mesh: str = GREEN, peer: str = RED, **changes: Any) -> model_types.Identity:
     return {
         "mesh": mesh,
         "peer": peer,
@@ -41,19 +51,19 @@ def identity(mesh: str = GREEN, peer: str = RED, **changes: Any) -> _model.Ident
         "trust_domain": f"{mesh}.local",
         "client_id": f"{mesh}.local/ns/{mesh}-system/sa/egress-{peer}-service-account",
         "remote": {"addresses": ["192.0.2.1", "gateway.example.com"], "discoveryPort": 8188, "servicePort": 15443},
-        "root": _trust.normalise_bundle(ROOTS[mesh]),
+        "root": root_reader.normalise_bundle(ROOTS[mesh]),
         "fingerprints": [sha(mesh)],
         **changes,
     }
 
 
 def document(**changes: Any) -> Json:
-    return yaml.safe_load(_identity.render(identity(**changes)))
+    return yaml.safe_load(documents.render(identity(**changes)))
 
 
-def parse(value: Json | str, *pins: str, mesh: str = GREEN) -> tuple[_model.Identity | None, list[_model.Problem]]:
+def parse(value: Json | str, *pins: str, mesh: str = GREEN) -> tuple[model_types.Identity | None, list[product_types.Problem]]:
     text = value if isinstance(value, str) else yaml.safe_dump(value)
-    return _identity.parse(text, mesh, RED, PATH, NOW, pins)
+    return documents.parse(text, mesh, RED, PATH, NOW, pins)
 
 
 def place(value: Json, path: tuple[Any, ...], new: Any) -> Json:
@@ -84,17 +94,17 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     [
         {},
         {"answers": "ab" * 32},
-        {"root": _trust.normalise_bundle(ROOTS[GREEN] + ROOTS["next"]), "fingerprints": sorted([sha(GREEN), sha("next")])},
+        {"root": root_reader.normalise_bundle(ROOTS[GREEN] + ROOTS["next"]), "fingerprints": sorted([sha(GREEN), sha("next")])},
         {"remote": {"addresses": ["2001:db8::1"], "discoveryPort": 30001, "servicePort": 30002}},
     ],
 )
 def test_what_is_written_is_read(changes: Json) -> None:
     told = identity(**changes)
-    assert parse(_identity.render(told)) == (told, [])
+    assert parse(documents.render(told)) == (told, [])
 
 
 def test_a_document_says_all_that_a_peer_needs() -> None:
-    text = _identity.render(identity())
+    text = documents.render(identity())
     assert text.startswith("# The identity of the mesh green-mesh for its peer red-mesh. All of it is public.\n---\n")
     assert document()["metadata"] == {
         "mesh": GREEN,
@@ -102,7 +112,7 @@ def test_a_document_says_all_that_a_peer_needs() -> None:
         "made": "2026-05-31T00:00:00Z",
         "validUntil": "2027-05-01T00:00:00Z",
     }
-    assert document()["spec"]["roots"] == [{"sha256": _model_trust.colons(sha(GREEN)), "certificate": ROOTS[GREEN]}]
+    assert document()["spec"]["roots"] == [{"sha256": certificates.colons(sha(GREEN)), "certificate": ROOTS[GREEN]}]
 
 
 EVERYWHERE = paths(document(answers="ab" * 32))
@@ -139,7 +149,7 @@ def leaf(path: tuple[Any, ...], new: Any) -> Callable[[], Json]:
 
 def rooted(pem: str) -> Callable[[], Json]:
     """A document with a certificate and its true fingerprint."""
-    entry = {"sha256": _trust.read_roots(pem)[0]["sha256"], "certificate": pem}
+    entry = {"sha256": root_reader.read_roots(pem)[0]["sha256"], "certificate": pem}
     return lambda: place(document(), ("spec", "roots"), [entry])
 
 
@@ -246,22 +256,22 @@ def test_refusals(make: Callable[[], Json | str], field: str, code: str, word: s
 
 
 def test_only_pinned_roots_are_taken() -> None:
-    both = document(root=_trust.normalise_bundle(ROOTS[GREEN] + ROOTS["next"]))
+    both = document(root=root_reader.normalise_bundle(ROOTS[GREEN] + ROOTS["next"]))
     assert parse(document(), sha(GREEN))[0] is not None
     found, problems = parse(both, sha(GREEN))
     assert found is None and [one["code"] for one in problems] == ["identity-not-pinned"]
-    assert _model_trust.colons(sha("next")) in problems[0]["message"] and "another way" in problems[0]["remedy"]
+    assert certificates.colons(sha("next")) in problems[0]["message"] and "another way" in problems[0]["remedy"]
 
 
 def test_one_good_root_is_enough() -> None:
     expired = certificate("old", end=NOW - DAY)
-    found, problems = parse(document(root=_trust.normalise_bundle(ROOTS[GREEN] + expired)))
+    found, problems = parse(document(root=root_reader.normalise_bundle(ROOTS[GREEN] + expired)))
     assert found is not None and len(found["fingerprints"]) == 2
     assert [(one["code"], one["severity"]) for one in problems] == [("root-expired", "warning")]
 
 
 def test_the_end_is_told_in_time() -> None:
-    found, problems = parse(document(valid_until=_identity.stamp(NOW + 29 * DAY)))
+    found, problems = parse(document(valid_until=documents.stamp(NOW + 29 * DAY)))
     assert found is not None
     assert [(one["code"], one["severity"]) for one in problems] == [("identity-ends", "warning")]
 
@@ -284,21 +294,21 @@ def inventory(*ours: str, **of_green: Any) -> dict[str, Json]:
     }
 
 
-def declare(hostvars: dict[str, Json], files: dict[str, str]) -> _model.Declaration:
+def declare(hostvars: dict[str, Json], files: dict[str, str]) -> model_types.Declaration:
     declared = fed.declare(hostvars)
-    declared["problems"] += _identity.take_in(declared, files.get, NOW)
+    declared["problems"] += documents.take_in(declared, files.get, NOW)
     return declared
 
 
 def test_a_mesh_without_access_is_known_by_its_file() -> None:
-    declared = declare(inventory(), {PATH: _identity.render(identity())})
+    declared = declare(inventory(), {PATH: documents.render(identity())})
     assert declared["problems"] == []
     assert declared["meshes"][GREEN]["by_file"] and not declared["meshes"][RED]["by_file"]
     assert declared["meshes"][GREEN]["handed"] == {RED: {"path": PATH, "identity": identity()}}
 
 
 def test_a_directory_has_one_file_for_each_of_our_meshes() -> None:
-    files = {f"from/green-mesh-for-{peer}.yml": _identity.render(identity(peer=peer)) for peer in (RED, BLUE)}
+    files = {f"from/green-mesh-for-{peer}.yml": documents.render(identity(peer=peer)) for peer in (RED, BLUE)}
     declared = declare(inventory(RED, BLUE), files)
     assert declared["problems"] == []
     assert {peer: handed["identity"]["peer"] for peer, handed in declared["meshes"][GREEN]["handed"].items()} == {
@@ -309,13 +319,13 @@ def test_a_directory_has_one_file_for_each_of_our_meshes() -> None:
 
 def test_files_of_one_mesh_must_agree() -> None:
     files = {
-        "from/green-mesh-for-blue-mesh.yml": _identity.render(identity(peer=BLUE)),
-        PATH: _identity.render(identity(root=ROOTS["next"], fingerprints=[sha("next")])),
+        "from/green-mesh-for-blue-mesh.yml": documents.render(identity(peer=BLUE)),
+        PATH: documents.render(identity(root=ROOTS["next"], fingerprints=[sha("next")])),
     }
     declared = declare(inventory(RED, BLUE), files)
     assert fed.codes(declared["problems"]) == {("identity-differs", GREEN)}
     assert "fingerprints" in declared["problems"][0]["message"]
-    declared = declare(inventory(mesh_trust_domain="other.local"), {PATH: _identity.render(identity())})
+    declared = declare(inventory(mesh_trust_domain="other.local"), {PATH: documents.render(identity())})
     assert fed.codes(declared["problems"]) == {("identity-differs", GREEN)}
 
 
@@ -324,7 +334,7 @@ def test_a_file_that_cannot_be_read_is_said() -> None:
         raise PermissionError(f"{path}: no")
 
     declared = fed.declare(inventory())
-    (found,) = _identity.take_in(declared, read, NOW)
+    (found,) = documents.take_in(declared, read, NOW)
     assert found["code"] == "identity-unreadable" and found["where"] == PATH
 
 
@@ -341,10 +351,10 @@ def test_a_limit_leaves_no_file_to_be_read_from_a_cluster() -> None:
     assert fed.declare(inventory(), play_hosts=[RED])["outside"] == []
 
 
-@pytest.mark.parametrize("spelling", [str.upper, _model_trust.colons, str])
+@pytest.mark.parametrize("spelling", [str.upper, certificates.colons, str])
 def test_fingerprints_have_many_spellings(spelling: Callable[[str], str]) -> None:
     hostvars = inventory(mesh_trust_fingerprints=[spelling(sha(GREEN))])
-    declared = declare(hostvars, {PATH: _identity.render(identity())})
+    declared = declare(hostvars, {PATH: documents.render(identity())})
     assert declared["problems"] == []
     assert declared["meshes"][GREEN]["pins"] == [sha(GREEN)]
 
@@ -362,18 +372,18 @@ def facts(host: str = RED, **changes: Any) -> Json:
 
 
 def rooted_facts(pem: str, host: str = RED, **changes: Any) -> Json:
-    roots = _trust.read_roots(pem) if pem else []
+    roots = root_reader.read_roots(pem) if pem else []
     fingerprints = [root["sha256"] for root in roots]
     return fed.facts(host, **{"root": pem, "roots": roots, "fingerprints": fingerprints, **changes})
 
 
-def plan(files: dict[str, str], **changes: Any) -> _model.Plan:
-    made = _model.plan(declare(inventory(), files), {RED: facts(**changes)}, NOW)
-    return _model.advance(made, "addresses", {RED: fed.opened(made)[RED]})
+def plan(files: dict[str, str], **changes: Any) -> plan_types.Plan:
+    made = planning.plan(declare(inventory(), files), {RED: facts(**changes)}, NOW)
+    return planning.advance(made, "addresses", {RED: fed.opened(made)[RED]})
 
 
 def test_a_mesh_known_by_a_file_is_a_peer_like_any_other() -> None:
-    made, wishes = fed.federate(declare(inventory(), {PATH: _identity.render(identity())}), {RED: facts(root=ENDLESS)})
+    made, wishes = fed.federate(declare(inventory(), {PATH: documents.render(identity())}), {RED: facts(root=ENDLESS)})
     peer = next(one["definition"] for one in wishes[RED] if one["definition"]["kind"] == "ServiceMeshPeer")
     assert peer["spec"]["remote"]["addresses"] == ["192.0.2.1", "gateway.example.com"]
     assert peer["spec"]["security"] == {
@@ -396,14 +406,14 @@ def test_without_a_file_our_gateways_are_opened_and_no_peer_is_written() -> None
 
 def test_a_shared_trust_domain_is_found_in_a_file_too() -> None:
     told = identity(trust_domain="red-mesh.local", client_id="red-mesh.local/ns/green-mesh-system/sa/x")
-    made = _model.plan(declare(inventory(), {PATH: _identity.render(told)}), {RED: facts()}, NOW)
+    made = planning.plan(declare(inventory(), {PATH: documents.render(told)}), {RED: facts()}, NOW)
     assert fed.codes(made["problems"]) == {("trust-domain-shared", RED)}
 
 
 def test_a_plan_takes_ports_from_the_file() -> None:
-    for files, told in (({PATH: _identity.render(identity())}, "identity file"), ({}, f"known once {PATH} is there")):
+    for files, told in (({PATH: documents.render(identity())}, "identity file"), ({}, f"known once {PATH} is there")):
         made = plan(files)
-        rows = [row for row in _ports.port_matrix(made, {RED: facts()}) if row["from"] == RED]
+        rows = [row for row in port_matrix_report.port_matrix(made, {RED: facts()}) if row["from"] == RED]
         assert {row["address_from"] for row in rows} == {told}
         assert not files or {row["port"] for row in rows} == {8188, 15443}
 
@@ -411,20 +421,20 @@ def test_a_plan_takes_ports_from_the_file() -> None:
 def test_what_others_export_is_not_known_and_not_missed() -> None:
     hostvars = inventory()
     hostvars[RED].update(mesh_exports=["bookinfo/ratings"], mesh_imports=["bookinfo/reviews"])
-    assert _lint.lint(fed.declare(hostvars)) == []
+    assert lint_checks.lint(fed.declare(hostvars)) == []
 
 
 # -- what we hand over
 
 
-def exports(made: _model.Plan, files: dict[str, str], now: datetime.datetime = NOW) -> list[_identity.Export]:
-    return _identity.exports(made, files.get, now)[0]
+def exports(made: plan_types.Plan, files: dict[str, str], now: datetime.datetime = NOW) -> list[documents.Export]:
+    return documents.exports(made, files.get, now)[0]
 
 
 def test_our_identity_is_what_the_other_side_needs() -> None:
     (export,) = exports(plan({}), {})
     assert export.path == "identities/red-mesh-for-green-mesh.yml"
-    found, problems = _identity.parse(export.text, RED, GREEN, "x", NOW)
+    found, problems = documents.parse(export.text, RED, GREEN, "x", NOW)
     assert problems == [] and found is not None
     assert found["client_id"] == "red-mesh.local/ns/red-mesh-system/sa/egress-green-mesh-service-account"
     assert found["remote"] == {"addresses": ["198.51.2.1"], "discoveryPort": 8188, "servicePort": 15443}
@@ -437,17 +447,17 @@ def test_our_identity_is_what_the_other_side_needs() -> None:
 
 def test_only_meshes_of_this_run_are_exported() -> None:
     declared = fed.declare(inventory(RED, BLUE), play_hosts=[BLUE, GREEN])
-    declared["problems"] += _identity.take_in(declared, {}.get, NOW)
-    made = _model.plan(declared, {RED: facts(), BLUE: facts(BLUE)}, NOW)
-    made = _model.advance(made, "addresses", {host: fed.opened(made)[host] for host in (RED, BLUE)})
+    declared["problems"] += documents.take_in(declared, {}.get, NOW)
+    made = planning.plan(declared, {RED: facts(), BLUE: facts(BLUE)}, NOW)
+    made = planning.advance(made, "addresses", {host: fed.opened(made)[host] for host in (RED, BLUE)})
     assert [one.host for one in exports(made, {})] == [BLUE]
 
 
 def test_an_identity_ends_with_its_roots() -> None:
     soon = certificate("soon", end=NOW + 9 * DAY)
-    made = _model.plan(declare(inventory(), {}), {RED: facts(root=soon)}, NOW)
-    made = _model.advance(made, "addresses", {RED: fed.opened(made)[RED]})
-    assert _identity.parse(exports(made, {})[0].text, RED, GREEN, "x", NOW)[0]["valid_until"] == "2026-06-10T00:00:00Z"
+    made = planning.plan(declare(inventory(), {}), {RED: facts(root=soon)}, NOW)
+    made = planning.advance(made, "addresses", {RED: fed.opened(made)[RED]})
+    assert documents.parse(exports(made, {})[0].text, RED, GREEN, "x", NOW)[0]["valid_until"] == "2026-06-10T00:00:00Z"
 
 
 def test_a_file_that_says_the_same_stays_while_half_of_its_time_is_left() -> None:
@@ -458,7 +468,7 @@ def test_a_file_that_says_the_same_stays_while_half_of_its_time_is_left() -> Non
     files = {first.path: first.text + "# a note\n"}
     assert exports(made, files, NOW + 182 * DAY)[0].text == files[first.path]
     assert exports(made, files, NOW + 184 * DAY)[0].text != files[first.path]
-    answered = plan({PATH: _identity.render(identity())}, **root)
+    answered = plan({PATH: documents.render(identity())}, **root)
     assert exports(answered, files)[0].text != files[first.path]
     assert exports(made, {first.path: "{{"})[0].text == first.text
 
@@ -472,16 +482,16 @@ def test_a_file_that_says_the_same_stays_while_half_of_its_time_is_left() -> Non
     ],
 )
 def test_what_cannot_be_handed_over_is_said(changes: Json, word: str) -> None:
-    made = _model.plan(declare(inventory(), {}), {RED: facts(**changes)}, NOW)
-    made = _model.advance(made, "addresses", {RED: fed.opened(made)[RED]})
-    good, bad = _identity.exports(made, {}.get, NOW)
+    made = planning.plan(declare(inventory(), {}), {RED: facts(**changes)}, NOW)
+    made = planning.advance(made, "addresses", {RED: fed.opened(made)[RED]})
+    good, bad = documents.exports(made, {}.get, NOW)
     assert good == [] and [one.host for one in bad] == [RED] and word in bad[0].words
 
 
 def test_an_address_that_is_not_there_is_said_and_in_check_mode_known_later() -> None:
-    made = _model.plan(declare(inventory(), {}), {RED: facts()}, NOW)
-    assert "no address yet" in _identity.exports(made, {}.get, NOW)[1][0].words
-    good, bad = _identity.exports(made, {}.get, NOW, True)
+    made = planning.plan(declare(inventory(), {}), {RED: facts()}, NOW)
+    assert "no address yet" in documents.exports(made, {}.get, NOW)[1][0].words
+    good, bad = documents.exports(made, {}.get, NOW, True)
     assert bad == [] and "known once the gateway for green-mesh has an address" in good[0].text
 
 
@@ -510,20 +520,20 @@ def test_a_link_is_waited_for_when_the_other_side_knows_us(
     answers: str | None, peers: list[Json], expected: str, words: str, waited_for: bool
 ) -> None:
     if answers == "ours":
-        answers = _identity.digest(_identity.own_identity(plan({}), RED, GREEN))
-    made = plan({PATH: _identity.render(identity(answers=answers))}, peers=peers)
+        answers = documents.digest(documents.own_identity(plan({}), RED, GREEN))
+    made = plan({PATH: documents.render(identity(answers=answers))}, peers=peers)
     side = made["sides"][RED][GREEN]
-    assert _identity.answer(made, side) == expected
-    assert words in _identity.not_answered(made, side)
-    assert bool(_report.wait_links(made, RED)) == waited_for
+    assert documents.answer(made, side) == expected
+    assert words in documents.not_answered(made, side)
+    assert bool(link_report.wait_links(made, RED)) == waited_for
     hand = "Hand identities/red-mesh-for-green-mesh.yml to the administrator of green-mesh"
-    assert (hand in _identity.next_step(made, side)) == (expected != "answered")
+    assert (hand in documents.next_step(made, side)) == (expected != "answered")
 
 
 def test_a_file_that_is_not_there_is_asked_for() -> None:
     made = plan({})
-    assert _identity.answer(made, made["sides"][RED][GREEN]) == "missing"
-    assert f"put the file that comes back to {PATH}" in _identity.next_step(made, made["sides"][RED][GREEN])
+    assert documents.answer(made, made["sides"][RED][GREEN]) == "missing"
+    assert f"put the file that comes back to {PATH}" in documents.next_step(made, made["sides"][RED][GREEN])
 
 
 def status(**more: Any) -> Json:
@@ -536,29 +546,29 @@ def status(**more: Any) -> Json:
     ("inbound", "state", "cell"), [(True, "good", "ok (seen from red-mesh)"), (False, "waiting", "waiting"), (None, "waiting", "waiting")]
 )
 def test_the_link_of_a_mesh_that_nobody_can_ask_is_seen_from_ours(inbound: bool | None, state: str, cell: str) -> None:
-    answers = _identity.digest(_identity.own_identity(plan({}), RED, GREEN))
-    made = plan({PATH: _identity.render(identity(answers=answers))})
-    found = _report.links(made, {RED: {"links": [status(inbound=inbound)]}})
+    answers = documents.digest(documents.own_identity(plan({}), RED, GREEN))
+    made = plan({PATH: documents.render(identity(answers=answers))})
+    found = link_report.links(made, {RED: {"links": [status(inbound=inbound)]}})
     seen = next(link for link in found if link["from"] == GREEN)
     assert (seen["state"], seen["seen_from"], seen["failed"]) == (state, RED, False)
-    assert cell in _report.matrix(found)
+    assert cell in link_report.matrix(found)
     assert next(link for link in found if link["from"] == RED)["good"]
 
 
 def test_a_link_that_is_not_seen_fails_only_where_all_are_required() -> None:
-    answers = _identity.digest(_identity.own_identity(plan({}), RED, GREEN))
-    made = plan({PATH: _identity.render(identity(answers=answers))})
+    answers = documents.digest(documents.own_identity(plan({}), RED, GREEN))
+    made = plan({PATH: documents.render(identity(answers=answers))})
     results = {"__report_links": {RED: {"links": [status(inbound=False)], "problems": []}}}
     for required in (False, True):
         made["options"]["federation_require_all"] = required
-        failures = _tell.tell({**made, "todo": ["links"]}, results, {RED: facts()})["failures"]
+        failures = run_result.tell({**made, "todo": ["links"]}, results, {RED: facts()})["failures"]
         assert list(failures) == ([RED] if required else [])
         assert not required or failures[RED].startswith("green-mesh -> red-mesh: waiting: as seen from red-mesh")
 
 
 def test_a_numbered_matrix_marks_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_report, "WIDTH", 10)
-    text = _report.matrix(_report.links(plan({}), {RED: {"links": [status()]}}))
+    monkeypatch.setattr(link_report, "WIDTH", 10)
+    text = link_report.matrix(link_report.links(plan({}), {RED: {"links": [status()]}}))
     assert "ok*" in text and "* = as the mesh of the column sees it" in text
 
 
@@ -568,23 +578,23 @@ def test_a_numbered_matrix_marks_it_too(monkeypatch: pytest.MonkeyPatch) -> None
 )
 def test_the_other_side_must_be_seen_by_a_single_pod(wanted: bool | None, inbound: bool | None, several: bool, good: bool) -> None:
     link = status(inbound=inbound, several_pods=several, offered=[], last_full_sync="2026-06-01T00:00:00Z")
-    assert _status.judge_link({"inbound": wanted}, link)["good"] == good
+    assert link_reader.judge_link({"inbound": wanted}, link)["good"] == good
 
 
 def test_what_our_mesh_cannot_do_is_no_matter_of_the_other_administrator() -> None:
-    made = plan({PATH: _identity.render(identity())}, readable=False)
-    seen = next(link for link in _report.links(made, {}) if link["from"] == GREEN)
+    made = plan({PATH: documents.render(identity())}, readable=False)
+    seen = next(link for link in link_report.links(made, {}) if link["from"] == GREEN)
     assert (seen["state"], seen["failed"]) == ("unknown", False)
     assert seen["words"] == "not to be seen: red-mesh could not be read" and "Hand" not in seen["remedy"]
 
 
 def test_a_link_that_is_up_is_up_while_a_file_is_missing() -> None:
-    found = {link["from"]: link for link in _report.links(plan({}), {RED: {"links": [status()]}})}
+    found = {link["from"]: link for link in link_report.links(plan({}), {RED: {"links": [status()]}})}
     assert found[GREEN]["good"] and found[RED]["state"] == "waiting"
     assert found[RED]["words"] == f"{PATH} is not there yet; the link itself is up"
 
 
 def test_a_mesh_of_ours_that_says_nothing_leaves_both_links_unknown() -> None:
-    answers = _identity.digest(_identity.own_identity(plan({}), RED, GREEN))
-    made = plan({PATH: _identity.render(identity(answers=answers))})
-    assert {link["state"] for link in _report.links(made, {RED: {"links": [], "problems": []}})} == {"unknown"}
+    answers = documents.digest(documents.own_identity(plan({}), RED, GREEN))
+    made = plan({PATH: documents.render(identity(answers=answers))})
+    assert {link["state"] for link in link_report.links(made, {RED: {"links": [], "problems": []}})} == {"unknown"}

@@ -8,15 +8,20 @@ from typing import Any
 
 import federations as fed
 import pytest
-from ansible_collections.ossm.federation.plugins.module_utils import _gateway_wait, _install, _mesh_objects, _model, _operator
-from ansible_collections.ossm.federation.plugins.module_utils._cluster import ClusterError, Event
+
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import ClusterError, Event
+from ansible_collections.ossm.federation.plugins.module_utils._modules import gateway_wait, mesh_objects
+from ansible_collections.ossm.federation.plugins.module_utils._product import conventions, types as product_types
+from ansible_collections.ossm.federation.plugins.module_utils._readers import operator as operator_reader
+from ansible_collections.ossm.federation.plugins.plugin_utils._install import plan as installing
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 
 Json = dict[str, Any]
 RED = "red-mesh"
 OURS = {"app.kubernetes.io/managed-by": "ossm.federation"}
 MANAGER = "ossm.federation/_install"
 WANTED = {"mesh_install": True}
-REFUSED_READ = _model.problem("forbidden", RED, "x", "may not list", "Grant it", severity="warning")
+REFUSED_READ = product_types.problem("forbidden", RED, "x", "may not list", "Grant it", severity="warning")
 
 
 def there(kind: str, name: str, namespace: str | None = None, ours: bool = False, **body: Any) -> Json:
@@ -43,7 +48,7 @@ def read(*objects: Json, served: bool = True, problems: Any = (), refused: Any =
                 and one.get("namespace") in (None, found["metadata"]["namespace"])
             ],
         }
-        for one in _install.reads(declared)
+        for one in installing.reads(declared)
     ]
     return facts
 
@@ -51,7 +56,7 @@ def read(*objects: Json, served: bool = True, problems: Any = (), refused: Any =
 def planned(facts: Json, **variables: Any) -> Json:
     declaration = fed.declare(fed.inventory(RED, red_mesh={**WANTED, **variables}))
     assert not [one for one in declaration["problems"] if one["severity"] == "error"], declaration["problems"]
-    return _install.plan(declaration, RED, facts)
+    return installing.plan(declaration, RED, facts)
 
 
 def names(wishes: list[Json]) -> list[str]:
@@ -105,12 +110,12 @@ def test_an_operator_group_only_where_a_namespace_has_none() -> None:
     declared = fed.declare(fed.inventory(RED, red_mesh={**WANTED, **place}))
     facts = read(served=False)
     facts["also"] = [{**one, "served": not one["kind"].startswith("ServiceMesh"), "objects": [], "problem": None}
-                     for one in _install.reads(declared["meshes"][RED])]
-    made = _install.plan(declared, RED, facts)
+                     for one in installing.reads(declared["meshes"][RED])]
+    made = installing.plan(declared, RED, facts)
     assert names(made["operator"]) == ["Namespace mesh-operator", "OperatorGroup mesh-operator", SUBSCRIPTION]
     assert made["operator"][1]["definition"]["spec"] == {}
     facts["also"][-1]["objects"] = [there("OperatorGroup", "theirs", "mesh-operator")]
-    assert names(_install.plan(declared, RED, facts)["operator"]) == ["Namespace mesh-operator", SUBSCRIPTION]
+    assert names(installing.plan(declared, RED, facts)["operator"]) == ["Namespace mesh-operator", SUBSCRIPTION]
 
 
 def test_the_specs() -> None:
@@ -155,7 +160,7 @@ def test_ours_is_kept_and_its_trust_domain_not_changed_by_the_way() -> None:
     # federate.yml does not take over what install.yml holds.
     plane["owners"]["spec.security.trust.domain"] = [MANAGER]
     wish = fed.inventory(RED, red_mesh={"mesh_trust_domain": "new.local", "federation_confirm_trust_domain": [RED]})
-    told = _model.plan(fed.declare(wish), {RED: facts})["problems"]
+    told = planning.plan(fed.declare(wish), {RED: facts})["problems"]
     assert [one["code"] for one in told] == ["trust-domain-installed"]
 
 
@@ -170,14 +175,14 @@ def test_what_is_somebody_elses_is_never_written() -> None:
 
 
 def test_only_what_is_asked_for() -> None:
-    assert _install.plan(fed.declare(fed.inventory(RED)), RED, EMPTY)["plane"] == []
+    assert installing.plan(fed.declare(fed.inventory(RED)), RED, EMPTY)["plane"] == []
     other = there("ServiceMeshControlPlane", "basic", "red-mesh-system")
     assert [one["code"] for one in planned(read(HOME, other), mesh_control_plane=RED)["problems"]] == ["control-plane-other"]
     assert planned(read(HOME, other))["lines"] == [f"{RED}: has the control plane basic, made by kubectl; it stays as it is"]
     missing = planned(EMPTY, mesh_install_operator=False)
     assert [one["code"] for one in missing["problems"]] == ["operator-missing"]
     for code, fatal in (("unreachable", True), ("kind-missing", False), ("namespace-missing", False)):
-        problem = _model.problem(code, RED, "x", "no", "do")
+        problem = product_types.problem(code, RED, "x", "no", "do")
         assert bool(planned(read(OPERATORS, problems=[problem]))["problems"]) == fatal
 
 
@@ -226,10 +231,10 @@ def test_in_check_mode_what_is_known_later_costs_no_request(monkeypatch: pytest.
     def none(auth: Json) -> None:
         raise AssertionError("a request")
 
-    monkeypatch.setattr(_mesh_objects, "Cluster", none)
+    monkeypatch.setattr(mesh_objects, "Cluster", none)
     wish = {**planned(EMPTY)["plane"][1], "peer": None}
     params = {"auth": {"host": "https://x", "api_key": "x"}, "mesh": RED, "objects": [wish]}
-    found = _mesh_objects.run(params, True, lambda line: None)
+    found = mesh_objects.run(params, True, lambda line: None)
     assert [(one["verb"], one["words"]) for one in found["objects"]] == [("created", wish["later"])]
     assert "spec.security.trust.domain" in found["objects"][0]["fields"]
     assert found["diff"][0]["before"] == "" and "red-mesh.local" in found["diff"][0]["after"]
@@ -264,7 +269,7 @@ CSV = "servicemeshoperator.v2.5.1-0"
 
 def definition(established: bool = True) -> Event:
     conditions = [{"type": "Established", "status": str(established)}]
-    body = {"metadata": {"name": _operator.DEFINITION}, "status": {"conditions": conditions}}
+    body = {"metadata": {"name": conventions.DEFINITION}, "status": {"conditions": conditions}}
     return Event("CustomResourceDefinition", "ADDED", body)
 
 
@@ -298,7 +303,7 @@ OPERATOR: list[tuple[str, list[Event], str]] = [
 
 @pytest.mark.parametrize(("events", "words"), [case[1:] for case in OPERATOR], ids=[case[0] for case in OPERATOR])
 def test_how_far_the_operator_is(events: list[Event], words: str) -> None:
-    state = _operator.Operator(RED, "openshift-operators", "s")
+    state = operator_reader.Operator(RED, "openshift-operators", "s")
     for event in events:
         state.take(event)
     assert state.complete() == (not words) and "; ".join(state.missing()).startswith(words)
@@ -324,11 +329,11 @@ class _Cluster:
 
 
 def _waited(monkeypatch: pytest.MonkeyPatch, cluster: _Cluster, check: bool = False) -> tuple[Json, list[str]]:
-    monkeypatch.setattr(_gateway_wait, "Cluster", lambda auth: cluster)
+    monkeypatch.setattr(gateway_wait, "Cluster", lambda auth: cluster)
     lines: list[str] = []
     params = {"auth": {"host": "https://x", "api_key": "x"}, "mesh": RED, "namespace": "n", "control_plane": RED,
               "operator": {"namespace": "openshift-operators", "name": "s"}, "timeout": 60}
-    return _gateway_wait.run(params, check, lines.append), lines
+    return gateway_wait.run(params, check, lines.append), lines
 
 
 def test_the_operator_is_awaited_on_watches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -363,18 +368,18 @@ def test_check_mode_looks_at_the_operator_once(monkeypatch: pytest.MonkeyPatch) 
 def test_an_installation_is_told() -> None:
     written = {"objects": [{"mesh": RED, "kind": "Namespace", "namespace": None, "name": "n", "verb": "created",
                             "fields": ["metadata"], "words": ""}], "problems": []}
-    late = _model.problem("control-plane-not-ready", RED, "x", "not ready", "Look", severity="warning")
+    late = product_types.problem("control-plane-not-ready", RED, "x", "not ready", "Look", severity="warning")
     results: Json = {"__install_plane_objects": {RED: written},
                      "__install_plane_wait": {RED: {"mesh": RED, "ready": False, "problems": [late]}}}
-    told = _install.tell([RED, "blue-mesh"], results, {RED: {"problems": []}})
+    told = installing.tell([RED, "blue-mesh"], results, {RED: {"problems": []}})
     assert told["lines"][0] == "red-mesh: created Namespace n (metadata)"
     assert set(told["failures"]) == {RED} and "[control-plane-not-ready]" in told["failures"][RED]
     results["__install_plane_wait"][RED] = {"mesh": RED, "ready": True, "problems": []}
-    told = _install.tell([RED], results, {})
+    told = installing.tell([RED], results, {})
     assert told == {"lines": ["red-mesh: created Namespace n (metadata)", "red-mesh: the control plane is ready"],
                     "failures": {}}
-    assert _install.tell([RED], {}, {}, True)["lines"] == ["Nothing would be changed."]
+    assert installing.tell([RED], {}, {}, True)["lines"] == ["Nothing would be changed."]
     later = {**written["objects"][0], "kind": "ServiceMeshMemberRoll", "namespace": "n", "words": "known once x is there"}
-    told = _install.tell([RED], {"__install_plane_objects": {RED: {"objects": [later], "problems": []}}}, {}, True)
+    told = installing.tell([RED], {"__install_plane_objects": {RED: {"objects": [later], "problems": []}}}, {}, True)
     assert told["lines"][1] == \
         "red-mesh: of ServiceMeshMemberRoll n/n only what is declared is told; the rest is known once x is there"

@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ossm.federation.plugins.module_utils import _istiod_restart
-from ansible_collections.ossm.federation.plugins.module_utils._cluster import ClusterError, Event
+
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import ClusterError, Event
+from ansible_collections.ossm.federation.plugins.module_utils._modules import istiod_restart
 
 Json = dict[str, Any]
 DONE = {"observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}
@@ -30,7 +31,7 @@ def _deployment(generation: int = 3, **status: Any) -> Json:
     ({"metadata": {"generation": 3}}, "not been observed"),
 ])
 def test_a_rollout_is_judged_as_kubectl_does(obj: Json, words: str) -> None:
-    found = _istiod_restart.rollout(obj, 3)
+    found = istiod_restart.rollout(obj, 3)
     assert words in found and bool(words) == bool(found)
 
 
@@ -59,11 +60,11 @@ class _Cluster:
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, cluster: _Cluster, check: bool = False) -> tuple[Json, list[str]]:
-    monkeypatch.setattr(_istiod_restart, "Cluster", lambda auth: cluster)
+    monkeypatch.setattr(istiod_restart, "Cluster", lambda auth: cluster)
     lines: list[str] = []
     params = {"auth": {"host": "https://red.example", "api_key": "x"}, "mesh": "red-mesh", "namespace": "ns",
               "control_plane": "red", "timeout": 9}
-    return _istiod_restart.run(params, check, lines.append), lines
+    return istiod_restart.run(params, check, lines.append), lines
 
 
 def _modified(**status: Any) -> Event:

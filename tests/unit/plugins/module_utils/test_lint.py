@@ -14,13 +14,18 @@ import pytest
 from test_model_refusals import DECLARED as REFUSED
 from unit.lab.test_rules import EXPORTS, IMPORTS
 
-from ansible_collections.ossm.federation.plugins.module_utils import _lint_codes as codes
-from ansible_collections.ossm.federation.plugins.module_utils import _model
-from ansible_collections.ossm.federation.plugins.module_utils._lint import in_order, lint
-from ansible_collections.ossm.federation.plugins.module_utils._lint_services import judge, lint_services, wanted, with_services
-from ansible_collections.ossm.federation.plugins.module_utils._model_declare import declare
-from ansible_collections.ossm.federation.plugins.module_utils._model_rules import check_rules
-from ansible_collections.ossm.federation.plugins.module_utils._model_types import Problem, words
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, words
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint import codes
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import in_order, lint
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import (
+    judge,
+    lint_services,
+    wanted,
+    with_services,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.declare import declare
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.rules import check_rules
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 
 Json = dict[str, Any]
 DOCUMENT = Path(__file__).parents[4] / "docs" / "lint.md"
@@ -642,7 +647,7 @@ def _planned(facts: dict[str, Json], strict: bool = False, play_hosts: list[str]
     hostvars = {f"{name}-mesh": {"mesh_context": "x", **said} for name, said in share(["a/x", "a/y"], ["a/*"]).items()}
     hostvars[WEST]["federation_lint_strict"] = hostvars[EAST]["federation_lint_strict"] = strict
     made = fed.declare(hostvars, play_hosts=play_hosts or list(hostvars))
-    return with_services(_model.plan(made, facts, fed.NOW), made, facts)
+    return with_services(planning.plan(made, facts, fed.NOW), made, facts)
 
 
 def _facts(*exported: Json, unread: list[Json] | None = None) -> dict[str, Json]:
@@ -705,7 +710,7 @@ def _spoken() -> dict[str, set[str]]:
     )
     found += lint_services(made, {WEST: [service("x", "a", "b"), service("y")], EAST: [service("x", "c")]})
     unread = {WEST: fed.facts(WEST, shared={"services": [], "unread": [{"namespace": "a", "message": "m"}]})}
-    found += judge(_model.plan(made, unread, fed.NOW), made, unread)
+    found += judge(planning.plan(made, unread, fed.NOW), made, unread)
     spoken: dict[str, set[str]] = {}
     for one in found:
         spoken.setdefault(one["code"], set()).add(one["severity"])

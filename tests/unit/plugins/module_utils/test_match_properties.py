@@ -8,17 +8,17 @@ import copy
 from typing import Any
 
 import federations as fed
-from hypothesis import given
-from hypothesis import strategies as st
-from test_lint_properties import EXPORTS, IMPORTS, RULE, by_label, by_name, some, worlds
-
-from ansible_collections.ossm.federation.plugins.module_utils import _lint_rules, _model_collisions
-from ansible_collections.ossm.federation.plugins.module_utils import _model_match as match
-from ansible_collections.ossm.federation.plugins.module_utils._lint import lint
-from ansible_collections.ossm.federation.plugins.module_utils._lint_rules import Place
-from ansible_collections.ossm.federation.plugins.module_utils._model_match import Names
+from hypothesis import given, strategies as st
 from lab.sim import rules as istiod
 from lab.sim.rules import Service
+from test_lint_properties import EXPORTS, IMPORTS, RULE, by_label, by_name, some, worlds
+
+from ansible_collections.ossm.federation.plugins.module_utils._product import matching as match
+from ansible_collections.ossm.federation.plugins.module_utils._product.matching import Names
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint import rules as rule_places
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import lint
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Place
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import collisions as collision_rules
 
 Json = dict[str, Any]
 #: What istiod skips, and the API server takes.
@@ -50,8 +50,8 @@ def names(rules: list[Json], service: Service) -> Names | None:
 @given(EXPORTS)
 @some
 def test_the_model_and_lint_tell_one_thing(rules: list[Json]) -> None:
-    model = _model_collisions.offers(rules)
-    lint = _lint_rules.offers([Place("m", str(index), rule, False) for index, rule in enumerate(rules)])
+    model = collision_rules.offers(rules)
+    lint = rule_places.offers([Place("m", str(index), rule, False) for index, rule in enumerate(rules)])
     assert [(one.names, str(one.rule)) for one in model] == [(one.names, one.place.where) for one in lint]
     # Lint asks whether a rule names the service, the model also whether no earlier rule may take it by its labels.
     assert all(two.certain for one, two in zip(model, lint) if one.certain)
@@ -60,7 +60,7 @@ def test_the_model_and_lint_tell_one_thing(rules: list[Json]) -> None:
 @given(EXPORTS)
 @some
 def test_what_is_exported_is_offered_and_what_is_certain_is_exported(rules: list[Json]) -> None:
-    offers = _model_collisions.offers(rules)
+    offers = collision_rules.offers(rules)
     for world in worlds():
         exported = {names(rules, service) for service in world} - {None}
         assert all(any(match.covers(offer.names, one) for offer in offers) for one in exported if one)
@@ -77,7 +77,7 @@ def test_what_is_exported_is_offered_and_what_is_certain_is_exported(rules: list
 def test_what_is_offered_can_be_exported(rules: list[Json]) -> None:
     """Aliases that an earlier alias or rule leaves nothing to offer nothing."""
     exported = [names(rules, service) for world in worlds() for service in world]
-    for offer in _model_collisions.offers(rules):
+    for offer in collision_rules.offers(rules):
         assert any(match.covers(offer.names, one) for one in exported if one), offer
 
 
@@ -89,7 +89,7 @@ def test_a_rule_that_istiod_skips_changes_nothing(rules: list[Json], skipped: li
         together.insert(place, rule)
     for world in worlds():
         assert [names(together, one) for one in world] == [names(rules, one) for one in world]
-    offered = [[(one.names, one.certain) for one in _model_collisions.offers(listed)] for listed in (together, rules)]
+    offered = [[(one.names, one.certain) for one in collision_rules.offers(listed)] for listed in (together, rules)]
     assert offered[0] == offered[1]
 
 
@@ -99,12 +99,12 @@ def test_whatever_is_written_gets_words_and_no_traceback(rule: Json) -> None:
     """Names are chosen, and rules compared, also where a rule is refused: all that is wrong is said at once."""
     green = {"mesh_exports": ["a/x"], "mesh_imports": [rule]}
     made = fed.declare(fed.inventory(red_mesh={"mesh_exports": [rule, "a/x"]}, green_mesh=green))
-    assert all(one["message"] for one in lint(made)) and all(one["name"] for one in _model_collisions.collisions(made))
+    assert all(one["message"] for one in lint(made)) and all(one["name"] for one in collision_rules.collisions(made))
 
 
 @given(IMPORTS, st.sampled_from(["a", "b", "c"]), st.sampled_from(["x", "y", "z"]))
 @some
 def test_the_rule_that_takes_an_exported_name(rules: list[Json], namespace: str, name: str) -> None:
-    taken = _model_collisions.taking(rules, Names(namespace, name))
+    taken = collision_rules.taking(rules, Names(namespace, name))
     alone = [istiod.imported_name({"importRules": [rule]}, "w", istiod.Name(name, namespace)) for rule in rules]
     assert taken == next((index for index, one in enumerate(alone) if one is not None), None)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.ossm.federation.plugins.module_utils import _mesh_objects
-from ansible_collections.ossm.federation.plugins.module_utils._cluster import ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._modules import mesh_objects
 
 Json = dict[str, Any]
 AUTH = {"host": "https://red.example", "api_key": "x"}
@@ -27,7 +27,7 @@ AUTH = {"host": "https://red.example", "api_key": "x"}
     ({"data": {"root-cert.pem": "P"}}, {'data["root-cert.pem"]': "P"}),
 ])
 def test_leaves(value: Json, paths: Json) -> None:
-    assert _mesh_objects.leaves(value) == paths
+    assert mesh_objects.leaves(value) == paths
 
 
 def test_what_the_server_adds_is_no_change() -> None:
@@ -35,9 +35,9 @@ def test_what_the_server_adds_is_no_change() -> None:
     after = copy.deepcopy(before)
     after["metadata"].update(uid="u", resourceVersion="5", generation=2, managedFields=[{}], finalizers=["f"])
     after["status"] = {"x": 1}
-    assert not _mesh_objects.changes(before, after)
+    assert not mesh_objects.changes(before, after)
     after["spec"] = {"b": 2}
-    assert set(_mesh_objects.changes(before, after)) == {"spec.a", "spec.b"}
+    assert set(mesh_objects.changes(before, after)) == {"spec.a", "spec.b"}
 
 
 class _Server:
@@ -54,7 +54,7 @@ class _Server:
             raise self.failures[manager]
 
     def apply(self, definition: Json, manager: str, *, dry_run: bool, force: bool) -> tuple[Json, bool]:
-        key = _mesh_objects.name_of(definition)
+        key = mesh_objects.name_of(definition)
         self._answer(key, manager, dry_run)
         after = _merge(copy.deepcopy(self.live.get(key, {})), definition)
         created = key not in self.live
@@ -85,7 +85,7 @@ def _merge(into: Json, what: Json) -> Json:
 @pytest.fixture(name="server")
 def _server(monkeypatch: pytest.MonkeyPatch) -> _Server:
     server = _Server()
-    monkeypatch.setattr(_mesh_objects, "Cluster", lambda auth: server)
+    monkeypatch.setattr(mesh_objects, "Cluster", lambda auth: server)
     monkeypatch.delenv("K8S_AUTH_HOST", raising=False)
     return server
 
@@ -107,7 +107,7 @@ def _peer(peer: str, **more: Any) -> Json:
 
 def _run(objects: list[Json], check: bool = False, state: str = "present") -> Json:
     params = {"auth": AUTH, "mesh": "red-mesh", "objects": objects, "state": state, "force_conflicts": False}
-    return _mesh_objects.run(params, check, lambda line: None)
+    return mesh_objects.run(params, check, lambda line: None)
 
 
 def _told(result: Json) -> list[tuple[str, str, tuple[str, ...]]]:

@@ -10,7 +10,10 @@ from typing import Any
 import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _model_gateways, _objects
+from ansible_collections.ossm.federation.plugins.module_utils._product import data
+from ansible_collections.ossm.federation.plugins.module_utils._readers import gateway as gateway_reader
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired, drift
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
 
 Json = dict[str, Any]
 RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
@@ -45,9 +48,9 @@ def red(ingress: Json | None = None, egress_: Json | None = None, *, by: Any = "
     return read
 
 
-def planned(read: Json, **variables: Json) -> tuple[_model.Plan, dict[str, Json]]:
+def planned(read: Json, **variables: Json) -> tuple[plan_types.Plan, dict[str, Json]]:
     everything = {RED: read, GREEN: fed.facts(GREEN), BLUE: fed.facts(BLUE)}
-    return _model.plan(fed.declare(fed.inventory(**variables)), everything), everything
+    return planning.plan(fed.declare(fed.inventory(**variables)), everything), everything
 
 
 # what red's control plane has; then the gateways for green, and words of why
@@ -137,7 +140,7 @@ def test_a_gateway_of_the_pair_is_recognised(ingress: Json, out: Json, in_name: 
     assert all("made by kubectl" in line for line in told)
     assert why in "".join(told)
     # Never doubled: nothing is sent for what is there, and one new gateway for what is not.
-    sent = [wish["definition"]["spec"]["gateways"] for wish in _objects.gateway_objects(made, RED, read[RED])
+    sent = [wish["definition"]["spec"]["gateways"] for wish in desired.gateway_objects(made, RED, read[RED])
             if wish["peer"] == GREEN]
     assert {name for one in sent for kind in one for name in one[kind]} == {in_name, out_name} - {*ingress, *out}
     # The other mesh lets in the identity of the egress gateway that is really used.
@@ -165,7 +168,7 @@ def test_what_cannot_be_decided_is_a_problem_of_that_pair(ingress: Json, out: Js
     assert [one["code"] for one in side["problems"]] == ["gateway-ambiguous"] * len(words)
     assert all(word in one["message"] for word, one in zip(words, side["problems"], strict=True))
     assert made["problems"] == []
-    assert GREEN not in {wish["peer"] for wish in _objects.gateway_objects(made, RED, read[RED])}
+    assert GREEN not in {wish["peer"] for wish in desired.gateway_objects(made, RED, read[RED])}
     assert made["sides"][GREEN][BLUE]["state"] == "ready"
 
 
@@ -189,7 +192,7 @@ def test_a_gateway_beside_the_control_plane_is_not_made_a_second_time() -> None:
     made, everything = planned(red(peers=[live], services={"own": service("own"), "o": service("o")}))
     side = made["sides"][RED][GREEN]
     assert (side["gateways"], side["state"], side["exposure"]["type"]) == ("foreign", "ready", "NodePort")
-    assert GREEN not in {wish["peer"] for wish in _objects.gateway_objects(made, RED, everything[RED])}
+    assert GREEN not in {wish["peer"] for wish in desired.gateway_objects(made, RED, everything[RED])}
     # One that the operator is about to remove is none.
     rest = {"own": service("own", **{"maistra.io/owner": "red-mesh-system"})}
     assert planned(red(peers=[live], services=rest))[0]["sides"][RED][GREEN]["owners"]["ingress"] == "absent"
@@ -213,12 +216,12 @@ def test_adopted_gateways_are_marked_and_stay_as_they_live() -> None:
     adopt = {host.replace("-", "_"): {"federation_adopt": True} for host in fed.COLOURS}
     read = red(ingress, out)
     made, everything = planned(read, **adopt)
-    wish = next(one for one in _objects.gateway_objects(made, RED, everything[RED]) if one["peer"] == GREEN)
+    wish = next(one for one in desired.gateway_objects(made, RED, everything[RED]) if one["peer"] == GREEN)
     definition = wish["definition"]
     mark = {"ossm.federation/adopted-green-mesh": "additionalIngress.west,additionalEgress.out"}
     assert definition["metadata"]["annotations"] == mark
     live = read["control_plane"]["object"]["spec"]["gateways"]
-    assert _objects.differences(definition["spec"]["gateways"], live) == []
+    assert data.differences(definition["spec"]["gateways"], live) == []
     assert "runtime" not in definition["spec"]["gateways"][INGRESS]["west"]
     # Afterwards, also without the option: the same is sent again, although our manager is among the owners now.
     after = red(ingress, out, by=["kubectl", "ossm.federation/green-mesh"])
@@ -228,7 +231,7 @@ def test_adopted_gateways_are_marked_and_stay_as_they_live() -> None:
         made, everything = planned(after, **variables)
         side = made["sides"][RED][GREEN]
         assert (side["owners"], side["state"]) == ({"ingress": "adopted", "egress": "adopted"}, "ready")
-        again = next(one for one in _objects.gateway_objects(made, RED, everything[RED]) if one["peer"] == GREEN)
+        again = next(one for one in desired.gateway_objects(made, RED, everything[RED]) if one["peer"] == GREEN)
         assert again["definition"] == definition
     assert [line for line in made["uses"] if line.endswith("made by kubectl, adopted")]
     # A name that a label no longer tells is still ours to hold, by our own field manager.
@@ -286,7 +289,7 @@ def test_a_gateway_that_cannot_serve_is_told(ingress: Json, out: Json, outcome: 
     made, everything = planned(read)
     side = made["sides"][RED][GREEN]
     assert side["state"] == ("skipped" if outcome == "skipped" else "ready"), side["problems"]
-    told = side["problems"] + _objects.drift(made, RED, everything[RED])
+    told = side["problems"] + drift.drift(made, RED, everything[RED])
     code = "network-view" if outcome == "error" else "foreign"
     assert {one["code"] for one in told} == ({code} if outcome else set())
     severities = {one["severity"] for one in told}
@@ -300,7 +303,7 @@ def test_a_gateway_inside_the_cluster_serves_where_it_can_be_reached() -> None:
     made, dummy = planned(red(inside), red_mesh={"mesh_ingress": {"peers": {GREEN: {"addresses": ["192.0.2.1"]}}}})
     assert made["sides"][RED][GREEN]["state"] == "ready"
     everything = {RED: red(inside, cluster_uid="one"), GREEN: fed.facts(GREEN, cluster_uid="one"), BLUE: fed.facts(BLUE)}
-    made = _model.plan(fed.declare(fed.inventory()), everything)
+    made = planning.plan(fed.declare(fed.inventory()), everything)
     assert made["sides"][RED][GREEN]["state"] == "ready"
 
 
@@ -311,12 +314,12 @@ def test_a_control_plane_without_gateways_is_one_problem_and_its_pairs_wait() ->
     assert [one["code"] for one in made["meshes"][RED]["problems"]] == ["gateways-disabled"]
     assert {side["state"] for side in made["sides"][RED].values()} == {"skipped"}
     assert made["sides"][GREEN][RED]["state"] == "waiting" and made["sides"][GREEN][BLUE]["state"] == "ready"
-    assert _objects.gateway_objects(made, RED, everything[RED]) == [] and made["problems"] == []
+    assert desired.gateway_objects(made, RED, everything[RED]) == [] and made["problems"] == []
 
 
 @pytest.mark.parametrize("name", ["istio-ingressgateway", "istio-egressgateway"])
 def test_the_default_gateways_are_never_ours(name: str) -> None:
-    assert _model_gateways.gateway_owner(red({name: gateway()}, by="ossm.federation/x")["control_plane"], INGRESS, name) \
+    assert gateway_reader.gateway_owner(red({name: gateway()}, by="ossm.federation/x")["control_plane"], INGRESS, name) \
         == "foreign"
 
 
@@ -325,7 +328,7 @@ def test_the_default_gateways_are_never_ours(name: str) -> None:
 
 def test_what_the_documents_leave_to_defaults_is_said() -> None:
     made, everything = planned(fed.facts(RED))
-    wish = next(one for one in _objects.gateway_objects(made, RED, everything[RED]) if one["peer"] == GREEN)
+    wish = next(one for one in desired.gateway_objects(made, RED, everything[RED]) if one["peer"] == GREEN)
     gateways = wish["definition"]["spec"]["gateways"]
     ingress, out = gateways[INGRESS]["ingress-green-mesh"], gateways[EGRESS]["egress-green-mesh"]
     assert ingress["enabled"] is True and out["enabled"] is True
@@ -343,7 +346,7 @@ def test_what_the_documents_leave_to_defaults_is_said() -> None:
 @pytest.mark.parametrize(("version", "mode"), [("v2.1", "sni-dnat"), ("2.1.6", "sni-dnat"), ("v2.5", None), (None, None)])
 def test_the_router_mode_is_said_in_2_1_alone(version: str | None, mode: str | None) -> None:
     made, everything = planned(fed.facts(RED, cp_version=version))
-    for wish in _objects.gateway_objects(made, RED, everything[RED]):
+    for wish in desired.gateway_objects(made, RED, everything[RED]):
         for section in wish["definition"]["spec"]["gateways"].values():
             assert [entry.get("routerMode") for entry in section.values()] == [mode]
 
@@ -361,7 +364,7 @@ def test_runtime_settings_pass_through_by_peer() -> None:
         "mesh_egress": {"peers": {GREEN: {"runtime": {"deployment": {"autoScaling": {"minReplicas": 2}}}}}},
     }
     made, everything = planned(fed.facts(RED), red_mesh=wish)
-    found = {one["peer"]: one["definition"]["spec"]["gateways"] for one in _objects.gateway_objects(made, RED, everything[RED])}
+    found = {one["peer"]: one["definition"]["spec"]["gateways"] for one in desired.gateway_objects(made, RED, everything[RED])}
     assert found[GREEN][INGRESS]["ingress-green-mesh"]["runtime"] == RUNTIME
     assert found[BLUE][INGRESS]["ingress-blue-mesh"]["runtime"] == {"pod": {"priorityClassName": "high"}}
     scaled = {"deployment": {"autoScaling": {"minReplicas": 2}}}
@@ -371,7 +374,7 @@ def test_runtime_settings_pass_through_by_peer() -> None:
 
 def test_runtime_settings_that_a_foreign_gateway_has_not_are_told() -> None:
     made, everything = planned(red({"west": gateway(GREEN)}), red_mesh={"mesh_ingress": {"runtime": RUNTIME}})
-    told = [one for one in _objects.drift(made, RED, everything[RED]) if "west" in one["where"]]
+    told = [one for one in drift.drift(made, RED, everything[RED]) if "west" in one["where"]]
     assert [one["code"] for one in told] == ["foreign"] and "runtime.deployment.replicas" in told[0]["message"]
 
 

@@ -9,7 +9,10 @@ from typing import Any
 import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _objects
+from ansible_collections.ossm.federation.plugins.module_utils._product import data, types as product_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._model import declare as declaring
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired, drift
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
 
 Json = dict[str, Any]
 RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
@@ -19,9 +22,9 @@ def read_all(**changes: Json) -> dict[str, Json]:
     return {host: changes.get(host.replace("-", "_")) or fed.facts(host) for host in fed.COLOURS}
 
 
-def planned(read: dict[str, Json] | None = None, play_hosts: list[str] | None = None, **variables: Json) -> _model.Plan:
+def planned(read: dict[str, Json] | None = None, play_hosts: list[str] | None = None, **variables: Json) -> plan_types.Plan:
     declaration = fed.declare(fed.inventory(**variables), play_hosts=play_hosts or list(fed.COLOURS))
-    return _model.plan(declaration, read_all() if read is None else read, fed.NOW)
+    return planning.plan(declaration, read_all() if read is None else read, fed.NOW)
 
 
 def confirm(*meshes: str) -> Json:
@@ -82,7 +85,7 @@ def test_trust_domain(variables: Json, read: Json, domain: str, sets: bool, code
     assert (red["trust_domain"], red["set_trust_domain"]) == (domain, sets)
     assert red["trust_domain_words"]
     assert [one["code"] for one in made["problems"] + made["warnings"]] == ([code] if code else [])
-    own = [wish for wish in _objects.gateway_objects(made, RED, read) if wish["field_manager"] == "ossm.federation"]
+    own = [wish for wish in desired.gateway_objects(made, RED, read) if wish["field_manager"] == "ossm.federation"]
     assert [wish["definition"]["spec"] for wish in own] == (
         [{"security": {"trust": {"domain": domain}}}] if sets else []
     )
@@ -214,7 +217,7 @@ def test_load_balancers_are_counted_before_the_first_write() -> None:
 
 def test_addresses_reach_the_other_side() -> None:
     made = planned(read_all(blue_mesh=fed.facts(BLUE, "BareMetal")))
-    after = _model.advance(made, "addresses", fed.opened(made))
+    after = planning.advance(made, "addresses", fed.opened(made))
     assert after["sides"][RED][BLUE]["remote"] == {
         "addresses": ["198.51.1.0"],
         "discoveryPort": 30002,
@@ -222,7 +225,7 @@ def test_addresses_reach_the_other_side() -> None:
     }
     specs = {
         wish["definition"]["metadata"]["name"]: wish["definition"].get("spec")
-        for wish in _objects.peer_objects(after, RED, fed.facts(RED))
+        for wish in desired.peer_objects(after, RED, fed.facts(RED))
     }
     assert specs[BLUE]["remote"] == after["sides"][RED][BLUE]["remote"]
     assert specs[GREEN]["remote"] == {"addresses": ["198.51.2.2"]}
@@ -231,16 +234,16 @@ def test_addresses_reach_the_other_side() -> None:
 
 def test_a_mesh_that_cannot_be_read_stops_only_its_own_pairs() -> None:
     read = read_all(
-        blue_mesh=fed.facts(BLUE, readable=False, problems=[_model.problem("forbidden", BLUE, "x", "no", "do")])
+        blue_mesh=fed.facts(BLUE, readable=False, problems=[product_types.problem("forbidden", BLUE, "x", "no", "do")])
     )
     made = planned(read)
     assert made["problems"] == []
     assert {side["state"] for side in made["sides"][BLUE].values()} == {"skipped"}
     assert (made["sides"][RED][BLUE]["state"], made["sides"][RED][BLUE]["waits_for"]) == ("waiting", BLUE)
     assert made["sides"][RED][GREEN]["state"] == "ready"
-    after = _model.advance(made, "addresses", fed.opened(made))
-    assert {wish["peer"] for wish in _objects.peer_objects(after, RED, read[RED])} == {GREEN}
-    assert {wish["peer"] for wish in _objects.gateway_objects(after, RED, read[RED])} == {GREEN, BLUE}
+    after = planning.advance(made, "addresses", fed.opened(made))
+    assert {wish["peer"] for wish in desired.peer_objects(after, RED, read[RED])} == {GREEN}
+    assert {wish["peer"] for wish in desired.gateway_objects(after, RED, read[RED])} == {GREEN, BLUE}
 
 
 def test_all_meshes_broken_at_once_still_give_a_plan() -> None:
@@ -248,8 +251,8 @@ def test_all_meshes_broken_at_once_still_give_a_plan() -> None:
     assert made["problems"] == []
     assert {side["state"] for by_peer in made["sides"].values() for side in by_peer.values()} == {"skipped"}
     for step in ("gateways", "addresses", "sets", "peers"):
-        made = _model.advance(made, step, {})
-    assert all(_objects.objects(made, room, host, {}) == [] for room in _objects.ROOMS for host in fed.COLOURS)
+        made = planning.advance(made, step, {})
+    assert all(desired.objects(made, room, host, {}) == [] for room in desired.ROOMS for host in fed.COLOURS)
 
 
 def test_a_limited_run_on_a_fresh_federation_waits_for_the_others() -> None:
@@ -258,11 +261,11 @@ def test_a_limited_run_on_a_fresh_federation_waits_for_the_others() -> None:
     side = made["sides"][RED][GREEN]
     assert (side["state"], side["waits_for"]) == ("waiting", GREEN)
     assert "run federate.yml for green-mesh" in side["words"]
-    assert _objects.gateway_objects(made, GREEN, read[GREEN]) == []
-    assert len(_objects.gateway_objects(made, RED, read[RED])) == 2
+    assert desired.gateway_objects(made, GREEN, read[GREEN]) == []
+    assert len(desired.gateway_objects(made, RED, read[RED])) == 2
     assert made["load_balancers"]["new"] == 2
-    checked = _model.advance(made, "addresses", {RED: fed.opened(made)[RED]}, check_mode=True)
-    assert _objects.peer_objects(checked, RED, read[RED]) == []
+    checked = planning.advance(made, "addresses", {RED: fed.opened(made)[RED]}, check_mode=True)
+    assert desired.peer_objects(checked, RED, read[RED]) == []
 
 
 def test_a_limited_run_on_a_federated_lab_is_complete() -> None:
@@ -303,61 +306,61 @@ def test_check_mode_knows_what_it_does_not_know() -> None:
         }
         for host, mesh in made["meshes"].items()
     }
-    checked = _model.advance(made, "addresses", results, check_mode=True)
+    checked = planning.advance(made, "addresses", results, check_mode=True)
     wishes = [
         wish
-        for wish in _objects.peer_objects(checked, RED, fed.facts(RED))
+        for wish in desired.peer_objects(checked, RED, fed.facts(RED))
         if wish["definition"]["kind"] == "ServiceMeshPeer"
     ]
     assert [wish["unknown"] for wish in wishes] == [
         {"spec.remote.addresses": f"known once ingress-red-mesh of {peer} has an address"} for peer in (BLUE, GREEN)
     ]
     assert all("remote" not in wish["definition"]["spec"] for wish in wishes)
-    real = _model.advance(made, "addresses", results)
+    real = planning.advance(made, "addresses", results)
     assert (real["sides"][RED][GREEN]["state"], real["sides"][RED][GREEN]["waits_for"]) == ("waiting", GREEN)
     assert "it is not there" in real["sides"][RED][GREEN]["words"]
 
 
 def failure(mesh: str, peer: str | None = None, severity: str = "error") -> Json:
-    return {"problems": [_model.problem("conflict", mesh, "SMCP", "no", "do", peer=peer, severity=severity)]}
+    return {"problems": [product_types.problem("conflict", mesh, "SMCP", "no", "do", peer=peer, severity=severity)]}
 
 
 @pytest.mark.parametrize("called", [GREEN, "green"], ids=["by host", "by mesh"])
 def test_a_failed_pair_is_skipped_on_the_failing_side_only(called: str) -> None:
     made = planned(green_mesh={"mesh_name": "green"}, read=read_all())
-    after = _model.advance(made, "sets", {RED: failure(RED, called)})
+    after = planning.advance(made, "sets", {RED: failure(RED, called)})
     assert after["sides"][RED][GREEN]["state"] == "skipped"
     assert [one["code"] for one in after["sides"][RED][GREEN]["problems"]] == ["conflict"]
     assert after["sides"][RED][BLUE]["state"] == after["sides"][BLUE][RED]["state"] == "ready"
     assert made["sides"][RED][GREEN]["state"] == "ready"
-    assert _model.gateways_to_wait_for(made, RED, failure(RED, called)) == [
+    assert planning.gateways_to_wait_for(made, RED, failure(RED, called)) == [
         {"name": "ingress-blue-mesh", "exposure": "LoadBalancer", "internal": False, "peer": BLUE}
     ]
 
 
 def test_a_failed_mesh_leaves_the_others_waiting() -> None:
     made = planned()
-    after = _model.advance(
-        _model.advance(made, "gateways", {RED: failure(RED)}),
+    after = planning.advance(
+        planning.advance(made, "gateways", {RED: failure(RED)}),
         "addresses",
         {host: result for host, result in fed.opened(made).items() if host != RED},
     )
     assert {side["state"] for side in after["sides"][RED].values()} == {"skipped"}
     assert after["sides"][GREEN][RED]["state"] == "waiting"
     assert after["sides"][GREEN][BLUE]["state"] == "ready"
-    assert after["meshes"][RED]["gateways"] == _model.gateways_to_wait_for(made, RED, failure(RED)) == []
+    assert after["meshes"][RED]["gateways"] == planning.gateways_to_wait_for(made, RED, failure(RED)) == []
     assert [one["code"] for one in after["meshes"][RED]["problems"]] == ["conflict"]
 
 
 def test_warnings_of_a_step_change_nothing() -> None:
-    after = _model.advance(planned(), "gateways", {RED: failure(RED, GREEN, "warning")})
+    after = planning.advance(planned(), "gateways", {RED: failure(RED, GREEN, "warning")})
     assert after["sides"][RED][GREEN]["state"] == "ready"
     assert [one["code"] for one in after["warnings"]] == ["conflict"]
 
 
 def test_an_unknown_step_is_an_error_of_ours() -> None:
     with pytest.raises(ValueError, match="there is no step"):
-        _model.advance(planned(), "tell", {})
+        planning.advance(planned(), "tell", {})
 
 
 # What others own
@@ -405,20 +408,20 @@ def foreign_red() -> Json:
     return read
 
 
-def _with_foreign(**option: Any) -> tuple[_model.Plan, dict[str, Json]]:
+def _with_foreign(**option: Any) -> tuple[plan_types.Plan, dict[str, Json]]:
     read = read_all(red_mesh=foreign_red())
     variables = {host.replace("-", "_"): {**option, "mesh_exports": ["a/b"]} for host in fed.COLOURS}
     made = planned(read, **variables)
-    return _model.advance(made, "addresses", fed.opened(made)), read
+    return planning.advance(made, "addresses", fed.opened(made)), read
 
 
 def test_what_others_own_is_used_and_reported() -> None:
     made, read = _with_foreign()
     side = made["sides"][RED][GREEN]
     assert (side["gateways"], side["peer_object"], side["exposure"]["type"]) == ("foreign", "foreign", "NodePort")
-    wishes = [wish for room in _objects.ROOMS for wish in _objects.objects(made, room, RED, read[RED])]
+    wishes = [wish for room in desired.ROOMS for wish in desired.objects(made, room, RED, read[RED])]
     assert {wish["peer"] for wish in wishes} == {BLUE}
-    told = {one["where"]: one for one in _objects.drift(made, RED, read[RED])}
+    told = {one["where"]: one for one in drift.drift(made, RED, read[RED])}
     assert set(told) == {
         "ServiceMeshControlPlane red-mesh-system spec.gateways.additionalEgress.egress-green-mesh",
         "ExportedServiceSet red-mesh-system/green-mesh",
@@ -434,8 +437,8 @@ def test_adopted_objects_are_sent_as_they_live() -> None:
     made, read = _with_foreign(federation_adopt=True)
     wishes = [
         wish
-        for room in _objects.ROOMS
-        for wish in _objects.objects(made, room, RED, read[RED])
+        for room in desired.ROOMS
+        for wish in desired.objects(made, room, RED, read[RED])
         if wish["peer"] == GREEN
     ]
     by_kind = {wish["definition"]["kind"]: wish["definition"] for wish in wishes}
@@ -444,7 +447,7 @@ def test_adopted_objects_are_sent_as_they_live() -> None:
     assert by_kind["ExportedServiceSet"]["metadata"]["annotations"] == {"ossm.federation/adopted": "true"}
     gateways = by_kind["ServiceMeshControlPlane"]["spec"]["gateways"]
     live = read[RED]["control_plane"]["object"]["spec"]["gateways"]
-    assert _objects.differences(gateways, live) == []
+    assert data.differences(gateways, live) == []
     assert gateways["additionalEgress"]["egress-green-mesh"]["requestedNetworkView"] == ["green-network"]
 
 
@@ -472,7 +475,7 @@ def test_shapes_of_federations() -> None:
 
 
 def test_access_is_passed_under_kubernetes_core_names() -> None:
-    assert _model.mesh_auth(
+    assert declaring.mesh_auth(
         {
             "mesh_kubeconfig": "~/k",
             "mesh_validate_certs": "no",
@@ -566,4 +569,4 @@ def test_a_root_that_this_run_renews_is_no_drift() -> None:
     fed.federate(fed.declare(fed.inventory()), read)
     for live in read[RED]["config_maps"]:
         live["data"]["root-cert.pem"] = "the root before"
-    assert _objects.drift(planned(read), RED, read[RED]) == []
+    assert drift.drift(planned(read), RED, read[RED]) == []

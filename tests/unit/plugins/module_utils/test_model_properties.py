@@ -11,10 +11,11 @@ from collections import Counter
 from typing import Any
 
 import federations as fed
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _objects
+from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
 
 Json = dict[str, Any]
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
@@ -25,7 +26,7 @@ odd_names = st.one_of(names, st.sampled_from(["egress-x", "ingress-x", "x-ca-roo
 
 
 @st.composite
-def federations(draw: st.DrawFn) -> tuple[_model.Declaration, dict[str, Json]]:
+def federations(draw: st.DrawFn) -> tuple[model_types.Declaration, dict[str, Json]]:
     """A declaration without problems, and what is read of its meshes: several per cluster, with peers there or not."""
     hosts = draw(st.lists(names, min_size=2, max_size=5, unique=True))
     hostvars = fed.inventory(*hosts)
@@ -85,7 +86,7 @@ def _live_peers(draw: st.DrawFn, host: str, others: list[str]) -> list[Json]:
     return found
 
 
-def sides(made: _model.Plan, *states: str) -> list[_model.Side]:
+def sides(made: plan_types.Plan, *states: str) -> list[plan_types.Side]:
     return [side for by_peer in made["sides"].values() for side in by_peer.values() if side["state"] in states]
 
 
@@ -94,9 +95,9 @@ common = settings(max_examples=50, deadline=None, suppress_health_check=[HealthC
 
 @given(federations())
 @common
-def test_each_client_id_is_the_other_sides_egress(federation: tuple[_model.Declaration, dict[str, Json]]) -> None:
+def test_each_client_id_is_the_other_sides_egress(federation: tuple[model_types.Declaration, dict[str, Json]]) -> None:
     declaration, read = federation
-    made = _model.plan(declaration, read, fed.NOW)
+    made = planning.plan(declaration, read, fed.NOW)
     for side in sides(made, "ready"):
         other, back = made["meshes"][side["peer_host"]], made["sides"][side["peer_host"]][side["host"]]
         account = f"{back['egress']}-service-account"
@@ -107,10 +108,10 @@ def test_each_client_id_is_the_other_sides_egress(federation: tuple[_model.Decla
 @given(federations())
 @common
 def test_no_two_peers_share_a_gateway_and_names_are_valid(
-    federation: tuple[_model.Declaration, dict[str, Json]],
+    federation: tuple[model_types.Declaration, dict[str, Json]],
 ) -> None:
     declaration, read = federation
-    made = _model.plan(declaration, read, fed.NOW)
+    made = planning.plan(declaration, read, fed.NOW)
     for host in made["sides"]:
         acting = [side for side in made["sides"][host].values() if side["state"] != "skipped"]
         gateways = Counter(name for side in acting for name in (side["ingress"], side["egress"]))
@@ -135,7 +136,7 @@ def _declared(live: Json) -> list[str]:
 
 @given(federations())
 @common
-def test_planning_twice_plans_nothing_new(federation: tuple[_model.Declaration, dict[str, Json]]) -> None:
+def test_planning_twice_plans_nothing_new(federation: tuple[model_types.Declaration, dict[str, Json]]) -> None:
     declaration, read = federation
     first, _wishes = fed.federate(declaration, read)
     second, wishes = fed.federate(declaration, copy.deepcopy(read))
@@ -151,7 +152,7 @@ def test_planning_twice_plans_nothing_new(federation: tuple[_model.Declaration, 
 @given(federations(), st.randoms())
 @common
 def test_the_order_of_what_is_read_does_not_matter(
-    federation: tuple[_model.Declaration, dict[str, Json]], random: Any
+    federation: tuple[model_types.Declaration, dict[str, Json]], random: Any
 ) -> None:
     declaration, read = federation
     shuffled = copy.deepcopy(read)
@@ -165,7 +166,7 @@ def test_the_order_of_what_is_read_does_not_matter(
 
 @given(federations())
 @common
-def test_an_unreadable_mesh_stops_only_its_own_pairs(federation: tuple[_model.Declaration, dict[str, Json]]) -> None:
+def test_an_unreadable_mesh_stops_only_its_own_pairs(federation: tuple[model_types.Declaration, dict[str, Json]]) -> None:
     declaration, read = federation
     made, wishes = fed.federate(declaration, read)
     for side in sides(made, "ready", "waiting", "skipped"):
@@ -182,7 +183,7 @@ def test_an_unreadable_mesh_stops_only_its_own_pairs(federation: tuple[_model.De
 
 @given(federations())
 @common
-def test_wishes_are_ours_sorted_and_complete(federation: tuple[_model.Declaration, dict[str, Json]]) -> None:
+def test_wishes_are_ours_sorted_and_complete(federation: tuple[model_types.Declaration, dict[str, Json]]) -> None:
     declaration, read = federation
     before = copy.deepcopy(read)
     made, wishes = fed.federate(declaration, read)
@@ -213,4 +214,4 @@ def test_wishes_are_ours_sorted_and_complete(federation: tuple[_model.Declaratio
             (wish["definition"]["kind"], wish["definition"]["metadata"]["name"], wish["field_manager"]) for wish in mine
         ]
         assert len(set(keys)) == len(keys)
-        assert _objects.ROOMS == ("gateways", "sets", "peers")
+        assert desired.ROOMS == ("gateways", "sets", "peers")

@@ -7,11 +7,11 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model
-
-import federations as fed
+from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 
 LONG = "m" * 56
 
@@ -334,10 +334,10 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
 def test_what_is_seen_without_a_cluster(variables: dict[str, Any], where: str, code: str, part: str) -> None:
     found = fed.declare(fed.inventory(red_mesh=variables))["problems"]
     match = [one for one in found if one["code"] == code and one["where"] == where]
-    assert match, [_model.words(one) for one in found]
+    assert match, [product_types.words(one) for one in found]
     assert match[0]["severity"] == "error"
     assert match[0]["mesh"] in {variables.get("mesh_name", "red-mesh"), "federation"}
-    assert part in _model.words(match[0])
+    assert part in product_types.words(match[0])
 
 
 def test_environment_of_the_controller() -> None:
@@ -465,7 +465,7 @@ def test_what_is_seen_across_meshes(variables: dict[str, Any], change: Any, expe
     read = {host: fed.facts(host) for host in fed.COLOURS}
     if change:
         change(read)
-    made = _model.plan(fed.declare(fed.inventory(**variables)), copy.deepcopy(read), fed.NOW)
+    made = planning.plan(fed.declare(fed.inventory(**variables)), copy.deepcopy(read), fed.NOW)
     assert fed.codes(made["problems"]) == expected
     assert all(one["remedy"] and one["where"] for one in made["problems"])
 

@@ -11,7 +11,8 @@ import federations as fed
 import pytest
 import yaml
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _overview
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import overview as plan_overview
 
 Json = dict[str, Any]
 DOCS = Path(__file__).parents[4] / "docs" / "shapes.md"
@@ -44,7 +45,7 @@ def test_pairs(peers: dict[str, Any], groups: dict[str, list[str]], pairs: list[
     declaration = fed.declare(hostvars, groups=groups)
     assert declaration["problems"] == []
     assert ["-".join(pair) for pair in declaration["pairs"]] == pairs
-    made = _model.plan(declaration, {host: fed.facts(host) for host in peers})
+    made = planning.plan(declaration, {host: fed.facts(host) for host in peers})
     ways = {(host, peer) for host, sides in made["sides"].items() for peer in sides}
     assert ways == {way for pair in declaration["pairs"] for way in (tuple(pair), tuple(reversed(pair)))}
     assert all(side["state"] == "ready" for sides in made["sides"].values() for side in sides.values())
@@ -63,7 +64,7 @@ def test_sharing_one_way_makes_links_both_ways_and_one_set_on_each_side() -> Non
 
 def test_several_meshes_of_a_cluster_use_its_names_among_themselves() -> None:
     read = {host: fed.facts(host, cluster_uid="one" if host in "ab" else "two") for host in "abc"}
-    made = _model.plan(fed.declare(fed.inventory("a", "b", "c")), read)
+    made = planning.plan(fed.declare(fed.inventory("a", "b", "c")), read)
     types = {f"{host}{peer}": side["exposure"]["type"] for host, sides in made["sides"].items() for peer, side in sides.items()}
     assert {way for way, kind in types.items() if kind == "ClusterIP"} == {"ab", "ba"}
     assert {kind for way, kind in types.items() if way not in ("ab", "ba")} == {"LoadBalancer"}
@@ -88,7 +89,7 @@ HUBS: list[tuple[str, dict[str, Any], dict[str, str]]] = [
 @pytest.mark.parametrize(("peers", "told"), [case[1:] for case in HUBS], ids=[case[0] for case in HUBS])
 def test_hubs_do_not_pass_on(peers: dict[str, Any], told: dict[str, str]) -> None:
     hostvars = {host: {"mesh_kubeconfig": "k", **({} if wish is None else {"mesh_peers": wish})} for host, wish in peers.items()}
-    found = {one["mesh"]: one for one in _overview.no_transit(fed.declare(hostvars))}
+    found = {one["mesh"]: one for one in plan_overview.no_transit(fed.declare(hostvars))}
     assert set(found) == set(told)
     for mesh, words in told.items():
         assert found[mesh]["message"].startswith(words), found[mesh]["message"]

@@ -11,7 +11,10 @@ from typing import Any
 import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _overview, _ports
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
+    overview as plan_overview,
+    ports as port_matrix_report,
+)
 
 Json = dict[str, Any]
 RED, GREEN = "red-mesh", "green-mesh"
@@ -21,7 +24,7 @@ def shown(read: dict[str, Json] | None = None, red: Json | None = None, green: J
     """The overview of red and green; ``read`` are their facts (by default both are fresh, on AWS)."""
     hostvars = fed.inventory(RED, GREEN, red_mesh=red or {}, green_mesh=green or {})
     read = {host: fed.facts(host) for host in hostvars} if read is None else read
-    return _overview.overview(fed.declare(hostvars, **options), read)
+    return plan_overview.overview(fed.declare(hostvars, **options), read)
 
 
 def service(name: str, kind: str = "LoadBalancer", **status: Any) -> Json:
@@ -92,7 +95,7 @@ def test_ports(
         assert (row["to"], row["gateway"], row["protocol"]) == (GREEN, "green-mesh-system/ingress-red-mesh", "TCP")
         assert row["sources"] == NODES
         assert ("port known with the address" in row["note"]) == (row["port"] is None)
-        assert tuple(row) == _ports.COLUMNS
+        assert tuple(row) == port_matrix_report.COLUMNS
 
 
 def test_services_need_no_port_where_nothing_is_exported() -> None:
@@ -103,9 +106,9 @@ def test_services_need_no_port_where_nothing_is_exported() -> None:
 
 
 def test_a_spreadsheet_gets_text_where_it_would_see_a_formula() -> None:
-    row = dict.fromkeys(_ports.COLUMNS, "x") | {"addresses": ["=cmd", "b"], "sources": ["@x"], "port": None, "note": "a,b"}
-    told = list(csv.DictReader(io.StringIO(_ports.as_csv([row]))))
-    assert told[0] == dict.fromkeys(_ports.COLUMNS, "x") | {"addresses": "'=cmd b", "sources": "'@x", "port": "", "note": "a,b"}
+    row = dict.fromkeys(port_matrix_report.COLUMNS, "x") | {"addresses": ["=cmd", "b"], "sources": ["@x"], "port": None, "note": "a,b"}
+    told = list(csv.DictReader(io.StringIO(port_matrix_report.as_csv([row]))))
+    assert told[0] == dict.fromkeys(port_matrix_report.COLUMNS, "x") | {"addresses": "'=cmd b", "sources": "'@x", "port": "", "note": "a,b"}
 
 
 def test_verbs() -> None:
@@ -196,5 +199,5 @@ def test_everything_is_said() -> None:
 def test_roots_that_nobody_has_read_do_not_hide_the_objects() -> None:
     """Pins are judged when there is something to judge; the plan lists what will be written."""
     declaration = fed.declare(fed.inventory(red_mesh={"mesh_trust_fingerprints": ["00" * 32]}))
-    kinds = {(one["mesh"], one["kind"]) for one in _overview.overview(declaration, {})["objects"]}
+    kinds = {(one["mesh"], one["kind"]) for one in plan_overview.overview(declaration, {})["objects"]}
     assert {("green-mesh", "ConfigMap"), ("green-mesh", "ServiceMeshPeer"), ("red-mesh", "ServiceMeshPeer")} <= kinds

@@ -10,11 +10,11 @@ import pytest
 import rbac
 import yaml
 
-from ansible_collections.ossm.federation.plugins.module_utils import _cluster, _permissions
-from ansible_collections.ossm.federation.plugins.module_utils._permissions import Need
+from ansible_collections.ossm.federation.plugins.module_utils._product import kinds, permissions
+from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import Need
 
-PEERS = _permissions.RESOURCES["ServiceMeshPeer"]
-MAPS = _permissions.RESOURCES["ConfigMap"]
+PEERS = permissions.RESOURCES["ServiceMeshPeer"]
+MAPS = permissions.RESOURCES["ConfigMap"]
 GROUP = "federation.maistra.io"
 
 
@@ -44,78 +44,78 @@ def _rule(verbs: str, groups: str, resources: str, *names: str) -> dict[str, Any
     ([{"verbs": ["patch"], "apiGroups": None, "resources": ["configmaps"]}], Need("patch", MAPS), False),
 ])
 def test_rules_are_matched_as_the_api_server_does(rules: list[dict[str, Any]], need: Need, answer: bool | None) -> None:
-    assert _permissions.allowed(rules, need) is answer
+    assert permissions.allowed(rules, need) is answer
 
 
 def test_missing_leaves_out_what_only_names_decide() -> None:
     rules = [_rule("patch", "-", "configmaps", "a")]
     wanted = [Need("patch", MAPS), Need("create", MAPS), Need("patch", PEERS, "green")]
-    assert _permissions.missing(rules, wanted) == wanted[1:]
-    assert _permissions.spoken(wanted) == "create and patch configmaps; patch servicemeshpeers.federation.maistra.io"
+    assert permissions.missing(rules, wanted) == wanted[1:]
+    assert permissions.spoken(wanted) == "create and patch configmaps; patch servicemeshpeers.federation.maistra.io"
 
 
 def test_the_rules_that_concern_us_are_kept_and_no_others() -> None:
     kept = [_rule("get", "-", "services pods"), _rule("*", "*", "*"), _rule("patch", GROUP, "servicemeshpeers", "x")]
     others = [_rule("get", "-", "secrets"), _rule("get", "batch", "*"), {"verbs": ["get"], "nonResourceURLs": ["*"]}]
-    assert _permissions.concerning([*kept, *others]) == kept
+    assert permissions.concerning([*kept, *others]) == kept
 
 
 def test_what_an_access_review_grants_is_a_rule_of_its_own() -> None:
     for need in (Need("patch", PEERS), Need("patch", PEERS, "green")):
-        assert _permissions.allowed([_permissions.granting(need)], need)
-    assert _permissions.attributes(Need("patch", PEERS), "ns") == {
+        assert permissions.allowed([permissions.granting(need)], need)
+    assert permissions.attributes(Need("patch", PEERS), "ns") == {
         "verb": "patch", "group": GROUP, "resource": "servicemeshpeers", "namespace": "ns"}
-    node = Need("get", _permissions.RESOURCES["Node"], "n")
-    assert _permissions.attributes(node, "ns") == {"verb": "get", "group": "", "resource": "nodes", "name": "n"}
+    node = Need("get", permissions.RESOURCES["Node"], "n")
+    assert permissions.attributes(node, "ns") == {"verb": "get", "group": "", "resource": "nodes", "name": "n"}
 
 
 def test_the_resources_are_those_of_the_door() -> None:
-    for kind, resource in _permissions.RESOURCES.items():
-        place = _cluster.KINDS[kind]
+    for kind, resource in permissions.RESOURCES.items():
+        place = kinds.KINDS[kind]
         assert (place.api_version.rpartition("/")[0], place.plural, place.namespaced) == tuple(resource), kind
 
 
-@pytest.mark.parametrize("playbook", sorted(_permissions.PLAYBOOKS))
+@pytest.mark.parametrize("playbook", sorted(permissions.PLAYBOOKS))
 def test_the_documented_roles_are_those_of_the_table(playbook: str) -> None:
     text = (rbac.FOLDER / f"{playbook}.yaml").read_text(encoding="utf-8")
     assert text == rbac.text(playbook), "run tests/rbac.py"
     assert "secrets" not in text and "*" not in text
-    roles = _permissions.roles(playbook)
+    roles = permissions.roles(playbook)
     assert len({role["metadata"]["name"] for role in roles.values()}) == len(roles)
-    for right in _permissions.PLAYBOOKS[playbook]:
-        for need in _permissions.needs([right]):
-            assert _permissions.allowed(roles[right.where]["rules"], need), need
+    for right in permissions.PLAYBOOKS[playbook]:
+        for need in permissions.needs([right]):
+            assert permissions.allowed(roles[right.where]["rules"], need), need
 
 
-@pytest.mark.parametrize("playbook", sorted(_permissions.PLAYBOOKS))
+@pytest.mark.parametrize("playbook", sorted(permissions.PLAYBOOKS))
 def test_a_role_is_bound_where_its_rights_are_needed(playbook: str) -> None:
     """What a namespace has needs no right in the cluster, but where the run itself makes that namespace."""
     items = yaml.safe_load((rbac.FOLDER / f"{playbook}.yaml").read_text(encoding="utf-8"))["items"]
     bound = {one["roleRef"]["name"]: one["metadata"].get("namespace", "") for one in items if "roleRef" in one}
-    places = {right.where: rbac.NAMESPACES.get(right.where.namespace, "") for right in _permissions.PLAYBOOKS[playbook]}
-    assert bound == {_permissions.role_name(playbook, scope): place for scope, place in places.items()}
+    places = {right.where: rbac.NAMESPACES.get(right.where.namespace, "") for right in permissions.PLAYBOOKS[playbook]}
+    assert bound == {permissions.role_name(playbook, scope): place for scope, place in places.items()}
     accounts = {subject["namespace"] for one in items for subject in one.get("subjects", [])}
-    assert accounts == {rbac.NAMESPACE if _permissions.MESH in places else rbac.HOME}
+    assert accounts == {rbac.NAMESPACE if permissions.MESH in places else rbac.HOME}
     assert "<" not in str(items), "a name that a mesh has for itself"
 
 
 def test_what_is_bound_in_the_cluster_writes_named_objects_only() -> None:
-    for playbook in _permissions.PLAYBOOKS:
-        for scope, role in _permissions.roles(playbook, rbac.OWN).items():
+    for playbook in permissions.PLAYBOOKS:
+        for scope, role in permissions.roles(playbook, rbac.OWN).items():
             for rule in role["rules"] if not scope.namespace else ():
                 assert not {"create", "patch"} & set(rule["verbs"]) or rule["resourceNames"], rule
 
 
 def test_only_meshes_that_are_there_are_read() -> None:
-    assert _permissions.READING == ("export-identity", "federate", "federate-check", "read")
+    assert permissions.READING == ("export-identity", "federate", "federate-check", "read")
 
 
 def test_every_file_has_a_row_and_every_row_a_file() -> None:
-    assert {path.stem for path in rbac.FOLDER.glob("*.yaml")} == set(_permissions.PLAYBOOKS) == set(rbac.WORDS)
+    assert {path.stem for path in rbac.FOLDER.glob("*.yaml")} == set(permissions.PLAYBOOKS) == set(rbac.WORDS)
 
 
 def test_a_step_waits_with_its_own_rights_only() -> None:
-    assert _permissions.waiting("federate-check", "TELL") == []
-    assert [(one.verb, one.resource.plural) for one in _permissions.waiting("federate", "TELL")] == [
+    assert permissions.waiting("federate-check", "TELL") == []
+    assert [(one.verb, one.resource.plural) for one in permissions.waiting("federate", "TELL")] == [
         ("watch", "servicemeshpeers"), ("watch", "importedservicesets")]
-    assert {one.verb for one in _permissions.waiting("federate", "OPEN")} == {"get", "watch"}
+    assert {one.verb for one in permissions.waiting("federate", "OPEN")} == {"get", "watch"}

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model_exposure, _model_platform, _objects
-from ansible_collections.ossm.federation.plugins.module_utils._model_platform import PLATFORMS, PROVIDERS, detect
+from ansible_collections.ossm.federation.plugins.module_utils._product import platforms
+from ansible_collections.ossm.federation.plugins.module_utils._product.platforms import PLATFORMS, PROVIDERS, detect
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import exposure
 
 Json = dict[str, Any]
 PAGE = Path(__file__).parents[4] / "docs" / "platforms.md"
@@ -42,7 +44,7 @@ def test_infrastructure_tells_every_type(type_: str) -> None:
         found = detect(infrastructure, [_node("aws:///x")])
         assert (found["type"], found["source"]) == (type_, "infrastructure")
         assert found["words"] == f"{type_}, as Infrastructure cluster says"
-    assert _model_platform.known(type_) == type_
+    assert platforms.known(type_) == type_
 
 
 def test_the_new_field_counts_before_its_deprecated_twin() -> None:
@@ -52,7 +54,7 @@ def test_the_new_field_counts_before_its_deprecated_twin() -> None:
 def test_a_type_that_is_not_known_is_treated_like_none_and_told() -> None:
     found = detect(_infrastructure("Mars"))
     assert found["type"] == "Mars" and "not known here and treated like None" in found["words"]
-    assert _model_platform.platform_of("Mars") == ("Mars", PLATFORMS["None"])
+    assert platforms.platform_of("Mars") == ("Mars", PLATFORMS["None"])
 
 
 PROVIDER_IDS = [
@@ -92,7 +94,7 @@ def test_architecture_tells_machines_on_premises(arch: str, machine: str) -> Non
     for type_ in ("None", "BareMetal", "External"):
         found = detect(_infrastructure(type_), [by_label])
         assert found["type"] == type_ and machine in found["words"]
-        assert not _model_platform.platform_of(found["type"])[1].load_balancer
+        assert not platforms.platform_of(found["type"])[1].load_balancer
     assert machine not in detect(_infrastructure("IBMCloud"), [by_label])["words"]
 
 
@@ -108,7 +110,7 @@ BALANCED = {"spec": {"type": "LoadBalancer"}, "status": {"loadBalancer": {"ingre
     (BALANCED, True), (None, False), ({**BALANCED, "status": {"loadBalancer": {}}}, False),
     ({**BALANCED, "spec": {"type": "ClusterIP"}}, False), ({}, False)])
 def test_a_load_balancer_is_seen_by_its_address(service: Json | None, balanced: bool) -> None:
-    assert _model_platform.balanced(service) is balanced
+    assert platforms.balanced(service) is balanced
 
 
 def test_external_is_told_by_name_and_by_what_its_vendor_balances() -> None:
@@ -117,8 +119,8 @@ def test_external_is_told_by_name_and_by_what_its_vendor_balances() -> None:
     assert (bare["type"], bare["name"], cloud["type"], cloud["name"]) == ("External", "oci", "ExternalCloud", "oci")
     assert bare["words"] == "External (oci), as Infrastructure cluster says"
     assert cloud["words"] == "External (oci), as Infrastructure cluster says; its router has a load balancer"
-    assert _model_exposure.exposure(bare["type"], {})["type"] == "NodePort"
-    assert _model_exposure.exposure(cloud["type"], {})["type"] == "LoadBalancer"
+    assert exposure.exposure(bare["type"], {})["type"] == "NodePort"
+    assert exposure.exposure(cloud["type"], {})["type"] == "LoadBalancer"
     assert detect(_infrastructure("BareMetal"), balancers=True)["type"] == "BareMetal"
 
 
@@ -161,7 +163,7 @@ def test_every_platform_of_the_table_is_tested() -> None:
 @pytest.mark.parametrize("platform", GIVEN)
 def test_by_default_a_load_balancer_is_public_and_that_is_said(platform: str) -> None:
     type_, annotations, internal = GIVEN[platform]
-    chosen = _model_exposure.exposure(platform, {})
+    chosen = exposure.exposure(platform, {})
     assert (chosen["type"], chosen["annotations"]) == (type_, annotations)
     assert chosen["public"] is (type_ == "LoadBalancer")
     assert ("public, as mesh_ingress.internal is not set" in chosen["words"]) is (internal is not None)
@@ -171,8 +173,8 @@ def test_by_default_a_load_balancer_is_public_and_that_is_said(platform: str) ->
 def test_internal_is_what_the_platform_calls_so_or_refused(platform: str) -> None:
     _type, public, internal = GIVEN[platform]
     wish: Any = {"internal": True, "exposure": "LoadBalancer"}
-    chosen = _model_exposure.exposure(platform, wish)
-    refused = _model_exposure.internal_refused(platform, wish, chosen)
+    chosen = exposure.exposure(platform, wish)
+    refused = exposure.internal_refused(platform, wish, chosen)
     assert (refused is None) is (internal is not None)
     if internal is None:
         assert "mesh_ingress.annotations" in str(refused)
@@ -181,15 +183,15 @@ def test_internal_is_what_the_platform_calls_so_or_refused(platform: str) -> Non
         assert chosen["annotations"] == internal and not chosen["public"]
         assert "internal, as mesh_ingress says" in chosen["words"]
     by_node: Any = {"internal": True, "exposure": "NodePort"}
-    there = _model_exposure.exposure(platform, by_node)
-    assert _model_exposure.internal_refused(platform, by_node, there) is None
+    there = exposure.exposure(platform, by_node)
+    assert exposure.internal_refused(platform, by_node, there) is None
     assert "internal addresses of the nodes" in there["words"]
     assert there["internal"] and there["annotations"] == {"ossm.federation/node-addresses": "internal"}
 
 
 @pytest.mark.parametrize("platform", GIVEN)
 def test_a_type_that_is_said_or_lives_comes_before_the_platform(platform: str) -> None:
-    choose = _model_exposure.exposure
+    choose = exposure.exposure
     assert choose(platform, {}, same_cluster=True)["type"] == "ClusterIP"
     assert choose(platform, {}, same_cluster=True, live_type="LoadBalancer")["type"] == "LoadBalancer"
     assert choose(platform, {"exposure": "NodePort"}, live_type="LoadBalancer")["type"] == "NodePort"
@@ -198,8 +200,8 @@ def test_a_type_that_is_said_or_lives_comes_before_the_platform(platform: str) -
 
 
 def test_the_names_of_platforms_are_found_in_any_case() -> None:
-    assert _model_exposure.exposure("aws", {})["annotations"] == GIVEN["AWS"][1]
-    assert _model_exposure.exposure(None, {})["type"] == _model_exposure.exposure("", {})["type"] == "NodePort"
+    assert exposure.exposure("aws", {})["annotations"] == GIVEN["AWS"][1]
+    assert exposure.exposure(None, {})["type"] == exposure.exposure("", {})["type"] == "NodePort"
 
 
 ASKED: list[tuple[str, str, Json, Json]] = [
@@ -218,24 +220,24 @@ ASKED: list[tuple[str, str, Json, Json]] = [
 
 @pytest.mark.parametrize(("platform", "wish", "annotations"), [case[1:] for case in ASKED], ids=[case[0] for case in ASKED])
 def test_annotations_that_the_user_gives_win(platform: str, wish: Any, annotations: Json) -> None:
-    assert _model_exposure.exposure(platform, wish)["annotations"] == annotations
+    assert exposure.exposure(platform, wish)["annotations"] == annotations
 
 
-@pytest.mark.parametrize("key", sorted(_model_platform.INTERNAL))
+@pytest.mark.parametrize("key", sorted(platforms.INTERNAL))
 def test_a_scope_given_by_annotation_counts(key: str) -> None:
-    chosen = _model_exposure.exposure("AWS", {"annotations": {key: _model_platform.INTERNAL[key]}})
+    chosen = exposure.exposure("AWS", {"annotations": {key: platforms.INTERNAL[key]}})
     assert chosen["internal"] and not chosen["public"] and "internal, as mesh_ingress says" in chosen["words"]
 
 
 def test_a_load_balancer_with_a_pool_is_not_counted_as_public() -> None:
-    assert not _model_exposure.exposure("BareMetal", {"exposure": "LoadBalancer"})["public"]
+    assert not exposure.exposure("BareMetal", {"exposure": "LoadBalancer"})["public"]
 
 
 def test_the_service_lists_discovery_first_and_passes_fields_on() -> None:
     wish: Any = {"exposure": "LoadBalancer", "loadBalancerIP": "192.0.2.9", "loadBalancerSourceRanges": ["192.0.2.0/24"],
                  "externalTrafficPolicy": "Local", "nodePorts": {"tls": 30443, "https-discovery": 30188}}
-    side: Any = {"version": "v2.5", "runtime": {"ingress": {}}, "ingress": "in", "exposure": _model_exposure.exposure("BareMetal", wish)}
-    assert _objects.ingress_gateway(side)["service"] == {
+    side: Any = {"version": "v2.5", "runtime": {"ingress": {}}, "ingress": "in", "exposure": exposure.exposure("BareMetal", wish)}
+    assert desired.ingress_gateway(side)["service"] == {
         "type": "LoadBalancer",
         "metadata": {"labels": {"federation.maistra.io/ingress-for": "in"}},
         "ports": [{"port": 8188, "name": "https-discovery", "nodePort": 30188},
@@ -252,7 +254,7 @@ def test_the_service_lists_discovery_first_and_passes_fields_on() -> None:
 def test_only_fields_that_the_api_server_takes_with_a_type_are_sent(type_: str, fields: set[str]) -> None:
     wish: Any = {"exposure": type_, "loadBalancerIP": "192.0.2.9", "loadBalancerSourceRanges": ["192.0.2.0/24"],
                  "externalTrafficPolicy": "Local"}
-    assert set(_model_exposure.exposure("BareMetal", wish)["fields"]) == fields
+    assert set(exposure.exposure("BareMetal", wish)["fields"]) == fields
 
 
 # -- the page --------------------------------------------------------------------------------------------------------
@@ -289,4 +291,4 @@ def test_the_page_has_the_provider_ids_of_the_code() -> None:
 
 def test_the_page_has_the_annotations_that_decide_an_address() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    assert not sorted(key for key in _model_platform.DECIDING if f"`{key}`" not in text)
+    assert not sorted(key for key in platforms.DECIDING if f"`{key}`" not in text)

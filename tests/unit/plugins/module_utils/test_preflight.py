@@ -10,13 +10,17 @@ from typing import Any
 import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _permissions, _preflight, _tell
+from ansible_collections.ossm.federation.plugins.module_utils._product import permissions
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import result as run_result
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import preflight
 
 Json = dict[str, Any]
 RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
 SHARED = {"red_mesh": {"mesh_exports": {GREEN: ["red-mesh-bookinfo/ratings"]}},
           "green_mesh": {"mesh_imports": {RED: ["*/*"]}}}
-ROLE = _permissions.roles("federate")[_permissions.MESH]["rules"]
+ROLE = permissions.roles("federate")[permissions.MESH]["rules"]
 
 
 def _reads(**changes: Json) -> dict[str, Json]:
@@ -31,12 +35,12 @@ def _reads(**changes: Json) -> dict[str, Json]:
 
 
 def _checked(read: dict[str, Json], playbook: str = "federate", play_hosts: list[str] | None = None,
-             **variables: Json) -> _model.Plan:
+             **variables: Json) -> plan_types.Plan:
     declaration = fed.declare(fed.inventory(**{**SHARED, **variables}), play_hosts=play_hosts or list(fed.COLOURS))
-    return _preflight.preflight(_model.plan(declaration, read), read, playbook)
+    return preflight.preflight(planning.plan(declaration, read), read, playbook)
 
 
-def _warnings(made: _model.Plan) -> list[tuple[str, str]]:
+def _warnings(made: plan_types.Plan) -> list[tuple[str, str]]:
     return [(one["code"], one["mesh"]) for one in made["warnings"]]
 
 
@@ -139,7 +143,7 @@ def test_a_network_view_that_shuts_a_peer_out(case: str) -> None:
     found = [one for one in made["warnings"] if one["code"] == "network-view"]
     assert [one["remedy"] for one in found] == ["Set it to [network-green-mesh]"] * told
     assert all("503" in one["message"] and one["peer"] == GREEN for one in found)
-    at_the_end = [one for one in _tell.tell(made, {}, read)["problems"] if "requestedNetworkView" in one["where"] + one["message"]]
+    at_the_end = [one for one in run_result.tell(made, {}, read)["problems"] if "requestedNetworkView" in one["where"] + one["message"]]
     by_then = [("network-view", "error")] if told else [("foreign", "warning")] if "wrong" in case else []
     assert [(one["code"], one["severity"]) for one in at_the_end] == by_then, "it is said once"
     codes = {one["code"] for one in made["warnings"]}
@@ -157,7 +161,7 @@ def _less(verb: str, resource: str) -> list[Json]:
     return rules
 
 
-def _missing(made: _model.Plan, host: str) -> list[str]:
+def _missing(made: plan_types.Plan, host: str) -> list[str]:
     return [one["message"] for one in made["meshes"][host]["problems"] if one["code"] == "permission-missing"]
 
 
@@ -188,10 +192,10 @@ def test_a_mesh_that_is_held_back_is_left_alone_as_a_whole() -> None:
     assert made["meshes"][RED]["set_trust_domain"] and made["load_balancers"]["new"] == 4
     assert made["meshes"][RED]["gateways"] == []
     declaration = fed.declare(fed.inventory(**SHARED))
-    assert _model.plan(declaration, read)["load_balancers"]["new"] == 6
+    assert planning.plan(declaration, read)["load_balancers"]["new"] == 6
     assert [one["where"] for one in made["meshes"][RED]["problems"]] == ["namespace red-mesh-system"]
     for room in ("gateways", "sets", "peers"):
-        assert _preflight._objects.objects(made, room, RED, read[RED]) == []
+        assert desired.objects(made, room, RED, read[RED]) == []
 
 
 def test_nothing_is_waited_for_where_all_are_held_back() -> None:

@@ -12,8 +12,8 @@ import federations as fed
 import pytest
 import yaml
 
-from ansible_collections.ossm.federation.plugins.module_utils import _status
-from ansible_collections.ossm.federation.plugins.module_utils._model_variables import VARIABLES
+from ansible_collections.ossm.federation.plugins.module_utils._readers import control_plane as control_plane_reader
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES
 
 Json = dict[str, Any]
 RED, GREEN = "red-mesh", "green-mesh"
@@ -128,5 +128,5 @@ def test_a_control_plane_that_is_not_ready_counts_its_components() -> None:
         "annotations": {"readyComponentCount": "3/5"},
         "conditions": [{"type": "Ready", "status": "False", "reason": "ComponentsNotReady"}],
     }
-    found = _status.read_control_plane({"metadata": {"name": "red", "generation": 1}, "status": status})
+    found = control_plane_reader.read_control_plane({"metadata": {"name": "red", "generation": 1}, "status": status})
     assert found["words"] == "ComponentsNotReady (3/5 components ready)"

@@ -10,8 +10,11 @@ from typing import Any
 
 import federations as fed
 import pytest
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _recovery, _tell
-from ansible_collections.ossm.federation.plugins.module_utils._status import judge_link
+
+from ansible_collections.ossm.federation.plugins.module_utils._readers.link import judge_link
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects import identity_note
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import recovery, result as run_result
 
 Json = dict[str, Any]
 RED, GREEN, BLUE = fed.COLOURS
@@ -24,7 +27,7 @@ OLD, NEW = [{"name": "istiod-old"}], [{"name": "istiod-new"}]
 def _peer(values: Json, note: Json | str | None = None) -> Json:
     text = json.dumps(note) if isinstance(note, dict) else note
     return {
-        "metadata": {"name": GREEN, "annotations": {_recovery.KEPT: text} if text is not None else {}},
+        "metadata": {"name": GREEN, "annotations": {identity_note.KEPT: text} if text is not None else {}},
         "spec": {
             "security": {"clientID": values["clientID"]},
             "gateways": {"ingress": {"name": values["ingress"]}},
@@ -60,18 +63,18 @@ CASES: dict[str, tuple[Json | None, list[Json] | None, Json | None, Json | None]
 @pytest.mark.parametrize("case", CASES)
 def test_the_note_says_what_istiod_keeps(case: str) -> None:
     live, pods, note, kept = CASES[case]
-    written = _recovery.kept_mark(SIDE, live, pods)
+    written = identity_note.kept_mark(SIDE, live, pods)
     assert (json.loads(written) if written and written != "mine" else written) == note
-    assert _recovery.kept_identity(SIDE, live, pods) == kept
+    assert identity_note.kept_identity(SIDE, live, pods) == kept
     if live is not None and written is not None:
         again = {**_peer(NOW, written)}
-        assert _recovery.kept_mark(SIDE, again, pods) == written, "a second run writes nothing"
+        assert identity_note.kept_mark(SIDE, again, pods) == written, "a second run writes nothing"
 
 
 def test_a_restart_voids_the_note_at_once() -> None:
-    assert _recovery.kept_identity(SIDE, _peer(FIRST), OLD) == FIRST
-    assert _recovery.kept_identity(SIDE, _peer(FIRST), OLD, NEW) is None
-    assert _recovery.kept_identity(SIDE, _peer(FIRST), OLD, OLD) == FIRST
+    assert identity_note.kept_identity(SIDE, _peer(FIRST), OLD) == FIRST
+    assert identity_note.kept_identity(SIDE, _peer(FIRST), OLD, NEW) is None
+    assert identity_note.kept_identity(SIDE, _peer(FIRST), OLD, OLD) == FIRST
 
 
 # -- a federation ----------------------------------------------------------------------------------------------------
@@ -92,7 +95,7 @@ class Federation:
         declared = fed.declare(fed.inventory(red_mesh={"mesh_exports": {GREEN: ["bookinfo/ratings"]}, **options}))
         self.facts = {host: fed.facts(host) for host in fed.COLOURS}
         fed.federate(declared, self.facts)
-        self.plan = copy.deepcopy(dict(_model.plan(declared, self.facts, fed.NOW)))
+        self.plan = copy.deepcopy(dict(planning.plan(declared, self.facts, fed.NOW)))
         for read in self.facts.values():
             for peer in read["peers"]:
                 peer["metadata"]["creationTimestamp"] = CREATED
@@ -117,7 +120,7 @@ class Federation:
         return next(one for one in self.facts[host]["peers"] if one["metadata"]["name"] == peer)
 
     def needs(self, **more: Any) -> list[tuple[str, str, str]]:
-        found = _recovery.needs(self.plan, self.links, self.facts, **more)
+        found = recovery.needs(self.plan, self.links, self.facts, **more)
         assert all(one["remedy"] and one["message"] for one in found)
         return [(one["code"], one["mesh"], one["peer"]) for one in found]
 
@@ -128,7 +131,7 @@ def test_a_good_federation_needs_nothing() -> None:
 
 def _other_client(federation: Federation, host: str = RED) -> None:
     federation.peer(host, GREEN)["spec"]["security"]["clientID"] = FIRST["clientID"]
-    del federation.peer(host, GREEN)["metadata"]["annotations"][_recovery.KEPT]
+    del federation.peer(host, GREEN)["metadata"]["annotations"][identity_note.KEPT]
 
 
 @pytest.mark.parametrize(("spoil", "severity"), [({}, "error"), ({"istiod": None}, "warning"), ({"exports": []}, "warning")])
@@ -139,7 +142,7 @@ def test_a_changed_client_id_is_an_error_where_requests_surely_fail(spoil: Json,
         federation.facts[RED]["istiod"] = None
     else:
         federation.plan["sides"][RED][GREEN].update(spoil)
-    (found,) = _recovery.needs(federation.plan, federation.links, federation.facts)
+    (found,) = recovery.needs(federation.plan, federation.links, federation.facts)
     assert (found["code"], found["severity"]) == ("identity-kept", severity)
     assert f"requests from {GREEN} are answered 503" in found["message"] and FIRST["clientID"] in found["message"]
 
@@ -147,8 +150,8 @@ def test_a_changed_client_id_is_an_error_where_requests_surely_fail(spoil: Json,
 def test_a_changed_ingress_gateway_is_told_with_its_consequence() -> None:
     federation = Federation()
     federation.peer(RED, GREEN)["spec"]["gateways"]["ingress"]["name"] = "ingress-old"
-    del federation.peer(RED, GREEN)["metadata"]["annotations"][_recovery.KEPT]
-    (found,) = _recovery.needs(federation.plan, federation.links, federation.facts)
+    del federation.peer(RED, GREEN)["metadata"]["annotations"][identity_note.KEPT]
+    (found,) = recovery.needs(federation.plan, federation.links, federation.facts)
     assert "ingress-old" in found["message"] and "nobody checks the client ID" in found["message"]
     assert f"those from {GREEN} are answered 503" in found["message"]
 
@@ -252,7 +255,7 @@ def test_a_change_of_an_earlier_run_is_known_from_its_apply() -> None:
     federation.peer(RED, GREEN)["applied"] = {f"ossm.federation/{GREEN}": {"time": CHANGED, "fields": "{}"}}
     federation.link(RED, GREEN, **DOWN)
     federation.link(RED, BLUE, **DOWN, last_attempt=_later(CHANGED, 200))
-    (found,) = _recovery.needs(federation.plan, federation.links, federation.facts)
+    (found,) = recovery.needs(federation.plan, federation.links, federation.facts)
     assert found["code"] == "sync-lock" and BLUE in found["message"] and CHANGED in found["message"]
 
 
@@ -287,8 +290,8 @@ def test_only_what_needs_it_is_restarted_and_only_on_request(wish: Any, hosts: l
     federation = Federation()
     federation.plan["options"] = declared["options"]
     _other_client(federation)
-    found = _recovery.needs(federation.plan, federation.links, federation.facts)
-    assert _recovery.to_restart(federation.plan, found) == hosts
+    found = recovery.needs(federation.plan, federation.links, federation.facts)
+    assert recovery.to_restart(federation.plan, found) == hosts
 
 
 @pytest.mark.parametrize(("wish", "code"), [(["nobody"], "peer-unknown"), ({"a": 1}, "variable-type"), ([1], "variable-type")])
@@ -301,9 +304,9 @@ def test_a_wrong_request_is_refused(wish: Any, code: str) -> None:
 def test_after_a_restart_that_did_not_help_it_is_not_named_again() -> None:
     federation = Federation()
     federation.link(RED, GREEN, suspect="deadlock", connected=False)
-    (before,) = _recovery.needs(federation.plan, federation.links, federation.facts)
+    (before,) = recovery.needs(federation.plan, federation.links, federation.facts)
     assert "federation_restart_control_plane: true" in before["remedy"]
-    (after,) = _recovery.needs(federation.plan, federation.links, federation.facts, restarted={RED: NEW})
+    (after,) = recovery.needs(federation.plan, federation.links, federation.facts, restarted={RED: NEW})
     assert "did not help" in after["remedy"]
 
 
@@ -312,7 +315,7 @@ def test_a_link_that_only_a_restart_helps_is_told_nothing_else() -> None:
     federation.facts[RED]["imports"] = [{"metadata": {"name": GREEN, "creationTimestamp": CHANGED}}]
     federation.link(RED, GREEN, missing=["a"], last_full_sync=_later(CHANGED, 421), text="", root_proven=None)
     plan = {**federation.plan, "todo": ["links"]}
-    told = _tell.tell(plan, {"__report_links": federation.links}, federation.facts)
+    told = run_result.tell(plan, {"__report_links": federation.links}, federation.facts)
     link = next(one for one in told["links"] if (one["from"], one["to"]) == (RED, GREEN))
     assert link["state"] == "incomplete" and "federation_restart_control_plane: true" in link["remedy"]
     assert not [line for line in told["lines"] if "Next: Wait" in line]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _report
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import links as link_report
 
 Json = dict[str, Any]
 RULE = {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "ratings"}}
@@ -40,9 +40,9 @@ def _one(found: list[Json], from_: str, to: str) -> Json:
 
 def test_all_good() -> None:
     names = ["red", "green", "blue"]
-    found = _report.links(_plan(names), _waits(names))
+    found = link_report.links(_plan(names), _waits(names))
     assert len(found) == 6 and all(link["good"] and not link["failed"] for link in found)
-    assert _report.matrix(found).startswith("6 of 6 links are good")
+    assert link_report.matrix(found).startswith("6 of 6 links are good")
 
 
 def test_what_the_exporter_offers_and_a_rule_takes_must_be_imported() -> None:
@@ -50,12 +50,12 @@ def test_what_the_exporter_offers_and_a_rule_takes_must_be_imported() -> None:
     offered = [{"exportedName": f"{name}.bookinfo.svc.red-exports.local", "hostname": "x"} for name in
                ("ratings", "reviews")]
     waits["green"]["links"][0]["exported"] = offered
-    link = _one(_report.links(plan, waits), "red", "green")
+    link = _one(link_report.links(plan, waits), "red", "green")
     assert link["state"] == "incomplete" and link["missing"] == ["ratings.bookinfo.svc.red-exports.local"]
-    asked = _report.wait_links(plan, "red", waits)
+    asked = link_report.wait_links(plan, "red", waits)
     assert asked[0]["imports_expected"] == ["ratings.bookinfo.svc.red-exports.local"]
     waits["red"]["links"][0]["imported"] = [offered[0]]
-    assert _one(_report.links(plan, waits), "red", "green")["good"]
+    assert _one(link_report.links(plan, waits), "red", "green")["good"]
 
 
 @pytest.mark.parametrize(("version", "seconds", "remedy"), [
@@ -68,10 +68,10 @@ def test_a_version_that_syncs_seldom_is_given_its_time(version: str | None, seco
     plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
     plan["meshes"]["red"]["version"], plan["options"] = version, {"federation_wait_timeout": seconds}
     waits["red"]["links"][0]["missing"] = ["ratings.bookinfo.svc.red-exports.local"]
-    link = _one(_report.links(plan, waits), "red", "green")
+    link = _one(link_report.links(plan, waits), "red", "green")
     assert (link["state"], link["remedy"]) == ("incomplete", remedy)
     waits["red"]["links"][0]["synced"] = False
-    link = _one(_report.links(plan, waits), "red", "green")
+    link = _one(link_report.links(plan, waits), "red", "green")
     assert link["state"] == "syncing" and ("five minutes" in link["remedy"]) is (version != "v2.5")
 
 
@@ -80,7 +80,7 @@ def test_one_exported_name_from_two_meshes_is_not_good() -> None:
     waits = _waits(names)
     for link in waits["red"]["links"]:
         link["imported"] = [{"exportedName": "ratings.bookinfo.svc.red-exports.local", "hostname": link["peer"]}]
-    found = _report.links(_plan(names), waits)
+    found = link_report.links(_plan(names), waits)
     assert {_one(found, "red", peer)["state"] for peer in ("green", "blue")} == {"collision"}
 
 
@@ -96,10 +96,10 @@ def test_one_exported_name_from_two_meshes_is_not_good() -> None:
 def test_states(status: Json, state: str, word: str) -> None:
     plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
     waits["red"]["links"][0].update(status)
-    found = _report.links(plan, waits)
+    found = link_report.links(plan, waits)
     link = _one(found, "red", "green")
     assert link["state"] == state and word in link["words"] and link["failed"]
-    text = _report.matrix(found)
+    text = link_report.matrix(found)
     assert "1 of 2 links are good" in text and f"red -> green: {state}" in text
 
 
@@ -107,7 +107,7 @@ def test_a_limited_run_and_a_missing_partner_are_not_failures() -> None:
     plan, waits = _plan(["red", "green"]), _waits(["red"])
     plan["meshes"]["green"]["in_play"] = False
     plan["sides"]["red"]["green"].update(state="waiting", words="green has not opened its gateway")
-    found = _report.links(plan, waits)
+    found = link_report.links(plan, waits)
     assert [link["state"] for link in found] == ["outside", "waiting"]
     assert not any(link["failed"] or link["good"] for link in found)
 
@@ -117,7 +117,7 @@ def test_an_unreadable_mesh_is_unknown_with_its_reason() -> None:
     reason = {"message": "https://x refuses the connection", "remedy": "Start it"}
     plan["meshes"]["red"].update(readable=False, problems=[reason])
     plan["sides"]["red"]["green"].update(state="skipped")
-    link = _one(_report.links(plan, waits), "red", "green")
+    link = _one(link_report.links(plan, waits), "red", "green")
     assert link["state"] == "unknown" and link["words"] == reason["message"] and link["remedy"] == "Start it"
 
 
@@ -126,7 +126,7 @@ def test_every_mesh_broken_still_gives_a_matrix() -> None:
     plan = _plan(names, state="skipped")
     for mesh in plan["meshes"].values():
         mesh.update(readable=False, problems=[{"message": "gone", "remedy": "Repair it"}])
-    text = _report.matrix(_report.links(plan, {}))
+    text = link_report.matrix(link_report.links(plan, {}))
     assert "0 of 90 links are good" in text and text.count("Repair it") == 10
 
 
@@ -135,13 +135,13 @@ def test_the_matrix_stays_narrow(number: int) -> None:
     names = [f"mesh-{index:02}" for index in range(number)]
     waits = _waits(names)
     waits[names[0]]["links"][0].update(connected=False, synced=False, code="refused", words="it refuses " * 30)
-    text = _report.matrix(_report.links(_plan(names), waits))
-    assert max(len(line) for line in text.splitlines()) <= _report.WIDTH + 8
+    text = link_report.matrix(link_report.links(_plan(names), waits))
+    assert max(len(line) for line in text.splitlines()) <= link_report.WIDTH + 8
     assert all(name in text for name in names)
 
 
 def test_every_state_has_a_mark_of_its_own() -> None:
-    marks = [mark for mark, _words in _report.MARKS.values()]
+    marks = [mark for mark, _words in link_report.MARKS.values()]
     assert len(set(marks)) == len(marks) and max(map(len, marks)) <= 3
 
 
@@ -150,7 +150,7 @@ def test_times_of_the_last_change() -> None:
                {"kind": "ConfigMap", "name": "x", "time": "9"},
                {"kind": "ImportedServiceSet", "name": "green", "time": "1"},
                {"kind": "ServiceMeshPeer", "name": "blue", "time": None}]
-    assert _report.changed_at([{"objects": objects}, None]) == {"green": "2"}
+    assert link_report.changed_at([{"objects": objects}, None]) == {"green": "2"}
 
 
 @pytest.mark.parametrize(("in_play", "remedy"), [
@@ -158,7 +158,7 @@ def test_times_of_the_last_change() -> None:
 def test_who_waits_for_a_mesh_of_this_run_is_not_sent_to_run_it(in_play: bool, remedy: str) -> None:
     plan = _plan(["red", "green"], state="waiting")
     plan["meshes"]["green"]["in_play"] = in_play
-    link = _one(_report.links(plan, {}), "red", "green")
+    link = _one(link_report.links(plan, {}), "red", "green")
     assert (link["state"], link["remedy"], link["failed"]) == ("waiting", remedy, in_play)
 
 
@@ -169,34 +169,34 @@ def test_a_link_that_did_not_reconnect_since_its_root_changed_is_good_and_says_s
 ) -> None:
     plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
     waits["red"]["links"][0].update(root_proven=proven, imported=[{"exportedName": "x", "hostname": "y"}])
-    found = _report.links(plan, waits)
+    found = link_report.links(plan, waits)
     link = _one(found, "red", "green")
     assert link["good"] and not link["failed"] and link["root_proven"] is proven
-    text = _report.matrix(found)
+    text = link_report.matrix(found)
     assert "2 of 2 links are good" in text and cell in text
     assert text.count("red -> green: good: connected, new root not proven") == lines
 
 
 def test_what_a_root_is_proven_since() -> None:
     plan = _plan(["red", "green"], config_map="green-root", root_applied="2")
-    assert [link["root_since"] for link in _report.wait_links(plan, "red")] == ["2"]
+    assert [link["root_since"] for link in link_report.wait_links(plan, "red")] == ["2"]
     written = [{"objects": [{"kind": "ConfigMap", "name": "green-root", "time": "5"},
                             {"kind": "ServiceMeshPeer", "name": "green-root", "time": "9"}]}]
-    roots = _report.roots_changed_at(written)
-    assert [link["root_since"] for link in _report.wait_links(plan, "red", roots=roots)] == ["5"]
-    assert "root_since" not in _report.wait_links(_plan(["red", "green"]), "red")[0]
+    roots = link_report.roots_changed_at(written)
+    assert [link["root_since"] for link in link_report.wait_links(plan, "red", roots=roots)] == ["5"]
+    assert "root_since" not in link_report.wait_links(_plan(["red", "green"]), "red")[0]
 
 
 def test_a_limited_run_is_not_patient_with_a_refused_root() -> None:
     plan, waits = _plan(["red", "green"]), _waits(["red"])
     plan["meshes"]["green"].update(in_play=False, refused="the root has expired")
     plan["sides"]["red"]["green"].update(state="waiting", words="green cannot do its side")
-    assert _one(_report.links(plan, waits), "red", "green")["failed"]
+    assert _one(link_report.links(plan, waits), "red", "green")["failed"]
 
 
 def test_a_root_that_istiod_keeps_is_the_reason_and_its_restart_the_remedy() -> None:
     plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
     waits["red"]["links"][0].update(connected=False, code="unreachable", text="503 x", root_kept=True)
-    link = _one(_report.links(plan, waits), "red", "green")
+    link = _one(link_report.links(plan, waits), "red", "green")
     assert link["state"] == "unreachable" and link["words"].startswith("503 x: its root changed while the link was down")
     assert link["remedy"] == "Restart the istiod of red (federation_restart_control_plane)"

@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.ossm.federation.plugins.module_utils import _status
+from ansible_collections.ossm.federation.plugins.module_utils._product import matching
+from ansible_collections.ossm.federation.plugins.module_utils._readers import (
+    control_plane as control_plane_reader,
+    gateway as gateway_reader,
+    link as link_reader,
+    peer as peer_reader,
+    sets as set_reader,
+)
 
 Json = dict[str, Any]
 RECORDINGS: list[Json] = yaml.safe_load((Path(__file__).parent / "recordings.yaml").read_text(encoding="utf-8"))
@@ -27,7 +34,7 @@ def _object(recording: Json) -> Json:
 
 def _collision_partners(recording: Json) -> dict[str, list[Json]]:
     """What the recorded mesh imports, by peer, from all recordings of collisions."""
-    return {one["peer"]: _status.read_imports(_object(one))["imported"] for one in RECORDINGS
+    return {one["peer"]: set_reader.read_imports(_object(one))["imported"] for one in RECORDINGS
             if one["mesh"] == recording["mesh"] and one["read"].get("collides")}
 
 
@@ -35,13 +42,13 @@ def _read(recording: Json) -> Json:
     """Everything that we read in one recording."""
     obj = _object(recording)
     if recording["kind"] == "ServiceMeshPeer":
-        link = _status.read_peer(obj, mesh=recording["mesh"], other=recording["peer"])
-        return {**link, "synced": _status.synced(link)}
+        link = peer_reader.read_peer(obj, mesh=recording["mesh"], other=recording["peer"])
+        return {**link, "synced": link_reader.synced(link)}
     if recording["kind"] == "ExportedServiceSet":
-        return {"exported": [one["exportedName"] for one in _status.read_exports(obj)]}
-    found = _status.read_imports(obj)
+        return {"exported": [one["exportedName"] for one in set_reader.read_exports(obj)]}
+    found = set_reader.read_imports(obj)
     names = [one["exportedName"] for one in found["imported"]]
-    collides = any(name in _status.collisions(_collision_partners(recording)) for name in names)
+    collides = any(name in link_reader.collisions(_collision_partners(recording)) for name in names)
     return {**found, "imported": names, "collides": collides}
 
 
@@ -73,34 +80,34 @@ def test_every_recording_is_there() -> None:
     ("something new", "unknown"),
 ])
 def test_texts(text: str, code: str) -> None:
-    found = _status.decode(text, mesh="red", peer="green")
+    found = peer_reader.decode(text, mesh="red", peer="green")
     assert found["code"] == code
     assert found["words"] and found["remedy"]
     assert "{" not in found["words"] + found["remedy"]
 
 
 def test_no_peer() -> None:
-    found = _status.read_peer(None)
+    found = peer_reader.read_peer(None)
     assert (found["exists"], found["connected"], found["code"]) == (False, False, "absent")
 
 
 def test_times_that_are_null_are_no_times() -> None:
     entry = {"pod": "a", "watch": {"connected": True, "lastFullSync": None, "lastConnected": None}, "remotes": None}
-    found = _status.read_peer({"metadata": {}, "status": {"discoveryStatus": {"active": [entry], "inactive": None}}})
-    assert found["connected"] and found["last_full_sync"] is None and not _status.synced(found)
+    found = peer_reader.read_peer({"metadata": {}, "status": {"discoveryStatus": {"active": [entry], "inactive": None}}})
+    assert found["connected"] and found["last_full_sync"] is None and not link_reader.synced(found)
 
 
 def test_connected_under_inactive_does_not_count() -> None:
     status = {"discoveryStatus": {"inactive": [{"pod": "a", "watch": {"connected": True}}]}}
-    assert not _status.read_peer({"metadata": {}, "status": status})["connected"]
+    assert not peer_reader.read_peer({"metadata": {}, "status": status})["connected"]
 
 
 def test_synced_is_judged_since_the_last_change() -> None:
     link = {"connected": True, "last_full_sync": "2026-11-22T10:00:01Z"}
-    assert _status.synced(link, "2026-11-22T10:00:01Z")
-    assert not _status.synced(link, "2026-11-22T10:00:02Z")
-    assert _status.synced({**link, "created": "2026-11-22T10:00:01Z"})
-    assert not _status.synced({**link, "created": "2026-11-22T10:00:02Z"}), "that was a former peer"
+    assert link_reader.synced(link, "2026-11-22T10:00:01Z")
+    assert not link_reader.synced(link, "2026-11-22T10:00:02Z")
+    assert link_reader.synced({**link, "created": "2026-11-22T10:00:01Z"})
+    assert not link_reader.synced({**link, "created": "2026-11-22T10:00:02Z"}), "that was a former peer"
 
 
 @pytest.mark.parametrize(("rules", "taken"), [
@@ -116,7 +123,7 @@ def test_synced_is_judged_since_the_last_change() -> None:
        "nameSelector": {"name": "ratings", "alias": {"namespace": "here"}}}], True),
 ])
 def test_rules_take_exported_names(rules: list[Json], taken: bool) -> None:
-    assert _status.rule_imports(rules, "ratings.bookinfo.svc.east-exports.local") is taken
+    assert matching.rule_imports(rules, "ratings.bookinfo.svc.east-exports.local") is taken
 
 
 def _plane(generation: int, observed: int, ready: str, **more: Any) -> Json:
@@ -126,19 +133,19 @@ def _plane(generation: int, observed: int, ready: str, **more: Any) -> Json:
 
 
 def test_a_ready_that_is_older_than_the_change_is_stale() -> None:
-    assert _status.read_control_plane(_plane(2, 2, "True"))["ready"]
-    stale = _status.read_control_plane(_plane(3, 2, "True"))
+    assert control_plane_reader.read_control_plane(_plane(2, 2, "True"))["ready"]
+    stale = control_plane_reader.read_control_plane(_plane(3, 2, "True"))
     assert not stale["ready"] and "generation 3" in stale["words"]
 
 
 def test_control_plane_says_why_it_is_not_ready() -> None:
     reconciled = {"type": "Reconciled", "status": "False", "reason": "ReconcileError", "message": "no such port"}
-    found = _status.read_control_plane(_plane(2, 2, "False", conditions=[reconciled]))
+    found = control_plane_reader.read_control_plane(_plane(2, 2, "False", conditions=[reconciled]))
     assert found["words"] == "ReconcileError: no such port"
 
 
 def test_control_plane_without_settings_has_the_defaults_of_the_product() -> None:
-    found = _status.read_control_plane({"metadata": {"name": "red"}})
+    found = control_plane_reader.read_control_plane({"metadata": {"name": "red"}})
     assert (found["trust_domain"], found["trust_domain_set"], found["cluster_name"]) == (
         "cluster.local", False, "Kubernetes")
     assert not found["ready"]
@@ -166,7 +173,7 @@ def _service(type_: str, ingress: list[Json] | None = None, ports: list[Json] | 
      {"addresses": ["in.ns.svc.cluster.local"], "discoveryPort": 8188, "servicePort": 15443}),
 ])
 def test_gateway_addresses(service: Json, exposure: str, expected: Json) -> None:
-    assert _status.read_gateway(service, NODES, exposure) == expected
+    assert gateway_reader.read_gateway(service, NODES, exposure) == expected
 
 
 @pytest.mark.parametrize(("service", "nodes", "exposure", "word"), [
@@ -178,7 +185,7 @@ def test_gateway_addresses(service: Json, exposure: str, expected: Json) -> None
     (_service("LoadBalancer", [{"ip": "1.2.3.4"}], ports=[]), NODES, "LoadBalancer", "no ports"),
 ])
 def test_gateway_that_waits_says_for_what(service: Json, nodes: list[Json], exposure: str, word: str) -> None:
-    assert word in _status.read_gateway(service, nodes, exposure)["waiting"]
+    assert word in gateway_reader.read_gateway(service, nodes, exposure)["waiting"]
 
 
 def _told(reason: str, type_: str = "Normal", **more: Any) -> Json:
@@ -203,7 +210,7 @@ def _told(reason: str, type_: str = "Normal", **more: Any) -> Json:
     ([_told("", message="only words")], "only words"),
 ])
 def test_events_of_a_service(events: list[Json], words: str) -> None:
-    assert _status.read_events(events, {"metadata": {"name": "in", "uid": "u"}}) == words
+    assert gateway_reader.read_events(events, {"metadata": {"name": "in", "uid": "u"}}) == words
 
 
 NODE = {"addresses": ["192.0.2.1"], "internal": ["10.0.0.1"]}
@@ -211,14 +218,14 @@ NODE = {"addresses": ["192.0.2.1"], "internal": ["10.0.0.1"]}
 
 def test_several_addresses_and_node_ports_by_name() -> None:
     rows = [{"ip": "192.0.2.7"}, {"hostname": "lb.example", "ip": ""}, {"hostname": "lb.example"}, {}]
-    found = _status.read_gateway(_service("LoadBalancer", rows), [], "LoadBalancer")
+    found = gateway_reader.read_gateway(_service("LoadBalancer", rows), [], "LoadBalancer")
     assert found["addresses"] == ["192.0.2.7", "lb.example"]
     ports = [{"name": "tls", "port": 443, "nodePort": 30443}, {"name": "https-discovery", "port": 80, "nodePort": 30080}]
     by_name = _service("NodePort", ports=ports)
     both = [NODE, {"addresses": ["192.0.2.2", "192.0.2.1"], "internal": ["10.0.0.2"]}]
-    assert _status.read_gateway(by_name, both, "NodePort") == {
+    assert gateway_reader.read_gateway(by_name, both, "NodePort") == {
         "addresses": ["192.0.2.1", "192.0.2.2"], "discoveryPort": 30080, "servicePort": 30443}
-    assert _status.read_gateway(by_name, both, "NodePort", True)["addresses"] == ["10.0.0.1", "10.0.0.2"]
+    assert gateway_reader.read_gateway(by_name, both, "NodePort", True)["addresses"] == ["10.0.0.1", "10.0.0.2"]
 
 
 def _entry(pod: str, connected: bool, at: int) -> Json:
@@ -239,8 +246,8 @@ def test_the_newest_entry_of_each_pod_that_lives_counts(
 ) -> None:
     """A pod that stands under both: the product looks for its entry by a search that misses some."""
     peer = {"metadata": {}, "status": {"discoveryStatus": {"active": active, "inactive": inactive}}}
-    found = _status.read_peer(peer, gone=gone)
-    assert found["connected"] is connected and found["taken_up"] is (set(gone) != _status.entry_pods(peer))
+    found = peer_reader.read_peer(peer, gone=gone)
+    assert found["connected"] is connected and found["taken_up"] is (set(gone) != peer_reader.entry_pods(peer))
 
 
 @pytest.mark.parametrize(("ready", "observed", "words"), [
@@ -253,4 +260,4 @@ def test_what_a_control_plane_waits_for_is_told_before_it_is_done(ready: str, ob
     why = {"reason": "PausingUpdate", "message": "waits for istio-ingress"} if ready == "False" else {}
     plane = {"metadata": {"name": "red", "namespace": "ns", "generation": 2}, "status": {
         "observedGeneration": observed, "conditions": [{"type": "Ready", "status": ready, **why}]}}
-    assert _status.read_control_plane(plane)["words"] == words
+    assert control_plane_reader.read_control_plane(plane)["words"] == words

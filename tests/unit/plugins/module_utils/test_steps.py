@@ -11,7 +11,11 @@ from typing import Any
 import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _recovery, _report, _steps
+from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects import identity_note, types as object_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import links as link_report
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import pending as pending_steps
 
 Json = dict[str, Any]
 Facts = dict[str, Json]
@@ -20,7 +24,7 @@ SYNCED_AT = "2026-01-01T00:00:05Z"
 RULES = {"red_mesh": {"mesh_exports": {"green-mesh": ["bookinfo/ratings"]}},
          "green_mesh": {"mesh_imports": {"red-mesh": ["bookinfo/ratings"]}}}
 EXPORTED = "ratings.bookinfo.svc.green-mesh-exports.local"
-ALL = list(_steps.STEPS)
+ALL = list(pending_steps.STEPS)
 
 
 def _fields(value: Any) -> Json:
@@ -28,7 +32,7 @@ def _fields(value: Any) -> Json:
     return {f"f:{key}": _fields(inner) for key, inner in value.items()} if isinstance(value, dict) else {}
 
 
-def _own(obj: Json, wish: _model.Wish) -> None:
+def _own(obj: Json, wish: object_types.Wish) -> None:
     """Note on a live object that our manager has applied a wish."""
     definition = wish["definition"]
     meta = {key: definition["metadata"][key] for key in ("labels", "annotations") if key in definition["metadata"]}
@@ -54,7 +58,7 @@ def _service(facts: Json, gateway: Json, addresses: list[str]) -> None:
         "status": {"loadBalancer": {"ingress": [{"ip": one} for one in addresses]}}}
 
 
-def _federated() -> tuple[_model.Declaration, Facts]:
+def _federated() -> tuple[model_types.Declaration, Facts]:
     """Three meshes in which everything is written, open, connected and imported."""
     declaration = fed.declare(fed.inventory(**RULES))
     read = {host: fed.facts(host) for host in fed.COLOURS}
@@ -75,8 +79,8 @@ def _federated() -> tuple[_model.Declaration, Facts]:
     return declaration, read
 
 
-def _ahead(declaration: _model.Declaration, read: Facts) -> _model.Plan:
-    return _steps.ahead(_model.plan(declaration, read, fed.NOW), read)
+def _ahead(declaration: model_types.Declaration, read: Facts) -> plan_types.Plan:
+    return pending_steps.ahead(planning.plan(declaration, read, fed.NOW), read)
 
 
 def test_nothing_is_left_to_do() -> None:
@@ -171,8 +175,8 @@ def test_a_restart_that_is_needed_and_asked_for_is_something_to_do(asked: list[s
     """An earlier run has changed the client ID under an istiod that still runs; all links are good."""
     declaration, read = _federated()
     peer = next(one for one in read["red-mesh"]["peers"] if one["metadata"]["name"] == "green-mesh")
-    kept = json.loads(peer["metadata"]["annotations"][_recovery.KEPT])
-    peer["metadata"]["annotations"][_recovery.KEPT] = json.dumps(
+    kept = json.loads(peer["metadata"]["annotations"][identity_note.KEPT])
+    peer["metadata"]["annotations"][identity_note.KEPT] = json.dumps(
         {**kept, "clientID": "another"}, separators=(",", ":"), sort_keys=True)
     declaration["options"]["federation_restart_control_plane"] = asked
     made = _ahead(declaration, read)
@@ -191,7 +195,7 @@ def test_what_a_dead_istiod_pod_has_left_does_not_count() -> None:
     made = _ahead(declaration, read)
     (link,) = [one for one in made["readings"]["blue-mesh"]["links"] if one["peer_name"] == peer["metadata"]["name"]]
     assert made["todo"] == ["links"] and made["gone"]["blue-mesh"] == ["istiod-dead"] and link["code"] == "unreachable"
-    waited = _report.wait_links(made, "blue-mesh")
+    waited = link_report.wait_links(made, "blue-mesh")
     assert [one["gone_pods"] for one in waited] == [["istiod-dead"]] * 2
     read["blue-mesh"]["istiod"] = None
     assert _ahead(declaration, read)["gone"]["blue-mesh"] == []

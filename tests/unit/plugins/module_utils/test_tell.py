@@ -7,25 +7,27 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import federations as lab
 import pytest
 
-import federations as lab
-from ansible_collections.ossm.federation.plugins.module_utils import _model, _tell
+from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import result as run_result
 
 Json = dict[str, Any]
 
 
 def _plan(**options: Any) -> Json:
-    made = _model.plan(lab.declare(lab.inventory(), **options), {host: lab.facts(host) for host in lab.COLOURS}, lab.NOW)
+    made = planning.plan(lab.declare(lab.inventory(), **options), {host: lab.facts(host) for host in lab.COLOURS}, lab.NOW)
     return copy.deepcopy(dict(made))
 
 
 def test_a_link_that_is_awaited_is_not_told_from_before() -> None:
     plan = {**_plan(), "readings": _readings()}
-    assert _tell.tell({**plan, "todo": []}, {}, {})["connected"] == 6
-    assert _tell.tell({**plan, "todo": ["links"]}, {}, {})["connected"] == 0
+    assert run_result.tell({**plan, "todo": []}, {}, {})["connected"] == 6
+    assert run_result.tell({**plan, "todo": ["links"]}, {}, {})["connected"] == 0
     plan["sides"]["red-mesh"]["green-mesh"].update(state="skipped", words="no right to write")
-    told = _tell.tell({**plan, "todo": ["links"]}, {}, {})
+    told = run_result.tell({**plan, "todo": ["links"]}, {}, {})
     assert told["connected"] == 2
     assert any("no right to write; the link itself is up" in line for line in told["lines"])
 
@@ -60,7 +62,7 @@ def _written(verb: str) -> Json:
     ("unchanged", True, "Nothing would be changed."),
 ])
 def test_changes_come_first_and_the_matrix_last(verb: str, check_mode: bool, line: str) -> None:
-    told = _tell.tell(_plan(), {"__peering_objects": _written(verb), "__report_links": _readings()}, {}, check_mode)
+    told = run_result.tell(_plan(), {"__peering_objects": _written(verb), "__report_links": _readings()}, {}, check_mode)
     assert told["lines"][0] == line
     assert told["lines"][-1].startswith("red-mesh")
     assert told["connected"] == 6 and not told["pending"] and not told["failures"]
@@ -68,14 +70,14 @@ def test_changes_come_first_and_the_matrix_last(verb: str, check_mode: bool, lin
 
 def test_a_link_that_is_not_good_fails_its_own_mesh_alone_and_only_in_earnest() -> None:
     results = {"__report_links": _readings(("red-mesh", "green-mesh"))}
-    failures = _tell.tell(_plan(), results, {})["failures"]
+    failures = run_result.tell(_plan(), results, {})["failures"]
     assert list(failures) == ["red-mesh"] and "red-mesh -> green-mesh: unreachable: 503 x: no way" in failures["red-mesh"]
-    assert not _tell.tell(_plan(), results, {}, check_mode=True)["failures"]
+    assert not run_result.tell(_plan(), results, {}, check_mode=True)["failures"]
 
 
 def test_the_newest_reading_counts() -> None:
     results = {"__report_links": _readings(("red-mesh", "green-mesh")), "__report_imports": _readings()}
-    assert _tell.tell(_plan(), results, {})["connected"] == 6
+    assert run_result.tell(_plan(), results, {})["connected"] == 6
 
 
 @pytest.mark.parametrize("require_all", [False, True])
@@ -84,19 +86,19 @@ def test_a_mesh_outside_the_run_is_waited_for_patiently_unless_all_are_required(
     plan["options"]["federation_require_all"] = require_all
     for side in plan["sides"]["red-mesh"].values():
         side.update(state="waiting", words=f"{side['peer']} has no gateway for red-mesh yet")
-    told = _tell.tell(plan, {"__report_links": {"red-mesh": {"links": [], "problems": []}}}, {})
+    told = run_result.tell(plan, {"__report_links": {"red-mesh": {"links": [], "problems": []}}}, {})
     assert any("green-mesh has no gateway" in words for words in told["pending"])
     assert list(told["failures"]) == (["red-mesh"] if require_all else [])
 
 
 def test_a_problem_is_said_once_and_fails_its_host() -> None:
     plan = _plan()
-    found = _model.problem("conflict", "red-mesh", "ServiceMeshPeer red-mesh-system/green-mesh", "owned by others", "Agree")
+    found = product_types.problem("conflict", "red-mesh", "ServiceMeshPeer red-mesh-system/green-mesh", "owned by others", "Agree")
     plan["meshes"]["red-mesh"]["problems"] = [found]
     plan["sides"]["red-mesh"]["green-mesh"]["problems"] = [found]
-    told = _tell.tell(plan, {"__report_links": _readings()}, {})
-    assert told["problems"] == [found] and told["lines"].count(_model.words(found)) == 1
-    assert told["failures"] == {"red-mesh": _model.words(found)}
+    told = run_result.tell(plan, {"__report_links": _readings()}, {})
+    assert told["problems"] == [found] and told["lines"].count(product_types.words(found)) == 1
+    assert told["failures"] == {"red-mesh": product_types.words(found)}
 
 
 def test_a_foreign_peer_that_differs_is_reported_as_drift() -> None:
@@ -107,8 +109,8 @@ def test_a_foreign_peer_that_differs_is_reported_as_drift() -> None:
         "spec": {"security": {"trustDomain": "wrong.local"}},
     }]
     read = {host: lab.facts(host) for host in lab.COLOURS} | {"red-mesh": facts}
-    plan = copy.deepcopy(dict(_model.plan(lab.declare(lab.inventory()), read, lab.NOW)))
-    told = _tell.tell(plan, {"__report_links": _readings()}, {"red-mesh": facts})
+    plan = copy.deepcopy(dict(planning.plan(lab.declare(lab.inventory()), read, lab.NOW)))
+    told = run_result.tell(plan, {"__report_links": _readings()}, {"red-mesh": facts})
     drift = [one for one in told["problems"] if one["code"] == "foreign"]
     assert drift and any("ServiceMeshPeer red-mesh-system/green-mesh" in one["where"] for one in drift)
 
@@ -122,8 +124,8 @@ def test_the_second_wait_expects_what_the_others_offer() -> None:
     next(one for one in readings["green-mesh"]["links"] if one["peer"] == "red-mesh")["exported"] = [
         {"exportedName": offer, "hostname": "x"}]
     results = {"__report_links": readings, "__peering_objects": _written("changed")}
-    first = {one["peer"]: one for one in _tell.link_options(plan, "red-mesh", results, expect=False)}
-    second = {one["peer"]: one for one in _tell.link_options(plan, "red-mesh", results, expect=True)}
+    first = {one["peer"]: one for one in run_result.link_options(plan, "red-mesh", results, expect=False)}
+    second = {one["peer"]: one for one in run_result.link_options(plan, "red-mesh", results, expect=True)}
     assert first["green-mesh"]["imports_expected"] == [] and second["green-mesh"]["imports_expected"] == [offer]
     assert first["green-mesh"]["since"] == "2026-01-01T00:00:00Z" and "since" not in first["blue-mesh"]
 
@@ -141,14 +143,14 @@ def _deadlocked() -> Json:
 
 
 def test_what_an_istiod_does_not_take_up_fails_its_host_and_is_foretold_by_a_check_run() -> None:
-    told = _tell.tell(_plan(), _deadlocked(), {})
+    told = run_result.tell(_plan(), _deadlocked(), {})
     assert [one["code"] for one in told["problems"]] == ["deadlock"] and "[deadlock]" in told["failures"]["red-mesh"]
-    foretold = _tell.tell(_plan(), _deadlocked(), {}, check_mode=True)
+    foretold = run_result.tell(_plan(), _deadlocked(), {}, check_mode=True)
     assert [one["severity"] for one in foretold["problems"]] == ["warning"] and not foretold["failures"]
     assert "run again with federation_restart_control_plane: true" in foretold["problems"][0]["remedy"]
     plan = _plan()
     plan["options"]["federation_restart_control_plane"] = ["red-mesh"]
-    foretold = _tell.tell(plan, _deadlocked(), {}, check_mode=True)
+    foretold = run_result.tell(plan, _deadlocked(), {}, check_mode=True)
     assert foretold["problems"][0]["remedy"] == "Run without check mode: it is restarted then"
 
 
@@ -156,23 +158,23 @@ def test_what_an_istiod_does_not_take_up_fails_its_host_and_is_foretold_by_a_che
 def test_what_is_to_be_restarted(asked: list[str], hosts: list[str]) -> None:
     plan = _plan()
     plan["options"]["federation_restart_control_plane"] = asked
-    assert _tell.restarts(plan, _deadlocked(), {}) == hosts
+    assert run_result.restarts(plan, _deadlocked(), {}) == hosts
 
 
 def test_a_restart_is_told_as_a_change_and_the_links_after_it_count() -> None:
     results = {**_deadlocked(), "__report_restart": _restarted(["istiod-2"]), "__report_again": _readings()}
-    told = _tell.tell(_plan(), results, {})
+    told = run_result.tell(_plan(), results, {})
     assert told["lines"][0] == "red-mesh: changed Deployment red-mesh-system/istiod-red-mesh (restartedAt)"
     assert told["connected"] == 6 and not told["problems"] and not told["failures"]
 
 
 def test_a_restart_that_failed_fails_its_host() -> None:
     broken = _restarted([])
-    broken["red-mesh"]["problems"] = [_model.problem("restart-late", "red-mesh", "Deployment a/b", "1 of 2", "Look")]
-    told = _tell.tell(_plan(), {"__report_links": _readings(), "__report_restart": broken}, {})
+    broken["red-mesh"]["problems"] = [product_types.problem("restart-late", "red-mesh", "Deployment a/b", "1 of 2", "Look")]
+    told = run_result.tell(_plan(), {"__report_links": _readings(), "__report_restart": broken}, {})
     assert "[restart-late]" in told["failures"]["red-mesh"]
 
 
 def test_the_roots_are_in_the_report() -> None:
-    told = _tell.tell(_plan(), {"__report_links": _readings()}, {})
+    told = run_result.tell(_plan(), {"__report_links": _readings()}, {})
     assert [root["subject"] for root in told["roots"]["red-mesh"]] == ["O=red-mesh"]

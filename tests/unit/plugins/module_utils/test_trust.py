@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.ossm.federation.plugins.module_utils import _trust
-from ansible_collections.ossm.federation.plugins.module_utils._model_trust import (
+from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import (
     colons,
     fingerprint,
     fingerprints_in,
-    judge_roots,
 )
+from ansible_collections.ossm.federation.plugins.module_utils._readers import roots as root_reader
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.trust import judge_roots
 
 NOW = datetime.datetime(2026, 6, 1, tzinfo=datetime.timezone.utc)
 YEAR = datetime.timedelta(days=365)
@@ -55,7 +55,7 @@ def certificate(
 
 def test_a_root_is_described() -> None:
     pem = certificate("red")
-    (root,) = _trust.read_roots(pem)
+    (root,) = root_reader.read_roots(pem)
     der = x509.load_pem_x509_certificate(pem.encode()).public_bytes(serialization.Encoding.DER)
     assert root == {
         "sha256": hashlib.sha256(der).hexdigest(),
@@ -69,11 +69,11 @@ def test_a_root_is_described() -> None:
 
 def test_a_bundle_has_one_spelling() -> None:
     one, two = certificate("one"), certificate("two")
-    plain = _trust.normalise_bundle(one + two)
-    assert _trust.normalise_bundle(f"# a comment\n{two}\n\n{one.replace(chr(10), chr(13) + chr(10))}{two}") == plain
-    assert _trust.normalise_bundle(plain) == plain
+    plain = root_reader.normalise_bundle(one + two)
+    assert root_reader.normalise_bundle(f"# a comment\n{two}\n\n{one.replace(chr(10), chr(13) + chr(10))}{two}") == plain
+    assert root_reader.normalise_bundle(plain) == plain
     assert plain.endswith("-----END CERTIFICATE-----\n")
-    assert {root["subject"] for root in _trust.read_roots(plain)} == {"O=one", "O=two"}
+    assert {root["subject"] for root in root_reader.read_roots(plain)} == {"O=one", "O=two"}
 
 
 BROKEN = "-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n"
@@ -82,9 +82,9 @@ BROKEN = "-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIF
 @pytest.mark.parametrize(("pem", "words"), [("", "no certificate"), ("garbage", "no certificate"), (BROKEN, "1 of 1")])
 def test_garbage_is_refused(pem: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        _trust.read_roots(pem)
+        root_reader.read_roots(pem)
     with pytest.raises(ValueError, match=words):
-        _trust.normalise_bundle(pem)
+        root_reader.normalise_bundle(pem)
 
 
 GOOD = certificate("good")
@@ -102,7 +102,7 @@ BELOW_OLD = certificate("below old", issuer=("old issuer", OLD_KEY))
 
 
 def _judge(pem: str, **options: Any) -> list[tuple[str, str]]:
-    found = judge_roots("red-mesh", "red-mesh-system", _trust.read_roots(pem), NOW, **{"warning_days": 30, **options})
+    found = judge_roots("red-mesh", "red-mesh-system", root_reader.read_roots(pem), NOW, **{"warning_days": 30, **options})
     return [(one["code"], one["severity"]) for one in found]
 
 
@@ -136,7 +136,7 @@ def test_expiry_is_told_within_the_window(days: int, warns: bool) -> None:
 
 
 def _prints(*pems: str) -> list[str]:
-    return [root["sha256"] for pem in pems for root in _trust.read_roots(pem)]
+    return [root["sha256"] for pem in pems for root in root_reader.read_roots(pem)]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_fingerprint_in_any_spelling(text: str, good: bool) -> None:
     ],
 )
 def test_identities(text: str, parts: tuple[str, str, str] | None) -> None:
-    assert _trust.identity(text) == parts
+    assert root_reader.identity(text) == parts
 
 
 def test_fingerprints_for_people() -> None:

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _versions
-from ansible_collections.ossm.federation.plugins.module_utils._versions import FAULTS, Version
+from ansible_collections.ossm.federation.plugins.module_utils._product import versions
+from ansible_collections.ossm.federation.plugins.module_utils._product.versions import FAULTS, Version
 
 ALL = ("sharing", "failover", "own authority")
 EARLY = {"MAISTRA-2411", "MAISTRA-2687", "OSSM-1093", "OSSM-1211"}
@@ -15,9 +15,9 @@ SLOW, ENDPOINTS, SLICES, RESTART = "OSSM-6079", "OSSM-3644, OSSM-3599", "OSSM-19
 
 
 def _faults(text: str, *topics: str) -> set[str]:
-    version = _versions.parse(text)
+    version = versions.parse(text)
     assert version is not None
-    return {fault.numbers for fault, _words in _versions.faults(version, topics)}
+    return {fault.numbers for fault, _words in versions.faults(version, topics)}
 
 
 @pytest.mark.parametrize(("spec", "chart", "operator", "told"), [
@@ -32,7 +32,7 @@ def _faults(text: str, *topics: str) -> set[str]:
     (None, None, "2.5.1-0", "None"),
 ])
 def test_the_most_exact_version_of_the_same_release(spec: str, chart: str, operator: str, told: str) -> None:
-    found = _versions.version_of({"version": spec, "chart_version": chart, "operator_version": operator})
+    found = versions.version_of({"version": spec, "chart_version": chart, "operator_version": operator})
     assert str(found) == told
 
 
@@ -61,8 +61,8 @@ def test_only_the_faults_of_what_a_mesh_has_to_do_with() -> None:
 
 
 def test_words_name_the_version_the_number_and_whether_the_patch_level_counts() -> None:
-    exact = dict(_versions.faults(Version(2, 3, 2), ALL))
-    vague = dict(_versions.faults(Version(2, 3), ALL))
+    exact = dict(versions.faults(Version(2, 3, 2), ALL))
+    vague = dict(versions.faults(Version(2, 3), ALL))
     fault = next(one for one in FAULTS if one.numbers == ENDPOINTS)
     assert exact[fault].startswith(f"2.3.2 has the fault {ENDPOINTS}: ")
     assert vague[fault].startswith(f"v2.3 has, before 2.3.3, the fault {ENDPOINTS}: ")
@@ -75,8 +75,8 @@ def test_words_name_the_version_the_number_and_whether_the_patch_level_counts() 
     ("3.1.2", False),
 ])
 def test_versions_with_federation(text: str, good: bool) -> None:
-    version = _versions.parse(text)
-    assert version is not None and _versions.supported(version) is good
+    version = versions.parse(text)
+    assert version is not None and versions.supported(version) is good
 
 
 @pytest.mark.parametrize(("text", "plain", "multi"), [
@@ -84,9 +84,9 @@ def test_versions_with_federation(text: str, good: bool) -> None:
     (None, False, True),
 ])
 def test_where_a_network_view_counts(text: str | None, plain: bool, multi: bool) -> None:
-    version = _versions.parse(text)
-    assert (_versions.filters_networks(version, False) is not None) is plain
-    assert (_versions.filters_networks(version, True) is not None) is multi
+    version = versions.parse(text)
+    assert (versions.filters_networks(version, False) is not None) is plain
+    assert (versions.filters_networks(version, True) is not None) is multi
 
 
 def test_every_fault_begins_before_it_is_fixed_and_has_a_released_version() -> None:

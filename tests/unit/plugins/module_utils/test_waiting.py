@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils import _gateway_wait, _mesh_info, _peers
-from ansible_collections.ossm.federation.plugins.module_utils._cluster import ClusterError, Event
-from ansible_collections.ossm.federation.plugins.module_utils._permissions import beyond_reading, missing
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import ClusterError, Event
+from ansible_collections.ossm.federation.plugins.module_utils._modules import (
+    gateway_wait,
+    mesh_info,
+    peers as peers_core,
+)
+from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import beyond_reading, missing
 
 Json = dict[str, Any]
 AUTH = {"host": "https://red.example", "api_key": "x"}
@@ -70,7 +74,7 @@ class _Cluster:
 
 
 def _use(monkeypatch: pytest.MonkeyPatch, cluster: _Cluster) -> _Cluster:
-    for module in (_gateway_wait, _mesh_info, _peers):
+    for module in (gateway_wait, mesh_info, peers_core):
         monkeypatch.setattr(module, "Cluster", lambda auth: cluster)
     return cluster
 
@@ -79,7 +83,7 @@ def _gateways(timeout: float = 60, check: bool = False, **more: Any) -> tuple[Js
     lines: list[str] = []
     params = {"auth": AUTH, "mesh": "red", "namespace": "ns", "control_plane": "red", "nodes": [], "known": {},
               "gateways": [{"name": "in", "exposure": "LoadBalancer", "peer": "green"}], "timeout": timeout, **more}
-    return _gateway_wait.run(params, check, lines.append), lines
+    return gateway_wait.run(params, check, lines.append), lines
 
 
 def test_addresses_are_awaited_first_and_then_the_control_plane(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +194,7 @@ def test_a_watch_that_is_forbidden_is_a_problem(monkeypatch: pytest.MonkeyPatch)
 
 
 def _links(
-    monkeypatch: pytest.MonkeyPatch, cluster: _Cluster, core: Any = _peers.wait, **more: Any
+    monkeypatch: pytest.MonkeyPatch, cluster: _Cluster, core: Any = peers_core.wait, **more: Any
 ) -> tuple[Json, list[str]]:
     _use(monkeypatch, cluster)
     lines: list[str] = []
@@ -239,7 +243,7 @@ def test_after_a_restart_only_the_new_pods_count(monkeypatch: pytest.MonkeyPatch
     assert result["links"][0]["connected"]
 
 
-@pytest.mark.parametrize(("seconds", "heartbeats"), [(_peers.STUCK_SECONDS - 1, 2), (_peers.STUCK_SECONDS + 1, 0)])
+@pytest.mark.parametrize(("seconds", "heartbeats"), [(peers_core.STUCK_SECONDS - 1, 2), (peers_core.STUCK_SECONDS + 1, 0)])
 def test_what_only_a_restart_heals_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, seconds: int, heartbeats: int
 ) -> None:
@@ -248,7 +252,7 @@ def test_what_only_a_restart_heals_is_not_waited_for(
     tick = Event("", "TICK", {})
     cluster = _Cluster(events=[Event("ServiceMeshPeer", "ADDED", down), tick, tick])
     moments = iter([0.0, 0.0])
-    monkeypatch.setattr(_peers.time, "monotonic", lambda: next(moments, float(seconds)))
+    monkeypatch.setattr(peers_core.time, "monotonic", lambda: next(moments, float(seconds)))
     result, lines = _links(monkeypatch, cluster, link={"root_since": "2026-11-22T10:00:05Z"})
     assert result["links"][0]["root_kept"] and len(lines) == heartbeats
 
@@ -258,7 +262,7 @@ def test_offers_that_a_rule_takes_are_awaited(monkeypatch: pytest.MonkeyPatch) -
     offered["status"]["importedServices"][0]["localService"] = {"hostname": ""}
     cluster = _Cluster({"ServiceMeshPeer": [_peer()], "ImportedServiceSet": [offered]})
     rule = {"type": "NameSelector", "nameSelector": {"name": "ratings"}}
-    result, _lines = _links(monkeypatch, cluster, core=_peers.info, link={"import_rules": [rule]})
+    result, _lines = _links(monkeypatch, cluster, core=peers_core.info, link={"import_rules": [rule]})
     assert result["links"][0]["missing"] == [RATINGS] and not result["good"]
     assert cluster.requests == ["ServiceMeshPeer", "ImportedServiceSet", "ExportedServiceSet"]
 
@@ -267,13 +271,13 @@ def test_links_known_to_be_good_cost_nothing(monkeypatch: pytest.MonkeyPatch) ->
     objects = {"ServiceMeshPeer": [_peer()], "ImportedServiceSet": [_imports(RATINGS)]}
     first, _lines = _links(monkeypatch, _Cluster(objects))
     again = _Cluster()
-    known = _links(monkeypatch, _Cluster(objects), core=_peers.info)[0]["links"]
+    known = _links(monkeypatch, _Cluster(objects), core=peers_core.info)[0]["links"]
     result, _lines = _links(monkeypatch, again, known=known, link={"imports_expected": [RATINGS]})
     assert result["good"] and not again.requests and not first["good"]
 
 
 def test_of_links_known_to_be_up_only_imports_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = _links(monkeypatch, _Cluster({"ServiceMeshPeer": [_peer()]}), core=_peers.info)[0]["links"]
+    known = _links(monkeypatch, _Cluster({"ServiceMeshPeer": [_peer()]}), core=peers_core.info)[0]["links"]
     cluster = _Cluster(events=[Event("ImportedServiceSet", "ADDED", _imports(RATINGS))])
     result, _lines = _links(monkeypatch, cluster, known=known, link={"imports_expected": [RATINGS]})
     assert result["good"] and cluster.requests == ["watch ImportedServiceSet"]
@@ -281,7 +285,7 @@ def test_of_links_known_to_be_up_only_imports_are_followed(monkeypatch: pytest.M
 
 
 def test_of_links_known_to_be_down_everything_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = _links(monkeypatch, _Cluster({"ServiceMeshPeer": [_peer(connected=False)]}), core=_peers.info)[0]["links"]
+    known = _links(monkeypatch, _Cluster({"ServiceMeshPeer": [_peer(connected=False)]}), core=peers_core.info)[0]["links"]
     cluster = _Cluster(events=[Event("ServiceMeshPeer", "ADDED", _peer())])
     result, _lines = _links(monkeypatch, cluster, known=known)
     assert result["good"] and cluster.requests[:2] == ["watch ServiceMeshPeer", "watch ImportedServiceSet"]
@@ -304,13 +308,13 @@ def _read(
     cluster = _use(monkeypatch, _Cluster(objects))
     mesh = {"mesh": "red-mesh", "namespace": "ns", "auth": AUTH, **wanted}
     params = {"meshes": [mesh], "rights_for": rights_for}
-    return _mesh_info.run(params, False, lambda line: None)["meshes"][0], cluster
+    return mesh_info.run(params, False, lambda line: None)["meshes"][0], cluster
 
 
 def _root(monkeypatch: pytest.MonkeyPatch, sha256: str) -> None:
     """Take the text in the config map for a good root with this fingerprint."""
-    monkeypatch.setattr(_mesh_info, "normalise_bundle", lambda pem: pem)
-    monkeypatch.setattr(_mesh_info, "read_roots", lambda pem: [{"sha256": sha256}])
+    monkeypatch.setattr(mesh_info, "normalise_bundle", lambda pem: pem)
+    monkeypatch.setattr(mesh_info, "read_roots", lambda pem: [{"sha256": sha256}])
 
 
 def _mesh() -> dict[str, Any]:
@@ -473,7 +477,7 @@ def test_rights_that_nobody_tells_are_unknown(monkeypatch: pytest.MonkeyPatch) -
     ({}, []),
 ])
 def test_members(roll: Json, members: list[str] | None) -> None:
-    assert _mesh_info.members(roll) == members
+    assert mesh_info.members(roll) == members
 
 
 def _external(monkeypatch: pytest.MonkeyPatch, router: Any) -> tuple[Json, _Cluster]:
@@ -492,7 +496,7 @@ def _external(monkeypatch: pytest.MonkeyPatch, router: Any) -> tuple[Json, _Clus
         return router
 
     monkeypatch.setattr(cluster, "get", get)
-    facts = _mesh_info.run({"meshes": [mesh]}, False, lambda line: None)["meshes"][0]
+    facts = mesh_info.run({"meshes": [mesh]}, False, lambda line: None)["meshes"][0]
     assert asked == [("router-default", "openshift-ingress")]
     return facts, cluster
 

@@ -12,7 +12,7 @@ import pytest
 from ansible.template import trust_as_template
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.ossm.federation.plugins.plugin_utils import _plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible import plain
 
 
 class Lazy(Mapping[str, Any]):
@@ -60,13 +60,13 @@ class Secret:
     ],
 )
 def test_plain(value: Any, expected: Any) -> None:
-    found = _plain.plain(value)
+    found = plain.plain(value)
     assert found == expected
     assert type(found) is type(expected)
 
 
 def test_texts_are_exactly_texts() -> None:
-    found = _plain.plain({trust_as_template("k"): [trust_as_template("v")]})
+    found = plain.plain({trust_as_template("k"): [trust_as_template("v")]})
     assert [type(key) for key in found] == [str]
     assert [type(value) for value in found["k"]] == [str]
 
@@ -79,7 +79,7 @@ def test_only_wanted_variables_are_rendered() -> None:
         mesh_left=trust_as_template("{{ x }}"),
         mesh_data="{{ x }}",
     )
-    found, unreadable = _plain.host_variables({"red": variables}, ["red"], lambda name: name.startswith("mesh_"))
+    found, unreadable = plain.host_variables({"red": variables}, ["red"], lambda name: name.startswith("mesh_"))
     assert found == {"red": {"mesh_name": "red", "mesh_data": "{{ x }}"}}
     assert [(host, name) for host, name, _reason in unreadable] == [("red", "mesh_bad"), ("red", "mesh_left")]
     assert "other" not in variables.read
@@ -87,20 +87,20 @@ def test_only_wanted_variables_are_rendered() -> None:
 
 def test_what_is_registered() -> None:
     hostvars = {"red": {"done": {"changed": True}}, "green": {"done": {"skipped": True}}, "blue": {}}
-    assert _plain.registered(hostvars, ["red", "green", "blue", "gone"], "done") == {"red": {"changed": True}}
+    assert plain.registered(hostvars, ["red", "green", "blue", "gone"], "done") == {"red": {"changed": True}}
 
 
 def test_sealed_and_unsealed() -> None:
     whole = {"sides": {"a": [1, None, "{{ 1 }}"]}, "words": "x"}
-    sealed = _plain.seal(whole, {"words": "x"})
+    sealed = plain.seal(whole, {"words": "x"})
     assert set(sealed) == {"words", "sealed"}
-    assert _plain.unseal(Lazy(**sealed), "sides") == whole
-    assert _plain.unseal(sealed, "other") is None
-    assert _plain.unseal({"sides": 1}, "sides") is None
-    assert _plain.unseal("text", "sides") is None
+    assert plain.unseal(Lazy(**sealed), "sides") == whole
+    assert plain.unseal(sealed, "other") is None
+    assert plain.unseal({"sides": 1}, "sides") is None
+    assert plain.unseal("text", "sides") is None
 
 
 def test_part_reads_only_its_keys() -> None:
     value = Lazy(a=1, b=RuntimeError("must not be read"))
-    assert _plain.part(value, ("a", "c")) == {"a": 1}
-    assert _plain.part(None, ("a",)) == {}
+    assert plain.part(value, ("a", "c")) == {"a": 1}
+    assert plain.part(None, ("a",)) == {}

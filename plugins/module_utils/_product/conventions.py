@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: names, the conventions that make them, and what Kubernetes and istiod accept."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Dict, List, Optional, Tuple
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
+SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+TRUST_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?\Z")
+
+LABEL_MAX = 63
+# "ingress-<peer>" is the name of a Service and "<peer>-exports" a label of the host names that istiod makes
+# (maistra/istio pkg/servicemesh/federation/server/server.go): 63 less 8 characters.
+PEER_MAX = 55
+# istiod's Service is "istiod-<control plane>".
+CONTROL_PLANE_MAX = 56
+TRUST_DOMAIN_MAX = 255
+
+# Owner of what install.yml writes. No ServiceMeshPeer can have a name with an underscore, so no pair's manager is this one.
+INSTALL_MANAGER = "ossm.federation/_install"
+#: The trust domain of a control plane that names none (istio's default).
+DEFAULT_TRUST_DOMAIN = "cluster.local"
+# The domain of a mesh's own services; the operator knows no other one (istio-discovery/templates/federation.yaml).
+LOCAL_SUFFIX = "svc.cluster.local"
+#: The name of the local registry of a control plane that names none.
+DEFAULT_CLUSTER_NAME = "Kubernetes"
+# The webhook of the operator refuses additional gateways of these names.
+RESERVED_GATEWAYS = frozenset({"istio-ingressgateway", "istio-egressgateway"})
+
+
+def ingress_name(peer: str) -> str:
+    return f"ingress-{peer}"
+
+
+def egress_name(peer: str) -> str:
+    return f"egress-{peer}"
+
+
+def config_map_name(peer_name: str) -> str:
+    return f"{peer_name}-ca-root-cert"
+
+
+def network_view(peer_name: str) -> str:
+    """The network of a peer's endpoints (maistra/istio pkg/servicemesh/federation/discovery/controller.go)."""
+    return f"network-{peer_name}"
+
+
+def peer_of_view(view: str) -> Optional[str]:
+    """The peer that a network view is of, or None when it is of none."""
+    prefix = network_view("")
+    return view[len(prefix) :] or None if view.startswith(prefix) else None
+
+
+def client_id(trust_domain: str, namespace: str, egress: str) -> str:
+    """The identity of an egress gateway, as a peer's ``clientID`` wants it: without ``spiffe://``."""
+    return f"{trust_domain}/ns/{namespace}/sa/{egress}-service-account"
+
+
+def distinct(first: str, second: str, longest: int) -> str:
+    """A name made of two, which nobody else makes; where it would be too long its end is a hash of it.
+
+    >>> distinct("bookinfo", "red-mesh", 63)
+    'bookinfo-red-mesh'
+    """
+    whole = f"{first}-{second}"
+    if len(whole) <= longest:
+        return whole
+    return f"{whole[: longest - 9].rstrip('-')}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+
+
+def field_manager(peer_name: Optional[str]) -> str:
+    return f"ossm.federation/{peer_name}" if peer_name else "ossm.federation"
+
+
+def label_faults(name: str, longest: int = LABEL_MAX) -> List[str]:
+    """What keeps a name from being a DNS-1123 label of at most ``longest`` characters; empty when it is one."""
+    faults = []
+    if len(name) > longest:
+        faults.append(f"{name!r} has {len(name)} characters, {longest} are possible")
+    if not LABEL.match(name):
+        faults.append(f"{name!r} is not made of lower case letters, digits and inner hyphens")
+    return faults
+
+
+def trust_domain_faults(name: str) -> List[str]:
+    """What keeps a name from being a SPIFFE trust domain."""
+    if name.startswith("spiffe://"):
+        return [f"{name!r} begins with spiffe://, which is no part of a trust domain"]
+    if len(name) > TRUST_DOMAIN_MAX:
+        return [f"{name!r} has {len(name)} characters, {TRUST_DOMAIN_MAX} are possible"]
+    if not TRUST_DOMAIN.match(name):
+        return [f"{name!r} is not made of lower case letters, digits, dots, hyphens and underscores"]
+    return []
+
+
+#: Field managers of this collection begin with this.
+OURS = "ossm.federation"
+#: With a mesh's name behind it: the annotation of a control plane that names the adopted gateways of that pair.
+ADOPTED_GATEWAYS = f"{OURS}/adopted-"
+INGRESS, EGRESS = "additionalIngress", "additionalEgress"
+VIEW = "requestedNetworkView"
+#: Owners of gateways that stay as they live.
+HELD = ("foreign", "adopted")
+
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+PEER_LABEL = "ossm.federation/peer"
+
+
+def is_ours(live: Json) -> bool:
+    """Tell whether an object carries our label: only then it is ever written, pruned or deleted."""
+    return bool(dig(live, "metadata", "labels", MANAGED_BY) == OURS)
+
+
+def owner(live: Optional[Json]) -> str:
+    if live is None:
+        return "absent"
+    return "ours" if is_ours(live) else "foreign"
+
+
+#: Port numbers of a federation ingress gateway's Service; istiod looks for exactly these.
+DISCOVERY_PORT = 8188
+SERVICE_PORT = 15443
+DISCOVERY_NAME = "https-discovery"
+SERVICE_NAME = "tls"
+LOAD_BALANCER, NODE_PORT, CLUSTER_IP = "LoadBalancer", "NodePort", "ClusterIP"
+EXPOSURES = (LOAD_BALANCER, NODE_PORT, CLUSTER_IP)
+
+#: Fields of a gateway's Service that the operator passes on (istio-operator, charts gateways/*/templates/service.yaml), and
+#: the types with which the API server takes them.
+SERVICE_FIELDS: Dict[str, Tuple[str, ...]] = {
+    "loadBalancerIP": (LOAD_BALANCER,),
+    "loadBalancerSourceRanges": (LOAD_BALANCER,),
+    "externalTrafficPolicy": (LOAD_BALANCER, NODE_PORT),
+}
+
+
+ROOT_KEY = "root-cert.pem"
+ROOT_ANNOTATION = "ossm.federation/root-sha256"
+ADOPTED = "ossm.federation/adopted"
+FEDERATION_API = "federation.maistra.io/v1"
+
+
+#: The kind that a Service Mesh operator brings with it; those of the federation come with the first control plane.
+DEFINITION = "servicemeshcontrolplanes.maistra.io"
+SUBSCRIPTION, CSV = "Subscription", "ClusterServiceVersion"
+
+
+#: The ConfigMap into which istiod writes its root.
+ROOT_CONFIG_MAP = "istio-ca-root-cert"
+#: The label that istiod's pods have (maistra/istio-operator charts, istio-discovery).
+ISTIOD_SELECTOR = "app=istiod"

@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: The kinds of Kubernetes objects that the collection reads or writes."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class Kind(t.NamedTuple):
+    """Where the API server keeps a kind: API version, plural name, and whether it lives in a namespace."""
+
+    api_version: str
+    plural: str
+    namespaced: bool = True
+
+
+#: The kinds that this collection reads or writes. Plurals and versions: the CRDs of maistra/api, openshift/api and
+#: operator-framework/api.
+KINDS: t.Dict[str, Kind] = {
+    "Namespace": Kind("v1", "namespaces", False),
+    "Node": Kind("v1", "nodes", False),
+    "ConfigMap": Kind("v1", "configmaps"),
+    "Service": Kind("v1", "services"),
+    "Pod": Kind("v1", "pods"),
+    "Event": Kind("v1", "events"),
+    "CustomResourceDefinition": Kind("apiextensions.k8s.io/v1", "customresourcedefinitions", False),
+    "OperatorGroup": Kind("operators.coreos.com/v1", "operatorgroups"),
+    "Subscription": Kind("operators.coreos.com/v1alpha1", "subscriptions"),
+    "ClusterServiceVersion": Kind("operators.coreos.com/v1alpha1", "clusterserviceversions"),
+    "Deployment": Kind("apps/v1", "deployments"),
+    "Infrastructure": Kind("config.openshift.io/v1", "infrastructures", False),
+    "ClusterVersion": Kind("config.openshift.io/v1", "clusterversions", False),
+    "ServiceMeshControlPlane": Kind("maistra.io/v2", "servicemeshcontrolplanes"),
+    "ServiceMeshMemberRoll": Kind("maistra.io/v1", "servicemeshmemberrolls"),
+    "ServiceMeshPeer": Kind("federation.maistra.io/v1", "servicemeshpeers"),
+    "ExportedServiceSet": Kind("federation.maistra.io/v1", "exportedservicesets"),
+    "ImportedServiceSet": Kind("federation.maistra.io/v1", "importedservicesets"),
+    "SelfSubjectRulesReview": Kind("authorization.k8s.io/v1", "selfsubjectrulesreviews", False),
+    "SelfSubjectAccessReview": Kind("authorization.k8s.io/v1", "selfsubjectaccessreviews", False),
+}

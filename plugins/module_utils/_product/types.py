@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: Shapes that every layer shares: JSON objects, problems, remote addresses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List, Optional, TypedDict
+
+Json = Dict[str, Any]
+Rule = Dict[str, Any]
+
+
+class _ProblemNeeds(TypedDict):
+    code: str
+    severity: str
+    mesh: str
+    where: str
+    message: str
+    remedy: str
+
+
+class Problem(_ProblemNeeds, total=False):
+    """One thing that is wrong: what, where, and what to do next.
+
+    ``severity`` is ``error`` (stops the run), ``warning``, or ``info`` (what cannot be told without the clusters, and what
+    is only good to know); ``mesh`` is a mesh name, or the group's name when the whole undertaking is meant; ``where`` is a
+    variable or an object; ``peer`` is the other mesh, when one pair is meant. ``repaired`` is what to write at ``where``
+    instead, as data: a rule, a list of rules, or a locality; what only its author can know stands in angle brackets.
+    """
+
+    peer: str
+    repaired: Any
+
+
+class Remote(TypedDict):
+    """Where a mesh is reached: one pair of ports for all addresses (ServiceMeshPeer ``spec.remote``)."""
+
+    addresses: List[str]
+    discoveryPort: int
+    servicePort: int
+
+
+def problem(
+    code: str,
+    mesh: str,
+    where: str,
+    message: str,
+    remedy: str,
+    *,
+    peer: Optional[str] = None,
+    severity: str = "error",
+    repaired: Any = None,
+) -> Problem:
+    """Make a Problem; ``message`` and ``remedy`` carry no full stop at the end."""
+    found = Problem(code=code, severity=severity, mesh=mesh, where=where, message=message, remedy=remedy)
+    if peer is not None:
+        found["peer"] = peer
+    if repaired is not None:
+        found["repaired"] = repaired
+    return found
+
+
+def words(found: Problem) -> str:
+    """Put a Problem into one line for people; what to write instead is JSON, which is YAML too.
+
+    >>> words(problem("x", "red", "mesh_host", "It is wrong", "Put it right"))
+    'red: mesh_host: It is wrong. Put it right. [x]'
+    """
+    told = f"{found['mesh']}: {found['where']}: {found['message']}. {found['remedy']}."
+    if "repaired" in found:
+        told += f" Write {json.dumps(found['repaired'], ensure_ascii=False)}"
+    return f"{told} [{found['code']}]"

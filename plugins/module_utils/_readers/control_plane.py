@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: ServiceMeshControlPlane to facts. Pure."""
+
+from __future__ import annotations
+
+from typing import List, Optional
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
+    DEFAULT_CLUSTER_NAME,
+    DEFAULT_TRUST_DOMAIN,
+)
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+
+
+def closed(control_plane: Optional[Json]) -> bool:
+    """Whether all gateways of a control plane are switched off at once."""
+    return dig(control_plane, "object", "spec", "gateways", "enabled") is False
+
+
+def known_members(facts: Json) -> Optional[List[str]]:
+    """The namespaces that istiod sees besides its own, by MeshFacts; None where that cannot be told: the roll could not be
+    read, or the mesh is the whole cluster."""
+    members: Optional[List[str]] = facts.get("members")
+    return None if members is None or "*" in members or _cluster_wide(facts["control_plane"]) else members
+
+
+def _cluster_wide(control_plane: Json) -> bool:
+    """Whether istiod watches the whole cluster: ``mode`` from 2.4 on, before that a technology preview."""
+    spec = dig(control_plane, "object", "spec") or {}
+    mode = spec.get("mode") or dig(spec, "techPreview", "controlPlaneMode")
+    return mode not in (None, "", "MultiTenant")
+
+
+def read_control_plane(smcp: Json) -> Json:
+    """What a ServiceMeshControlPlane says: ``name``, ``uid``, ``version``, ``chart_version`` and ``operator_version``
+    (they have the patch level), ``trust_domain`` (in force), ``trust_domain_set``, ``cluster_name``, ``ready`` (Ready at
+    the present generation), ``words``, ``generation``, ``observed_generation``, ``additionalIngress``, ``additionalEgress`` (as in the spec).
+
+    Ready alone is stale for a moment after a change, so the observed generation counts too.
+    """
+    meta, spec = smcp["metadata"], smcp.get("spec") or {}
+    trust_domain = dig(spec, "security", "trust", "domain")
+    generation = int(meta.get("generation") or 0)
+    observed = int(dig(smcp, "status", "observedGeneration") or 0)
+    ready = _condition(smcp, "Ready")
+    return {
+        "name": meta["name"],
+        "uid": meta.get("uid"),
+        "version": spec.get("version") or dig(smcp, "status", "chartVersion"),
+        "chart_version": dig(smcp, "status", "chartVersion"),
+        "operator_version": dig(smcp, "status", "operatorVersion"),
+        "trust_domain": trust_domain or DEFAULT_TRUST_DOMAIN,
+        "trust_domain_set": bool(trust_domain),
+        "cluster_name": dig(spec, "cluster", "name") or DEFAULT_CLUSTER_NAME,
+        "ready": ready.get("status") == "True" and observed >= generation,
+        "words": _control_plane_words(smcp, ready, observed, generation),
+        "generation": generation,
+        "observed_generation": observed,
+        "additionalIngress": dig(spec, "gateways", "additionalIngress") or {},
+        "additionalEgress": dig(spec, "gateways", "additionalEgress") or {},
+    }
+
+
+def _condition(smcp: Json, kind: str) -> Json:
+    """One condition of a control plane; empty when there is none."""
+    return next((one for one in dig(smcp, "status", "conditions") or [] if one.get("type") == kind), {})
+
+
+def _control_plane_words(smcp: Json, ready: Json, observed: int, generation: int) -> str:
+    """Whether the control plane is ready, and why not."""
+    if ready.get("status") == "True" and observed >= generation:
+        return "ready"
+    if not ready:
+        return "the operator has not reported yet"
+    # The observed generation follows when all is done; until then an old Ready says nothing, and a new False says why.
+    if observed < generation and ready.get("status") == "True":
+        return f"the operator has not seen the latest change yet (generation {generation}, observed {observed})"
+    reconciled = _condition(smcp, "Reconciled")
+    told = reconciled if reconciled.get("status") == "False" else ready
+    words = ": ".join(str(one) for one in (told.get("reason"), told.get("message")) if one)
+    count = dig(smcp, "status", "annotations", "readyComponentCount")
+    return (words or "not ready") + (f" ({count} components ready)" if count else "")

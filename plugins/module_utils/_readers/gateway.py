@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: Gateways of a control plane and their Services to facts: owner, address, events. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from typing import List, Optional
+
+from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
+    ADOPTED_GATEWAYS,
+    DISCOVERY_PORT,
+    OURS,
+    SERVICE_PORT,
+)
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+
+
+def gateway_owner(control_plane: Optional[Json], kind: str, name: str) -> str:
+    """Whose an additional gateway (kind: additionalIngress or additionalEgress) of a control plane is: ``absent``,
+    ``ours``, ``foreign``, or ``adopted``: somebody else's that we hold as it lives.
+
+    The gateway has no labels of its own, so its field managers tell it, and an annotation of the control plane.
+    """
+    if name in conventions.RESERVED_GATEWAYS:
+        return "foreign"
+    if dig(control_plane, "object", "spec", "gateways", kind, name) is None:
+        return "absent"
+    if not any(manager.partition("/")[0] == OURS for manager in gateway_managers(control_plane, kind, name)):
+        return "foreign"
+    return "adopted" if f"{kind}.{name}" in _adopted(control_plane) else "ours"
+
+
+def gateway_managers(control_plane: Optional[Json], kind: str, name: str) -> List[str]:
+    """The field managers of an additional gateway."""
+    told = dig(control_plane, "owners", f"spec.gateways.{kind}.{name}") or []
+    return [manager.strip() for manager in (told.split(",") if isinstance(told, str) else told)]
+
+
+def stands_alone(service: Optional[Json]) -> bool:
+    """Whether a gateway's Service is none of the operator's: somebody runs a gateway of their own beside the control plane.
+
+    Everything that the operator makes has its owner on a label (maistra/istio-operator pkg/controller/common/metadata.go).
+    """
+    return service is not None and "maistra.io/owner" not in (dig(service, "metadata", "labels") or {})
+
+
+def made_by(control_plane: Optional[Json], kind: str, name: str) -> str:
+    """Who else than we has made a gateway, in words."""
+    managers = gateway_managers(control_plane, kind, name)
+    return ", ".join(one for one in managers if one.partition("/")[0] != OURS) or "somebody else"
+
+
+def place(namespace: str, kind: str, name: str = "") -> str:
+    """Where a gateway is, for problems; without a name where all of its kind are."""
+    return f"ServiceMeshControlPlane {namespace} spec.gateways.{kind}" + (f".{name}" if name else "")
+
+
+def _adopted(control_plane: Optional[Json]) -> List[str]:
+    annotations = dig(control_plane, "object", "metadata", "annotations") or {}
+    return [
+        name for key, value in annotations.items() if key.startswith(ADOPTED_GATEWAYS) for name in value.split(",")
+    ]
+
+
+def _port(service: Json, number: int, names: t.Sequence[str]) -> t.Optional[Json]:
+    """The port of a Service with this number, or with one of these names."""
+    ports = dig(service, "spec", "ports") or []
+    for port in ports:
+        if port.get("port") == number:
+            return t.cast(Json, port)
+    return next((port for port in ports if port.get("name") in names), None)
+
+
+def node_addresses(nodes: t.Sequence[Json], internal: bool = False) -> t.List[str]:
+    """The addresses of nodes as mesh_info gives them ([{addresses: [...], internal: [...]}]), without doubles."""
+    rows = (node.get("internal" if internal else "addresses") or [] for node in nodes)
+    return list(dict.fromkeys(address for row in rows for address in row))
+
+
+def read_gateway(
+    service: t.Optional[Json], nodes: t.Sequence[Json] = (), exposure: t.Optional[str] = None, internal: bool = False
+) -> Json:
+    """Where an ingress gateway is reached: ``addresses``, ``discoveryPort``, ``servicePort``; or ``waiting`` with
+    words.
+
+    ``exposure`` is the Service type that is wanted; a Service that has another type is not reconciled yet. The address
+    of a load balancer is its IP, else its host name; a node port is reached at the nodes (with ``internal`` at their
+    internal addresses); a ClusterIP by its name inside the cluster.
+    """
+    if service is None:
+        return {"waiting": "the operator has not created its Service yet"}
+    type_ = dig(service, "spec", "type") or "ClusterIP"
+    if exposure and type_ != exposure:
+        return {"waiting": f"its Service is still of type {type_}, not {exposure}"}
+    discovery, traffic = _port(service, DISCOVERY_PORT, ("https-discovery",)), _port(service, SERVICE_PORT, ("tls",))
+    if discovery is None or traffic is None:
+        return {"waiting": f"its Service has no ports {DISCOVERY_PORT} and {SERVICE_PORT} yet"}
+    key = "nodePort" if type_ == "NodePort" else "port"
+    if not discovery.get(key) or not traffic.get(key):
+        return {"waiting": "its Service has no node ports yet"}
+    addresses, words = _addresses(service, type_, node_addresses(nodes, internal))
+    if not addresses:
+        return {"waiting": words}
+    return {"addresses": addresses, "discoveryPort": discovery[key], "servicePort": traffic[key]}
+
+
+def _addresses(service: Json, type_: str, nodes: t.List[str]) -> t.Tuple[t.List[str], str]:
+    """Addresses of a Service by its type, and words for when there are none."""
+    if type_ == "LoadBalancer":
+        rows = dig(service, "status", "loadBalancer", "ingress") or []
+        found = [row.get("ip") or row.get("hostname") for row in rows]
+        return list(dict.fromkeys(one for one in found if one)), "its load balancer has no address yet"
+    if type_ == "NodePort":
+        return nodes, "no node has an address"
+    meta = service["metadata"]
+    return [f"{meta['name']}.{meta['namespace']}.svc.cluster.local"], ""
+
+
+#: The longest part of an event's message that is told.
+EVENT_LENGTH = 300
+
+
+def read_events(events: t.Iterable[Json], service: Json) -> str:
+    """Why a Service has no load balancer yet, in the words of its events: the newest warning, else the newest event, as
+    ``reason: message``; empty when there is none.
+
+    ``events`` are core/v1 Events. The service controller (kubernetes/cloud-provider, controllers/service) writes
+    ``EnsuringLoadBalancer`` when it begins, and ``SyncLoadBalancerFailed`` with the cloud's reason each time it fails.
+    Events of a Service of the same name that is gone do not count.
+    """
+    meta = service["metadata"]
+    mine = [one for one in events if _about(one.get("involvedObject") or {}, meta)]
+    told = [one for one in mine if one.get("type") == "Warning"] or mine
+    if not told:
+        return ""
+    newest = max(told, key=_event_time)
+    message = " ".join(str(newest.get("message") or "").split())
+    if len(message) > EVENT_LENGTH:
+        message = f"{message[:EVENT_LENGTH]}..."
+    return ": ".join(part for part in (str(newest.get("reason") or ""), message) if part)
+
+
+def _about(involved: Json, meta: Json) -> bool:
+    """Whether an event is about the Service with this metadata."""
+    return (involved.get("kind") == "Service" and involved.get("name") == meta["name"]
+            and involved.get("uid") in (None, "", meta.get("uid")))
+
+
+def _event_time(event: Json) -> str:
+    """When an event was last seen; the field depends on who wrote it (RFC 3339, whole seconds count)."""
+    series = event.get("series") or {}
+    times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"),
+             (event.get("metadata") or {}).get("creationTimestamp"))
+    return str(next((one for one in times if one), ""))[:19]

@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: what is exported and imported between two meshes, as far as their declaration tells. Pure."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint import rules
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Offer, Place, Taken
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, RuleList
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.collisions import peer_names
+
+#: Problems after which nobody knows which rules a mesh has, or for whom.
+_UNREAD = ("variable-undefined", "variable-type", "peer-unknown", "peer-not-paired")
+
+
+class View:
+    """The declaration from both ends of a pair; None is what the inventory does not tell."""
+
+    def __init__(self, declaration: Declaration) -> None:
+        self.meshes = declaration["meshes"]
+        self.hosts = declaration["hosts"]
+        self.partners = {
+            host: sorted({other for pair in declaration["pairs"] if host in pair for other in pair} - {host})
+            for host in self.hosts
+        }
+        self._unread = {
+            (one["mesh"], one["where"].partition(".")[0]) for one in declaration["problems"] if one["code"] in _UNREAD
+        }
+        self._called = peer_names(declaration)
+        self._offers: Dict[Tuple[str, str], Optional[List[Offer]]] = {}
+
+    def name(self, host: str) -> str:
+        return self.meshes[host]["mesh"]
+
+    def names(self, hosts: Sequence[str]) -> str:
+        return ", ".join(sorted(map(self.name, hosts)))
+
+    def peer_name(self, host: str, peer: str) -> str:
+        """What the ServiceMeshPeer of a mesh for another one is called, where none lives yet."""
+        return self._called[host][peer]
+
+    def offers(self, exporter: str, importer: str) -> Optional[List[Offer]]:
+        """What one mesh exports to another."""
+        if (exporter, importer) not in self._offers:
+            places = self._places(exporter, "mesh_exports", self.meshes[exporter]["export_lists"], importer)
+            self._offers[exporter, importer] = None if places is None else rules.offers(places)
+        return self._offers[exporter, importer]
+
+    def importing(self, host: str, peer: str) -> Optional[List[Place]]:
+        """The rules by which one mesh imports from another."""
+        return self._places(host, "mesh_imports", self.meshes[host]["import_lists"], peer)
+
+    def taken(self, host: str, peer: str) -> List[Taken]:
+        """What one mesh imports from another, as far as it is told."""
+        return rules.imports(
+            self.importing(host, peer) or [], self.offers(peer, host) or [], self.peer_name(host, peer)
+        )
+
+    def _places(self, host: str, variable: str, lists: Sequence[RuleList], peer: str) -> Optional[List[Place]]:
+        mesh = self.meshes[host]
+        if (mesh["mesh"], variable) in self._unread or mesh["by_file"]:
+            return None
+        for written in lists:
+            if peer in written["peers"]:
+                return rules.places_of(mesh, written) if written["sound"] else None
+        return []
+
+
+def sound(lists: Sequence[RuleList]) -> List[RuleList]:
+    """Lists that somebody gets and in which nothing is refused: of a refused rule nobody knows what it will be."""
+    return [written for written in lists if written["sound"] and written["peers"]]

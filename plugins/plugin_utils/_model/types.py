@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: Shapes of a declaration: what the inventory says."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, TypedDict
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Remote, Rule
+
+
+class Ingress(TypedDict, total=False):
+    """``mesh_ingress``: how the federation ingress gateways of a mesh are reached."""
+
+    exposure: str
+    internal: bool
+    annotations: Dict[str, str]
+    labels: Dict[str, str]
+    addresses: List[str]
+    discoveryPort: int
+    servicePort: int
+    nodePorts: Dict[str, int]
+    loadBalancerIP: str
+    loadBalancerSourceRanges: List[str]
+    externalTrafficPolicy: str
+    runtime: Json
+
+
+class RuleList(TypedDict):
+    """One list of rules as somebody wrote it: ``where`` is its place in the inventory, ``peers`` are the hosts that get it.
+
+    ``written`` are the entries as they stand there and ``rules`` the same in the product's shape; it is ``sound`` when
+    nothing in it is refused.
+    """
+
+    where: str
+    peers: List[str]
+    written: List[Any]
+    rules: List[Rule]
+    sound: bool
+
+
+class Egress(TypedDict, total=False):
+    """``mesh_egress``: what can be said of the federation egress gateways of a mesh."""
+
+    runtime: Json
+
+
+class Installation(TypedDict):
+    """What install.yml is to make of a mesh; ``operator`` None: subscribe to it only where the cluster has none."""
+
+    wanted: bool
+    operator: Optional[bool]
+    operator_namespace: str
+    subscription: Json
+    spec: Json
+    members: Optional[List[str]]
+
+
+class Identity(TypedDict):
+    """What a mesh of another administrator hands over for one pair; all of it is public.
+
+    ``mesh`` is described, ``peer`` is whom it is for. ``made`` and ``valid_until`` are UTC as ``2026-01-31T00:00:00Z``;
+    ``root`` is a PEM bundle, ``fingerprints`` are the SHA-256 of its certificates, lower case and sorted. ``answers`` is
+    the digest of the peer's own identity that its author had, None where he had none.
+    """
+
+    mesh: str
+    peer: str
+    made: str
+    valid_until: str
+    answers: Optional[str]
+    namespace: str
+    trust_domain: str
+    client_id: str
+    remote: Remote
+    root: str
+    fingerprints: List[str]
+
+
+class Handed(TypedDict):
+    """The file that holds a mesh's identity for one pair; ``identity`` is None while there is no such file."""
+
+    path: str
+    identity: Optional[Identity]
+
+
+class DeclaredMesh(TypedDict):
+    """What the inventory says of one mesh, with defaults filled in; no credential is ever in it.
+
+    All that is said by peer has the peer's host as key. ``short_exports`` are the export rules that were written as
+    ``namespace/name``; ``peer_names`` are those of ``mesh_peer_names``.
+    ``by_file`` is a mesh that is known by identity files alone; ``handed`` are these files by the host of the peer.
+    """
+
+    host: str
+    mesh: str
+    namespace: str
+    control_plane: Optional[str]
+    trust_domain: Optional[str]
+    platform: Optional[str]
+    peers: List[str]
+    ingress: Ingress
+    ingress_by_peer: Dict[str, Ingress]
+    egress: Egress
+    egress_by_peer: Dict[str, Egress]
+    exports: Dict[str, List[Rule]]
+    imports: Dict[str, List[Rule]]
+    export_lists: List[RuleList]
+    import_lists: List[RuleList]
+    short_exports: Dict[str, List[str]]
+    locality: Optional[Dict[str, str]]
+    peer_names: Dict[str, str]
+    installation: Installation
+    pins: Optional[List[str]]
+    local: bool
+    identity_file: Optional[str]
+    by_file: bool
+    handed: Dict[str, Handed]
+
+
+class Declaration(TypedDict):
+    """The whole federation as it is wished for; ``pairs`` is sorted, each pair too."""
+
+    group: str
+    options: Json
+    hosts: List[str]
+    outside: List[str]
+    meshes: Dict[str, DeclaredMesh]
+    pairs: List[List[str]]
+    problems: List[Problem]

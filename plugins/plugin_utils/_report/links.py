@@ -1,0 +1,387 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""TELL: from a plan and what every mesh says of its links to one judgement per link, and a matrix for people.
+
+Private to this collection; pure. A link is directed: ``from`` watches ``to`` and is judged by ``from`` alone. Where nobody
+can ask ``from``, a mesh of another administrator, ``to`` tells whether it sees it.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import typing as t
+
+from ansible_collections.ossm.federation.plugins.module_utils._product import versions
+from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.module_utils._readers.link import collisions
+from ansible_collections.ossm.federation.plugins.plugin_utils._identity import documents
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
+
+#: What is said of a link that is up and has not reconnected since its root changed: a connection outlives its root.
+NOT_PROVEN = "new root not proven"
+PROOF = ("The root in the config map counts from the next connection on; a restart of this mesh's egress gateway for the "
+         "peer makes one now")
+
+#: The first version that syncs in full every minute, and the seconds after which an older one has a rule in force.
+FAST_SYNC, SLOW_SYNC_SECONDS = (2, 5), 450
+
+#: Columns that a matrix may take before its columns get numbers instead of names.
+WIDTH = 100
+
+#: The state of a link by the code that its status was read as.
+_STATES = {
+    "absent": "absent",
+    "not-taken-up": "not taken up",
+    "deadlock": "deadlock",
+    "refused": "refused",
+    "unknown-there": "refused",
+    "unreachable": "unreachable",
+    "egress-missing": "unreachable",
+    "egress-unreachable": "unreachable",
+}
+
+#: Every state with its short mark and its meaning, in the order of the legend.
+MARKS: t.Dict[str, t.Tuple[str, str]] = {
+    "good": ("ok", "connected, synced, and everything imported that should be"),
+    "incomplete": ("inc", "connected, but not everything is imported"),
+    "collision": ("col", "connected, but two meshes export one name: requests fail"),
+    "syncing": ("syn", "connected, not synced since the last change"),
+    "connecting": ("con", "not connected yet"),
+    "refused": ("ref", "the other mesh refuses"),
+    "unreachable": ("unr", "the other mesh cannot be reached, or TLS fails"),
+    "deadlock": ("dea", "istiod is deadlocked"),
+    "not taken up": ("ntu", "istiod has not taken the peer up"),
+    "absent": ("abs", "there is no ServiceMeshPeer"),
+    "skipped": ("skp", "could not be written"),
+    "waiting": ("wai", "waits for the other side"),
+    "unknown": ("?", "could not be read"),
+    "outside": ("out", "the watching mesh is not part of this run"),
+}
+
+
+def links(plan: Json, waits: t.Mapping[str, Json]) -> t.List[Json]:
+    """One judgement per directed link, sorted by mesh names.
+
+    ``plan`` is a Plan; ``waits`` are results of peer_wait or peer_info by host. A Link has ``from``, ``to``,
+    ``from_host``, ``to_host``, ``state`` (a key of MARKS), ``good``, ``failed`` (false for good ones and for those that
+    wait for others), ``connected``, ``synced``, ``root_proven`` (false when it has not reconnected since its root
+    changed), ``imported`` and ``missing`` (exported names), ``foreign`` (the peer belongs to others), ``seen_from`` (the mesh
+    that tells it, where ``from`` is known by a file), ``text`` (the product's own), ``words`` and ``remedy``.
+    """
+    read = {host: {one["peer_name"]: one for one in (result or {}).get("links") or []}
+            for host, result in waits.items()}
+    found = []
+    for host, sides in plan["sides"].items():
+        clashes = collisions({name: one["imported"] for name, one in read.get(host, {}).items()})
+        for side in sides.values():
+            if (plan["meshes"].get(host) or {}).get("by_file"):
+                found.append(_seen_link(plan, waits, read, side))
+            else:
+                found.append(_link(plan, waits, read, side, clashes))
+    return sorted(found, key=lambda link: (link["from"], link["to"]))
+
+
+def _link(plan: Json, waits: t.Mapping[str, Json], read: t.Mapping[str, t.Mapping[str, Json]], side: Json,
+          clashes: t.Mapping[str, t.List[str]]) -> Json:
+    """One directed link."""
+    status = read.get(side["host"], {}).get(side["peer_name"])
+    imported = sorted(one["exportedName"] for one in (status or {}).get("imported") or [])
+    missing = sorted({*expected_imports(plan, side, read), *((status or {}).get("missing") or [])} - set(imported))
+    link: Json = {
+        "from": side["mesh"], "to": side["peer"], "from_host": side["host"], "to_host": side["peer_host"],
+        "connected": bool(status and status["connected"]), "synced": bool(status and status["synced"]),
+        "root_proven": (status or {}).get("root_proven"), "imported": imported, "missing": missing,
+        "foreign": side.get("peer_object") == "foreign", "text": (status or {}).get("text") or "",
+    }
+    link["seen_from"] = None
+    clash = {name: peers for name, peers in clashes.items() if name in imported}
+    link.update(_judge(plan, waits, side, status, link, clash))
+    link["good"] = link["state"] == "good"
+    link["failed"] = not link["good"] and not _patient(plan, link)
+    if link["foreign"] and not link["good"]:
+        link["words"] += "; its ServiceMeshPeer belongs to others and was left as it is"
+    return link
+
+
+def _seen_link(plan: Json, waits: t.Mapping[str, Json], read: t.Mapping[str, t.Mapping[str, Json]], side: Json) -> Json:
+    """The link of a mesh that nobody here can ask, as the mesh sees it that is watched: it never fails."""
+    back = plan["sides"][side["peer_host"]][side["host"]]
+    status = read.get(back["host"], {}).get(back["peer_name"])
+    link: Json = {
+        "from": side["mesh"], "to": side["peer"], "from_host": side["host"], "to_host": side["peer_host"],
+        "connected": bool(status and status["inbound"]), "synced": False, "imported": [], "missing": [], "foreign": True,
+        "seen_from": side["peer"], "text": "", "failed": False, **_judge_seen(plan, waits, back, status),
+    }
+    link["good"] = link["state"] == "good"
+    return link
+
+
+def _judge_seen(plan: Json, waits: t.Mapping[str, Json], back: Json, status: t.Optional[Json]) -> Json:
+    """State, words and remedy of a link by what the watched mesh, whose side is ``back``, says of it."""
+    if status is not None and status["inbound"]:
+        return {"state": "good", "words": f"connected, as seen from {back['mesh']}", "remedy": ""}
+    if back["state"] == "skipped":
+        return {"state": "unknown", "words": f"not to be seen: {back['words']}",
+                "remedy": f"See the problems of {back['mesh']}"}
+    if back["state"] == "waiting" or unanswered(plan, back):
+        # What to do about it is told of our own link.
+        return {"state": "waiting", "words": back.get("words") or unanswered(plan, back), "remedy": ""}
+    if status is None:
+        found = _not_read(waits.get(back["host"]), plan["meshes"].get(back["host"]) or {}, back)
+        return {**found, "state": "unknown"}
+    return {"state": "waiting", "words": f"as seen from {back['mesh']}: {status['inbound_words']}",
+            "remedy": f"Ask the administrator of {back['peer']} to run federate.yml"}
+
+
+def _patient(plan: Json, link: Json) -> bool:
+    """Whether a link that is not good is somebody else's turn. A mesh that is part of the run and gives nothing to
+    connect to, or whose root is refused, is no such case: then the link has failed."""
+    other = plan["meshes"].get(link["to_host"]) or {}
+    theirs = not other.get("in_play", True) and not other.get("refused")
+    return link["state"] == "outside" or (link["state"] == "waiting" and theirs)
+
+
+def expected_imports(plan: Json, side: Json, read: t.Mapping[str, t.Mapping[str, Json]]) -> t.List[str]:
+    """Exported names that the other mesh really offers to this side, as the other mesh says, and our rules take."""
+    back = (plan["sides"].get(side["peer_host"]) or {}).get(side["host"])
+    if back is None:
+        return []
+    offer = (read.get(side["peer_host"], {}).get(back["peer_name"]) or {}).get("exported") or []
+    rules = side.get("imports") or []
+    return sorted(one["exportedName"] for one in offer if rule_imports(rules, one["exportedName"]))
+
+
+def newest(before: t.Optional[Json], after: t.Optional[Json]) -> Json:
+    """Two readings of one mesh as one: links of the later one, and those that only the earlier one has."""
+    links = {one["peer_name"]: one for result in (before, after) for one in (result or {}).get("links") or []}
+    return {**(before or {}), **(after or {}), "links": list(links.values())}
+
+
+def wait_links(plan: Json, host: str, waits: t.Optional[t.Mapping[str, Json]] = None,
+               since: t.Optional[t.Mapping[str, str]] = None, roots: t.Optional[t.Mapping[str, str]] = None,
+               ) -> t.List[Json]:
+    """The option ``links`` of peer_wait for one mesh: its sides that were written, with what is expected of each.
+
+    ``waits`` are results of an earlier reading by host: what the others offer is expected from then on. ``since`` has
+    times of the last change by name of the peer object, ``roots`` by name of the config map with the root; of a config
+    map that this run did not write the time counts that was read.
+    """
+    read = {one: {link["peer_name"]: link for link in (result or {}).get("links") or []}
+            for one, result in (waits or {}).items()}
+    found = []
+    for _peer, side in sorted((plan["sides"].get(host) or {}).items()):
+        link: Json = {"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"],
+                      "import_rules": side.get("imports") or [], "imports_expected": expected_imports(plan, side, read)}
+        root_since = (roots or {}).get(side.get("config_map") or "") or side.get("root_applied")
+        if (since or {}).get(side["peer_name"]):
+            link["since"] = (since or {})[side["peer_name"]]
+        if root_since:
+            link["root_since"] = root_since
+        gone = (plan.get("gone") or {}).get(host)
+        if gone:
+            link["gone_pods"] = gone
+        if side.get("handed") and not documents.not_answered(*_pair(plan, side)):
+            link["inbound"] = True
+        if side["state"] == "ready" and not unanswered(plan, side):
+            found.append(link)
+    return found
+
+
+def unanswered(plan: Json, side: Json) -> str:
+    """Why a link cannot come up yet although our side is complete: the other mesh has no ServiceMeshPeer for us, and
+    nobody writes one in this run. Empty when that is not so.
+
+    Of a mesh that is known by a file only that file tells whether it knows us; a link that is up needs no telling.
+    """
+    if side.get("handed"):
+        return "" if side["seen"] == "now" else documents.not_answered(*_pair(plan, side))
+    back = (plan["sides"].get(side["peer_host"]) or {}).get(side["host"]) or {}
+    other = plan["meshes"].get(side["peer_host"]) or {}
+    if back.get("peer_object") != "absent" or (other.get("in_play", True) and back.get("state") == "ready"):
+        return ""
+    return f"{side['peer']} has no ServiceMeshPeer for {side['mesh']} yet"
+
+
+def _pair(plan: Json, side: Json) -> t.Tuple[Plan, Side]:
+    return t.cast(Plan, plan), t.cast(Side, side)
+
+
+def changed_at(results: t.Iterable[t.Optional[Json]]) -> t.Dict[str, str]:
+    """When the peer or sets of each peer object were last changed by us, from results of mesh_objects."""
+    times: t.Dict[str, str] = {}
+    for result in results:
+        for one in (result or {}).get("objects") or []:
+            if one["kind"] in ("ServiceMeshPeer", "ImportedServiceSet") and one.get("time"):
+                times[one["name"]] = max(times.get(one["name"], ""), one["time"])
+    return times
+
+
+def roots_changed_at(results: t.Iterable[t.Optional[Json]]) -> t.Dict[str, str]:
+    """When each config map with a root was last changed by us, by its name, from results of mesh_objects."""
+    return {one["name"]: one["time"] for result in results for one in (result or {}).get("objects") or []
+            if one["kind"] == "ConfigMap" and one.get("time")}
+
+
+def _judge(plan: Json, waits: t.Mapping[str, Json], side: Json, status: t.Optional[Json], link: Json,
+           clash: t.Mapping[str, t.List[str]]) -> Json:
+    """State, words and remedy of one link."""
+    mesh = plan["meshes"].get(side["host"]) or {}
+    if side["state"] == "skipped":
+        found = (side.get("problems") or mesh.get("problems") or [{}])[0]
+        words = side.get("words") or found.get("message") or "its objects could not be written"
+        return {"state": "skipped" if mesh.get("readable", True) else "unknown", "words": words + _itself(link),
+                "remedy": found.get("remedy") or "See the problems of this mesh"}
+    if side["state"] == "waiting" or unanswered(plan, side):
+        words = side.get("words") or unanswered(plan, side) or f"waits for {side['peer']}"
+        return {"state": "waiting", "words": words + _itself(link), "remedy": _their_turn(plan, side)}
+    if status is None:
+        return _not_read(waits.get(side["host"]), mesh, side)
+    return _judge_status(plan, side, status, link, clash)
+
+
+def _itself(link: Json) -> str:
+    """That a link works although this run could not do all about it."""
+    return "; the link itself is up" if link["connected"] else ""
+
+
+def _their_turn(plan: Json, side: Json) -> str:
+    """What brings a link on that waits for the other mesh."""
+    if side.get("handed"):
+        return documents.next_step(*_pair(plan, side))
+    other = plan["meshes"].get(side["peer_host"]) or {}
+    if other.get("in_play"):
+        return f"Put right what is said of {side['peer']}, and run again"
+    return f"Run federate.yml for {side['peer']}"
+
+
+def _not_read(result: t.Optional[Json], mesh: Json, side: Json) -> Json:
+    """A link whose watching mesh said nothing."""
+    if result is None and not mesh.get("in_play", True):
+        return {"state": "outside", "words": f"{side['mesh']} is not part of this run", "remedy": "Run without a limit"}
+    found = ((result or {}).get("problems") or mesh.get("problems") or [{}])[0]
+    return {"state": "unknown", "words": found.get("message") or f"{side['mesh']} could not be read",
+            "remedy": found.get("remedy") or "See the problems of this mesh"}
+
+
+def _judge_status(plan: Json, side: Json, status: Json, link: Json, clash: t.Mapping[str, t.List[str]]) -> Json:
+    """A link whose status was read."""
+    if not status["connected"]:
+        told = status
+        if status.get("root_kept"):
+            told = {"words": "its root changed while the link was down, and istiod does not take that up",
+                    "remedy": f"Restart the istiod of {side['mesh']} (federation_restart_control_plane)"}
+        text = f"{status['text']}: " if status["text"] and status["taken_up"] and not status["suspect"] else ""
+        return {"state": _STATES.get(status["code"], "connecting"), "words": text + told["words"],
+                "remedy": told["remedy"]}
+    if not status["synced"]:
+        return {"state": "syncing", "words": "connected, but not synced since the last change",
+                "remedy": _sync_remedy(plan, side, "a full sync comes every", ("minute", "five minutes"))}
+    if clash:
+        names = "; ".join(f"{name} from {' and '.join(peers)}" for name, peers in sorted(clash.items()))
+        return {"state": "collision", "words": f"imported twice under one exported name: {names}",
+                "remedy": "Give the exporters different export aliases"}
+    if link["missing"]:
+        return {"state": "incomplete", "words": f"offered and wanted, but not imported: {', '.join(link['missing'])}",
+                "remedy": _sync_remedy(plan, side, "a rule added on a live link takes up to", ("two minutes", "seven minutes"))}
+    words = f"{len(link['imported'])} imported"
+    if link["root_proven"] is False:
+        return {"state": "good", "words": f"connected, {NOT_PROVEN}; {words}", "remedy": PROOF}
+    return {"state": "good", "words": words, "remedy": ""}
+
+
+def _sync_remedy(plan: Json, side: Json, what: str, times: t.Tuple[str, str]) -> str:
+    """How long a full sync may let wait: of a version that is known to be slow, by the variable that waits so long."""
+    new, old = times
+    version = versions.parse((plan["meshes"].get(side["host"]) or {}).get("version"))
+    if version is None:
+        return f"Wait: {what} {new} ({old} before 2.5)"
+    if version.release >= FAST_SYNC:
+        return f"Wait: {what} {new}"
+    waits = int((plan.get("options") or {}).get("federation_wait_timeout") or 0) >= SLOW_SYNC_SECONDS
+    return f"{'Wait' if waits else f'Run again with federation_wait_timeout: {SLOW_SYNC_SECONDS}'}: with {version} {what} {old}"
+
+
+
+
+def matrix(found: t.Sequence[Json]) -> str:
+    """The links as a table (rows watch columns), a legend of the marks in it, and a line per link that is not good.
+
+    Up to WIDTH columns wide; with many meshes the columns are numbered.
+    """
+    if not found:
+        return "There are no links."
+    meshes = sorted({link[end] for link in found for end in ("from", "to")})
+    cells = {(link["from"], link["to"]): link for link in found}
+    good = sum(1 for link in found if link["good"])
+    lines = [f"{good} of {len(found)} links are good. The mesh of a row watches the mesh of a column.", ""]
+    lines += _wide(meshes, cells) or _numbered(meshes, cells)
+    return "\n".join([*lines, *_reasons(found)]).rstrip() + "\n"
+
+
+def _wide(meshes: t.Sequence[str], cells: t.Mapping[t.Tuple[str, str], Json]) -> t.List[str]:
+    """A table with names and words; empty when it would be too wide."""
+    rows = [["", *meshes]]
+    for row in meshes:
+        rows.append([row, *(_cell(cells.get((row, column)), row == column) for column in meshes)])
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    if sum(widths) + 2 * (len(widths) - 1) > WIDTH:
+        return []
+    return ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in rows]
+
+
+def _cell(link: t.Optional[Json], same: bool) -> str:
+    """One link in a wide table."""
+    if same:
+        return "-"
+    if link is None:
+        return "."
+    if not link["good"]:
+        return str(link["state"])
+    if link.get("seen_from"):
+        return f"ok (seen from {link['seen_from']})"
+    imported = f", {len(link['imported'])} imported" if link["imported"] else ""
+    return f"ok{imported}" + (f", {NOT_PROVEN}" if link.get("root_proven") is False else "")
+
+
+def _numbered(meshes: t.Sequence[str], cells: t.Mapping[t.Tuple[str, str], Json]) -> t.List[str]:
+    """A table with numbered columns and short marks, and its legend."""
+    width = max(len(name) for name in meshes) + 4
+    lines = [" " * width + "".join(f"{number:>4}" for number in range(1, len(meshes) + 1))]
+    for number, row in enumerate(meshes, 1):
+        marks = []
+        for column in meshes:
+            link = cells.get((row, column))
+            marks.append("-" if row == column else "." if link is None else _mark(link))
+        lines.append(f"{number:>3} {row}".ljust(width) + "".join(f"{mark:>4}" for mark in marks))
+    used = {link["state"] for link in cells.values()}
+    legend = [f"{mark} = {state}: {words}" if state != "good" else f"{mark} = {words}"
+              for state, (mark, words) in MARKS.items() if state in used]
+    if any(link.get("seen_from") for link in cells.values()):
+        legend.append("* = as the mesh of the column sees it")
+    return [*lines, "", *legend]
+
+
+def _mark(link: Json) -> str:
+    """One link in a numbered table."""
+    return MARKS[link["state"]][0] + ("*" if link.get("seen_from") else "")
+
+
+def _reasons(found: t.Sequence[Json]) -> t.List[str]:
+    """Why links are not good, or good with a remark, and what to do next; links of one mesh with one reason share a
+    paragraph."""
+    groups: t.Dict[t.Tuple[str, str, str, str], t.List[str]] = {}
+    for link in found:
+        if not link["good"] or link.get("root_proven") is False:
+            groups.setdefault((link["from"], link["state"], link["words"], link["remedy"]), []).append(link["to"])
+    lines: t.List[str] = []
+    for (mesh, state, words, remedy), peers in groups.items():
+        head = f"{mesh} -> {', '.join(peers)}: {state}: {words}"
+        lines += ["", *textwrap.wrap(head, WIDTH, subsequent_indent="    ", break_on_hyphens=False)]
+        if remedy:
+            step = remedy.rstrip(".")
+            lines += textwrap.wrap(f"Next: {step}.", WIDTH, initial_indent="    ", subsequent_indent="    ",
+                                   break_on_hyphens=False)
+    return lines

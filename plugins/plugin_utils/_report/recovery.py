@@ -1,0 +1,207 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What a running istiod does not take up by itself, and which control planes a restart would help. Private; pure.
+
+Every rule here was seen on running control planes (2.3 and 2.5); istiod is maistra/istio
+``pkg/servicemesh/federation``.
+"""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import field_manager
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import former
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import (
+    _CLIENT,
+    _INGRESS,
+    Pods,
+    kept_identity,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.peer_names import dig
+
+#: Codes of what a restart of istiod heals.
+RESTART_CODES = ("identity-kept", "root-kept", "sync-lock", "deadlock", "peer-lost", "imports-kept")
+
+#: Seconds for which a failing full sync is tried with its lock held (120), and some for the next attempt.
+LOCK_SECONDS = 150
+#: Seconds after which istiod has looked at a peer again in any case (it does every 60).
+RECONCILE_SECONDS = 70
+#: Seconds after which a changed import set is in force in any version: 2.4 and older sync every five minutes.
+IMPORT_SECONDS = 420
+_ROOT = ("the root of {peer} changed while the link was down, and istiod does not take it up before the link is up: neither "
+         "discovery nor requests pass")
+_LOCK = ("istiod has not looked at its change of {time}: a full sync that fails, here of {cause}, holds the lock that the "
+         "change needs, and a peer made again meanwhile is ignored for good")
+_DEADLOCK = ("its status is older than itself: istiod is deadlocked since a peer was deleted while it exported services, and "
+             "ignores every later change of any peer")
+_PEER = ("istiod answers {mesh} that it knows no such peer (400): it is deadlocked, or has lost the peer when it was made "
+         "again")
+_IMPORTS = ("istiod takes it for the import set that was there before, of the same generation, and imports by the rules of "
+            "that one: {missing} is missing; a change of its rules would help too")
+
+_VARIABLE = "federation_restart_control_plane"
+
+
+
+
+def needs(plan: Json, readings: t.Mapping[str, Json], facts: t.Mapping[str, Json],
+          changed: t.Optional[t.Mapping[str, t.Mapping[str, str]]] = None,
+          restarted: t.Optional[t.Mapping[str, t.Sequence[Json]]] = None) -> t.List[Problem]:
+    """What istiods have not taken up and will not, with the consequence and the remedy; codes are RESTART_CODES.
+
+    ``readings`` are results of peer_wait by host, ``facts`` MeshFacts by host, ``changed`` the times of this run's
+    changes by host and peer object, ``restarted`` the istiod pods after a restart in this run by host.
+    """
+    found: t.List[Problem] = []
+    for host, sides in sorted(plan["sides"].items()):
+        mesh = plan["meshes"][host]
+        if not mesh["in_play"] or not mesh["readable"]:
+            continue
+        look = _Look(plan, host, readings, facts.get(host) or {}, (changed or {}).get(host) or {})
+        for _peer, side in sorted(sides.items()):
+            if side["state"] == "ready":
+                found += look.at(side, (restarted or {}).get(host))
+    remedied = [_with_remedy(one, plan, restarted or {}) for one in found]
+    return list({(one["code"], one["mesh"], one["where"]): one for one in remedied}.values())
+
+
+def to_restart(plan: Json, found: t.Iterable[Problem]) -> t.List[str]:
+    """The hosts whose control planes are to be restarted: those that it helps and for which it is asked."""
+    meant = {one["mesh"] for one in found if one["code"] in RESTART_CODES}
+    asked = plan["options"].get(_VARIABLE) or []
+    return [host for host, mesh in sorted(plan["meshes"].items())
+            if mesh["mesh"] in meant and host in asked and mesh["in_play"]]
+
+
+def _with_remedy(found: Problem, plan: Json, restarted: t.Mapping[str, t.Any]) -> Problem:
+    """The remedy of all of them; it is another one for who has just tried it."""
+    host = next(host for host, mesh in plan["meshes"].items() if mesh["mesh"] == found["mesh"])
+    if host in restarted:
+        found["remedy"] = "Its istiod was restarted in this run, and that did not help: look at its log"
+    else:
+        found["remedy"] = (f"Restart the istiod of {found['mesh']}: run again with {_VARIABLE}: true, or with a list that "
+                           "names it")
+    return found
+
+
+class _Look:
+    """One mesh of a run, looked at link by link."""
+
+    def __init__(self, plan: Json, host: str, readings: t.Mapping[str, Json], facts: Json,
+                 changed: t.Mapping[str, str]) -> None:
+        self.plan = plan
+        self.host = host
+        self.readings = readings
+        self.facts = facts
+        self.changed = changed
+        self.links = _links(readings, host)
+        #: the newest time that the mesh has told of itself: its own clock, a little late
+        self.now = max((time for link in self.links.values() for time in _times(link)), default="")
+
+    def at(self, side: Json, restarted: Pods) -> t.List[Problem]:
+        """What is wrong with one side."""
+        live = self._live("peers", side)
+        found: t.List[Problem] = []
+        if side["peer_object"] != "foreign":
+            found += _identity(side, kept_identity(side, live, self.facts.get("istiod"), restarted), self.facts)
+        link = self.links.get(side["peer_name"])
+        if link is None:
+            return found
+        if link.get("suspect") == "deadlock":
+            found.append(_problem("deadlock", side, _DEADLOCK))
+        elif link.get("root_kept"):
+            found.append(_problem("root-kept", side, _ROOT.format(**side)))
+        elif self._lost(side, link):
+            cause = " and ".join(self._failing(side)) or side["peer"]
+            found.append(_problem("sync-lock", side, _LOCK.format(time=self._changed_at(side), cause=cause)))
+        elif self._imports_kept(side, link):
+            words = _IMPORTS.format(missing=", ".join(link["missing"]))
+            found.append(_problem("imports-kept", side, words, kind="ImportedServiceSet"))
+        return found + self._unknown_there(side, link)
+
+    def _live(self, room: str, side: Json) -> t.Optional[Json]:
+        named = (one for one in self.facts.get(room) or [] if dig(one, "metadata", "name") == side["peer_name"])
+        return next(named, None)
+
+    def _changed_at(self, side: Json) -> str:
+        """When we last changed the ServiceMeshPeer of a side, or somebody made it anew."""
+        told = dig(self._live("peers", side), "applied", field_manager(side["peer_name"]), "time")
+        created = self.links[side["peer_name"]].get("created") or ""
+        return max(str(self.changed.get(side["peer_name"]) or told or ""), created)
+
+    def _lost(self, side: Json, link: Json) -> bool:
+        """Whether istiod has not even looked at our change for longer than one failing full sync can hold it up."""
+        since = self._changed_at(side)
+        if not link.get("exists") or not _after(self.now, since, LOCK_SECONDS):
+            return False
+        if link["connected"] or former(link):
+            return former(link)
+        if not link["taken_up"]:
+            return bool(self._failing(side))
+        return max(_times(link), default="") < since
+
+    def _failing(self, side: Json) -> t.List[str]:
+        """Other peers of the mesh whose links are down, or are those of a former peer."""
+        return sorted(link["peer"] for name, link in self.links.items()
+                      if name != side["peer_name"] and link["taken_up"] and (not link["connected"] or former(link)))
+
+    def _imports_kept(self, side: Json, link: Json) -> bool:
+        """Whether an import set that is younger than its peer is still not read after any version's full sync."""
+        live, peer = self._live("imports", side), self._live("peers", side)
+        if not link["connected"] or not link["synced"] or not link["missing"] or live is None or peer is None:
+            return False
+        created = str(dig(live, "metadata", "creationTimestamp") or "")
+        since = max(created, self.changed.get(side["peer_name"], ""),
+                    str(dig(live, "applied", field_manager(side["peer_name"]), "time") or ""))
+        alone = created > str(dig(peer, "metadata", "creationTimestamp") or "")
+        return alone and _after(str(link["last_full_sync"] or ""), since, IMPORT_SECONDS)
+
+    def _unknown_there(self, side: Json, link: Json) -> t.List[Problem]:
+        """The other mesh answers that it has no peer for us, although it has: its istiod has lost it."""
+        back = (self.plan["sides"].get(side["peer_host"]) or {}).get(side["host"]) or {}
+        there = _links(self.readings, side["peer_host"]).get(back.get("peer_name") or "")
+        if link.get("code") != "unknown-there" or back.get("state") != "ready" or not (there or {}).get("exists"):
+            return []
+        if not _after(str(link["last_attempt"] or ""), str((there or {}).get("created") or ""), RECONCILE_SECONDS):
+            return []
+        return [_problem("peer-lost", back, _PEER.format(**side))]
+
+
+def _identity(side: Json, kept: t.Optional[Json], facts: Json) -> t.List[Problem]:
+    """The problem of a client ID or an ingress gateway that service traffic does not follow."""
+    if kept is None:
+        return []
+    words = []
+    if kept["clientID"] != side["client_id"]:
+        words.append(_CLIENT.format(now=side["client_id"], kept=kept["clientID"], peer=side["peer"]))
+    if kept["ingress"] != side["ingress"]:
+        words.append(_INGRESS.format(now=side["ingress"], kept=kept["ingress"], peer=side["peer"]))
+    # Where nothing is exported nobody asks, and where the pods are unknown they may have been restarted.
+    sure = bool(side.get("exports")) and facts.get("istiod") is not None
+    return [_problem("identity-kept", side, "; ".join(words), severity="error" if sure else "warning")]
+
+
+def _problem(code: str, side: Json, message: str, *, kind: str = "ServiceMeshPeer", severity: str = "error") -> Problem:
+    where = f"{kind} {side['namespace']}/{side['peer_name']}"
+    return problem(code, side["mesh"], where, message, "", peer=side["peer"], severity=severity)
+
+
+def _links(readings: t.Mapping[str, Json], host: str) -> t.Dict[str, Json]:
+    return {link["peer_name"]: link for link in (readings.get(host) or {}).get("links") or []}
+
+
+def _times(link: Json) -> t.List[str]:
+    return [str(link[key]) for key in ("last_attempt", "last_full_sync") if link.get(key)]
+
+
+def _after(time: str, since: str, seconds: int) -> bool:
+    """Whether a time (RFC 3339, UTC) is more than some seconds after another; not where one is unknown."""
+    if not time or not since:
+        return False
+    begin, end = (datetime.datetime.strptime(one, "%Y-%m-%dT%H:%M:%SZ") for one in (since, time))
+    return (end - begin).total_seconds() > seconds

@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: from what all steps of all meshes returned to what a run says at its end. Pure."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Mapping, Sequence
+
+from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects import drift
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import links as link_report, recovery
+
+Results = Mapping[str, Mapping[str, Json]]
+
+#: The steps that write, in their order, by the variable that holds each host's result.
+WRITING = ("__gateways_objects", "__sharing_objects", "__peering_objects")
+#: The readings of links, the newest last.
+READING = ("__report_links", "__report_imports", "__report_again")
+#: The restarts of istiod; their results say what was written as those of WRITING do.
+RESTART = "__report_restart"
+#: All of them.
+RESULTS = (*WRITING, *READING, RESTART)
+
+_DONE = {"created": "created", "changed": "changed", "deleted": "deleted"}
+_WOULD = {"created": "would create", "changed": "would change", "deleted": "would delete"}
+
+
+def tell(plan: Json, results: Results, facts: Mapping[str, Json], check_mode: bool = False) -> Json:
+    """Judge a run.
+
+    ``results`` are what the steps registered, by variable and host; ``facts`` are MeshFacts by host. Returns ``links``
+    (see ``_report.links``), ``changes`` (mesh, kind, namespace, name, verb, fields), ``problems``, ``roots`` (those of
+    every mesh by host, see ``_product.certificates.Root``), ``connected`` (a number of links), ``pending`` (words), ``failures``
+    (words by host) and ``lines``: the changes, the problems and, last, the matrix.
+    """
+    links = link_report.links(plan, _readings(plan, results))
+    changes = _changes(plan, results)
+    kept = _kept(plan, results, facts, check_mode)
+    problems = _problems(plan, results, facts) + kept
+    restarts_help = {(one["mesh"], one["peer"]): one["remedy"] for one in kept}
+    for link in links:
+        # What waiting would bring, or another look, is no advice for what only a restart does.
+        link["remedy"] = link["remedy"] if link["good"] else restarts_help.get((link["from"], link["to"]), link["remedy"])
+    patient = [link for link in links if not link["good"] and not link["failed"]]
+    told = changes_told(changes, check_mode) + [product_types.words(one) for one in problems]
+    return {
+        "links": links,
+        "changes": changes,
+        "problems": problems,
+        "roots": {host: mesh["roots"] for host, mesh in sorted(plan["meshes"].items())},
+        "connected": sum(1 for link in links if link["connected"]),
+        "pending": [_link_words(link) for link in patient],
+        "failures": _failures(plan, links, problems, check_mode),
+        "lines": [*told, "", *link_report.matrix(links).splitlines()],
+    }
+
+
+def link_options(plan: Json, host: str, results: Results, expect: bool) -> List[Json]:
+    """What peer_wait is to wait for; with ``expect`` also for what the other meshes were seen to offer."""
+    written = [results.get(name, {}).get(host) for name in WRITING]
+    readings = _readings(plan, results) if expect else None
+    return link_report.wait_links(plan, host, readings, link_report.changed_at(written), link_report.roots_changed_at(written))
+
+
+def restarts(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[str]:
+    """The hosts whose istiod is to be restarted, after the links were waited for: where it helps and is asked for."""
+    return recovery.to_restart(plan, _needs(plan, results, facts))
+
+
+def _needs(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[product_types.Problem]:
+    """What istiods do not take up, in the light of all that this run has written and read."""
+    changed = {host: link_report.changed_at([results.get(name, {}).get(host) for name in WRITING])
+               for host in plan["meshes"]}
+    fresh = {host: [{"name": name} for name in one["pods"]] for host, one in results.get(RESTART, {}).items()
+             if one.get("restarted")}
+    return recovery.needs(plan, _readings(plan, results), facts, changed, fresh)
+
+
+def _kept(plan: Json, results: Results, facts: Mapping[str, Json], check_mode: bool) -> List[Json]:
+    """What istiods do not take up, as problems; a check run foretells it, so nothing has failed yet."""
+    found = _needs(plan, results, facts)
+    if not check_mode:
+        return [dict(one) for one in found]
+    later = {"remedy": "Run without check mode: it is restarted then"}
+    return [{**one, "severity": "warning", **(later if recovery.to_restart(plan, [one]) else {})} for one in found]
+
+
+def _readings(plan: Json, results: Results) -> Dict[str, Json]:
+    """The newest reading of each link; that of KNOW where nothing was waited for."""
+    found: Dict[str, Json] = {host: _standing(plan, host, one) for host, one in (plan.get("readings") or {}).items()}
+    for name in READING:
+        for host, result in results.get(name, {}).items():
+            found[host] = link_report.newest(found.get(host), result)
+    return found
+
+
+def _standing(plan: Json, host: str, reading: Json) -> Json:
+    """What KNOW has read of one mesh, without the links that this run waits for: they may have changed since."""
+    if "links" not in plan["todo"]:
+        return reading
+    awaited = {link["peer_name"] for link in link_report.wait_links(plan, host)}
+    return {**reading, "links": [link for link in reading["links"] if link["peer_name"] not in awaited]}
+
+
+def _changes(plan: Json, results: Results) -> List[Json]:
+    return [
+        {key: one.get(key) for key in ("mesh", "kind", "namespace", "name", "verb", "fields")}
+        for name in (*WRITING, RESTART)
+        for host in sorted(plan["meshes"])
+        for one in (results.get(name, {}).get(host) or {}).get("objects") or []
+        if one["verb"] in _DONE
+    ]
+
+
+def changes_told(changes: Sequence[Json], check_mode: bool) -> List[str]:
+    """One line for each object that was, or in check mode would be, created, changed or deleted."""
+    if not changes:
+        return ["Nothing would be changed." if check_mode else "Nothing was changed."]
+    verbs = _WOULD if check_mode else _DONE
+    return [
+        f"{one['mesh']}: {verbs[one['verb']]} {one['kind']} "
+        f"{'/'.join(filter(None, (one['namespace'], one['name'])))} ({', '.join(one['fields'])})"
+        for one in changes
+    ]
+
+
+def _problems(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[Json]:
+    """Every problem once: of the plan, of meshes, of pairs, of the readings, and objects of others that differ."""
+    found = list(plan["warnings"])
+    for host, mesh in sorted(plan["meshes"].items()):
+        found += mesh["problems"]
+        for _peer, side in sorted(plan["sides"].get(host, {}).items()):
+            found += side["problems"]
+        if mesh["in_play"]:
+            found += drift.drift(plan, host, facts.get(host) or {})
+        for name in (*READING, RESTART):
+            found += (results.get(name, {}).get(host) or {}).get("problems") or []
+    # A wrong network view is a warning as long as nothing is written; then requests fail, and that is said instead.
+    failing = {(one["mesh"], one.get("peer")) for one in found if one["code"] == "network-view" and one["severity"] == "error"}
+    return list({product_types.words(one): one for one in found if one["severity"] == "error" or one["code"] != "network-view"
+                 or (one["mesh"], one.get("peer")) not in failing}.values())
+
+
+def _failures(plan: Json, links: Sequence[Json], problems: Sequence[Json], check_mode: bool) -> Dict[str, str]:
+    """Words of all that is wrong with the meshes of this run, by host. A check run judges no link: nothing was written."""
+    patience = not plan["options"].get("federation_require_all")
+    told: Dict[str, List[str]] = {}
+    hosts = {mesh["mesh"]: host for host, mesh in plan["meshes"].items() if mesh["in_play"]}
+    for one in problems:
+        if one["severity"] == "error" and one["mesh"] in hosts:
+            told.setdefault(hosts[one["mesh"]], []).append(product_types.words(one))
+    for link in links:
+        host = link["to_host"] if link["seen_from"] else link["from_host"]
+        if host in hosts.values() and not check_mode and (link["failed"] or (not link["good"] and not patience)):
+            told.setdefault(host, []).append(_link_words(link))
+    return {host: "\n".join(words) for host, words in told.items()}
+
+
+def _link_words(link: Json) -> str:
+    remedy = f". {link['remedy'].rstrip('.')}." if link["remedy"] else ""
+    return f"{link['from']} -> {link['to']}: {link['state']}: {link['words']}{remedy}"
