@@ -62,13 +62,13 @@ def identities(plan: Any, check_mode: bool = False) -> Dict[str, Any]:
     good, bad = documents.exports(made, read_file, now, bool(plain(check_mode)))
     failures: Dict[str, List[str]] = {}
     for one in bad:
-        failures.setdefault(one.host, []).append(f"{one.mesh}: no identity for {one.peer}: {one.words}")
+        failures.setdefault(one.host, []).append(f"{one.mesh}: no identity for {one.peer}: {one.message}")
     return dict(
         inert(
             {
                 "folder": absolute(str(made["options"]["federation_identity_dir"])),
                 "files": [{"path": absolute(one.path), "text": one.text} for one in good],
-                "lines": [one.words for one in good] + [line for lines in failures.values() for line in lines],
+                "lines": [one.message for one in good] + [line for lines in failures.values() for line in lines],
                 "failures": {host: "\n".join(lines) for host, lines in failures.items()},
             }
         )

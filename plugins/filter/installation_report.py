@@ -54,7 +54,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._install import pl
 def installation_report(hosts: List[str], hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
     """Judge an installation; see DOCUMENTATION."""
     names: List[str] = plain(hosts)
-    results = all_registered(hostvars, names, (*installing.WRITING, *installing.WAITING, "__install"))
+    results = all_registered(hostvars, names, (*installing.WRITING, *installing.PENDING, "__install"))
     return dict(inert(installing.tell(names, results, results["__install"], bool(plain(check_mode)))))
 
 

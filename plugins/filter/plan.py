@@ -16,7 +16,7 @@ description:
   - RV(_value).problems must stop the run before its first write; a mesh that could not be read is no such problem.
   - What can be told before the first write is told - versions with known faults, missing rights, exported namespaces that
     are no members, network views. A mesh without the rights for what this run would do is held back with its problems.
-  - RV(_value).todo names the steps in which a mesh has anything to write or to wait for; all others may be left out.
+  - RV(_value).pending_steps names the steps in which a mesh has anything to write or to wait for; all others may be left out.
 positional: hostvars, outside, rights_for
 options:
   _input:
@@ -53,7 +53,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The plan - C(group), C(options), C(meshes), C(sides), C(problems), C(warnings), C(load_balancers), C(preflight), C(todo),
+  description: The plan - C(group), C(options), C(meshes), C(sides), C(problems), C(warnings), C(load_balancers), C(preflight), C(pending_steps),
     C(restarts), C(by_file).
   type: dict
 """

@@ -110,7 +110,7 @@ ready:
   description: Whether the control plane is ready at its present generation, or the operator is there.
   returned: always
   type: bool
-words:
+message:
   description: What is still missing, or V(ready).
   returned: always
   type: str

@@ -71,7 +71,7 @@ pods:
   returned: always
   type: list
   elements: str
-words:
+message:
   description: What was done, or what is still missing.
   returned: always
   type: str

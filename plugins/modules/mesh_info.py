@@ -209,7 +209,7 @@ meshes:
           say why.
       type: dict
     openshift:
-      description: The cluster's OpenShift, as V(version) (null where there is none, or it is not told) and V(words).
+      description: The cluster's OpenShift, as V(version) (null where there is none, or it is not told) and V(message).
       type: dict
     rights:
       description:

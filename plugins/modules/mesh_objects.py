@@ -129,7 +129,7 @@ objects:
     field_manager:
       description: As given.
       type: str
-    words:
+    message:
       description: Why it was skipped or failed, or what is not known yet.
       type: str
     time:

@@ -68,7 +68,7 @@ options:
           - Whether the other mesh must be seen to watch this one, for a mesh that cannot be asked itself.
           - It is not required where several istiod pods report, as what they say of others may stay wrong.
         type: bool
-      gone_pods:
+      terminated_pods:
         description: Names of istiod pods that are no more; what they have left in the status does not count.
         type: list
         elements: str
@@ -108,11 +108,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-good:
+healthy:
   description: Whether every link is good and everything could be read.
   returned: always
   type: bool
-words:
+message:
   description: Which links are not good, and why.
   returned: always
   type: str
@@ -131,13 +131,13 @@ links:
     peer_name:
       description: As given.
       type: str
-    good:
+    healthy:
       description: Connected, synced, and everything imported that should be.
       type: bool
     exists:
       description: Whether there is a ServiceMeshPeer.
       type: bool
-    taken_up:
+    accepted:
       description: Whether istiod has taken the peer up.
       type: bool
     connected:
@@ -152,7 +152,7 @@ links:
     code:
       description: Code of the state.
       type: str
-    words:
+    message:
       description: The state in words.
       type: str
     remedy:
@@ -170,7 +170,7 @@ links:
     inbound:
       description: Whether the other mesh watches this one as far as it shows here; null for no sign.
       type: bool
-    inbound_words:
+    inbound_message:
       description: The same in words.
       type: str
     several_pods:

@@ -29,13 +29,13 @@ def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
     return Federation.of(start(), tmp_path_factory.mktemp("f"))
 
 
-def _judge(run: Run, *words: str) -> None:
+def _judge(run: Run, *message: str) -> None:
     """The run is red, says these words about the broken mesh, and ends with a matrix."""
     assert run.code != 0, run.all
     assert "Traceback" not in run.all
     assert set(run.cells) == set(SIX), run.report
     assert BROKEN in run.flat
-    assert not [word for word in words if word not in run.flat], run.all
+    assert not [word for word in message if word not in run.flat], run.all
     assert run.recap[BROKEN]["failed"] == 1 and not run.recap[BROKEN]["unreachable"]
     for mesh in ("green-mesh", "red-mesh"):
         assert run.recap[mesh]["unreachable"] == 0
@@ -47,7 +47,7 @@ def test_unreachable_on_a_fresh_lab_and_healed(federation: Federation) -> None:
         _judge(run, "refuses the connection", "[unreachable]")
         assert {run.cells[link] for link in REST} == {"ok", "ok, 1 imported"}
         assert run.cells[BROKEN, "red-mesh"] == run.cells[BROKEN, "green-mesh"] == "unknown"
-        assert run.cells["red-mesh", BROKEN] == "waiting"
+        assert run.cells["red-mesh", BROKEN] == "pending"
         connected = [link for link in REST if federation.watch(*link).get("connected")]
         assert connected == REST
     healed = federation.good()
@@ -124,7 +124,7 @@ CASES: dict[str, tuple[Callable[[Federation], AbstractContextManager[Any]], tupl
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_others_go_on(federation: Federation, case: str) -> None:
-    make, words = CASES[case]
+    make, message = CASES[case]
     cluster, namespace = federation.where("red-mesh")
     name = f"added-{next(_NUMBER)}"
     _serve(federation, name)
@@ -132,7 +132,7 @@ def test_the_others_go_on(federation: Federation, case: str) -> None:
     federation.hosts["green-mesh"]["mesh_imports"]["red-mesh"].append(f"red-mesh-bookinfo/{name}")
     with make(federation):
         run = federation.run()
-    _judge(run, *words)
+    _judge(run, *message)
     assert f"{name}.red-mesh-bookinfo.svc.red-mesh-imports.local" in federation.imported("green-mesh", "red-mesh")
     assert {run.cells[link].partition(",")[0] for link in REST} == {"ok"}
     assert {(mesh, verb) for mesh, dummy, dummy, verb, dummy in run.changes} == {("red-mesh", "change"), ("green-mesh", "change")}

@@ -197,7 +197,7 @@ def test_bare_metal_without_metallb_gives_no_address_and_it_is_told_why(bare: Fe
     assert len(told) == 1 and told[0].startswith("blue-mesh: Service blue-mesh-system/ingress-red-mesh: no address"), run.report
     assert f"its load balancer has no address yet ({UNSERVED})" in told[0]
     assert "set mesh_ingress.exposure to NodePort" in told[0]
-    assert run.cells == {("red-mesh", "blue-mesh"): "waiting", ("blue-mesh", "red-mesh"): "waiting"}, run.matrix
+    assert run.cells == {("red-mesh", "blue-mesh"): "pending", ("blue-mesh", "red-mesh"): "pending"}, run.matrix
     assert not bare.connected() and bare.names("red-mesh", "servicemeshpeers") == []
 
 
@@ -207,16 +207,16 @@ def test_a_control_plane_that_never_gets_ready_is_told_and_the_others_federate(b
     bare.hosts["blue-mesh"]["mesh_ingress"] = {"exposure": "NodePort"}
     with bare.lab.fault("operator-never-ready", mesh="green-mesh"):
         run = bare.run()
-        words = bare.get("green-mesh", "servicemeshcontrolplanes", "green-mesh")["status"]["conditions"]
+        message = bare.get("green-mesh", "servicemeshcontrolplanes", "green-mesh")["status"]["conditions"]
     assert run.code != 0 and "Traceback" not in run.all, run.all
-    assert "PausingUpdate" in {one["reason"] for one in words if one["type"] == "Ready"}
+    assert "PausingUpdate" in {one["reason"] for one in message if one["type"] == "Ready"}
     told = [line for line in run.report if "[control-plane-not-ready]" in line]
     assert [line.partition(": not ready after")[0] for line in told] == [
         "green-mesh: ServiceMeshControlPlane green-mesh-system/green-mesh"], run.report
     assert "PausingUpdate: Paused until the following components become ready" in told[0], told
     assert "Look at its conditions and at the operator" in told[0] and run.recap["green-mesh"]["failed"] == 1
     assert [run.cells[link] for link in APART] == ["ok", "ok"] and set(APART) <= set(bare.connected()), run.matrix
-    assert "waiting" in {cell for link, cell in run.cells.items() if "green-mesh" in link}, run.matrix
+    assert "pending" in {cell for link, cell in run.cells.items() if "green-mesh" in link}, run.matrix
     assert "the operator has not created its Service yet" in run.flat
     healed = bare.good()
     assert bare.connected() == sorted(SIX) and "[control-plane-not-ready]" not in healed.flat

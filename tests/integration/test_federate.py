@@ -61,8 +61,8 @@ def test_the_matrix_is_the_last_thing_that_is_said(federation: Federation) -> No
 
 def test_load_balancers_are_announced_before_the_first_write(federation: Federation) -> None:
     text = federation.runs[0].text
-    words = "4 new load balancers will be created, 4 of them public"
-    assert 0 <= text.find(words) < text.find(": Open the gateways]"), text
+    message = "4 new load balancers will be created, 4 of them public"
+    assert 0 <= text.find(message) < text.find(": Open the gateways]"), text
 
 
 def test_bare_metal_is_reached_at_its_nodes_and_the_others_at_load_balancers(federation: Federation) -> None:
@@ -119,7 +119,7 @@ def test_the_report_file_says_what_was_printed(federation: Federation) -> None:
     run = federation.good("-e", "federation_report_file=report.json")
     report = json.loads((federation.folder / "report.json").read_text())
     assert {(link["from"], link["to"]) for link in report["links"]} == set(SIX)
-    assert {link["state"] for link in report["links"]} == {"good"}
+    assert {link["state"] for link in report["links"]} == {"healthy"}
     assert report["connected"] == 6
     assert report["lines"] == run.report
 

@@ -110,12 +110,12 @@ def test_a_second_export_changes_nothing(a: Desk) -> None:
 
 def test_without_a_file_of_the_other_a_waits(a: Desk) -> None:
     run = _good(a)
-    assert run.cells == {(RED, GREEN): "waiting", (GREEN, RED): "waiting"}
+    assert run.cells == {(RED, GREEN): "pending", (GREEN, RED): "pending"}
     assert f"received/{GREEN_FOR_RED} is not there yet" in run.flat
     assert f"Hand identities/{RED_FOR_GREEN} to the administrator of green-mesh" in run.flat
     assert a.federation.names(RED, "exportedservicesets") == [GREEN]
     assert a.federation.names(RED, "servicemeshpeers") == []
-    strict = a.federation.run("-e", '{"federation_require_all": true}')
+    strict = a.federation.run("-e", '{"federation_fail_on_pending": true}')
     assert strict.code != 0 and "Nothing was changed." in strict.report
 
 
@@ -125,7 +125,7 @@ def test_then_b_does_its_side_and_hands_back(a: Desk, b: Desk) -> None:
     run = _good(b)
     assert set(b.federation.writes(mark)) == {"green"}, texts(b.federation.writes(mark))
     assert run.seconds < 60, "nobody answers yet, so there is nothing to wait for"
-    assert run.cells == {(RED, GREEN): "waiting", (GREEN, RED): "waiting"}
+    assert run.cells == {(RED, GREEN): "pending", (GREEN, RED): "pending"}
     assert "red-mesh has not taken up the identity of green-mesh yet" in run.flat
     assert f"Hand identities/{GREEN_FOR_RED} to the administrator of red-mesh, who runs federate.yml with it" in run.flat
     assert b.federation.names(GREEN, "servicemeshpeers") == [RED]

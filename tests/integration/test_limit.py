@@ -26,16 +26,16 @@ def test_red_alone_does_its_side_and_waits_for_the_others(federation: Federation
     assert set(plane["spec"]["gateways"]["additionalEgress"]) == {"egress-green-mesh", "egress-blue-mesh"}
     assert federation.names("red-mesh", "exportedservicesets") == ["green-mesh"]
     assert federation.names("red-mesh", "servicemeshpeers") == []
-    assert {run.cells["red-mesh", peer] for peer in ("green-mesh", "blue-mesh")} == {"waiting"}
+    assert {run.cells["red-mesh", peer] for peer in ("green-mesh", "blue-mesh")} == {"pending"}
     assert "run federate.yml for green-mesh" in run.flat.replace("Run", "run")
     assert federation.names("green-mesh", "exportedservicesets") == []
 
 
 def test_waiting_fails_the_run_only_when_all_are_required(federation: Federation) -> None:
-    run = federation.run("-l", "red-mesh", "-e", '{"federation_require_all": true}')
+    run = federation.run("-l", "red-mesh", "-e", '{"federation_fail_on_pending": true}')
     assert run.code != 0
     assert "Nothing was changed." in run.report
-    assert run.cells["red-mesh", "green-mesh"] == "waiting"
+    assert run.cells["red-mesh", "green-mesh"] == "pending"
 
 
 def test_the_second_administrator_finds_the_first_ones_side(federation: Federation) -> None:
@@ -43,7 +43,7 @@ def test_the_second_administrator_finds_the_first_ones_side(federation: Federati
     run = federation.good("-l", "green-mesh")
     assert set(federation.writes(mark)) == {"green"}, texts(federation.writes(mark))
     assert federation.names("green-mesh", "servicemeshpeers") == ["red-mesh"]
-    assert run.cells["green-mesh", "blue-mesh"] == "waiting"
+    assert run.cells["green-mesh", "blue-mesh"] == "pending"
     assert run.code == 0
 
 

@@ -123,13 +123,13 @@ def _same_wishes(request: pytest.FixtureRequest) -> Any:
     found.hosts, found.options = before
 
 
-def _refused(federation: Federation, *words: str) -> None:
+def _refused(federation: Federation, *message: str) -> None:
     """Run, and prove that it was refused before a cluster was asked for anything."""
     mark = federation.lab.mark()
     run = federation.run()
     assert run.code != 0, run.all
     assert not texts(federation.requests(mark))
-    assert all(word in run.flat for word in words), run.all
+    assert all(word in run.flat for word in message), run.all
     assert not run.report
 
 

@@ -49,7 +49,7 @@ def test_one_that_never_comes_is_waited_for_with_its_reason_and_the_others_feder
     assert f"s left; waiting for ingress-blue-mesh: its load balancer has no address yet ({REASON}" in run.flat, run.all
     assert f"ingress-green-mesh of red-mesh cannot be reached yet: its load balancer has no address yet ({REASON}" in run.flat
     assert {link: run.cells[link] for link in SIX} == {
-        **dict.fromkeys(SIX, "waiting"), ("green-mesh", "blue-mesh"): "ok", ("blue-mesh", "green-mesh"): "ok"}
+        **dict.fromkeys(SIX, "pending"), ("green-mesh", "blue-mesh"): "ok", ("blue-mesh", "green-mesh"): "ok"}
     assert federation.connected() == [("blue-mesh", "green-mesh"), ("green-mesh", "blue-mesh")]
     assert {event["reason"] for event in events} == {"EnsuringLoadBalancer", "SyncLoadBalancerFailed"}
     healed = federation.good()

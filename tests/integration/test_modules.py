@@ -309,8 +309,8 @@ def test_gateway_wait_says_at_its_deadline_what_is_missing(call: Call, way: str)
     assert time.monotonic() - begun < 30
     assert result["ready"], "the control plane is"
     assert [one["code"] for one in result["problems"]] == ["no-address"]
-    assert "waiting" in result["gateways"]["ingress-nobody"] and result["gateways"]["ingress-green-mesh"]["addresses"]
-    assert "ingress-nobody" in result["words"]
+    assert "pending" in result["gateways"]["ingress-nobody"] and result["gateways"]["ingress-green-mesh"]["addresses"]
+    assert "ingress-nobody" in result["message"]
 
 
 def test_peer_info(call: Call) -> None:
@@ -329,7 +329,7 @@ def test_peer_wait_is_done_at_once_when_all_is_good(call: Call) -> None:
     }
     links = [{"peer": "red-mesh", "peer_name": "red-mesh", "imports_expected": [EXPORTED]}]
     result = _equal(call, "peer_wait", links=links, **options)
-    assert result["good"] and result["links"][0]["imported"] == [{"exportedName": EXPORTED, "hostname": IMPORTED}]
+    assert result["healthy"] and result["links"][0]["imported"] == [{"exportedName": EXPORTED, "hostname": IMPORTED}]
 
 
 def test_peer_wait_says_at_its_deadline_what_is_missing(call: Call, way: str) -> None:
@@ -340,9 +340,9 @@ def test_peer_wait_says_at_its_deadline_what_is_missing(call: Call, way: str) ->
     result = call(
         way, "peer_wait", auth=call.auth, mesh="red-mesh", namespace="red-mesh-system", links=links, timeout=2
     )
-    assert not result["good"]
-    assert "nothing.nowhere" in result["words"] and "gold-mesh" in result["words"]
-    assert "blue-mesh" not in result["words"]
+    assert not result["healthy"]
+    assert "nothing.nowhere" in result["message"] and "gold-mesh" in result["message"]
+    assert "blue-mesh" not in result["message"]
     if way == "in process":
         assert "red-mesh -> gold-mesh: " in call.said
 
@@ -378,7 +378,7 @@ def test_peer_wait_survives_a_restart_of_the_api_server(call: Call, way: str) ->
         federation.lab.apply("red", [service])
         assert waiting.is_alive()
     waiting.join(90)
-    assert found and found[0]["good"], call.said
+    assert found and found[0]["healthy"], call.said
 
 
 def test_unknown_options_are_refused_alike(call: Call, way: str) -> None:

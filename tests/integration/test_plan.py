@@ -63,7 +63,7 @@ def test_fresh(federation: Federation) -> None:
         "new": 4,
         "public": 4,
         "undecided": 0,
-        "words": "4 new load balancers will be created, 4 of them public",
+        "message": "4 new load balancers will be created, 4 of them public",
     }
     assert {(row["from"], row["to"]) for row in ports} == set(SIX)
     assert {(row["to"], row["purpose"]): row["port"] for row in ports if row["from"] == "red-mesh"} == {
@@ -109,7 +109,7 @@ def test_a_mesh_that_cannot_be_reached_follows_the_conventions(federation: Feder
         run, told, dummy = plan(federation)
         meshes = {one["mesh"]: one for one in told["meshes"]}
         assert {mesh: one["read"] for mesh, one in meshes.items()} == {mesh: mesh != "green-mesh" for mesh in meshes}
-        assert "not read: " in meshes["green-mesh"]["words"]
+        assert "not read: " in meshes["green-mesh"]["message"]
         assert {one["verb"] for one in told["objects"] if one["mesh"] == "green-mesh"} == {None}
         assert told["load_balancers"]["undecided"] == 2, run.all
     federation.hosts["green-mesh"]["mesh_kubeconfig"] = kubeconfig

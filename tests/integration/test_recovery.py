@@ -139,7 +139,7 @@ def test_a_deadlock_is_recognised_and_healed(federation: Federation) -> None:
     federation.lab.kubectl(cluster, "delete", "servicemeshpeer/green-mesh", "-n", namespace)
     run = federation.run("-e", '{"federation_wait_timeout": 1}')
     assert run.code != 0, run.all
-    assert run.cells["red-mesh", "green-mesh"] == "not taken up"
+    assert run.cells["red-mesh", "green-mesh"] == "not accepted"
     # Green's old connection breaks: what istiod then writes of the former peer is the trace.
     federation.lab.clocks(drain=0)
     federation.eventually(lambda: federation.watch("red-mesh", "green-mesh"))

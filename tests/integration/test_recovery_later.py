@@ -75,11 +75,11 @@ def _healed(federation: Federation, mesh: str, links: Sequence[tuple[str, str]] 
     assert "Nothing was changed." in federation.good(*RESTART).report
 
 
-def _told(run: Run, code: str, mesh: str, peer: str, *words: str, kind: str = "ServiceMeshPeer") -> None:
+def _told(run: Run, code: str, mesh: str, peer: str, *message: str, kind: str = "ServiceMeshPeer") -> None:
     """The run is red for this mesh, and says which object, why, what comes of it and what helps."""
     assert run.code != 0 and run.recap[mesh]["failed"] == 1, run.all
     (line,) = [one for one in run.report if one.startswith(f"{mesh}: {kind} {mesh}-system/{peer}: ") and code in one]
-    assert all(word in line for word in (*words, "federation_restart_control_plane: true", f"[{code}]")), line
+    assert all(word in line for word in (*message, "federation_restart_control_plane: true", f"[{code}]")), line
     assert "Next: Wait" not in run.matrix
 
 
@@ -128,16 +128,16 @@ def test_a_peer_made_again_while_a_full_sync_fails(federation: Federation) -> No
     assert _in_istiod(federation)["deadlocked"]
     federation.hosts["blue-mesh"] = {"mesh_kubeconfig": federation.lab.clusters["blue"].kubeconfig}
     slow = federation.run()
-    assert slow.cells["green-mesh", "blue-mesh"] == "not taken up", slow.all
+    assert slow.cells["green-mesh", "blue-mesh"] == "not accepted", slow.all
     assert "sync-lock" not in slow.flat, "until now the full sync may have held up what comes later"
-    words = ("holds the lock that the change needs, and a peer made again meanwhile is ignored for good",)
+    message = ("holds the lock that the change needs, and a peer made again meanwhile is ignored for good",)
     run = _later(federation, slow)
     for other in ("red-mesh", "blue-mesh"):
-        _told(run, "sync-lock", "green-mesh", other, "here of red-mesh,", *words)
+        _told(run, "sync-lock", "green-mesh", other, "here of red-mesh,", *message)
     fault.off()
     federation.eventually(lambda: federation.watch("green-mesh", "red-mesh")["connected"])
     run = federation.run(*SHORT)
     assert run.cells["green-mesh", "red-mesh"] == "syncing", run.all
     for other in ("red-mesh", "blue-mesh"):
-        _told(run, "sync-lock", "green-mesh", other, "here of red-mesh,", *words)
+        _told(run, "sync-lock", "green-mesh", other, "here of red-mesh,", *message)
     _healed(federation, "green-mesh", SIX)

@@ -68,7 +68,7 @@ def test_everything_that_is_wrong_is_said_at_once(federation: Federation, folder
         "gold": {"mesh_kubeconfig": str(folder / "missing")},
         "grey": {"mesh_name": LONG},
         "pink": {"mesh_context": "nowhere", "mesh_name": "kubernetes"},
-        "options": {"federation_size": 2, "federation_wait_timeot": 5, "federation_wait_timeout": "soon"},
+        "options": {"federation_expected_meshes": 2, "federation_wait_timeot": 5, "federation_wait_timeout": "soon"},
     }
     with _declared(federation, **said):
         run = _refused(federation)
@@ -85,14 +85,14 @@ def test_everything_that_is_wrong_is_said_at_once(federation: Federation, folder
         "kubeconfig-missing": ("gold-mesh",),
         "access-missing": ("mesh_kubeconfig",),
         "name-registry": ("kubernetes",),
-        "federation-size": ("federation_size",),
+        "federation-size": ("federation_expected_meshes",),
         "variable-type": ("federation_wait_timeout",),
     }
     lines = [part for part in run.flat.split("]") if "[" in part]
-    for code, words in wanted.items():
+    for code, message in wanted.items():
         found = [line for line in lines if line.endswith(f"[{code}")]
         assert found, f"{code} is missing:\n{run.all}"
-        assert any(all(word in line for word in words) for line in found), found
+        assert any(all(word in line for word in message) for line in found), found
     assert LONG in run.flat and "nameselector" in run.flat and "federation_wait_timeout" in run.flat
 
 
@@ -147,13 +147,13 @@ SINGLE: dict[str, tuple[dict[str, Any], dict[str, str], tuple[str, ...]]] = {
 def test_refused_by_itself(federation: Federation, folder: Path, case: str) -> None:
     for name, content in {"empty": b" \n", "no-yaml": b"a: [", "list": b"[1, 2]", "binary": b"\xff\xfe\x00"}.items():
         (folder / name).write_bytes(content)
-    said, environment, words = copy.deepcopy(SINGLE[case])
+    said, environment, message = copy.deepcopy(SINGLE[case])
     for variables in said.values():
         for name, value in variables.items():
             variables[name] = value.replace("{folder}", str(folder)) if isinstance(value, str) else value
     with _declared(federation, **said):
         run = _refused(federation, {key: value.replace("{folder}", str(folder)) for key, value in environment.items()})
-    assert all(word in run.flat for word in words), run.all
+    assert all(word in run.flat for word in message), run.all
 
 
 def test_a_warning_alone_refuses_nothing(federation: Federation) -> None:

@@ -121,12 +121,12 @@ def _written(asked: dict[str, list[Request]], mesh: str) -> list[str]:
     return [f"{one.verb} {one.uri}" for one in asked[mesh] if one.changes or one.dry_run]
 
 
-def _held_back(run: Run, mesh: str, *words: str) -> None:
+def _held_back(run: Run, mesh: str, *message: str) -> None:
     """The run is red, and says what is missing to the mesh, first of all before anything was written."""
     assert run.code != 0, run.all
     before = run.all.partition(": Open the gateways]")[0]
     assert f"{mesh}: namespace {mesh}-system: the account may not" in before and "[permission-missing]" in before
-    assert not [word for word in words if word not in before], run.all
+    assert not [word for word in message if word not in before], run.all
     assert run.recap[mesh]["failed"] == 1
 
 
@@ -158,7 +158,7 @@ def test_a_missing_verb_is_named_before_the_first_write(federation: Federation, 
     asked = _asked(federation, mark)
     assert not _refused(asked)
     assert not _written(asked, "green-mesh")
-    assert run.cells["green-mesh", "red-mesh"] == "skipped" and run.cells["red-mesh", "green-mesh"] == "waiting"
+    assert run.cells["green-mesh", "red-mesh"] == "skipped" and run.cells["red-mesh", "green-mesh"] == "pending"
     assert federation.names("red-mesh", "exportedservicesets") == ["green-mesh"], "red has done its side"
 
 

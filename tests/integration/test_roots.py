@@ -159,13 +159,13 @@ UNUSABLE: dict[str, tuple[Callable[[], str], str]] = {
 @pytest.mark.parametrize("code", UNUSABLE)
 def test_a_root_that_cannot_be_used_is_written_by_nobody(unpinned: Federation, code: str) -> None:
     """Of one fault each that code alone is said, with the fingerprint; nothing is written, the others are good."""
-    make, words = UNUSABLE[code]
+    make, message = UNUSABLE[code]
     pem, before = make(), {mesh: unpinned.get(mesh, "configmaps", f"{MESH}-ca-root-cert")["data"] for mesh in OTHERS}
     _publish(unpinned, pem)
     mark = unpinned.lab.mark()
     run = unpinned.run()
     _refused(run, code)
-    assert words in run.flat and _colons(_print(pem)) in run.flat
+    assert message in run.flat and _colons(_print(pem)) in run.flat
     assert run.flat.count("[root-") == run.flat.count(f"[{code}]")
     assert not unpinned.writes(mark), texts(unpinned.writes(mark))
     assert {mesh: unpinned.get(mesh, "configmaps", f"{MESH}-ca-root-cert")["data"] for mesh in OTHERS} == before

@@ -62,7 +62,7 @@ def _secrets(federation: Federation) -> dict[str, str]:
 
 
 @contextmanager
-def _listening(words: list[str], own: int) -> Iterator[set[str]]:
+def _listening(message: list[str], own: int) -> Iterator[set[str]]:
     """Look at the arguments of all processes while the block runs; yields those with a word in them."""
     seen: set[str] = set()
     ended = threading.Event()
@@ -74,7 +74,7 @@ def _listening(words: list[str], own: int) -> Iterator[set[str]]:
                     said = (process / "cmdline").read_bytes().decode(errors="replace")
                 except OSError:
                     continue
-                if process.name != str(own) and any(word in said for word in words):
+                if process.name != str(own) and any(word in said for word in message):
                     seen.add(said[:200])
 
     thread = threading.Thread(target=look)
@@ -96,7 +96,7 @@ def test_no_secret_is_shown(federation: Federation, way: str) -> None:
             host["ansible_connection"] = "elsewhere"
     arguments = ["-vvv", "--diff", "-e", f"federation_report_file={report}"]
     if way == "refused":
-        arguments += ["-e", "federation_size=9"]
+        arguments += ["-e", "federation_expected_meshes=9"]
     with _listening(list(secrets.values()), os.getpid()) as seen:
         run = federation.run(*arguments)
     assert (run.code != 0) == (way == "refused"), run.all

@@ -56,13 +56,13 @@ def _share(federation: Federation, exports: list[Any], imports: list[Any]) -> No
     federation.hosts["green-mesh"]["mesh_imports"] = {"red-mesh": imports}
 
 
-def _refused(federation: Federation, *words: str) -> Run:
+def _refused(federation: Federation, *message: str) -> Run:
     """Run, and prove that it was refused before anything was written."""
     mark = federation.lab.mark()
     run = federation.run()
     assert run.code != 0 and not run.report, run.all
     assert not texts(federation.writes(mark))
-    assert all(word in run.flat for word in words), run.all
+    assert all(word in run.flat for word in message), run.all
     return run
 
 

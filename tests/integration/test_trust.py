@@ -27,7 +27,7 @@ def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
 def test_equal_trust_domains_with_different_roots_are_refused(federation: Federation) -> None:
     for allowed in (False, True):
         mark = federation.lab.mark()
-        federation.options["federation_common_root"] = allowed
+        federation.options["federation_allow_shared_root"] = allowed
         run = federation.run()
         assert run.code != 0
         assert "[trust-domain-shared]" in run.flat and COMMON in run.flat
@@ -51,10 +51,10 @@ def test_one_common_root_is_allowed_when_asked_for(federation: Federation) -> No
     lab.fault("istiod-restart", mesh="green-mesh")
     root = federation.get("red-mesh", "configmaps", "istio-ca-root-cert")["data"]
     federation.eventually(lambda: federation.get("green-mesh", "configmaps", "istio-ca-root-cert")["data"] == root)
-    federation.options["federation_common_root"] = False
+    federation.options["federation_allow_shared_root"] = False
     refused = federation.run()
-    assert refused.code != 0 and "[trust-domain-common]" in refused.flat and "federation_common_root" in refused.flat
-    federation.options["federation_common_root"] = True
+    assert refused.code != 0 and "[trust-domain-common]" in refused.flat and "federation_allow_shared_root" in refused.flat
+    federation.options["federation_allow_shared_root"] = True
     run = federation.good()
     assert "policies cannot tell the meshes apart" in run.flat
     peer = federation.get("red-mesh", "servicemeshpeers", "green-mesh")
@@ -141,7 +141,7 @@ def test_a_trust_domain_that_a_peer_of_somebody_else_has_already(taken: Federati
     assert run.code != 0, run.all
     said = f"red-mesh: ServiceMeshPeer red-mesh-system/{FOREIGN}: it has the trust domain of green-mesh, green-mesh.local"
     assert said in run.flat and "[trust-domain-taken]" in run.flat
-    assert (run.cells["red-mesh", "green-mesh"], run.cells["green-mesh", "red-mesh"]) == ("skipped", "waiting"), run.matrix
+    assert (run.cells["red-mesh", "green-mesh"], run.cells["green-mesh", "red-mesh"]) == ("skipped", "pending"), run.matrix
     assert not [one for one in run.changes if one[0] == "red-mesh" and "green-mesh" in str(one)], run.report
     assert _peers(run) == PAIRS - {("red-mesh", "green-mesh"), ("green-mesh", "red-mesh")}
     assert {mesh for mesh in run.recap if run.recap[mesh]["failed"]} == {"red-mesh"}

@@ -205,9 +205,9 @@ def decode_connection(error: BaseException, host: str) -> ClusterError:
         ("remotedisconnected", "breaks the connection", "Check that the API server stays up"),
         ("proxyerror", "cannot be reached through the proxy", "Correct mesh_proxy"),
     )
-    for sign, words, remedy in known:
+    for sign, message, remedy in known:
         if sign in lower:
-            return ClusterError("unreachable", f"{host} {words}", remedy)
+            return ClusterError("unreachable", f"{host} {message}", remedy)
     return ClusterError("unreachable", f"{host} cannot be reached: {error}", "Check the address, network and proxy")
 
 
@@ -256,10 +256,10 @@ def _decode_conflict(status: Json) -> ClusterError:
         by: t.Dict[str, t.List[str]] = {}
         for one in conflicts:
             by.setdefault(one["manager"], []).append(one["field"])
-        words = "; ".join(f"{manager} has {', '.join(fields)}" for manager, fields in sorted(by.items()))
+        message = "; ".join(f"{manager} has {', '.join(fields)}" for manager, fields in sorted(by.items()))
         return ClusterError(
             "conflict",
-            f"owned by others: {words}",
+            f"owned by others: {message}",
             _hand_over(status),
             status=409,
             conflicts=conflicts,
@@ -309,12 +309,12 @@ def decode_response(status_code: int, body: t.Any, ask: Ask, token: str = "") ->
     if status_code == 401:
         expiry = token_expiry(token) if token else None
         if expiry and expiry < datetime.datetime.now(datetime.timezone.utc):
-            words = f"the token expired at {expiry:%Y-%m-%d %H:%M:%S} UTC"
-            return ClusterError("unauthorized", words, "Log in again and renew the kubeconfig or token", status=401)
-        words = "the API server does not accept the credentials (401)"
-        return ClusterError("unauthorized", words, "Log in again, or correct the credentials", status=401)
+            message = f"the token expired at {expiry:%Y-%m-%d %H:%M:%S} UTC"
+            return ClusterError("unauthorized", message, "Log in again and renew the kubeconfig or token", status=401)
+        message = "the API server does not accept the credentials (401)"
+        return ClusterError("unauthorized", message, "Log in again, or correct the credentials", status=401)
     if "admission webhook" in message:
-        remedy = next((words for sign, words in ASKED_BY_WEBHOOKS if sign in message), "Change what the webhook names")
+        remedy = next((advice for sign, advice in ASKED_BY_WEBHOOKS if sign in message), "Change what the webhook names")
         return ClusterError("refused", message, remedy, status=status_code)
     if status_code == 403:
         plural = KINDS[kind].plural if kind in KINDS else kind

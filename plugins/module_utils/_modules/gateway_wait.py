@@ -105,9 +105,9 @@ class _State:
         return bool(self.plane and self.plane["ready"])
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         """How the control plane is."""
-        return str(self.plane["words"]) if self.plane else "the control plane is not there"
+        return str(self.plane["message"]) if self.plane else "the control plane is not there"
 
     def found(self) -> t.Dict[str, Json]:
         """Every gateway: its address and ports, or what it waits for."""
@@ -120,11 +120,11 @@ class _State:
             self._read[name] = read_gateway(self.services.get(name), self.nodes, gateway.get("exposure"),
                                             bool(gateway.get("internal")))
         found, reason = self._read[name], self._reasons.get(name)
-        return {"waiting": f"{found['waiting']} ({reason})"} if reason and "waiting" in found else found
+        return {"pending": f"{found['pending']} ({reason})"} if reason and "pending" in found else found
 
     def balancers(self) -> t.List[str]:
         """The gateways whose Service is there and waits for its load balancer."""
-        return [one["name"] for one in self.gateways if "waiting" in self._found(one)
+        return [one["name"] for one in self.gateways if "pending" in self._found(one)
                 and ((self.services.get(one["name"]) or {}).get("spec") or {}).get("type") == "LoadBalancer"]
 
     def explain(self, events: t.Sequence[Json]) -> None:
@@ -139,7 +139,7 @@ class _State:
 
     def open(self) -> bool:
         """Whether every gateway has its address."""
-        return not any("waiting" in self._found(one) for one in self.gateways)
+        return not any("pending" in self._found(one) for one in self.gateways)
 
     def complete(self) -> bool:
         """Whether there is nothing left to wait for."""
@@ -147,17 +147,17 @@ class _State:
 
     def missing(self) -> t.List[str]:
         """What is still waited for, in words."""
-        found = [] if self.ready else [f"control plane: {self.words}"]
-        return found + [f"{name}: {one['waiting']}" for name, one in self.found().items() if "waiting" in one]
+        found = [] if self.ready else [f"control plane: {self.message}"]
+        return found + [f"{name}: {one['pending']}" for name, one in self.found().items() if "pending" in one]
 
     def news(self) -> t.Iterator[str]:
         """One line for each thing that is different from last time."""
-        now = {"control plane": self.words} if self.plane else {}
+        now = {"control plane": self.message} if self.plane else {}
         for name, one in self.found().items():
-            now[name] = one.get("waiting") or f"{', '.join(one['addresses'])} port {one['discoveryPort']}"
-        for name, words in now.items():
-            if self.told.get(name) != words:
-                yield f"{self.mesh}: {name}: {words}"
+            now[name] = one.get("pending") or f"{', '.join(one['addresses'])} port {one['discoveryPort']}"
+        for name, message in now.items():
+            if self.told.get(name) != message:
+                yield f"{self.mesh}: {name}: {message}"
         self.told = now
 
 
@@ -233,7 +233,7 @@ def _look_at_operator(cluster: Cluster, state: Operator) -> None:
 def _operator_result(state: Operator, problems: t.List[Problem]) -> Json:
     """The result of the module where the operator was waited for."""
     return {"changed": False, "mesh": state.mesh, "ready": state.complete(), "gateways": {},
-            "words": "; ".join(state.missing()) or "ready", "problems": problems}
+            "message": "; ".join(state.missing()) or "ready", "problems": problems}
 
 
 def _look(cluster: Cluster, params: Json, state: _State) -> None:
@@ -325,14 +325,14 @@ def _late(state: _State, params: Json) -> t.List[Problem]:
     found = [] if state.ready else [problem(
         "control-plane-not-ready", state.mesh,
         f"ServiceMeshControlPlane {params['namespace']}/{params['control_plane']}",
-        f"not ready {_after(params)}: {state.words}", "Look at its conditions and at the operator",
+        f"not ready {_after(params)}: {state.message}", "Look at its conditions and at the operator",
         severity="warning")]
     peers = {one["name"]: one.get("peer") for one in state.gateways}
     return found + [problem(
         "no-address", state.mesh, f"Service {params['namespace']}/{name}",
-        f"no address {_after(params)}: {one['waiting']}",
+        f"no address {_after(params)}: {one['pending']}",
         "Put right what the cloud says, or set mesh_ingress.exposure to NodePort, and run again", peer=peers[name],
-        severity="warning") for name, one in state.found().items() if "waiting" in one]
+        severity="warning") for name, one in state.found().items() if "pending" in one]
 
 
 def _result(state: _State, problems: t.List[Problem]) -> Json:
@@ -341,7 +341,7 @@ def _result(state: _State, problems: t.List[Problem]) -> Json:
         "changed": False,
         "mesh": state.mesh,
         "ready": state.ready,
-        "words": "; ".join(state.missing()) or "ready",
+        "message": "; ".join(state.missing()) or "ready",
         "gateways": state.found(),
         "problems": problems,
     }

@@ -48,15 +48,15 @@ def run(params: Json, check_mode: bool, say: Say) -> Json:
         patched = cluster.merge_patch("Deployment", name, namespace, change, OURS, dry_run=check_mode)
         changed = True
         if check_mode:
-            return _result(params, [], changed=True, words="istiod would be restarted")
+            return _result(params, [], changed=True, message="istiod would be restarted")
         say(f"{params['mesh']}: {name} is being restarted")
         late = _follow(cluster, params, patched["metadata"]["generation"], deadline, say)
         pods = istiod_pods(cluster.list("Pod", namespace, labels=ISTIOD_SELECTOR), params["control_plane"])
     except ClusterError as error:
         return _result(params, [error.problem(params["mesh"], f"Deployment {namespace}/{name}")], changed=changed)
     if late:
-        return _result(params, [_late(params, late)], changed=True, words=late)
-    return _result(params, [], changed=True, words="istiod was restarted", pods=[pod["name"] for pod in pods])
+        return _result(params, [_late(params, late)], changed=True, message=late)
+    return _result(params, [], changed=True, message="istiod was restarted", pods=[pod["name"] for pod in pods])
 
 
 def deployment(control_plane: str) -> str:
@@ -87,39 +87,39 @@ def rollout(obj: Json, generation: int) -> str:
 
 def _follow(cluster: Cluster, params: Json, generation: int, deadline: float, say: Say) -> str:
     """Follow the Deployment until its rollout is complete or the deadline has come; what is missing, or nothing."""
-    words = "the change has not been observed yet"
+    message = "the change has not been observed yet"
     watch = WatchFor("Deployment", params["namespace"], deployment(params["control_plane"]))
     for event in cluster.watch_many([watch], deadline):
         if event.type == "FATAL" and event.error is not None:
             raise event.error
         if event.type == "TICK":
-            say(f"{params['mesh']}: {deadline - time.monotonic():.0f} s left; istiod restarts: {words}")
+            say(f"{params['mesh']}: {deadline - time.monotonic():.0f} s left; istiod restarts: {message}")
         elif event.type in ("ADDED", "MODIFIED"):
-            words = rollout(event.object, generation)
-            if not words:
+            message = rollout(event.object, generation)
+            if not message:
                 return ""
-    return words
+    return message
 
 
-def _late(params: Json, words: str) -> Problem:
+def _late(params: Json, message: str) -> Problem:
     where = f"Deployment {params['namespace']}/{deployment(params['control_plane'])}"
-    return problem("restart-late", params["mesh"], where, f"not restarted after {params['timeout']:.0f} s: {words}",
+    return problem("restart-late", params["mesh"], where, f"not restarted after {params['timeout']:.0f} s: {message}",
                    "Look at the pods of istiod and at their events")
 
 
-def _result(params: Json, problems: t.List[Problem], *, changed: bool = False, words: str = "",
+def _result(params: Json, problems: t.List[Problem], *, changed: bool = False, message: str = "",
             pods: t.Sequence[str] = ()) -> Json:
     """The result of the module; ``objects`` as those of mesh_objects."""
     one = {
         "mesh": params["mesh"], "kind": "Deployment", "name": deployment(params["control_plane"]),
         "namespace": params["namespace"], "verb": "changed", "fields": [_FIELD], "peer": None, "field_manager": OURS,
-        "words": words, "time": None,
+        "message": message, "time": None,
     }
     return {
         "changed": changed,
         "restarted": bool(pods),
         "pods": list(pods),
-        "words": words or "; ".join(found["message"] for found in problems),
+        "message": message or "; ".join(found["message"] for found in problems),
         "objects": [one] if changed else [],
         "problems": problems,
     }

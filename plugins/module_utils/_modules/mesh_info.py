@@ -111,8 +111,8 @@ def empty_facts(wanted: Json) -> Json:
         "readable": False,
         "problems": [],
         "cluster_uid": None,
-        "platform": {"type": "", "name": "", "source": "none", "architectures": [], "words": "unknown"},
-        "openshift": {"version": None, "words": "an unknown version of OpenShift"},
+        "platform": {"type": "", "name": "", "source": "none", "architectures": [], "message": "unknown"},
+        "openshift": {"version": None, "message": "an unknown version of OpenShift"},
         "rights": None,
         "nodes": [],
         "control_plane": None,
@@ -360,9 +360,9 @@ class _Reader:
         found = None if self.absent.get("Infrastructure") == "kind-missing" else self._optional("ClusterVersion", "version")
         version = (((found or {}).get("status") or {}).get("desired") or {}).get("version")
         if version:
-            self.facts["openshift"] = {"version": version, "words": f"OpenShift {version}"}
+            self.facts["openshift"] = {"version": version, "message": f"OpenShift {version}"}
         elif "ClusterVersion" in self.absent or self.absent.get("Infrastructure") == "kind-missing":
-            self.facts["openshift"] = {"version": None, "words": "plain Kubernetes (no ClusterVersion)"}
+            self.facts["openshift"] = {"version": None, "message": "plain Kubernetes (no ClusterVersion)"}
 
     def _federation(self) -> None:
         """Peers and sets, with what istiod says of them."""

@@ -106,13 +106,13 @@ def changes(before: t.Optional[Json], after: t.Optional[Json]) -> t.Dict[str, t.
 
 
 
-def _set_path(obj: Json, path: str, words: str) -> None:
+def _set_path(obj: Json, path: str, message: str) -> None:
     """Put words where a value is not known yet (a dotted path of plain keys)."""
     *parents, last = path.split(".")
     room = obj
     for parent in parents:
         room = room.setdefault(parent, {})
-    room[last] = f"({words})"
+    room[last] = f"({message})"
 
 
 def shown(obj: t.Optional[Json], unknown: t.Optional[t.Mapping[str, str]] = None) -> str:
@@ -123,8 +123,8 @@ def shown(obj: t.Optional[Json], unknown: t.Optional[t.Mapping[str, str]] = None
     told = {key: meta[key] for key in ("name", "namespace", "labels", "annotations") if meta.get(key)}
     view = copy.deepcopy({"apiVersion": obj.get("apiVersion"), "kind": obj.get("kind"), "metadata": told})
     view.update(copy.deepcopy({key: value for key, value in comparable(obj).items() if key != "metadata"}))
-    for path, words in (unknown or {}).items():
-        _set_path(view, path, words)
+    for path, message in (unknown or {}).items():
+        _set_path(view, path, message)
     return to_yaml(view)
 
 
@@ -170,10 +170,10 @@ class _Writer:
         manager = wish["field_manager"]
         reason = self.stopped.get("") or self.stopped.get(manager)
         if reason:
-            self._note(wish, "skipped", words=f"not tried: {reason}")
+            self._note(wish, "skipped", message=f"not tried: {reason}")
             return
         if wish.get("unknown") and not self.check and not self.absent:
-            self._note(wish, "skipped", words="; ".join(wish["unknown"].values()))
+            self._note(wish, "skipped", message="; ".join(wish["unknown"].values()))
             return
         if wish.get("later") and self.check and not self.absent and self._before(wish) is None:
             self._announce(wish)
@@ -201,16 +201,16 @@ class _Writer:
         """Note a failure and stop what depends on it."""
         self.problems.append(error.problem(self.mesh, name_of(wish["definition"]), peer=wish.get("peer")))
         self.stopped["" if error.code in FATAL_CODES else wish["field_manager"]] = error.message
-        self._note(wish, "failed", words=error.message)
+        self._note(wish, "failed", message=error.message)
 
-    def _note(self, wish: Json, verb: str, fields: t.Sequence[str] = (), words: str = "", time: t.Optional[str] = None,
+    def _note(self, wish: Json, verb: str, fields: t.Sequence[str] = (), message: str = "", time: t.Optional[str] = None,
               ) -> None:
         """Remember how one object ended."""
         meta = wish["definition"]["metadata"]
         self.results.append({
             "mesh": self.mesh, "kind": wish["definition"]["kind"], "name": meta["name"],
             "namespace": meta.get("namespace"), "verb": verb, "fields": sorted(fields), "peer": wish.get("peer"),
-            "field_manager": wish["field_manager"], "words": words, "time": time,
+            "field_manager": wish["field_manager"], "message": message, "time": time,
         })
 
     def _before(self, wish: Json) -> t.Optional[Json]:
@@ -252,14 +252,14 @@ class _Writer:
             if before is None:
                 before = cluster.get(kind, meta["name"], meta.get("namespace"))
             if not is_ours(before):
-                raise ClusterError("foreign", f"{name_of(definition)} does not carry our label and stays",
+                raise ClusterError("unmanaged", f"{name_of(definition)} does not carry our label and stays",
                                    "Delete it by hand if it is not needed")
             cluster.delete(kind, meta["name"], meta.get("namespace"), uid=before["metadata"].get("uid"),
                            dry_run=self.check)
         except ClusterError as error:
             if error.code not in ("missing", "kind-missing", "namespace-missing"):
                 raise
-            self._note(wish, "unchanged", words="not there")
+            self._note(wish, "unchanged", message="not there")
             return
         self._note(wish, "deleted", changes(before, None))
         self._show(wish, before, None, {})

@@ -43,7 +43,7 @@ INFO_SPEC: Json = {
             "since": {"type": "str"},
             "root_since": {"type": "str"},
             "inbound": {"type": "bool"},
-            "gone_pods": {"type": "list", "elements": "str"},
+            "terminated_pods": {"type": "list", "elements": "str"},
         },
     },
 }
@@ -130,34 +130,34 @@ class _State:
 
     def good(self) -> bool:
         """Whether every link is as it was asked for."""
-        return all(link["good"] for link in self.links())
+        return all(link["healthy"] for link in self.links())
 
     def hopeless(self) -> bool:
         """Whether no link that is not good yet gets so without a restart of istiod."""
-        bad = [link for link in self.links() if not link["good"]]
+        bad = [link for link in self.links() if not link["healthy"]]
         stuck = all(link["suspect"] or link["root_kept"] for link in bad)
         return stuck and time.monotonic() - self.begun > STUCK_SECONDS
 
     def news(self, links: t.Sequence[Json]) -> t.Iterator[str]:
         """One line for each link that is different from last time."""
         for link in links:
-            words = link_words(link)
-            if self.told.get(link["peer_name"]) != words:
-                self.told[link["peer_name"]] = words
-                yield f"{self.mesh} -> {link['peer']}: {words}"
+            message = link_words(link)
+            if self.told.get(link["peer_name"]) != message:
+                self.told[link["peer_name"]] = message
+                yield f"{self.mesh} -> {link['peer']}: {message}"
 
 
 def link_words(link: Json) -> str:
     """One link in a few words."""
     if not link["connected"]:
-        text = f"{link['text']}: " if link["text"] and link["taken_up"] else ""
-        return f"{text}{link['words']}"
+        text = f"{link['text']}: " if link["text"] and link["accepted"] else ""
+        return f"{text}{link['message']}"
     if not link["synced"]:
         return "connected, not synced since the last change"
     if link["missing"]:
         return f"connected, not imported yet: {', '.join(link['missing'])}"
-    if not link["good"]:
-        return f"connected; {link['inbound_words']}"
+    if not link["healthy"]:
+        return f"connected; {link['inbound_message']}"
     proven = ", new root not proven" if link["root_proven"] is False else ""
     return f"connected, {len(link['imported'])} imported{proven}"
 
@@ -233,18 +233,18 @@ def _watch(cluster: Cluster, watches: t.Sequence[WatchFor], state: _State, deadl
 
 def _heartbeat(state: _State, deadline: float, say: Say) -> None:
     """Say that we are still waiting, and for what."""
-    rest = [f"{link['peer']} ({link_words(link)})" for link in state.links() if not link["good"]]
+    rest = [f"{link['peer']} ({link_words(link)})" for link in state.links() if not link["healthy"]]
     say(f"{state.mesh}: {deadline - time.monotonic():.0f} s left; waiting for {'; '.join(rest)}")
 
 
 def _result(state: _State, problems: t.List[Problem]) -> Json:
     """The result of the modules."""
     links = state.links()
-    late = [f"{link['peer']}: {link_words(link)}" for link in links if not link["good"]]
+    late = [f"{link['peer']}: {link_words(link)}" for link in links if not link["healthy"]]
     return {
         "changed": False,
-        "good": not late and not problems,
-        "words": "; ".join(late) or "every link is good",
+        "healthy": not late and not problems,
+        "message": "; ".join(late) or "every link is good",
         "links": links,
         "problems": problems,
     }

@@ -109,7 +109,7 @@ ADOPTED_GATEWAYS = f"{OURS}/adopted-"
 INGRESS, EGRESS = "additionalIngress", "additionalEgress"
 VIEW = "requestedNetworkView"
 #: Owners of gateways that stay as they live.
-HELD = ("foreign", "adopted")
+NOT_OURS = ("unmanaged", "adopted")
 
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -124,7 +124,7 @@ def is_ours(live: Json) -> bool:
 def owner(live: Optional[Json]) -> str:
     if live is None:
         return "absent"
-    return "ours" if is_ours(live) else "foreign"
+    return "ours" if is_ours(live) else "unmanaged"
 
 
 #: Port numbers of a federation ingress gateway's Service; istiod looks for exactly these.

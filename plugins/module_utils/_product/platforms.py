@@ -76,13 +76,13 @@ class Platform(NamedTuple):
     public: Dict[str, str]
     internal: Optional[Dict[str, str]]
     address: str
-    words: str
+    message: str
     scope: str = ""
     in_place: bool = False
 
 
 def _cloud(
-    words: str,
+    message: str,
     *,
     common: Optional[Dict[str, str]] = None,
     internal: Dict[str, str],
@@ -91,21 +91,21 @@ def _cloud(
     in_place: bool = False,
 ) -> Platform:
     both = common or {}
-    return Platform(True, {**both, **(public or {})}, {**both, **internal}, address, words, in_place=in_place)
+    return Platform(True, {**both, **(public or {})}, {**both, **internal}, address, message, in_place=in_place)
 
 
-def _undecided(words: str, scope: str, address: str = "IP address or host name") -> Platform:
-    return Platform(True, {}, None, address, words, scope)
+def _undecided(message: str, scope: str, address: str = "IP address or host name") -> Platform:
+    return Platform(True, {}, None, address, message, scope)
 
 
-def _bare(words: str) -> Platform:
+def _bare(message: str) -> Platform:
     scope = "the address pool decides: name one in mesh_ingress.annotations"
-    return Platform(False, {}, None, "addresses of the nodes", words, scope)
+    return Platform(False, {}, None, "addresses of the nodes", message, scope)
 
 
-def _ibm(words: str, features: Dict[str, str], address: str) -> Platform:
+def _ibm(message: str, features: Dict[str, str], address: str) -> Platform:
     scope = f"{_IBM}ip-type"
-    return _cloud(words, common=features, internal={scope: "private"}, public={scope: "public"}, address=address)
+    return _cloud(message, common=features, internal={scope: "private"}, public={scope: "public"}, address=address)
 
 
 _VPC = _ibm("a network load balancer of the VPC", {f"{_IBM}enable-features": "nlb"}, "IP address or host name")
@@ -208,7 +208,7 @@ def detect(infrastructure: Optional[Json], nodes: Sequence[Json] = (), balancers
     ``nodes`` are Nodes as the API has them; ``balancers`` is whether a Service with a load balancer's address was seen,
     which only counts for the type External. Returns ``type`` (a key of PLATFORMS, or a type that is not known here, or
     empty), ``name`` (what an external platform calls itself), ``source`` (infrastructure, nodes, architecture or
-    none), ``architectures`` and ``words``.
+    none), ``architectures`` and ``message``.
     """
     status = ((infrastructure or {}).get("status") or {}).get("platformStatus") or {}
     type_, source = infrastructure_type(infrastructure), "infrastructure"
@@ -219,12 +219,12 @@ def detect(infrastructure: Optional[Json], nodes: Sequence[Json] = (), balancers
         told = any(one in ARCHITECTURES for one in architectures)
         type_, source = ("None", "architecture") if told else ("", "none")
     name = str((status.get("external") or {}).get("platformName") or "") if type_ == "External" else ""
-    words = _words(type_, name, source, architectures)
+    message = _words(type_, name, source, architectures)
     if type_ == "External" and balancers:
-        type_, words = "ExternalCloud", f"{words}; its router has a load balancer"
+        type_, message = "ExternalCloud", f"{message}; its router has a load balancer"
     if type_ == "IBMCloud" and (status.get("ibmcloud") or {}).get("providerType") == "Classic":
-        type_, words = "IBMCloudClassic", f"{words}; it is the classic infrastructure"
-    return {"type": type_, "name": name, "source": source, "architectures": architectures, "words": words}
+        type_, message = "IBMCloudClassic", f"{message}; it is the classic infrastructure"
+    return {"type": type_, "name": name, "source": source, "architectures": architectures, "message": message}
 
 
 def _by_provider(node: Json) -> Optional[str]:
@@ -241,15 +241,15 @@ def _architecture(node: Json) -> Optional[str]:
 def _words(type_: str, name: str, source: str, architectures: List[str]) -> str:
     """How the platform was told."""
     called = f"{type_} ({name})" if name else type_
-    words = {
+    message = {
         "infrastructure": f"{called}, as Infrastructure cluster says",
         "nodes": f"{type_}, by the provider IDs of its nodes",
         "architecture": "no cloud, by the architecture of its nodes",
         "none": "unknown, and so treated like None",
     }[source]
     if type_ and known(type_) is None:
-        words += ", which is not known here and treated like None"
+        message += ", which is not known here and treated like None"
     machines = [f"{one} ({ARCHITECTURES[one]})" for one in architectures if one in ARCHITECTURES]
     if machines and not platform_of(type_)[1].load_balancer:
-        words += f"; nodes are {' and '.join(machines)}"
-    return words
+        message += f"; nodes are {' and '.join(machines)}"
+    return message

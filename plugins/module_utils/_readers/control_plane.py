@@ -38,7 +38,7 @@ def _cluster_wide(control_plane: Json) -> bool:
 def read_control_plane(smcp: Json) -> Json:
     """What a ServiceMeshControlPlane says: ``name``, ``uid``, ``version``, ``chart_version`` and ``operator_version``
     (they have the patch level), ``trust_domain`` (in force), ``trust_domain_set``, ``cluster_name``, ``ready`` (Ready at
-    the present generation), ``words``, ``generation``, ``observed_generation``, ``additionalIngress``, ``additionalEgress`` (as in the spec).
+    the present generation), ``message``, ``generation``, ``observed_generation``, ``additionalIngress``, ``additionalEgress`` (as in the spec).
 
     Ready alone is stale for a moment after a change, so the observed generation counts too.
     """
@@ -57,7 +57,7 @@ def read_control_plane(smcp: Json) -> Json:
         "trust_domain_set": bool(trust_domain),
         "cluster_name": dig(spec, "cluster", "name") or DEFAULT_CLUSTER_NAME,
         "ready": ready.get("status") == "True" and observed >= generation,
-        "words": _control_plane_words(smcp, ready, observed, generation),
+        "message": _control_plane_words(smcp, ready, observed, generation),
         "generation": generation,
         "observed_generation": observed,
         "additionalIngress": dig(spec, "gateways", "additionalIngress") or {},
@@ -81,6 +81,6 @@ def _control_plane_words(smcp: Json, ready: Json, observed: int, generation: int
         return f"the operator has not seen the latest change yet (generation {generation}, observed {observed})"
     reconciled = _condition(smcp, "Reconciled")
     told = reconciled if reconciled.get("status") == "False" else ready
-    words = ": ".join(str(one) for one in (told.get("reason"), told.get("message")) if one)
+    message = ": ".join(str(one) for one in (told.get("reason"), told.get("message")) if one)
     count = dig(smcp, "status", "annotations", "readyComponentCount")
-    return (words or "not ready") + (f" ({count} components ready)" if count else "")
+    return (message or "not ready") + (f" ({count} components ready)" if count else "")

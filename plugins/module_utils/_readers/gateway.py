@@ -27,11 +27,11 @@ def gateway_owner(control_plane: Optional[Json], kind: str, name: str) -> str:
     The gateway has no labels of its own, so its field managers tell it, and an annotation of the control plane.
     """
     if name in conventions.RESERVED_GATEWAYS:
-        return "foreign"
+        return "unmanaged"
     if dig(control_plane, "object", "spec", "gateways", kind, name) is None:
         return "absent"
     if not any(manager.partition("/")[0] == OURS for manager in gateway_managers(control_plane, kind, name)):
-        return "foreign"
+        return "unmanaged"
     return "adopted" if f"{kind}.{name}" in _adopted(control_plane) else "ours"
 
 
@@ -93,19 +93,19 @@ def read_gateway(
     internal addresses); a ClusterIP by its name inside the cluster.
     """
     if service is None:
-        return {"waiting": "the operator has not created its Service yet"}
+        return {"pending": "the operator has not created its Service yet"}
     type_ = dig(service, "spec", "type") or "ClusterIP"
     if exposure and type_ != exposure:
-        return {"waiting": f"its Service is still of type {type_}, not {exposure}"}
+        return {"pending": f"its Service is still of type {type_}, not {exposure}"}
     discovery, traffic = _port(service, DISCOVERY_PORT, ("https-discovery",)), _port(service, SERVICE_PORT, ("tls",))
     if discovery is None or traffic is None:
-        return {"waiting": f"its Service has no ports {DISCOVERY_PORT} and {SERVICE_PORT} yet"}
+        return {"pending": f"its Service has no ports {DISCOVERY_PORT} and {SERVICE_PORT} yet"}
     key = "nodePort" if type_ == "NodePort" else "port"
     if not discovery.get(key) or not traffic.get(key):
-        return {"waiting": "its Service has no node ports yet"}
-    addresses, words = _addresses(service, type_, node_addresses(nodes, internal))
+        return {"pending": "its Service has no node ports yet"}
+    addresses, message = _addresses(service, type_, node_addresses(nodes, internal))
     if not addresses:
-        return {"waiting": words}
+        return {"pending": message}
     return {"addresses": addresses, "discoveryPort": discovery[key], "servicePort": traffic[key]}
 
 

@@ -54,11 +54,11 @@ def read_link(
     ``read_exports``, ``peer``, ``peer_host`` and ``peer_name`` of ``wanted``, and what ``judge_link`` adds.
 
     ``wanted`` is an item of the option ``links`` of peer_wait; the objects are None where they do not exist. With
-    ``pods`` only what those istiod pods say counts, and what its ``gone_pods`` have left never does.
+    ``pods`` only what those istiod pods say counts, and what its ``terminated_pods`` have left never does.
     """
     return judge_link(wanted, {
         "peer": wanted["peer"], "peer_host": wanted.get("peer_host"), "peer_name": wanted["peer_name"],
-        **read_peer(peer, mesh=mesh, other=wanted["peer"], pods=pods, gone=wanted.get("gone_pods") or ()),
+        **read_peer(peer, mesh=mesh, other=wanted["peer"], pods=pods, gone=wanted.get("terminated_pods") or ()),
         **read_imports(imports),
         "exported": read_exports(exports),
     })
@@ -71,7 +71,7 @@ def judge_link(wanted: Json, link: Json) -> Json:
     link["synced"] = synced(link, wanted.get("since")) or _services_prove_it(wanted, link)
     link["root_proven"] = root_proven(link, wanted.get("root_since"))
     link["root_kept"] = root_kept(link, wanted.get("root_since"))
-    link["good"] = bool(link["connected"] and link["synced"] and not link["missing"] and not unseen(wanted, link))
+    link["healthy"] = bool(link["connected"] and link["synced"] and not link["missing"] and not unseen(wanted, link))
     return link
 
 

@@ -66,10 +66,10 @@ class Operator:
 
     def news(self) -> t.Iterator[str]:
         """One line when it is another than last time."""
-        words = "; ".join(self.missing()) or f"{self.version} is there"
-        if words != self._told:
-            yield f"{self.mesh}: operator: {words}"
-        self._told = words
+        message = "; ".join(self.missing()) or f"{self.version} is there"
+        if message != self._told:
+            yield f"{self.mesh}: operator: {message}"
+        self._told = message
 
     def _phase(self) -> str:
         csv = self.versions.get(self.version) or {}

@@ -93,15 +93,15 @@ def decode(text: t.Optional[str], *, mesh: str = "this mesh", peer: str = "the o
     if not plain:
         return {
             "code": "connecting",
-            "words": "not connected yet; istiod has not said why",
+            "message": "not connected yet; istiod has not said why",
             "remedy": "Wait: a new link takes a few seconds, a repaired one up to two minutes",
         }
     lower = plain.lower()
-    for signs, code, words, remedy in _TEXTS:
+    for signs, code, message, remedy in _TEXTS:
         if any(sign in lower for sign in signs):
-            return {"code": code, "words": words.format(mesh=mesh, peer=peer),
+            return {"code": code, "message": message.format(mesh=mesh, peer=peer),
                     "remedy": remedy.format(mesh=mesh, peer=peer)}
-    return {"code": "unknown", "words": "istiod gives a reason that is not known here",
+    return {"code": "unknown", "message": "istiod gives a reason that is not known here",
             "remedy": "Read the istiod log of this mesh"}
 
 
@@ -117,9 +117,9 @@ def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "
     """What a ServiceMeshPeer says of the link: ``mesh`` watches ``other``; with ``pods`` only entries of those count, and
     those of ``gone`` never do.
 
-    Returns ``exists``, ``taken_up`` (istiod knows the peer), ``connected``, ``text`` (the last disconnect, old news
-    while connected), ``code``, ``words``, ``remedy``, ``last_full_sync``, ``last_attempt``, ``created`` (times as
-    in the API or None), ``inbound`` (the other side watches us: True, False, or None for no sign), ``inbound_words``,
+    Returns ``exists``, ``accepted`` (istiod knows the peer), ``connected``, ``text`` (the last disconnect, old news
+    while connected), ``code``, ``message``, ``remedy``, ``last_full_sync``, ``last_attempt``, ``created`` (times as
+    in the API or None), ``inbound`` (the other side watches us: True, False, or None for no sign), ``inbound_message``,
     ``several_pods`` (several istiod pods report here, and then ``inbound`` may stay wrong), ``suspect`` (``deadlock`` or
     None).
 
@@ -128,9 +128,9 @@ def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "
     its newest attempt counts (maistra/istio ``pkg/servicemesh/federation/status/handler.go``).
     """
     found: Json = {
-        "exists": peer is not None, "taken_up": False, "connected": False, "text": "", "code": "absent",
-        "words": "there is no ServiceMeshPeer", "remedy": "Run federate.yml", "last_full_sync": None,
-        "last_attempt": None, "created": None, "inbound": None, "inbound_words": "no sign of the other side here",
+        "exists": peer is not None, "accepted": False, "connected": False, "text": "", "code": "absent",
+        "message": "there is no ServiceMeshPeer", "remedy": "Run federate.yml", "last_full_sync": None,
+        "last_attempt": None, "created": None, "inbound": None, "inbound_message": "no sign of the other side here",
         "several_pods": False, "suspect": None,
     }
     if peer is None:
@@ -142,7 +142,7 @@ def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "
     watches = [entry.get("watch") or {} for entry in entries]
     found.update(
         created=dig(peer, "metadata", "creationTimestamp"),
-        taken_up=bool(entries),
+        accepted=bool(entries),
         several_pods=len(entries) > 1,
         connected=any((entry.get("watch") or {}).get("connected") for entry in entries if entry in active),
         last_full_sync=_newest(watch.get("lastFullSync") for watch in watches),
@@ -190,10 +190,10 @@ def _inbound(entries: t.Sequence[Json]) -> Json:
     """Whether the other mesh watches us, as far as it shows here; the other side itself knows better."""
     remotes = [remote for entry in entries for remote in entry.get("remotes") or []]
     if any(remote.get("connected") for remote in remotes):
-        return {"inbound": True, "inbound_words": "the other side is connected, as seen from here"}
+        return {"inbound": True, "inbound_message": "the other side is connected, as seen from here"}
     if remotes:
-        return {"inbound": False, "inbound_words": "the other side was connected once, as seen from here"}
-    return {"inbound": None, "inbound_words": "no sign of the other side here"}
+        return {"inbound": False, "inbound_message": "the other side was connected once, as seen from here"}
+    return {"inbound": None, "inbound_message": "no sign of the other side here"}
 
 
 def _judge(found: Json, mesh: str, other: str) -> Json:
@@ -201,16 +201,16 @@ def _judge(found: Json, mesh: str, other: str) -> Json:
     if found["connected"] and _older_than_object(found):
         return {
             "connected": False, "suspect": "deadlock", "code": "deadlock",
-            "words": "the status is older than the peer itself: istiod is deadlocked since a peer was deleted while "
+            "message": "the status is older than the peer itself: istiod is deadlocked since a peer was deleted while "
                      "it exported services",
             "remedy": f"Restart the istiod of {mesh} (federation_restart_control_plane)",
         }
     if found["connected"]:
-        return {"code": "connected", "words": "connected", "remedy": ""}
-    if not found["taken_up"]:
+        return {"code": "connected", "message": "connected", "remedy": ""}
+    if not found["accepted"]:
         return {
-            "code": "not-taken-up",
-            "words": "istiod has not taken the peer up; it does not while it cannot read the root certificate of "
+            "code": "not-accepted",
+            "message": "istiod has not taken the peer up; it does not while it cannot read the root certificate of "
                      + other,
             "remedy": "Check the config map named in spec.security.certificateChain (key root-cert.pem); istiod looks "
                       "again within 60 seconds",

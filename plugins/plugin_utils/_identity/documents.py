@@ -478,7 +478,7 @@ class Export(NamedTuple):
     host: str
     path: str
     text: str
-    words: str
+    message: str
 
 
 class Unready(NamedTuple):
@@ -487,7 +487,7 @@ class Unready(NamedTuple):
     mesh: str
     peer: str
     host: str
-    words: str
+    message: str
 
 
 def digest(told: Identity) -> str:
@@ -585,15 +585,15 @@ def exports(
             days = datetime.timedelta(days=min(max(made["options"]["federation_identity_days"], 1), _DAYS_MAX))
             text = _text(told, path, read, now, days)
             roots = " and ".join(colons(one) for one in told["fingerprints"])
-            words = f"{side['mesh']}: {path} is its identity for {side['peer']}; SHA-256 of the root: {roots}. "
-            good.append(Export(side["mesh"], side["peer"], host, path, text, (words + next_step(made, side)).rstrip()))
+            message = f"{side['mesh']}: {path} is its identity for {side['peer']}; SHA-256 of the root: {roots}. "
+            good.append(Export(side["mesh"], side["peer"], host, path, text, (message + next_step(made, side)).rstrip()))
     return good, bad
 
 
 def _unready(side: Side, told: Identity, check_mode: bool) -> str:
     """Why an identity cannot be written; empty when it can."""
     if side["state"] == "skipped":
-        return side["words"]
+        return side["message"]
     if not told["root"]:
         return f"{side['mesh']} has no root certificate yet (ConfigMap istio-ca-root-cert in {side['namespace']})"
     if not told["remote"]["addresses"] and not check_mode:

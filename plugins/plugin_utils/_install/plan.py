@@ -16,7 +16,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import MANAGED_BY, OURS, is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import differences, dig
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, words
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, message
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.install import OPERATOR_NAMESPACE, merged
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import trust_domain_of
@@ -24,7 +24,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report.result imp
 
 #: What role install registers: the steps that write, then those that wait.
 WRITING = ("__install_operator_objects", "__install_plane_objects")
-WAITING = ("__install_operator_wait", "__install_plane_wait")
+PENDING = ("__install_operator_wait", "__install_plane_wait")
 #: Problems of mesh_info that say what install.yml is there to change.
 _CURED = ("control-plane-missing", "namespace-missing", "kind-missing")
 #: Federation needs mutual TLS and no Route. Tracing and Kiali are off, as each would want another operator to be there.
@@ -232,7 +232,7 @@ class _Site:
         if self.wish["spec"] and fields:
             where = f"ServiceMeshControlPlane {self.mesh['namespace']}/{name}"
             text = f"it is managed by {by}, and differs from mesh_control_plane_spec in {', '.join(fields)}"
-            self._problem("foreign", where, f"{text}; it is used as it is",
+            self._problem("unmanaged", where, f"{text}; it is used as it is",
                           "Correct it there, or take that out of mesh_control_plane_spec", "warning")
 
     def _trust_domain(self, live: Optional[Json]) -> str:
@@ -257,7 +257,7 @@ class _Site:
                 by = ", ".join(live.get("managers") or []) or "somebody else"
                 text = f"it is managed by {by}, and has not {', '.join(missing)}; it is used as it is"
                 where = f"ServiceMeshMemberRoll {namespace}/default"
-                self._problem("foreign", where, text, "Add them there, or take them out of mesh_members", "warning")
+                self._problem("unmanaged", where, text, "Add them there, or take them out of mesh_members", "warning")
             return
         definition = _definition("maistra.io/v1", "ServiceMeshMemberRoll", "default", namespace, {"members": members})
         self.made["plane"].append(_wish(definition, live, self._later(namespace) or _without(found)))
@@ -306,23 +306,23 @@ def tell(hosts: Sequence[str], results: Mapping[str, Mapping[str, Json]], plans:
     ]
     problems: Dict[str, List[Problem]] = {host: _problems(host, results, plans) for host in hosts}
     failures = {
-        host: "\n".join(words(one) for one in found if one["severity"] == "error") for host, found in problems.items()
+        host: "\n".join(message(one) for one in found if one["severity"] == "error") for host, found in problems.items()
     }
-    told = [words(one) for host in hosts for one in problems[host]]
-    ready = [line for host in hosts for line in _ready(results.get(WAITING[1], {}).get(host))]
+    told = [message(one) for host in hosts for one in problems[host]]
+    ready = [line for host in hosts for line in _ready(results.get(PENDING[1], {}).get(host))]
     return {
-        "lines": [*changes_told(changed, check_mode), *(_unrehearsed(one) for one in changed if one["words"]), *ready, *told],
+        "lines": [*changes_told(changed, check_mode), *(_unrehearsed(one) for one in changed if one["message"]), *ready, *told],
         "failures": {host: text for host, text in failures.items() if text},
     }
 
 
 def _unrehearsed(one: Json) -> str:
-    return f"{one['mesh']}: of {one['kind']} {one['namespace']}/{one['name']} only what is declared is told; the rest is {one['words']}"
+    return f"{one['mesh']}: of {one['kind']} {one['namespace']}/{one['name']} only what is declared is told; the rest is {one['message']}"
 
 
 def _problems(host: str, results: Mapping[str, Mapping[str, Json]], plans: Mapping[str, Json]) -> List[Problem]:
     found: List[Any] = list((plans.get(host) or {}).get("problems") or [])
-    for name in (*WRITING, *WAITING):
+    for name in (*WRITING, *PENDING):
         found += (results.get(name, {}).get(host) or {}).get("problems") or []
     # What install.yml itself is to bring about and did not is a failure of this run.
     return [{**one, "severity": "error"} if one["code"] == "control-plane-not-ready" else one for one in found]

@@ -299,16 +299,16 @@ def _restarts(options: Json, resolver: _Resolver, group: str) -> Tuple[List[str]
 
 
 def _size(options: Json, hosts: List[str], group: str) -> List[Problem]:
-    size = options["federation_size"]
+    size = options["federation_expected_meshes"]
     if size is None or size == len(hosts):
         return []
     return [
         problem(
             "federation-size",
             group,
-            "federation_size",
+            "federation_expected_meshes",
             f"the group has {len(hosts)} meshes, {size} are expected",
-            "Complete the inventory, or change federation_size",
+            "Complete the inventory, or change federation_expected_meshes",
         )
     ]
 
@@ -580,8 +580,8 @@ def _egress(mesh: DeclaredMesh, value: Json, resolver: _Resolver, partners: List
     mesh["egress_by_peer"] = {peer: mesh["egress"] for peer in partners}
     by_peer = value.get("peers", {})
     if not isinstance(by_peer, dict) or not all(isinstance(part, dict) for part in by_peer.values()):
-        words, remedy = "it is not a dictionary of dictionaries", "Write peers as keys, and runtime below each"
-        return [*problems, problem("egress-value", mesh["mesh"], "mesh_egress.peers", words, remedy)]
+        message, remedy = "it is not a dictionary of dictionaries", "Write peers as keys, and runtime below each"
+        return [*problems, problem("egress-value", mesh["mesh"], "mesh_egress.peers", message, remedy)]
     keys, more = _by_peer(mesh, "mesh_egress.peers", by_peer, resolver, partners)
     problems += more
     for name, hosts in keys:

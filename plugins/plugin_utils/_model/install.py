@@ -64,17 +64,17 @@ def check_installation(wish: Installation, mesh: str, namespace: str) -> List[Pr
         remedy = "Set mesh_install_operator_namespace to a DNS label that fits"
         found.append(problem("name-invalid", mesh, "mesh_install_operator_namespace", fault, remedy))
     if wish["wanted"] and namespace == wish["operator_namespace"]:
-        words = "the control plane would be in the operator's namespace, which the operator refuses"
-        found.append(problem("install-namespace", mesh, "mesh_namespace", words, "Give the mesh a namespace of its own"))
+        message = "the control plane would be in the operator's namespace, which the operator refuses"
+        found.append(problem("install-namespace", mesh, "mesh_namespace", message, "Give the mesh a namespace of its own"))
     if dig(wish["spec"], "security", "trust", "domain") is not None:
-        words, remedy = "the trust domain has a variable of its own", "Set mesh_trust_domain, and take it out here"
-        found.append(problem("install-spec", mesh, "mesh_control_plane_spec.security.trust.domain", words, remedy))
+        message, remedy = "the trust domain has a variable of its own", "Set mesh_trust_domain, and take it out here"
+        found.append(problem("install-spec", mesh, "mesh_control_plane_spec.security.trust.domain", message, remedy))
     if dig(wish["spec"], "runtime", "defaults", "deployment", "autoScaling") is not None:
         # Seen on a running 2.5: pruned without a message.
-        words = "the product drops it without a message"
+        message = "the product drops it without a message"
         remedy = "Set it by component, under runtime.components, and for the gateways in mesh_ingress.runtime"
         where = "mesh_control_plane_spec.runtime.defaults.deployment.autoScaling"
-        found.append(problem("install-spec", mesh, where, words, remedy))
+        found.append(problem("install-spec", mesh, where, message, remedy))
     return found
 
 

@@ -69,8 +69,8 @@ def check_runtime(value: Any, mesh: str, where: str) -> Tuple[Json, List[Problem
 def _checked(value: Any, shape: Shape, mesh: str, where: str) -> Tuple[Json, List[Problem]]:
     """One dictionary of the shape without what does not fit, and why that does not fit."""
     if not isinstance(value, dict):
-        words, remedy = "the value is not a dictionary", f"Write keys below it: {', '.join(shape)}"
-        return {}, [problem("runtime-value", mesh, where, words, remedy)]
+        message, remedy = "the value is not a dictionary", f"Write keys below it: {', '.join(shape)}"
+        return {}, [problem("runtime-value", mesh, where, message, remedy)]
     problems = unknown_keys(value, shape, mesh, where)
     good: Dict[str, Any] = {}
     for key in shape:

@@ -20,7 +20,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def root_words(mesh: str, roots: Sequence[Root]) -> List[str]:
+def root_lines(mesh: str, roots: Sequence[Root]) -> List[str]:
     """One line per root for people, with the fingerprint to compare."""
     return [
         f"{mesh}: root {root['subject']}, SHA-256 {colons(root['sha256'])}, valid until {root['not_after']}"

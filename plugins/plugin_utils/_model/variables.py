@@ -174,7 +174,7 @@ _TABLE = (
         "gateways",
     ),
     _federation(
-        "common_root", "bool", False, "Allow meshes with equal trust domains that share one root certificate."
+        "allow_shared_root", "bool", False, "Allow meshes with equal trust domains that share one root certificate."
     ),
     _federation(
         "confirm_trust_domain",
@@ -213,7 +213,7 @@ _TABLE = (
     _federation(
         "install_timeout", "int", 900, "Seconds to wait for the operator, and again for a new control plane.", "install"
     ),
-    _federation("require_all", "bool", False, "Fail when a link waits for the other side.", "report"),
+    _federation("fail_on_pending", "bool", False, "Fail when a link waits for the other side.", "report"),
     _federation(
         "identity_dir",
         "path",
@@ -223,7 +223,7 @@ _TABLE = (
         "identity",
     ),
     _federation("identity_days", "int", 365, "Days for which such an identity is valid.", "identity"),
-    _federation("size", "int", None, "Number of meshes that the group must have.", "mesh"),
+    _federation("expected_meshes", "int", None, "Number of meshes that the group must have.", "mesh"),
     _federation("report_file", "path", None, "File on the controller for the report as JSON.", "report"),
     _federation("lint_format", "str", "text", "How C(lint.yml) prints its findings: C(text), or C(json) for data.", "lint"),
     _federation("lint_file", "path", None, "File on the controller for the findings of C(lint.yml) as JSON.", "lint"),

@@ -22,7 +22,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
     DISCOVERY_PORT,
     EGRESS,
     FEDERATION_API,
-    HELD,
+    NOT_OURS,
     INGRESS,
     MANAGED_BY,
     NODE_PORT,
@@ -39,7 +39,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.data impo
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import KEPT, kept_mark
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import Wish
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import READY, SKIPPED, WAITING
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import READY, SKIPPED, PENDING
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, PlannedMesh, Side
 
 _FOR = "federation.maistra.io/"
@@ -62,7 +62,7 @@ def gateway_objects(made: Plan, host: str, facts: Json) -> List[Wish]:
     if mesh["set_trust_domain"] and not held_back(made, host):
         spec = {"security": {"trust": {"domain": mesh["trust_domain"]}}}
         wishes.append(_wish(_control_plane(mesh, spec), None, None, live))
-    for side in _sides(made, host, (READY, WAITING)):
+    for side in _sides(made, host, (READY, PENDING)):
         gateways, adopted = _gateways(side, made, dig(facts, "control_plane"))
         if gateways:
             definition = _control_plane(mesh, {"gateways": gateways})
@@ -79,7 +79,7 @@ def set_objects(made: Plan, host: str, facts: Json) -> List[Wish]:
         ("imports", "ImportedServiceSet", "importRules", "imports"),
         ("exports", "ExportedServiceSet", "exportRules", "exports"),
     ):
-        for side in _acting(made, host, (READY, WAITING)):
+        for side in _acting(made, host, (READY, PENDING)):
             live = _live(facts, room, side["peer_name"])
             rules = side["imports"] if key == "imports" else side["exports"]
             if rules is None or (not rules and (live is None or not is_ours(live))):
@@ -196,7 +196,7 @@ def _gateways(side: Side, made: Plan, control_plane: Optional[Json]) -> Tuple[Js
     adopted: List[str] = []
     for kind, name, wanted, whose in _both(side):
         live = dig(control_plane, "object", "spec", "gateways", kind, name)
-        if whose not in HELD:
+        if whose not in NOT_OURS:
             gateways[kind] = {name: wanted}
         elif live is not None and (adopt or whose == "adopted"):
             gateways[kind] = {name: _as_it_lives(wanted, live)}

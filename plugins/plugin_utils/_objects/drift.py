@@ -11,7 +11,7 @@ from typing import List, Optional
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     DISCOVERY_PORT,
     EGRESS,
-    HELD,
+    NOT_OURS,
     OURS,
     SERVICE_PORT,
     VIEW,
@@ -27,7 +27,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.desired i
     _told,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways import egress_faults, sees
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import READY, WAITING
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import READY, PENDING
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
 
 
@@ -35,7 +35,7 @@ def drift(made: Plan, host: str, facts: Json) -> List[Problem]:
     """Objects of others that are not as we would write them (code ``foreign``), and fields that others set in a
     ServiceMeshPeer of ours (code ``drift``): used as they are, and reported."""
     found: List[Problem] = []
-    for side in _acting(made, host, (READY, WAITING)):
+    for side in _acting(made, host, (READY, PENDING)):
         found += _gateway_drift(side, dig(facts, "control_plane"))
         for definition, live in _own_objects(made, side, facts):
             if live is None:
@@ -63,14 +63,14 @@ def _gateway_drift(side: Side, control_plane: Optional[Json]) -> List[Problem]:
     found: List[Problem] = []
     for kind, name, wanted, whose in _both(side):
         live = dig(control_plane, "object", "spec", "gateways", kind, name)
-        if whose not in HELD or live is None or control_plane is None:
+        if whose not in NOT_OURS or live is None or control_plane is None:
             continue
         where, by = place(side["namespace"], kind, name), made_by(control_plane, kind, name)
         faults = egress_faults(live, side["namespace"], side["peer_name"], control_plane) if kind == EGRESS else []
         if faults:
-            words = f"it is managed by {by}, and requests to {side['peer']} fail through it: {faults[0].words}"
-            code = "foreign" if faults[0].fatal else "network-view"
-            found.append(problem(code, side["mesh"], where, words, faults[0].remedy, peer=side["peer"]))
+            message = f"it is managed by {by}, and requests to {side['peer']} fail through it: {faults[0].message}"
+            code = "unmanaged" if faults[0].fatal else "network-view"
+            found.append(problem(code, side["mesh"], where, message, faults[0].remedy, peer=side["peer"]))
             continue
         # A view with more networks, or with none and so with all, shows the peer's endpoints as well.
         needed = {key: value for key, value in wanted.items() if key != VIEW or not sees(live, side["peer_name"])}
@@ -121,7 +121,7 @@ def _foreign(side: Side, where: str, managers: List[str], fields: List[str]) -> 
     by = ", ".join(managers) or "somebody else"
     return [
         problem(
-            "foreign",
+            "unmanaged",
             side["mesh"],
             where,
             f"it is managed by {by}, and differs from what would be written in "

@@ -16,7 +16,7 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple, cast
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     CLUSTER_IP,
-    HELD,
+    NOT_OURS,
     LOAD_BALANCER,
     NODE_PORT,
 )
@@ -48,7 +48,7 @@ class Change(NamedTuple):
     said: bool
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         """The change for people."""
         room, dummy, key = self.path.partition(".")
         what = f"{room[:-1]} {key}" if key else room
@@ -74,7 +74,7 @@ def found(facts: Json, side_names: Tuple[str, str], owner: str) -> Live:
         nodes = facts.get("nodes") or []
         one_network = node_addresses(nodes) == node_addresses(nodes, internal=True)
         return Live(owner, live_type(facts, gateway), _ours(facts, side_names), {}, one_network)
-    if owner in HELD:
+    if owner in NOT_OURS:
         notes = dig(facts, "services", gateway, "metadata", "annotations") or {}
         return Live(owner, live_type(facts, gateway), {}, {f"annotations.{key}": notes.get(key) for key in INTERNAL})
     return Live(owner, None, {}, {})
@@ -94,7 +94,7 @@ def _ours(facts: Json, side_names: Tuple[str, str]) -> Dict[str, str]:
     """
     peer_name, gateway = side_names
     service = dig(facts, "services", gateway)
-    if "waiting" in read_gateway(service, facts.get("nodes") or []):
+    if "pending" in read_gateway(service, facts.get("nodes") or []):
         return {}
     control_plane = dig(facts, "control_plane", "object")
     spec = dig(control_plane, "spec", "gateways", "additionalIngress", gateway, "service") or {}
@@ -172,7 +172,7 @@ def settle(
 ) -> Tuple[Exposure, List[Change]]:
     """The exposure of one gateway, in which what lives and nobody wants otherwise is kept; and all that differs from what
     lives. A gateway of others is as it is, whatever is wished for; only where it is reached can be given by hand."""
-    if live.owner in HELD:
+    if live.owner in NOT_OURS:
         wish = cast(Ingress, {key: part for key, part in wish.items() if key in _PLACE})
         return exposure(platform, wish, same_cluster=same_cluster, live_type=live.type, kept=live.scope), []
     chosen = exposure(platform, wish, same_cluster=same_cluster, live_type=live.type)
@@ -197,7 +197,7 @@ def address_problems(
         for state in ("said", "kept"):
             told = [one for one in changed if confirmed or one.said == (state == "said")]
             if told and (state == "said" or not confirmed):
-                groups.setdefault((state, ", ".join(one.words for one in told)), []).append(peer)
+                groups.setdefault((state, ", ".join(one.message for one in told)), []).append(peer)
     return [
         _address_problem(own, state, what, [sides[peer] for peer in peers], confirmed)
         for (state, what), peers in groups.items()
@@ -255,7 +255,7 @@ def internal_problems(own: PlannedMesh, wishes: Mapping[str, Ingress], sides: Ma
     reasons: Dict[str, List[str]] = {}
     for peer, side in sorted(sides.items()):
         why = internal_refused(own["platform"], wishes[peer], side["exposure"])
-        if why and side["owners"]["ingress"] not in HELD:
+        if why and side["owners"]["ingress"] not in NOT_OURS:
             reasons.setdefault(why, []).append(side["peer"])
     return [
         problem(
@@ -282,8 +282,8 @@ def reached(made: Plan) -> List[str]:
 def _reached(mesh: PlannedMesh, sides: Mapping[str, Side]) -> str:
     by_words: Dict[str, List[str]] = {}
     for dummy, side in sorted(sides.items()):
-        by_words.setdefault(side["exposure"]["words"], []).append(side["peer"])
+        by_words.setdefault(side["exposure"]["message"], []).append(side["peer"])
     if len(by_words) == 1:
-        return f"{mesh['platform_words']}. {next(iter(by_words))}"
-    told = (f"For {', '.join(peers)}: {words}" for words, peers in by_words.items())
-    return f"{mesh['platform_words']}. {'. '.join(told)}"
+        return f"{mesh['platform_message']}. {next(iter(by_words))}"
+    told = (f"For {', '.join(peers)}: {message}" for message, peers in by_words.items())
+    return f"{mesh['platform_message']}. {'. '.join(told)}"

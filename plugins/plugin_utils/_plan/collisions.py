@@ -106,7 +106,7 @@ def solve(
     for found in offered_twice(declaration):
         groups = [group for group in _by_name(found, called) if len(group["exporters"]) > 1]
         if not groups:
-            told.append({**_named(found, called), "solution": "peer-names", "words": _names_words(found, called)})
+            told.append({**_named(found, called), "solution": "peer-names", "message": _names_words(found, called)})
         for group in groups:
             solved, faults = _solve(meshes, group, exported)
             told.append(solved)
@@ -170,7 +170,7 @@ def _collision(
         "certain": certain,
         "exporters": exporters,
         "solution": "",
-        "words": "",
+        "message": "",
     }
 
 
@@ -270,18 +270,18 @@ def _solve(
     """
     what = f"{_what(found)} and call it by one name, {found['exporters'][0]['calls_it']}"
     if not found["certain"] or sum(one["imported"] for one in found["exporters"]) < 2:
-        return {**found, "words": what}, [_may(found, what)]
+        return {**found, "message": what}, [_may(found, what)]
     consumer = found["consumer_host"]
     exporters = sorted(
         found["exporters"], key=lambda one: (one["short"], not _lives(one, consumer, exported), one["host"])
     )
     if not exporters[1]["short"]:
-        return {**found, "words": what}, [_refused(meshes, found, one, what) for one in exporters[1:]]
+        return {**found, "message": what}, [_refused(meshes, found, one, what) for one in exporters[1:]]
     for one in exporters[1:]:
         _aliased(meshes, consumer, one)
     aliases = ", ".join(f"{one['mesh']} exports it as {_alias_of(one)[0]}/{_alias_of(one)[1]}" for one in exporters[1:])
-    words = f"{what}; told apart by an alias: {aliases}, and {found['consumer']} imports it under its own name"
-    return {**found, "solution": "alias", "words": words}, []
+    message = f"{what}; told apart by an alias: {aliases}, and {found['consumer']} imports it under its own name"
+    return {**found, "solution": "alias", "message": message}, []
 
 
 def _lives(one: Exporter, consumer: str, exported: Exported) -> bool:

@@ -69,12 +69,12 @@ def exposure(
         "addresses": list(wish.get("addresses", [])),
         "discoveryPort": wish.get("discoveryPort"),
         "servicePort": wish.get("servicePort"),
-        "words": "",
+        "message": "",
     }
     _keep(chosen, kept or {})
     scope = _scope(platform, wish, chosen, kept or {})
     by_hand = f"; reached at {', '.join(chosen['addresses'])}, as mesh_ingress says" if chosen["addresses"] else ""
-    chosen["words"] = f"{kind}{scope}: {why}{by_hand}"
+    chosen["message"] = f"{kind}{scope}: {why}{by_hand}"
     return chosen
 
 
@@ -133,8 +133,8 @@ def _usual_type(name: str, platform: Platform, same_cluster: bool) -> Tuple[str,
     if same_cluster:
         return CLUSTER_IP, "both meshes are in one cluster"
     if platform.load_balancer:
-        return LOAD_BALANCER, f"{name} gives {platform.words}"
-    return NODE_PORT, f"{name} {platform.words}"
+        return LOAD_BALANCER, f"{name} gives {platform.message}"
+    return NODE_PORT, f"{name} {platform.message}"
 
 
 def internal_refused(platform_name: Optional[str], wish: Ingress, chosen: Exposure) -> Optional[str]:

@@ -112,7 +112,7 @@ def _conventional(kind: str, seeker: Seeker) -> List[str]:
 class Fault(NamedTuple):
     """Why a gateway cannot serve, and what to do; ``fatal``: the pair cannot even be linked."""
 
-    words: str
+    message: str
     remedy: str
     fatal: bool = True
 
@@ -142,11 +142,11 @@ def egress_faults(gateway: Json, namespace: str, peer_name: str, control_plane: 
     for port in _ports(gateway):
         # istiod takes the addresses of the Service's endpoints that have port 15443 (its federation/controller.go).
         if port.get("port") == SERVICE_PORT and port.get("targetPort") not in (None, 0, "0", SERVICE_PORT, str(SERVICE_PORT)):
-            words = f"its port {SERVICE_PORT} leads to {port['targetPort']}, and istiod looks for endpoints with {SERVICE_PORT}"
-            found.append(Fault(words, f"Set targetPort of that port to {SERVICE_PORT}, or leave it out"))
+            message = f"its port {SERVICE_PORT} leads to {port['targetPort']}, and istiod looks for endpoints with {SERVICE_PORT}"
+            found.append(Fault(message, f"Set targetPort of that port to {SERVICE_PORT}, or leave it out"))
     if not sees(gateway, peer_name) and view_matters(control_plane):
-        words = f"its {VIEW} is {', '.join(gateway[VIEW])}, so that it sees no endpoint of the peer: requests get 503"
-        found.append(Fault(words, f"Set {VIEW} to [{conventions.network_view(peer_name)}]", fatal=False))
+        message = f"its {VIEW} is {', '.join(gateway[VIEW])}, so that it sees no endpoint of the peer: requests get 503"
+        found.append(Fault(message, f"Set {VIEW} to [{conventions.network_view(peer_name)}]", fatal=False))
     return found
 
 
@@ -175,13 +175,13 @@ def _common_faults(gateway: Json, namespace: str) -> List[Fault]:
     if gateway.get("enabled") is not True:
         found.append(Fault("it is not enabled, so the operator makes nothing of it", "Set enabled: true"))
     if gateway.get("namespace") not in (None, "", namespace):
-        words = f"it is in the namespace {gateway['namespace']}, and istiod looks in its own only"
-        found.append(Fault(words, "Take its namespace out"))
+        message = f"it is in the namespace {gateway['namespace']}, and istiod looks in its own only"
+        found.append(Fault(message, "Take its namespace out"))
     numbers = {port.get("port") for port in _ports(gateway)}
     missing = [str(port) for port in (DISCOVERY_PORT, SERVICE_PORT) if port not in numbers]
     if missing:
-        words = f"it has no port {' and no port '.join(missing)}"
-        found.append(Fault(words, f"Add {' and '.join(missing)} to service.ports; istiod asks for these very numbers"))
+        message = f"it has no port {' and no port '.join(missing)}"
+        found.append(Fault(message, f"Add {' and '.join(missing)} to service.ports; istiod asks for these very numbers"))
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Dict, List, Mapping, Optional, Set, Tuple, cast
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import fingerprints_in
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import HELD, owner
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import NOT_OURS, owner
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.platforms import platform_of
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Remote, Rule, problem
@@ -23,7 +23,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers import (
 )
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import read_gateway
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import read_peer
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.trust import judge_roots, root_words
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.trust import judge_roots, root_lines
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import (
     Declaration,
     DeclaredMesh,
@@ -41,9 +41,9 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import
     Side,
 )
 
-READY, WAITING, SKIPPED = "ready", "waiting", "skipped"
+READY, PENDING, SKIPPED = "ready", "pending", "skipped"
 STEPS = ("preflight", "gateways", "addresses", "sets", "peers")
-_HIDDEN = ("sides", "readings", "gone", "collisions")
+_HIDDEN = ("sides", "readings", "terminated_pods", "collisions")
 
 
 def plan(
@@ -86,22 +86,22 @@ def plan(
         "sides": sides,
         "problems": problems,
         "warnings": warnings,
-        "load_balancers": {"new": 0, "public": 0, "words": ""},
+        "load_balancers": {"new": 0, "public": 0, "message": ""},
         "collisions": collisions,
         "notes": [],
         "reached": [],
         "uses": [
-            words
+            message
             for host in sorted(sides)
             for peer in sorted(sides[host])
-            for words in _uses(sides[host][peer], chosen[host][peer], _facts(facts, host).get("control_plane"))
+            for message in _uses(sides[host][peer], chosen[host][peer], _facts(facts, host).get("control_plane"))
         ],
     }
     for host, peer in _directions(made):
         _meet(made, host, peer, facts.get(peer))
     _finish(made)
     made["load_balancers"] = load_balancers(made, facts)
-    made["notes"] = [one["words"] for one in collisions if _is_news(made, one)]
+    made["notes"] = [one["message"] for one in collisions if _is_news(made, one)]
     made["reached"] = addresses.reached(made)
     problems += _too_many(made)
     return made
@@ -229,7 +229,7 @@ def _planned(
     trust_domain, changes, why, problems = trust_domain_of(mesh, known, declaration["options"], in_play)
     if changes and conventions.INSTALL_MANAGER in (dig(control_plane, "owners", "spec.security.trust.domain") or []):
         problems = [_installed_domain(mesh, str(trust_domain))]
-    platform, platform_words = _platform(mesh, dig(known, "platform") or {})
+    platform, platform_message = _platform(mesh, dig(known, "platform") or {})
     usual = exposure.exposure(platform, mesh["ingress"])
     roots = known.get("roots") or []
     namespace = known.get("namespace") or mesh["namespace"]
@@ -251,17 +251,17 @@ def _planned(
         "cluster_uid": known.get("cluster_uid"),
         "version": control_plane.get("version"),
         "platform": platform,
-        "platform_words": platform_words,
+        "platform_message": platform_message,
         "trust_domain": trust_domain,
         "set_trust_domain": changes and not refused,
-        "trust_domain_words": why,
+        "trust_domain_message": why,
         "exposure": usual["type"],
-        "exposure_words": usual["words"],
+        "exposure_message": usual["message"],
         "fingerprints": sorted(known.get("fingerprints") or []),
         # What is there and cannot be described is never written; None stands for roots that nobody has read yet.
         "root": (known.get("root") or "") if (roots or known.get("roots") is None) and not refused else "",
         "roots": roots,
-        "root_words": root_words(mesh["mesh"], roots),
+        "root_lines": root_lines(mesh["mesh"], roots),
         "refused": refused[0]["message"] if refused else "",
         "node_addresses": sorted(
             {address for node in known.get("nodes") or [] for address in node.get("addresses") or []}
@@ -276,10 +276,10 @@ def _planned(
 
 def _platform(mesh: DeclaredMesh, found: Json) -> Tuple[str, str]:
     """The platform that counts for a mesh, and how it is known: mesh_platform comes before what was found."""
-    words = found.get("words") or "unknown"
+    message = found.get("message") or "unknown"
     if mesh["platform"] is None:
-        return platform_of(found.get("type"))[0], words
-    return mesh["platform"], f"{mesh['platform']}, as mesh_platform says (found: {words})"
+        return platform_of(found.get("type"))[0], message
+    return mesh["platform"], f"{mesh['platform']}, as mesh_platform says (found: {message})"
 
 
 def _installed_domain(mesh: DeclaredMesh, wish: str) -> Problem:
@@ -430,14 +430,14 @@ def _trust_domains(meshes: Mapping[str, PlannedMesh], options: Json) -> List[Pro
                     peer=a["mesh"],
                 )
             )
-        elif not options.get("federation_common_root"):
+        elif not options.get("federation_allow_shared_root"):
             found.append(
                 problem(
                     "trust-domain-common",
                     b["mesh"],
                     "mesh_trust_domain",
                     f"{both} and one common root certificate",
-                    "Give each mesh a trust domain of its own, or set federation_common_root: true",
+                    "Give each mesh a trust domain of its own, or set federation_allow_shared_root: true",
                     peer=a["mesh"],
                 )
             )
@@ -446,7 +446,7 @@ def _trust_domains(meshes: Mapping[str, PlannedMesh], options: Json) -> List[Pro
                 problem(
                     "trust-domain-common",
                     b["mesh"],
-                    "federation_common_root",
+                    "federation_allow_shared_root",
                     f"{both} and one common root certificate: policies cannot tell the meshes apart",
                     "Give each mesh a trust domain of its own when that matters",
                     peer=a["mesh"],
@@ -498,7 +498,7 @@ def _side(
     }
     for room, name in (("ingress", chosen.ingress), ("egress", chosen.egress)):
         if owners[room] == "absent" and gateway_reader.stands_alone(dig(_facts(facts, host), "services", name)):
-            owners[room] = "foreign"
+            owners[room] = "unmanaged"
     wish = mesh["ingress_by_peer"].get(peer, mesh["ingress"])
     live = addresses.found(_facts(facts, host), (chosen.peer_name, chosen.ingress), owners["ingress"])
     opened, differing = addresses.settle(
@@ -539,8 +539,8 @@ def _side(
             "egress": dict(mesh["egress_by_peer"].get(peer, mesh["egress"]).get("runtime", {})),
         },
         "state": state,
-        "words": why,
-        "waits_for": None,
+        "message": why,
+        "pending_on": None,
         "problems": cannot,
         "remote": None,
         "client_id": None,
@@ -594,7 +594,7 @@ def _state(
     """Whether a side can be done, and why not. What a mesh that is known by files does about us, its file tells."""
     if own["by_file"]:
         handed = declaration["meshes"][own["host"]]["handed"].get(other["host"])
-        return (READY, "") if handed and handed["identity"] else (WAITING, _no_file(handed))
+        return (READY, "") if handed and handed["identity"] else (PENDING, _no_file(handed))
     if not own["readable"]:
         return SKIPPED, f"{own['mesh']} could not be read"
     if own["refused"]:
@@ -624,7 +624,7 @@ def _faults(
         (conventions.EGRESS, "egress", chosen.egress),
     ):
         entry = dig(control_plane, "object", "spec", "gateways", kind, name)
-        if owners[room] not in HELD or control_plane is None or entry is None:
+        if owners[room] not in NOT_OURS or control_plane is None or entry is None:
             continue
         if kind == conventions.INGRESS:
             faults = gateways.ingress_faults(entry, own["namespace"], live_type, reachable)
@@ -633,10 +633,10 @@ def _faults(
         by = gateway_reader.made_by(control_plane, kind, name)
         found += [
             problem(
-                "foreign",
+                "unmanaged",
                 own["mesh"],
                 gateway_reader.place(own["namespace"], kind, name),
-                f"it is managed by {by} and cannot serve {other['mesh']}: {fault.words}",
+                f"it is managed by {by} and cannot serve {other['mesh']}: {fault.message}",
                 fault.remedy,
                 peer=other["mesh"],
             )
@@ -656,7 +656,7 @@ def _uses(side: Side, chosen: Chosen, control_plane: Optional[Json]) -> List[str
             (conventions.INGRESS, "ingress", side["ingress"]),
             (conventions.EGRESS, "egress", side["egress"]),
         )
-        if side["owners"][room] in HELD
+        if side["owners"][room] in NOT_OURS
     ]
 
 
@@ -691,7 +691,7 @@ def _rival_roots(side: Side, other: PlannedMesh, facts: Json, claimed: Set[str])
             peer=side["peer"],
         )
         side["problems"].append(found)
-        side["state"], side["words"] = SKIPPED, found["message"]
+        side["state"], side["message"] = SKIPPED, found["message"]
 
 
 def _meet(made: Plan, host: str, peer: str, facts: Optional[Json]) -> None:
@@ -748,7 +748,7 @@ def _missing(side: Side, back: Side, other: PlannedMesh) -> Optional[str]:
     if not other["readable"]:
         return f"{name} could not be read"
     if back["state"] == SKIPPED:
-        return f"{name} cannot do its side: {back['words']}"
+        return f"{name} cannot do its side: {back['message']}"
     if side["config_map"] and not other["root"]:
         return f"{name} has no root certificate yet (ConfigMap istio-ca-root-cert in {other['namespace']})"
     if other["in_play"]:
@@ -762,7 +762,7 @@ def _missing(side: Side, back: Side, other: PlannedMesh) -> Optional[str]:
 
 def _wait(side: Side, why: Optional[str]) -> None:
     if why is not None:
-        side["state"], side["words"], side["waits_for"] = WAITING, why, side["peer_host"]
+        side["state"], side["message"], side["pending_on"] = PENDING, why, side["peer_host"]
 
 
 
@@ -779,7 +779,7 @@ def _take(made: Plan, host: str, found: Problem) -> None:
     for side in meant:
         if peer is not None:
             side["problems"].append(found)
-        side["state"], side["words"], side["waits_for"] = SKIPPED, found["message"], None
+        side["state"], side["message"], side["pending_on"] = SKIPPED, found["message"], None
 
 
 def _address(side: Side, made: Plan, result: Json, check_mode: bool) -> None:
@@ -798,7 +798,7 @@ def _address(side: Side, made: Plan, result: Json, check_mode: bool) -> None:
         _wait(
             side,
             f"{back['ingress']} of {side['peer']} cannot be reached yet: "
-            f"{found.get('waiting') or result.get('words') or 'nothing is known of it'}",
+            f"{found.get('pending') or result.get('message') or 'nothing is known of it'}",
         )
 
 
@@ -807,7 +807,7 @@ def _wait_for_skipped(made: Plan) -> None:
         side, back = made["sides"][host][peer], made["sides"][peer][host]
         untold = side["remote"] is None or _not_in_force(made["meshes"][peer])
         if side["state"] == READY and back["state"] == SKIPPED and untold:
-            _wait(side, f"{side['peer']} could not do its side: {back['words']}")
+            _wait(side, f"{side['peer']} could not do its side: {back['message']}")
 
 
 def _not_in_force(mesh: PlannedMesh) -> bool:
@@ -850,7 +850,7 @@ def load_balancers(made: Plan, facts: Mapping[str, Json]) -> LoadBalancers:
     return {
         "new": len(new),
         "public": public,
-        "words": f"{len(new) or 'No'} new {balancers} will be created" + (f", {public} of them public" if new else ""),
+        "message": f"{len(new) or 'No'} new {balancers} will be created" + (f", {public} of them public" if new else ""),
     }
 
 

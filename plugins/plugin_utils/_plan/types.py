@@ -16,7 +16,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.types impor
 
 
 class Exposure(TypedDict):
-    """How one ingress gateway is reached, decided; ``words`` says why. ``fields`` are further fields of its Service."""
+    """How one ingress gateway is reached, decided; ``message`` says why. ``fields`` are further fields of its Service."""
 
     type: str
     internal: bool
@@ -28,7 +28,7 @@ class Exposure(TypedDict):
     addresses: List[str]
     discoveryPort: Optional[int]
     servicePort: Optional[int]
-    words: str
+    message: str
 
 
 class PlannedMesh(TypedDict):
@@ -46,16 +46,16 @@ class PlannedMesh(TypedDict):
     cluster_uid: Optional[str]
     version: Optional[str]
     platform: str
-    platform_words: str
+    platform_message: str
     trust_domain: Optional[str]
     set_trust_domain: bool
-    trust_domain_words: str
+    trust_domain_message: str
     exposure: str
-    exposure_words: str
+    exposure_message: str
     fingerprints: List[str]
     root: str
     roots: List[Json]
-    root_words: List[str]
+    root_lines: List[str]
     refused: str
     node_addresses: List[str]
     readable: bool
@@ -93,8 +93,8 @@ class Side(TypedDict):
     imports: Optional[List[Rule]]
     locality: Optional[Dict[str, str]]
     state: str
-    words: str
-    waits_for: Optional[str]
+    message: str
+    pending_on: Optional[str]
     problems: List[Problem]
     remote: Optional[Remote]
     client_id: Optional[str]
@@ -119,7 +119,7 @@ class Collision(TypedDict):
     """One name (``namespace/name``, ``*`` for any) that several meshes offer to one.
 
     ``certain``: the rules name it exactly; else it depends on what exists. ``solution`` is ``peer-names``, ``alias`` or
-    empty; ``words`` say it to people.
+    empty; ``message`` say it to people.
     """
 
     consumer: str
@@ -128,27 +128,27 @@ class Collision(TypedDict):
     certain: bool
     exporters: List[Exporter]
     solution: str
-    words: str
+    message: str
 
 
 class LoadBalancers(TypedDict):
     new: int
     public: int
-    words: str
+    message: str
 
 
 class _Ahead(TypedDict, total=False):
-    todo: List[str]
+    pending_steps: List[str]
     readings: Dict[str, Json]
     restarts: List[str]
-    gone: Dict[str, List[str]]
+    terminated_pods: Dict[str, List[str]]
     preflight: List[str]
 
 
 class Plan(_Ahead):
     """What the run will do, after reading; ``problems`` are fatal, ``warnings`` are not. ``notes`` are words for people.
 
-    ``uses`` has a line for each gateway of others that is used. ``todo``, ``readings``, ``restarts`` and ``gone`` are what
+    ``uses`` has a line for each gateway of others that is used. ``pending_steps``, ``readings``, ``restarts`` and ``terminated_pods`` are what
     ``_run.pending.ahead`` adds, ``preflight`` are words of ``_run.preflight``.
     """
 

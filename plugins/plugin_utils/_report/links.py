@@ -34,7 +34,7 @@ WIDTH = 100
 #: The state of a link by the code that its status was read as.
 _STATES = {
     "absent": "absent",
-    "not-taken-up": "not taken up",
+    "not-accepted": "not accepted",
     "deadlock": "deadlock",
     "refused": "refused",
     "unknown-there": "refused",
@@ -45,7 +45,7 @@ _STATES = {
 
 #: Every state with its short mark and its meaning, in the order of the legend.
 MARKS: t.Dict[str, t.Tuple[str, str]] = {
-    "good": ("ok", "connected, synced, and everything imported that should be"),
+    "healthy": ("ok", "connected, synced, and everything imported that should be"),
     "incomplete": ("inc", "connected, but not everything is imported"),
     "collision": ("col", "connected, but two meshes export one name: requests fail"),
     "syncing": ("syn", "connected, not synced since the last change"),
@@ -53,10 +53,10 @@ MARKS: t.Dict[str, t.Tuple[str, str]] = {
     "refused": ("ref", "the other mesh refuses"),
     "unreachable": ("unr", "the other mesh cannot be reached, or TLS fails"),
     "deadlock": ("dea", "istiod is deadlocked"),
-    "not taken up": ("ntu", "istiod has not taken the peer up"),
+    "not accepted": ("ntu", "istiod has not taken the peer up"),
     "absent": ("abs", "there is no ServiceMeshPeer"),
     "skipped": ("skp", "could not be written"),
-    "waiting": ("wai", "waits for the other side"),
+    "pending": ("wai", "waits for the other side"),
     "unknown": ("?", "could not be read"),
     "outside": ("out", "the watching mesh is not part of this run"),
 }
@@ -69,7 +69,7 @@ def links(plan: Json, waits: t.Mapping[str, Json]) -> t.List[Json]:
     ``from_host``, ``to_host``, ``state`` (a key of MARKS), ``good``, ``failed`` (false for good ones and for those that
     wait for others), ``connected``, ``synced``, ``root_proven`` (false when it has not reconnected since its root
     changed), ``imported`` and ``missing`` (exported names), ``foreign`` (the peer belongs to others), ``seen_from`` (the mesh
-    that tells it, where ``from`` is known by a file), ``text`` (the product's own), ``words`` and ``remedy``.
+    that tells it, where ``from`` is known by a file), ``text`` (the product's own), ``message`` and ``remedy``.
     """
     read = {host: {one["peer_name"]: one for one in (result or {}).get("links") or []}
             for host, result in waits.items()}
@@ -94,15 +94,15 @@ def _link(plan: Json, waits: t.Mapping[str, Json], read: t.Mapping[str, t.Mappin
         "from": side["mesh"], "to": side["peer"], "from_host": side["host"], "to_host": side["peer_host"],
         "connected": bool(status and status["connected"]), "synced": bool(status and status["synced"]),
         "root_proven": (status or {}).get("root_proven"), "imported": imported, "missing": missing,
-        "foreign": side.get("peer_object") == "foreign", "text": (status or {}).get("text") or "",
+        "unmanaged": side.get("peer_object") == "unmanaged", "text": (status or {}).get("text") or "",
     }
     link["seen_from"] = None
     clash = {name: peers for name, peers in clashes.items() if name in imported}
     link.update(_judge(plan, waits, side, status, link, clash))
-    link["good"] = link["state"] == "good"
-    link["failed"] = not link["good"] and not _patient(plan, link)
-    if link["foreign"] and not link["good"]:
-        link["words"] += "; its ServiceMeshPeer belongs to others and was left as it is"
+    link["healthy"] = link["state"] == "healthy"
+    link["failed"] = not link["healthy"] and not _patient(plan, link)
+    if link["unmanaged"] and not link["healthy"]:
+        link["message"] += "; its ServiceMeshPeer belongs to others and was left as it is"
     return link
 
 
@@ -112,27 +112,27 @@ def _seen_link(plan: Json, waits: t.Mapping[str, Json], read: t.Mapping[str, t.M
     status = read.get(back["host"], {}).get(back["peer_name"])
     link: Json = {
         "from": side["mesh"], "to": side["peer"], "from_host": side["host"], "to_host": side["peer_host"],
-        "connected": bool(status and status["inbound"]), "synced": False, "imported": [], "missing": [], "foreign": True,
+        "connected": bool(status and status["inbound"]), "synced": False, "imported": [], "missing": [], "unmanaged": True,
         "seen_from": side["peer"], "text": "", "failed": False, **_judge_seen(plan, waits, back, status),
     }
-    link["good"] = link["state"] == "good"
+    link["healthy"] = link["state"] == "healthy"
     return link
 
 
 def _judge_seen(plan: Json, waits: t.Mapping[str, Json], back: Json, status: t.Optional[Json]) -> Json:
     """State, words and remedy of a link by what the watched mesh, whose side is ``back``, says of it."""
     if status is not None and status["inbound"]:
-        return {"state": "good", "words": f"connected, as seen from {back['mesh']}", "remedy": ""}
+        return {"state": "healthy", "message": f"connected, as seen from {back['mesh']}", "remedy": ""}
     if back["state"] == "skipped":
-        return {"state": "unknown", "words": f"not to be seen: {back['words']}",
+        return {"state": "unknown", "message": f"not to be seen: {back['message']}",
                 "remedy": f"See the problems of {back['mesh']}"}
-    if back["state"] == "waiting" or unanswered(plan, back):
+    if back["state"] == "pending" or unanswered(plan, back):
         # What to do about it is told of our own link.
-        return {"state": "waiting", "words": back.get("words") or unanswered(plan, back), "remedy": ""}
+        return {"state": "pending", "message": back.get("message") or unanswered(plan, back), "remedy": ""}
     if status is None:
         found = _not_read(waits.get(back["host"]), plan["meshes"].get(back["host"]) or {}, back)
         return {**found, "state": "unknown"}
-    return {"state": "waiting", "words": f"as seen from {back['mesh']}: {status['inbound_words']}",
+    return {"state": "pending", "message": f"as seen from {back['mesh']}: {status['inbound_message']}",
             "remedy": f"Ask the administrator of {back['peer']} to run federate.yml"}
 
 
@@ -141,7 +141,7 @@ def _patient(plan: Json, link: Json) -> bool:
     connect to, or whose root is refused, is no such case: then the link has failed."""
     other = plan["meshes"].get(link["to_host"]) or {}
     theirs = not other.get("in_play", True) and not other.get("refused")
-    return link["state"] == "outside" or (link["state"] == "waiting" and theirs)
+    return link["state"] == "outside" or (link["state"] == "pending" and theirs)
 
 
 def expected_imports(plan: Json, side: Json, read: t.Mapping[str, t.Mapping[str, Json]]) -> t.List[str]:
@@ -180,9 +180,9 @@ def wait_links(plan: Json, host: str, waits: t.Optional[t.Mapping[str, Json]] = 
             link["since"] = (since or {})[side["peer_name"]]
         if root_since:
             link["root_since"] = root_since
-        gone = (plan.get("gone") or {}).get(host)
+        gone = (plan.get("terminated_pods") or {}).get(host)
         if gone:
-            link["gone_pods"] = gone
+            link["terminated_pods"] = gone
         if side.get("handed") and not documents.not_answered(*_pair(plan, side)):
             link["inbound"] = True
         if side["state"] == "ready" and not unanswered(plan, side):
@@ -231,12 +231,12 @@ def _judge(plan: Json, waits: t.Mapping[str, Json], side: Json, status: t.Option
     mesh = plan["meshes"].get(side["host"]) or {}
     if side["state"] == "skipped":
         found = (side.get("problems") or mesh.get("problems") or [{}])[0]
-        words = side.get("words") or found.get("message") or "its objects could not be written"
-        return {"state": "skipped" if mesh.get("readable", True) else "unknown", "words": words + _itself(link),
+        message = side.get("message") or found.get("message") or "its objects could not be written"
+        return {"state": "skipped" if mesh.get("readable", True) else "unknown", "message": message + _itself(link),
                 "remedy": found.get("remedy") or "See the problems of this mesh"}
-    if side["state"] == "waiting" or unanswered(plan, side):
-        words = side.get("words") or unanswered(plan, side) or f"waits for {side['peer']}"
-        return {"state": "waiting", "words": words + _itself(link), "remedy": _their_turn(plan, side)}
+    if side["state"] == "pending" or unanswered(plan, side):
+        message = side.get("message") or unanswered(plan, side) or f"waits for {side['peer']}"
+        return {"state": "pending", "message": message + _itself(link), "remedy": _their_turn(plan, side)}
     if status is None:
         return _not_read(waits.get(side["host"]), mesh, side)
     return _judge_status(plan, side, status, link, clash)
@@ -260,9 +260,9 @@ def _their_turn(plan: Json, side: Json) -> str:
 def _not_read(result: t.Optional[Json], mesh: Json, side: Json) -> Json:
     """A link whose watching mesh said nothing."""
     if result is None and not mesh.get("in_play", True):
-        return {"state": "outside", "words": f"{side['mesh']} is not part of this run", "remedy": "Run without a limit"}
+        return {"state": "outside", "message": f"{side['mesh']} is not part of this run", "remedy": "Run without a limit"}
     found = ((result or {}).get("problems") or mesh.get("problems") or [{}])[0]
-    return {"state": "unknown", "words": found.get("message") or f"{side['mesh']} could not be read",
+    return {"state": "unknown", "message": found.get("message") or f"{side['mesh']} could not be read",
             "remedy": found.get("remedy") or "See the problems of this mesh"}
 
 
@@ -271,25 +271,25 @@ def _judge_status(plan: Json, side: Json, status: Json, link: Json, clash: t.Map
     if not status["connected"]:
         told = status
         if status.get("root_kept"):
-            told = {"words": "its root changed while the link was down, and istiod does not take that up",
+            told = {"message": "its root changed while the link was down, and istiod does not take that up",
                     "remedy": f"Restart the istiod of {side['mesh']} (federation_restart_control_plane)"}
-        text = f"{status['text']}: " if status["text"] and status["taken_up"] and not status["suspect"] else ""
-        return {"state": _STATES.get(status["code"], "connecting"), "words": text + told["words"],
+        text = f"{status['text']}: " if status["text"] and status["accepted"] and not status["suspect"] else ""
+        return {"state": _STATES.get(status["code"], "connecting"), "message": text + told["message"],
                 "remedy": told["remedy"]}
     if not status["synced"]:
-        return {"state": "syncing", "words": "connected, but not synced since the last change",
+        return {"state": "syncing", "message": "connected, but not synced since the last change",
                 "remedy": _sync_remedy(plan, side, "a full sync comes every", ("minute", "five minutes"))}
     if clash:
         names = "; ".join(f"{name} from {' and '.join(peers)}" for name, peers in sorted(clash.items()))
-        return {"state": "collision", "words": f"imported twice under one exported name: {names}",
+        return {"state": "collision", "message": f"imported twice under one exported name: {names}",
                 "remedy": "Give the exporters different export aliases"}
     if link["missing"]:
-        return {"state": "incomplete", "words": f"offered and wanted, but not imported: {', '.join(link['missing'])}",
+        return {"state": "incomplete", "message": f"offered and wanted, but not imported: {', '.join(link['missing'])}",
                 "remedy": _sync_remedy(plan, side, "a rule added on a live link takes up to", ("two minutes", "seven minutes"))}
-    words = f"{len(link['imported'])} imported"
+    message = f"{len(link['imported'])} imported"
     if link["root_proven"] is False:
-        return {"state": "good", "words": f"connected, {NOT_PROVEN}; {words}", "remedy": PROOF}
-    return {"state": "good", "words": words, "remedy": ""}
+        return {"state": "healthy", "message": f"connected, {NOT_PROVEN}; {message}", "remedy": PROOF}
+    return {"state": "healthy", "message": message, "remedy": ""}
 
 
 def _sync_remedy(plan: Json, side: Json, what: str, times: t.Tuple[str, str]) -> str:
@@ -315,7 +315,7 @@ def matrix(found: t.Sequence[Json]) -> str:
         return "There are no links."
     meshes = sorted({link[end] for link in found for end in ("from", "to")})
     cells = {(link["from"], link["to"]): link for link in found}
-    good = sum(1 for link in found if link["good"])
+    good = sum(1 for link in found if link["healthy"])
     lines = [f"{good} of {len(found)} links are good. The mesh of a row watches the mesh of a column.", ""]
     lines += _wide(meshes, cells) or _numbered(meshes, cells)
     return "\n".join([*lines, *_reasons(found)]).rstrip() + "\n"
@@ -338,7 +338,7 @@ def _cell(link: t.Optional[Json], same: bool) -> str:
         return "-"
     if link is None:
         return "."
-    if not link["good"]:
+    if not link["healthy"]:
         return str(link["state"])
     if link.get("seen_from"):
         return f"ok (seen from {link['seen_from']})"
@@ -357,8 +357,8 @@ def _numbered(meshes: t.Sequence[str], cells: t.Mapping[t.Tuple[str, str], Json]
             marks.append("-" if row == column else "." if link is None else _mark(link))
         lines.append(f"{number:>3} {row}".ljust(width) + "".join(f"{mark:>4}" for mark in marks))
     used = {link["state"] for link in cells.values()}
-    legend = [f"{mark} = {state}: {words}" if state != "good" else f"{mark} = {words}"
-              for state, (mark, words) in MARKS.items() if state in used]
+    legend = [f"{mark} = {state}: {message}" if state != "healthy" else f"{mark} = {message}"
+              for state, (mark, message) in MARKS.items() if state in used]
     if any(link.get("seen_from") for link in cells.values()):
         legend.append("* = as the mesh of the column sees it")
     return [*lines, "", *legend]
@@ -374,11 +374,11 @@ def _reasons(found: t.Sequence[Json]) -> t.List[str]:
     paragraph."""
     groups: t.Dict[t.Tuple[str, str, str, str], t.List[str]] = {}
     for link in found:
-        if not link["good"] or link.get("root_proven") is False:
-            groups.setdefault((link["from"], link["state"], link["words"], link["remedy"]), []).append(link["to"])
+        if not link["healthy"] or link.get("root_proven") is False:
+            groups.setdefault((link["from"], link["state"], link["message"], link["remedy"]), []).append(link["to"])
     lines: t.List[str] = []
-    for (mesh, state, words, remedy), peers in groups.items():
-        head = f"{mesh} -> {', '.join(peers)}: {state}: {words}"
+    for (mesh, state, message, remedy), peers in groups.items():
+        head = f"{mesh} -> {', '.join(peers)}: {state}: {message}"
         lines += ["", *textwrap.wrap(head, WIDTH, subsequent_indent="    ", break_on_hyphens=False)]
         if remedy:
             step = remedy.rstrip(".")

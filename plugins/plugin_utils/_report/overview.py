@@ -28,7 +28,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report import por
 
 #: In place of a root that could not be read. It is shown nowhere and written nowhere.
 _NO_ROOT = "not read"
-_STATES = {"absent": "new", "ours": "lives", "foreign": "of others, used as it is",
+_STATES = {"absent": "new", "ours": "lives", "unmanaged": "of others, used as it is",
            "adopted": "of others, adopted as it is"}
 
 
@@ -52,7 +52,7 @@ def overview(declaration: Declaration, facts: Mapping[str, Json]) -> Json:
         "gateways": _gateways(made, unread, undecided),
         "load_balancers": _load_balancers(made, undecided),
         "objects": _all_objects(made, known, unread),
-        "waiting": _waiting(made),
+        "pending": _waiting(made),
         "ports": port_matrix_report.port_matrix(made, known, undecided),
         "collisions": made["collisions"],
         "problems": declaration["problems"] + made["problems"] + made["warnings"]
@@ -105,11 +105,11 @@ def _mesh(declared: DeclaredMesh, made: Plan, facts: Optional[Json], unread: Set
     mesh = made["meshes"][host]
     known = host not in unread or declared["platform"] or dig(facts, "platform", "type")
     why = next((one["message"] for one in (facts or {}).get("problems") or [] if one["severity"] == "error"), "")
-    words = mesh["platform_words"]
+    message = mesh["platform_message"]
     if host in unread:
-        words = f"not read{': ' + why if why else ''}; planned from conventions"
+        message = f"not read{': ' + why if why else ''}; planned from conventions"
     if mesh["by_file"]:
-        words = "known by its identity file"
+        message = "known by its identity file"
     return {
         "mesh": mesh["mesh"],
         "host": host,
@@ -119,7 +119,7 @@ def _mesh(declared: DeclaredMesh, made: Plan, facts: Optional[Json], unread: Set
         "platform": mesh["platform"] if known else None,
         "read": host not in unread,
         "in_play": mesh["in_play"],
-        "words": words,
+        "message": message,
     }
 
 
@@ -149,15 +149,15 @@ def _gateways(made: Plan, unread: Set[str], undecided: Set[Tuple[str, str]]) -> 
                 "state": None if side["host"] in unread else _STATES[side["owners"][direction]],
                 "exposure": CLUSTER_IP,
                 "scope": "inside the cluster",
-                "words": "only its own mesh calls it",
+                "message": "only its own mesh calls it",
             }
             if direction == "ingress":
                 row.update(
                     exposure=None if open_end else side["exposure"]["type"],
                     scope=None if open_end else port_matrix_report.scope(side["exposure"]),
-                    words="by platform, which is not known; mesh_platform or mesh_ingress.exposure decides it"
+                    message="by platform, which is not known; mesh_platform or mesh_ingress.exposure decides it"
                     if open_end
-                    else side["exposure"]["words"],
+                    else side["exposure"]["message"],
                 )
             found.append(row)
     return found
@@ -167,15 +167,15 @@ def _load_balancers(made: Plan, undecided: Set[Tuple[str, str]]) -> Json:
     """How many this run would create, how many there will be, and how many more it may be."""
     there = [side["exposure"] for side in _sides(made) if side["exposure"]["type"] == LOAD_BALANCER]
     more = sum(1 for host, _peer in undecided if made["meshes"][host]["in_play"])
-    words = made["load_balancers"]["words"]
+    message = made["load_balancers"]["message"]
     if more:
-        words += f", and up to {more} more where the platform is not known"
+        message += f", and up to {more} more where the platform is not known"
     return {
         "total": len(there),
         "new": made["load_balancers"]["new"],
         "public": made["load_balancers"]["public"],
         "undecided": more,
-        "words": words,
+        "message": message,
     }
 
 
@@ -196,7 +196,7 @@ def _object(made: Plan, host: str, wish: Wish, unread: bool) -> Json:
         "namespace": definition["metadata"]["namespace"],
         "name": definition["metadata"]["name"],
         "verb": None if unread else _verb(wish),
-        "words": _inside(definition),
+        "message": _inside(definition),
     }
 
 
@@ -223,7 +223,7 @@ def _inside(definition: Json) -> str:
 def _waiting(made: Plan) -> List[Json]:
     """The sides that this run could not complete, and why."""
     return [
-        {"mesh": side["mesh"], "peer": side["peer"], "words": side["words"]}
+        {"mesh": side["mesh"], "peer": side["peer"], "message": side["message"]}
         for host in sorted(made["sides"])
         for _peer, side in sorted(made["sides"][host].items())
         if side["state"] != "ready" and made["meshes"][host]["in_play"]
@@ -279,38 +279,38 @@ def _lines(shown: Json) -> List[str]:
     lines = ["Meshes"]
     for mesh in shown["meshes"]:
         place = '/'.join(filter(None, (mesh['namespace'], mesh['control_plane'])))
-        lines.append(f"  {mesh['mesh']}: {place}, trust domain {mesh['trust_domain']}; {mesh['words']}")
+        lines.append(f"  {mesh['mesh']}: {place}, trust domain {mesh['trust_domain']}; {mesh['message']}")
     lines += ["", f"Gateways: {_gateway_count(shown)}"]
     lines += [f"  {_gateway_words(one)}" for one in shown["gateways"] if one["direction"] == "ingress"]
     lines += ["  One egress gateway for each of them, inside its cluster."] if shown["gateways"] else []
     lines += ["", f"Objects: {_count(shown['objects'])}"]
     lines += [f"  {_object_words(one)}" for one in shown["objects"]]
-    lines += [f"  {one['mesh']} for {one['peer']}: {one['words']}" for one in shown["waiting"]]
+    lines += [f"  {one['mesh']} for {one['peer']}: {one['message']}" for one in shown["pending"]]
     lines += ["", "Ports: TCP on layer 4 from end to end; no proxy, TLS endpoint or PROXY protocol on the way"]
     lines += [f"  {line}".rstrip() for line in port_matrix_report.as_lines(shown["ports"])]
     if shown["collisions"]:
         lines += ["", "Names that are offered twice"]
-        lines += [f"  {one['words']}" for one in shown["collisions"]]
-    told = list(dict.fromkeys(map(product_types.words, sorted(shown["problems"], key=lambda one: one["severity"] != "error"))))
+        lines += [f"  {one['message']}" for one in shown["collisions"]]
+    told = list(dict.fromkeys(map(product_types.message, sorted(shown["problems"], key=lambda one: one["severity"] != "error"))))
     return [*lines, "", "Problems and warnings", *(f"  {one}" for one in told)] if told else lines
 
 
 def _gateway_count(shown: Json) -> str:
     there = sum(1 for one in shown["gateways"] if one["direction"] == "ingress")
     balancers = shown["load_balancers"]
-    return f"{there} for ingress, {balancers['total']} of them behind load balancers. {balancers['words']}"
+    return f"{there} for ingress, {balancers['total']} of them behind load balancers. {balancers['message']}"
 
 
 def _gateway_words(one: Json) -> str:
     state = one["state"] or "not read"
     scope = f", {one['scope']}" if one["scope"] else ""
-    return f"{one['mesh']}: {one['name']} ({state}{scope}): {one['words']}"
+    return f"{one['mesh']}: {one['name']} ({state}{scope}): {one['message']}"
 
 
 def _object_words(one: Json) -> str:
     verb = (one["verb"] or "write").ljust(len("unchanged"))
-    words = f" ({one['words']})" if one["words"] else ""
-    return f"{one['mesh']}: {verb} {one['kind']} {one['namespace']}/{one['name']}{words}"
+    message = f" ({one['message']})" if one["message"] else ""
+    return f"{one['mesh']}: {verb} {one['kind']} {one['namespace']}/{one['name']}{message}"
 
 
 def _count(objects: List[Json]) -> str:
@@ -318,8 +318,8 @@ def _count(objects: List[Json]) -> str:
     for one in objects:
         counts[one["verb"]] = counts.get(one["verb"], 0) + 1
     told = [
-        f"{counts[verb]} {words}"
-        for verb, words in (
+        f"{counts[verb]} {message}"
+        for verb, message in (
             ("create", "to create"),
             ("change", "to change"),
             ("unchanged", "as they are"),

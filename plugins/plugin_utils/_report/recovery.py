@@ -107,7 +107,7 @@ class _Look:
         """What is wrong with one side."""
         live = self._live("peers", side)
         found: t.List[Problem] = []
-        if side["peer_object"] != "foreign":
+        if side["peer_object"] != "unmanaged":
             found += _identity(side, kept_identity(side, live, self.facts.get("istiod"), restarted), self.facts)
         link = self.links.get(side["peer_name"])
         if link is None:
@@ -120,8 +120,8 @@ class _Look:
             cause = " and ".join(self._failing(side)) or side["peer"]
             found.append(_problem("sync-lock", side, _LOCK.format(time=self._changed_at(side), cause=cause)))
         elif self._imports_kept(side, link):
-            words = _IMPORTS.format(missing=", ".join(link["missing"]))
-            found.append(_problem("imports-kept", side, words, kind="ImportedServiceSet"))
+            message = _IMPORTS.format(missing=", ".join(link["missing"]))
+            found.append(_problem("imports-kept", side, message, kind="ImportedServiceSet"))
         return found + self._unknown_there(side, link)
 
     def _live(self, room: str, side: Json) -> t.Optional[Json]:
@@ -141,14 +141,14 @@ class _Look:
             return False
         if link["connected"] or former(link):
             return former(link)
-        if not link["taken_up"]:
+        if not link["accepted"]:
             return bool(self._failing(side))
         return max(_times(link), default="") < since
 
     def _failing(self, side: Json) -> t.List[str]:
         """Other peers of the mesh whose links are down, or are those of a former peer."""
         return sorted(link["peer"] for name, link in self.links.items()
-                      if name != side["peer_name"] and link["taken_up"] and (not link["connected"] or former(link)))
+                      if name != side["peer_name"] and link["accepted"] and (not link["connected"] or former(link)))
 
     def _imports_kept(self, side: Json, link: Json) -> bool:
         """Whether an import set that is younger than its peer is still not read after any version's full sync."""
@@ -176,14 +176,14 @@ def _identity(side: Json, kept: t.Optional[Json], facts: Json) -> t.List[Problem
     """The problem of a client ID or an ingress gateway that service traffic does not follow."""
     if kept is None:
         return []
-    words = []
+    message = []
     if kept["clientID"] != side["client_id"]:
-        words.append(_CLIENT.format(now=side["client_id"], kept=kept["clientID"], peer=side["peer"]))
+        message.append(_CLIENT.format(now=side["client_id"], kept=kept["clientID"], peer=side["peer"]))
     if kept["ingress"] != side["ingress"]:
-        words.append(_INGRESS.format(now=side["ingress"], kept=kept["ingress"], peer=side["peer"]))
+        message.append(_INGRESS.format(now=side["ingress"], kept=kept["ingress"], peer=side["peer"]))
     # Where nothing is exported nobody asks, and where the pods are unknown they may have been restarted.
     sure = bool(side.get("exports")) and facts.get("istiod") is not None
-    return [_problem("identity-kept", side, "; ".join(words), severity="error" if sure else "warning")]
+    return [_problem("identity-kept", side, "; ".join(message), severity="error" if sure else "warning")]
 
 
 def _problem(code: str, side: Json, message: str, *, kind: str = "ServiceMeshPeer", severity: str = "error") -> Problem:

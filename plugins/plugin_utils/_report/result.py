@@ -43,9 +43,9 @@ def tell(plan: Json, results: Results, facts: Mapping[str, Json], check_mode: bo
     restarts_help = {(one["mesh"], one["peer"]): one["remedy"] for one in kept}
     for link in links:
         # What waiting would bring, or another look, is no advice for what only a restart does.
-        link["remedy"] = link["remedy"] if link["good"] else restarts_help.get((link["from"], link["to"]), link["remedy"])
-    patient = [link for link in links if not link["good"] and not link["failed"]]
-    told = changes_told(changes, check_mode) + [product_types.words(one) for one in problems]
+        link["remedy"] = link["remedy"] if link["healthy"] else restarts_help.get((link["from"], link["to"]), link["remedy"])
+    patient = [link for link in links if not link["healthy"] and not link["failed"]]
+    told = changes_told(changes, check_mode) + [product_types.message(one) for one in problems]
     return {
         "links": links,
         "changes": changes,
@@ -99,7 +99,7 @@ def _readings(plan: Json, results: Results) -> Dict[str, Json]:
 
 def _standing(plan: Json, host: str, reading: Json) -> Json:
     """What KNOW has read of one mesh, without the links that this run waits for: they may have changed since."""
-    if "links" not in plan["todo"]:
+    if "links" not in plan["pending_steps"]:
         return reading
     awaited = {link["peer_name"] for link in link_report.wait_links(plan, host)}
     return {**reading, "links": [link for link in reading["links"] if link["peer_name"] not in awaited]}
@@ -140,25 +140,25 @@ def _problems(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[J
             found += (results.get(name, {}).get(host) or {}).get("problems") or []
     # A wrong network view is a warning as long as nothing is written; then requests fail, and that is said instead.
     failing = {(one["mesh"], one.get("peer")) for one in found if one["code"] == "network-view" and one["severity"] == "error"}
-    return list({product_types.words(one): one for one in found if one["severity"] == "error" or one["code"] != "network-view"
+    return list({product_types.message(one): one for one in found if one["severity"] == "error" or one["code"] != "network-view"
                  or (one["mesh"], one.get("peer")) not in failing}.values())
 
 
 def _failures(plan: Json, links: Sequence[Json], problems: Sequence[Json], check_mode: bool) -> Dict[str, str]:
     """Words of all that is wrong with the meshes of this run, by host. A check run judges no link: nothing was written."""
-    patience = not plan["options"].get("federation_require_all")
+    patience = not plan["options"].get("federation_fail_on_pending")
     told: Dict[str, List[str]] = {}
     hosts = {mesh["mesh"]: host for host, mesh in plan["meshes"].items() if mesh["in_play"]}
     for one in problems:
         if one["severity"] == "error" and one["mesh"] in hosts:
-            told.setdefault(hosts[one["mesh"]], []).append(product_types.words(one))
+            told.setdefault(hosts[one["mesh"]], []).append(product_types.message(one))
     for link in links:
         host = link["to_host"] if link["seen_from"] else link["from_host"]
-        if host in hosts.values() and not check_mode and (link["failed"] or (not link["good"] and not patience)):
+        if host in hosts.values() and not check_mode and (link["failed"] or (not link["healthy"] and not patience)):
             told.setdefault(host, []).append(_link_words(link))
-    return {host: "\n".join(words) for host, words in told.items()}
+    return {host: "\n".join(message) for host, message in told.items()}
 
 
 def _link_words(link: Json) -> str:
     remedy = f". {link['remedy'].rstrip('.')}." if link["remedy"] else ""
-    return f"{link['from']} -> {link['to']}: {link['state']}: {link['words']}{remedy}"
+    return f"{link['from']} -> {link['to']}: {link['state']}: {link['message']}{remedy}"

@@ -26,28 +26,28 @@ STEPS = (*desired.ROOMS, "links")
 
 
 def ahead(plan: Plan, facts: t.Mapping[str, Json]) -> Plan:
-    """The plan with ``todo``, ``readings``, ``restarts`` and ``gone``, told from the MeshFacts by host.
+    """The plan with ``pending_steps``, ``readings``, ``restarts`` and ``terminated_pods``, told from the MeshFacts by host.
 
-    ``todo`` is the first step with anything to do and all after it. ``readings`` are the links of each host as KNOW has
+    ``pending_steps`` is the first step with anything to do and all after it. ``readings`` are the links of each host as KNOW has
     found them, in the shape of peer_wait's results: those of all ServiceMeshPeers that live. ``restarts`` are the hosts
     whose istiod is to be restarted as things stand: what no wait would bring need not be waited for before that.
-    ``gone`` are the istiod pods of each host whose entries in a status count no more.
+    ``terminated_pods`` are the istiod pods of each host whose entries in a status count no more.
     """
     hosts = [host for host, mesh in sorted(plan["meshes"].items()) if mesh["in_play"] and mesh["readable"]]
-    plan = {**plan, "gone": {host: _gone(facts[host]) for host in hosts}}
+    plan = {**plan, "terminated_pods": {host: _gone(facts[host]) for host in hosts}}
     done: t.Dict[str, t.List[Json]] = {host: [] for host in hosts}
     standing = {host: _standing(plan, host, facts[host]) for host in hosts}
     for room in desired.ROOMS:
         if not all(_quiet(plan, room, host, facts[host], done[host]) for host in hosts):
-            return {**plan, "todo": list(STEPS[STEPS.index(room):]), "readings": standing, "restarts": []}
+            return {**plan, "pending_steps": list(STEPS[STEPS.index(room):]), "readings": standing, "restarts": []}
     first = {host: {"links": _awaited(plan, host, standing[host], done[host])} for host in hosts}
     # What a mesh exports shows in its own sets, so what another should import only shows over all.
     links = {host: _awaited(plan, host, standing[host], done[host], first) for host in hosts}
-    good = all(link["good"] for host in hosts for link in links[host])
+    good = all(link["healthy"] for host in hosts for link in links[host])
     readings = {host: link_report.newest(standing[host], {"links": links[host]}) for host in hosts}
     kept = recovery.needs(t.cast(Json, plan), readings, facts)
     restarts = recovery.to_restart(t.cast(Json, plan), kept)
-    return {**plan, "todo": [] if good and not restarts else [STEPS[-1]], "readings": readings, "restarts": restarts}
+    return {**plan, "pending_steps": [] if good and not restarts else [STEPS[-1]], "readings": readings, "restarts": restarts}
 
 
 def _quiet(plan: Plan, room: str, host: str, facts: Json, done: t.List[Json]) -> bool:
@@ -71,7 +71,7 @@ def opened(plan: Plan, host: str, facts: Json) -> bool:
     services, nodes = facts.get("services") or {}, facts.get("nodes") or []
     found = (read_gateway(services.get(gateway["name"]), nodes, gateway["exposure"], gateway["internal"])
              for gateway in plan["meshes"][host]["gateways"])
-    return bool((facts.get("control_plane") or {}).get("ready")) and not any("waiting" in one for one in found)
+    return bool((facts.get("control_plane") or {}).get("ready")) and not any("pending" in one for one in found)
 
 
 def _gone(facts: Json) -> t.List[str]:
@@ -86,7 +86,7 @@ def _standing(plan: Plan, host: str, facts: Json) -> Json:
     """The links of all ServiceMeshPeers of one mesh that live, whatever this run can do about them."""
     rooms = [{one["metadata"]["name"]: one for one in facts.get(room) or []} for room in ("peers", "imports", "exports")]
     wanted = [{"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"],
-               "gone_pods": plan["gone"][host]}
+               "terminated_pods": plan["terminated_pods"][host]}
               for _peer, side in sorted(plan["sides"][host].items()) if side["peer_name"] in rooms[0]]
     return {"links": [read_link(plan["meshes"][host]["mesh"], link, *(room.get(link["peer_name"]) for room in rooms))
                       for link in wanted]}

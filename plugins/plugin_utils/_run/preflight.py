@@ -14,7 +14,7 @@ from typing import Dict, List, Mapping, Optional, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import settled
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions, permissions, versions
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, words
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, message
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import known_members
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.peer_names import dig, gateway_owner
@@ -43,7 +43,7 @@ def preflight(made: Plan, facts: Mapping[str, Json], playbook: str = "federate")
     if against:
         after = pending_steps.ahead({**after, "load_balancers": load_balancers(after, facts)}, facts)
     told = [line for host in sorted(made["meshes"]) for line in _words(made, host, facts.get(host) or {})]
-    after["preflight"] = told + [words(one) for one in against]
+    after["preflight"] = told + [message(one) for one in against]
     return after
 
 
@@ -54,7 +54,7 @@ def _words(made: Plan, host: str, facts: Json) -> List[str]:
         return []
     version = versions.version_of(control_plane)
     return [f"{made['meshes'][host]['mesh']}: control plane {version or 'of an unknown version'} "
-            f"on {dig(facts, 'openshift', 'words') or 'an unknown version of OpenShift'}"]
+            f"on {dig(facts, 'openshift', 'message') or 'an unknown version of OpenShift'}"]
 
 
 
@@ -157,7 +157,7 @@ def _shut_out(side: Side, control_plane: Json) -> bool:
 
     One that requests none gets all.
     """
-    if gateway_owner(control_plane, "additionalEgress", side["egress"]) != "foreign":
+    if gateway_owner(control_plane, "additionalEgress", side["egress"]) != "unmanaged":
         return False
     view = dig(control_plane, "object", "spec", "gateways", "additionalEgress", side["egress"], "requestedNetworkView")
     return bool(view) and conventions.network_view(side["peer_name"]) not in view
@@ -196,7 +196,7 @@ def _needs(made: Plan, host: str, facts: Json, playbook: str) -> List[permission
     """
     wanted: List[permissions.Need] = []
     for room in desired.ROOMS:
-        if room not in made["todo"] or not permissions.does(playbook, _STEPS[room]):
+        if room not in made["pending_steps"] or not permissions.does(playbook, _STEPS[room]):
             continue
         for wish in desired.objects(made, room, host, facts):
             definition = wish["definition"]
@@ -205,6 +205,6 @@ def _needs(made: Plan, host: str, facts: Json, playbook: str) -> List[permission
                                                new=wish["before"] is None)
         if room == "gateways" and (wanted or not pending_steps.opened(made, host, facts)):
             wanted += permissions.waiting(playbook, "OPEN")
-    if made["todo"] and any(side["state"] == READY for side in made["sides"][host].values()):
+    if made["pending_steps"] and any(side["state"] == READY for side in made["sides"][host].values()):
         wanted += permissions.waiting(playbook, "TELL")
     return wanted

@@ -50,7 +50,7 @@ def facts(host: str, platform: str = "AWS", **changes: Any) -> Json:
         "trust_domain_set": True,
         "cluster_name": "Kubernetes",
         "ready": True,
-        "words": "ready",
+        "message": "ready",
         "generation": 1,
         "observed_generation": 1,
         "owners": {"spec.security.trust.domain": "mesh-owner"},
@@ -68,7 +68,7 @@ def facts(host: str, platform: str = "AWS", **changes: Any) -> Json:
         "readable": True,
         "problems": [],
         "cluster_uid": f"cluster-of-{host}",
-        "platform": {"type": platform, "source": "infrastructure", "words": platform},
+        "platform": {"type": platform, "source": "infrastructure", "message": platform},
         "nodes": [{"name": "node", "addresses": ["192.0.2.10", "192.0.2.11"]}],
         "control_plane": control_plane,
         "members": [f"{host}-bookinfo"],
@@ -128,7 +128,7 @@ def opened(made: plan_types.Plan) -> dict[str, Json]:
     for number, (host, mesh) in enumerate(sorted(made["meshes"].items()), start=1):
         results[host] = {
             "ready": True,
-            "words": "ready",
+            "message": "ready",
             "problems": [],
             "gateways": {
                 gateway["name"]: _address(gateway["exposure"], number, index)

@@ -47,7 +47,7 @@ def _declared(ingress: Json, confirmed: tuple[str, ...] = (), play: tuple[str, .
     hosts[RED].update({"mesh_ingress": ingress} if ingress else {}, **more)
     variables = {host.replace("-", "_"): said for host, said in hosts.items()}
     declaration = fed.declare(fed.inventory(**variables), play_hosts=list(play))
-    assert [product_types.words(one) for one in declaration["problems"]] == []
+    assert [product_types.message(one) for one in declaration["problems"]] == []
     return declaration
 
 
@@ -84,42 +84,42 @@ IDS = [case[0] for case in REFUSED]
 CASES = [case[1:] for case in REFUSED]
 
 
-@pytest.mark.parametrize(("platform", "before", "after", "words"), CASES, ids=IDS)
-def test_an_address_that_the_inventory_would_change_is_refused(platform: str, before: Json, after: Json, words: str) -> None:
+@pytest.mark.parametrize(("platform", "before", "after", "message"), CASES, ids=IDS)
+def test_an_address_that_the_inventory_would_change_is_refused(platform: str, before: Json, after: Json, message: str) -> None:
     read = _federated(platform, **before)
     made = planning.plan(_declared(after), read)
     (found,) = made["problems"]
     assert (found["code"], found["mesh"], found["where"]) == ("address-change", RED, "mesh_ingress")
-    assert words in found["message"] and "ingress-blue-mesh, ingress-green-mesh" in found["message"]
-    assert "annotation" not in found["message"] or not words.startswith("type"), "what follows from the type is not told"
+    assert message in found["message"] and "ingress-blue-mesh, ingress-green-mesh" in found["message"]
+    assert "annotation" not in found["message"] or not message.startswith("type"), "what follows from the type is not told"
     assert "federation_confirm_address_change" in found["remedy"]
     assert planning.plan(_declared(before), read)["problems"] == []
 
 
-@pytest.mark.parametrize(("platform", "before", "after", "words"), CASES, ids=IDS)
-def test_a_confirmed_change_is_made_and_told(platform: str, before: Json, after: Json, words: str) -> None:
+@pytest.mark.parametrize(("platform", "before", "after", "message"), CASES, ids=IDS)
+def test_a_confirmed_change_is_made_and_told(platform: str, before: Json, after: Json, message: str) -> None:
     read = _federated(platform, **before)
     made = planning.plan(_declared(after, (RED,)), read)
     assert made["problems"] == []
     (found,) = made["warnings"]
-    assert found["code"] == "address-changes" and words in found["message"]
+    assert found["code"] == "address-changes" and message in found["message"]
     fresh = {host: fed.facts(host, platform) for host in fed.COLOURS}
     assert _sent(made, read) == _sent(planning.plan(_declared(after), fresh), fresh)
     fed.federate(_declared(after, (RED,)), read)
     assert _said(planning.plan(_declared(after, (RED,)), read)) == []
 
 
-@pytest.mark.parametrize(("platform", "before", "after", "words"), CASES, ids=IDS)
-def test_where_there_is_no_address_yet_nothing_is_lost(platform: str, before: Json, after: Json, words: str) -> None:
+@pytest.mark.parametrize(("platform", "before", "after", "message"), CASES, ids=IDS)
+def test_where_there_is_no_address_yet_nothing_is_lost(platform: str, before: Json, after: Json, message: str) -> None:
     read = _federated(platform, **before)
     read[RED]["services"] = {}
-    assert words and _said(planning.plan(_declared(after), read)) == []
+    assert message and _said(planning.plan(_declared(after), read)) == []
 
 
-@pytest.mark.parametrize(("platform", "before", "after", "words"), CASES, ids=IDS)
-def test_a_mesh_that_is_not_written_is_not_judged(platform: str, before: Json, after: Json, words: str) -> None:
+@pytest.mark.parametrize(("platform", "before", "after", "message"), CASES, ids=IDS)
+def test_a_mesh_that_is_not_written_is_not_judged(platform: str, before: Json, after: Json, message: str) -> None:
     read = _federated(platform, **before)
-    assert words and _said(planning.plan(_declared(after, play=(GREEN, BLUE)), read)) == []
+    assert message and _said(planning.plan(_declared(after, play=(GREEN, BLUE)), read)) == []
 
 
 def test_a_load_balancer_without_address_may_become_node_ports() -> None:
@@ -145,14 +145,14 @@ KEPT: list[tuple[str, str, Json, str, Json]] = [
 ]
 
 
-@pytest.mark.parametrize(("platform", "before", "words", "annotations"), [case[1:] for case in KEPT],
+@pytest.mark.parametrize(("platform", "before", "message", "annotations"), [case[1:] for case in KEPT],
                          ids=[case[0] for case in KEPT])
-def test_what_nobody_asks_for_stays_as_it_lives(platform: str, before: Json, words: str, annotations: Json) -> None:
+def test_what_nobody_asks_for_stays_as_it_lives(platform: str, before: Json, message: str, annotations: Json) -> None:
     read = _federated(platform, **before)
     made = planning.plan(_declared({}), read)
     assert made["problems"] == []
     (found,) = made["warnings"]
-    assert found["code"] == "address-kept" and words in found["message"]
+    assert found["code"] == "address-kept" and message in found["message"]
     assert _sent(made, read)["metadata"]["annotations"] == annotations
     confirmed = planning.plan(_declared({}, (RED,)), read)
     assert _sent(confirmed, read)["metadata"].get("annotations", {}) == ({f"{AWS}type": "nlb"} if platform == "AWS" else {})
@@ -163,12 +163,12 @@ def test_an_internal_gateway_that_is_kept_is_not_called_public() -> None:
     read = _federated("Azure", internal=True)
     made = planning.plan(_declared({}), read)
     chosen = made["sides"][RED][GREEN]["exposure"]
-    assert chosen["internal"] and not chosen["public"] and "internal, as it lives" in chosen["words"]
+    assert chosen["internal"] and not chosen["public"] and "internal, as it lives" in chosen["message"]
 
 
 def test_a_new_platform_does_not_move_what_lives() -> None:
     read = _federated("None", exposure="LoadBalancer")
-    read[RED]["platform"] = {"type": "AWS", "words": "AWS"}
+    read[RED]["platform"] = {"type": "AWS", "message": "AWS"}
     made = planning.plan(_declared({"exposure": "LoadBalancer"}), read)
     assert [code for code, _words in _said(made)] == ["address-kept"]
     assert "annotations" not in _sent(made, read)["metadata"]
@@ -198,7 +198,7 @@ def test_a_gateway_of_others_is_told_as_it_is() -> None:
     for notes, scope in (({AZURE: "true"}, "internal"), ({}, "public")):
         read[RED]["services"]["ingress-green-mesh"]["metadata"]["annotations"] = notes
         made = planning.plan(_declared({"peers": {GREEN: wish}}), read)
-        assert f"LoadBalancer, {scope}, as it lives: " in made["sides"][RED][GREEN]["exposure"]["words"]
+        assert f"LoadBalancer, {scope}, as it lives: " in made["sides"][RED][GREEN]["exposure"]["message"]
         assert [one["code"] for one in made["problems"]] == []
 
 
@@ -210,13 +210,13 @@ def test_a_side_that_is_skipped_is_not_judged() -> None:
     assert len(skipped) == 1 and skipped[0] not in made["problems"][0]["message"]
 
 
-@pytest.mark.parametrize(("platform", "words"), [
+@pytest.mark.parametrize(("platform", "message"), [
     ("Azure", "once more when the cloud has published"), ("GCP", "once more when the cloud has published"),
     ("AWS", "delete Service ingress-blue-mesh, ingress-green-mesh in red-mesh-system"),
     ("IBMCloud", "delete Service"), ("OpenStack", "delete Service")])
-def test_only_some_clouds_move_a_live_load_balancer(platform: str, words: str) -> None:
+def test_only_some_clouds_move_a_live_load_balancer(platform: str, message: str) -> None:
     made = planning.plan(_declared({"internal": True}, (RED,)), _federated(platform))
-    assert words in made["warnings"][0]["remedy"]
+    assert message in made["warnings"][0]["remedy"]
 
 
 # -- internal where it cannot be -------------------------------------------------------------------------------------

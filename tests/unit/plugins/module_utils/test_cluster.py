@@ -312,7 +312,7 @@ def _certificate(until: datetime.datetime) -> bytes:
 
 def test_an_expired_client_certificate_is_named(tmp_path: Path) -> None:
     now = datetime.datetime.now(datetime.timezone.utc)
-    old, good, garbage = tmp_path / "old", tmp_path / "good", tmp_path / "garbage"
+    old, good, garbage = tmp_path / "old", tmp_path / "healthy", tmp_path / "garbage"
     old.write_bytes(_certificate(datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone.utc)))
     good.write_bytes(_certificate(now + datetime.timedelta(days=1)))
     garbage.write_text("no certificate", encoding="utf-8")

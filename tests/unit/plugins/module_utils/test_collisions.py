@@ -169,7 +169,7 @@ def test_how_it_is_solved(
     made = planning.plan(declaration, read)
     assert tuple(made["sides"][host][BLUE]["peer_name"] for host in (RED, GREEN)) == called
     assert [one["solution"] for one in made["collisions"]] == ([] if solution is None else [solution])
-    assert all(one["words"] for one in made["collisions"])
+    assert all(one["message"] for one in made["collisions"])
     assert {one["code"] for one in made["problems"] + made["warnings"]} == codes
     assert {one["code"] for one in made["problems"]} == codes - {"export-collision-possible"}
 
@@ -225,14 +225,14 @@ def test_three_exporters_have_three_names() -> None:
     hostvars["hub"] = {"mesh_kubeconfig": "k", "mesh_imports": SHORT, "mesh_peers": []}
     made = planning.plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})
     assert {made["sides"][name]["hub"]["peer_name"] for name in "abc"} == {"hub", "hub-of-b", "hub-of-c"}
-    assert "told apart by what they call it: b calls it hub-of-b, c calls it hub-of-c" in made["collisions"][0]["words"]
+    assert "told apart by what they call it: b calls it hub-of-b, c calls it hub-of-c" in made["collisions"][0]["message"]
 
 
 def test_words_for_many_exporters_are_short() -> None:
     hostvars = {f"m{number}": {"mesh_kubeconfig": "k", "mesh_exports": SHORT, "mesh_peers": ["hub"]} for number in range(9)}
     hostvars["hub"] = {"mesh_kubeconfig": "k", "mesh_imports": SHORT, "mesh_peers": []}
     found = planning.plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})["collisions"]
-    assert [one["words"] for one in found] == [
+    assert [one["message"] for one in found] == [
         "m0, m1, m2, m3 and 5 others export bookinfo/ratings to hub; told apart by what they call it: m1 calls it hub-of-m1, "
         "m2 calls it hub-of-m2, m3 calls it hub-of-m3, m4 calls it hub-of-m4, and so on for 4 others"
     ]

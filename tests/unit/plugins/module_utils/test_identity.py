@@ -401,7 +401,7 @@ def test_without_a_file_our_gateways_are_opened_and_no_peer_is_written() -> None
     made, wishes = fed.federate(declare(inventory(), {}), {RED: facts(root=ENDLESS)})
     assert [one["definition"]["kind"] for one in wishes[RED]] == ["ServiceMeshControlPlane"]
     side = made["sides"][RED][GREEN]
-    assert (side["state"], side["words"], side["waits_for"]) == ("waiting", f"{PATH} is not there yet", GREEN)
+    assert (side["state"], side["message"], side["pending_on"]) == ("pending", f"{PATH} is not there yet", GREEN)
 
 
 def test_a_shared_trust_domain_is_found_in_a_file_too() -> None:
@@ -485,12 +485,12 @@ def test_what_cannot_be_handed_over_is_said(changes: Json, word: str) -> None:
     made = planning.plan(declare(inventory(), {}), {RED: facts(**changes)}, NOW)
     made = planning.advance(made, "addresses", {RED: fed.opened(made)[RED]})
     good, bad = documents.exports(made, {}.get, NOW)
-    assert good == [] and [one.host for one in bad] == [RED] and word in bad[0].words
+    assert good == [] and [one.host for one in bad] == [RED] and word in bad[0].message
 
 
 def test_an_address_that_is_not_there_is_said_and_in_check_mode_known_later() -> None:
     made = planning.plan(declare(inventory(), {}), {RED: facts()}, NOW)
-    assert "no address yet" in documents.exports(made, {}.get, NOW)[1][0].words
+    assert "no address yet" in documents.exports(made, {}.get, NOW)[1][0].message
     good, bad = documents.exports(made, {}.get, NOW, True)
     assert bad == [] and "known once the gateway for green-mesh has an address" in good[0].text
 
@@ -505,7 +505,7 @@ def live(**status: Any) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("answers", "peers", "expected", "words", "waited_for"),
+    ("answers", "peers", "expected", "message", "waited_for"),
     [
         (None, [], "unanswered", "has not taken up", False),
         ("ours", [], "answered", "", True),
@@ -517,14 +517,14 @@ def live(**status: Any) -> Json:
     ],
 )
 def test_a_link_is_waited_for_when_the_other_side_knows_us(
-    answers: str | None, peers: list[Json], expected: str, words: str, waited_for: bool
+    answers: str | None, peers: list[Json], expected: str, message: str, waited_for: bool
 ) -> None:
     if answers == "ours":
         answers = documents.digest(documents.own_identity(plan({}), RED, GREEN))
     made = plan({PATH: documents.render(identity(answers=answers))}, peers=peers)
     side = made["sides"][RED][GREEN]
     assert documents.answer(made, side) == expected
-    assert words in documents.not_answered(made, side)
+    assert message in documents.not_answered(made, side)
     assert bool(link_report.wait_links(made, RED)) == waited_for
     hand = "Hand identities/red-mesh-for-green-mesh.yml to the administrator of green-mesh"
     assert (hand in documents.next_step(made, side)) == (expected != "answered")
@@ -538,12 +538,12 @@ def test_a_file_that_is_not_there_is_asked_for() -> None:
 
 def status(**more: Any) -> Json:
     return {"peer_name": GREEN, "connected": True, "synced": True, "imported": [], "missing": [], "exported": [],
-            "text": "", "words": "", "remedy": "", "taken_up": True, "suspect": None, "code": "connected",
-            "inbound": True, "inbound_words": "words", **more}
+            "text": "", "message": "", "remedy": "", "accepted": True, "suspect": None, "code": "connected",
+            "inbound": True, "inbound_message": "message", **more}
 
 
 @pytest.mark.parametrize(
-    ("inbound", "state", "cell"), [(True, "good", "ok (seen from red-mesh)"), (False, "waiting", "waiting"), (None, "waiting", "waiting")]
+    ("inbound", "state", "cell"), [(True, "healthy", "ok (seen from red-mesh)"), (False, "pending", "pending"), (None, "pending", "pending")]
 )
 def test_the_link_of_a_mesh_that_nobody_can_ask_is_seen_from_ours(inbound: bool | None, state: str, cell: str) -> None:
     answers = documents.digest(documents.own_identity(plan({}), RED, GREEN))
@@ -552,7 +552,7 @@ def test_the_link_of_a_mesh_that_nobody_can_ask_is_seen_from_ours(inbound: bool 
     seen = next(link for link in found if link["from"] == GREEN)
     assert (seen["state"], seen["seen_from"], seen["failed"]) == (state, RED, False)
     assert cell in link_report.matrix(found)
-    assert next(link for link in found if link["from"] == RED)["good"]
+    assert next(link for link in found if link["from"] == RED)["healthy"]
 
 
 def test_a_link_that_is_not_seen_fails_only_where_all_are_required() -> None:
@@ -560,10 +560,10 @@ def test_a_link_that_is_not_seen_fails_only_where_all_are_required() -> None:
     made = plan({PATH: documents.render(identity(answers=answers))})
     results = {"__report_links": {RED: {"links": [status(inbound=False)], "problems": []}}}
     for required in (False, True):
-        made["options"]["federation_require_all"] = required
-        failures = run_result.tell({**made, "todo": ["links"]}, results, {RED: facts()})["failures"]
+        made["options"]["federation_fail_on_pending"] = required
+        failures = run_result.tell({**made, "pending_steps": ["links"]}, results, {RED: facts()})["failures"]
         assert list(failures) == ([RED] if required else [])
-        assert not required or failures[RED].startswith("green-mesh -> red-mesh: waiting: as seen from red-mesh")
+        assert not required or failures[RED].startswith("green-mesh -> red-mesh: pending: as seen from red-mesh")
 
 
 def test_a_numbered_matrix_marks_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -578,20 +578,20 @@ def test_a_numbered_matrix_marks_it_too(monkeypatch: pytest.MonkeyPatch) -> None
 )
 def test_the_other_side_must_be_seen_by_a_single_pod(wanted: bool | None, inbound: bool | None, several: bool, good: bool) -> None:
     link = status(inbound=inbound, several_pods=several, offered=[], last_full_sync="2026-06-01T00:00:00Z")
-    assert link_reader.judge_link({"inbound": wanted}, link)["good"] == good
+    assert link_reader.judge_link({"inbound": wanted}, link)["healthy"] == good
 
 
 def test_what_our_mesh_cannot_do_is_no_matter_of_the_other_administrator() -> None:
     made = plan({PATH: documents.render(identity())}, readable=False)
     seen = next(link for link in link_report.links(made, {}) if link["from"] == GREEN)
     assert (seen["state"], seen["failed"]) == ("unknown", False)
-    assert seen["words"] == "not to be seen: red-mesh could not be read" and "Hand" not in seen["remedy"]
+    assert seen["message"] == "not to be seen: red-mesh could not be read" and "Hand" not in seen["remedy"]
 
 
 def test_a_link_that_is_up_is_up_while_a_file_is_missing() -> None:
     found = {link["from"]: link for link in link_report.links(plan({}), {RED: {"links": [status()]}})}
-    assert found[GREEN]["good"] and found[RED]["state"] == "waiting"
-    assert found[RED]["words"] == f"{PATH} is not there yet; the link itself is up"
+    assert found[GREEN]["healthy"] and found[RED]["state"] == "pending"
+    assert found[RED]["message"] == f"{PATH} is not there yet; the link itself is up"
 
 
 def test_a_mesh_of_ours_that_says_nothing_leaves_both_links_unknown() -> None:

@@ -169,7 +169,7 @@ def test_what_is_somebody_elses_is_never_written() -> None:
     facts = read(OPERATORS, HOME, live_plane(False), roll, control_plane=fed.facts(RED)["control_plane"])
     made = planned(facts, mesh_control_plane_spec={"version": "v2.5"}, mesh_members=["a", "b"])
     assert made["plane"] == [] and made["operator"] == [] and not made["wait"]
-    assert [(one["code"], one["severity"]) for one in made["problems"]] == [("foreign", "warning")] * 2
+    assert [(one["code"], one["severity"]) for one in made["problems"]] == [("unmanaged", "warning")] * 2
     assert "spec.version" in made["problems"][0]["message"] and "has not b" in made["problems"][1]["message"]
     assert "made by kubectl; it stays as it is" in made["lines"][0]
 
@@ -224,7 +224,7 @@ def test_what_is_known_later(facts: Json, expected: dict[str, str]) -> None:
     made = planned(facts)
     told = {one["definition"]["kind"]: one["later"] for one in made["operator"] + made["plane"]}
     assert set(told) == set(expected)
-    assert all(expected[kind] in words and bool(words) == bool(expected[kind]) for kind, words in told.items())
+    assert all(expected[kind] in message and bool(message) == bool(expected[kind]) for kind, message in told.items())
 
 
 def test_in_check_mode_what_is_known_later_costs_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +235,7 @@ def test_in_check_mode_what_is_known_later_costs_no_request(monkeypatch: pytest.
     wish = {**planned(EMPTY)["plane"][1], "peer": None}
     params = {"auth": {"host": "https://x", "api_key": "x"}, "mesh": RED, "objects": [wish]}
     found = mesh_objects.run(params, True, lambda line: None)
-    assert [(one["verb"], one["words"]) for one in found["objects"]] == [("created", wish["later"])]
+    assert [(one["verb"], one["message"]) for one in found["objects"]] == [("created", wish["later"])]
     assert "spec.security.trust.domain" in found["objects"][0]["fields"]
     assert found["diff"][0]["before"] == "" and "red-mesh.local" in found["diff"][0]["after"]
 
@@ -301,12 +301,12 @@ OPERATOR: list[tuple[str, list[Event], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("events", "words"), [case[1:] for case in OPERATOR], ids=[case[0] for case in OPERATOR])
-def test_how_far_the_operator_is(events: list[Event], words: str) -> None:
+@pytest.mark.parametrize(("events", "message"), [case[1:] for case in OPERATOR], ids=[case[0] for case in OPERATOR])
+def test_how_far_the_operator_is(events: list[Event], message: str) -> None:
     state = operator_reader.Operator(RED, "openshift-operators", "s")
     for event in events:
         state.take(event)
-    assert state.complete() == (not words) and "; ".join(state.missing()).startswith(words)
+    assert state.complete() == (not message) and "; ".join(state.missing()).startswith(message)
     assert len(list(state.news())) == 1 and not list(state.news())
 
 
@@ -340,7 +340,7 @@ def test_the_operator_is_awaited_on_watches(monkeypatch: pytest.MonkeyPatch) -> 
     quiet = Event("", "QUIET", {})
     cluster = _Cluster([PENDING, quiet, Event("", "TICK", {}), INSTALLED, definition(), version("Succeeded"), GONE])
     result, lines = _waited(monkeypatch, cluster)
-    assert result["ready"] and result["problems"] == [] and result["words"] == "ready"
+    assert result["ready"] and result["problems"] == [] and result["message"] == "ready"
     assert cluster.watched == ["CustomResourceDefinition", "Subscription", "ClusterServiceVersion"]
     assert "waits for somebody" in lines[0] and "s left; waiting for" in lines[1]
 
@@ -367,7 +367,7 @@ def test_check_mode_looks_at_the_operator_once(monkeypatch: pytest.MonkeyPatch) 
 
 def test_an_installation_is_told() -> None:
     written = {"objects": [{"mesh": RED, "kind": "Namespace", "namespace": None, "name": "n", "verb": "created",
-                            "fields": ["metadata"], "words": ""}], "problems": []}
+                            "fields": ["metadata"], "message": ""}], "problems": []}
     late = product_types.problem("control-plane-not-ready", RED, "x", "not ready", "Look", severity="warning")
     results: Json = {"__install_plane_objects": {RED: written},
                      "__install_plane_wait": {RED: {"mesh": RED, "ready": False, "problems": [late]}}}
@@ -379,7 +379,7 @@ def test_an_installation_is_told() -> None:
     assert told == {"lines": ["red-mesh: created Namespace n (metadata)", "red-mesh: the control plane is ready"],
                     "failures": {}}
     assert installing.tell([RED], {}, {}, True)["lines"] == ["Nothing would be changed."]
-    later = {**written["objects"][0], "kind": "ServiceMeshMemberRoll", "namespace": "n", "words": "known once x is there"}
+    later = {**written["objects"][0], "kind": "ServiceMeshMemberRoll", "namespace": "n", "message": "known once x is there"}
     told = installing.tell([RED], {"__install_plane_objects": {RED: {"objects": [later], "problems": []}}}, {}, True)
     assert told["lines"][1] == \
         "red-mesh: of ServiceMeshMemberRoll n/n only what is declared is told; the rest is known once x is there"

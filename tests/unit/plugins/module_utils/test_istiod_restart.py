@@ -19,7 +19,7 @@ def _deployment(generation: int = 3, **status: Any) -> Json:
     return {"metadata": {"generation": generation}, "spec": {"replicas": 2}, "status": {**DONE, **status}}
 
 
-@pytest.mark.parametrize(("obj", "words"), [
+@pytest.mark.parametrize(("obj", "message"), [
     (_deployment(), ""),
     (_deployment(generation=4, observedGeneration=4), ""),
     (_deployment(generation=2, observedGeneration=2), "not been observed"),
@@ -30,9 +30,9 @@ def _deployment(generation: int = 3, **status: Any) -> Json:
     (_deployment(updatedReplicas=1, conditions=[{"reason": "ProgressDeadlineExceeded"}]), "no progress any more"),
     ({"metadata": {"generation": 3}}, "not been observed"),
 ])
-def test_a_rollout_is_judged_as_kubectl_does(obj: Json, words: str) -> None:
+def test_a_rollout_is_judged_as_kubectl_does(obj: Json, message: str) -> None:
     found = istiod_restart.rollout(obj, 3)
-    assert words in found and bool(words) == bool(found)
+    assert message in found and bool(message) == bool(found)
 
 
 class _Cluster:
@@ -91,7 +91,7 @@ def test_check_mode_sends_a_dry_run_and_waits_for_nothing(monkeypatch: pytest.Mo
 
 def test_a_rollout_that_does_not_end_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     result, _lines = _run(monkeypatch, _Cluster([_modified(updatedReplicas=1)]))
-    assert result["changed"] and not result["restarted"] and "1 of 2 pods are new" in result["words"]
+    assert result["changed"] and not result["restarted"] and "1 of 2 pods are new" in result["message"]
     assert [(one["code"], one["where"]) for one in result["problems"]] == [("restart-late", "Deployment ns/istiod-red")]
 
 
@@ -100,5 +100,5 @@ def test_a_refusal_is_a_result(monkeypatch: pytest.MonkeyPatch, when: str) -> No
     error = ClusterError("forbidden", "may not patch deployments.apps", "Grant it")
     cluster = _Cluster([Event("Deployment", "FATAL", {}, error)], error if when == "patch" else None)
     result, _lines = _run(monkeypatch, cluster)
-    assert [one["code"] for one in result["problems"]] == ["forbidden"] and result["words"] == error.message
+    assert [one["code"] for one in result["problems"]] == ["forbidden"] and result["message"] == error.message
     assert result["changed"] is (when == "watch") and not result["restarted"]

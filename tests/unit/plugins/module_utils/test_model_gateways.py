@@ -132,8 +132,8 @@ def test_a_gateway_of_the_pair_is_recognised(ingress: Json, out: Json, in_name: 
     side = made["sides"][RED][GREEN]
     assert (side["ingress"], side["egress"], side["state"]) == (in_name, out_name, "ready"), side["problems"]
     assert side["owners"] == {
-        "ingress": "foreign" if in_name in ingress else "absent",
-        "egress": "foreign" if out_name in out else "absent",
+        "ingress": "unmanaged" if in_name in ingress else "absent",
+        "egress": "unmanaged" if out_name in out else "absent",
     }
     told = [line for line in made["uses"] if line.startswith(f"{RED}: ") and f"for {GREEN}" in line]
     assert len(told) == (in_name in ingress) + (out_name in out)
@@ -160,13 +160,13 @@ UNSURE: list[tuple[str, Json, Json, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("ingress", "out", "words"), [case[1:] for case in UNSURE], ids=[case[0] for case in UNSURE])
-def test_what_cannot_be_decided_is_a_problem_of_that_pair(ingress: Json, out: Json, words: list[str]) -> None:
+@pytest.mark.parametrize(("ingress", "out", "message"), [case[1:] for case in UNSURE], ids=[case[0] for case in UNSURE])
+def test_what_cannot_be_decided_is_a_problem_of_that_pair(ingress: Json, out: Json, message: list[str]) -> None:
     made, read = planned(red(ingress, out))
     side = made["sides"][RED][GREEN]
     assert side["state"] == "skipped"
-    assert [one["code"] for one in side["problems"]] == ["gateway-ambiguous"] * len(words)
-    assert all(word in one["message"] for word, one in zip(words, side["problems"], strict=True))
+    assert [one["code"] for one in side["problems"]] == ["gateway-ambiguous"] * len(message)
+    assert all(word in one["message"] for word, one in zip(message, side["problems"], strict=True))
     assert made["problems"] == []
     assert GREEN not in {wish["peer"] for wish in desired.gateway_objects(made, RED, read[RED])}
     assert made["sides"][GREEN][BLUE]["state"] == "ready"
@@ -191,7 +191,7 @@ def test_a_gateway_beside_the_control_plane_is_not_made_a_second_time() -> None:
 
     made, everything = planned(red(peers=[live], services={"own": service("own"), "o": service("o")}))
     side = made["sides"][RED][GREEN]
-    assert (side["gateways"], side["state"], side["exposure"]["type"]) == ("foreign", "ready", "NodePort")
+    assert (side["gateways"], side["state"], side["exposure"]["type"]) == ("unmanaged", "ready", "NodePort")
     assert GREEN not in {wish["peer"] for wish in desired.gateway_objects(made, RED, everything[RED])}
     # One that the operator is about to remove is none.
     rest = {"own": service("own", **{"maistra.io/owner": "red-mesh-system"})}
@@ -244,7 +244,7 @@ def test_adopted_gateways_are_marked_and_stay_as_they_live() -> None:
 MULTI = {"multiCluster": {"enabled": True}}
 # change of red's ingress, change of its egress, code's severity or "" when it can serve, words, and more of what is read
 SERVE: list[tuple[str, Json, Json, str, str, Json]] = [
-    ("good", {}, {}, "", "", {}),
+    ("healthy", {}, {}, "", "", {}),
     ("not enabled", {"enabled": None}, {}, "skipped", "not enabled", {}),
     ("switched off", {"enabled": False}, {}, "skipped", "not enabled", {}),
     ("egress not enabled", {}, {"enabled": None}, "skipped", "not enabled", {}),
@@ -273,9 +273,9 @@ SERVE: list[tuple[str, Json, Json, str, str, Json]] = [
 
 
 @pytest.mark.parametrize(
-    ("ingress", "out", "outcome", "words", "more"), [case[1:] for case in SERVE], ids=[case[0] for case in SERVE]
+    ("ingress", "out", "outcome", "message", "more"), [case[1:] for case in SERVE], ids=[case[0] for case in SERVE]
 )
-def test_a_gateway_that_cannot_serve_is_told(ingress: Json, out: Json, outcome: str, words: str, more: Json) -> None:
+def test_a_gateway_that_cannot_serve_is_told(ingress: Json, out: Json, outcome: str, message: str, more: Json) -> None:
     def changed(entry: Json, change: Json) -> Json:
         return {key: value for key, value in {**entry, **change}.items() if value is not None}
 
@@ -290,11 +290,11 @@ def test_a_gateway_that_cannot_serve_is_told(ingress: Json, out: Json, outcome: 
     side = made["sides"][RED][GREEN]
     assert side["state"] == ("skipped" if outcome == "skipped" else "ready"), side["problems"]
     told = side["problems"] + drift.drift(made, RED, everything[RED])
-    code = "network-view" if outcome == "error" else "foreign"
+    code = "network-view" if outcome == "error" else "unmanaged"
     assert {one["code"] for one in told} == ({code} if outcome else set())
     severities = {one["severity"] for one in told}
     assert severities == ({"error"} if outcome in ("skipped", "error") else {outcome} if outcome else set())
-    assert words in "".join(one["message"] for one in told)
+    assert message in "".join(one["message"] for one in told)
     assert all(one["remedy"] and one["peer"] == GREEN and "spec.gateways." in one["where"] for one in told)
 
 
@@ -313,14 +313,14 @@ def test_a_control_plane_without_gateways_is_one_problem_and_its_pairs_wait() ->
     made, everything = planned(read)
     assert [one["code"] for one in made["meshes"][RED]["problems"]] == ["gateways-disabled"]
     assert {side["state"] for side in made["sides"][RED].values()} == {"skipped"}
-    assert made["sides"][GREEN][RED]["state"] == "waiting" and made["sides"][GREEN][BLUE]["state"] == "ready"
+    assert made["sides"][GREEN][RED]["state"] == "pending" and made["sides"][GREEN][BLUE]["state"] == "ready"
     assert desired.gateway_objects(made, RED, everything[RED]) == [] and made["problems"] == []
 
 
 @pytest.mark.parametrize("name", ["istio-ingressgateway", "istio-egressgateway"])
 def test_the_default_gateways_are_never_ours(name: str) -> None:
     assert gateway_reader.gateway_owner(red({name: gateway()}, by="ossm.federation/x")["control_plane"], INGRESS, name) \
-        == "foreign"
+        == "unmanaged"
 
 
 # The shapes that are sent
@@ -375,7 +375,7 @@ def test_runtime_settings_pass_through_by_peer() -> None:
 def test_runtime_settings_that_a_foreign_gateway_has_not_are_told() -> None:
     made, everything = planned(red({"west": gateway(GREEN)}), red_mesh={"mesh_ingress": {"runtime": RUNTIME}})
     told = [one for one in drift.drift(made, RED, everything[RED]) if "west" in one["where"]]
-    assert [one["code"] for one in told] == ["foreign"] and "runtime.deployment.replicas" in told[0]["message"]
+    assert [one["code"] for one in told] == ["unmanaged"] and "runtime.deployment.replicas" in told[0]["message"]
 
 
 # variable, value, where it is told, code, words of the remedy

@@ -83,7 +83,7 @@ def test_trust_domain(variables: Json, read: Json, domain: str, sets: bool, code
     made = planned(read_all(red_mesh=read), red_mesh=variables, green_mesh=option, blue_mesh=option)
     red = made["meshes"][RED]
     assert (red["trust_domain"], red["set_trust_domain"]) == (domain, sets)
-    assert red["trust_domain_words"]
+    assert red["trust_domain_message"]
     assert [one["code"] for one in made["problems"] + made["warnings"]] == ([code] if code else [])
     own = [wish for wish in desired.gateway_objects(made, RED, read) if wish["field_manager"] == "ossm.federation"]
     assert [wish["definition"]["spec"] for wish in own] == (
@@ -183,7 +183,7 @@ def test_existing_names_win(live: list[Json], name: str, ingress: str, state: st
     side = made["sides"][RED][GREEN]
     assert (side["peer_name"], side["ingress"], side["state"]) == (name, ingress, state)
     assert [one["code"] for one in side["problems"]] == codes
-    assert bool(side["words"]) == (state != "ready")
+    assert bool(side["message"]) == (state != "ready")
     assert made["problems"] == []
 
 
@@ -205,11 +205,11 @@ def test_load_balancers_are_counted_before_the_first_write() -> None:
     assert made["load_balancers"] == {
         "new": 4,
         "public": 2,
-        "words": "4 new load balancers will be created, 2 of them public",
+        "message": "4 new load balancers will be created, 2 of them public",
     }
     read = read_all()
     fed.federate(fed.declare(fed.inventory()), read)
-    assert planned(read)["load_balancers"]["words"] == "No new load balancers will be created"
+    assert planned(read)["load_balancers"]["message"] == "No new load balancers will be created"
 
 
 # Steps
@@ -239,7 +239,7 @@ def test_a_mesh_that_cannot_be_read_stops_only_its_own_pairs() -> None:
     made = planned(read)
     assert made["problems"] == []
     assert {side["state"] for side in made["sides"][BLUE].values()} == {"skipped"}
-    assert (made["sides"][RED][BLUE]["state"], made["sides"][RED][BLUE]["waits_for"]) == ("waiting", BLUE)
+    assert (made["sides"][RED][BLUE]["state"], made["sides"][RED][BLUE]["pending_on"]) == ("pending", BLUE)
     assert made["sides"][RED][GREEN]["state"] == "ready"
     after = planning.advance(made, "addresses", fed.opened(made))
     assert {wish["peer"] for wish in desired.peer_objects(after, RED, read[RED])} == {GREEN}
@@ -259,8 +259,8 @@ def test_a_limited_run_on_a_fresh_federation_waits_for_the_others() -> None:
     read = read_all()
     made = planned(read, play_hosts=[RED])
     side = made["sides"][RED][GREEN]
-    assert (side["state"], side["waits_for"]) == ("waiting", GREEN)
-    assert "run federate.yml for green-mesh" in side["words"]
+    assert (side["state"], side["pending_on"]) == ("pending", GREEN)
+    assert "run federate.yml for green-mesh" in side["message"]
     assert desired.gateway_objects(made, GREEN, read[GREEN]) == []
     assert len(desired.gateway_objects(made, RED, read[RED])) == 2
     assert made["load_balancers"]["new"] == 2
@@ -293,8 +293,8 @@ def test_a_limited_run_on_a_federated_lab_is_complete() -> None:
 def test_an_outside_mesh_that_still_has_to_change_its_trust_domain() -> None:
     read = read_all(green_mesh=fed.unset_trust_domain(GREEN, members=[]))
     side = planned(read, play_hosts=[RED])["sides"][RED][GREEN]
-    assert side["state"] == "waiting"
-    assert "trust domain green-mesh.local" in side["words"]
+    assert side["state"] == "pending"
+    assert "trust domain green-mesh.local" in side["message"]
 
 
 def test_check_mode_knows_what_it_does_not_know() -> None:
@@ -302,7 +302,7 @@ def test_check_mode_knows_what_it_does_not_know() -> None:
     results = {
         host: {
             "ready": True,
-            "gateways": {gateway["name"]: {"waiting": "it is not there"} for gateway in mesh["gateways"]},
+            "gateways": {gateway["name"]: {"pending": "it is not there"} for gateway in mesh["gateways"]},
         }
         for host, mesh in made["meshes"].items()
     }
@@ -317,8 +317,8 @@ def test_check_mode_knows_what_it_does_not_know() -> None:
     ]
     assert all("remote" not in wish["definition"]["spec"] for wish in wishes)
     real = planning.advance(made, "addresses", results)
-    assert (real["sides"][RED][GREEN]["state"], real["sides"][RED][GREEN]["waits_for"]) == ("waiting", GREEN)
-    assert "it is not there" in real["sides"][RED][GREEN]["words"]
+    assert (real["sides"][RED][GREEN]["state"], real["sides"][RED][GREEN]["pending_on"]) == ("pending", GREEN)
+    assert "it is not there" in real["sides"][RED][GREEN]["message"]
 
 
 def failure(mesh: str, peer: str | None = None, severity: str = "error") -> Json:
@@ -346,7 +346,7 @@ def test_a_failed_mesh_leaves_the_others_waiting() -> None:
         {host: result for host, result in fed.opened(made).items() if host != RED},
     )
     assert {side["state"] for side in after["sides"][RED].values()} == {"skipped"}
-    assert after["sides"][GREEN][RED]["state"] == "waiting"
+    assert after["sides"][GREEN][RED]["state"] == "pending"
     assert after["sides"][GREEN][BLUE]["state"] == "ready"
     assert after["meshes"][RED]["gateways"] == planning.gateways_to_wait_for(made, RED, failure(RED)) == []
     assert [one["code"] for one in after["meshes"][RED]["problems"]] == ["conflict"]
@@ -418,7 +418,7 @@ def _with_foreign(**option: Any) -> tuple[plan_types.Plan, dict[str, Json]]:
 def test_what_others_own_is_used_and_reported() -> None:
     made, read = _with_foreign()
     side = made["sides"][RED][GREEN]
-    assert (side["gateways"], side["peer_object"], side["exposure"]["type"]) == ("foreign", "foreign", "NodePort")
+    assert (side["gateways"], side["peer_object"], side["exposure"]["type"]) == ("unmanaged", "unmanaged", "NodePort")
     wishes = [wish for room in desired.ROOMS for wish in desired.objects(made, room, RED, read[RED])]
     assert {wish["peer"] for wish in wishes} == {BLUE}
     told = {one["where"]: one for one in drift.drift(made, RED, read[RED])}
@@ -428,7 +428,7 @@ def test_what_others_own_is_used_and_reported() -> None:
         "ConfigMap red-mesh-system/green-mesh-ca-root-cert",
         "ServiceMeshPeer red-mesh-system/green-mesh",
     }
-    assert {(one["code"], one["severity"], one.get("peer")) for one in told.values()} == {("foreign", "warning", GREEN)}
+    assert {(one["code"], one["severity"], one.get("peer")) for one in told.values()} == {("unmanaged", "warning", GREEN)}
     assert "spec.security.clientID" in told["ServiceMeshPeer red-mesh-system/green-mesh"]["message"]
     assert "managed by hand" in told["ExportedServiceSet red-mesh-system/green-mesh"]["message"]
 
@@ -510,7 +510,7 @@ def test_a_refused_root_is_written_by_nobody_and_stops_its_mesh_alone(case: str)
     assert made["problems"] == []
     assert fed.codes(made["meshes"][GREEN]["problems"]) == {(code, GREEN)}
     assert {side["state"] for side in made["sides"][GREEN].values()} == {"skipped"}
-    assert {made["sides"][host][GREEN]["state"] for host in (RED, BLUE)} == {"waiting"}
+    assert {made["sides"][host][GREEN]["state"] for host in (RED, BLUE)} == {"pending"}
     assert made["sides"][RED][BLUE]["state"] == "ready"
     assert wishes[GREEN] == []
     assert not [wish for wish in wishes[RED] if wish["definition"]["metadata"]["name"].startswith(f"{GREEN}-ca")]
@@ -535,7 +535,7 @@ def test_a_root_that_expires_soon_is_a_warning_before_the_first_write() -> None:
 
 def test_roots_are_shown_by_fingerprint() -> None:
     made = planned(read_all(green_mesh=fed.facts(GREEN, roots=[fed.root("00ff", "O=green")])))
-    assert made["meshes"][GREEN]["root_words"] == [
+    assert made["meshes"][GREEN]["root_lines"] == [
         "green-mesh: root O=green, SHA-256 00:FF, valid until 2035-01-01T00:00:00Z"
     ]
 
@@ -547,9 +547,9 @@ PEM_PRINT = "559aead08264d5795d3909718cdd05abd49572e84fe55590eef31a88a08fdffd"
 @pytest.mark.parametrize(
     ("name", "domain", "pem", "taken"),
     [
-        ("foreign", "green-mesh.local", "", True),
-        ("foreign", "green-mesh.local", PEM, False),
-        ("foreign", "other.local", "", False),
+        ("unmanaged", "green-mesh.local", "", True),
+        ("unmanaged", "green-mesh.local", PEM, False),
+        ("unmanaged", "other.local", "", False),
         (BLUE, "green-mesh.local", "", False),
     ],
     ids=["other roots", "the same root", "another trust domain", "a peer of ours, to be changed"],

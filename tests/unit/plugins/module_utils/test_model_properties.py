@@ -143,7 +143,7 @@ def test_planning_twice_plans_nothing_new(federation: tuple[model_types.Declarat
     assert fed.changes(wishes) == []
     assert second["load_balancers"]["new"] == 0
     for before, after in zip(
-        sides(first, "ready", "waiting", "skipped"), sides(second, "ready", "waiting", "skipped"), strict=True
+        sides(first, "ready", "pending", "skipped"), sides(second, "ready", "pending", "skipped"), strict=True
     ):
         for key in ("peer_name", "ingress", "egress", "config_map", "client_id", "remote", "state"):
             assert dict(before)[key] == dict(after)[key], key
@@ -169,12 +169,12 @@ def test_the_order_of_what_is_read_does_not_matter(
 def test_an_unreadable_mesh_stops_only_its_own_pairs(federation: tuple[model_types.Declaration, dict[str, Json]]) -> None:
     declaration, read = federation
     made, wishes = fed.federate(declaration, read)
-    for side in sides(made, "ready", "waiting", "skipped"):
+    for side in sides(made, "ready", "pending", "skipped"):
         own, other = made["meshes"][side["host"]], made["meshes"][side["peer_host"]]
         if not own["readable"]:
             assert side["state"] == "skipped"
         elif not other["readable"] and not side["problems"]:
-            assert (side["state"], side["waits_for"]) == ("waiting", side["peer_host"])
+            assert (side["state"], side["pending_on"]) == ("pending", side["peer_host"])
         elif not side["problems"] and not made["sides"][side["peer_host"]][side["host"]]["problems"]:
             assert side["state"] == "ready"
     for host, mine in wishes.items():

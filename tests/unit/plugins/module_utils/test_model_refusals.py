@@ -334,10 +334,10 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
 def test_what_is_seen_without_a_cluster(variables: dict[str, Any], where: str, code: str, part: str) -> None:
     found = fed.declare(fed.inventory(red_mesh=variables))["problems"]
     match = [one for one in found if one["code"] == code and one["where"] == where]
-    assert match, [product_types.words(one) for one in found]
+    assert match, [product_types.message(one) for one in found]
     assert match[0]["severity"] == "error"
     assert match[0]["mesh"] in {variables.get("mesh_name", "red-mesh"), "federation"}
-    assert part in product_types.words(match[0])
+    assert part in product_types.message(match[0])
 
 
 def test_environment_of_the_controller() -> None:
@@ -349,7 +349,7 @@ def test_environment_of_the_controller() -> None:
 
 def test_empty_group_and_expected_size() -> None:
     assert fed.codes(fed.declare({})["problems"]) == {("group-empty", "federation")}
-    sized = {host: {**variables, "federation_size": 4} for host, variables in fed.inventory().items()}
+    sized = {host: {**variables, "federation_expected_meshes": 4} for host, variables in fed.inventory().items()}
     assert fed.codes(fed.declare(sized)["problems"]) == {("federation-size", "federation")}
 
 
@@ -473,7 +473,7 @@ def test_what_is_seen_across_meshes(variables: dict[str, Any], change: Any, expe
 def test_a_common_root_is_allowed_when_asked_for() -> None:
     read = {host: fed.facts(host) for host in fed.COLOURS}
     _common_root(read)
-    hostvars = {host: {**values, "federation_common_root": True} for host, values in fed.inventory().items()}
+    hostvars = {host: {**values, "federation_allow_shared_root": True} for host, values in fed.inventory().items()}
     made, wishes = fed.federate(fed.declare(hostvars), read)
     assert made["problems"] == []
     assert fed.codes(made["warnings"], "warning") == {("trust-domain-common", "red-mesh")}

@@ -91,8 +91,8 @@ def test_hubs_do_not_pass_on(peers: dict[str, Any], told: dict[str, str]) -> Non
     hostvars = {host: {"mesh_kubeconfig": "k", **({} if wish is None else {"mesh_peers": wish})} for host, wish in peers.items()}
     found = {one["mesh"]: one for one in plan_overview.no_transit(fed.declare(hostvars))}
     assert set(found) == set(told)
-    for mesh, words in told.items():
-        assert found[mesh]["message"].startswith(words), found[mesh]["message"]
+    for mesh, message in told.items():
+        assert found[mesh]["message"].startswith(message), found[mesh]["message"]
         assert (found[mesh]["code"], found[mesh]["severity"]) == ("no-transit", "warning")
 
 

@@ -133,7 +133,7 @@ def test_verbs() -> None:
 def test_load_balancers_of_unknown_platforms_are_counted_apart() -> None:
     told = shown({RED: fed.facts(RED)})["load_balancers"]
     assert (told["new"], told["public"], told["undecided"], told["total"]) == (1, 1, 1, 1)
-    assert told["words"].endswith("and up to 1 more where the platform is not known")
+    assert told["message"].endswith("and up to 1 more where the platform is not known")
     ingress = [one for one in shown({})["gateways"] if one["direction"] == "ingress"]
     assert {(one["state"], one["exposure"], one["scope"]) for one in ingress} == {(None, None, None)}
 
@@ -162,7 +162,7 @@ def test_what_was_read_of_a_broken_mesh_is_used() -> None:
     told = shown({RED: fed.facts(RED), GREEN: broken})
     green = next(one for one in told["meshes"] if one["mesh"] == GREEN)
     assert (green["read"], green["platform"]) == (False, "None")
-    assert green["words"] == "not read: it has no control plane; planned from conventions"
+    assert green["message"] == "not read: it has no control plane; planned from conventions"
     assert told["load_balancers"]["undecided"] == 0
     assert {row["scope"] for row in told["ports"] if row["to"] == GREEN} == {"at the nodes"}
     assert [(one["code"], one["severity"]) for one in told["problems"]] == [("x", "warning")]
@@ -181,7 +181,7 @@ def test_a_limited_plan_has_one_side_only() -> None:
     told = shown(play_hosts=[RED])
     assert {one["mesh"] for one in told["objects"]} == {RED}
     assert {one["mesh"] for one in told["gateways"]} == {RED}
-    assert [one["mesh"] for one in told["waiting"]] == [RED]
+    assert [one["mesh"] for one in told["pending"]] == [RED]
     assert {row["from"] for row in told["ports"]} == {RED, GREEN}
 
 

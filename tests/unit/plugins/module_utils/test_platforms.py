@@ -43,7 +43,7 @@ def test_infrastructure_tells_every_type(type_: str) -> None:
     for infrastructure in (_infrastructure(type_), {"status": {"platform": type_}}):
         found = detect(infrastructure, [_node("aws:///x")])
         assert (found["type"], found["source"]) == (type_, "infrastructure")
-        assert found["words"] == f"{type_}, as Infrastructure cluster says"
+        assert found["message"] == f"{type_}, as Infrastructure cluster says"
     assert platforms.known(type_) == type_
 
 
@@ -53,7 +53,7 @@ def test_the_new_field_counts_before_its_deprecated_twin() -> None:
 
 def test_a_type_that_is_not_known_is_treated_like_none_and_told() -> None:
     found = detect(_infrastructure("Mars"))
-    assert found["type"] == "Mars" and "not known here and treated like None" in found["words"]
+    assert found["type"] == "Mars" and "not known here and treated like None" in found["message"]
     assert platforms.platform_of("Mars") == ("Mars", PLATFORMS["None"])
 
 
@@ -77,7 +77,7 @@ PROVIDER_IDS = [
 def test_nodes_tell_where_infrastructure_does_not(infrastructure: Json | None, provider: str, type_: str) -> None:
     found = detect(infrastructure, [_node(), _node("strange://x"), _node(provider)])
     assert (found["type"], found["source"]) == (type_, "nodes")
-    assert "provider IDs" in found["words"]
+    assert "provider IDs" in found["message"]
 
 
 def test_every_provider_of_the_table_is_tested() -> None:
@@ -90,17 +90,17 @@ def test_architecture_tells_machines_on_premises(arch: str, machine: str) -> Non
     for node in (by_label, by_info):
         found = detect(None, [node])
         assert (found["type"], found["source"], found["architectures"]) == ("None", "architecture", [arch])
-        assert machine in found["words"]
+        assert machine in found["message"]
     for type_ in ("None", "BareMetal", "External"):
         found = detect(_infrastructure(type_), [by_label])
-        assert found["type"] == type_ and machine in found["words"]
+        assert found["type"] == type_ and machine in found["message"]
         assert not platforms.platform_of(found["type"])[1].load_balancer
-    assert machine not in detect(_infrastructure("IBMCloud"), [by_label])["words"]
+    assert machine not in detect(_infrastructure("IBMCloud"), [by_label])["message"]
 
 
 def test_nothing_at_all_is_treated_like_none() -> None:
     found = detect(None, [_node()])
-    assert (found["type"], found["source"]) == ("", "none") and "treated like None" in found["words"]
+    assert (found["type"], found["source"]) == ("", "none") and "treated like None" in found["message"]
 
 
 BALANCED = {"spec": {"type": "LoadBalancer"}, "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}}
@@ -117,8 +117,8 @@ def test_external_is_told_by_name_and_by_what_its_vendor_balances() -> None:
     infrastructure = _infrastructure("External", external={"platformName": "oci"})
     bare, cloud = detect(infrastructure), detect(infrastructure, balancers=True)
     assert (bare["type"], bare["name"], cloud["type"], cloud["name"]) == ("External", "oci", "ExternalCloud", "oci")
-    assert bare["words"] == "External (oci), as Infrastructure cluster says"
-    assert cloud["words"] == "External (oci), as Infrastructure cluster says; its router has a load balancer"
+    assert bare["message"] == "External (oci), as Infrastructure cluster says"
+    assert cloud["message"] == "External (oci), as Infrastructure cluster says; its router has a load balancer"
     assert exposure.exposure(bare["type"], {})["type"] == "NodePort"
     assert exposure.exposure(cloud["type"], {})["type"] == "LoadBalancer"
     assert detect(_infrastructure("BareMetal"), balancers=True)["type"] == "BareMetal"
@@ -166,7 +166,7 @@ def test_by_default_a_load_balancer_is_public_and_that_is_said(platform: str) ->
     chosen = exposure.exposure(platform, {})
     assert (chosen["type"], chosen["annotations"]) == (type_, annotations)
     assert chosen["public"] is (type_ == "LoadBalancer")
-    assert ("public, as mesh_ingress.internal is not set" in chosen["words"]) is (internal is not None)
+    assert ("public, as mesh_ingress.internal is not set" in chosen["message"]) is (internal is not None)
 
 
 @pytest.mark.parametrize("platform", GIVEN)
@@ -181,11 +181,11 @@ def test_internal_is_what_the_platform_calls_so_or_refused(platform: str) -> Non
         assert chosen["annotations"] == public
     else:
         assert chosen["annotations"] == internal and not chosen["public"]
-        assert "internal, as mesh_ingress says" in chosen["words"]
+        assert "internal, as mesh_ingress says" in chosen["message"]
     by_node: Any = {"internal": True, "exposure": "NodePort"}
     there = exposure.exposure(platform, by_node)
     assert exposure.internal_refused(platform, by_node, there) is None
-    assert "internal addresses of the nodes" in there["words"]
+    assert "internal addresses of the nodes" in there["message"]
     assert there["internal"] and there["annotations"] == {"ossm.federation/node-addresses": "internal"}
 
 
@@ -226,7 +226,7 @@ def test_annotations_that_the_user_gives_win(platform: str, wish: Any, annotatio
 @pytest.mark.parametrize("key", sorted(platforms.INTERNAL))
 def test_a_scope_given_by_annotation_counts(key: str) -> None:
     chosen = exposure.exposure("AWS", {"annotations": {key: platforms.INTERNAL[key]}})
-    assert chosen["internal"] and not chosen["public"] and "internal, as mesh_ingress says" in chosen["words"]
+    assert chosen["internal"] and not chosen["public"] and "internal, as mesh_ingress says" in chosen["message"]
 
 
 def test_a_load_balancer_with_a_pool_is_not_counted_as_public() -> None:

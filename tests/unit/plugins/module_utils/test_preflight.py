@@ -48,7 +48,7 @@ def _warnings(made: plan_types.Plan) -> list[tuple[str, str]]:
 
 
 def test_nothing_is_said_of_versions_without_faults_but_what_runs_where() -> None:
-    openshift = {"openshift": {"version": "4.16.20", "words": "OpenShift 4.16.20"}}
+    openshift = {"openshift": {"version": "4.16.20", "message": "OpenShift 4.16.20"}}
     made = _checked(_reads(red_mesh={"cp_chart_version": "2.5.1", **openshift}, green_mesh=openshift))
     assert made["warnings"] == []
     assert made["preflight"] == [
@@ -80,7 +80,7 @@ def test_a_version_without_federation_holds_its_mesh_back(version: str, remedy: 
     assert found[0]["remedy"].startswith(remedy)
     assert {side["state"] for side in made["sides"][BLUE].values()} == {"skipped"}
     assert made["sides"][RED][GREEN]["state"] == made["sides"][GREEN][RED]["state"] == "ready"
-    assert made["sides"][RED][BLUE]["state"] == "waiting"
+    assert made["sides"][RED][BLUE]["state"] == "pending"
     assert any(line.endswith("[version-unsupported]") for line in made["preflight"])
 
 
@@ -144,7 +144,7 @@ def test_a_network_view_that_shuts_a_peer_out(case: str) -> None:
     assert [one["remedy"] for one in found] == ["Set it to [network-green-mesh]"] * told
     assert all("503" in one["message"] and one["peer"] == GREEN for one in found)
     at_the_end = [one for one in run_result.tell(made, {}, read)["problems"] if "requestedNetworkView" in one["where"] + one["message"]]
-    by_then = [("network-view", "error")] if told else [("foreign", "warning")] if "wrong" in case else []
+    by_then = [("network-view", "error")] if told else [("unmanaged", "warning")] if "wrong" in case else []
     assert [(one["code"], one["severity"]) for one in at_the_end] == by_then, "it is said once"
     codes = {one["code"] for one in made["warnings"]}
     assert ("multi-network" in codes) is (more == MULTI and version != "v2.2")
@@ -201,7 +201,7 @@ def test_a_mesh_that_is_held_back_is_left_alone_as_a_whole() -> None:
 def test_nothing_is_waited_for_where_all_are_held_back() -> None:
     change = {"rights": [], "cp_ready": False}
     made = _checked(_reads(red_mesh=change, green_mesh=change, blue_mesh=change))
-    assert made["todo"] == [] and all(_missing(made, host) for host in fed.COLOURS)
+    assert made["pending_steps"] == [] and all(_missing(made, host) for host in fed.COLOURS)
 
 
 def test_of_a_mesh_that_cannot_be_read_everything_that_is_missing_is_told() -> None:

@@ -129,4 +129,4 @@ def test_a_control_plane_that_is_not_ready_counts_its_components() -> None:
         "conditions": [{"type": "Ready", "status": "False", "reason": "ComponentsNotReady"}],
     }
     found = control_plane_reader.read_control_plane({"metadata": {"name": "red", "generation": 1}, "status": status})
-    assert found["words"] == "ComponentsNotReady (3/5 components ready)"
+    assert found["message"] == "ComponentsNotReady (3/5 components ready)"

@@ -106,7 +106,7 @@ class Federation:
     @staticmethod
     def _good(peer: str) -> Json:
         return {
-            "peer": peer, "peer_name": peer, "exists": True, "taken_up": True, "connected": True, "code": "connected",
+            "peer": peer, "peer_name": peer, "exists": True, "accepted": True, "connected": True, "code": "connected",
             "suspect": None, "last_attempt": CREATED, "last_full_sync": SYNCED, "created": CREATED, "imported": [],
             "offered": [], "missing": [], "synced": True, "root_kept": False,
         }
@@ -157,7 +157,7 @@ def test_a_changed_ingress_gateway_is_told_with_its_consequence() -> None:
 
 
 @pytest.mark.parametrize("spoil", [
-    {"state": "skipped"}, {"state": "waiting"}, {"peer_object": "foreign"},
+    {"state": "skipped"}, {"state": "pending"}, {"peer_object": "unmanaged"},
 ])
 def test_sides_that_are_not_ours_to_write_need_nothing(spoil: Json) -> None:
     federation = Federation()
@@ -206,13 +206,13 @@ def test_a_root_is_proven_by_a_connection_made_since(
     link = {**Federation._good(GREEN), "created": created, "last_attempt": attempt, "connected": connected,
             "last_full_sync": attempt}
     judged = judge_link({"peer": GREEN, "root_since": since}, link)
-    assert judged["root_proven"] is proven and judged["good"] is connected
+    assert judged["root_proven"] is proven and judged["healthy"] is connected
 
 
 @pytest.mark.parametrize(("changes", "elapsed", "other_fails", "locked"), [
-    ({"taken_up": False, "last_attempt": None, "last_full_sync": None}, 151, True, True),
-    ({"taken_up": False, "last_attempt": None, "last_full_sync": None}, 151, False, False),
-    ({"taken_up": False, "last_attempt": None, "last_full_sync": None}, 150, True, False),
+    ({"accepted": False, "last_attempt": None, "last_full_sync": None}, 151, True, True),
+    ({"accepted": False, "last_attempt": None, "last_full_sync": None}, 151, False, False),
+    ({"accepted": False, "last_attempt": None, "last_full_sync": None}, 150, True, False),
     ({}, 151, True, True),
     ({}, 151, False, True),
     ({"last_attempt": _later(CHANGED, 1)}, 151, True, False),
@@ -246,7 +246,7 @@ def test_a_peer_made_again_that_shows_the_status_of_the_one_before(changes: Json
 def test_what_is_not_taken_up_waits_for_a_peer_made_again_too() -> None:
     federation = Federation()
     federation.link(RED, GREEN, created=CHANGED, last_attempt=_later(CHANGED, 151), synced=False)
-    federation.link(RED, BLUE, **DOWN, taken_up=False, last_attempt=None, last_full_sync=None, created=CHANGED)
+    federation.link(RED, BLUE, **DOWN, accepted=False, last_attempt=None, last_full_sync=None, created=CHANGED)
     assert sorted(federation.needs()) == [("sync-lock", RED, BLUE), ("sync-lock", RED, GREEN)]
 
 
@@ -314,7 +314,7 @@ def test_a_link_that_only_a_restart_helps_is_told_nothing_else() -> None:
     federation = Federation()
     federation.facts[RED]["imports"] = [{"metadata": {"name": GREEN, "creationTimestamp": CHANGED}}]
     federation.link(RED, GREEN, missing=["a"], last_full_sync=_later(CHANGED, 421), text="", root_proven=None)
-    plan = {**federation.plan, "todo": ["links"]}
+    plan = {**federation.plan, "pending_steps": ["links"]}
     told = run_result.tell(plan, {"__report_links": federation.links}, federation.facts)
     link = next(one for one in told["links"] if (one["from"], one["to"]) == (RED, GREEN))
     assert link["state"] == "incomplete" and "federation_restart_control_plane: true" in link["remedy"]

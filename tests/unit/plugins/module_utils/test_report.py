@@ -20,13 +20,13 @@ def _plan(names: list[str], **sides: Any) -> Json:
     for host, peer in permutations(names, 2):
         plan["sides"][host][peer] = {
             "mesh": host, "host": host, "peer": peer, "peer_host": peer, "peer_name": peer, "state": "ready",
-            "words": "", "problems": [], "imports": [RULE], "peer_object": "ours", **sides}
+            "message": "", "problems": [], "imports": [RULE], "peer_object": "ours", **sides}
     return plan
 
 
 def _status(peer: str, **more: Any) -> Json:
     return {"peer": peer, "peer_name": peer, "connected": True, "synced": True, "imported": [], "missing": [],
-            "exported": [], "text": "", "code": "connected", "words": "connected", "remedy": "", "taken_up": True,
+            "exported": [], "text": "", "code": "connected", "message": "connected", "remedy": "", "accepted": True,
             "suspect": None, **more}
 
 
@@ -41,7 +41,7 @@ def _one(found: list[Json], from_: str, to: str) -> Json:
 def test_all_good() -> None:
     names = ["red", "green", "blue"]
     found = link_report.links(_plan(names), _waits(names))
-    assert len(found) == 6 and all(link["good"] and not link["failed"] for link in found)
+    assert len(found) == 6 and all(link["healthy"] and not link["failed"] for link in found)
     assert link_report.matrix(found).startswith("6 of 6 links are good")
 
 
@@ -55,7 +55,7 @@ def test_what_the_exporter_offers_and_a_rule_takes_must_be_imported() -> None:
     asked = link_report.wait_links(plan, "red", waits)
     assert asked[0]["imports_expected"] == ["ratings.bookinfo.svc.red-exports.local"]
     waits["red"]["links"][0]["imported"] = [offered[0]]
-    assert _one(link_report.links(plan, waits), "red", "green")["good"]
+    assert _one(link_report.links(plan, waits), "red", "green")["healthy"]
 
 
 @pytest.mark.parametrize(("version", "seconds", "remedy"), [
@@ -85,12 +85,12 @@ def test_one_exported_name_from_two_meshes_is_not_good() -> None:
 
 
 @pytest.mark.parametrize(("status", "state", "word"), [
-    ({"connected": False, "synced": False, "code": "refused", "text": "403 x", "words": "no"}, "refused", "403"),
-    ({"connected": False, "synced": False, "code": "unreachable", "text": "503 x", "words": "no"},
+    ({"connected": False, "synced": False, "code": "refused", "text": "403 x", "message": "no"}, "refused", "403"),
+    ({"connected": False, "synced": False, "code": "unreachable", "text": "503 x", "message": "no"},
      "unreachable", "503"),
-    ({"connected": False, "synced": False, "code": "no-route", "text": "404 x", "words": "no"}, "connecting", "404"),
-    ({"connected": False, "synced": False, "code": "not-taken-up", "taken_up": False, "words": "no"},
-     "not taken up", "no"),
+    ({"connected": False, "synced": False, "code": "no-route", "text": "404 x", "message": "no"}, "connecting", "404"),
+    ({"connected": False, "synced": False, "code": "not-accepted", "accepted": False, "message": "no"},
+     "not accepted", "no"),
     ({"synced": False}, "syncing", "synced"),
 ])
 def test_states(status: Json, state: str, word: str) -> None:
@@ -98,7 +98,7 @@ def test_states(status: Json, state: str, word: str) -> None:
     waits["red"]["links"][0].update(status)
     found = link_report.links(plan, waits)
     link = _one(found, "red", "green")
-    assert link["state"] == state and word in link["words"] and link["failed"]
+    assert link["state"] == state and word in link["message"] and link["failed"]
     text = link_report.matrix(found)
     assert "1 of 2 links are good" in text and f"red -> green: {state}" in text
 
@@ -106,10 +106,10 @@ def test_states(status: Json, state: str, word: str) -> None:
 def test_a_limited_run_and_a_missing_partner_are_not_failures() -> None:
     plan, waits = _plan(["red", "green"]), _waits(["red"])
     plan["meshes"]["green"]["in_play"] = False
-    plan["sides"]["red"]["green"].update(state="waiting", words="green has not opened its gateway")
+    plan["sides"]["red"]["green"].update(state="pending", message="green has not opened its gateway")
     found = link_report.links(plan, waits)
-    assert [link["state"] for link in found] == ["outside", "waiting"]
-    assert not any(link["failed"] or link["good"] for link in found)
+    assert [link["state"] for link in found] == ["outside", "pending"]
+    assert not any(link["failed"] or link["healthy"] for link in found)
 
 
 def test_an_unreadable_mesh_is_unknown_with_its_reason() -> None:
@@ -118,7 +118,7 @@ def test_an_unreadable_mesh_is_unknown_with_its_reason() -> None:
     plan["meshes"]["red"].update(readable=False, problems=[reason])
     plan["sides"]["red"]["green"].update(state="skipped")
     link = _one(link_report.links(plan, waits), "red", "green")
-    assert link["state"] == "unknown" and link["words"] == reason["message"] and link["remedy"] == "Start it"
+    assert link["state"] == "unknown" and link["message"] == reason["message"] and link["remedy"] == "Start it"
 
 
 def test_every_mesh_broken_still_gives_a_matrix() -> None:
@@ -134,7 +134,7 @@ def test_every_mesh_broken_still_gives_a_matrix() -> None:
 def test_the_matrix_stays_narrow(number: int) -> None:
     names = [f"mesh-{index:02}" for index in range(number)]
     waits = _waits(names)
-    waits[names[0]]["links"][0].update(connected=False, synced=False, code="refused", words="it refuses " * 30)
+    waits[names[0]]["links"][0].update(connected=False, synced=False, code="refused", message="it refuses " * 30)
     text = link_report.matrix(link_report.links(_plan(names), waits))
     assert max(len(line) for line in text.splitlines()) <= link_report.WIDTH + 8
     assert all(name in text for name in names)
@@ -156,10 +156,10 @@ def test_times_of_the_last_change() -> None:
 @pytest.mark.parametrize(("in_play", "remedy"), [
     (True, "Put right what is said of green, and run again"), (False, "Run federate.yml for green")])
 def test_who_waits_for_a_mesh_of_this_run_is_not_sent_to_run_it(in_play: bool, remedy: str) -> None:
-    plan = _plan(["red", "green"], state="waiting")
+    plan = _plan(["red", "green"], state="pending")
     plan["meshes"]["green"]["in_play"] = in_play
     link = _one(link_report.links(plan, {}), "red", "green")
-    assert (link["state"], link["remedy"], link["failed"]) == ("waiting", remedy, in_play)
+    assert (link["state"], link["remedy"], link["failed"]) == ("pending", remedy, in_play)
 
 
 @pytest.mark.parametrize(("proven", "cell", "lines"), [(True, "ok, 1 imported", 0), (None, "ok, 1 imported", 0),
@@ -171,10 +171,10 @@ def test_a_link_that_did_not_reconnect_since_its_root_changed_is_good_and_says_s
     waits["red"]["links"][0].update(root_proven=proven, imported=[{"exportedName": "x", "hostname": "y"}])
     found = link_report.links(plan, waits)
     link = _one(found, "red", "green")
-    assert link["good"] and not link["failed"] and link["root_proven"] is proven
+    assert link["healthy"] and not link["failed"] and link["root_proven"] is proven
     text = link_report.matrix(found)
     assert "2 of 2 links are good" in text and cell in text
-    assert text.count("red -> green: good: connected, new root not proven") == lines
+    assert text.count("red -> green: healthy: connected, new root not proven") == lines
 
 
 def test_what_a_root_is_proven_since() -> None:
@@ -190,7 +190,7 @@ def test_what_a_root_is_proven_since() -> None:
 def test_a_limited_run_is_not_patient_with_a_refused_root() -> None:
     plan, waits = _plan(["red", "green"]), _waits(["red"])
     plan["meshes"]["green"].update(in_play=False, refused="the root has expired")
-    plan["sides"]["red"]["green"].update(state="waiting", words="green cannot do its side")
+    plan["sides"]["red"]["green"].update(state="pending", message="green cannot do its side")
     assert _one(link_report.links(plan, waits), "red", "green")["failed"]
 
 
@@ -198,5 +198,5 @@ def test_a_root_that_istiod_keeps_is_the_reason_and_its_restart_the_remedy() -> 
     plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
     waits["red"]["links"][0].update(connected=False, code="unreachable", text="503 x", root_kept=True)
     link = _one(link_report.links(plan, waits), "red", "green")
-    assert link["state"] == "unreachable" and link["words"].startswith("503 x: its root changed while the link was down")
+    assert link["state"] == "unreachable" and link["message"].startswith("503 x: its root changed while the link was down")
     assert link["remedy"] == "Restart the istiod of red (federation_restart_control_plane)"

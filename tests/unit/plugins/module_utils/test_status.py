@@ -82,8 +82,8 @@ def test_every_recording_is_there() -> None:
 def test_texts(text: str, code: str) -> None:
     found = peer_reader.decode(text, mesh="red", peer="green")
     assert found["code"] == code
-    assert found["words"] and found["remedy"]
-    assert "{" not in found["words"] + found["remedy"]
+    assert found["message"] and found["remedy"]
+    assert "{" not in found["message"] + found["remedy"]
 
 
 def test_no_peer() -> None:
@@ -135,13 +135,13 @@ def _plane(generation: int, observed: int, ready: str, **more: Any) -> Json:
 def test_a_ready_that_is_older_than_the_change_is_stale() -> None:
     assert control_plane_reader.read_control_plane(_plane(2, 2, "True"))["ready"]
     stale = control_plane_reader.read_control_plane(_plane(3, 2, "True"))
-    assert not stale["ready"] and "generation 3" in stale["words"]
+    assert not stale["ready"] and "generation 3" in stale["message"]
 
 
 def test_control_plane_says_why_it_is_not_ready() -> None:
     reconciled = {"type": "Reconciled", "status": "False", "reason": "ReconcileError", "message": "no such port"}
     found = control_plane_reader.read_control_plane(_plane(2, 2, "False", conditions=[reconciled]))
-    assert found["words"] == "ReconcileError: no such port"
+    assert found["message"] == "ReconcileError: no such port"
 
 
 def test_control_plane_without_settings_has_the_defaults_of_the_product() -> None:
@@ -185,7 +185,7 @@ def test_gateway_addresses(service: Json, exposure: str, expected: Json) -> None
     (_service("LoadBalancer", [{"ip": "1.2.3.4"}], ports=[]), NODES, "LoadBalancer", "no ports"),
 ])
 def test_gateway_that_waits_says_for_what(service: Json, nodes: list[Json], exposure: str, word: str) -> None:
-    assert word in gateway_reader.read_gateway(service, nodes, exposure)["waiting"]
+    assert word in gateway_reader.read_gateway(service, nodes, exposure)["pending"]
 
 
 def _told(reason: str, type_: str = "Normal", **more: Any) -> Json:
@@ -193,7 +193,7 @@ def _told(reason: str, type_: str = "Normal", **more: Any) -> Json:
             **more}
 
 
-@pytest.mark.parametrize(("events", "words"), [
+@pytest.mark.parametrize(("events", "message"), [
     ([], ""),
     ([_told("a")], "a: words of a"),
     ([_told("a", lastTimestamp="2026-01-01T00:00:02Z"), _told("b", eventTime="2026-01-01T00:00:03.000001Z"),
@@ -209,8 +209,8 @@ def _told(reason: str, type_: str = "Normal", **more: Any) -> Json:
     ([_told("a", message="x" * 400)], f"a: {'x' * 300}..."),
     ([_told("", message="only words")], "only words"),
 ])
-def test_events_of_a_service(events: list[Json], words: str) -> None:
-    assert gateway_reader.read_events(events, {"metadata": {"name": "in", "uid": "u"}}) == words
+def test_events_of_a_service(events: list[Json], message: str) -> None:
+    assert gateway_reader.read_events(events, {"metadata": {"name": "in", "uid": "u"}}) == message
 
 
 NODE = {"addresses": ["192.0.2.1"], "internal": ["10.0.0.1"]}
@@ -247,17 +247,17 @@ def test_the_newest_entry_of_each_pod_that_lives_counts(
     """A pod that stands under both: the product looks for its entry by a search that misses some."""
     peer = {"metadata": {}, "status": {"discoveryStatus": {"active": active, "inactive": inactive}}}
     found = peer_reader.read_peer(peer, gone=gone)
-    assert found["connected"] is connected and found["taken_up"] is (set(gone) != peer_reader.entry_pods(peer))
+    assert found["connected"] is connected and found["accepted"] is (set(gone) != peer_reader.entry_pods(peer))
 
 
-@pytest.mark.parametrize(("ready", "observed", "words"), [
+@pytest.mark.parametrize(("ready", "observed", "message"), [
     ("True", 1, "the operator has not seen the latest change yet (generation 2, observed 1)"),
     ("False", 1, "PausingUpdate: waits for istio-ingress"), ("False", 2, "PausingUpdate: waits for istio-ingress"),
     ("True", 2, "ready"),
 ])
-def test_what_a_control_plane_waits_for_is_told_before_it_is_done(ready: str, observed: int, words: str) -> None:
+def test_what_a_control_plane_waits_for_is_told_before_it_is_done(ready: str, observed: int, message: str) -> None:
     """The observed generation only follows at the end."""
     why = {"reason": "PausingUpdate", "message": "waits for istio-ingress"} if ready == "False" else {}
     plane = {"metadata": {"name": "red", "namespace": "ns", "generation": 2}, "status": {
         "observedGeneration": observed, "conditions": [{"type": "Ready", "status": ready, **why}]}}
-    assert control_plane_reader.read_control_plane(plane)["words"] == words
+    assert control_plane_reader.read_control_plane(plane)["message"] == message

@@ -85,9 +85,9 @@ def _ahead(declaration: model_types.Declaration, read: Facts) -> plan_types.Plan
 
 def test_nothing_is_left_to_do() -> None:
     made = _ahead(*_federated())
-    assert made["todo"] == []
+    assert made["pending_steps"] == []
     links = {host: made["readings"][host]["links"] for host in fed.COLOURS}
-    assert all(link["good"] and link["synced"] for host in links for link in links[host])
+    assert all(link["healthy"] and link["synced"] for host in links for link in links[host])
     assert [link["imported"] for link in links["green-mesh"]] == [
         [], [{"exportedName": EXPORTED, "hostname": "ratings.bookinfo.svc.red-mesh-imports.local"}]]
 
@@ -95,7 +95,7 @@ def test_nothing_is_left_to_do() -> None:
 def test_everything_is_to_be_done_at_first() -> None:
     declaration = fed.declare(fed.inventory(**RULES))
     made = _ahead(declaration, {host: fed.facts(host) for host in fed.COLOURS})
-    assert made["todo"] == ALL and not any(one["links"] for one in made["readings"].values())
+    assert made["pending_steps"] == ALL and not any(one["links"] for one in made["readings"].values())
 
 
 def _spoil_status(key: str, value: Any) -> Callable[[Facts], None]:
@@ -149,7 +149,7 @@ def test_what_is_not_as_it_should_be_is_done_with_all_that_follows(spoil: Callab
     declaration, read = _federated()
     spoil(read)
     made = _ahead(declaration, read)
-    assert made["todo"] == ALL[ALL.index(first):]
+    assert made["pending_steps"] == ALL[ALL.index(first):]
     assert [len(one["links"]) for one in made["readings"].values()] == [2, 2, 2]
 
 
@@ -157,7 +157,7 @@ def test_a_mesh_that_cannot_be_read_gives_nobody_anything_to_do() -> None:
     declaration, read = _federated()
     read["blue-mesh"]["readable"] = False
     made = _ahead(declaration, read)
-    assert made["todo"] == [] and set(made["readings"]) == {"red-mesh", "green-mesh"}
+    assert made["pending_steps"] == [] and set(made["readings"]) == {"red-mesh", "green-mesh"}
     links = {link["peer"]: link for link in made["readings"]["red-mesh"]["links"]}
     assert links["green-mesh"]["connected"] and links["blue-mesh"]["connected"]
 
@@ -167,7 +167,7 @@ def test_a_mesh_outside_the_run_is_not_judged() -> None:
     limited = fed.declare(fed.inventory(**RULES), play_hosts=["red-mesh"])
     read["green-mesh"]["imports"][0]["spec"]["importRules"] = []
     made = _ahead(limited, read)
-    assert made["todo"] == [] and set(made["readings"]) == {"red-mesh"}
+    assert made["pending_steps"] == [] and set(made["readings"]) == {"red-mesh"}
 
 
 @pytest.mark.parametrize(("asked", "todo"), [([], []), (["red-mesh"], ["links"]), (["green-mesh"], [])])
@@ -180,7 +180,7 @@ def test_a_restart_that_is_needed_and_asked_for_is_something_to_do(asked: list[s
         {**kept, "clientID": "another"}, separators=(",", ":"), sort_keys=True)
     declaration["options"]["federation_restart_control_plane"] = asked
     made = _ahead(declaration, read)
-    assert made["todo"] == todo and made["restarts"] == (asked if todo else [])
+    assert made["pending_steps"] == todo and made["restarts"] == (asked if todo else [])
     _set_changed(read)
     assert _ahead(declaration, read)["restarts"] == [], "what this run writes is waited for first"
 
@@ -194,8 +194,8 @@ def test_what_a_dead_istiod_pod_has_left_does_not_count() -> None:
     peer["status"]["discoveryStatus"] = {"active": [{**lives, "pod": "istiod-dead"}], "inactive": [down]}
     made = _ahead(declaration, read)
     (link,) = [one for one in made["readings"]["blue-mesh"]["links"] if one["peer_name"] == peer["metadata"]["name"]]
-    assert made["todo"] == ["links"] and made["gone"]["blue-mesh"] == ["istiod-dead"] and link["code"] == "unreachable"
+    assert made["pending_steps"] == ["links"] and made["terminated_pods"]["blue-mesh"] == ["istiod-dead"] and link["code"] == "unreachable"
     waited = link_report.wait_links(made, "blue-mesh")
-    assert [one["gone_pods"] for one in waited] == [["istiod-dead"]] * 2
+    assert [one["terminated_pods"] for one in waited] == [["istiod-dead"]] * 2
     read["blue-mesh"]["istiod"] = None
-    assert _ahead(declaration, read)["gone"]["blue-mesh"] == []
+    assert _ahead(declaration, read)["terminated_pods"]["blue-mesh"] == []

@@ -24,10 +24,10 @@ def _plan(**options: Any) -> Json:
 
 def test_a_link_that_is_awaited_is_not_told_from_before() -> None:
     plan = {**_plan(), "readings": _readings()}
-    assert run_result.tell({**plan, "todo": []}, {}, {})["connected"] == 6
-    assert run_result.tell({**plan, "todo": ["links"]}, {}, {})["connected"] == 0
-    plan["sides"]["red-mesh"]["green-mesh"].update(state="skipped", words="no right to write")
-    told = run_result.tell({**plan, "todo": ["links"]}, {}, {})
+    assert run_result.tell({**plan, "pending_steps": []}, {}, {})["connected"] == 6
+    assert run_result.tell({**plan, "pending_steps": ["links"]}, {}, {})["connected"] == 0
+    plan["sides"]["red-mesh"]["green-mesh"].update(state="skipped", message="no right to write")
+    told = run_result.tell({**plan, "pending_steps": ["links"]}, {}, {})
     assert told["connected"] == 2
     assert any("no right to write; the link itself is up" in line for line in told["lines"])
 
@@ -35,8 +35,8 @@ def test_a_link_that_is_awaited_is_not_told_from_before() -> None:
 def _link(peer: str, connected: bool = True) -> Json:
     return {
         "peer": peer, "peer_name": peer, "connected": connected, "synced": connected, "imported": [], "missing": [],
-        "exported": [], "taken_up": True, "suspect": None, "remedy": "Look there", "text": "" if connected else "503 x",
-        "code": "connected" if connected else "unreachable", "words": "connected" if connected else "no way",
+        "exported": [], "accepted": True, "suspect": None, "remedy": "Look there", "text": "" if connected else "503 x",
+        "code": "connected" if connected else "unreachable", "message": "connected" if connected else "no way",
     }
 
 
@@ -83,11 +83,11 @@ def test_the_newest_reading_counts() -> None:
 @pytest.mark.parametrize("require_all", [False, True])
 def test_a_mesh_outside_the_run_is_waited_for_patiently_unless_all_are_required(require_all: bool) -> None:
     plan = _plan(play_hosts=["red-mesh"])
-    plan["options"]["federation_require_all"] = require_all
+    plan["options"]["federation_fail_on_pending"] = require_all
     for side in plan["sides"]["red-mesh"].values():
-        side.update(state="waiting", words=f"{side['peer']} has no gateway for red-mesh yet")
+        side.update(state="pending", message=f"{side['peer']} has no gateway for red-mesh yet")
     told = run_result.tell(plan, {"__report_links": {"red-mesh": {"links": [], "problems": []}}}, {})
-    assert any("green-mesh has no gateway" in words for words in told["pending"])
+    assert any("green-mesh has no gateway" in message for message in told["pending"])
     assert list(told["failures"]) == (["red-mesh"] if require_all else [])
 
 
@@ -97,8 +97,8 @@ def test_a_problem_is_said_once_and_fails_its_host() -> None:
     plan["meshes"]["red-mesh"]["problems"] = [found]
     plan["sides"]["red-mesh"]["green-mesh"]["problems"] = [found]
     told = run_result.tell(plan, {"__report_links": _readings()}, {})
-    assert told["problems"] == [found] and told["lines"].count(product_types.words(found)) == 1
-    assert told["failures"] == {"red-mesh": product_types.words(found)}
+    assert told["problems"] == [found] and told["lines"].count(product_types.message(found)) == 1
+    assert told["failures"] == {"red-mesh": product_types.message(found)}
 
 
 def test_a_foreign_peer_that_differs_is_reported_as_drift() -> None:
@@ -111,7 +111,7 @@ def test_a_foreign_peer_that_differs_is_reported_as_drift() -> None:
     read = {host: lab.facts(host) for host in lab.COLOURS} | {"red-mesh": facts}
     plan = copy.deepcopy(dict(planning.plan(lab.declare(lab.inventory()), read, lab.NOW)))
     told = run_result.tell(plan, {"__report_links": _readings()}, {"red-mesh": facts})
-    drift = [one for one in told["problems"] if one["code"] == "foreign"]
+    drift = [one for one in told["problems"] if one["code"] == "unmanaged"]
     assert drift and any("ServiceMeshPeer red-mesh-system/green-mesh" in one["where"] for one in drift)
 
 

@@ -79,15 +79,15 @@ def test_a_bundle_has_one_spelling() -> None:
 BROKEN = "-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n"
 
 
-@pytest.mark.parametrize(("pem", "words"), [("", "no certificate"), ("garbage", "no certificate"), (BROKEN, "1 of 1")])
-def test_garbage_is_refused(pem: str, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+@pytest.mark.parametrize(("pem", "message"), [("", "no certificate"), ("garbage", "no certificate"), (BROKEN, "1 of 1")])
+def test_garbage_is_refused(pem: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         root_reader.read_roots(pem)
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ValueError, match=message):
         root_reader.normalise_bundle(pem)
 
 
-GOOD = certificate("good")
+GOOD = certificate("healthy")
 OLD = certificate("old", begin=NOW - 2 * YEAR, end=NOW - YEAR)
 YOUNG = certificate("young", begin=NOW + YEAR, end=NOW + 2 * YEAR)
 SOON = certificate("soon", end=NOW + datetime.timedelta(days=12, hours=1))
@@ -123,7 +123,7 @@ def _judge(pem: str, **options: Any) -> list[tuple[str, str]]:
         (SOON, [("root-expires", "warning")]),
         (GOOD + SOON, [("root-expires", "warning")]),
     ],
-    ids=["good", "expired", "too young", "server", "no constraints", "good and expired", "none usable", "chain",
+    ids=["healthy", "expired", "too young", "server", "no constraints", "good and expired", "none usable", "chain",
          "no issuer", "another's signature", "expired issuer", "expires soon", "one expires soon"],
 )
 def test_roots_are_judged(pem: str, expected: list[tuple[str, str]]) -> None:

@@ -93,7 +93,7 @@ def test_addresses_are_awaited_first_and_then_the_control_plane(monkeypatch: pyt
         Event("", "TICK", {}), Event(service, "MODIFIED", _service()), Event(service, "DELETED", _service()),
         Event(plane, "ADDED", _plane(observed=1)), Event(plane, "MODIFIED", _plane()), Event(plane, "DELETED", _plane())]))
     result, lines = _gateways()
-    assert result["ready"] and not result["problems"] and result["words"] == "ready"
+    assert result["ready"] and not result["problems"] and result["message"] == "ready"
     assert result["gateways"]["in"] == {"addresses": ["1.2.3.4"], "discoveryPort": 8188, "servicePort": 15443}
     assert cluster.requests == ["watch Service", plane, "Event", f"watch {plane}"]
     assert [line for line in lines if "no address" in line and "left" not in line] == [
@@ -106,7 +106,7 @@ def test_what_is_not_there_in_time_is_a_warning(monkeypatch: pytest.MonkeyPatch)
     cluster = _use(monkeypatch, _Cluster({"ServiceMeshControlPlane": _plane()}))
     result, _lines = _gateways()
     assert cluster.requests == ["watch Service", "ServiceMeshControlPlane"]
-    assert result["ready"] and "waiting" in result["gateways"]["in"]
+    assert result["ready"] and "pending" in result["gateways"]["in"]
     assert [(one["code"], one["severity"], one["peer"]) for one in result["problems"]] == [
         ("no-address", "warning", "green")]
 
@@ -130,7 +130,7 @@ def test_a_wait_that_lasts_says_why_by_the_newest_warning(monkeypatch: pytest.Mo
     cluster = _use(monkeypatch, _Cluster({"ServiceMeshControlPlane": _plane(), "Event": EVENTS}, story))
     result, lines = _gateways()
     why = f"its load balancer has no address yet (SyncLoadBalancerFailed: {QUOTA})"
-    assert result["gateways"]["in"] == {"waiting": why}
+    assert result["gateways"]["in"] == {"pending": why}
     assert cluster.requests.count("Event") == 3, "at each heartbeat and at the deadline"
     assert [line for line in lines if "s left" in line and line.endswith(f"waiting for in: {why}")]
     assert why in result["problems"][0]["message"]
@@ -147,18 +147,18 @@ def test_a_wait_that_is_short_reads_no_events(monkeypatch: pytest.MonkeyPatch) -
 def test_only_load_balancers_have_events_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
     clusterip = {**_service(address=None), "spec": {"type": "ClusterIP"}}
     cluster = _use(monkeypatch, _Cluster({"ServiceMeshControlPlane": _plane()}, [Event("Service", "ADDED", clusterip)]))
-    assert "still of type ClusterIP" in _gateways()[0]["gateways"]["in"]["waiting"]
+    assert "still of type ClusterIP" in _gateways()[0]["gateways"]["in"]["pending"]
     assert "Event" not in cluster.requests
 
 
-@pytest.mark.parametrize(("answer", "words"), [
+@pytest.mark.parametrize(("answer", "message"), [
     ([], "has no events: nothing here seems to serve Services of type LoadBalancer"),
     (ClusterError("forbidden", "may not list events: events is forbidden"), "cannot be read: may not list events)")])
-def test_no_events_are_told_too(monkeypatch: pytest.MonkeyPatch, answer: Any, words: str) -> None:
+def test_no_events_are_told_too(monkeypatch: pytest.MonkeyPatch, answer: Any, message: str) -> None:
     story = [Event("Service", "ADDED", _service(address=None))]
     _use(monkeypatch, _Cluster({"ServiceMeshControlPlane": _plane(), "Event": answer}, story))
     result, _lines = _gateways()
-    assert words in result["gateways"]["in"]["waiting"]
+    assert message in result["gateways"]["in"]["pending"]
     assert [one["code"] for one in result["problems"]] == ["no-address"]
 
 
@@ -177,7 +177,7 @@ def test_node_ports_are_reached_at_internal_addresses_when_asked(monkeypatch: py
 
 def test_what_is_known_to_be_good_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = _use(monkeypatch, _Cluster())
-    known = {"control_plane": {"ready": True, "words": "ready"}, "services": {"in": _service()}}
+    known = {"control_plane": {"ready": True, "message": "ready"}, "services": {"in": _service()}}
     assert _gateways(known=known)[0]["ready"] and not cluster.requests
 
 
@@ -185,7 +185,7 @@ def test_check_mode_looks_once(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = _use(monkeypatch, _Cluster({"ServiceMeshControlPlane": _plane(), "Service": []}))
     result, _lines = _gateways(check=True)
     assert cluster.requests == ["ServiceMeshControlPlane", "Service"]
-    assert result["ready"] and "waiting" in result["gateways"]["in"] and not result["problems"]
+    assert result["ready"] and "pending" in result["gateways"]["in"] and not result["problems"]
 
 
 def test_a_watch_that_is_forbidden_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +209,7 @@ def test_links_are_awaited_until_imports_are_there(monkeypatch: pytest.MonkeyPat
         Event("ServiceMeshPeer", "MODIFIED", _peer()), Event("", "QUIET", {}),
         Event("ImportedServiceSet", "ADDED", _imports(RATINGS)), Event("ServiceMeshPeer", "DELETED", _peer())])
     result, lines = _links(monkeypatch, cluster, link={"imports_expected": [RATINGS]})
-    assert result["good"] and result["links"][0]["missing"] == []
+    assert result["healthy"] and result["links"][0]["missing"] == []
     assert cluster.requests == ["watch ServiceMeshPeer", "watch ImportedServiceSet", "ExportedServiceSet"]
     assert len(lines) == 2 and "503 x" in lines[0] and "not imported yet" in lines[1]
 
@@ -226,19 +226,19 @@ def test_a_rule_is_given_the_burst_to_take_something(
         *events, Event("ServiceMeshPeer", "DELETED", _peer())])
     rule = {"type": "NameSelector", "nameSelector": {"name": "ratings"}}
     result, _lines = _links(monkeypatch, cluster, link={"import_rules": [rule]})
-    assert result["good"] and len(result["links"][0]["imported"]) == imported
+    assert result["healthy"] and len(result["links"][0]["imported"]) == imported
 
 
 def test_an_old_sync_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = _Cluster(events=[Event("ServiceMeshPeer", "ADDED", _peer())])
     result, _lines = _links(monkeypatch, cluster, link={"since": "2026-11-22T10:00:06Z"})
-    assert not result["good"] and not result["links"][0]["synced"]
+    assert not result["healthy"] and not result["links"][0]["synced"]
 
 
 def test_after_a_restart_only_the_new_pods_count(monkeypatch: pytest.MonkeyPatch) -> None:
     old, new = _peer(pod="old"), _peer(pod="new")
     result, _lines = _links(monkeypatch, _Cluster(events=[Event("ServiceMeshPeer", "ADDED", old)]), pods=["new"])
-    assert not result["links"][0]["connected"] and not result["links"][0]["taken_up"]
+    assert not result["links"][0]["connected"] and not result["links"][0]["accepted"]
     result, _lines = _links(monkeypatch, _Cluster(events=[Event("ServiceMeshPeer", "ADDED", new)]), pods=["new"])
     assert result["links"][0]["connected"]
 
@@ -263,7 +263,7 @@ def test_offers_that_a_rule_takes_are_awaited(monkeypatch: pytest.MonkeyPatch) -
     cluster = _Cluster({"ServiceMeshPeer": [_peer()], "ImportedServiceSet": [offered]})
     rule = {"type": "NameSelector", "nameSelector": {"name": "ratings"}}
     result, _lines = _links(monkeypatch, cluster, core=peers_core.info, link={"import_rules": [rule]})
-    assert result["links"][0]["missing"] == [RATINGS] and not result["good"]
+    assert result["links"][0]["missing"] == [RATINGS] and not result["healthy"]
     assert cluster.requests == ["ServiceMeshPeer", "ImportedServiceSet", "ExportedServiceSet"]
 
 
@@ -273,14 +273,14 @@ def test_links_known_to_be_good_cost_nothing(monkeypatch: pytest.MonkeyPatch) ->
     again = _Cluster()
     known = _links(monkeypatch, _Cluster(objects), core=peers_core.info)[0]["links"]
     result, _lines = _links(monkeypatch, again, known=known, link={"imports_expected": [RATINGS]})
-    assert result["good"] and not again.requests and not first["good"]
+    assert result["healthy"] and not again.requests and not first["healthy"]
 
 
 def test_of_links_known_to_be_up_only_imports_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     known = _links(monkeypatch, _Cluster({"ServiceMeshPeer": [_peer()]}), core=peers_core.info)[0]["links"]
     cluster = _Cluster(events=[Event("ImportedServiceSet", "ADDED", _imports(RATINGS))])
     result, _lines = _links(monkeypatch, cluster, known=known, link={"imports_expected": [RATINGS]})
-    assert result["good"] and cluster.requests == ["watch ImportedServiceSet"]
+    assert result["healthy"] and cluster.requests == ["watch ImportedServiceSet"]
     assert [one["exportedName"] for one in result["links"][0]["imported"]] == [RATINGS]
 
 
@@ -288,7 +288,7 @@ def test_of_links_known_to_be_down_everything_is_followed(monkeypatch: pytest.Mo
     known = _links(monkeypatch, _Cluster({"ServiceMeshPeer": [_peer(connected=False)]}), core=peers_core.info)[0]["links"]
     cluster = _Cluster(events=[Event("ServiceMeshPeer", "ADDED", _peer())])
     result, _lines = _links(monkeypatch, cluster, known=known)
-    assert result["good"] and cluster.requests[:2] == ["watch ServiceMeshPeer", "watch ImportedServiceSet"]
+    assert result["healthy"] and cluster.requests[:2] == ["watch ServiceMeshPeer", "watch ImportedServiceSet"]
 
 
 def test_a_failing_last_request_keeps_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -348,7 +348,7 @@ def test_a_mesh_is_read_in_eleven_requests_on_a_cloud(monkeypatch: pytest.Monkey
     facts, cluster = _read(monkeypatch, _mesh())
     assert facts["readable"] and not facts["problems"]
     assert len(cluster.requests) == 11 and "Node" not in cluster.requests
-    assert facts["openshift"] == {"version": "4.16.20", "words": "OpenShift 4.16.20"} and facts["rights"] is None
+    assert facts["openshift"] == {"version": "4.16.20", "message": "OpenShift 4.16.20"} and facts["rights"] is None
     assert facts["control_plane"]["owners"] == {
         "spec.gateways.additionalIngress.in": ["mesh-owner"], "spec.security.trust.domain": ["mesh-owner"]}
     assert (facts["cluster_uid"], facts["members"], facts["fingerprints"]) == ("cluster-1", ["a", "b"], ["pem"])
@@ -374,14 +374,14 @@ def test_nodes_tell_the_platform_where_openshift_does_not(monkeypatch: pytest.Mo
     assert facts["nodes"] == [{"name": "n", "addresses": ["10.0.0.1"], "internal": ["10.0.0.1"], "region": "r",
                                "zone": None, "arch": None}]
     assert len(cluster.requests) == 11
-    assert facts["openshift"]["version"] is None and "plain Kubernetes" in facts["openshift"]["words"]
+    assert facts["openshift"]["version"] is None and "plain Kubernetes" in facts["openshift"]["message"]
 
 
 def test_a_cluster_without_a_version_object_is_plain_kubernetes(monkeypatch: pytest.MonkeyPatch) -> None:
     _root(monkeypatch, "1")
-    for code, words in (("missing", "plain Kubernetes (no ClusterVersion)"), ("forbidden", "an unknown version of OpenShift")):
+    for code, message in (("missing", "plain Kubernetes (no ClusterVersion)"), ("forbidden", "an unknown version of OpenShift")):
         facts, _cluster = _read(monkeypatch, {**_mesh(), "ClusterVersion": ClusterError(code, "no")})
-        assert facts["openshift"] == {"version": None, "words": words} and facts["readable"]
+        assert facts["openshift"] == {"version": None, "message": message} and facts["readable"]
         assert [one["severity"] for one in facts["problems"]] == ["warning"] * (code == "forbidden")
 
 
@@ -392,7 +392,7 @@ def test_what_a_mesh_can_do_without_degrades_with_a_warning_that_says_what_is_lo
     facts, _cluster = _read(monkeypatch, {**_mesh(), **refused})
     assert facts["readable"] and facts["members"] is None and facts["platform"]["type"] == ""
     told = {one["where"].split()[0]: one["message"] for one in facts["problems"] if one["severity"] == "warning"}
-    assert set(told) == set(optional) and all(f": may not read {kind}" in words for kind, words in told.items())
+    assert set(told) == set(optional) and all(f": may not read {kind}" in message for kind, message in told.items())
 
 
 def test_what_is_needed_makes_a_mesh_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:

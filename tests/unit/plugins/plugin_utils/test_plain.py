@@ -91,9 +91,9 @@ def test_what_is_registered() -> None:
 
 
 def test_sealed_and_unsealed() -> None:
-    whole = {"sides": {"a": [1, None, "{{ 1 }}"]}, "words": "x"}
-    sealed = plain.seal(whole, {"words": "x"})
-    assert set(sealed) == {"words", "sealed"}
+    whole = {"sides": {"a": [1, None, "{{ 1 }}"]}, "message": "x"}
+    sealed = plain.seal(whole, {"message": "x"})
+    assert set(sealed) == {"message", "sealed"}
     assert plain.unseal(Lazy(**sealed), "sides") == whole
     assert plain.unseal(sealed, "other") is None
     assert plain.unseal({"sides": 1}, "sides") is None
