@@ -47,7 +47,7 @@ from typing import Any, Dict, List, Union, cast
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import message
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
 
 
@@ -56,7 +56,7 @@ def problems_text(problems: Any, lines: bool = False) -> Union[str, List[str]]:
     found = plain(problems)
     if not isinstance(found, list) or not all(isinstance(one, dict) and "message" in one for one in found):
         raise AnsibleFilterError("ossm.federation.problems_text takes a list of problems")
-    told = [message(one) for one in sorted(found, key=lambda one: one["severity"] != "error")]
+    told = [problem_line(one) for one in sorted(found, key=lambda one: one["severity"] != "error")]
     return cast(Union[str, List[str]], inert(told if plain(lines) else "\n".join(told)))
 
 

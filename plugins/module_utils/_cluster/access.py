@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import typing as t
+from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem
 
@@ -23,7 +23,7 @@ except ImportError:
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 
-def normalised(auth: t.Mapping[str, t.Any]) -> Json:
+def normalised(auth: Mapping[str, Any]) -> Json:
     """The options that are set; a kubeconfig that is a text in JSON (as the actions hand it on) becomes data again."""
     options = {key: value for key, value in auth.items() if value is not None}
     text = options.get("kubeconfig")
@@ -33,7 +33,7 @@ def normalised(auth: t.Mapping[str, t.Any]) -> Json:
     return options
 
 
-def kubeconfig_paths(auth: t.Mapping[str, t.Any], environ: t.Optional[t.Mapping[str, str]] = None) -> t.List[str]:
+def kubeconfig_paths(auth: Mapping[str, Any], environ: Optional[Mapping[str, str]] = None) -> List[str]:
     """The kubeconfig files that this access reads; empty when it reads none.
 
     A named file wins; a context alone reads ``$KUBECONFIG`` (several files, as kubectl does), else the usual file.
@@ -49,7 +49,7 @@ def kubeconfig_paths(auth: t.Mapping[str, t.Any], environ: t.Optional[t.Mapping[
     return [os.path.expanduser(path) for path in str(named).split(os.pathsep) if path]
 
 
-def host_is_enough(auth: t.Mapping[str, t.Any]) -> bool:
+def host_is_enough(auth: Mapping[str, Any]) -> bool:
     """Whether a host and credentials are given, so that no kubeconfig is needed."""
     if not auth.get("host"):
         return False
@@ -60,7 +60,7 @@ def host_is_enough(auth: t.Mapping[str, t.Any]) -> bool:
     )
 
 
-def _read_kubeconfig(path: str) -> t.Union[Json, t.Tuple[str, str, str]]:
+def _read_kubeconfig(path: str) -> Union[Json, Tuple[str, str, str]]:
     """The content of a kubeconfig, or code, message and remedy of what is wrong with it."""
     try:
         with open(path, encoding="utf-8") as file:
@@ -85,7 +85,7 @@ def _read_kubeconfig(path: str) -> t.Union[Json, t.Tuple[str, str, str]]:
     return content
 
 
-def _check_context(contents: t.Sequence[Json], auth: t.Mapping[str, t.Any]) -> t.Optional[t.Tuple[str, str, str, str]]:
+def _check_context(contents: Sequence[Json], auth: Mapping[str, Any]) -> Optional[Tuple[str, str, str, str]]:
     """Room, code, message and remedy when the wanted or current context is not in the kubeconfig, else None."""
     names = sorted(str(c.get("name")) for one in contents for c in one.get("contexts") or [] if isinstance(c, dict))
     listed = ", ".join(names) or "none"
@@ -102,8 +102,8 @@ def _check_context(contents: t.Sequence[Json], auth: t.Mapping[str, t.Any]) -> t
 
 
 def check_access(
-    auth: t.Mapping[str, t.Any], mesh: str = "", environ: t.Optional[t.Mapping[str, str]] = None
-) -> t.List[Problem]:
+    auth: Mapping[str, Any], mesh: str = "", environ: Optional[Mapping[str, str]] = None
+) -> List[Problem]:
     """What is wrong with the access to a cluster as far as it can be seen without asking that cluster.
 
     ``auth`` has kubernetes.core's option names. Returns problems; nothing is raised, nothing is sent.
@@ -127,11 +127,11 @@ def check_access(
     return _check_kubeconfig(auth, mesh, environ)
 
 
-def _check_kubeconfig(auth: t.Mapping[str, t.Any], mesh: str, environ: t.Mapping[str, str]) -> t.List[Problem]:
+def _check_kubeconfig(auth: Mapping[str, Any], mesh: str, environ: Mapping[str, str]) -> List[Problem]:
     """Problems of the kubeconfig that this access reads."""
     where = "mesh_kubeconfig" if auth.get("kubeconfig") else "mesh_context"
     if isinstance(auth.get("kubeconfig"), dict):
-        contents: t.List[Json] = [auth["kubeconfig"]]
+        contents: List[Json] = [auth["kubeconfig"]]
     else:
         found = [_read_kubeconfig(path) for path in kubeconfig_paths(auth, environ)]
         wrong = [entry for entry in found if isinstance(entry, tuple)]

@@ -22,7 +22,21 @@ import re
 import threading
 import time
 import traceback
-import typing as t
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+    TypedDict,
+    cast,
+)
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import (
     check_access,
@@ -33,7 +47,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.access im
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.roots import read_roots
 
-IMPORT_ERROR: t.Optional[str] = None
+IMPORT_ERROR: Optional[str] = None
 try:
     import urllib3
     import yaml
@@ -72,13 +86,13 @@ BURST = 0.1
 LONGEST_PAUSE = 5.0
 
 
-class Ask(t.NamedTuple):
+class Ask(NamedTuple):
     """What a request asks for: the verb as RBAC names it, a kind, and where."""
 
     verb: str
     kind: str
-    namespace: t.Optional[str] = None
-    name: t.Optional[str] = None
+    namespace: Optional[str] = None
+    name: Optional[str] = None
 
 
 #: Codes after which nothing else can be asked of this cluster.
@@ -97,7 +111,7 @@ ASKED_BY_WEBHOOKS = (
 FINAL_CODES = ("forbidden", "unauthorized", "certificate", "kind-missing")
 
 
-class Conflict(t.TypedDict):
+class Conflict(TypedDict):
     """A field that another manager owns: the manager's name and the path as the API server writes it."""
 
     manager: str
@@ -113,21 +127,21 @@ class ClusterError(Exception):
     """
 
     def __init__(
-        self, code: str, message: str, remedy: str = "", *, status: int = 0, conflicts: t.Sequence[Conflict] = ()
+        self, code: str, message: str, remedy: str = "", *, status: int = 0, conflicts: Sequence[Conflict] = ()
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.remedy = remedy
         self.status = status
-        self.conflicts: t.List[Conflict] = list(conflicts)
+        self.conflicts: List[Conflict] = list(conflicts)
 
-    def problem(self, mesh: str, where: str, *, peer: t.Optional[str] = None) -> Problem:
+    def problem(self, mesh: str, where: str, *, peer: Optional[str] = None) -> Problem:
         """The error as a problem of one mesh, severity error."""
         return problem(self.code, mesh, where, self.message, self.remedy or "Run again", peer=peer)
 
 
-def to_yaml(value: t.Any) -> str:
+def to_yaml(value: Any) -> str:
     """Plain data as YAML, keys in the order given."""
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     return str(yaml.dump(value, Dumper=dumper, sort_keys=False, default_flow_style=False, width=10000))
@@ -144,7 +158,7 @@ def remove_credential_files() -> None:
 
 
 
-def token_expiry(token: str) -> t.Optional[datetime.datetime]:
+def token_expiry(token: str) -> Optional[datetime.datetime]:
     """When a JSON web token expires (UTC), or None for any other token. Nothing is verified."""
     parts = token.split(".")
     if len(parts) != 3:
@@ -156,7 +170,7 @@ def token_expiry(token: str) -> t.Optional[datetime.datetime]:
         return None
 
 
-def certificate_expiry(path: t.Optional[str]) -> t.Optional[str]:
+def certificate_expiry(path: Optional[str]) -> Optional[str]:
     """Until when the client certificate in a file is good, if that is over (RFC 3339, UTC); else None."""
     try:
         with open(path or "", encoding="utf-8") as file:
@@ -166,10 +180,10 @@ def certificate_expiry(path: t.Optional[str]) -> t.Optional[str]:
     return until if until < f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%SZ}" else None
 
 
-def _causes(error: BaseException) -> t.Iterator[BaseException]:
+def _causes(error: BaseException) -> Iterator[BaseException]:
     """An exception and everything under it: urllib3 nests the cause in ``reason`` and in the arguments."""
-    seen: t.Set[int] = set()
-    todo: t.List[t.Any] = [error]
+    seen: Set[int] = set()
+    todo: List[Any] = [error]
     while todo:
         one = todo.pop(0)
         if not isinstance(one, BaseException) or id(one) in seen:
@@ -211,7 +225,7 @@ def decode_connection(error: BaseException, host: str) -> ClusterError:
     return ClusterError("unreachable", f"{host} cannot be reached: {error}", "Check the address, network and proxy")
 
 
-def _status_of(body: t.Any) -> Json:
+def _status_of(body: Any) -> Json:
     """The API server's Status object in an answer; a text answer becomes its message."""
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body or "")
     try:
@@ -221,9 +235,9 @@ def _status_of(body: t.Any) -> Json:
     return status if isinstance(status, dict) else {"message": text.strip()}
 
 
-def _conflicts(status: Json) -> t.List[Conflict]:
+def _conflicts(status: Json) -> List[Conflict]:
     """Managers and fields of a refused server-side apply, from the causes of the API server's Status."""
-    found: t.List[Conflict] = []
+    found: List[Conflict] = []
     for cause in (status.get("details") or {}).get("causes") or []:
         if cause.get("reason") != "FieldManagerConflict":
             continue
@@ -253,7 +267,7 @@ def _decode_conflict(status: Json) -> ClusterError:
     message = str(status.get("message") or "conflict")
     conflicts = _conflicts(status)
     if conflicts:
-        by: t.Dict[str, t.List[str]] = {}
+        by: Dict[str, List[str]] = {}
         for one in conflicts:
             by.setdefault(one["manager"], []).append(one["field"])
         message = "; ".join(f"{manager} has {', '.join(fields)}" for manager, fields in sorted(by.items()))
@@ -301,7 +315,7 @@ def _decode_missing(status: Json, kind: str) -> ClusterError:
     return ClusterError("kind-missing", f"the cluster has no kind {kind} ({group})", remedy, status=404)
 
 
-def decode_response(status_code: int, body: t.Any, ask: Ask, token: str = "") -> ClusterError:
+def decode_response(status_code: int, body: Any, ask: Ask, token: str = "") -> ClusterError:
     """An HTTP answer that is no success, in the light of what was asked for."""
     kind = ask.kind
     status = _status_of(body)
@@ -345,15 +359,15 @@ def decode_response(status_code: int, body: t.Any, ask: Ask, token: str = "") ->
 class _Table:
     """A discoverer that knows the kinds beforehand, so that the client never asks the API server for them."""
 
-    def __init__(self, client: t.Any, cache_file: t.Any) -> None:
+    def __init__(self, client: Any, cache_file: Any) -> None:
         self._resources = {kind: _resource(client, kind, place) for kind, place in KINDS.items()}
 
-    def get(self, kind: str) -> t.Any:
+    def get(self, kind: str) -> Any:
         """The resource of a kind of the table."""
         return self._resources[kind]
 
 
-def _resource(client: t.Any, kind: str, place: Kind) -> t.Any:
+def _resource(client: Any, kind: str, place: Kind) -> Any:
     """One kind as the Kubernetes client describes it."""
     group, slash, version = place.api_version.rpartition("/")
     return Resource(
@@ -368,12 +382,12 @@ def _resource(client: t.Any, kind: str, place: Kind) -> t.Any:
     )
 
 
-def _raw(client: t.Any, data: t.Any) -> t.Any:
+def _raw(client: Any, data: Any) -> Any:
     """Keep an answer as the plain data that it is."""
     return data
 
 
-def _retries() -> t.Any:
+def _retries() -> Any:
     """Which failures are tried again: all our requests may be repeated, each either reads or states what should be."""
     return urllib3.Retry(
         total=8,
@@ -389,7 +403,7 @@ def _retries() -> t.Any:
     )
 
 
-class Event(t.NamedTuple):
+class Event(NamedTuple):
     """What a watch tells: ADDED, MODIFIED or DELETED with an object; RESET when a watch of that kind has begun again
     (all objects follow anew); ERROR with a ClusterError, FATAL when that watch is given up; QUIET when a burst of
     events is over; TICK when there was nothing for a while."""
@@ -397,15 +411,15 @@ class Event(t.NamedTuple):
     kind: str
     type: str
     object: Json
-    error: t.Optional[ClusterError] = None
+    error: Optional[ClusterError] = None
 
 
-class WatchFor(t.NamedTuple):
+class WatchFor(NamedTuple):
     """Which objects to watch: a kind in a namespace, one name or all."""
 
     kind: str
-    namespace: t.Optional[str]
-    name: t.Optional[str] = None
+    namespace: Optional[str]
+    name: Optional[str] = None
 
 
 class Cluster:
@@ -414,7 +428,7 @@ class Cluster:
     ``auth``: kubernetes.core's authentication options. The connection is opened by the first request and kept.
     """
 
-    def __init__(self, auth: t.Mapping[str, t.Any]) -> None:
+    def __init__(self, auth: Mapping[str, Any]) -> None:
         if IMPORT_ERROR:
             raise ClusterError("access", "the Python packages kubernetes and PyYAML and the collection "
                                "kubernetes.core are needed here", "Install them beside Ansible")
@@ -424,20 +438,20 @@ class Cluster:
         self._client = _connect(auth)
         configuration = self._client.configuration
         self.host: str = configuration.host
-        self._certificate: t.Optional[str] = configuration.cert_file
+        self._certificate: Optional[str] = configuration.cert_file
         # The name under which the client keeps the token differs between its versions.
         header = next(iter((configuration.api_key or {}).values()), "")
         self._token = str(header).rpartition(" ")[2]
 
-    def get(self, kind: str, name: str, namespace: t.Optional[str] = None) -> Json:
+    def get(self, kind: str, name: str, namespace: Optional[str] = None) -> Json:
         """One object; ``ClusterError`` with the code missing, kind-missing, ... when it cannot be had."""
         resource = self._client.resources.get(kind)
-        return t.cast(Json, self._send(Ask("get", kind, namespace, name), self._client.get, resource, name=name,
+        return cast(Json, self._send(Ask("get", kind, namespace, name), self._client.get, resource, name=name,
                                        namespace=namespace))
 
     def list(
-        self, kind: str, namespace: t.Optional[str] = None, *, fields: str = "", labels: str = ""
-    ) -> t.List[Json]:
+        self, kind: str, namespace: Optional[str] = None, *, fields: str = "", labels: str = ""
+    ) -> List[Json]:
         """All objects of a kind in a namespace (or in the cluster), each with apiVersion and kind; ``fields`` is a field
         selector that the API server knows for this kind, ``labels`` a label selector."""
         resource = self._client.resources.get(kind)
@@ -453,11 +467,11 @@ class Cluster:
         resource = self._client.resources.get(kind)
         body = {"apiVersion": KINDS[kind].api_version, "kind": kind, "spec": spec}
         answer = self._send(Ask("create", kind), self._client.create, resource, body=body)
-        return t.cast(Json, answer.get("status") or {})
+        return cast(Json, answer.get("status") or {})
 
     def apply(
         self, definition: Json, field_manager: str, *, dry_run: bool = False, force: bool = False
-    ) -> t.Tuple[Json, bool]:
+    ) -> Tuple[Json, bool]:
         """Server-side apply of one object, one request: the object as it is afterwards (or would be), and whether
         it was created by this."""
         kind, meta = definition["kind"], definition["metadata"]
@@ -476,10 +490,10 @@ class Cluster:
         self,
         kind: str,
         name: str,
-        namespace: t.Optional[str] = None,
+        namespace: Optional[str] = None,
         *,
-        uid: t.Optional[str] = None,
-        resource_version: t.Optional[str] = None,
+        uid: Optional[str] = None,
+        resource_version: Optional[str] = None,
         dry_run: bool = False,
     ) -> Json:
         """Delete one object, only if it still has this uid and resource version where they are given."""
@@ -493,33 +507,33 @@ class Cluster:
             body["dryRun"] = ["All"]
             options["dry_run"] = "All"
         resource = self._client.resources.get(kind)
-        return t.cast(Json, self._send(Ask("delete", kind, namespace, name), self._client.delete, resource, name=name,
+        return cast(Json, self._send(Ask("delete", kind, namespace, name), self._client.delete, resource, name=name,
                                        namespace=namespace, body=body, **options))
 
     def json_patch(
-        self, kind: str, name: str, namespace: t.Optional[str], operations: t.List[Json], field_manager: str,
+        self, kind: str, name: str, namespace: Optional[str], operations: List[Json], field_manager: str,
         *, dry_run: bool = False,
     ) -> Json:
         """Apply JSON patch operations (RFC 6902) to one object."""
         return self._patch(Ask("patch", kind, namespace, name), operations, "json-patch", field_manager, dry_run)
 
     def merge_patch(
-        self, kind: str, name: str, namespace: t.Optional[str], change: Json, field_manager: str,
+        self, kind: str, name: str, namespace: Optional[str], change: Json, field_manager: str,
         *, dry_run: bool = False,
     ) -> Json:
         """Merge a change (RFC 7386) into one object that exists; nobody's ownership of a field stands in its way."""
         return self._patch(Ask("patch", kind, namespace, name), change, "merge-patch", field_manager, dry_run)
 
-    def _patch(self, ask: Ask, body: t.Any, patch_type: str, field_manager: str, dry_run: bool) -> Json:
+    def _patch(self, ask: Ask, body: Any, patch_type: str, field_manager: str, dry_run: bool) -> Json:
         """One patch of one kind, for a field manager: the object as it is afterwards, or would be."""
         options: Json = {"field_manager": field_manager, "content_type": f"application/{patch_type}+json"}
         if dry_run:
             options["dry_run"] = "All"
         resource = self._client.resources.get(ask.kind)
         path = resource.path(name=ask.name, namespace=ask.namespace)
-        return t.cast(Json, self._send(ask, self._client.request, "patch", path, body=body, **options))
+        return cast(Json, self._send(ask, self._client.request, "patch", path, body=body, **options))
 
-    def _send(self, ask: Ask, function: t.Callable[..., t.Any], *args: t.Any, **kwargs: t.Any) -> t.Any:
+    def _send(self, ask: Ask, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """One request; the answer as plain data. A write that met another one is tried again a few times."""
         for pause in (*RACE_PAUSES, None):
             try:
@@ -547,7 +561,7 @@ class Cluster:
 
     # -- watching ----------------------------------------------------------------------------------------------------
 
-    def watch_many(self, watches: t.Sequence[WatchFor], deadline: float) -> t.Iterator[Event]:
+    def watch_many(self, watches: Sequence[WatchFor], deadline: float) -> Iterator[Event]:
         """Events of several watches until ``deadline`` (seconds of ``time.monotonic()``).
 
         Each watch starts without a resource version, so that the API server tells first what is there: no list
@@ -575,7 +589,7 @@ class Cluster:
             for runner in runners:
                 runner.stop()
 
-    def events(self, one: WatchFor, seconds: int, watcher: t.Any) -> t.Iterator[t.Tuple[str, Json]]:
+    def events(self, one: WatchFor, seconds: int, watcher: Any) -> Iterator[Tuple[str, Json]]:
         """Type and object of the events of a single watch request that ends after ``seconds``."""
         resource = self._client.resources.get(one.kind)
         options: Json = {"field_selector": f"metadata.name={one.name}"} if one.name else {}
@@ -653,7 +667,7 @@ class _Watcher(threading.Thread):
         self._watch.stop()
 
 
-def _connect(auth: t.Mapping[str, t.Any]) -> t.Any:
+def _connect(auth: Mapping[str, Any]) -> Any:
     """A dynamic client for this access, without any request."""
     options = normalised(auth)
     paths = kubeconfig_paths(options)
@@ -676,7 +690,7 @@ def _connect(auth: t.Mapping[str, t.Any]) -> t.Any:
 
 
 @contextlib.contextmanager
-def _clean_defaults() -> t.Iterator[None]:
+def _clean_defaults() -> Iterator[None]:
     """Keep the client's process-wide default configuration out: one mesh's certificates must not reach the next."""
     Configuration.set_default(None)
     try:

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import Any, Dict
 
 #: The option ``auth``: kubernetes.core's authentication options, one for one (a test compares them).
-AUTH_OPTION: t.Dict[str, t.Any] = {
+AUTH_OPTION: Dict[str, Any] = {
     "type": "dict",
     "required": True,
     "options": {

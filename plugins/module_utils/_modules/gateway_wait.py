@@ -10,7 +10,7 @@ Private to this collection.
 from __future__ import annotations
 
 import time
-import typing as t
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Union
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import (
@@ -28,7 +28,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.control_p
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import read_events, read_gateway
 from ansible_collections.ossm.federation.plugins.module_utils._readers.operator import Operator
 
-Say = t.Callable[[str], None]
+Say = Callable[[str], None]
 
 ARGUMENT_SPEC: Json = {
     "auth": AUTH_OPTION,
@@ -64,21 +64,21 @@ class _State:
 
     def __init__(self, params: Json) -> None:
         self.mesh: str = params["mesh"]
-        self.gateways: t.List[Json] = params["gateways"] or []
-        self.nodes: t.List[Json] = params["nodes"] or []
+        self.gateways: List[Json] = params["gateways"] or []
+        self.nodes: List[Json] = params["nodes"] or []
         known = params["known"] or {}
-        self.plane: t.Optional[Json] = known.get("control_plane")
-        self.services: t.Dict[str, Json] = dict(known.get("services") or {})
-        self.told: t.Dict[str, str] = {}
-        self._read: t.Dict[str, Json] = {}
-        self._reasons: t.Dict[str, str] = {}
+        self.plane: Optional[Json] = known.get("control_plane")
+        self.services: Dict[str, Json] = dict(known.get("services") or {})
+        self.told: Dict[str, str] = {}
+        self._read: Dict[str, Json] = {}
+        self._reasons: Dict[str, str] = {}
 
     def forget(self) -> None:
         """Nothing that was known counts any more."""
         self.plane = None
         self.fill([])
 
-    def fill(self, services: t.Sequence[Json]) -> None:
+    def fill(self, services: Sequence[Json]) -> None:
         """These are all the Services there are."""
         self.services = {one["metadata"]["name"]: one for one in services}
         self._read.clear()
@@ -109,7 +109,7 @@ class _State:
         """How the control plane is."""
         return str(self.plane["message"]) if self.plane else "the control plane is not there"
 
-    def found(self) -> t.Dict[str, Json]:
+    def found(self) -> Dict[str, Json]:
         """Every gateway: its address and ports, or what it waits for."""
         return {one["name"]: self._found(one) for one in self.gateways}
 
@@ -122,12 +122,12 @@ class _State:
         found, reason = self._read[name], self._reasons.get(name)
         return {"pending": f"{found['pending']} ({reason})"} if reason and "pending" in found else found
 
-    def balancers(self) -> t.List[str]:
+    def balancers(self) -> List[str]:
         """The gateways whose Service is there and waits for its load balancer."""
         return [one["name"] for one in self.gateways if "pending" in self._found(one)
                 and ((self.services.get(one["name"]) or {}).get("spec") or {}).get("type") == "LoadBalancer"]
 
-    def explain(self, events: t.Sequence[Json]) -> None:
+    def explain(self, events: Sequence[Json]) -> None:
         """Take in the events of the Services that wait for their load balancers: they say why."""
         for name in self.balancers():
             self._reasons[name] = read_events(events, self.services[name]) or (
@@ -145,12 +145,12 @@ class _State:
         """Whether there is nothing left to wait for."""
         return self.ready and self.open()
 
-    def missing(self) -> t.List[str]:
+    def missing(self) -> List[str]:
         """What is still waited for, in words."""
         found = [] if self.ready else [f"control plane: {self.message}"]
         return found + [f"{name}: {one['pending']}" for name, one in self.found().items() if "pending" in one]
 
-    def news(self) -> t.Iterator[str]:
+    def news(self) -> Iterator[str]:
         """One line for each thing that is different from last time."""
         now = {"control plane": self.message} if self.plane else {}
         for name, one in self.found().items():
@@ -230,7 +230,7 @@ def _look_at_operator(cluster: Cluster, state: Operator) -> None:
             state.take(Event(CSV, "ADDED", one))
 
 
-def _operator_result(state: Operator, problems: t.List[Problem]) -> Json:
+def _operator_result(state: Operator, problems: List[Problem]) -> Json:
     """The result of the module where the operator was waited for."""
     return {"changed": False, "mesh": state.mesh, "ready": state.complete(), "gateways": {},
             "message": "; ".join(state.missing()) or "ready", "problems": problems}
@@ -289,8 +289,8 @@ def _watch(cluster: Cluster, params: Json, state: _State, deadline: float, say: 
     _follow(cluster, [plane], state.complete, state, deadline, say)
 
 
-def _follow(cluster: Cluster, watches: t.Sequence[WatchFor], done: t.Callable[[], bool], state: t.Union[_State, Operator],
-            deadline: float, say: Say, before_heartbeat: t.Callable[[], None] = lambda: None) -> bool:
+def _follow(cluster: Cluster, watches: Sequence[WatchFor], done: Callable[[], bool], state: Union[_State, Operator],
+            deadline: float, say: Say, before_heartbeat: Callable[[], None] = lambda: None) -> bool:
     """Follow watches until something is done (True) or the deadline has come (False), and say what changes."""
     failing = ""
     for event in cluster.watch_many(watches, deadline):
@@ -318,7 +318,7 @@ def _after(params: Json) -> str:
     return f"after {params['timeout']:.0f} s" if params["timeout"] >= 1 else "when the time was over"
 
 
-def _late(state: _State, params: Json) -> t.List[Problem]:
+def _late(state: _State, params: Json) -> List[Problem]:
     """Warnings for what was not there in time; the other side of a pair waits for it, this one need not."""
     if state.complete():
         return []
@@ -335,7 +335,7 @@ def _late(state: _State, params: Json) -> t.List[Problem]:
         severity="warning") for name, one in state.found().items() if "pending" in one]
 
 
-def _result(state: _State, problems: t.List[Problem]) -> Json:
+def _result(state: _State, problems: List[Problem]) -> Json:
     """The result of the module."""
     return {
         "changed": False,

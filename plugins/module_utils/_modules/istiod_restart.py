@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import time
-import typing as t
+from typing import Callable, List, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster, ClusterError, WatchFor
@@ -17,7 +17,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ISTIOD_SELECTOR, OURS
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 
-Say = t.Callable[[str], None]
+Say = Callable[[str], None]
 
 ARGUMENT_SPEC: Json = {
     "auth": AUTH_OPTION,
@@ -107,8 +107,8 @@ def _late(params: Json, message: str) -> Problem:
                    "Look at the pods of istiod and at their events")
 
 
-def _result(params: Json, problems: t.List[Problem], *, changed: bool = False, message: str = "",
-            pods: t.Sequence[str] = ()) -> Json:
+def _result(params: Json, problems: List[Problem], *, changed: bool = False, message: str = "",
+            pods: Sequence[str] = ()) -> Json:
     """The result of the module; ``objects`` as those of mesh_objects."""
     one = {
         "mesh": params["mesh"], "kind": "Deployment", "name": deployment(params["control_plane"]),

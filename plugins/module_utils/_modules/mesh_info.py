@@ -14,7 +14,7 @@ and the run itself need of it; what only adds to that degrades to a warning.
 from __future__ import annotations
 
 import json
-import typing as t
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, cast
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import applied
@@ -51,7 +51,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.control_p
 )
 from ansible_collections.ossm.federation.plugins.module_utils._readers.roots import normalise_bundle, read_roots
 
-Say = t.Callable[[str], None]
+Say = Callable[[str], None]
 
 ARGUMENT_SPEC: Json = {
     "meshes": {
@@ -97,7 +97,7 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 def run(params: Json, check_mode: bool, say: Say) -> Json:
     """Read every mesh of ``params["meshes"]``; ``meshes`` of the result has the same order."""
-    clusters: t.Dict[str, Cluster] = {}
+    clusters: Dict[str, Cluster] = {}
     rights_for = params.get("rights_for")
     return {"changed": False, "meshes": [read_mesh(wanted, clusters, rights_for) for wanted in params["meshes"]]}
 
@@ -131,7 +131,7 @@ def empty_facts(wanted: Json) -> Json:
     }
 
 
-def read_mesh(wanted: Json, clusters: t.Dict[str, Cluster], rights_for: t.Optional[str] = None) -> Json:
+def read_mesh(wanted: Json, clusters: Dict[str, Cluster], rights_for: Optional[str] = None) -> Json:
     """MeshFacts of one mesh; ``clusters`` keeps connections for meshes with the same access.
 
     ``rights_for`` names what the account is going to be used for (``_product.permissions.PLAYBOOKS``); without it nobody asks
@@ -160,19 +160,19 @@ class _Reader:
         self.facts = facts
         self.mesh: str = wanted["mesh"]
         self.namespace: str = wanted["namespace"]
-        self.wanted: t.Optional[str] = wanted.get("control_plane")
-        self.also: t.List[Json] = wanted.get("also") or []
+        self.wanted: Optional[str] = wanted.get("control_plane")
+        self.also: List[Json] = wanted.get("also") or []
         self.patterns = [Pattern(*one.partition("/")[::2]) for one in wanted.get("services") or []]
         #: The Services of the mesh's own namespace.
-        self.own: t.List[Json] = []
+        self.own: List[Json] = []
         self.federation: bool = wanted.get("federation") is not False
-        self.said: t.Set[t.Tuple[str, str, str]] = set()
+        self.said: Set[Tuple[str, str, str]] = set()
         #: Whether everything that is needed could be read so far.
         self.complete = True
         #: The kinds that the cluster does not have, or of which it has not the one object.
-        self.absent: t.Dict[str, str] = {}
+        self.absent: Dict[str, str] = {}
 
-    def read(self, rights_for: t.Optional[str]) -> bool:
+    def read(self, rights_for: Optional[str]) -> bool:
         """All of it; whether nothing is missing that is needed. The control plane first: without one only the cluster is
         described."""
         if self.federation:
@@ -207,8 +207,8 @@ class _Reader:
             self.facts["problems"].append(found)
 
     def _ask(
-        self, function: t.Callable[..., t.Any], kind: str, *args: str, missing: t.Any, warn: bool = False
-    ) -> t.Any:
+        self, function: Callable[..., Any], kind: str, *args: str, missing: Any, warn: bool = False
+    ) -> Any:
         """One request; ``missing`` when it fails, with a problem (a warning when the mesh can be used without it)."""
         try:
             return function(kind, *args)
@@ -222,7 +222,7 @@ class _Reader:
                 self.complete = False
             return missing
 
-    def _other(self, kind: str, namespace: t.Optional[str], name: t.Optional[str]) -> Json:
+    def _other(self, kind: str, namespace: Optional[str], name: Optional[str]) -> Json:
         """Objects that only this caller asks for: whether the cluster has the kind, what is there, and why that is not
         known. What of it is needed, only the caller can tell."""
         try:
@@ -269,12 +269,12 @@ class _Reader:
         told = self.cluster.review("SelfSubjectAccessReview", {"resourceAttributes": attributes(need, self.namespace)})
         return bool(told.get("allowed"))
 
-    def _cluster_uid(self) -> t.Optional[str]:
+    def _cluster_uid(self) -> Optional[str]:
         """The UID of kube-system: what tells one cluster from another."""
         found = self._ask(self.cluster.get, "Namespace", "kube-system", missing=None, warn=True)
         return found["metadata"]["uid"] if found else None
 
-    def _control_plane(self) -> t.Optional[Json]:
+    def _control_plane(self) -> Optional[Json]:
         """The control plane that is meant, or None with a problem that lists those which are there."""
         there = self._ask(self.cluster.list, "ServiceMeshControlPlane", self.namespace, missing=None)
         if there is None:
@@ -283,14 +283,14 @@ class _Reader:
         if len(chosen) != 1:
             self._no_control_plane(there)
             return None
-        smcp = t.cast(Json, chosen[0])
+        smcp = cast(Json, chosen[0])
         self.facts["control_plane"] = {
             **read_control_plane(smcp), "owners": owners(smcp), "managers": managers(smcp),
             "object": trim(smcp, status=False),
         }
         return smcp
 
-    def _no_control_plane(self, there: t.Sequence[Json]) -> None:
+    def _no_control_plane(self, there: Sequence[Json]) -> None:
         """Say which control planes there are instead."""
         names = [one["metadata"]["name"] for one in there]
         what = f"ServiceMeshControlPlane {self.namespace}/{self.wanted or ''}".rstrip("/")
@@ -309,7 +309,7 @@ class _Reader:
         self._problem(problem("control-plane-missing", self.mesh, what, f"there is {room} in {self.namespace}",
                               f"Set mesh_control_plane or mesh_namespace. {listed}"))
 
-    def _elsewhere(self) -> t.List[str]:
+    def _elsewhere(self) -> List[str]:
         """The control planes of all namespaces, as far as this user may see them."""
         try:
             found = self.cluster.list("ServiceMeshControlPlane")
@@ -330,17 +330,17 @@ class _Reader:
         where a gateway has node ports all the same."""
         infrastructure = self._optional("Infrastructure", "cluster")
         type_ = infrastructure_type(infrastructure)
-        nodes: t.List[Json] = []
+        nodes: List[Json] = []
         if not platform_of(type_)[1].load_balancer or self._node_ports():
             nodes = self._ask(self.cluster.list, "Node", missing=[], warn=True)
             self.facts["nodes"] = read_nodes(nodes)
         balancers = type_ == "External" and balanced(self._optional("Service", *ROUTER))
         self.facts["platform"] = detect(infrastructure, nodes, balancers)
 
-    def _optional(self, kind: str, *where: str) -> t.Optional[Json]:
+    def _optional(self, kind: str, *where: str) -> Optional[Json]:
         """One object that helps and is not needed: None where it is not there or, with a warning, may not be read."""
         try:
-            return t.cast(Json, self.cluster.get(kind, *where))
+            return cast(Json, self.cluster.get(kind, *where))
         except ClusterError as error:
             if error.code in FATAL_CODES:
                 raise
@@ -447,18 +447,18 @@ class _Reader:
                              and (asked is None or one["metadata"]["namespace"] in asked)]
         shared["services"] = [shared_service(one) for one in found if any(pattern.takes(one) for pattern in self.patterns)]
 
-    def _namespaces(self, named: t.Set[str]) -> t.Optional[t.List[str]]:
+    def _namespaces(self, named: Set[str]) -> Optional[List[str]]:
         """The namespaces besides the mesh's own in which Services are looked for; None for all of the cluster. A wildcard
         means those that istiod sees; its own has nothing but the control plane in it."""
         seen = known_members(self.facts) if ANY in named else []
         return None if seen is None else sorted({*named, *seen} - {ANY, self.namespace})
 
-    def _selected(self, namespace: t.Optional[str]) -> str:
+    def _selected(self, namespace: Optional[str]) -> str:
         """A field selector, where only one Service of a namespace is asked for: some have hundreds."""
         names = {one.name for one in self.patterns if one.namespace in (namespace, ANY)}
         return f"metadata.name={names.pop()}" if namespace and len(names) == 1 and ANY not in names else ""
 
-    def _istiod_list(self, kind: str, namespace: str) -> t.List[Json]:
+    def _istiod_list(self, kind: str, namespace: str) -> List[Json]:
         return self.cluster.list(kind, namespace, labels=ISTIOD_SELECTOR)
 
     def _istiod(self) -> None:
@@ -467,7 +467,7 @@ class _Reader:
         self.facts["istiod"] = None if found is None else istiod_pods(found, self.facts["control_plane"]["name"])
 
 
-class Pattern(t.NamedTuple):
+class Pattern(NamedTuple):
     """Services that are asked for; each part is ``*`` for any."""
 
     namespace: str
@@ -483,7 +483,7 @@ class Pattern(t.NamedTuple):
 
 
 
-def members(roll: Json) -> t.Optional[t.List[str]]:
+def members(roll: Json) -> Optional[List[str]]:
     """The namespaces of a member roll; None while it selects them by label and the operator has not said which."""
     spec, configured = roll.get("spec") or {}, (roll.get("status") or {}).get("configuredMembers")
     if not configured and spec.get("memberSelectors"):
@@ -491,15 +491,15 @@ def members(roll: Json) -> t.Optional[t.List[str]]:
     return sorted(configured or spec.get("members") or [])
 
 
-def managers(obj: Json) -> t.List[str]:
+def managers(obj: Json) -> List[str]:
     """The field managers of an object, those of its status left out."""
     entries = obj["metadata"].get("managedFields") or []
     return sorted({one["manager"] for one in entries if one.get("manager") and one.get("subresource") != "status"})
 
 
-def owners(smcp: Json) -> t.Dict[str, t.List[str]]:
+def owners(smcp: Json) -> Dict[str, List[str]]:
     """Who owns the trust domain and each additional gateway of a control plane: path -> field managers."""
-    found: t.Dict[str, t.Set[str]] = {}
+    found: Dict[str, Set[str]] = {}
     for entry in smcp["metadata"].get("managedFields") or []:
         if entry.get("subresource") == "status":
             continue
@@ -535,7 +535,7 @@ def shared_service(service: Json) -> Json:
             "ports": [{"name": port.get("name") or "", "port": port["port"]} for port in ports]}
 
 
-def istiod_pods(pods: t.Sequence[Json], control_plane: str) -> t.List[Json]:
+def istiod_pods(pods: Sequence[Json], control_plane: str) -> List[Json]:
     """The istiod pods of a control plane that are not on their way out: ``name``, ``started`` (RFC 3339 or None)."""
     return sorted(
         (
@@ -548,7 +548,7 @@ def istiod_pods(pods: t.Sequence[Json], control_plane: str) -> t.List[Json]:
     )
 
 
-def read_nodes(nodes: t.Sequence[Json]) -> t.List[Json]:
+def read_nodes(nodes: Sequence[Json]) -> List[Json]:
     """Nodes that are ready: name, addresses (external ones, else internal), internal addresses, region, zone, arch."""
     found = []
     for node in nodes:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import copy
 import re
-import typing as t
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import settled
@@ -26,7 +26,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 
-Say = t.Callable[[str], None]
+Say = Callable[[str], None]
 
 ARGUMENT_SPEC: Json = {
     "auth": AUTH_OPTION,
@@ -55,7 +55,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
 
-def comparable(obj: t.Optional[Json]) -> Json:
+def comparable(obj: Optional[Json]) -> Json:
     """The part of an object that people write: labels, annotations, and all that is neither metadata nor status."""
     if not obj:
         return {}
@@ -66,7 +66,7 @@ def comparable(obj: t.Optional[Json]) -> Json:
     return {**({"metadata": told} if told else {}), **rest}
 
 
-def _item_key(items: t.Sequence[t.Any]) -> t.Optional[str]:
+def _item_key(items: Sequence[Any]) -> Optional[str]:
     """The key by which the items of a list are told apart, when all have it and no two have the same."""
     for key in ("name", "pod", "exportedName"):
         values = [item.get(key) if isinstance(item, dict) else None for item in items]
@@ -75,14 +75,14 @@ def _item_key(items: t.Sequence[t.Any]) -> t.Optional[str]:
     return None
 
 
-def leaves(value: t.Any, path: str = "") -> t.Dict[str, t.Any]:
+def leaves(value: Any, path: str = "") -> Dict[str, Any]:
     """Every leaf of plain data by its path: ``spec.ports[tls].port``, ``metadata.labels["a.b/c"]``, ``rules[0].type``.
 
     Items of a list go by their name where they have one, else by their place; a list of plain values is one leaf, and
     so is an empty container.
     """
     if isinstance(value, dict) and value:
-        found: t.Dict[str, t.Any] = {}
+        found: Dict[str, Any] = {}
         for key, inner in value.items():
             step = key if _PLAIN_KEY.match(key) else None
             found.update(leaves(inner, f'{path}["{key}"]' if step is None else f"{path}.{step}".lstrip(".")))
@@ -97,7 +97,7 @@ def leaves(value: t.Any, path: str = "") -> t.Dict[str, t.Any]:
     return {path: value}
 
 
-def changes(before: t.Optional[Json], after: t.Optional[Json]) -> t.Dict[str, t.Any]:
+def changes(before: Optional[Json], after: Optional[Json]) -> Dict[str, Any]:
     """Leaf paths in which two objects differ, with the later value (a private marker where it is gone)."""
     old, new = leaves(comparable(before)), leaves(comparable(after))
     paths = {path for path in {*old, *new} if path and old.get(path, _ABSENT) != new.get(path, _ABSENT)}
@@ -115,7 +115,7 @@ def _set_path(obj: Json, path: str, message: str) -> None:
     room[last] = f"({message})"
 
 
-def shown(obj: t.Optional[Json], unknown: t.Optional[t.Mapping[str, str]] = None) -> str:
+def shown(obj: Optional[Json], unknown: Optional[Mapping[str, str]] = None) -> str:
     """An object as YAML for people, without what the API server adds; empty for no object."""
     if not obj:
         return ""
@@ -153,17 +153,17 @@ class _Writer:
         self.force = bool(params.get("force_conflicts"))
         self.check = check_mode
         self.auth = {key: value for key, value in (params.get("auth") or {}).items() if value is not None}
-        self.cluster: t.Optional[Cluster] = None
-        self.results: t.List[Json] = []
-        self.problems: t.List[Problem] = check_access(self.auth, self.mesh) if params["objects"] else []
-        self.diff: t.List[Json] = []
+        self.cluster: Optional[Cluster] = None
+        self.results: List[Json] = []
+        self.problems: List[Problem] = check_access(self.auth, self.mesh) if params["objects"] else []
+        self.diff: List[Json] = []
         self.shows = diff
         #: Field managers that stop, with the reason; the key "" stops all.
-        self.stopped: t.Dict[str, str] = {"": self.problems[0]["message"]} if self.problems else {}
+        self.stopped: Dict[str, str] = {"": self.problems[0]["message"]} if self.problems else {}
         #: The latest state of each object, by kind and name.
-        self.latest: t.Dict[str, Json] = {}
+        self.latest: Dict[str, Json] = {}
         #: Values that a dry run has announced already: a real run would not change them a second time.
-        self.announced: t.Dict[str, t.Dict[str, t.Any]] = {}
+        self.announced: Dict[str, Dict[str, Any]] = {}
 
     def handle(self, wish: Json) -> None:
         """One object."""
@@ -203,7 +203,7 @@ class _Writer:
         self.stopped["" if error.code in FATAL_CODES else wish["field_manager"]] = error.message
         self._note(wish, "failed", message=error.message)
 
-    def _note(self, wish: Json, verb: str, fields: t.Sequence[str] = (), message: str = "", time: t.Optional[str] = None,
+    def _note(self, wish: Json, verb: str, fields: Sequence[str] = (), message: str = "", time: Optional[str] = None,
               ) -> None:
         """Remember how one object ended."""
         meta = wish["definition"]["metadata"]
@@ -213,7 +213,7 @@ class _Writer:
             "field_manager": wish["field_manager"], "message": message, "time": time,
         })
 
-    def _before(self, wish: Json) -> t.Optional[Json]:
+    def _before(self, wish: Json) -> Optional[Json]:
         """The object as it is now, as far as it is known without asking."""
         return self.latest.get(name_of(wish["definition"])) or wish.get("before")
 
@@ -265,7 +265,7 @@ class _Writer:
         self._show(wish, before, None, {})
 
     def _show(
-        self, wish: Json, before: t.Optional[Json], after: t.Optional[Json], unknown: t.Mapping[str, str]
+        self, wish: Json, before: Optional[Json], after: Optional[Json], unknown: Mapping[str, str]
     ) -> None:
         """Add one object to the diff, where one is wanted: a control plane is long, and takes its time as YAML."""
         if not self.shows:
@@ -282,7 +282,7 @@ def name_of(obj: Json) -> str:
     return f"{obj['kind']} " + "/".join(one for one in (meta.get("namespace"), meta["name"]) if one)
 
 
-def applied_at(obj: Json, manager: str) -> t.Optional[str]:
+def applied_at(obj: Json, manager: str) -> Optional[str]:
     """When a manager's apply last changed the object, by the API server's clock (RFC 3339, whole seconds)."""
     times = [str(one.get("time")) for one in obj["metadata"].get("managedFields") or []
              if one.get("manager") == manager and one.get("operation") == "Apply" and one.get("time")]

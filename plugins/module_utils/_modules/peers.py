@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import time
-import typing as t
+from typing import Callable, Dict, FrozenSet, Iterator, List, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import (
@@ -22,7 +22,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 from ansible_collections.ossm.federation.plugins.module_utils._readers.link import judge_link, read_link
 from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_imports
 
-Say = t.Callable[[str], None]
+Say = Callable[[str], None]
 
 PEER, IMPORTS, EXPORTS = "ServiceMeshPeer", "ImportedServiceSet", "ExportedServiceSet"
 
@@ -64,16 +64,16 @@ class _State:
 
     def __init__(self, params: Json) -> None:
         self.mesh: str = params["mesh"]
-        self.wanted: t.List[Json] = params["links"]
-        self.objects: t.Dict[str, t.Dict[str, Json]] = {PEER: {}, IMPORTS: {}, EXPORTS: {}}
-        self.known: t.Dict[str, Json] = {one["peer_name"]: one for one in params.get("known") or []}
-        self.told: t.Dict[str, str] = {}
-        self.pods: t.FrozenSet[str] = frozenset(params.get("pods") or [])
+        self.wanted: List[Json] = params["links"]
+        self.objects: Dict[str, Dict[str, Json]] = {PEER: {}, IMPORTS: {}, EXPORTS: {}}
+        self.known: Dict[str, Json] = {one["peer_name"]: one for one in params.get("known") or []}
+        self.told: Dict[str, str] = {}
+        self.pods: FrozenSet[str] = frozenset(params.get("pods") or [])
         self.begun = time.monotonic()
         #: Links as they were read since their objects last changed: a burst of events is about one of them each.
-        self._links: t.Dict[str, Json] = {}
+        self._links: Dict[str, Json] = {}
 
-    def fill(self, kind: str, objects: t.Sequence[Json]) -> None:
+    def fill(self, kind: str, objects: Sequence[Json]) -> None:
         """What lives now is all there is of a kind."""
         self.objects[kind] = {one["metadata"]["name"]: one for one in objects}
         self._links.clear()
@@ -111,7 +111,7 @@ class _State:
             link.update(read_imports(self.objects[IMPORTS][name]))
         return judge_link(wanted, link)
 
-    def links(self) -> t.List[Json]:
+    def links(self) -> List[Json]:
         """All links that are asked for."""
         return [self.link(wanted) for wanted in self.wanted]
 
@@ -138,7 +138,7 @@ class _State:
         stuck = all(link["suspect"] or link["root_kept"] for link in bad)
         return stuck and time.monotonic() - self.begun > STUCK_SECONDS
 
-    def news(self, links: t.Sequence[Json]) -> t.Iterator[str]:
+    def news(self, links: Sequence[Json]) -> Iterator[str]:
         """One line for each link that is different from last time."""
         for link in links:
             message = link_words(link)
@@ -205,7 +205,7 @@ def _run(params: Json, timeout: float, say: Say) -> Json:
     return _result(state, [])
 
 
-def _watch(cluster: Cluster, watches: t.Sequence[WatchFor], state: _State, deadline: float, say: Say) -> None:
+def _watch(cluster: Cluster, watches: Sequence[WatchFor], state: _State, deadline: float, say: Say) -> None:
     """Follow peers and import sets, or what of them is asked for, until every link is good or the deadline has come."""
     failing = ""
     for event in cluster.watch_many(watches, deadline):
@@ -237,7 +237,7 @@ def _heartbeat(state: _State, deadline: float, say: Say) -> None:
     say(f"{state.mesh}: {deadline - time.monotonic():.0f} s left; waiting for {'; '.join(rest)}")
 
 
-def _result(state: _State, problems: t.List[Problem]) -> Json:
+def _result(state: _State, problems: List[Problem]) -> Json:
     """The result of the modules."""
     links = state.links()
     late = [f"{link['peer']}: {link_words(link)}" for link in links if not link["healthy"]]

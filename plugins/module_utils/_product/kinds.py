@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import Dict, NamedTuple
 
 
-class Kind(t.NamedTuple):
+class Kind(NamedTuple):
     """Where the API server keeps a kind: API version, plural name, and whether it lives in a namespace."""
 
     api_version: str
@@ -19,7 +19,7 @@ class Kind(t.NamedTuple):
 
 #: The kinds that this collection reads or writes. Plurals and versions: the CRDs of maistra/api, openshift/api and
 #: operator-framework/api.
-KINDS: t.Dict[str, Kind] = {
+KINDS: Dict[str, Kind] = {
     "Namespace": Kind("v1", "namespaces", False),
     "Node": Kind("v1", "nodes", False),
     "ConfigMap": Kind("v1", "configmaps"),

@@ -12,8 +12,7 @@ what is refused is compared with the others as far as it says anything, so that 
 
 from __future__ import annotations
 
-import typing as t
-from typing import Any, List, NamedTuple, Optional, Sequence
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Rule
 
@@ -132,13 +131,13 @@ ANY = (None, "", "*")
 BODIES = {"NameSelector": "nameSelector", "LabelSelector": "labelSelector"}
 
 
-def exported_parts(exported_name: str) -> t.Tuple[str, str]:
+def exported_parts(exported_name: str) -> Tuple[str, str]:
     """Name and namespace in an exported host name (``name.namespace.svc.<peer>-exports.local``)."""
     name, dot, rest = exported_name.partition(".")
     return name, rest.partition(".")[0]
 
 
-def rule_imports(rules: t.Sequence[Json], exported_name: str) -> bool:
+def rule_imports(rules: Sequence[Json], exported_name: str) -> bool:
     """Whether import rules take an exported service: a part that is empty or ``*`` fits all, nothing else is a pattern
     (maistra/istio ``pkg/servicemesh/federation/common/imports.go``, ``namemapping.go``)."""
     name, namespace = exported_parts(exported_name)

@@ -63,7 +63,7 @@ def problem(
     return found
 
 
-def message(found: Problem) -> str:
+def problem_line(found: Problem) -> str:
     """Put a Problem into one line for people; what to write instead is JSON, which is YAML too.
 
     >>> words(problem("x", "red", "mesh_host", "It is wrong", "Put it right"))

@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-import typing as t
-from typing import List, Optional
+from typing import Iterable, List, Optional, Sequence, Tuple, cast
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
@@ -67,23 +66,23 @@ def _adopted(control_plane: Optional[Json]) -> List[str]:
     ]
 
 
-def _port(service: Json, number: int, names: t.Sequence[str]) -> t.Optional[Json]:
+def _port(service: Json, number: int, names: Sequence[str]) -> Optional[Json]:
     """The port of a Service with this number, or with one of these names."""
     ports = dig(service, "spec", "ports") or []
     for port in ports:
         if port.get("port") == number:
-            return t.cast(Json, port)
+            return cast(Json, port)
     return next((port for port in ports if port.get("name") in names), None)
 
 
-def node_addresses(nodes: t.Sequence[Json], internal: bool = False) -> t.List[str]:
+def node_addresses(nodes: Sequence[Json], internal: bool = False) -> List[str]:
     """The addresses of nodes as mesh_info gives them ([{addresses: [...], internal: [...]}]), without doubles."""
     rows = (node.get("internal" if internal else "addresses") or [] for node in nodes)
     return list(dict.fromkeys(address for row in rows for address in row))
 
 
 def read_gateway(
-    service: t.Optional[Json], nodes: t.Sequence[Json] = (), exposure: t.Optional[str] = None, internal: bool = False
+    service: Optional[Json], nodes: Sequence[Json] = (), exposure: Optional[str] = None, internal: bool = False
 ) -> Json:
     """Where an ingress gateway is reached: ``addresses``, ``discoveryPort``, ``servicePort``; or ``waiting`` with
     words.
@@ -109,7 +108,7 @@ def read_gateway(
     return {"addresses": addresses, "discoveryPort": discovery[key], "servicePort": traffic[key]}
 
 
-def _addresses(service: Json, type_: str, nodes: t.List[str]) -> t.Tuple[t.List[str], str]:
+def _addresses(service: Json, type_: str, nodes: List[str]) -> Tuple[List[str], str]:
     """Addresses of a Service by its type, and words for when there are none."""
     if type_ == "LoadBalancer":
         rows = dig(service, "status", "loadBalancer", "ingress") or []
@@ -125,7 +124,7 @@ def _addresses(service: Json, type_: str, nodes: t.List[str]) -> t.Tuple[t.List[
 EVENT_LENGTH = 300
 
 
-def read_events(events: t.Iterable[Json], service: Json) -> str:
+def read_events(events: Iterable[Json], service: Json) -> str:
     """Why a Service has no load balancer yet, in the words of its events: the newest warning, else the newest event, as
     ``reason: message``; empty when there is none.
 

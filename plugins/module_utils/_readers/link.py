@@ -10,7 +10,7 @@ means is from maistra/istio ``pkg/servicemesh/federation/status/handler.go`` and
 
 from __future__ import annotations
 
-import typing as t
+from typing import Collection, Dict, List, Mapping, Optional, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
@@ -18,14 +18,14 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.peer impo
 from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_exports, read_imports
 
 
-def synced(link: Json, since: t.Optional[str] = None) -> bool:
+def synced(link: Json, since: Optional[str] = None) -> bool:
     """Whether a connected link has read everything once, at or after ``since`` (whole seconds of the API server)."""
     if not link.get("connected") or not link.get("last_full_sync") or former(link):
         return False
     return not since or str(link["last_full_sync"]) >= since
 
 
-def root_proven(link: Json, since: t.Optional[str]) -> t.Optional[bool]:
+def root_proven(link: Json, since: Optional[str]) -> Optional[bool]:
     """Whether a connected link has connected anew since its root changed (at ``since``); None where there is nothing to
     prove.
 
@@ -38,7 +38,7 @@ def root_proven(link: Json, since: t.Optional[str]) -> t.Optional[bool]:
     return bool(since <= created <= link["last_attempt"] or link["last_attempt"] > since)
 
 
-def root_kept(link: Json, since: t.Optional[str]) -> bool:
+def root_kept(link: Json, since: Optional[str]) -> bool:
     """Whether a link is down that was up before its root changed (at ``since``): istiod does not take a changed root up
     while the link is down (seen on 2.5: not within 240 seconds)."""
     if link.get("connected") or link.get("code") != "unreachable" or not since:
@@ -47,8 +47,8 @@ def root_kept(link: Json, since: t.Optional[str]) -> bool:
 
 
 def read_link(
-    mesh: str, wanted: Json, peer: t.Optional[Json], imports: t.Optional[Json], exports: t.Optional[Json],
-    pods: t.Collection[str] = (),
+    mesh: str, wanted: Json, peer: Optional[Json], imports: Optional[Json], exports: Optional[Json],
+    pods: Collection[str] = (),
 ) -> Json:
     """One link of ``mesh`` as its three objects show it: all keys of ``read_peer`` and ``read_imports``, ``exported`` of
     ``read_exports``, ``peer``, ``peer_host`` and ``peer_name`` of ``wanted``, and what ``judge_link`` adds.
@@ -81,7 +81,7 @@ def unseen(wanted: Json, link: Json) -> bool:
     return bool(wanted.get("inbound") and not link["inbound"] and not link["several_pods"])
 
 
-def _missing(wanted: Json, link: Json) -> t.List[str]:
+def _missing(wanted: Json, link: Json) -> List[str]:
     """Exported names that should be imported and are not: those expected, and those offered that a rule takes."""
     names = {one["exportedName"] for one in link["imported"]}
     expected = set(wanted.get("imports_expected") or [])
@@ -97,10 +97,10 @@ def _services_prove_it(wanted: Json, link: Json) -> bool:
     return bool(link["connected"] and not link["last_full_sync"] and expected and not _missing(wanted, link))
 
 
-def collisions(imported_by_peer: t.Mapping[str, t.Sequence[Json]]) -> t.Dict[str, t.List[str]]:
+def collisions(imported_by_peer: Mapping[str, Sequence[Json]]) -> Dict[str, List[str]]:
     """Exported names that one mesh imports from several peers: requests to them fail although every status is good
     (seen on 2.5: one exported name, two registries). Values are the peers."""
-    peers: t.Dict[str, t.List[str]] = {}
+    peers: Dict[str, List[str]] = {}
     for peer, imported in sorted(imported_by_peer.items()):
         for one in imported:
             peers.setdefault(one["exportedName"], []).append(peer)

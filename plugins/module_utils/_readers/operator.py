@@ -9,7 +9,7 @@ Fields: operator-framework/api pkg/operators/v1alpha1, SubscriptionStatus and Cl
 
 from __future__ import annotations
 
-import typing as t
+from typing import Dict, Iterator, List, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Event
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import CSV, DEFINITION, SUBSCRIPTION
@@ -24,8 +24,8 @@ class Operator:
 
     def __init__(self, mesh: str, namespace: str, name: str) -> None:
         self.mesh, self.namespace, self.name = mesh, namespace, name
-        self.subscription: t.Optional[Json] = None
-        self.versions: t.Dict[str, Json] = {}
+        self.subscription: Optional[Json] = None
+        self.versions: Dict[str, Json] = {}
         self.served = False
         self._told = ""
 
@@ -54,7 +54,7 @@ class Operator:
         """Whether the operator works and its kind is served."""
         return self.served and self._phase() == "Succeeded"
 
-    def missing(self) -> t.List[str]:
+    def missing(self) -> List[str]:
         """What is still waited for, in words."""
         if self.complete():
             return []
@@ -64,7 +64,7 @@ class Operator:
             return [f"the kind {DEFINITION} is not served yet"]
         return [self._why()]
 
-    def news(self) -> t.Iterator[str]:
+    def news(self) -> Iterator[str]:
         """One line when it is another than last time."""
         message = "; ".join(self.missing()) or f"{self.version} is there"
         if message != self._told:

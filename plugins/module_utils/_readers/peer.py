@@ -6,16 +6,16 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import Any, Collection, Dict, Iterable, List, Optional, Sequence, Set, Tuple, cast
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
-Decoded = t.Dict[str, str]
+Decoded = Dict[str, str]
 
 #: Parts of a disconnect text, with code, meaning and remedy. The first that fits counts.
 #: {peer} is the mesh that is watched, {mesh} the one that watches.
-_TEXTS: t.Tuple[t.Tuple[t.Tuple[str, ...], str, str, str], ...] = (
+_TEXTS: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
     (
         ("no such host",),
         "egress-missing",
@@ -83,7 +83,7 @@ _TEXTS: t.Tuple[t.Tuple[t.Tuple[str, ...], str, str, str], ...] = (
 )
 
 
-def decode(text: t.Optional[str], *, mesh: str = "this mesh", peer: str = "the other mesh") -> Decoded:
+def decode(text: Optional[str], *, mesh: str = "this mesh", peer: str = "the other mesh") -> Decoded:
     """Code, words and remedy of a ``watch.lastDisconnectStatus``.
 
     >>> decode("403 Forbidden")["code"]
@@ -107,13 +107,13 @@ def decode(text: t.Optional[str], *, mesh: str = "this mesh", peer: str = "the o
 
 
 
-def _newest(times: t.Iterable[t.Optional[str]]) -> t.Optional[str]:
+def _newest(times: Iterable[Optional[str]]) -> Optional[str]:
     """The newest of some times (RFC 3339, UTC, whole seconds: they compare as text); None when there is none."""
     return max((one for one in times if one), default=None)
 
 
-def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "the other mesh",
-              pods: t.Collection[str] = (), gone: t.Collection[str] = ()) -> Json:
+def read_peer(peer: Optional[Json], *, mesh: str = "this mesh", other: str = "the other mesh",
+              pods: Collection[str] = (), gone: Collection[str] = ()) -> Json:
     """What a ServiceMeshPeer says of the link: ``mesh`` watches ``other``; with ``pods`` only entries of those count, and
     those of ``gone`` never do.
 
@@ -154,9 +154,9 @@ def read_peer(peer: t.Optional[Json], *, mesh: str = "this mesh", other: str = "
     return found
 
 
-def _newest_of_each_pod(inactive: t.Sequence[Json], active: t.Sequence[Json]) -> t.List[Json]:
+def _newest_of_each_pod(inactive: Sequence[Json], active: Sequence[Json]) -> List[Json]:
     """The entry of each pod with its newest attempt to connect; of one attempt, that under ``active`` is the later."""
-    found: t.Dict[t.Any, Json] = {}
+    found: Dict[Any, Json] = {}
     for entry in (*inactive, *active):
         before = found.get(entry.get("pod"))
         if before is None or _attempt(entry) >= _attempt(before):
@@ -168,17 +168,17 @@ def _attempt(entry: Json) -> str:
     return str((entry.get("watch") or {}).get("lastConnected") or "")
 
 
-def entry_pods(peer: Json) -> t.Set[str]:
+def entry_pods(peer: Json) -> Set[str]:
     """Names of all istiod pods of which a ServiceMeshPeer's status has an entry, the dead ones among them."""
     return {str(entry.get("pod")) for part in ("active", "inactive") for entry in _entries(peer, part)}
 
 
-def _entries(peer: Json, part: str) -> t.List[Json]:
+def _entries(peer: Json, part: str) -> List[Json]:
     """The entries of istiod pods under ``active`` or ``inactive``."""
-    return t.cast(t.List[Json], dig(peer, "status", "discoveryStatus", part) or [])
+    return cast(List[Json], dig(peer, "status", "discoveryStatus", part) or [])
 
 
-def _last_text(watches: t.Sequence[Json]) -> str:
+def _last_text(watches: Sequence[Json]) -> str:
     """The disconnect text of the newest attempt that has one."""
     told = [watch for watch in watches if watch.get("lastDisconnectStatus")]
     if not told:
@@ -186,7 +186,7 @@ def _last_text(watches: t.Sequence[Json]) -> str:
     return str(max(told, key=lambda watch: str(watch.get("lastConnected") or ""))["lastDisconnectStatus"])
 
 
-def _inbound(entries: t.Sequence[Json]) -> Json:
+def _inbound(entries: Sequence[Json]) -> Json:
     """Whether the other mesh watches us, as far as it shows here; the other side itself knows better."""
     remotes = [remote for entry in entries for remote in entry.get("remotes") or []]
     if any(remote.get("connected") for remote in remotes):

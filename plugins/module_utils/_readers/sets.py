@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-import typing as t
+from typing import List, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 
-def read_imports(imports: t.Optional[Json]) -> Json:
+def read_imports(imports: Optional[Json]) -> Json:
     """What an ImportedServiceSet says: ``imported`` [{exportedName, hostname}], ``offered`` [exportedName] (all that
     the other side exports to us), ``stale`` [exportedName] imported though no rule of the spec asks for it.
 
@@ -36,7 +36,7 @@ def read_imports(imports: t.Optional[Json]) -> Json:
     }
 
 
-def read_exports(exports: t.Optional[Json]) -> t.List[Json]:
+def read_exports(exports: Optional[Json]) -> List[Json]:
     """What an ExportedServiceSet says: [{exportedName, hostname}]; listed whether or not the peer is connected."""
     rows = dig(exports, "status", "exportedServices") or []
     return sorted(

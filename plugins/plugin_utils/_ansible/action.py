@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import typing as t
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Set, cast
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
@@ -25,7 +25,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster import cl
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain
 
-Core = t.Callable[..., Json]
+Core = Callable[..., Json]
 
 #: Variables of a play's ``environment`` that a process can only be started with.
 UNHONOURED = ("PYTHON", "LD_")
@@ -35,7 +35,7 @@ UNHONOURED = ("PYTHON", "LD_")
 SECRETS = ("api_key", "password", "proxy_basic_auth", "basic_auth")
 
 
-def secrets(value: t.Any, wanted: bool = False) -> t.Set[str]:
+def secrets(value: Any, wanted: bool = False) -> Set[str]:
     """The credentials in arguments. Not every value of a kubeconfig: names such as v1 are no secrets, and hiding them
     would spoil the results."""
     if isinstance(value, dict):
@@ -45,20 +45,20 @@ def secrets(value: t.Any, wanted: bool = False) -> t.Set[str]:
     return {value} if wanted and isinstance(value, str) and len(value) > 3 else set()
 
 
-def _without_name(entry: t.Any) -> t.Any:
+def _without_name(entry: Any) -> Any:
     """An entry of a kubeconfig's users without its name, which messages may show."""
     return {key: value for key, value in entry.items() if key != "name"} if isinstance(entry, dict) else entry
 
 
-def without_secrets(result: Json, found: t.Set[str]) -> Json:
+def without_secrets(result: Json, found: Set[str]) -> Json:
     """A result in which no secret is left. Ansible's own way visits every value, so it is only taken where one shows."""
     text = json.dumps(result, default=str)
     if not any(json.dumps(secret)[1:-1] in text for secret in found):
         return result
-    return t.cast(Json, remove_values(result, found))
+    return cast(Json, remove_values(result, found))
 
 
-def portable(args: t.Any) -> t.Any:
+def portable(args: Any) -> Any:
     """Arguments for the module: a kubeconfig given as data becomes one text, so that Ansible hides it as a whole and
     not each of its words."""
     if isinstance(args, dict):
@@ -67,18 +67,18 @@ def portable(args: t.Any) -> t.Any:
     return [portable(inner) for inner in args] if isinstance(args, list) else args
 
 
-def plain_environment(environment: t.Any) -> t.Dict[str, str]:
+def plain_environment(environment: Any) -> Dict[str, str]:
     """A task's ``environment`` (a dictionary, or a list of them) as one dictionary."""
     parts = environment if isinstance(environment, (list, tuple)) else [environment]
-    found: t.Dict[str, str] = {}
+    found: Dict[str, str] = {}
     for part in parts:
-        if isinstance(part, t.Mapping):
+        if isinstance(part, Mapping):
             found.update({plain(key): str(plain(value)) for key, value in part.items()})
     return found
 
 
 @contextlib.contextmanager
-def honoured(environment: t.Mapping[str, str]) -> t.Iterator[None]:
+def honoured(environment: Mapping[str, str]) -> Iterator[None]:
     """The environment of the task around a piece of work in this process; put back afterwards."""
     refused = sorted(name for name in environment if name.startswith(UNHONOURED))
     if refused:
@@ -103,23 +103,23 @@ class CoreAction(ActionBase):
 
     MODULE = ""
     SPEC: Json = {}
-    CORE: t.Optional[Core] = None
+    CORE: Optional[Core] = None
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
     _supports_async = True
     _supports_diff = True
 
-    def run(self, tmp: t.Optional[str] = None, task_vars: t.Optional[Json] = None) -> Json:
+    def run(self, tmp: Optional[str] = None, task_vars: Optional[Json] = None) -> Json:
         """Do the work here, or run the module where the task runs."""
         result = super().run(tmp, task_vars)
         if result.get("skipped"):
-            return t.cast(Json, result)
+            return cast(Json, result)
         if self.here():
             result.update(self._in_process())
         else:
             result.update(self._as_module(task_vars))
-        return t.cast(Json, result)
+        return cast(Json, result)
 
     def here(self) -> bool:
         """Whether the work can be done in this process."""
@@ -127,14 +127,14 @@ class CoreAction(ActionBase):
         local = getattr(self._connection, "transport", None) == "local"
         return bool(local and not become and not self._task.async_val and not client.IMPORT_ERROR)
 
-    def _as_module(self, task_vars: t.Optional[Json]) -> Json:
+    def _as_module(self, task_vars: Optional[Json]) -> Json:
         """Run the module; credentials that Ansible echoes as its invocation are left out."""
         result = self._execute_module(
             module_name=self.MODULE, module_args=portable(plain(self._task.args)), task_vars=task_vars,
             wrap_async=self._task.async_val,
         )
         result.pop("invocation", None)
-        return t.cast(Json, result)
+        return cast(Json, result)
 
     def _in_process(self) -> Json:
         """Check the arguments as the module would, and call the core."""

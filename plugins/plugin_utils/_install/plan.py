@@ -16,7 +16,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import MANAGED_BY, OURS, is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import differences, dig
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, message
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.install import OPERATOR_NAMESPACE, merged
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import trust_domain_of
@@ -306,9 +306,9 @@ def tell(hosts: Sequence[str], results: Mapping[str, Mapping[str, Json]], plans:
     ]
     problems: Dict[str, List[Problem]] = {host: _problems(host, results, plans) for host in hosts}
     failures = {
-        host: "\n".join(message(one) for one in found if one["severity"] == "error") for host, found in problems.items()
+        host: "\n".join(problem_line(one) for one in found if one["severity"] == "error") for host, found in problems.items()
     }
-    told = [message(one) for host in hosts for one in problems[host]]
+    told = [problem_line(one) for host in hosts for one in problems[host]]
     ready = [line for host in hosts for line in _ready(results.get(PENDING[1], {}).get(host))]
     return {
         "lines": [*changes_told(changed, check_mode), *(_unrehearsed(one) for one in changed if one["message"]), *ready, *told],

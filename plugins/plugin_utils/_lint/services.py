@@ -16,13 +16,19 @@ from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching as match
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import LOCAL_SUFFIX, SERVICE_PORT
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import Names
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Rule, problem, message
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
+    Json,
+    Problem,
+    Rule,
+    problem,
+    problem_line,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import rules
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Place
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.view import View, sound
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh, RuleList
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.peer_names import dig
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import SKIPPED
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 
@@ -67,7 +73,7 @@ def with_services(made: Plan, declaration: Declaration, facts: Mapping[str, Json
         **made,
         "problems": made["problems"] + [one for one in found if one["severity"] == "error"],
         "warnings": made["warnings"] + [one for one in found if one["severity"] == "warning"],
-        "notes": made["notes"] + [message(one) for one in found if one["severity"] == "info"],
+        "notes": made["notes"] + [problem_line(one) for one in found if one["severity"] == "info"],
     }
 
 

@@ -22,10 +22,10 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
     DISCOVERY_PORT,
     EGRESS,
     FEDERATION_API,
-    NOT_OURS,
     INGRESS,
     MANAGED_BY,
     NODE_PORT,
+    NOT_OURS,
     OURS,
     PEER_LABEL,
     ROOT_ANNOTATION,
@@ -39,7 +39,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.data impo
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import KEPT, kept_mark
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import Wish
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import READY, SKIPPED, PENDING
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import PENDING, READY, SKIPPED
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, PlannedMesh, Side
 
 _FOR = "federation.maistra.io/"

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import json
-import typing as t
+from typing import Any, Mapping, Optional, Sequence, cast
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.peer_names import dig
 
 #: Annotation of a ServiceMeshPeer: the client ID and ingress gateway that istiod took first, and the pods that did.
 KEPT = "ossm.federation/istiod-keeps"
@@ -20,12 +20,12 @@ _CLIENT = ("clientID is now {now}, and service traffic keeps {kept}: requests fr
            "status")
 _INGRESS = ("the ingress gateway is now {now}, and service traffic keeps {kept}: on the new one nobody checks the client ID "
             "of requests, and those from {peer} are answered 503")
-Pods = t.Optional[t.Sequence[Json]]
+Pods = Optional[Sequence[Json]]
 
 
 
 
-def kept_mark(side: t.Mapping[str, t.Any], live: t.Optional[Json], pods: Pods) -> t.Optional[str]:
+def kept_mark(side: Mapping[str, Any], live: Optional[Json], pods: Pods) -> Optional[str]:
     """The annotation KEPT of the ServiceMeshPeer of a side, as it is to be written; None for none.
 
     istiod keeps the first values for service traffic until it ends. So they are noted with the names of the pods that
@@ -40,12 +40,12 @@ def kept_mark(side: t.Mapping[str, t.Any], live: t.Optional[Json], pods: Pods) -
     lives = {"clientID": dig(live, "spec", "security", "clientID"),
              "ingress": dig(live, "spec", "gateways", "ingress", "name")}
     if lives == wanted or _alive(_read(told), pods):
-        return t.cast(t.Optional[str], told)
+        return cast(Optional[str], told)
     return _mark(lives, pods)
 
 
-def kept_identity(side: t.Mapping[str, t.Any], live: t.Optional[Json], pods: Pods, restarted: Pods = None,
-                  ) -> t.Optional[Json]:
+def kept_identity(side: Mapping[str, Any], live: Optional[Json], pods: Pods, restarted: Pods = None,
+                  ) -> Optional[Json]:
     """What istiod keeps for service traffic instead of what the ServiceMeshPeer of a side says: ``clientID``,
     ``ingress``; None when they agree. ``pods`` are those that KNOW read, ``restarted`` those after a restart in this
     run."""
@@ -56,7 +56,7 @@ def kept_identity(side: t.Mapping[str, t.Any], live: t.Optional[Json], pods: Pod
     return None if kept == _wanted(side) else kept
 
 
-def _wanted(side: t.Mapping[str, t.Any]) -> Json:
+def _wanted(side: Mapping[str, Any]) -> Json:
     return {"clientID": side["client_id"], "ingress": side["ingress"]}
 
 
@@ -65,7 +65,7 @@ def _mark(values: Json, pods: Pods) -> str:
     return json.dumps({**values, "pods": names}, separators=(",", ":"), sort_keys=True)
 
 
-def _read(text: t.Any) -> t.Optional[Json]:
+def _read(text: Any) -> Optional[Json]:
     """A note as it was written; what somebody else wrote there is none."""
     try:
         found = json.loads(text or "")
@@ -77,7 +77,7 @@ def _read(text: t.Any) -> t.Optional[Json]:
     return found if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
 
 
-def _alive(mark: t.Optional[Json], pods: Pods) -> bool:
+def _alive(mark: Optional[Json], pods: Pods) -> bool:
     """Whether a pod of a note still runs; where the pods could not be read it counts as if."""
     if mark is None:
         return False

@@ -16,9 +16,9 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple, cast
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     CLUSTER_IP,
-    NOT_OURS,
     LOAD_BALANCER,
     NODE_PORT,
+    NOT_OURS,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.platforms import (

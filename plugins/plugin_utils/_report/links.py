@@ -11,7 +11,7 @@ can ask ``from``, a mesh of another administrator, ``to`` tells whether it sees 
 from __future__ import annotations
 
 import textwrap
-import typing as t
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, cast
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import versions
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
@@ -44,7 +44,7 @@ _STATES = {
 }
 
 #: Every state with its short mark and its meaning, in the order of the legend.
-MARKS: t.Dict[str, t.Tuple[str, str]] = {
+MARKS: Dict[str, Tuple[str, str]] = {
     "healthy": ("ok", "connected, synced, and everything imported that should be"),
     "incomplete": ("inc", "connected, but not everything is imported"),
     "collision": ("col", "connected, but two meshes export one name: requests fail"),
@@ -62,7 +62,7 @@ MARKS: t.Dict[str, t.Tuple[str, str]] = {
 }
 
 
-def links(plan: Json, waits: t.Mapping[str, Json]) -> t.List[Json]:
+def links(plan: Json, waits: Mapping[str, Json]) -> List[Json]:
     """One judgement per directed link, sorted by mesh names.
 
     ``plan`` is a Plan; ``waits`` are results of peer_wait or peer_info by host. A Link has ``from``, ``to``,
@@ -84,8 +84,8 @@ def links(plan: Json, waits: t.Mapping[str, Json]) -> t.List[Json]:
     return sorted(found, key=lambda link: (link["from"], link["to"]))
 
 
-def _link(plan: Json, waits: t.Mapping[str, Json], read: t.Mapping[str, t.Mapping[str, Json]], side: Json,
-          clashes: t.Mapping[str, t.List[str]]) -> Json:
+def _link(plan: Json, waits: Mapping[str, Json], read: Mapping[str, Mapping[str, Json]], side: Json,
+          clashes: Mapping[str, List[str]]) -> Json:
     """One directed link."""
     status = read.get(side["host"], {}).get(side["peer_name"])
     imported = sorted(one["exportedName"] for one in (status or {}).get("imported") or [])
@@ -106,7 +106,7 @@ def _link(plan: Json, waits: t.Mapping[str, Json], read: t.Mapping[str, t.Mappin
     return link
 
 
-def _seen_link(plan: Json, waits: t.Mapping[str, Json], read: t.Mapping[str, t.Mapping[str, Json]], side: Json) -> Json:
+def _seen_link(plan: Json, waits: Mapping[str, Json], read: Mapping[str, Mapping[str, Json]], side: Json) -> Json:
     """The link of a mesh that nobody here can ask, as the mesh sees it that is watched: it never fails."""
     back = plan["sides"][side["peer_host"]][side["host"]]
     status = read.get(back["host"], {}).get(back["peer_name"])
@@ -119,7 +119,7 @@ def _seen_link(plan: Json, waits: t.Mapping[str, Json], read: t.Mapping[str, t.M
     return link
 
 
-def _judge_seen(plan: Json, waits: t.Mapping[str, Json], back: Json, status: t.Optional[Json]) -> Json:
+def _judge_seen(plan: Json, waits: Mapping[str, Json], back: Json, status: Optional[Json]) -> Json:
     """State, words and remedy of a link by what the watched mesh, whose side is ``back``, says of it."""
     if status is not None and status["inbound"]:
         return {"state": "healthy", "message": f"connected, as seen from {back['mesh']}", "remedy": ""}
@@ -144,7 +144,7 @@ def _patient(plan: Json, link: Json) -> bool:
     return link["state"] == "outside" or (link["state"] == "pending" and theirs)
 
 
-def expected_imports(plan: Json, side: Json, read: t.Mapping[str, t.Mapping[str, Json]]) -> t.List[str]:
+def expected_imports(plan: Json, side: Json, read: Mapping[str, Mapping[str, Json]]) -> List[str]:
     """Exported names that the other mesh really offers to this side, as the other mesh says, and our rules take."""
     back = (plan["sides"].get(side["peer_host"]) or {}).get(side["host"])
     if back is None:
@@ -154,15 +154,15 @@ def expected_imports(plan: Json, side: Json, read: t.Mapping[str, t.Mapping[str,
     return sorted(one["exportedName"] for one in offer if rule_imports(rules, one["exportedName"]))
 
 
-def newest(before: t.Optional[Json], after: t.Optional[Json]) -> Json:
+def newest(before: Optional[Json], after: Optional[Json]) -> Json:
     """Two readings of one mesh as one: links of the later one, and those that only the earlier one has."""
     links = {one["peer_name"]: one for result in (before, after) for one in (result or {}).get("links") or []}
     return {**(before or {}), **(after or {}), "links": list(links.values())}
 
 
-def wait_links(plan: Json, host: str, waits: t.Optional[t.Mapping[str, Json]] = None,
-               since: t.Optional[t.Mapping[str, str]] = None, roots: t.Optional[t.Mapping[str, str]] = None,
-               ) -> t.List[Json]:
+def wait_links(plan: Json, host: str, waits: Optional[Mapping[str, Json]] = None,
+               since: Optional[Mapping[str, str]] = None, roots: Optional[Mapping[str, str]] = None,
+               ) -> List[Json]:
     """The option ``links`` of peer_wait for one mesh: its sides that were written, with what is expected of each.
 
     ``waits`` are results of an earlier reading by host: what the others offer is expected from then on. ``since`` has
@@ -205,13 +205,13 @@ def unanswered(plan: Json, side: Json) -> str:
     return f"{side['peer']} has no ServiceMeshPeer for {side['mesh']} yet"
 
 
-def _pair(plan: Json, side: Json) -> t.Tuple[Plan, Side]:
-    return t.cast(Plan, plan), t.cast(Side, side)
+def _pair(plan: Json, side: Json) -> Tuple[Plan, Side]:
+    return cast(Plan, plan), cast(Side, side)
 
 
-def changed_at(results: t.Iterable[t.Optional[Json]]) -> t.Dict[str, str]:
+def changed_at(results: Iterable[Optional[Json]]) -> Dict[str, str]:
     """When the peer or sets of each peer object were last changed by us, from results of mesh_objects."""
-    times: t.Dict[str, str] = {}
+    times: Dict[str, str] = {}
     for result in results:
         for one in (result or {}).get("objects") or []:
             if one["kind"] in ("ServiceMeshPeer", "ImportedServiceSet") and one.get("time"):
@@ -219,14 +219,14 @@ def changed_at(results: t.Iterable[t.Optional[Json]]) -> t.Dict[str, str]:
     return times
 
 
-def roots_changed_at(results: t.Iterable[t.Optional[Json]]) -> t.Dict[str, str]:
+def roots_changed_at(results: Iterable[Optional[Json]]) -> Dict[str, str]:
     """When each config map with a root was last changed by us, by its name, from results of mesh_objects."""
     return {one["name"]: one["time"] for result in results for one in (result or {}).get("objects") or []
             if one["kind"] == "ConfigMap" and one.get("time")}
 
 
-def _judge(plan: Json, waits: t.Mapping[str, Json], side: Json, status: t.Optional[Json], link: Json,
-           clash: t.Mapping[str, t.List[str]]) -> Json:
+def _judge(plan: Json, waits: Mapping[str, Json], side: Json, status: Optional[Json], link: Json,
+           clash: Mapping[str, List[str]]) -> Json:
     """State, words and remedy of one link."""
     mesh = plan["meshes"].get(side["host"]) or {}
     if side["state"] == "skipped":
@@ -257,7 +257,7 @@ def _their_turn(plan: Json, side: Json) -> str:
     return f"Run federate.yml for {side['peer']}"
 
 
-def _not_read(result: t.Optional[Json], mesh: Json, side: Json) -> Json:
+def _not_read(result: Optional[Json], mesh: Json, side: Json) -> Json:
     """A link whose watching mesh said nothing."""
     if result is None and not mesh.get("in_play", True):
         return {"state": "outside", "message": f"{side['mesh']} is not part of this run", "remedy": "Run without a limit"}
@@ -266,7 +266,7 @@ def _not_read(result: t.Optional[Json], mesh: Json, side: Json) -> Json:
             "remedy": found.get("remedy") or "See the problems of this mesh"}
 
 
-def _judge_status(plan: Json, side: Json, status: Json, link: Json, clash: t.Mapping[str, t.List[str]]) -> Json:
+def _judge_status(plan: Json, side: Json, status: Json, link: Json, clash: Mapping[str, List[str]]) -> Json:
     """A link whose status was read."""
     if not status["connected"]:
         told = status
@@ -292,7 +292,7 @@ def _judge_status(plan: Json, side: Json, status: Json, link: Json, clash: t.Map
     return {"state": "healthy", "message": message, "remedy": ""}
 
 
-def _sync_remedy(plan: Json, side: Json, what: str, times: t.Tuple[str, str]) -> str:
+def _sync_remedy(plan: Json, side: Json, what: str, times: Tuple[str, str]) -> str:
     """How long a full sync may let wait: of a version that is known to be slow, by the variable that waits so long."""
     new, old = times
     version = versions.parse((plan["meshes"].get(side["host"]) or {}).get("version"))
@@ -306,7 +306,7 @@ def _sync_remedy(plan: Json, side: Json, what: str, times: t.Tuple[str, str]) ->
 
 
 
-def matrix(found: t.Sequence[Json]) -> str:
+def matrix(found: Sequence[Json]) -> str:
     """The links as a table (rows watch columns), a legend of the marks in it, and a line per link that is not good.
 
     Up to WIDTH columns wide; with many meshes the columns are numbered.
@@ -321,7 +321,7 @@ def matrix(found: t.Sequence[Json]) -> str:
     return "\n".join([*lines, *_reasons(found)]).rstrip() + "\n"
 
 
-def _wide(meshes: t.Sequence[str], cells: t.Mapping[t.Tuple[str, str], Json]) -> t.List[str]:
+def _wide(meshes: Sequence[str], cells: Mapping[Tuple[str, str], Json]) -> List[str]:
     """A table with names and words; empty when it would be too wide."""
     rows = [["", *meshes]]
     for row in meshes:
@@ -332,7 +332,7 @@ def _wide(meshes: t.Sequence[str], cells: t.Mapping[t.Tuple[str, str], Json]) ->
     return ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in rows]
 
 
-def _cell(link: t.Optional[Json], same: bool) -> str:
+def _cell(link: Optional[Json], same: bool) -> str:
     """One link in a wide table."""
     if same:
         return "-"
@@ -346,7 +346,7 @@ def _cell(link: t.Optional[Json], same: bool) -> str:
     return f"ok{imported}" + (f", {NOT_PROVEN}" if link.get("root_proven") is False else "")
 
 
-def _numbered(meshes: t.Sequence[str], cells: t.Mapping[t.Tuple[str, str], Json]) -> t.List[str]:
+def _numbered(meshes: Sequence[str], cells: Mapping[Tuple[str, str], Json]) -> List[str]:
     """A table with numbered columns and short marks, and its legend."""
     width = max(len(name) for name in meshes) + 4
     lines = [" " * width + "".join(f"{number:>4}" for number in range(1, len(meshes) + 1))]
@@ -369,14 +369,14 @@ def _mark(link: Json) -> str:
     return MARKS[link["state"]][0] + ("*" if link.get("seen_from") else "")
 
 
-def _reasons(found: t.Sequence[Json]) -> t.List[str]:
+def _reasons(found: Sequence[Json]) -> List[str]:
     """Why links are not good, or good with a remark, and what to do next; links of one mesh with one reason share a
     paragraph."""
-    groups: t.Dict[t.Tuple[str, str, str, str], t.List[str]] = {}
+    groups: Dict[Tuple[str, str, str, str], List[str]] = {}
     for link in found:
         if not link["healthy"] or link.get("root_proven") is False:
             groups.setdefault((link["from"], link["state"], link["message"], link["remedy"]), []).append(link["to"])
-    lines: t.List[str] = []
+    lines: List[str] = []
     for (mesh, state, message, remedy), peers in groups.items():
         head = f"{mesh} -> {', '.join(peers)}: {state}: {message}"
         lines += ["", *textwrap.wrap(head, WIDTH, subsequent_indent="    ", break_on_hyphens=False)]

@@ -16,13 +16,13 @@ from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import settled
 from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import CLUSTER_IP, LOAD_BALANCER
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import services
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import Wish
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.peer_names import dig
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import ports as port_matrix_report
 
@@ -291,7 +291,7 @@ def _lines(shown: Json) -> List[str]:
     if shown["collisions"]:
         lines += ["", "Names that are offered twice"]
         lines += [f"  {one['message']}" for one in shown["collisions"]]
-    told = list(dict.fromkeys(map(product_types.message, sorted(shown["problems"], key=lambda one: one["severity"] != "error"))))
+    told = list(dict.fromkeys(map(product_types.problem_line, sorted(shown["problems"], key=lambda one: one["severity"] != "error"))))
     return [*lines, "", "Problems and warnings", *(f"  {one}" for one in told)] if told else lines
 
 

@@ -16,8 +16,8 @@ import io
 from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.peer_names import dig
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import SKIPPED
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Exposure, Plan, Side
 

@@ -11,9 +11,10 @@ Every rule here was seen on running control planes (2.3 and 2.5); istiod is mais
 from __future__ import annotations
 
 import datetime
-import typing as t
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import field_manager
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import former
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import (
@@ -22,7 +23,6 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_
     Pods,
     kept_identity,
 )
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.peer_names import dig
 
 #: Codes of what a restart of istiod heals.
 RESTART_CODES = ("identity-kept", "root-kept", "sync-lock", "deadlock", "peer-lost", "imports-kept")
@@ -49,15 +49,15 @@ _VARIABLE = "federation_restart_control_plane"
 
 
 
-def needs(plan: Json, readings: t.Mapping[str, Json], facts: t.Mapping[str, Json],
-          changed: t.Optional[t.Mapping[str, t.Mapping[str, str]]] = None,
-          restarted: t.Optional[t.Mapping[str, t.Sequence[Json]]] = None) -> t.List[Problem]:
+def needs(plan: Json, readings: Mapping[str, Json], facts: Mapping[str, Json],
+          changed: Optional[Mapping[str, Mapping[str, str]]] = None,
+          restarted: Optional[Mapping[str, Sequence[Json]]] = None) -> List[Problem]:
     """What istiods have not taken up and will not, with the consequence and the remedy; codes are RESTART_CODES.
 
     ``readings`` are results of peer_wait by host, ``facts`` MeshFacts by host, ``changed`` the times of this run's
     changes by host and peer object, ``restarted`` the istiod pods after a restart in this run by host.
     """
-    found: t.List[Problem] = []
+    found: List[Problem] = []
     for host, sides in sorted(plan["sides"].items()):
         mesh = plan["meshes"][host]
         if not mesh["in_play"] or not mesh["readable"]:
@@ -70,7 +70,7 @@ def needs(plan: Json, readings: t.Mapping[str, Json], facts: t.Mapping[str, Json
     return list({(one["code"], one["mesh"], one["where"]): one for one in remedied}.values())
 
 
-def to_restart(plan: Json, found: t.Iterable[Problem]) -> t.List[str]:
+def to_restart(plan: Json, found: Iterable[Problem]) -> List[str]:
     """The hosts whose control planes are to be restarted: those that it helps and for which it is asked."""
     meant = {one["mesh"] for one in found if one["code"] in RESTART_CODES}
     asked = plan["options"].get(_VARIABLE) or []
@@ -78,7 +78,7 @@ def to_restart(plan: Json, found: t.Iterable[Problem]) -> t.List[str]:
             if mesh["mesh"] in meant and host in asked and mesh["in_play"]]
 
 
-def _with_remedy(found: Problem, plan: Json, restarted: t.Mapping[str, t.Any]) -> Problem:
+def _with_remedy(found: Problem, plan: Json, restarted: Mapping[str, Any]) -> Problem:
     """The remedy of all of them; it is another one for who has just tried it."""
     host = next(host for host, mesh in plan["meshes"].items() if mesh["mesh"] == found["mesh"])
     if host in restarted:
@@ -92,8 +92,8 @@ def _with_remedy(found: Problem, plan: Json, restarted: t.Mapping[str, t.Any]) -
 class _Look:
     """One mesh of a run, looked at link by link."""
 
-    def __init__(self, plan: Json, host: str, readings: t.Mapping[str, Json], facts: Json,
-                 changed: t.Mapping[str, str]) -> None:
+    def __init__(self, plan: Json, host: str, readings: Mapping[str, Json], facts: Json,
+                 changed: Mapping[str, str]) -> None:
         self.plan = plan
         self.host = host
         self.readings = readings
@@ -103,10 +103,10 @@ class _Look:
         #: the newest time that the mesh has told of itself: its own clock, a little late
         self.now = max((time for link in self.links.values() for time in _times(link)), default="")
 
-    def at(self, side: Json, restarted: Pods) -> t.List[Problem]:
+    def at(self, side: Json, restarted: Pods) -> List[Problem]:
         """What is wrong with one side."""
         live = self._live("peers", side)
-        found: t.List[Problem] = []
+        found: List[Problem] = []
         if side["peer_object"] != "unmanaged":
             found += _identity(side, kept_identity(side, live, self.facts.get("istiod"), restarted), self.facts)
         link = self.links.get(side["peer_name"])
@@ -124,7 +124,7 @@ class _Look:
             found.append(_problem("imports-kept", side, message, kind="ImportedServiceSet"))
         return found + self._unknown_there(side, link)
 
-    def _live(self, room: str, side: Json) -> t.Optional[Json]:
+    def _live(self, room: str, side: Json) -> Optional[Json]:
         named = (one for one in self.facts.get(room) or [] if dig(one, "metadata", "name") == side["peer_name"])
         return next(named, None)
 
@@ -145,7 +145,7 @@ class _Look:
             return bool(self._failing(side))
         return max(_times(link), default="") < since
 
-    def _failing(self, side: Json) -> t.List[str]:
+    def _failing(self, side: Json) -> List[str]:
         """Other peers of the mesh whose links are down, or are those of a former peer."""
         return sorted(link["peer"] for name, link in self.links.items()
                       if name != side["peer_name"] and link["accepted"] and (not link["connected"] or former(link)))
@@ -161,7 +161,7 @@ class _Look:
         alone = created > str(dig(peer, "metadata", "creationTimestamp") or "")
         return alone and _after(str(link["last_full_sync"] or ""), since, IMPORT_SECONDS)
 
-    def _unknown_there(self, side: Json, link: Json) -> t.List[Problem]:
+    def _unknown_there(self, side: Json, link: Json) -> List[Problem]:
         """The other mesh answers that it has no peer for us, although it has: its istiod has lost it."""
         back = (self.plan["sides"].get(side["peer_host"]) or {}).get(side["host"]) or {}
         there = _links(self.readings, side["peer_host"]).get(back.get("peer_name") or "")
@@ -172,7 +172,7 @@ class _Look:
         return [_problem("peer-lost", back, _PEER.format(**side))]
 
 
-def _identity(side: Json, kept: t.Optional[Json], facts: Json) -> t.List[Problem]:
+def _identity(side: Json, kept: Optional[Json], facts: Json) -> List[Problem]:
     """The problem of a client ID or an ingress gateway that service traffic does not follow."""
     if kept is None:
         return []
@@ -191,11 +191,11 @@ def _problem(code: str, side: Json, message: str, *, kind: str = "ServiceMeshPee
     return problem(code, side["mesh"], where, message, "", peer=side["peer"], severity=severity)
 
 
-def _links(readings: t.Mapping[str, Json], host: str) -> t.Dict[str, Json]:
+def _links(readings: Mapping[str, Json], host: str) -> Dict[str, Json]:
     return {link["peer_name"]: link for link in (readings.get(host) or {}).get("links") or []}
 
 
-def _times(link: Json) -> t.List[str]:
+def _times(link: Json) -> List[str]:
     return [str(link[key]) for key in ("last_attempt", "last_full_sync") if link.get(key)]
 
 

@@ -45,7 +45,7 @@ def tell(plan: Json, results: Results, facts: Mapping[str, Json], check_mode: bo
         # What waiting would bring, or another look, is no advice for what only a restart does.
         link["remedy"] = link["remedy"] if link["healthy"] else restarts_help.get((link["from"], link["to"]), link["remedy"])
     patient = [link for link in links if not link["healthy"] and not link["failed"]]
-    told = changes_told(changes, check_mode) + [product_types.message(one) for one in problems]
+    told = changes_told(changes, check_mode) + [product_types.problem_line(one) for one in problems]
     return {
         "links": links,
         "changes": changes,
@@ -140,7 +140,7 @@ def _problems(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[J
             found += (results.get(name, {}).get(host) or {}).get("problems") or []
     # A wrong network view is a warning as long as nothing is written; then requests fail, and that is said instead.
     failing = {(one["mesh"], one.get("peer")) for one in found if one["code"] == "network-view" and one["severity"] == "error"}
-    return list({product_types.message(one): one for one in found if one["severity"] == "error" or one["code"] != "network-view"
+    return list({product_types.problem_line(one): one for one in found if one["severity"] == "error" or one["code"] != "network-view"
                  or (one["mesh"], one.get("peer")) not in failing}.values())
 
 
@@ -151,7 +151,7 @@ def _failures(plan: Json, links: Sequence[Json], problems: Sequence[Json], check
     hosts = {mesh["mesh"]: host for host, mesh in plan["meshes"].items() if mesh["in_play"]}
     for one in problems:
         if one["severity"] == "error" and one["mesh"] in hosts:
-            told.setdefault(hosts[one["mesh"]], []).append(product_types.message(one))
+            told.setdefault(hosts[one["mesh"]], []).append(product_types.problem_line(one))
     for link in links:
         host = link["to_host"] if link["seen_from"] else link["from_host"]
         if host in hosts.values() and not check_mode and (link["failed"] or (not link["healthy"] and not patience)):

@@ -10,7 +10,7 @@ for anything is left out as a whole, and a second run costs hardly more than its
 
 from __future__ import annotations
 
-import typing as t
+from typing import Dict, List, Mapping, Optional, Sequence, cast
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import settled
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
@@ -25,7 +25,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report import lin
 STEPS = (*desired.ROOMS, "links")
 
 
-def ahead(plan: Plan, facts: t.Mapping[str, Json]) -> Plan:
+def ahead(plan: Plan, facts: Mapping[str, Json]) -> Plan:
     """The plan with ``pending_steps``, ``readings``, ``restarts`` and ``terminated_pods``, told from the MeshFacts by host.
 
     ``pending_steps`` is the first step with anything to do and all after it. ``readings`` are the links of each host as KNOW has
@@ -35,7 +35,7 @@ def ahead(plan: Plan, facts: t.Mapping[str, Json]) -> Plan:
     """
     hosts = [host for host, mesh in sorted(plan["meshes"].items()) if mesh["in_play"] and mesh["readable"]]
     plan = {**plan, "terminated_pods": {host: _gone(facts[host]) for host in hosts}}
-    done: t.Dict[str, t.List[Json]] = {host: [] for host in hosts}
+    done: Dict[str, List[Json]] = {host: [] for host in hosts}
     standing = {host: _standing(plan, host, facts[host]) for host in hosts}
     for room in desired.ROOMS:
         if not all(_quiet(plan, room, host, facts[host], done[host]) for host in hosts):
@@ -45,12 +45,12 @@ def ahead(plan: Plan, facts: t.Mapping[str, Json]) -> Plan:
     links = {host: _awaited(plan, host, standing[host], done[host], first) for host in hosts}
     good = all(link["healthy"] for host in hosts for link in links[host])
     readings = {host: link_report.newest(standing[host], {"links": links[host]}) for host in hosts}
-    kept = recovery.needs(t.cast(Json, plan), readings, facts)
-    restarts = recovery.to_restart(t.cast(Json, plan), kept)
+    kept = recovery.needs(cast(Json, plan), readings, facts)
+    restarts = recovery.to_restart(cast(Json, plan), kept)
     return {**plan, "pending_steps": [] if good and not restarts else [STEPS[-1]], "readings": readings, "restarts": restarts}
 
 
-def _quiet(plan: Plan, room: str, host: str, facts: Json, done: t.List[Json]) -> bool:
+def _quiet(plan: Plan, room: str, host: str, facts: Json, done: List[Json]) -> bool:
     """Whether one mesh has nothing to write in a room and nothing to wait for after it; what is written already is put
     into ``done`` (kind, name, and time of our last apply)."""
     if room == "gateways" and not opened(plan, host, facts):
@@ -74,7 +74,7 @@ def opened(plan: Plan, host: str, facts: Json) -> bool:
     return bool((facts.get("control_plane") or {}).get("ready")) and not any("pending" in one for one in found)
 
 
-def _gone(facts: Json) -> t.List[str]:
+def _gone(facts: Json) -> List[str]:
     """The istiod pods that stand in the status of peers and are no more. Pods are read after peers, so that one that came
     meanwhile is not among them; where none could be read, nothing is known."""
     living = {pod["name"] for pod in facts.get("istiod") or []}
@@ -92,14 +92,14 @@ def _standing(plan: Plan, host: str, facts: Json) -> Json:
                       for link in wanted]}
 
 
-def _awaited(plan: Plan, host: str, standing: Json, done: t.Sequence[Json],
-             readings: t.Optional[t.Mapping[str, Json]] = None) -> t.List[Json]:
+def _awaited(plan: Plan, host: str, standing: Json, done: Sequence[Json],
+             readings: Optional[Mapping[str, Json]] = None) -> List[Json]:
     """The links of one mesh that can be up, judged; with the ``readings`` of all meshes in the light of what those export.
 
     Everything is written, so every peer that is waited for lives and stands in ``standing``.
     """
     written = [{"objects": done}]
-    wanted = link_report.wait_links(t.cast(Json, plan), host, readings, link_report.changed_at(written),
+    wanted = link_report.wait_links(cast(Json, plan), host, readings, link_report.changed_at(written),
                                 link_report.roots_changed_at(written))
     read = {link["peer_name"]: link for link in standing["links"]}
     return [judge_link(one, dict(read[one["peer_name"]])) for one in wanted]

@@ -14,10 +14,11 @@ from typing import Dict, List, Mapping, Optional, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import settled
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions, permissions, versions
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, message
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, problem_line
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import known_members
+from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import gateway_owner
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.peer_names import dig, gateway_owner
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import READY, advance, load_balancers
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import pending as pending_steps
@@ -43,7 +44,7 @@ def preflight(made: Plan, facts: Mapping[str, Json], playbook: str = "federate")
     if against:
         after = pending_steps.ahead({**after, "load_balancers": load_balancers(after, facts)}, facts)
     told = [line for host in sorted(made["meshes"]) for line in _words(made, host, facts.get(host) or {})]
-    after["preflight"] = told + [message(one) for one in against]
+    after["preflight"] = told + [problem_line(one) for one in against]
     return after
 
 

@@ -47,7 +47,7 @@ def _declared(ingress: Json, confirmed: tuple[str, ...] = (), play: tuple[str, .
     hosts[RED].update({"mesh_ingress": ingress} if ingress else {}, **more)
     variables = {host.replace("-", "_"): said for host, said in hosts.items()}
     declaration = fed.declare(fed.inventory(**variables), play_hosts=list(play))
-    assert [product_types.message(one) for one in declaration["problems"]] == []
+    assert [product_types.problem_line(one) for one in declaration["problems"]] == []
     return declaration
 
 

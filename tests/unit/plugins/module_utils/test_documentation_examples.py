@@ -444,10 +444,10 @@ def wanted(example: Example) -> Json:
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example.page for example in EXAMPLES])
 def test_we_write_what_the_documentation_writes(example: Example) -> None:
     declaration = fed.declare(fed.inventory(**{host.replace("-", "_"): wish for host, wish in example.wish.items()}))
-    assert [product_types.message(one) for one in declaration["problems"]] == []
+    assert [product_types.problem_line(one) for one in declaration["problems"]] == []
     read = {host: example.read.get(host) or fed.facts(host, "Azure") for host in fed.COLOURS}
     made, wishes = fed.federate(declaration, read)
-    assert [product_types.message(one) for one in made["problems"]] == []
+    assert [product_types.problem_line(one) for one in made["problems"]] == []
     ours = sent(wishes[example.host], example.kind, example.name)
     expected = wanted(example)
     assert ours == expected

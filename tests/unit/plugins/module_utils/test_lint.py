@@ -14,7 +14,7 @@ import pytest
 from test_model_refusals import DECLARED as REFUSED
 from unit.lab.test_rules import EXPORTS, IMPORTS
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, message
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import codes
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import in_order, lint
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import (
@@ -418,7 +418,7 @@ def test_each_mistake(name: str) -> None:
     for one in found:
         if told([one]) == case.said[:1]:
             assert case.repaired is None or one["repaired"] == case.repaired
-            assert case.part in message(one)
+            assert case.part in problem_line(one)
 
 
 def test_what_is_repaired_is_right() -> None:
@@ -434,7 +434,7 @@ def test_what_is_repaired_is_right() -> None:
 def _faults(rules: list[Any], imports: bool) -> list[str]:
     """What is still refused in rules with all placeholders filled in."""
     filled = [yaml_free(rule) for rule in rules]
-    return [message(one) for one in check_rules(filled, "m", "w", imports=imports)[1]]
+    return [problem_line(one) for one in check_rules(filled, "m", "w", imports=imports)[1]]
 
 
 def yaml_free(value: Any) -> Any:
@@ -526,7 +526,7 @@ def test_repaired_rules(name: str) -> None:
     imports = name in IMPORT_REPAIRS
     written, meant = {**REPAIRS, **IMPORT_REPAIRS}[name]
     found = check_rules([written], "m", "w", imports=imports)[1]
-    assert found and all(one["repaired"] == meant for one in found), [message(one) for one in found]
+    assert found and all(one["repaired"] == meant for one in found), [problem_line(one) for one in found]
     alone = check_rules(written, "m", "w", imports=imports)[1]
     assert alone[0]["repaired"] == [meant]
 

@@ -334,10 +334,10 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
 def test_what_is_seen_without_a_cluster(variables: dict[str, Any], where: str, code: str, part: str) -> None:
     found = fed.declare(fed.inventory(red_mesh=variables))["problems"]
     match = [one for one in found if one["code"] == code and one["where"] == where]
-    assert match, [product_types.message(one) for one in found]
+    assert match, [product_types.problem_line(one) for one in found]
     assert match[0]["severity"] == "error"
     assert match[0]["mesh"] in {variables.get("mesh_name", "red-mesh"), "federation"}
-    assert part in product_types.message(match[0])
+    assert part in product_types.problem_line(match[0])
 
 
 def test_environment_of_the_controller() -> None:

@@ -97,8 +97,8 @@ def test_a_problem_is_said_once_and_fails_its_host() -> None:
     plan["meshes"]["red-mesh"]["problems"] = [found]
     plan["sides"]["red-mesh"]["green-mesh"]["problems"] = [found]
     told = run_result.tell(plan, {"__report_links": _readings()}, {})
-    assert told["problems"] == [found] and told["lines"].count(product_types.message(found)) == 1
-    assert told["failures"] == {"red-mesh": product_types.message(found)}
+    assert told["problems"] == [found] and told["lines"].count(product_types.problem_line(found)) == 1
+    assert told["failures"] == {"red-mesh": product_types.problem_line(found)}
 
 
 def test_a_foreign_peer_that_differs_is_reported_as_drift() -> None:
