@@ -71,7 +71,7 @@ def advance(plan: Any, step: str, hostvars: Mapping[str, Any], name: str, check_
         after = planning.advance(made, str(plain(step)), results, bool(plain(check_mode)))
     except ValueError as error:
         raise AnsibleFilterError(f"ossm.federation.advance: {error}") from error
-    return seal(after, planning.shown(after))
+    return seal(after, planning.public_plan(after))
 
 
 class FilterModule:

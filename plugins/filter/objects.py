@@ -56,20 +56,20 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, mesh_facts, plain, unseal
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import Wish
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import DesiredObject
 
 
-def objects(plan: Any, room: str, host: str, hostvars: Mapping[str, Any]) -> List[Wish]:
+def objects(plan: Any, room: str, host: str, hostvars: Mapping[str, Any]) -> List[DesiredObject]:
     """The wishes of one room for one host; see DOCUMENTATION."""
     made, where, name = unseal(plan, "sides"), str(plain(room)), str(plain(host))
-    if where not in desired.ROOMS:
+    if where not in desired.OBJECT_STEPS:
         raise AnsibleFilterError(
-            f"ossm.federation.objects: there is no step {where!r}; there are {', '.join(desired.ROOMS)}"
+            f"ossm.federation.objects: there is no step {where!r}; there are {', '.join(desired.OBJECT_STEPS)}"
         )
     if made is None or name not in made["meshes"]:
         raise AnsibleFilterError(f"ossm.federation.objects: {name} is not in the plan")
     facts = mesh_facts(hostvars, name)
-    return cast(List[Wish], inert(desired.objects(made, where, name, facts)))
+    return cast(List[DesiredObject], inert(desired.build_objects(made, where, name, facts)))
 
 
 class FilterModule:

@@ -82,9 +82,9 @@ def plan(
     purpose = str(plain(rights_for))
     if purpose not in permissions.READING:
         raise AnsibleFilterError(f"ossm.federation.plan: rights_for is one of {', '.join(permissions.READING)}")
-    planned = planning.plan(declared, facts, datetime.datetime.now(datetime.timezone.utc))
+    planned = planning.build_plan(declared, facts, datetime.datetime.now(datetime.timezone.utc))
     made = preflight.preflight(services.with_services(planned, declared, facts), facts, purpose)
-    return seal(made, planning.shown(made))
+    return seal(made, planning.public_plan(made))
 
 
 class FilterModule:

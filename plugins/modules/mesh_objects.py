@@ -51,8 +51,8 @@ options:
       peer:
         description: The other mesh, when the object is about one; returned as it is.
         type: str
-      before:
-        description: The object as it was read before; what changed is told by comparing with it.
+      live:
+        description: The live object as it was read; changes are reported in comparison with it.
         type: dict
       unknown:
         description: Fields whose value is not known yet, with the reason. Outside check mode such an object is skipped.
@@ -61,7 +61,7 @@ options:
       later:
         description:
           - Why the API server cannot rehearse the object yet, for instance that its namespace is not there.
-          - In check mode an object that was not there O(objects[].before) is then told as created, without a request.
+          - In check mode an object that was not there O(objects[].live) is then told as created, without a request.
         type: str
   state:
     description:

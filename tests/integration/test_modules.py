@@ -226,10 +226,10 @@ def test_mesh_objects_from_nothing_to_nothing(call: Call, way: str) -> None:
     assert (_verbs(created), "diff" in created) == ([(name, "created")], False)
     live = federation.get("red-mesh", "exportedservicesets", name)
     before = {key: live[key] for key in ("apiVersion", "kind", "metadata", "spec")}
-    again = call(way, "mesh_objects", "--diff", objects=[_wish(name, "ratings") | {"before": before}], **options)
+    again = call(way, "mesh_objects", "--diff", objects=[_wish(name, "ratings") | {"live": before}], **options)
     assert (_verbs(again), again["changed"], again["diff"]) == ([(name, "unchanged")], False, [])
     mark = federation.lab.mark()
-    changed = call(way, "mesh_objects", "--diff", objects=[_wish(name, "reviews") | {"before": before}], **options)
+    changed = call(way, "mesh_objects", "--diff", objects=[_wish(name, "reviews") | {"live": before}], **options)
     assert _verbs(changed) == [(name, "changed")]
     assert all(path.startswith("spec.exportRules") for path in changed["objects"][0]["fields"])
     assert "ratings" in changed["diff"][0]["before"] and "reviews" in changed["diff"][0]["after"]

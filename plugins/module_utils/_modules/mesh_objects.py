@@ -39,7 +39,7 @@ ARGUMENT_SPEC: Json = {
             "definition": {"type": "dict", "required": True},
             "field_manager": {"type": "str", "required": True},
             "peer": {"type": "str"},
-            "before": {"type": "dict"},
+            "live": {"type": "dict"},
             "unknown": {"type": "dict", "default": {}},
             "later": {"type": "str"},
         },
@@ -215,7 +215,7 @@ class _Writer:
 
     def _before(self, wish: Json) -> Optional[Json]:
         """The object as it is now, as far as it is known without asking."""
-        return self.latest.get(name_of(wish["definition"])) or wish.get("before")
+        return self.latest.get(name_of(wish["definition"])) or wish.get("live")
 
     def _apply(self, cluster: Cluster, wish: Json) -> None:
         """Server-side apply. An absent wish for a control plane sends only its identity: what we owned goes."""

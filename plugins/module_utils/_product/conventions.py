@@ -11,7 +11,7 @@ import re
 from typing import Dict, List, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Owner
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -121,7 +121,7 @@ def is_ours(live: Json) -> bool:
     return bool(dig(live, "metadata", "labels", MANAGED_BY) == OURS)
 
 
-def owner(live: Optional[Json]) -> str:
+def owner(live: Optional[Json]) -> Owner:
     if live is None:
         return "absent"
     return "ours" if is_ours(live) else "unmanaged"

@@ -7,15 +7,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Optional, TypedDict
+from typing import Any, Dict, List, Literal, Optional, TypedDict
 
 Json = Dict[str, Any]
 Rule = Dict[str, Any]
+Severity = Literal["error", "warning", "info"]
+#: Who manages an object: nobody, as it does not exist; this collection; somebody else; or somebody else and adopted by us.
+Owner = Literal["absent", "ours", "unmanaged", "adopted"]
 
 
 class _ProblemNeeds(TypedDict):
     code: str
-    severity: str
+    severity: Severity
     mesh: str
     where: str
     message: str
@@ -51,7 +54,7 @@ def problem(
     remedy: str,
     *,
     peer: Optional[str] = None,
-    severity: str = "error",
+    severity: Severity = "error",
     repaired: Any = None,
 ) -> Problem:
     """Make a Problem; ``message`` and ``remedy`` carry no full stop at the end."""
@@ -61,6 +64,20 @@ def problem(
     if repaired is not None:
         found["repaired"] = repaired
     return found
+
+
+def with_changes(
+    original: Problem, *, severity: Optional[Severity] = None, mesh: Optional[str] = None, remedy: Optional[str] = None
+) -> Problem:
+    """Copy a Problem with another severity, mesh or remedy."""
+    changed = original.copy()
+    if severity is not None:
+        changed["severity"] = severity
+    if mesh is not None:
+        changed["mesh"] = mesh
+    if remedy is not None:
+        changed["remedy"] = remedy
+    return changed
 
 
 def problem_line(found: Problem) -> str:

@@ -16,10 +16,10 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
     SERVICE_PORT,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Owner
 
 
-def gateway_owner(control_plane: Optional[Json], kind: str, name: str) -> str:
+def gateway_owner(control_plane: Optional[Json], kind: str, name: str) -> Owner:
     """Whose an additional gateway (kind: additionalIngress or additionalEgress) of a control plane is: ``absent``,
     ``ours``, ``foreign``, or ``adopted``: somebody else's that we hold as it lives.
 

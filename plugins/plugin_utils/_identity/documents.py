@@ -21,7 +21,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Seq
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import colons
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Severity, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers import roots as root_reader
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.trust import judge_roots
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh, Identity
@@ -91,7 +91,7 @@ def take_in(declared: Declaration, read: Read, now: datetime.datetime) -> List[P
 
 def _take_in_one(mesh: DeclaredMesh, peer: DeclaredMesh, read: Read, now: datetime.datetime) -> List[Problem]:
     path = path_for(str(mesh["identity_file"]), mesh["mesh"], peer["mesh"])
-    mesh["handed"][peer["host"]] = {"path": path, "identity": None}
+    mesh["identity_files"][peer["host"]] = {"path": path, "identity": None}
     try:
         text = read(path)
     except (OSError, ValueError) as error:
@@ -108,17 +108,17 @@ def _take_in_one(mesh: DeclaredMesh, peer: DeclaredMesh, read: Read, now: dateti
     if text is None:
         return []
     found, problems = parse(text, mesh["mesh"], peer["mesh"], path, now, mesh["pins"] or ())
-    mesh["handed"][peer["host"]]["identity"] = found
+    mesh["identity_files"][peer["host"]]["identity"] = found
     return problems
 
 
 def _contradictions(mesh: DeclaredMesh) -> List[Problem]:
     """Files of one mesh for several of ours that are not about the same mesh, or not of the same time."""
-    read = [handed for dummy, handed in sorted(mesh["handed"].items()) if handed["identity"]]
+    read = [identity_file for dummy, identity_file in sorted(mesh["identity_files"].items()) if identity_file["identity"]]
     wanted = mesh["trust_domain"]
     found = []
-    for handed in read:
-        first, told = read[0]["identity"], handed["identity"]
+    for identity_file in read:
+        first, told = read[0]["identity"], identity_file["identity"]
         if first is None or told is None:
             continue
         wrong = [key for key in ("namespace", "trust_domain", "fingerprints") if dict(told)[key] != dict(first)[key]]
@@ -127,7 +127,7 @@ def _contradictions(mesh: DeclaredMesh) -> List[Problem]:
                 problem(
                     "identity-differs",
                     mesh["mesh"],
-                    handed["path"],
+                    identity_file["path"],
                     f"it has another {' and '.join(wrong).replace('_', ' ')} than {read[0]['path']}",
                     _ask(mesh["mesh"], "new files for all of your meshes"),
                 )
@@ -137,7 +137,7 @@ def _contradictions(mesh: DeclaredMesh) -> List[Problem]:
                 problem(
                     "identity-differs",
                     mesh["mesh"],
-                    f"{handed['path']} spec.trustDomain",
+                    f"{identity_file['path']} spec.trustDomain",
                     f"it is {told['trust_domain']}, and mesh_trust_domain says {wanted}",
                     "Correct mesh_trust_domain, or leave it out: the file says it",
                 )
@@ -280,7 +280,7 @@ class _Reader:
         #: Levels that are no dictionaries: of these no key is missed again.
         self.lost: Set[str] = set()
 
-    def wrong(self, code: str, field: str, message: str, remedy: str = "", severity: str = "error") -> None:
+    def wrong(self, code: str, field: str, message: str, remedy: str = "", severity: Severity = "error") -> None:
         """Note a problem; without a remedy a new file is asked for."""
         where = f"{self.path} {field}".rstrip()
         told = remedy or _ask(self.mesh)
@@ -502,8 +502,8 @@ def own_identity(made: Plan, host: str, peer: str) -> Identity:
     Its times are empty, and so are addresses that are not known yet.
     """
     ours, theirs = made["meshes"][host], made["sides"][peer][host]
-    handed = made["sides"][host][peer]["handed"]
-    known = handed["identity"] if handed else None
+    identity_file = made["sides"][host][peer]["identity_file"]
+    known = identity_file["identity"] if identity_file else None
     remote = theirs["remote"] or {"addresses": [], "discoveryPort": 0, "servicePort": 0}
     return {
         "mesh": ours["mesh"],
@@ -574,7 +574,7 @@ def exports(
     bad: List[Unready] = []
     for host in sorted(made["sides"]):
         for peer, side in sorted(made["sides"][host].items()):
-            if side["handed"] is None or not made["meshes"][host]["in_play"]:
+            if side["identity_file"] is None or not made["meshes"][host]["in_play"]:
                 continue
             told = own_identity(made, host, peer)
             why = _unready(side, told, check_mode)
@@ -638,11 +638,11 @@ def answer(made: Plan, side: Side) -> str:
 
     A link that was up once shows that they have ours, whatever their first file says.
     """
-    told = side["handed"]["identity"] if side["handed"] else None
+    told = side["identity_file"]["identity"] if side["identity_file"] else None
     if told is None:
         return "missing"
     if told["answers"] is None:
-        return "answered" if side["seen"] else "unanswered"
+        return "answered" if side["contact"] != "none" else "unanswered"
     return "answered" if told["answers"] == digest(own_identity(made, side["host"], side["peer_host"])) else "older"
 
 
@@ -661,7 +661,7 @@ def next_step(made: Plan, side: Side) -> str:
     found = answer(made, side)
     if found == "answered":
         return ""
-    theirs = side["handed"]["path"] if side["handed"] else ""
+    theirs = side["identity_file"]["path"] if side["identity_file"] else ""
     hand = f"Hand {own_path(made, side)} to the administrator of {side['peer']}, who runs federate.yml with it"
     if found == "missing":
         return f"{hand}; put the file that comes back to {theirs}, and run federate.yml again"

@@ -16,7 +16,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import MANAGED_BY, OURS, is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import differences, dig
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, problem_line
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Severity, problem, problem_line, with_changes
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.install import OPERATOR_NAMESPACE, merged
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import trust_domain_of
@@ -115,7 +115,7 @@ class _Site:
     def _say(self, text: str) -> None:
         self.made["lines"].append(f"{self.mesh['mesh']}: {text}")
 
-    def _problem(self, code: str, where: str, message: str, remedy: str, severity: str = "error") -> None:
+    def _problem(self, code: str, where: str, message: str, remedy: str, severity: Severity = "error") -> None:
         self.made["problems"].append(problem(code, self.mesh["mesh"], where, message, remedy, severity=severity))
 
     def _found(self, kind: str, place: str) -> _Read:
@@ -283,7 +283,7 @@ def _wish(definition: Json, live: Optional[Json], later: str) -> Json:
     return {
         "definition": definition,
         "field_manager": conventions.INSTALL_MANAGER,
-        "before": live,
+        "live": live,
         "unknown": {},
         "later": "" if live is not None else later,
     }
@@ -325,7 +325,7 @@ def _problems(host: str, results: Mapping[str, Mapping[str, Json]], plans: Mappi
     for name in (*WRITING, *PENDING):
         found += (results.get(name, {}).get(host) or {}).get("problems") or []
     # What install.yml itself is to bring about and did not is a failure of this run.
-    return [{**one, "severity": "error"} if one["code"] == "control-plane-not-ready" else one for one in found]
+    return [with_changes(one, severity="error") if one["code"] == "control-plane-not-ready" else one for one in found]
 
 
 def _ready(result: Optional[Json]) -> List[str]:

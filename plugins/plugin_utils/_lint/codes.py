@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from typing import Dict, NamedTuple, Tuple
 
-SEVERITIES = ("error", "warning", "info")
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Severity
+
+SEVERITIES: Tuple[Severity, Severity, Severity] = ("error", "warning", "info")
 
 
 class Code(NamedTuple):

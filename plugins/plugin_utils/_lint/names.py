@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tu
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching as match
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import LABEL_MAX
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import ANY, Names, Way
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Rule, problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Rule, Severity, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.codes import SEVERITIES
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Offer, Place, Taken
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.view import View
@@ -56,7 +56,7 @@ def export_collisions(mesh: DeclaredMesh, places: Sequence[Place]) -> List[Probl
     return found + _perhaps(mesh, fixed, open_ways, places)
 
 
-def _falls_together(way: Way) -> Optional[str]:
+def _falls_together(way: Way) -> Optional[Severity]:
     """How bad it is that a rule gives one name to several services; None when it keeps them apart."""
     whole_name = way.source.name is None and way.alias.name is not None
     namespaces = way.source.namespace is None and way.alias.namespace is not None
@@ -67,7 +67,7 @@ def _falls_together(way: Way) -> Optional[str]:
     return None
 
 
-def _collision(direction: str, mesh: DeclaredMesh, place: Place, way: Way, severity: str) -> Problem:
+def _collision(direction: str, mesh: DeclaredMesh, place: Place, way: Way, severity: Severity) -> Problem:
     """One rule with a wildcard and an alias that does away with what the wildcard keeps apart."""
     if way.target.one:
         message = f"all services that match {way.source.text} get one name, {way.target.text}"

@@ -29,7 +29,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._lint import rules
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Place
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.view import View, sound
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh, RuleList
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import SKIPPED
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 
 #: By host, as in ``shared.services`` of MeshFacts: namespace, name, perhaps labels, and ports with name and port.
@@ -73,7 +73,7 @@ def with_services(made: Plan, declaration: Declaration, facts: Mapping[str, Json
         **made,
         "problems": made["problems"] + [one for one in found if one["severity"] == "error"],
         "warnings": made["warnings"] + [one for one in found if one["severity"] == "warning"],
-        "notes": made["notes"] + [problem_line(one) for one in found if one["severity"] == "info"],
+        "notices": made["notices"] + [problem_line(one) for one in found if one["severity"] == "info"],
     }
 
 

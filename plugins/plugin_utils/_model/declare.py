@@ -15,7 +15,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
     LOAD_BALANCER,
     SERVICE_PORT,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, with_changes
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import variables
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.exposure import check_ingress
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.install import check_installation, installation
@@ -105,7 +105,7 @@ def _of_all(problems: List[Problem], meshes: Set[str], group: str) -> List[Probl
     common = {key for key, of in told.items() if key[0].startswith("federation_") and of == meshes}
     kept = [one for one in problems if (one["where"], one["message"]) not in common]
     first = {(one["where"], one["message"]): one for one in reversed(problems)}
-    whole: List[Problem] = [{**first[key], "mesh": group} for key in sorted(common)]
+    whole: List[Problem] = [with_changes(first[key], mesh=group) for key in sorted(common)]
     return whole + kept
 
 
@@ -163,7 +163,7 @@ def _mesh(host: str, values: Json, raw: Mapping[str, Any]) -> DeclaredMesh:
         "local": raw.get("ansible_connection", "local") in ("local", "ansible.builtin.local"),
         "identity_file": values.get("mesh_identity_file"),
         "by_file": "mesh_identity_file" in values and not _names_cluster(values),
-        "handed": {},
+        "identity_files": {},
     }
 
 

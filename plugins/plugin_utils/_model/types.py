@@ -80,7 +80,7 @@ class Identity(TypedDict):
     fingerprints: List[str]
 
 
-class Handed(TypedDict):
+class IdentityFile(TypedDict):
     """The file that holds a mesh's identity for one pair; ``identity`` is None while there is no such file."""
 
     path: str
@@ -92,7 +92,7 @@ class DeclaredMesh(TypedDict):
 
     All that is said by peer has the peer's host as key. ``short_exports`` are the export rules that were written as
     ``namespace/name``; ``peer_names`` are those of ``mesh_peer_names``.
-    ``by_file`` is a mesh that is known by identity files alone; ``handed`` are these files by the host of the peer.
+    ``by_file`` is a mesh that is known by identity files alone; ``identity_files`` are these files by the host of the peer.
     """
 
     host: str
@@ -118,7 +118,7 @@ class DeclaredMesh(TypedDict):
     local: bool
     identity_file: Optional[str]
     by_file: bool
-    handed: Dict[str, Handed]
+    identity_files: Dict[str, IdentityFile]
 
 
 class Declaration(TypedDict):

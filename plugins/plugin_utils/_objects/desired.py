@@ -38,21 +38,21 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import KEPT, kept_mark
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import Wish
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import PENDING, READY, SKIPPED
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, PlannedMesh, Side
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import DesiredObject
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import PENDING, READY, SKIPPED
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Direction, Plan, PlannedMesh, Side
 
 _FOR = "federation.maistra.io/"
 
-ROOMS = ("gateways", "sets", "peers")
+OBJECT_STEPS = ("gateways", "sets", "peers")
 
 
-def objects(made: Plan, room: str, host: str, facts: Json) -> List[Wish]:
+def build_objects(made: Plan, room: str, host: str, facts: Json) -> List[DesiredObject]:
     """The wishes of one room (gateways, sets or peers) for one mesh."""
     return {"gateways": gateway_objects, "sets": set_objects, "peers": peer_objects}[room](made, host, facts)
 
 
-def gateway_objects(made: Plan, host: str, facts: Json) -> List[Wish]:
+def gateway_objects(made: Plan, host: str, facts: Json) -> List[DesiredObject]:
     """The trust domain, where we set it, and each pair's two gateways: all are applies to the one control plane."""
     mesh = made["meshes"][host]
     if not mesh["readable"] or not mesh["in_play"]:
@@ -72,7 +72,7 @@ def gateway_objects(made: Plan, host: str, facts: Json) -> List[Wish]:
     return wishes
 
 
-def set_objects(made: Plan, host: str, facts: Json) -> List[Wish]:
+def set_objects(made: Plan, host: str, facts: Json) -> List[DesiredObject]:
     """Import sets, then export sets. Both are inert until the peer exists, and then found by its first full sync."""
     wishes = []
     for key, kind, field, room in (
@@ -93,7 +93,7 @@ def set_objects(made: Plan, host: str, facts: Json) -> List[Wish]:
     return wishes
 
 
-def peer_objects(made: Plan, host: str, facts: Json) -> List[Wish]:
+def peer_objects(made: Plan, host: str, facts: Json) -> List[DesiredObject]:
     """For each peer the ConfigMap with its root, then the ServiceMeshPeer, only when all of it is known or, in check
     mode, will be known."""
     wishes = []
@@ -251,9 +251,9 @@ def _router_mode(side: Side) -> Json:
     return {"routerMode": "sni-dnat"} if str(side["version"]).lstrip("v").startswith("2.1") else {}
 
 
-def _runtime(side: Side, room: str) -> Json:
+def _runtime(side: Side, direction: Direction) -> Json:
     """Replicas, resources, autoscaling, placement: in the product's own shape, and only what is asked for."""
-    return {"runtime": copy.deepcopy(side["runtime"][room])} if side["runtime"][room] else {}
+    return {"runtime": copy.deepcopy(side["runtime"][direction])} if side["runtime"][direction] else {}
 
 
 def _port(number: int, name: str, node_ports: Mapping[str, int]) -> Json:
@@ -307,15 +307,15 @@ def _wish(
     definition: Json,
     side: Optional[Side],
     peer: Optional[str],
-    before: Optional[Json],
+    live: Optional[Json],
     unknown: Optional[Dict[str, str]] = None,
-) -> Wish:
+) -> DesiredObject:
     manager = conventions.field_manager(side["peer_name"] if side else None)
     return {
         "definition": definition,
         "field_manager": manager,
         "peer": peer,
-        "before": before,
+        "live": live,
         "unknown": unknown or {},
     }
 
@@ -326,7 +326,7 @@ def _live(facts: Json, room: str, name: str) -> Optional[Json]:
 
 def _allowed(
     made: Plan, side: Side, definition: Json, live: Optional[Json], unknown: Optional[Dict[str, str]] = None
-) -> List[Wish]:
+) -> List[DesiredObject]:
     """A wish for what is absent or ours; for what is somebody else's only when it is adopted, and then as it lives."""
     if live is not None:
         adopted = dig(live, "metadata", "annotations", ADOPTED) is not None

@@ -27,7 +27,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.desired i
     _told,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways import egress_faults, sees
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import PENDING, READY
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import PENDING, READY
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
 
 

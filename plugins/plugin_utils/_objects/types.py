@@ -11,11 +11,11 @@ from typing import Dict, Optional, TypedDict
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 
-class Wish(TypedDict):
+class DesiredObject(TypedDict):
     """One object as we want it, for ``mesh_objects``: one server-side apply by one field manager."""
 
     definition: Json
     field_manager: str
     peer: Optional[str]
-    before: Optional[Json]
+    live: Optional[Json]
     unknown: Dict[str, str]

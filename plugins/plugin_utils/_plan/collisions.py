@@ -179,10 +179,10 @@ def _exporter(mesh: DeclaredMesh, consumer: str, index: int, shared: Names) -> E
     return {
         "host": mesh["host"],
         "mesh": mesh["mesh"],
-        "calls_it": "",
-        "exports": shared.text,
+        "peer_name": "",
+        "exported_name": shared.text,
         "rule": index,
-        "short": _is_short(rule, mesh["short_exports"].get(consumer, [])),
+        "is_short": _is_short(rule, mesh["short_exports"].get(consumer, [])),
         "imported": False,
     }
 
@@ -214,7 +214,7 @@ def _tell_apart(declaration: Declaration, consumer: str, called: Called, fixed: 
     for found in _offered_twice(declaration, consumer):
         for one in found["exporters"]:
             rivals.setdefault(one["host"], set()).update(other["host"] for other in found["exporters"])
-            if consumer in fixed[one["host"]] or not one["short"]:
+            if consumer in fixed[one["host"]] or not one["is_short"]:
                 bound.add(one["host"])
     settled: Set[str] = set()
     for host in [*sorted(bound), *sorted(set(rivals) - bound)]:
@@ -229,14 +229,14 @@ def _tell_apart(declaration: Declaration, consumer: str, called: Called, fixed: 
 def _named(found: Collision, called: Called) -> Collision:
     """The same with what each exporter calls the consumer."""
     consumer = found["consumer_host"]
-    return {**found, "exporters": [{**one, "calls_it": called[one["host"]][consumer]} for one in found["exporters"]]}
+    return {**found, "exporters": [{**one, "peer_name": called[one["host"]][consumer]} for one in found["exporters"]]}
 
 
 def _by_name(found: Collision, called: Called) -> List[Collision]:
     """The same, split by what the exporters call the consumer."""
     named = _named(found, called)
-    peers = sorted({one["calls_it"] for one in named["exporters"]})
-    return [{**named, "exporters": [one for one in named["exporters"] if one["calls_it"] == peer]} for peer in peers]
+    peers = sorted({one["peer_name"] for one in named["exporters"]})
+    return [{**named, "exporters": [one for one in named["exporters"] if one["peer_name"] == peer]} for peer in peers]
 
 
 def _all(exporters: Iterable[Exporter]) -> str:
@@ -247,8 +247,8 @@ def _all(exporters: Iterable[Exporter]) -> str:
 
 
 def _names_words(found: Collision, called: Called) -> str:
-    own = [one for one in _named(found, called)["exporters"] if one["calls_it"] != found["consumer"]]
-    told = ", ".join(f"{one['mesh']} calls it {one['calls_it']}" for one in own[: _LISTED - 1])
+    own = [one for one in _named(found, called)["exporters"] if one["peer_name"] != found["consumer"]]
+    told = ", ".join(f"{one['mesh']} calls it {one['peer_name']}" for one in own[: _LISTED - 1])
     if len(own) >= _LISTED:
         told += f", and so on for {len(own) - _LISTED + 1} others"
     return f"{_what(found)}; told apart by what they call it: {told}"
@@ -268,14 +268,14 @@ def _solve(
 
     That one is who has used the product's own words, else who exports the name already, else the first.
     """
-    what = f"{_what(found)} and call it by one name, {found['exporters'][0]['calls_it']}"
+    what = f"{_what(found)} and call it by one name, {found['exporters'][0]['peer_name']}"
     if not found["certain"] or sum(one["imported"] for one in found["exporters"]) < 2:
         return {**found, "message": what}, [_may(found, what)]
     consumer = found["consumer_host"]
     exporters = sorted(
-        found["exporters"], key=lambda one: (one["short"], not _lives(one, consumer, exported), one["host"])
+        found["exporters"], key=lambda one: (one["is_short"], not _lives(one, consumer, exported), one["host"])
     )
-    if not exporters[1]["short"]:
+    if not exporters[1]["is_short"]:
         return {**found, "message": what}, [_refused(meshes, found, one, what) for one in exporters[1:]]
     for one in exporters[1:]:
         _aliased(meshes, consumer, one)
@@ -287,16 +287,16 @@ def _solve(
 def _lives(one: Exporter, consumer: str, exported: Exported) -> bool:
     """Whether an exporter offers the name already."""
     rules = exported.get(one["host"], {}).get(consumer, [])
-    return any(offer.certain and offer.names.text == one["exports"] for offer in offers(rules))
+    return any(offer.certain and offer.names.text == one["exported_name"] for offer in offers(rules))
 
 
 def _exports(one: Exporter) -> Names:
-    namespace, dummy, name = one["exports"].partition("/")
+    namespace, dummy, name = one["exported_name"].partition("/")
     return names_of({"namespace": namespace, "name": name})
 
 
 def _alias_of(one: Exporter) -> Tuple[str, str]:
-    namespace, dummy, name = one["exports"].partition("/")
+    namespace, dummy, name = one["exported_name"].partition("/")
     return conventions.distinct(namespace, one["mesh"], conventions.LABEL_MAX), name
 
 

@@ -20,10 +20,10 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.data impo
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import gateway_owner, place
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways import Match, Seeker, claim_gateways
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import PlannedMesh
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Direction, PlannedMesh
 
 
-class Chosen(NamedTuple):
+class PeerNames(NamedTuple):
     """The names of one side; ``live`` is the ServiceMeshPeer they come from, ``problems`` are why it is skipped.
 
     ``why`` says for each of ``ingress`` and ``egress`` why that gateway is used, where it was not simply to be made.
@@ -37,8 +37,12 @@ class Chosen(NamedTuple):
     problems: List[Problem]
     why: Dict[str, str]
 
+    def gateway(self, direction: Direction) -> str:
+        """The name of the gateway of one direction."""
+        return self.ingress if direction == "ingress" else self.egress
 
-class Held(NamedTuple):
+
+class LivePeers(NamedTuple):
     """What of one mesh's sides lives already, by host of the peer.
 
     ``live`` are the ServiceMeshPeers, ``problems`` why none could be told, ``names`` what the peers are called.
@@ -49,13 +53,13 @@ class Held(NamedTuple):
     names: Dict[str, str]
 
 
-def hold(
+def find_live_peers(
     own: PlannedMesh,
     peers: Mapping[str, PlannedMesh],
     wished: Mapping[str, str],
     live: List[Json],
     control_plane: Optional[Json],
-) -> Held:
+) -> LivePeers:
     """Find what lives of all sides of one mesh.
 
     ``peers`` are the partners by host, ``wished`` the names that they shall have, ``live`` the ServiceMeshPeers that were
@@ -69,7 +73,7 @@ def hold(
         # A gateway that another peer uses has that one's network view.
         if name is not None and name not in held.values():
             held[host] = name
-    return Held(claims, problems, held)
+    return LivePeers(claims, problems, held)
 
 
 def _opened_for(mesh: str, control_plane: Optional[Json]) -> Optional[str]:
@@ -81,15 +85,15 @@ def _opened_for(mesh: str, control_plane: Optional[Json]) -> Optional[str]:
     return conventions.peer_of_view(str(views[0])) if views else None
 
 
-def choose(
+def choose_names(
     own: PlannedMesh,
     peers: Mapping[str, PlannedMesh],
     called: Mapping[str, str],
-    held: Held,
+    held: LivePeers,
     live: List[Json],
     control_plane: Optional[Json],
-) -> Dict[str, Chosen]:
-    """Choose the names of all sides of one mesh; ``called`` is what it calls its peers, the other parameters as ``hold``."""
+) -> Dict[str, PeerNames]:
+    """Choose the names of all sides of one mesh; ``called`` is what it calls its peers, the other parameters as ``find_live_peers``."""
     chosen = {
         host: _names(peer["mesh"], called[host], held.live.get(host), held.problems.get(host, []))
         for host, peer in peers.items()
@@ -158,13 +162,13 @@ def _ambiguous(own: PlannedMesh, peer: PlannedMesh, found: List[Json]) -> Proble
     )
 
 
-def _names(mesh: str, called: str, live: Optional[Json], problems: List[Problem]) -> Chosen:
+def _names(mesh: str, called: str, live: Optional[Json], problems: List[Problem]) -> PeerNames:
     peer_name = _name(live) if live else called
     gateways = dig(live, "spec", "gateways")
     chain = dig(live, "spec", "security", "certificateChain")
     named = dig(chain, "name") if dig(chain, "kind") in ("", "ConfigMap") else None
     told = [room for room in ("ingress", "egress") if dig(gateways, room, "name")]
-    return Chosen(
+    return PeerNames(
         peer_name,
         dig(gateways, "ingress", "name") or conventions.ingress_name(mesh),
         dig(gateways, "egress", "name") or conventions.egress_name(mesh),
@@ -178,7 +182,7 @@ def _names(mesh: str, called: str, live: Optional[Json], problems: List[Problem]
 def _use_what_lives(
     own: PlannedMesh,
     peers: Mapping[str, PlannedMesh],
-    chosen: Dict[str, Chosen],
+    chosen: Dict[str, PeerNames],
     kind: str,
     live: List[Json],
     control_plane: Optional[Json],
@@ -223,7 +227,7 @@ def _gateway_ambiguous(own: PlannedMesh, peer: PlannedMesh, kind: str, match: Ma
 def _check_names(
     own: PlannedMesh,
     peers: Mapping[str, PlannedMesh],
-    chosen: Mapping[str, Chosen],
+    chosen: Mapping[str, PeerNames],
     live: List[Json],
     control_plane: Optional[Json],
 ) -> None:
@@ -277,7 +281,7 @@ def _declared(live: Json) -> Set[str]:
     return {name for name in found if name}
 
 
-def _users(chosen: Iterable[Chosen], live: List[Json]) -> Dict[str, Dict[str, bool]]:
+def _users(chosen: Iterable[PeerNames], live: List[Json]) -> Dict[str, Dict[str, bool]]:
     """Gateway -> name of the peer that uses it -> whether a live ServiceMeshPeer says so."""
     users: Dict[str, Dict[str, bool]] = {}
     for side in chosen:
@@ -289,7 +293,7 @@ def _users(chosen: Iterable[Chosen], live: List[Json]) -> Dict[str, Dict[str, bo
     return users
 
 
-def _rivals(side: Chosen, gateway: str, users: Mapping[str, Mapping[str, bool]]) -> Set[str]:
+def _rivals(side: PeerNames, gateway: str, users: Mapping[str, Mapping[str, bool]]) -> Set[str]:
     """The peers before which this side must step back from a gateway."""
     by_peer = users[gateway]
     says_so = by_peer[side.peer_name] and side.live is not None

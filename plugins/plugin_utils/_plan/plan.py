@@ -16,7 +16,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.certifica
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import NOT_OURS, owner
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.platforms import platform_of
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Remote, Rule, problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Owner, Problem, Remote, Rule, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers import (
     control_plane as control_plane_reader,
     gateway as gateway_reader,
@@ -27,26 +27,35 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.trust impor
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import (
     Declaration,
     DeclaredMesh,
-    Handed,
+    IdentityFile,
     Identity,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import address as addresses, exposure, gateways
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.collisions import peer_names, solve
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.peer_names import Chosen, Held, choose, hold
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.peer_names import PeerNames, LivePeers, choose_names, find_live_peers
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import (
+    AwaitedGateway,
     Collision,
+    Contact,
+    DIRECTIONS,
+    Direction,
+    GatewayOwners,
     LoadBalancers,
     Plan,
+    PENDING,
     PlannedMesh,
+    READY,
     Side,
+    SKIPPED,
+    SideState,
+    STEPS,
 )
 
-READY, PENDING, SKIPPED = "ready", "pending", "skipped"
-STEPS = ("preflight", "gateways", "addresses", "sets", "peers")
+KINDS: Tuple[Tuple[Direction, str], ...] = (("ingress", conventions.INGRESS), ("egress", conventions.EGRESS))
 _HIDDEN = ("sides", "readings", "terminated_pods", "collisions")
 
 
-def plan(
+def build_plan(
     declaration: Declaration, facts: Mapping[str, Json], now: Optional[datetime.datetime] = None
 ) -> Plan:
     """Choose names, exposures and trust domains, and find what only shows across meshes.
@@ -88,9 +97,9 @@ def plan(
         "warnings": warnings,
         "load_balancers": {"new": 0, "public": 0, "message": ""},
         "collisions": collisions,
-        "notes": [],
-        "reached": [],
-        "uses": [
+        "notices": [],
+        "exposure_lines": [],
+        "unmanaged_gateways": [
             message
             for host in sorted(sides)
             for peer in sorted(sides[host])
@@ -101,8 +110,8 @@ def plan(
         _meet(made, host, peer, facts.get(peer))
     _finish(made)
     made["load_balancers"] = load_balancers(made, facts)
-    made["notes"] = [one["message"] for one in collisions if _is_news(made, one)]
-    made["reached"] = addresses.reached(made)
+    made["notices"] = [one["message"] for one in collisions if _is_news(made, one)]
+    made["exposure_lines"] = addresses.reached(made)
     problems += _too_many(made)
     return made
 
@@ -129,7 +138,7 @@ def advance(made: Plan, step: str, results: Mapping[str, Json], check_mode: bool
     return after
 
 
-def gateways_to_wait_for(made: Plan, host: str, written: Json) -> List[Json]:
+def gateways_to_wait_for(made: Plan, host: str, written: Json) -> List[AwaitedGateway]:
     """The ingress gateways of a mesh whose pairs are still in the plan after the gateways were written."""
     lost = {found.get("peer") for found in written.get("problems") or [] if found["severity"] == "error"}
     sides = made["sides"][host]
@@ -140,7 +149,7 @@ def gateways_to_wait_for(made: Plan, host: str, written: Json) -> List[Json]:
     ]
 
 
-def shown(made: Plan) -> Json:
+def public_plan(made: Plan) -> Json:
     """The part of a plan that roles and people look at: all but the sides, the readings, the pods that are gone, the
     collisions and the roots themselves; ``by_file`` are the hosts of meshes that are known by identity files."""
     meshes = {
@@ -180,17 +189,17 @@ def _directions(made: Plan) -> List[Tuple[str, str]]:
 
 def _chosen(
     declaration: Declaration, meshes: Mapping[str, PlannedMesh], facts: Mapping[str, Json]
-) -> Tuple[Dict[str, Dict[str, Chosen]], List[Problem]]:
+) -> Tuple[Dict[str, Dict[str, PeerNames]], List[Problem]]:
     """The names of all sides by host and by host of the peer, and names that were wished for too late."""
     peers = {host: {peer: meshes[peer] for peer in _partners(declaration, host)} for host in declaration["hosts"]}
     lives = {host: (_facts(facts, host).get("peers") or [], _facts(facts, host).get("control_plane")) for host in peers}
     held = {
-        host: hold(meshes[host], peers[host], declaration["meshes"][host]["peer_names"], *lives[host]) for host in peers
+        host: find_live_peers(meshes[host], peers[host], declaration["meshes"][host]["peer_names"], *lives[host]) for host in peers
     }
     called = peer_names(declaration, {host: held[host].names for host in peers if meshes[host]["readable"]})
     problems = [one for host in peers for one in _renamed(declaration["meshes"][host], meshes, held[host])]
     return {
-        host: choose(meshes[host], peers[host], called[host], held[host], *lives[host]) for host in peers
+        host: choose_names(meshes[host], peers[host], called[host], held[host], *lives[host]) for host in peers
     }, problems
 
 
@@ -203,7 +212,7 @@ def _exported(called: Mapping[str, Mapping[str, str]], facts: Mapping[str, Json]
     return found
 
 
-def _renamed(mesh: DeclaredMesh, meshes: Mapping[str, PlannedMesh], held: Held) -> List[Problem]:
+def _renamed(mesh: DeclaredMesh, meshes: Mapping[str, PlannedMesh], held: LivePeers) -> List[Problem]:
     """A name in force never changes: host names, network view and sets hang on it, and istiod takes it for another peer."""
     return [
         problem(
@@ -222,7 +231,7 @@ def _renamed(mesh: DeclaredMesh, meshes: Mapping[str, PlannedMesh], held: Held) 
 def _planned(
     mesh: DeclaredMesh, facts: Optional[Json], declaration: Declaration, now: datetime.datetime
 ) -> Tuple[PlannedMesh, List[Problem]]:
-    known = _told_by_file(mesh) if mesh["by_file"] else facts or {}
+    known = _facts_of_files(mesh) if mesh["by_file"] else facts or {}
     control_plane = known.get("control_plane") or {}
     readable = bool(known.get("readable")) and bool(control_plane)
     in_play = mesh["host"] not in declaration["outside"] and not mesh["by_file"]
@@ -262,7 +271,7 @@ def _planned(
         "root": (known.get("root") or "") if (roots or known.get("roots") is None) and not refused else "",
         "roots": roots,
         "root_lines": root_lines(mesh["mesh"], roots),
-        "refused": refused[0]["message"] if refused else "",
+        "root_error": refused[0]["message"] if refused else "",
         "node_addresses": sorted(
             {address for node in known.get("nodes") or [] for address in node.get("addresses") or []}
         ),
@@ -308,10 +317,10 @@ def _closed(mesh: DeclaredMesh, control_plane: Json, in_play: bool) -> List[Prob
 
 
 def _identities(mesh: DeclaredMesh) -> List[Identity]:
-    return [handed["identity"] for dummy, handed in sorted(mesh["handed"].items()) if handed["identity"]]
+    return [identity_file["identity"] for dummy, identity_file in sorted(mesh["identity_files"].items()) if identity_file["identity"]]
 
 
-def _told_by_file(mesh: DeclaredMesh) -> Json:
+def _facts_of_files(mesh: DeclaredMesh) -> Json:
     """What identity files say of a mesh, with the keys of MeshFacts. The files of one mesh agree with each other, or the
     declaration is refused."""
     told = _identities(mesh)
@@ -456,7 +465,7 @@ def _trust_domains(meshes: Mapping[str, PlannedMesh], options: Json) -> List[Pro
     return found
 
 
-def _registry(own: PlannedMesh, peer: PlannedMesh, chosen: Chosen, facts: Optional[Json]) -> List[Problem]:
+def _registry(own: PlannedMesh, peer: PlannedMesh, chosen: PeerNames, facts: Optional[Json]) -> List[Problem]:
     """A peer named like the local cluster's registry is refused by istiod (its discovery/controller.go)."""
     cluster = dig(facts, "control_plane", "cluster_name") or conventions.DEFAULT_CLUSTER_NAME
     if chosen.peer_name.lower() != cluster.lower():
@@ -486,19 +495,20 @@ def _side(
     meshes: Mapping[str, PlannedMesh],
     facts: Mapping[str, Json],
     pair: Tuple[str, str],
-    chosen: Chosen,
+    chosen: PeerNames,
 ) -> Tuple[Side, List[addresses.Change]]:
     """One side, and what of its gateway differs from what lives and decides the address."""
     host, peer = pair
     own, other, mesh = meshes[host], meshes[peer], declaration["meshes"][host]
     control_plane = _facts(facts, host).get("control_plane")
-    owners = {
+    owners: GatewayOwners = {
         "ingress": gateway_reader.gateway_owner(control_plane, conventions.INGRESS, chosen.ingress),
         "egress": gateway_reader.gateway_owner(control_plane, conventions.EGRESS, chosen.egress),
     }
-    for room, name in (("ingress", chosen.ingress), ("egress", chosen.egress)):
-        if owners[room] == "absent" and gateway_reader.stands_alone(dig(_facts(facts, host), "services", name)):
-            owners[room] = "unmanaged"
+    for direction in DIRECTIONS:
+        service = dig(_facts(facts, host), "services", chosen.gateway(direction))
+        if owners[direction] == "absent" and gateway_reader.stands_alone(service):
+            owners[direction] = "unmanaged"
     wish = mesh["ingress_by_peer"].get(peer, mesh["ingress"])
     live = addresses.found(_facts(facts, host), (chosen.peer_name, chosen.ingress), owners["ingress"])
     opened, differing = addresses.settle(
@@ -514,7 +524,7 @@ def _side(
     cannot = chosen.problems + _faults(own, other, chosen, owners, control_plane, live.type, reachable)
     shut = own["readable"] and control_plane_reader.closed(control_plane)
     state, why = _state(declaration, own, other, cannot, shut)
-    handed = declaration["meshes"][peer]["handed"].get(host)
+    identity_file = declaration["meshes"][peer]["identity_files"].get(host)
     side: Side = {
         "mesh": own["mesh"],
         "host": host,
@@ -545,8 +555,8 @@ def _side(
         "remote": None,
         "client_id": None,
         "remote_trust_domain": None,
-        "handed": handed,
-        "seen": _seen(chosen.live) if handed else "",
+        "identity_file": identity_file,
+        "contact": _contact(chosen.live) if identity_file else "none",
     }
     return side, differing
 
@@ -571,17 +581,16 @@ def _openings(
     )
 
 
-def _seen(live: Optional[Json]) -> str:
+def _contact(live: Optional[Json]) -> Contact:
     """Whether a live ServiceMeshPeer shows that the other mesh has ever been reached, or has reached us."""
     found = read_peer(live)
     if found["connected"] or found["inbound"]:
         return "now"
-    return "once" if found["last_full_sync"] or found["inbound"] is not None else ""
+    return "past" if found["last_full_sync"] or found["inbound"] is not None else "none"
 
 
-def _together(owners: Mapping[str, str]) -> str:
-    states = set(owners.values())
-    return states.pop() if len(states) == 1 else "ours"
+def _together(owners: GatewayOwners) -> Owner:
+    return owners["ingress"] if owners["ingress"] == owners["egress"] else "ours"
 
 
 def _same_cluster(own: PlannedMesh, other: PlannedMesh) -> bool:
@@ -590,41 +599,39 @@ def _same_cluster(own: PlannedMesh, other: PlannedMesh) -> bool:
 
 def _state(
     declaration: Declaration, own: PlannedMesh, other: PlannedMesh, problems: List[Problem], shut: bool
-) -> Tuple[str, str]:
+) -> Tuple[SideState, str]:
     """Whether a side can be done, and why not. What a mesh that is known by files does about us, its file tells."""
     if own["by_file"]:
-        handed = declaration["meshes"][own["host"]]["handed"].get(other["host"])
-        return (READY, "") if handed and handed["identity"] else (PENDING, _no_file(handed))
+        identity_file = declaration["meshes"][own["host"]]["identity_files"].get(other["host"])
+        return (READY, "") if identity_file and identity_file["identity"] else (PENDING, _no_file(identity_file))
     if not own["readable"]:
         return SKIPPED, f"{own['mesh']} could not be read"
-    if own["refused"]:
-        return SKIPPED, own["refused"]
+    if own["root_error"]:
+        return SKIPPED, own["root_error"]
     if shut:
         return SKIPPED, f"all gateways of {own['mesh']} are switched off"
     return (SKIPPED, problems[0]["message"]) if problems else (READY, "")
 
 
-def _no_file(handed: Optional[Handed]) -> str:
-    return f"{handed['path'] if handed else 'its identity file'} is not there yet"
+def _no_file(identity_file: Optional[IdentityFile]) -> str:
+    return f"{identity_file['path'] if identity_file else 'its identity file'} is not there yet"
 
 
 def _faults(
     own: PlannedMesh,
     other: PlannedMesh,
-    chosen: Chosen,
-    owners: Mapping[str, str],
+    chosen: PeerNames,
+    owners: GatewayOwners,
     control_plane: Optional[Json],
     live_type: Optional[str],
     reachable: bool,
 ) -> List[Problem]:
     """What keeps gateways that somebody else made from serving this pair; ours are as they have to be."""
     found: List[Problem] = []
-    for kind, room, name in (
-        (conventions.INGRESS, "ingress", chosen.ingress),
-        (conventions.EGRESS, "egress", chosen.egress),
-    ):
+    for direction, kind in KINDS:
+        name = chosen.gateway(direction)
         entry = dig(control_plane, "object", "spec", "gateways", kind, name)
-        if owners[room] not in NOT_OURS or control_plane is None or entry is None:
+        if owners[direction] not in NOT_OURS or control_plane is None or entry is None:
             continue
         if kind == conventions.INGRESS:
             faults = gateways.ingress_faults(entry, own["namespace"], live_type, reachable)
@@ -646,21 +653,18 @@ def _faults(
     return found
 
 
-def _uses(side: Side, chosen: Chosen, control_plane: Optional[Json]) -> List[str]:
+def _uses(side: Side, chosen: PeerNames, control_plane: Optional[Json]) -> List[str]:
     """One line for each gateway of others that is used, and why it is that one."""
     return [
-        f"{side['mesh']}: {name} is the {room} gateway for {side['peer']}: "
-        f"{chosen.why.get(room, 'it has the name that ours would have')}; made by {gateway_reader.made_by(control_plane, kind, name)}"
-        + (", adopted" if side["owners"][room] == "adopted" else "")
-        for kind, room, name in (
-            (conventions.INGRESS, "ingress", side["ingress"]),
-            (conventions.EGRESS, "egress", side["egress"]),
-        )
-        if side["owners"][room] in NOT_OURS
+        f"{side['mesh']}: {side[direction]} is the {direction} gateway for {side['peer']}: "
+        f"{chosen.why.get(direction, 'it has the name that ours would have')}; made by {gateway_reader.made_by(control_plane, kind, side[direction])}"
+        + (", adopted" if side["owners"][direction] == "adopted" else "")
+        for direction, kind in KINDS
+        if side["owners"][direction] in NOT_OURS
     ]
 
 
-def _root_applied(facts: Json, chosen: Chosen) -> Optional[str]:
+def _root_applied(facts: Json, chosen: PeerNames) -> Optional[str]:
     """When we last changed the config map with the peer's root."""
     maps = {dig(one, "metadata", "name"): one for one in facts.get("config_maps") or []}
     live = maps.get(chosen.config_map)
@@ -714,12 +718,12 @@ def _meet(made: Plan, host: str, peer: str, facts: Optional[Json]) -> None:
 
 def _take_identity(side: Side) -> None:
     """Fill in what a side takes from the other mesh's identity file, or wait for that file."""
-    told = side["handed"]["identity"] if side["handed"] else None
+    told = side["identity_file"]["identity"] if side["identity_file"] else None
     if told is not None:
         side["remote"], side["client_id"] = told["remote"], told["client_id"]
         side["remote_trust_domain"] = told["trust_domain"]
     elif side["state"] == READY:
-        _wait(side, _no_file(side["handed"]))
+        _wait(side, _no_file(side["identity_file"]))
 
 
 def _published(back: Side, facts: Optional[Json]) -> Optional[Remote]:

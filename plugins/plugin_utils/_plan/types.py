@@ -9,10 +9,49 @@ Everything here is JSON: Ansible carries it in facts and module arguments. The T
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, TypedDict
+from typing import Dict, List, Literal, Optional, Tuple, TypedDict
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Remote, Rule
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Handed
+from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Owner, Problem, Remote, Rule
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import IdentityFile
+
+
+#: What one mesh can do about one peer in this run.
+SideState = Literal["ready", "pending", "skipped"]
+READY: SideState = "ready"
+PENDING: SideState = "pending"
+SKIPPED: SideState = "skipped"
+#: The steps whose results ``_plan.advance`` takes.
+STEPS = ("preflight", "gateways", "addresses", "sets", "peers")
+#: Whether a live ServiceMeshPeer shows that the two meshes ever had contact: now, in the past, or not at all.
+Contact = Literal["now", "past", "none"]
+ExposureType = Literal["LoadBalancer", "NodePort", "ClusterIP"]
+Solution = Literal["peer-names", "alias", ""]
+Direction = Literal["ingress", "egress"]
+DIRECTIONS: Tuple[Direction, Direction] = ("ingress", "egress")
+
+
+class GatewayOwners(TypedDict):
+    """Who manages the two gateways of a side."""
+
+    ingress: Owner
+    egress: Owner
+
+
+class GatewayRuntimes(TypedDict):
+    """The ``runtime`` sections of the two gateways of a side, in the product's shape; empty where none is declared."""
+
+    ingress: Json
+    egress: Json
+
+
+class AwaitedGateway(TypedDict):
+    """An ingress gateway that ``gateway_wait`` waits for; ``peer`` is the inventory host of the peer."""
+
+    name: str
+    exposure: str
+    internal: bool
+    peer: str
 
 
 class Exposure(TypedDict):
@@ -34,8 +73,8 @@ class Exposure(TypedDict):
 class PlannedMesh(TypedDict):
     """One mesh as the run will treat it: what was read, and what was chosen.
 
-    ``roots`` describe what ``root`` holds (see ``_product.certificates.Root``); ``refused`` says why nobody may take it, or is
-    empty.
+    ``roots`` describe what ``root`` holds (see ``_product.certificates.Root``); ``root_error`` says why no
+    peer may use it, or is empty.
     """
 
     host: str
@@ -54,19 +93,19 @@ class PlannedMesh(TypedDict):
     exposure_message: str
     fingerprints: List[str]
     root: str
-    roots: List[Json]
+    roots: List[Root]
     root_lines: List[str]
-    refused: str
+    root_error: str
     node_addresses: List[str]
     readable: bool
     in_play: bool
     by_file: bool
-    gateways: List[Json]
+    gateways: List[AwaitedGateway]
     problems: List[Problem]
 
 
 class Side(TypedDict):
-    """What one mesh does about one peer. ``state``: ready, waiting (for the other side) or skipped.
+    """What one mesh does about one peer. ``state``: ready, pending (on the other side) or skipped.
 
     ``root_applied`` is when we last changed the config map with the peer's root, by the API server's clock, as read.
     ``handed`` is the peer's identity file, where the peer is known by one; ``seen`` says whether the peer as it lives was
@@ -85,22 +124,22 @@ class Side(TypedDict):
     config_map: Optional[str]
     root_applied: Optional[str]
     exposure: Exposure
-    owners: Dict[str, str]
-    gateways: str
-    runtime: Dict[str, Json]
-    peer_object: str
+    owners: GatewayOwners
+    gateways: Owner
+    runtime: GatewayRuntimes
+    peer_object: Owner
     exports: Optional[List[Rule]]
     imports: Optional[List[Rule]]
     locality: Optional[Dict[str, str]]
-    state: str
+    state: SideState
     message: str
     pending_on: Optional[str]
     problems: List[Problem]
     remote: Optional[Remote]
     client_id: Optional[str]
     remote_trust_domain: Optional[str]
-    handed: Optional[Handed]
-    seen: str
+    identity_file: Optional[IdentityFile]
+    contact: Contact
 
 
 class Exporter(TypedDict):
@@ -108,10 +147,10 @@ class Exporter(TypedDict):
 
     host: str
     mesh: str
-    calls_it: str
-    exports: str
+    peer_name: str
+    exported_name: str
     rule: int
-    short: bool
+    is_short: bool
     imported: bool
 
 
@@ -127,7 +166,7 @@ class Collision(TypedDict):
     name: str
     certain: bool
     exporters: List[Exporter]
-    solution: str
+    solution: Solution
     message: str
 
 
@@ -160,6 +199,6 @@ class Plan(_Ahead):
     warnings: List[Problem]
     load_balancers: LoadBalancers
     collisions: List[Collision]
-    notes: List[str]
-    reached: List[str]
-    uses: List[str]
+    notices: List[str]
+    exposure_lines: List[str]
+    unmanaged_gateways: List[str]

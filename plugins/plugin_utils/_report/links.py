@@ -11,14 +11,14 @@ can ask ``from``, a mesh of another administrator, ``to`` tells whether it sees 
 from __future__ import annotations
 
 import textwrap
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, cast
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import versions
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.link import collisions
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity import documents
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, PlannedMesh, Side
 
 #: What is said of a link that is up and has not reconnected since its root changed: a connection outlives its root.
 NOT_PROVEN = "new root not proven"
@@ -62,7 +62,7 @@ MARKS: Dict[str, Tuple[str, str]] = {
 }
 
 
-def links(plan: Json, waits: Mapping[str, Json]) -> List[Json]:
+def links(plan: Plan, waits: Mapping[str, Json]) -> List[Json]:
     """One judgement per directed link, sorted by mesh names.
 
     ``plan`` is a Plan; ``waits`` are results of peer_wait or peer_info by host. A Link has ``from``, ``to``,
@@ -77,14 +77,14 @@ def links(plan: Json, waits: Mapping[str, Json]) -> List[Json]:
     for host, sides in plan["sides"].items():
         clashes = collisions({name: one["imported"] for name, one in read.get(host, {}).items()})
         for side in sides.values():
-            if (plan["meshes"].get(host) or {}).get("by_file"):
+            if plan["meshes"][host]["by_file"]:
                 found.append(_seen_link(plan, waits, read, side))
             else:
                 found.append(_link(plan, waits, read, side, clashes))
     return sorted(found, key=lambda link: (link["from"], link["to"]))
 
 
-def _link(plan: Json, waits: Mapping[str, Json], read: Mapping[str, Mapping[str, Json]], side: Json,
+def _link(plan: Plan, waits: Mapping[str, Json], read: Mapping[str, Mapping[str, Json]], side: Side,
           clashes: Mapping[str, List[str]]) -> Json:
     """One directed link."""
     status = read.get(side["host"], {}).get(side["peer_name"])
@@ -94,7 +94,7 @@ def _link(plan: Json, waits: Mapping[str, Json], read: Mapping[str, Mapping[str,
         "from": side["mesh"], "to": side["peer"], "from_host": side["host"], "to_host": side["peer_host"],
         "connected": bool(status and status["connected"]), "synced": bool(status and status["synced"]),
         "root_proven": (status or {}).get("root_proven"), "imported": imported, "missing": missing,
-        "unmanaged": side.get("peer_object") == "unmanaged", "text": (status or {}).get("text") or "",
+        "unmanaged": side["peer_object"] == "unmanaged", "text": (status or {}).get("text") or "",
     }
     link["seen_from"] = None
     clash = {name: peers for name, peers in clashes.items() if name in imported}
@@ -106,7 +106,7 @@ def _link(plan: Json, waits: Mapping[str, Json], read: Mapping[str, Mapping[str,
     return link
 
 
-def _seen_link(plan: Json, waits: Mapping[str, Json], read: Mapping[str, Mapping[str, Json]], side: Json) -> Json:
+def _seen_link(plan: Plan, waits: Mapping[str, Json], read: Mapping[str, Mapping[str, Json]], side: Side) -> Json:
     """The link of a mesh that nobody here can ask, as the mesh sees it that is watched: it never fails."""
     back = plan["sides"][side["peer_host"]][side["host"]]
     status = read.get(back["host"], {}).get(back["peer_name"])
@@ -119,7 +119,7 @@ def _seen_link(plan: Json, waits: Mapping[str, Json], read: Mapping[str, Mapping
     return link
 
 
-def _judge_seen(plan: Json, waits: Mapping[str, Json], back: Json, status: Optional[Json]) -> Json:
+def _judge_seen(plan: Plan, waits: Mapping[str, Json], back: Side, status: Optional[Json]) -> Json:
     """State, words and remedy of a link by what the watched mesh, whose side is ``back``, says of it."""
     if status is not None and status["inbound"]:
         return {"state": "healthy", "message": f"connected, as seen from {back['mesh']}", "remedy": ""}
@@ -128,29 +128,27 @@ def _judge_seen(plan: Json, waits: Mapping[str, Json], back: Json, status: Optio
                 "remedy": f"See the problems of {back['mesh']}"}
     if back["state"] == "pending" or unanswered(plan, back):
         # What to do about it is told of our own link.
-        return {"state": "pending", "message": back.get("message") or unanswered(plan, back), "remedy": ""}
+        return {"state": "pending", "message": back["message"] or unanswered(plan, back), "remedy": ""}
     if status is None:
-        found = _not_read(waits.get(back["host"]), plan["meshes"].get(back["host"]) or {}, back)
+        found = _not_read(waits.get(back["host"]), plan["meshes"][back["host"]], back)
         return {**found, "state": "unknown"}
     return {"state": "pending", "message": f"as seen from {back['mesh']}: {status['inbound_message']}",
             "remedy": f"Ask the administrator of {back['peer']} to run federate.yml"}
 
 
-def _patient(plan: Json, link: Json) -> bool:
+def _patient(plan: Plan, link: Json) -> bool:
     """Whether a link that is not good is somebody else's turn. A mesh that is part of the run and gives nothing to
     connect to, or whose root is refused, is no such case: then the link has failed."""
-    other = plan["meshes"].get(link["to_host"]) or {}
-    theirs = not other.get("in_play", True) and not other.get("refused")
+    other = plan["meshes"][link["to_host"]]
+    theirs = not other["in_play"] and not other["root_error"]
     return link["state"] == "outside" or (link["state"] == "pending" and theirs)
 
 
-def expected_imports(plan: Json, side: Json, read: Mapping[str, Mapping[str, Json]]) -> List[str]:
+def expected_imports(plan: Plan, side: Side, read: Mapping[str, Mapping[str, Json]]) -> List[str]:
     """Exported names that the other mesh really offers to this side, as the other mesh says, and our rules take."""
-    back = (plan["sides"].get(side["peer_host"]) or {}).get(side["host"])
-    if back is None:
-        return []
+    back = plan["sides"][side["peer_host"]][side["host"]]
     offer = (read.get(side["peer_host"], {}).get(back["peer_name"]) or {}).get("exported") or []
-    rules = side.get("imports") or []
+    rules = side["imports"] or []
     return sorted(one["exportedName"] for one in offer if rule_imports(rules, one["exportedName"]))
 
 
@@ -160,7 +158,7 @@ def newest(before: Optional[Json], after: Optional[Json]) -> Json:
     return {**(before or {}), **(after or {}), "links": list(links.values())}
 
 
-def wait_links(plan: Json, host: str, waits: Optional[Mapping[str, Json]] = None,
+def wait_links(plan: Plan, host: str, waits: Optional[Mapping[str, Json]] = None,
                since: Optional[Mapping[str, str]] = None, roots: Optional[Mapping[str, str]] = None,
                ) -> List[Json]:
     """The option ``links`` of peer_wait for one mesh: its sides that were written, with what is expected of each.
@@ -172,10 +170,10 @@ def wait_links(plan: Json, host: str, waits: Optional[Mapping[str, Json]] = None
     read = {one: {link["peer_name"]: link for link in (result or {}).get("links") or []}
             for one, result in (waits or {}).items()}
     found = []
-    for _peer, side in sorted((plan["sides"].get(host) or {}).items()):
+    for _peer, side in sorted(plan["sides"][host].items()):
         link: Json = {"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"],
-                      "import_rules": side.get("imports") or [], "imports_expected": expected_imports(plan, side, read)}
-        root_since = (roots or {}).get(side.get("config_map") or "") or side.get("root_applied")
+                      "import_rules": side["imports"] or [], "imports_expected": expected_imports(plan, side, read)}
+        root_since = (roots or {}).get(side["config_map"] or "") or side["root_applied"]
         if (since or {}).get(side["peer_name"]):
             link["since"] = (since or {})[side["peer_name"]]
         if root_since:
@@ -183,30 +181,26 @@ def wait_links(plan: Json, host: str, waits: Optional[Mapping[str, Json]] = None
         gone = (plan.get("terminated_pods") or {}).get(host)
         if gone:
             link["terminated_pods"] = gone
-        if side.get("handed") and not documents.not_answered(*_pair(plan, side)):
+        if side["identity_file"] and not documents.not_answered(plan, side):
             link["inbound"] = True
         if side["state"] == "ready" and not unanswered(plan, side):
             found.append(link)
     return found
 
 
-def unanswered(plan: Json, side: Json) -> str:
+def unanswered(plan: Plan, side: Side) -> str:
     """Why a link cannot come up yet although our side is complete: the other mesh has no ServiceMeshPeer for us, and
     nobody writes one in this run. Empty when that is not so.
 
     Of a mesh that is known by a file only that file tells whether it knows us; a link that is up needs no telling.
     """
-    if side.get("handed"):
-        return "" if side["seen"] == "now" else documents.not_answered(*_pair(plan, side))
-    back = (plan["sides"].get(side["peer_host"]) or {}).get(side["host"]) or {}
-    other = plan["meshes"].get(side["peer_host"]) or {}
-    if back.get("peer_object") != "absent" or (other.get("in_play", True) and back.get("state") == "ready"):
+    if side["identity_file"]:
+        return "" if side["contact"] == "now" else documents.not_answered(plan, side)
+    back = plan["sides"][side["peer_host"]][side["host"]]
+    other = plan["meshes"][side["peer_host"]]
+    if back["peer_object"] != "absent" or (other["in_play"] and back["state"] == "ready"):
         return ""
     return f"{side['peer']} has no ServiceMeshPeer for {side['mesh']} yet"
-
-
-def _pair(plan: Json, side: Json) -> Tuple[Plan, Side]:
-    return cast(Plan, plan), cast(Side, side)
 
 
 def changed_at(results: Iterable[Optional[Json]]) -> Dict[str, str]:
@@ -225,17 +219,17 @@ def roots_changed_at(results: Iterable[Optional[Json]]) -> Dict[str, str]:
             if one["kind"] == "ConfigMap" and one.get("time")}
 
 
-def _judge(plan: Json, waits: Mapping[str, Json], side: Json, status: Optional[Json], link: Json,
+def _judge(plan: Plan, waits: Mapping[str, Json], side: Side, status: Optional[Json], link: Json,
            clash: Mapping[str, List[str]]) -> Json:
     """State, words and remedy of one link."""
-    mesh = plan["meshes"].get(side["host"]) or {}
+    mesh = plan["meshes"][side["host"]]
     if side["state"] == "skipped":
-        found = (side.get("problems") or mesh.get("problems") or [{}])[0]
-        message = side.get("message") or found.get("message") or "its objects could not be written"
-        return {"state": "skipped" if mesh.get("readable", True) else "unknown", "message": message + _itself(link),
-                "remedy": found.get("remedy") or "See the problems of this mesh"}
+        problems = side["problems"] or mesh["problems"]
+        message = side["message"] or (problems[0]["message"] if problems else "its objects could not be written")
+        return {"state": "skipped" if mesh["readable"] else "unknown", "message": message + _itself(link),
+                "remedy": problems[0]["remedy"] if problems else "See the problems of this mesh"}
     if side["state"] == "pending" or unanswered(plan, side):
-        message = side.get("message") or unanswered(plan, side) or f"waits for {side['peer']}"
+        message = side["message"] or unanswered(plan, side) or f"waits for {side['peer']}"
         return {"state": "pending", "message": message + _itself(link), "remedy": _their_turn(plan, side)}
     if status is None:
         return _not_read(waits.get(side["host"]), mesh, side)
@@ -247,26 +241,26 @@ def _itself(link: Json) -> str:
     return "; the link itself is up" if link["connected"] else ""
 
 
-def _their_turn(plan: Json, side: Json) -> str:
+def _their_turn(plan: Plan, side: Side) -> str:
     """What brings a link on that waits for the other mesh."""
-    if side.get("handed"):
-        return documents.next_step(*_pair(plan, side))
-    other = plan["meshes"].get(side["peer_host"]) or {}
-    if other.get("in_play"):
+    if side["identity_file"]:
+        return documents.next_step(plan, side)
+    other = plan["meshes"][side["peer_host"]]
+    if other["in_play"]:
         return f"Put right what is said of {side['peer']}, and run again"
     return f"Run federate.yml for {side['peer']}"
 
 
-def _not_read(result: Optional[Json], mesh: Json, side: Json) -> Json:
+def _not_read(result: Optional[Json], mesh: PlannedMesh, side: Side) -> Json:
     """A link whose watching mesh said nothing."""
-    if result is None and not mesh.get("in_play", True):
+    if result is None and not mesh["in_play"]:
         return {"state": "outside", "message": f"{side['mesh']} is not part of this run", "remedy": "Run without a limit"}
-    found = ((result or {}).get("problems") or mesh.get("problems") or [{}])[0]
-    return {"state": "unknown", "message": found.get("message") or f"{side['mesh']} could not be read",
-            "remedy": found.get("remedy") or "See the problems of this mesh"}
+    problems: List[Problem] = (result or {}).get("problems") or mesh["problems"]
+    return {"state": "unknown", "message": problems[0]["message"] if problems else f"{side['mesh']} could not be read",
+            "remedy": problems[0]["remedy"] if problems else "See the problems of this mesh"}
 
 
-def _judge_status(plan: Json, side: Json, status: Json, link: Json, clash: Mapping[str, List[str]]) -> Json:
+def _judge_status(plan: Plan, side: Side, status: Json, link: Json, clash: Mapping[str, List[str]]) -> Json:
     """A link whose status was read."""
     if not status["connected"]:
         told = status
@@ -292,15 +286,15 @@ def _judge_status(plan: Json, side: Json, status: Json, link: Json, clash: Mappi
     return {"state": "healthy", "message": message, "remedy": ""}
 
 
-def _sync_remedy(plan: Json, side: Json, what: str, times: Tuple[str, str]) -> str:
+def _sync_remedy(plan: Plan, side: Side, what: str, times: Tuple[str, str]) -> str:
     """How long a full sync may let wait: of a version that is known to be slow, by the variable that waits so long."""
     new, old = times
-    version = versions.parse((plan["meshes"].get(side["host"]) or {}).get("version"))
+    version = versions.parse(plan["meshes"][side["host"]]["version"])
     if version is None:
         return f"Wait: {what} {new} ({old} before 2.5)"
     if version.release >= FAST_SYNC:
         return f"Wait: {what} {new}"
-    waits = int((plan.get("options") or {}).get("federation_wait_timeout") or 0) >= SLOW_SYNC_SECONDS
+    waits = int(plan["options"].get("federation_wait_timeout") or 0) >= SLOW_SYNC_SECONDS
     return f"{'Wait' if waits else f'Run again with federation_wait_timeout: {SLOW_SYNC_SECONDS}'}: with {version} {what} {old}"
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import settled
 from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import CLUSTER_IP, LOAD_BALANCER
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
@@ -21,9 +20,10 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import services
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import Wish
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import would_change
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import DesiredObject
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import DIRECTIONS, Plan, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import ports as port_matrix_report
 
 #: In place of a root that could not be read. It is shown nowhere and written nowhere.
@@ -44,7 +44,7 @@ def overview(declaration: Declaration, facts: Mapping[str, Json]) -> Json:
         host: assumed(declaration["meshes"][host], facts.get(host)) if host in unread else facts[host]
         for host in declaration["hosts"]
     }
-    made = planning.plan(declaration, known)
+    made = planning.build_plan(declaration, known)
     undecided = _undecided(declaration, made, unread, known)
     shown: Json = {
         "group": made["group"],
@@ -139,11 +139,11 @@ def _gateways(made: Plan, unread: Set[str], undecided: Set[Tuple[str, str]]) -> 
     found = []
     for side in _sides(made):
         open_end = (side["host"], side["peer_host"]) in undecided
-        for direction, name in (("ingress", side["ingress"]), ("egress", side["egress"])):
+        for direction in DIRECTIONS:
             row: Json = {
                 "mesh": side["mesh"],
                 "namespace": side["namespace"],
-                "name": name,
+                "name": side[direction],
                 "direction": direction,
                 "peer": side["peer"],
                 "state": None if side["host"] in unread else _STATES[side["owners"][direction]],
@@ -183,12 +183,12 @@ def _all_objects(made: Plan, known: Mapping[str, Json], unread: Set[str]) -> Lis
     return [
         _object(made, host, wish, host in unread)
         for host in sorted(made["meshes"])
-        for room in desired.ROOMS
-        for wish in desired.objects(made, room, host, known[host])
+        for room in desired.OBJECT_STEPS
+        for wish in desired.build_objects(made, room, host, known[host])
     ]
 
 
-def _object(made: Plan, host: str, wish: Wish, unread: bool) -> Json:
+def _object(made: Plan, host: str, wish: DesiredObject, unread: bool) -> Json:
     definition = wish["definition"]
     return {
         "mesh": made["meshes"][host]["mesh"],
@@ -200,12 +200,11 @@ def _object(made: Plan, host: str, wish: Wish, unread: bool) -> Json:
     }
 
 
-def _verb(wish: Wish) -> str:
+def _verb(wish: DesiredObject) -> str:
     """What an apply of it would do: create, change, or nothing (unchanged)."""
-    if wish["before"] is None:
+    if wish["live"] is None:
         return "create"
-    same = not wish["unknown"] and settled(wish["definition"], wish["field_manager"], wish["before"])
-    return "unchanged" if same else "change"
+    return "change" if would_change(wish) else "unchanged"
 
 
 def _inside(definition: Json) -> str:
@@ -237,7 +236,7 @@ def _problems(declaration: Declaration, made: Plan, facts: Mapping[str, Json]) -
     found: List[Problem] = []
     for host in declaration["hosts"]:
         for one in (facts.get(host) or {}).get("problems") or []:
-            found.append({**one, "severity": "warning"})
+            found.append(product_types.with_changes(one, severity="warning"))
         found += [one for _peer, side in sorted(made["sides"][host].items()) for one in side["problems"]]
     return found + no_transit(declaration)
 

@@ -18,7 +18,7 @@ from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Tup
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import SKIPPED
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Exposure, Plan, Side
 
 #: The columns of the matrix, in their order; ``sources`` and ``addresses`` are lists.
@@ -107,8 +107,8 @@ def scope(chosen: Exposure) -> str:
 def _address_from(back: Side, side: Side) -> str:
     """Where the address comes from, or when it will be known."""
     chosen = back["exposure"]
-    if side["handed"]:
-        return "identity file" if side["remote"] else f"known once {side['handed']['path']} is there"
+    if side["identity_file"]:
+        return "identity file" if side["remote"] else f"known once {side['identity_file']['path']} is there"
     if chosen["addresses"]:
         return "mesh_ingress"
     if chosen["type"] == conventions.CLUSTER_IP:

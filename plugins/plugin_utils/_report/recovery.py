@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import field_manager
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Severity, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import former
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import (
     _CLIENT,
@@ -23,6 +23,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_
     Pods,
     kept_identity,
 )
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
 
 #: Codes of what a restart of istiod heals.
 RESTART_CODES = ("identity-kept", "root-kept", "sync-lock", "deadlock", "peer-lost", "imports-kept")
@@ -49,7 +50,7 @@ _VARIABLE = "federation_restart_control_plane"
 
 
 
-def needs(plan: Json, readings: Mapping[str, Json], facts: Mapping[str, Json],
+def needs(plan: Plan, readings: Mapping[str, Json], facts: Mapping[str, Json],
           changed: Optional[Mapping[str, Mapping[str, str]]] = None,
           restarted: Optional[Mapping[str, Sequence[Json]]] = None) -> List[Problem]:
     """What istiods have not taken up and will not, with the consequence and the remedy; codes are RESTART_CODES.
@@ -70,7 +71,7 @@ def needs(plan: Json, readings: Mapping[str, Json], facts: Mapping[str, Json],
     return list({(one["code"], one["mesh"], one["where"]): one for one in remedied}.values())
 
 
-def to_restart(plan: Json, found: Iterable[Problem]) -> List[str]:
+def to_restart(plan: Plan, found: Iterable[Problem]) -> List[str]:
     """The hosts whose control planes are to be restarted: those that it helps and for which it is asked."""
     meant = {one["mesh"] for one in found if one["code"] in RESTART_CODES}
     asked = plan["options"].get(_VARIABLE) or []
@@ -78,7 +79,7 @@ def to_restart(plan: Json, found: Iterable[Problem]) -> List[str]:
             if mesh["mesh"] in meant and host in asked and mesh["in_play"]]
 
 
-def _with_remedy(found: Problem, plan: Json, restarted: Mapping[str, Any]) -> Problem:
+def _with_remedy(found: Problem, plan: Plan, restarted: Mapping[str, Any]) -> Problem:
     """The remedy of all of them; it is another one for who has just tried it."""
     host = next(host for host, mesh in plan["meshes"].items() if mesh["mesh"] == found["mesh"])
     if host in restarted:
@@ -92,7 +93,7 @@ def _with_remedy(found: Problem, plan: Json, restarted: Mapping[str, Any]) -> Pr
 class _Look:
     """One mesh of a run, looked at link by link."""
 
-    def __init__(self, plan: Json, host: str, readings: Mapping[str, Json], facts: Json,
+    def __init__(self, plan: Plan, host: str, readings: Mapping[str, Json], facts: Json,
                  changed: Mapping[str, str]) -> None:
         self.plan = plan
         self.host = host
@@ -103,7 +104,7 @@ class _Look:
         #: the newest time that the mesh has told of itself: its own clock, a little late
         self.now = max((time for link in self.links.values() for time in _times(link)), default="")
 
-    def at(self, side: Json, restarted: Pods) -> List[Problem]:
+    def at(self, side: Side, restarted: Pods) -> List[Problem]:
         """What is wrong with one side."""
         live = self._live("peers", side)
         found: List[Problem] = []
@@ -124,17 +125,17 @@ class _Look:
             found.append(_problem("imports-kept", side, message, kind="ImportedServiceSet"))
         return found + self._unknown_there(side, link)
 
-    def _live(self, room: str, side: Json) -> Optional[Json]:
+    def _live(self, room: str, side: Side) -> Optional[Json]:
         named = (one for one in self.facts.get(room) or [] if dig(one, "metadata", "name") == side["peer_name"])
         return next(named, None)
 
-    def _changed_at(self, side: Json) -> str:
+    def _changed_at(self, side: Side) -> str:
         """When we last changed the ServiceMeshPeer of a side, or somebody made it anew."""
         told = dig(self._live("peers", side), "applied", field_manager(side["peer_name"]), "time")
         created = self.links[side["peer_name"]].get("created") or ""
         return max(str(self.changed.get(side["peer_name"]) or told or ""), created)
 
-    def _lost(self, side: Json, link: Json) -> bool:
+    def _lost(self, side: Side, link: Json) -> bool:
         """Whether istiod has not even looked at our change for longer than one failing full sync can hold it up."""
         since = self._changed_at(side)
         if not link.get("exists") or not _after(self.now, since, LOCK_SECONDS):
@@ -145,12 +146,12 @@ class _Look:
             return bool(self._failing(side))
         return max(_times(link), default="") < since
 
-    def _failing(self, side: Json) -> List[str]:
+    def _failing(self, side: Side) -> List[str]:
         """Other peers of the mesh whose links are down, or are those of a former peer."""
         return sorted(link["peer"] for name, link in self.links.items()
                       if name != side["peer_name"] and link["accepted"] and (not link["connected"] or former(link)))
 
-    def _imports_kept(self, side: Json, link: Json) -> bool:
+    def _imports_kept(self, side: Side, link: Json) -> bool:
         """Whether an import set that is younger than its peer is still not read after any version's full sync."""
         live, peer = self._live("imports", side), self._live("peers", side)
         if not link["connected"] or not link["synced"] or not link["missing"] or live is None or peer is None:
@@ -161,18 +162,18 @@ class _Look:
         alone = created > str(dig(peer, "metadata", "creationTimestamp") or "")
         return alone and _after(str(link["last_full_sync"] or ""), since, IMPORT_SECONDS)
 
-    def _unknown_there(self, side: Json, link: Json) -> List[Problem]:
+    def _unknown_there(self, side: Side, link: Json) -> List[Problem]:
         """The other mesh answers that it has no peer for us, although it has: its istiod has lost it."""
-        back = (self.plan["sides"].get(side["peer_host"]) or {}).get(side["host"]) or {}
-        there = _links(self.readings, side["peer_host"]).get(back.get("peer_name") or "")
-        if link.get("code") != "unknown-there" or back.get("state") != "ready" or not (there or {}).get("exists"):
+        back = self.plan["sides"][side["peer_host"]][side["host"]]
+        there = _links(self.readings, side["peer_host"]).get(back["peer_name"])
+        if link.get("code") != "unknown-there" or back["state"] != "ready" or not (there or {}).get("exists"):
             return []
         if not _after(str(link["last_attempt"] or ""), str((there or {}).get("created") or ""), RECONCILE_SECONDS):
             return []
         return [_problem("peer-lost", back, _PEER.format(**side))]
 
 
-def _identity(side: Json, kept: Optional[Json], facts: Json) -> List[Problem]:
+def _identity(side: Side, kept: Optional[Json], facts: Json) -> List[Problem]:
     """The problem of a client ID or an ingress gateway that service traffic does not follow."""
     if kept is None:
         return []
@@ -182,11 +183,11 @@ def _identity(side: Json, kept: Optional[Json], facts: Json) -> List[Problem]:
     if kept["ingress"] != side["ingress"]:
         message.append(_INGRESS.format(now=side["ingress"], kept=kept["ingress"], peer=side["peer"]))
     # Where nothing is exported nobody asks, and where the pods are unknown they may have been restarted.
-    sure = bool(side.get("exports")) and facts.get("istiod") is not None
+    sure = bool(side["exports"]) and facts.get("istiod") is not None
     return [_problem("identity-kept", side, "; ".join(message), severity="error" if sure else "warning")]
 
 
-def _problem(code: str, side: Json, message: str, *, kind: str = "ServiceMeshPeer", severity: str = "error") -> Problem:
+def _problem(code: str, side: Side, message: str, *, kind: str = "ServiceMeshPeer", severity: Severity = "error") -> Problem:
     where = f"{kind} {side['namespace']}/{side['peer_name']}"
     return problem(code, side["mesh"], where, message, "", peer=side["peer"], severity=severity)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Dict, List, Mapping, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import drift
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import links as link_report, recovery
 
 Results = Mapping[str, Mapping[str, Json]]
@@ -28,7 +29,7 @@ _DONE = {"created": "created", "changed": "changed", "deleted": "deleted"}
 _WOULD = {"created": "would create", "changed": "would change", "deleted": "would delete"}
 
 
-def tell(plan: Json, results: Results, facts: Mapping[str, Json], check_mode: bool = False) -> Json:
+def tell(plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: bool = False) -> Json:
     """Judge a run.
 
     ``results`` are what the steps registered, by variable and host; ``facts`` are MeshFacts by host. Returns ``links``
@@ -58,19 +59,19 @@ def tell(plan: Json, results: Results, facts: Mapping[str, Json], check_mode: bo
     }
 
 
-def link_options(plan: Json, host: str, results: Results, expect: bool) -> List[Json]:
+def link_options(plan: Plan, host: str, results: Results, expect: bool) -> List[Json]:
     """What peer_wait is to wait for; with ``expect`` also for what the other meshes were seen to offer."""
     written = [results.get(name, {}).get(host) for name in WRITING]
     readings = _readings(plan, results) if expect else None
     return link_report.wait_links(plan, host, readings, link_report.changed_at(written), link_report.roots_changed_at(written))
 
 
-def restarts(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[str]:
+def restarts(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[str]:
     """The hosts whose istiod is to be restarted, after the links were waited for: where it helps and is asked for."""
     return recovery.to_restart(plan, _needs(plan, results, facts))
 
 
-def _needs(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[product_types.Problem]:
+def _needs(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[product_types.Problem]:
     """What istiods do not take up, in the light of all that this run has written and read."""
     changed = {host: link_report.changed_at([results.get(name, {}).get(host) for name in WRITING])
                for host in plan["meshes"]}
@@ -79,16 +80,17 @@ def _needs(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[prod
     return recovery.needs(plan, _readings(plan, results), facts, changed, fresh)
 
 
-def _kept(plan: Json, results: Results, facts: Mapping[str, Json], check_mode: bool) -> List[Json]:
+def _kept(plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: bool) -> List[Problem]:
     """What istiods do not take up, as problems; a check run foretells it, so nothing has failed yet."""
     found = _needs(plan, results, facts)
     if not check_mode:
-        return [dict(one) for one in found]
-    later = {"remedy": "Run without check mode: it is restarted then"}
-    return [{**one, "severity": "warning", **(later if recovery.to_restart(plan, [one]) else {})} for one in found]
+        return found
+    later = "Run without check mode: it is restarted then"
+    return [product_types.with_changes(one, severity="warning", remedy=later if recovery.to_restart(plan, [one]) else None)
+            for one in found]
 
 
-def _readings(plan: Json, results: Results) -> Dict[str, Json]:
+def _readings(plan: Plan, results: Results) -> Dict[str, Json]:
     """The newest reading of each link; that of KNOW where nothing was waited for."""
     found: Dict[str, Json] = {host: _standing(plan, host, one) for host, one in (plan.get("readings") or {}).items()}
     for name in READING:
@@ -97,7 +99,7 @@ def _readings(plan: Json, results: Results) -> Dict[str, Json]:
     return found
 
 
-def _standing(plan: Json, host: str, reading: Json) -> Json:
+def _standing(plan: Plan, host: str, reading: Json) -> Json:
     """What KNOW has read of one mesh, without the links that this run waits for: they may have changed since."""
     if "links" not in plan["pending_steps"]:
         return reading
@@ -105,7 +107,7 @@ def _standing(plan: Json, host: str, reading: Json) -> Json:
     return {**reading, "links": [link for link in reading["links"] if link["peer_name"] not in awaited]}
 
 
-def _changes(plan: Json, results: Results) -> List[Json]:
+def _changes(plan: Plan, results: Results) -> List[Json]:
     return [
         {key: one.get(key) for key in ("mesh", "kind", "namespace", "name", "verb", "fields")}
         for name in (*WRITING, RESTART)
@@ -127,12 +129,12 @@ def changes_told(changes: Sequence[Json], check_mode: bool) -> List[str]:
     ]
 
 
-def _problems(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[Json]:
+def _problems(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[Problem]:
     """Every problem once: of the plan, of meshes, of pairs, of the readings, and objects of others that differ."""
     found = list(plan["warnings"])
     for host, mesh in sorted(plan["meshes"].items()):
         found += mesh["problems"]
-        for _peer, side in sorted(plan["sides"].get(host, {}).items()):
+        for _peer, side in sorted(plan["sides"][host].items()):
             found += side["problems"]
         if mesh["in_play"]:
             found += drift.drift(plan, host, facts.get(host) or {})
@@ -144,7 +146,7 @@ def _problems(plan: Json, results: Results, facts: Mapping[str, Json]) -> List[J
                  or (one["mesh"], one.get("peer")) not in failing}.values())
 
 
-def _failures(plan: Json, links: Sequence[Json], problems: Sequence[Json], check_mode: bool) -> Dict[str, str]:
+def _failures(plan: Plan, links: Sequence[Json], problems: Sequence[Problem], check_mode: bool) -> Dict[str, str]:
     """Words of all that is wrong with the meshes of this run, by host. A check run judges no link: nothing was written."""
     patience = not plan["options"].get("federation_fail_on_pending")
     told: Dict[str, List[str]] = {}

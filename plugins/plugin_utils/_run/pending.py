@@ -10,19 +10,19 @@ for anything is left out as a whole, and a second run costs hardly more than its
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Optional, Sequence, cast
+from typing import Dict, List, Mapping, Optional, Sequence
 
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import settled
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import read_gateway
 from ansible_collections.ossm.federation.plugins.module_utils._readers.link import judge_link, read_link
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import entry_pods
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import find_current_apply
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import links as link_report, recovery
 
 #: The steps after KNOW and before TELL, in their order: the rooms of ``_objects``, then the wait for the links.
-STEPS = (*desired.ROOMS, "links")
+STEPS = (*desired.OBJECT_STEPS, "links")
 
 
 def ahead(plan: Plan, facts: Mapping[str, Json]) -> Plan:
@@ -37,7 +37,7 @@ def ahead(plan: Plan, facts: Mapping[str, Json]) -> Plan:
     plan = {**plan, "terminated_pods": {host: _gone(facts[host]) for host in hosts}}
     done: Dict[str, List[Json]] = {host: [] for host in hosts}
     standing = {host: _standing(plan, host, facts[host]) for host in hosts}
-    for room in desired.ROOMS:
+    for room in desired.OBJECT_STEPS:
         if not all(_quiet(plan, room, host, facts[host], done[host]) for host in hosts):
             return {**plan, "pending_steps": list(STEPS[STEPS.index(room):]), "readings": standing, "restarts": []}
     first = {host: {"links": _awaited(plan, host, standing[host], done[host])} for host in hosts}
@@ -45,8 +45,8 @@ def ahead(plan: Plan, facts: Mapping[str, Json]) -> Plan:
     links = {host: _awaited(plan, host, standing[host], done[host], first) for host in hosts}
     good = all(link["healthy"] for host in hosts for link in links[host])
     readings = {host: link_report.newest(standing[host], {"links": links[host]}) for host in hosts}
-    kept = recovery.needs(cast(Json, plan), readings, facts)
-    restarts = recovery.to_restart(cast(Json, plan), kept)
+    kept = recovery.needs(plan, readings, facts)
+    restarts = recovery.to_restart(plan, kept)
     return {**plan, "pending_steps": [] if good and not restarts else [STEPS[-1]], "readings": readings, "restarts": restarts}
 
 
@@ -55,9 +55,9 @@ def _quiet(plan: Plan, room: str, host: str, facts: Json, done: List[Json]) -> b
     into ``done`` (kind, name, and time of our last apply)."""
     if room == "gateways" and not opened(plan, host, facts):
         return False
-    for wish in desired.objects(plan, room, host, facts):
+    for wish in desired.build_objects(plan, room, host, facts):
         definition = wish["definition"]
-        last = None if wish["unknown"] else settled(definition, wish["field_manager"], wish["before"])
+        last = find_current_apply(wish)
         if last is None:
             return False
         done.append({"kind": definition["kind"], "name": definition["metadata"]["name"], "time": last["time"]})
@@ -99,7 +99,7 @@ def _awaited(plan: Plan, host: str, standing: Json, done: Sequence[Json],
     Everything is written, so every peer that is waited for lives and stands in ``standing``.
     """
     written = [{"objects": done}]
-    wanted = link_report.wait_links(cast(Json, plan), host, readings, link_report.changed_at(written),
+    wanted = link_report.wait_links(plan, host, readings, link_report.changed_at(written),
                                 link_report.roots_changed_at(written))
     read = {link["peer_name"]: link for link in standing["links"]}
     return [judge_link(one, dict(read[one["peer_name"]])) for one in wanted]

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from typing import Dict, List, Mapping, Optional, Set, Tuple
 
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import settled
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions, permissions, versions
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, problem_line
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import known_members
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import gateway_owner
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import READY, advance, load_balancers
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import would_change
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import advance, load_balancers
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, READY, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import pending as pending_steps
 
 #: The steps that write what the rooms hold.
@@ -196,14 +196,14 @@ def _needs(made: Plan, host: str, facts: Json, playbook: str) -> List[permission
     In the steps before the first that is to be done nothing is left to write or to wait for.
     """
     wanted: List[permissions.Need] = []
-    for room in desired.ROOMS:
+    for room in desired.OBJECT_STEPS:
         if room not in made["pending_steps"] or not permissions.does(playbook, _STEPS[room]):
             continue
-        for wish in desired.objects(made, room, host, facts):
+        for wish in desired.build_objects(made, room, host, facts):
             definition = wish["definition"]
-            if wish["unknown"] or settled(definition, wish["field_manager"], wish["before"]) is None:
+            if would_change(wish):
                 wanted += permissions.writing(definition["kind"], definition["metadata"]["name"],
-                                               new=wish["before"] is None)
+                                               new=wish["live"] is None)
         if room == "gateways" and (wanted or not pending_steps.opened(made, host, facts)):
             wanted += permissions.waiting(playbook, "OPEN")
     if made["pending_steps"] and any(side["state"] == READY for side in made["sides"][host].values()):

@@ -149,22 +149,22 @@ def _address(exposure: str, number: int, index: int) -> Json:
 
 def federate(
     declaration: model_types.Declaration, read: dict[str, Json]
-) -> tuple[plan_types.Plan, dict[str, list[object_types.Wish]]]:
+) -> tuple[plan_types.Plan, dict[str, list[object_types.DesiredObject]]]:
     """Walk through all steps; everything that is wished for comes true in ``read``, as in a cluster."""
-    made = planning.plan(declaration, read, NOW)
-    wishes: dict[str, list[object_types.Wish]] = {host: [] for host in declaration["hosts"]}
-    for room in desired.ROOMS:
+    made = planning.build_plan(declaration, read, NOW)
+    wishes: dict[str, list[object_types.DesiredObject]] = {host: [] for host in declaration["hosts"]}
+    for room in desired.OBJECT_STEPS:
         if room == "sets":
             made = planning.advance(planning.advance(made, "gateways", {}), "addresses", opened(made))
         for host in sorted(set(declaration["hosts"]) & set(read)):
-            room_wishes = desired.objects(made, room, host, read[host])
+            room_wishes = desired.build_objects(made, room, host, read[host])
             wishes[host] += room_wishes
             for wish in room_wishes:
                 apply(read[host], wish)
     return made, wishes
 
 
-def apply(read: Json, wish: object_types.Wish) -> None:
+def apply(read: Json, wish: object_types.DesiredObject) -> None:
     """Server-side apply of one wish to what is read next time."""
     definition, manager = copy.deepcopy(wish["definition"]), wish["field_manager"]
     if definition["kind"] == "ServiceMeshControlPlane":
@@ -207,12 +207,12 @@ def _merge(live: Json, wanted: Json) -> None:
             live[key] = copy.deepcopy(value)
 
 
-def changes(wishes: dict[str, list[object_types.Wish]]) -> list[str]:
+def changes(wishes: dict[str, list[object_types.DesiredObject]]) -> list[str]:
     """What of the wishes is not so already, as paths."""
     found = []
     for host, mine in wishes.items():
         for wish in mine:
-            for path in data.differences(wish["definition"], wish["before"]):
+            for path in data.differences(wish["definition"], wish["live"]):
                 found.append(f"{host} {wish['definition']['kind']} {wish['definition']['metadata']['name']} {path}")
     return found
 

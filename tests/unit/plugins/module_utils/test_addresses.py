@@ -87,44 +87,44 @@ CASES = [case[1:] for case in REFUSED]
 @pytest.mark.parametrize(("platform", "before", "after", "message"), CASES, ids=IDS)
 def test_an_address_that_the_inventory_would_change_is_refused(platform: str, before: Json, after: Json, message: str) -> None:
     read = _federated(platform, **before)
-    made = planning.plan(_declared(after), read)
+    made = planning.build_plan(_declared(after), read)
     (found,) = made["problems"]
     assert (found["code"], found["mesh"], found["where"]) == ("address-change", RED, "mesh_ingress")
     assert message in found["message"] and "ingress-blue-mesh, ingress-green-mesh" in found["message"]
     assert "annotation" not in found["message"] or not message.startswith("type"), "what follows from the type is not told"
     assert "federation_confirm_address_change" in found["remedy"]
-    assert planning.plan(_declared(before), read)["problems"] == []
+    assert planning.build_plan(_declared(before), read)["problems"] == []
 
 
 @pytest.mark.parametrize(("platform", "before", "after", "message"), CASES, ids=IDS)
 def test_a_confirmed_change_is_made_and_told(platform: str, before: Json, after: Json, message: str) -> None:
     read = _federated(platform, **before)
-    made = planning.plan(_declared(after, (RED,)), read)
+    made = planning.build_plan(_declared(after, (RED,)), read)
     assert made["problems"] == []
     (found,) = made["warnings"]
     assert found["code"] == "address-changes" and message in found["message"]
     fresh = {host: fed.facts(host, platform) for host in fed.COLOURS}
-    assert _sent(made, read) == _sent(planning.plan(_declared(after), fresh), fresh)
+    assert _sent(made, read) == _sent(planning.build_plan(_declared(after), fresh), fresh)
     fed.federate(_declared(after, (RED,)), read)
-    assert _said(planning.plan(_declared(after, (RED,)), read)) == []
+    assert _said(planning.build_plan(_declared(after, (RED,)), read)) == []
 
 
 @pytest.mark.parametrize(("platform", "before", "after", "message"), CASES, ids=IDS)
 def test_where_there_is_no_address_yet_nothing_is_lost(platform: str, before: Json, after: Json, message: str) -> None:
     read = _federated(platform, **before)
     read[RED]["services"] = {}
-    assert message and _said(planning.plan(_declared(after), read)) == []
+    assert message and _said(planning.build_plan(_declared(after), read)) == []
 
 
 @pytest.mark.parametrize(("platform", "before", "after", "message"), CASES, ids=IDS)
 def test_a_mesh_that_is_not_written_is_not_judged(platform: str, before: Json, after: Json, message: str) -> None:
     read = _federated(platform, **before)
-    assert message and _said(planning.plan(_declared(after, play=(GREEN, BLUE)), read)) == []
+    assert message and _said(planning.build_plan(_declared(after, play=(GREEN, BLUE)), read)) == []
 
 
 def test_a_load_balancer_without_address_may_become_node_ports() -> None:
     read = _federated(addressed=False)
-    assert _said(planning.plan(_declared({"exposure": "NodePort"}), read)) == []
+    assert _said(planning.build_plan(_declared({"exposure": "NodePort"}), read)) == []
 
 
 @pytest.mark.parametrize("internal", [True, False])
@@ -132,7 +132,7 @@ def test_nodes_with_one_network_have_one_address(internal: bool) -> None:
     read = _federated("None", internal=not internal)
     for one in read.values():
         one["nodes"] = [{"name": "n", "addresses": ["10.0.0.1"], "internal": ["10.0.0.1"]}]
-    assert _said(planning.plan(_declared({"internal": internal}), read)) == []
+    assert _said(planning.build_plan(_declared({"internal": internal}), read)) == []
 
 
 KEPT: list[tuple[str, str, Json, str, Json]] = [
@@ -149,19 +149,19 @@ KEPT: list[tuple[str, str, Json, str, Json]] = [
                          ids=[case[0] for case in KEPT])
 def test_what_nobody_asks_for_stays_as_it_lives(platform: str, before: Json, message: str, annotations: Json) -> None:
     read = _federated(platform, **before)
-    made = planning.plan(_declared({}), read)
+    made = planning.build_plan(_declared({}), read)
     assert made["problems"] == []
     (found,) = made["warnings"]
     assert found["code"] == "address-kept" and message in found["message"]
     assert _sent(made, read)["metadata"]["annotations"] == annotations
-    confirmed = planning.plan(_declared({}, (RED,)), read)
+    confirmed = planning.build_plan(_declared({}, (RED,)), read)
     assert _sent(confirmed, read)["metadata"].get("annotations", {}) == ({f"{AWS}type": "nlb"} if platform == "AWS" else {})
     assert [one["code"] for one in confirmed["warnings"]] == ["address-changes"]
 
 
 def test_an_internal_gateway_that_is_kept_is_not_called_public() -> None:
     read = _federated("Azure", internal=True)
-    made = planning.plan(_declared({}), read)
+    made = planning.build_plan(_declared({}), read)
     chosen = made["sides"][RED][GREEN]["exposure"]
     assert chosen["internal"] and not chosen["public"] and "internal, as it lives" in chosen["message"]
 
@@ -169,16 +169,16 @@ def test_an_internal_gateway_that_is_kept_is_not_called_public() -> None:
 def test_a_new_platform_does_not_move_what_lives() -> None:
     read = _federated("None", exposure="LoadBalancer")
     read[RED]["platform"] = {"type": "AWS", "message": "AWS"}
-    made = planning.plan(_declared({"exposure": "LoadBalancer"}), read)
+    made = planning.build_plan(_declared({"exposure": "LoadBalancer"}), read)
     assert [code for code, _words in _said(made)] == ["address-kept"]
     assert "annotations" not in _sent(made, read)["metadata"]
-    said = planning.plan(_declared({"exposure": "LoadBalancer"}, mesh_platform="AWS"), read)
+    said = planning.build_plan(_declared({"exposure": "LoadBalancer"}, mesh_platform="AWS"), read)
     assert [code for code, _words in _said(said)] == ["address-change"]
 
 
 def test_what_does_not_decide_an_address_may_change() -> None:
     read = _federated(annotations={"lab.example/owner": "a"})
-    made = planning.plan(_declared({"annotations": {"lab.example/owner": "b"}}), read)
+    made = planning.build_plan(_declared({"annotations": {"lab.example/owner": "b"}}), read)
     assert _said(made) == [] and _sent(made, read)["metadata"]["annotations"]["lab.example/owner"] == "b"
 
 
@@ -186,7 +186,7 @@ def test_what_another_manager_has_set_is_neither_kept_nor_told() -> None:
     read = _federated("Azure")
     service = read[RED]["control_plane"]["object"]["spec"]["gateways"]["additionalIngress"]["ingress-green-mesh"]["service"]
     service["metadata"].setdefault("annotations", {})[AZURE] = "true"
-    made = planning.plan(_declared({}), read)
+    made = planning.build_plan(_declared({}), read)
     assert _said(made) == [] and AZURE not in _sent(made, read)["metadata"].get("annotations", {})
 
 
@@ -197,7 +197,7 @@ def test_a_gateway_of_others_is_told_as_it_is() -> None:
     wish = {"internal": False, "exposure": "NodePort", "labels": {"team": "net"}, "loadBalancerIP": "192.0.2.9"}
     for notes, scope in (({AZURE: "true"}, "internal"), ({}, "public")):
         read[RED]["services"]["ingress-green-mesh"]["metadata"]["annotations"] = notes
-        made = planning.plan(_declared({"peers": {GREEN: wish}}), read)
+        made = planning.build_plan(_declared({"peers": {GREEN: wish}}), read)
         assert f"LoadBalancer, {scope}, as it lives: " in made["sides"][RED][GREEN]["exposure"]["message"]
         assert [one["code"] for one in made["problems"]] == []
 
@@ -205,7 +205,7 @@ def test_a_gateway_of_others_is_told_as_it_is() -> None:
 def test_a_side_that_is_skipped_is_not_judged() -> None:
     read = _federated("AWS")
     read[RED]["peers"].append({**read[RED]["peers"][0], "metadata": {**read[RED]["peers"][0]["metadata"], "name": "again"}})
-    made = planning.plan(_declared({"internal": True}), read)
+    made = planning.build_plan(_declared({"internal": True}), read)
     skipped = [side["ingress"] for side in made["sides"][RED].values() if side["state"] == "skipped"]
     assert len(skipped) == 1 and skipped[0] not in made["problems"][0]["message"]
 
@@ -215,7 +215,7 @@ def test_a_side_that_is_skipped_is_not_judged() -> None:
     ("AWS", "delete Service ingress-blue-mesh, ingress-green-mesh in red-mesh-system"),
     ("IBMCloud", "delete Service"), ("OpenStack", "delete Service")])
 def test_only_some_clouds_move_a_live_load_balancer(platform: str, message: str) -> None:
-    made = planning.plan(_declared({"internal": True}, (RED,)), _federated(platform))
+    made = planning.build_plan(_declared({"internal": True}, (RED,)), _federated(platform))
     assert message in made["warnings"][0]["remedy"]
 
 
@@ -225,12 +225,12 @@ def test_only_some_clouds_move_a_live_load_balancer(platform: str, message: str)
 @pytest.mark.parametrize("platform", ["BareMetal", "None", "VSphere", "KubeVirt", "ExternalCloud"])
 def test_an_internal_load_balancer_that_cannot_be_is_refused_with_the_remedy(platform: str) -> None:
     read = {host: fed.facts(host, platform) for host in fed.COLOURS}
-    made = planning.plan(_declared({"exposure": "LoadBalancer", "internal": True}), read)
+    made = planning.build_plan(_declared({"exposure": "LoadBalancer", "internal": True}), read)
     (found,) = made["problems"]
     assert (found["code"], found["mesh"], found["where"]) == ("internal-impossible", RED, "mesh_ingress.internal")
     assert platform in found["message"] and "mesh_ingress.annotations" in found["message"] and "NodePort" in found["remedy"]
-    assert _said(planning.plan(_declared({"exposure": "NodePort", "internal": True}), read)) == []
-    assert _said(planning.plan(_declared({"exposure": "LoadBalancer", "internal": True}, play=(GREEN,)), read)) == []
+    assert _said(planning.build_plan(_declared({"exposure": "NodePort", "internal": True}), read)) == []
+    assert _said(planning.build_plan(_declared({"exposure": "LoadBalancer", "internal": True}, play=(GREEN,)), read)) == []
 
 
 # -- how meshes are reached ------------------------------------------------------------------------------------------
@@ -241,7 +241,7 @@ def _read(**platforms: str) -> dict[str, Json]:
 
 
 def test_one_line_for_all_meshes_that_are_reached_alike() -> None:
-    assert planning.plan(_declared({}), _read())["reached"] == [
+    assert planning.build_plan(_declared({}), _read())["exposure_lines"] == [
         "blue-mesh, green-mesh, red-mesh: AWS. LoadBalancer, public, as mesh_ingress.internal is not set: AWS gives a network "
         "load balancer, as the default one is not made for raw TLS"
     ]
@@ -250,14 +250,14 @@ def test_one_line_for_all_meshes_that_are_reached_alike() -> None:
 @pytest.mark.parametrize("platform", ["AWS", "BareMetal"])
 def test_a_second_run_says_the_same(platform: str) -> None:
     first = {host: fed.facts(host, platform) for host in fed.COLOURS}
-    assert planning.plan(_declared({}), _federated(platform))["reached"] == planning.plan(_declared({}), first)["reached"]
+    assert planning.build_plan(_declared({}), _federated(platform))["exposure_lines"] == planning.build_plan(_declared({}), first)["exposure_lines"]
 
 
 def test_every_way_of_a_mesh_is_told_with_its_peers() -> None:
     read = _read(blue="BareMetal")
     for host in (RED, GREEN):
         read[host]["cluster_uid"] = "one"
-    told = planning.plan(_declared({"internal": True}), read)["reached"]
+    told = planning.build_plan(_declared({"internal": True}), read)["exposure_lines"]
     assert told[0].startswith("blue-mesh: BareMetal. NodePort: BareMetal has no load balancer of its own")
     assert "red-mesh: AWS. For blue-mesh: LoadBalancer, internal, as mesh_ingress says: " in told[2]
     assert told[2].endswith("For green-mesh: ClusterIP: both meshes are in one cluster")
@@ -267,28 +267,28 @@ def test_every_way_of_a_mesh_is_told_with_its_peers() -> None:
 def test_meshes_that_are_not_written_or_not_read_are_left_out() -> None:
     read = _read()
     read[GREEN]["readable"] = False
-    told = planning.plan(_declared({}, play=(RED, GREEN)), read)["reached"]
+    told = planning.build_plan(_declared({}, play=(RED, GREEN)), read)["exposure_lines"]
     assert [line.partition(":")[0] for line in told] == [RED]
 
 
 def test_the_platform_can_be_set_and_both_are_told() -> None:
-    made = planning.plan(_declared({}, mesh_platform="openstack"), _read(red="None"))
+    made = planning.build_plan(_declared({}, mesh_platform="openstack"), _read(red="None"))
     assert made["meshes"][RED]["platform"] == "OpenStack"
     assert made["sides"][RED][GREEN]["exposure"]["type"] == "LoadBalancer"
-    assert "red-mesh: OpenStack, as mesh_platform says (found: None). LoadBalancer, public" in made["reached"][1]
+    assert "red-mesh: OpenStack, as mesh_platform says (found: None). LoadBalancer, public" in made["exposure_lines"][1]
 
 
 def test_an_address_given_by_hand_is_told_and_not_waited_for() -> None:
     by_peer = {peer: {"addresses": [f"lb-{peer}.example"], "discoveryPort": 443, "servicePort": 8443} for peer in (GREEN, BLUE)}
-    made = planning.plan(_declared({"peers": by_peer}), _read())
+    made = planning.build_plan(_declared({"peers": by_peer}), _read())
     assert made["sides"][GREEN][RED]["remote"] == {
         "addresses": ["lb-green-mesh.example"], "discoveryPort": 443, "servicePort": 8443}
     assert made["meshes"][RED]["gateways"] == []
-    assert any("reached at lb-green-mesh.example, as mesh_ingress says" in line for line in made["reached"])
+    assert any("reached at lb-green-mesh.example, as mesh_ingress says" in line for line in made["exposure_lines"])
 
 
 def test_ports_of_the_service_are_waited_for_when_only_addresses_are_given() -> None:
-    made = planning.plan(_declared({"addresses": ["proxy.example"], "exposure": "NodePort"}), _read())
+    made = planning.build_plan(_declared({"addresses": ["proxy.example"], "exposure": "NodePort"}), _read())
     assert len(made["meshes"][RED]["gateways"]) == 2 and made["sides"][GREEN][RED]["remote"] is None
     after = planning.advance(made, "addresses", fed.opened(made))
     assert after["sides"][GREEN][RED]["remote"] == {
@@ -296,7 +296,7 @@ def test_ports_of_the_service_are_waited_for_when_only_addresses_are_given() -> 
 
 
 def test_several_nodes_and_several_addresses_reach_the_peer() -> None:
-    made = planning.plan(_declared({}), _read())
+    made = planning.build_plan(_declared({}), _read())
     opened = fed.opened(made)
     opened[RED]["gateways"]["ingress-green-mesh"]["addresses"] = ["192.0.2.2", "lb.example", "192.0.2.1"]
     after = planning.advance(made, "addresses", opened)

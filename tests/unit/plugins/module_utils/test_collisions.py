@@ -166,7 +166,7 @@ def test_how_it_is_solved(
 ) -> None:
     declaration = fed.declare(hostvars)
     assert not declaration["problems"]
-    made = planning.plan(declaration, read)
+    made = planning.build_plan(declaration, read)
     assert tuple(made["sides"][host][BLUE]["peer_name"] for host in (RED, GREEN)) == called
     assert [one["solution"] for one in made["collisions"]] == ([] if solution is None else [solution])
     assert all(one["message"] for one in made["collisions"])
@@ -175,7 +175,7 @@ def test_how_it_is_solved(
 
 
 def test_an_alias_is_taken_back_by_the_consumer() -> None:
-    made = planning.plan(fed.declare(exporting(SHORT, SHORT)), LIVE)
+    made = planning.build_plan(fed.declare(exporting(SHORT, SHORT)), LIVE)
     assert made["sides"][GREEN][BLUE]["exports"] == WORDS
     assert made["sides"][RED][BLUE]["exports"] == [
         by_name("bookinfo", "ratings", namespace="bookinfo-red-mesh", name="ratings")
@@ -207,13 +207,13 @@ BACK: list[tuple[str, list[Any], list[Json]]] = [
 @pytest.mark.parametrize(("rules", "written"), [case[1:] for case in BACK], ids=[case[0] for case in BACK])
 def test_import_rules_for_an_alias(rules: list[Any], written: list[Json]) -> None:
     hostvars = exporting(SHORT, SHORT, {RED: [*rules, *SHORT], GREEN: SHORT})
-    imports = planning.plan(fed.declare(hostvars), LIVE)["sides"][BLUE][RED]["imports"]
+    imports = planning.build_plan(fed.declare(hostvars), LIVE)["sides"][BLUE][RED]["imports"]
     assert imports is not None
     assert imports[: len(written)] == written
 
 
 def test_a_refusal_has_the_rules_as_they_should_be() -> None:
-    found = planning.plan(fed.declare(exporting(WORDS, WORDS)), NEW)["problems"]
+    found = planning.build_plan(fed.declare(exporting(WORDS, WORDS)), NEW)["problems"]
     assert [(one["mesh"], one["peer"], one["where"]) for one in found] == [(RED, BLUE, "mesh_exports")]
     assert '"alias": {"namespace": "bookinfo-red-mesh", "name": "ratings"}' in found[0]["remedy"]
     assert f"in mesh_imports of {BLUE} for {RED}" in found[0]["remedy"]
@@ -223,7 +223,7 @@ def test_a_refusal_has_the_rules_as_they_should_be() -> None:
 def test_three_exporters_have_three_names() -> None:
     hostvars = {name: {"mesh_kubeconfig": "k", "mesh_exports": {"hub": SHORT}, "mesh_peers": ["hub"]} for name in "abc"}
     hostvars["hub"] = {"mesh_kubeconfig": "k", "mesh_imports": SHORT, "mesh_peers": []}
-    made = planning.plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})
+    made = planning.build_plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})
     assert {made["sides"][name]["hub"]["peer_name"] for name in "abc"} == {"hub", "hub-of-b", "hub-of-c"}
     assert "told apart by what they call it: b calls it hub-of-b, c calls it hub-of-c" in made["collisions"][0]["message"]
 
@@ -231,7 +231,7 @@ def test_three_exporters_have_three_names() -> None:
 def test_words_for_many_exporters_are_short() -> None:
     hostvars = {f"m{number}": {"mesh_kubeconfig": "k", "mesh_exports": SHORT, "mesh_peers": ["hub"]} for number in range(9)}
     hostvars["hub"] = {"mesh_kubeconfig": "k", "mesh_imports": SHORT, "mesh_peers": []}
-    found = planning.plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})["collisions"]
+    found = planning.build_plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})["collisions"]
     assert [one["message"] for one in found] == [
         "m0, m1, m2, m3 and 5 others export bookinfo/ratings to hub; told apart by what they call it: m1 calls it hub-of-m1, "
         "m2 calls it hub-of-m2, m3 calls it hub-of-m3, m4 calls it hub-of-m4, and so on for 4 others"
@@ -242,7 +242,7 @@ def test_words_for_many_exporters_are_short() -> None:
 def test_a_name_that_another_peer_has_is_not_taken() -> None:
     hostvars = exporting(SHORT, SHORT)
     hostvars[OWN_NAME] = {"mesh_kubeconfig": "k"}
-    made = planning.plan(fed.declare(hostvars), {**NEW, OWN_NAME: fed.facts(OWN_NAME)})
+    made = planning.build_plan(fed.declare(hostvars), {**NEW, OWN_NAME: fed.facts(OWN_NAME)})
     assert made["sides"][RED][BLUE]["peer_name"] == BLUE
     assert [one["solution"] for one in made["collisions"]] == ["alias"]
 

@@ -421,7 +421,7 @@ def fields(value: Any, path: str = "") -> Json:
     return {path: value}
 
 
-def sent(wishes: list[object_types.Wish], kind: str, name: str) -> Json:
+def sent(wishes: list[object_types.DesiredObject], kind: str, name: str) -> Json:
     """The fields of one object, of all field managers together."""
     together: Json = {}
     for wish in wishes:

@@ -304,14 +304,14 @@ def test_a_mesh_without_access_is_known_by_its_file() -> None:
     declared = declare(inventory(), {PATH: documents.render(identity())})
     assert declared["problems"] == []
     assert declared["meshes"][GREEN]["by_file"] and not declared["meshes"][RED]["by_file"]
-    assert declared["meshes"][GREEN]["handed"] == {RED: {"path": PATH, "identity": identity()}}
+    assert declared["meshes"][GREEN]["identity_files"] == {RED: {"path": PATH, "identity": identity()}}
 
 
 def test_a_directory_has_one_file_for_each_of_our_meshes() -> None:
     files = {f"from/green-mesh-for-{peer}.yml": documents.render(identity(peer=peer)) for peer in (RED, BLUE)}
     declared = declare(inventory(RED, BLUE), files)
     assert declared["problems"] == []
-    assert {peer: handed["identity"]["peer"] for peer, handed in declared["meshes"][GREEN]["handed"].items()} == {
+    assert {peer: file["identity"]["peer"] for peer, file in declared["meshes"][GREEN]["identity_files"].items()} == {
         RED: RED,
         BLUE: BLUE,
     }
@@ -378,7 +378,7 @@ def rooted_facts(pem: str, host: str = RED, **changes: Any) -> Json:
 
 
 def plan(files: dict[str, str], **changes: Any) -> plan_types.Plan:
-    made = planning.plan(declare(inventory(), files), {RED: facts(**changes)}, NOW)
+    made = planning.build_plan(declare(inventory(), files), {RED: facts(**changes)}, NOW)
     return planning.advance(made, "addresses", {RED: fed.opened(made)[RED]})
 
 
@@ -406,7 +406,7 @@ def test_without_a_file_our_gateways_are_opened_and_no_peer_is_written() -> None
 
 def test_a_shared_trust_domain_is_found_in_a_file_too() -> None:
     told = identity(trust_domain="red-mesh.local", client_id="red-mesh.local/ns/green-mesh-system/sa/x")
-    made = planning.plan(declare(inventory(), {PATH: documents.render(told)}), {RED: facts()}, NOW)
+    made = planning.build_plan(declare(inventory(), {PATH: documents.render(told)}), {RED: facts()}, NOW)
     assert fed.codes(made["problems"]) == {("trust-domain-shared", RED)}
 
 
@@ -448,14 +448,14 @@ def test_our_identity_is_what_the_other_side_needs() -> None:
 def test_only_meshes_of_this_run_are_exported() -> None:
     declared = fed.declare(inventory(RED, BLUE), play_hosts=[BLUE, GREEN])
     declared["problems"] += documents.take_in(declared, {}.get, NOW)
-    made = planning.plan(declared, {RED: facts(), BLUE: facts(BLUE)}, NOW)
+    made = planning.build_plan(declared, {RED: facts(), BLUE: facts(BLUE)}, NOW)
     made = planning.advance(made, "addresses", {host: fed.opened(made)[host] for host in (RED, BLUE)})
     assert [one.host for one in exports(made, {})] == [BLUE]
 
 
 def test_an_identity_ends_with_its_roots() -> None:
     soon = certificate("soon", end=NOW + 9 * DAY)
-    made = planning.plan(declare(inventory(), {}), {RED: facts(root=soon)}, NOW)
+    made = planning.build_plan(declare(inventory(), {}), {RED: facts(root=soon)}, NOW)
     made = planning.advance(made, "addresses", {RED: fed.opened(made)[RED]})
     assert documents.parse(exports(made, {})[0].text, RED, GREEN, "x", NOW)[0]["valid_until"] == "2026-06-10T00:00:00Z"
 
@@ -482,14 +482,14 @@ def test_a_file_that_says_the_same_stays_while_half_of_its_time_is_left() -> Non
     ],
 )
 def test_what_cannot_be_handed_over_is_said(changes: Json, word: str) -> None:
-    made = planning.plan(declare(inventory(), {}), {RED: facts(**changes)}, NOW)
+    made = planning.build_plan(declare(inventory(), {}), {RED: facts(**changes)}, NOW)
     made = planning.advance(made, "addresses", {RED: fed.opened(made)[RED]})
     good, bad = documents.exports(made, {}.get, NOW)
     assert good == [] and [one.host for one in bad] == [RED] and word in bad[0].message
 
 
 def test_an_address_that_is_not_there_is_said_and_in_check_mode_known_later() -> None:
-    made = planning.plan(declare(inventory(), {}), {RED: facts()}, NOW)
+    made = planning.build_plan(declare(inventory(), {}), {RED: facts()}, NOW)
     assert "no address yet" in documents.exports(made, {}.get, NOW)[1][0].message
     good, bad = documents.exports(made, {}.get, NOW, True)
     assert bad == [] and "known once the gateway for green-mesh has an address" in good[0].text

@@ -151,7 +151,7 @@ def test_ours_is_kept_and_its_trust_domain_not_changed_by_the_way() -> None:
     plane = fed.facts(RED)["control_plane"]
     facts = read(OPERATORS, HOME, live_plane(True), control_plane=plane, readable=True)
     wish = planned(facts)["plane"][0]
-    assert wish["definition"]["metadata"]["uid"] == "uid-of-red-mesh" and wish["before"] and not wish["later"]
+    assert wish["definition"]["metadata"]["uid"] == "uid-of-red-mesh" and wish["live"] and not wish["later"]
     made = planned(facts, mesh_trust_domain="new.local")
     assert [one["code"] for one in made["problems"]] == ["trust-domain-change"] and made["plane"] == []
     confirmed = planned(facts, mesh_trust_domain="new.local", federation_confirm_trust_domain=[RED])
@@ -160,7 +160,7 @@ def test_ours_is_kept_and_its_trust_domain_not_changed_by_the_way() -> None:
     # federate.yml does not take over what install.yml holds.
     plane["owners"]["spec.security.trust.domain"] = [MANAGER]
     wish = fed.inventory(RED, red_mesh={"mesh_trust_domain": "new.local", "federation_confirm_trust_domain": [RED]})
-    told = planning.plan(fed.declare(wish), {RED: facts})["problems"]
+    told = planning.build_plan(fed.declare(wish), {RED: facts})["problems"]
     assert [one["code"] for one in told] == ["trust-domain-installed"]
 
 

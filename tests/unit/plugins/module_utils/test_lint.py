@@ -647,7 +647,7 @@ def _planned(facts: dict[str, Json], strict: bool = False, play_hosts: list[str]
     hostvars = {f"{name}-mesh": {"mesh_context": "x", **said} for name, said in share(["a/x", "a/y"], ["a/*"]).items()}
     hostvars[WEST]["federation_lint_strict"] = hostvars[EAST]["federation_lint_strict"] = strict
     made = fed.declare(hostvars, play_hosts=play_hosts or list(hostvars))
-    return with_services(planning.plan(made, facts, fed.NOW), made, facts)
+    return with_services(planning.build_plan(made, facts, fed.NOW), made, facts)
 
 
 def _facts(*exported: Json, unread: list[Json] | None = None) -> dict[str, Json]:
@@ -682,10 +682,10 @@ def test_services_that_were_not_read_are_a_note() -> None:
         facts[WEST]["shared"]["services"] = []
         made = _planned(facts, strict=True)
         assert made["problems"] == made["warnings"] == []
-        [note] = made["notes"]
+        [note] = made["notices"]
         assert note.startswith(f"{WEST}: {told_of}: ") and message in note and note.endswith("[services-unread]")
     for absent in ({}, {"shared": None}):
-        assert _planned({WEST: fed.facts(WEST, **absent), EAST: fed.facts(EAST)})["notes"] == []
+        assert _planned({WEST: fed.facts(WEST, **absent), EAST: fed.facts(EAST)})["notices"] == []
 
 
 def test_ports_of_an_import_that_joins_a_service() -> None:
@@ -710,7 +710,7 @@ def _spoken() -> dict[str, set[str]]:
     )
     found += lint_services(made, {WEST: [service("x", "a", "b"), service("y")], EAST: [service("x", "c")]})
     unread = {WEST: fed.facts(WEST, shared={"services": [], "unread": [{"namespace": "a", "message": "m"}]})}
-    found += judge(planning.plan(made, unread, fed.NOW), made, unread)
+    found += judge(planning.build_plan(made, unread, fed.NOW), made, unread)
     spoken: dict[str, set[str]] = {}
     for one in found:
         spoken.setdefault(one["code"], set()).add(one["severity"])

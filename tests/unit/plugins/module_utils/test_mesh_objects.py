@@ -94,7 +94,7 @@ def _gateway(peer: str, before: Json | None) -> Json:
     spec = {"gateways": {"additionalIngress": {f"ingress-{peer}": {"enabled": True}}}}
     return {"definition": {"apiVersion": "maistra.io/v2", "kind": "ServiceMeshControlPlane",
                            "metadata": {"name": "red", "namespace": "ns", "uid": "u"}, "spec": spec},
-            "field_manager": f"ossm.federation/{peer}", "peer": peer, "before": before, "unknown": {}}
+            "field_manager": f"ossm.federation/{peer}", "peer": peer, "live": before, "unknown": {}}
 
 
 def _peer(peer: str, **more: Any) -> Json:
@@ -102,7 +102,7 @@ def _peer(peer: str, **more: Any) -> Json:
     return {"definition": {"apiVersion": "federation.maistra.io/v1", "kind": "ServiceMeshPeer",
                            "metadata": {"name": peer, "namespace": "ns", "labels": labels},
                            "spec": {"remote": {"discoveryPort": 8188}}},
-            "field_manager": f"ossm.federation/{peer}", "peer": peer, "before": None, "unknown": {}, **more}
+            "field_manager": f"ossm.federation/{peer}", "peer": peer, "live": None, "unknown": {}, **more}
 
 
 def _run(objects: list[Json], check: bool = False, state: str = "present") -> Json:
@@ -133,7 +133,7 @@ def test_a_second_run_changes_nothing(server: _Server) -> None:
     server.live["ServiceMeshControlPlane ns/red"] = copy.deepcopy(PLANE)
     _run([_gateway("green", PLANE), _peer("green")])
     live = server.live["ServiceMeshControlPlane ns/red"]
-    again = _run([_gateway("green", live), _peer("green", before=server.live["ServiceMeshPeer ns/green"])])
+    again = _run([_gateway("green", live), _peer("green", live=server.live["ServiceMeshPeer ns/green"])])
     assert not again["changed"] and not again["diff"]
     assert {one["verb"] for one in again["objects"]} == {"unchanged"}
 

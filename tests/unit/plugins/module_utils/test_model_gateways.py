@@ -50,7 +50,7 @@ def red(ingress: Json | None = None, egress_: Json | None = None, *, by: Any = "
 
 def planned(read: Json, **variables: Json) -> tuple[plan_types.Plan, dict[str, Json]]:
     everything = {RED: read, GREEN: fed.facts(GREEN), BLUE: fed.facts(BLUE)}
-    return planning.plan(fed.declare(fed.inventory(**variables)), everything), everything
+    return planning.build_plan(fed.declare(fed.inventory(**variables)), everything), everything
 
 
 # what red's control plane has; then the gateways for green, and words of why
@@ -135,7 +135,7 @@ def test_a_gateway_of_the_pair_is_recognised(ingress: Json, out: Json, in_name: 
         "ingress": "unmanaged" if in_name in ingress else "absent",
         "egress": "unmanaged" if out_name in out else "absent",
     }
-    told = [line for line in made["uses"] if line.startswith(f"{RED}: ") and f"for {GREEN}" in line]
+    told = [line for line in made["unmanaged_gateways"] if line.startswith(f"{RED}: ") and f"for {GREEN}" in line]
     assert len(told) == (in_name in ingress) + (out_name in out)
     assert all("made by kubectl" in line for line in told)
     assert why in "".join(told)
@@ -176,7 +176,7 @@ def test_what_a_peer_names_is_used_and_no_other() -> None:
     live = fed.live_peer(GREEN, namespace="red-mesh-system", gateways={"ingress": {"name": "west"}})
     made, dummy = planned(red({"west": gateway(), "green-mesh-ingress": gateway(GREEN)}, peers=[live]))
     assert made["sides"][RED][GREEN]["ingress"] == "west"
-    assert any("the ServiceMeshPeer green-mesh names it" in line for line in made["uses"])
+    assert any("the ServiceMeshPeer green-mesh names it" in line for line in made["unmanaged_gateways"])
     # A gateway that another mesh's peer names is not this pair's, whatever its label says.
     live = fed.live_peer("gold", namespace="red-mesh-system", gateways={"ingress": {"name": "west"}})
     made, dummy = planned(red({"west": gateway(GREEN)}, peers=[live]))
@@ -204,7 +204,7 @@ def test_our_own_gateway_stays_in_use() -> None:
     made, dummy = planned(read)
     side = made["sides"][RED][GREEN]
     assert (side["ingress"], side["owners"]["ingress"], side["state"]) == ("ingress-green-mesh", "ours", "ready")
-    assert made["uses"] == []
+    assert made["unmanaged_gateways"] == []
 
 
 # Adoption
@@ -233,7 +233,7 @@ def test_adopted_gateways_are_marked_and_stay_as_they_live() -> None:
         assert (side["owners"], side["state"]) == ({"ingress": "adopted", "egress": "adopted"}, "ready")
         again = next(one for one in desired.gateway_objects(made, RED, everything[RED]) if one["peer"] == GREEN)
         assert again["definition"] == definition
-    assert [line for line in made["uses"] if line.endswith("made by kubectl, adopted")]
+    assert [line for line in made["unmanaged_gateways"] if line.endswith("made by kubectl, adopted")]
     # A name that a label no longer tells is still ours to hold, by our own field manager.
     after["control_plane"]["object"]["spec"]["gateways"][INGRESS]["west"]["service"].pop("metadata")
     assert planned(after)[0]["sides"][RED][GREEN]["ingress"] == "west"
@@ -303,7 +303,7 @@ def test_a_gateway_inside_the_cluster_serves_where_it_can_be_reached() -> None:
     made, dummy = planned(red(inside), red_mesh={"mesh_ingress": {"peers": {GREEN: {"addresses": ["192.0.2.1"]}}}})
     assert made["sides"][RED][GREEN]["state"] == "ready"
     everything = {RED: red(inside, cluster_uid="one"), GREEN: fed.facts(GREEN, cluster_uid="one"), BLUE: fed.facts(BLUE)}
-    made = planning.plan(fed.declare(fed.inventory()), everything)
+    made = planning.build_plan(fed.declare(fed.inventory()), everything)
     assert made["sides"][RED][GREEN]["state"] == "ready"
 
 

@@ -24,7 +24,7 @@ def read_all(**changes: Json) -> dict[str, Json]:
 
 def planned(read: dict[str, Json] | None = None, play_hosts: list[str] | None = None, **variables: Json) -> plan_types.Plan:
     declaration = fed.declare(fed.inventory(**variables), play_hosts=play_hosts or list(fed.COLOURS))
-    return planning.plan(declaration, read_all() if read is None else read, fed.NOW)
+    return planning.build_plan(declaration, read_all() if read is None else read, fed.NOW)
 
 
 def confirm(*meshes: str) -> Json:
@@ -252,7 +252,7 @@ def test_all_meshes_broken_at_once_still_give_a_plan() -> None:
     assert {side["state"] for by_peer in made["sides"].values() for side in by_peer.values()} == {"skipped"}
     for step in ("gateways", "addresses", "sets", "peers"):
         made = planning.advance(made, step, {})
-    assert all(desired.objects(made, room, host, {}) == [] for room in desired.ROOMS for host in fed.COLOURS)
+    assert all(desired.build_objects(made, room, host, {}) == [] for room in desired.OBJECT_STEPS for host in fed.COLOURS)
 
 
 def test_a_limited_run_on_a_fresh_federation_waits_for_the_others() -> None:
@@ -419,7 +419,7 @@ def test_what_others_own_is_used_and_reported() -> None:
     made, read = _with_foreign()
     side = made["sides"][RED][GREEN]
     assert (side["gateways"], side["peer_object"], side["exposure"]["type"]) == ("unmanaged", "unmanaged", "NodePort")
-    wishes = [wish for room in desired.ROOMS for wish in desired.objects(made, room, RED, read[RED])]
+    wishes = [wish for room in desired.OBJECT_STEPS for wish in desired.build_objects(made, room, RED, read[RED])]
     assert {wish["peer"] for wish in wishes} == {BLUE}
     told = {one["where"]: one for one in drift.drift(made, RED, read[RED])}
     assert set(told) == {
@@ -437,8 +437,8 @@ def test_adopted_objects_are_sent_as_they_live() -> None:
     made, read = _with_foreign(federation_adopt=True)
     wishes = [
         wish
-        for room in desired.ROOMS
-        for wish in desired.objects(made, room, RED, read[RED])
+        for room in desired.OBJECT_STEPS
+        for wish in desired.build_objects(made, room, RED, read[RED])
         if wish["peer"] == GREEN
     ]
     by_kind = {wish["definition"]["kind"]: wish["definition"] for wish in wishes}

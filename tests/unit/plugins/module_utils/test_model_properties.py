@@ -97,7 +97,7 @@ common = settings(max_examples=50, deadline=None, suppress_health_check=[HealthC
 @common
 def test_each_client_id_is_the_other_sides_egress(federation: tuple[model_types.Declaration, dict[str, Json]]) -> None:
     declaration, read = federation
-    made = planning.plan(declaration, read, fed.NOW)
+    made = planning.build_plan(declaration, read, fed.NOW)
     for side in sides(made, "ready"):
         other, back = made["meshes"][side["peer_host"]], made["sides"][side["peer_host"]][side["host"]]
         account = f"{back['egress']}-service-account"
@@ -111,7 +111,7 @@ def test_no_two_peers_share_a_gateway_and_names_are_valid(
     federation: tuple[model_types.Declaration, dict[str, Json]],
 ) -> None:
     declaration, read = federation
-    made = planning.plan(declaration, read, fed.NOW)
+    made = planning.build_plan(declaration, read, fed.NOW)
     for host in made["sides"]:
         acting = [side for side in made["sides"][host].values() if side["state"] != "skipped"]
         gateways = Counter(name for side in acting for name in (side["ingress"], side["egress"]))
@@ -214,4 +214,4 @@ def test_wishes_are_ours_sorted_and_complete(federation: tuple[model_types.Decla
             (wish["definition"]["kind"], wish["definition"]["metadata"]["name"], wish["field_manager"]) for wish in mine
         ]
         assert len(set(keys)) == len(keys)
-        assert desired.ROOMS == ("gateways", "sets", "peers")
+        assert desired.OBJECT_STEPS == ("gateways", "sets", "peers")

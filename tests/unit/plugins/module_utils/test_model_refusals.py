@@ -465,7 +465,7 @@ def test_what_is_seen_across_meshes(variables: dict[str, Any], change: Any, expe
     read = {host: fed.facts(host) for host in fed.COLOURS}
     if change:
         change(read)
-    made = planning.plan(fed.declare(fed.inventory(**variables)), copy.deepcopy(read), fed.NOW)
+    made = planning.build_plan(fed.declare(fed.inventory(**variables)), copy.deepcopy(read), fed.NOW)
     assert fed.codes(made["problems"]) == expected
     assert all(one["remedy"] and one["where"] for one in made["problems"])
 

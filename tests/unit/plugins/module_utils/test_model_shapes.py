@@ -45,7 +45,7 @@ def test_pairs(peers: dict[str, Any], groups: dict[str, list[str]], pairs: list[
     declaration = fed.declare(hostvars, groups=groups)
     assert declaration["problems"] == []
     assert ["-".join(pair) for pair in declaration["pairs"]] == pairs
-    made = planning.plan(declaration, {host: fed.facts(host) for host in peers})
+    made = planning.build_plan(declaration, {host: fed.facts(host) for host in peers})
     ways = {(host, peer) for host, sides in made["sides"].items() for peer in sides}
     assert ways == {way for pair in declaration["pairs"] for way in (tuple(pair), tuple(reversed(pair)))}
     assert all(side["state"] == "ready" for sides in made["sides"].values() for side in sides.values())
@@ -64,7 +64,7 @@ def test_sharing_one_way_makes_links_both_ways_and_one_set_on_each_side() -> Non
 
 def test_several_meshes_of_a_cluster_use_its_names_among_themselves() -> None:
     read = {host: fed.facts(host, cluster_uid="one" if host in "ab" else "two") for host in "abc"}
-    made = planning.plan(fed.declare(fed.inventory("a", "b", "c")), read)
+    made = planning.build_plan(fed.declare(fed.inventory("a", "b", "c")), read)
     types = {f"{host}{peer}": side["exposure"]["type"] for host, sides in made["sides"].items() for peer, side in sides.items()}
     assert {way for way, kind in types.items() if kind == "ClusterIP"} == {"ab", "ba"}
     assert {kind for way, kind in types.items() if way not in ("ab", "ba")} == {"LoadBalancer"}

@@ -37,7 +37,7 @@ def _reads(**changes: Json) -> dict[str, Json]:
 def _checked(read: dict[str, Json], playbook: str = "federate", play_hosts: list[str] | None = None,
              **variables: Json) -> plan_types.Plan:
     declaration = fed.declare(fed.inventory(**{**SHARED, **variables}), play_hosts=play_hosts or list(fed.COLOURS))
-    return preflight.preflight(planning.plan(declaration, read), read, playbook)
+    return preflight.preflight(planning.build_plan(declaration, read), read, playbook)
 
 
 def _warnings(made: plan_types.Plan) -> list[tuple[str, str]]:
@@ -192,10 +192,10 @@ def test_a_mesh_that_is_held_back_is_left_alone_as_a_whole() -> None:
     assert made["meshes"][RED]["set_trust_domain"] and made["load_balancers"]["new"] == 4
     assert made["meshes"][RED]["gateways"] == []
     declaration = fed.declare(fed.inventory(**SHARED))
-    assert planning.plan(declaration, read)["load_balancers"]["new"] == 6
+    assert planning.build_plan(declaration, read)["load_balancers"]["new"] == 6
     assert [one["where"] for one in made["meshes"][RED]["problems"]] == ["namespace red-mesh-system"]
     for room in ("gateways", "sets", "peers"):
-        assert desired.objects(made, room, RED, read[RED]) == []
+        assert desired.build_objects(made, room, RED, read[RED]) == []
 
 
 def test_nothing_is_waited_for_where_all_are_held_back() -> None:

@@ -95,7 +95,7 @@ class Federation:
         declared = fed.declare(fed.inventory(red_mesh={"mesh_exports": {GREEN: ["bookinfo/ratings"]}, **options}))
         self.facts = {host: fed.facts(host) for host in fed.COLOURS}
         fed.federate(declared, self.facts)
-        self.plan = copy.deepcopy(dict(planning.plan(declared, self.facts, fed.NOW)))
+        self.plan = copy.deepcopy(dict(planning.build_plan(declared, self.facts, fed.NOW)))
         for read in self.facts.values():
             for peer in read["peers"]:
                 peer["metadata"]["creationTimestamp"] = CREATED

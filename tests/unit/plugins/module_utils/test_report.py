@@ -15,12 +15,15 @@ RULE = {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name"
 
 
 def _plan(names: list[str], **sides: Any) -> Json:
-    plan: Json = {"meshes": {name: {"mesh": name, "readable": True, "in_play": True, "problems": []} for name in names},
+    plan: Json = {"options": {}, "meshes": {
+        name: {"mesh": name, "readable": True, "in_play": True, "problems": [], "by_file": False, "version": None,
+               "root_error": ""} for name in names},
                   "sides": {name: {} for name in names}}
     for host, peer in permutations(names, 2):
         plan["sides"][host][peer] = {
             "mesh": host, "host": host, "peer": peer, "peer_host": peer, "peer_name": peer, "state": "ready",
-            "message": "", "problems": [], "imports": [RULE], "peer_object": "ours", **sides}
+            "message": "", "problems": [], "imports": [RULE], "exports": None, "peer_object": "ours",
+            "config_map": None, "root_applied": None, "identity_file": None, "contact": "none", **sides}
     return plan
 
 
@@ -189,7 +192,7 @@ def test_what_a_root_is_proven_since() -> None:
 
 def test_a_limited_run_is_not_patient_with_a_refused_root() -> None:
     plan, waits = _plan(["red", "green"]), _waits(["red"])
-    plan["meshes"]["green"].update(in_play=False, refused="the root has expired")
+    plan["meshes"]["green"].update(in_play=False, root_error="the root has expired")
     plan["sides"]["red"]["green"].update(state="pending", message="green cannot do its side")
     assert _one(link_report.links(plan, waits), "red", "green")["failed"]
 

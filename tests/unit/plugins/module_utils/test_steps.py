@@ -32,7 +32,7 @@ def _fields(value: Any) -> Json:
     return {f"f:{key}": _fields(inner) for key, inner in value.items()} if isinstance(value, dict) else {}
 
 
-def _own(obj: Json, wish: object_types.Wish) -> None:
+def _own(obj: Json, wish: object_types.DesiredObject) -> None:
     """Note on a live object that our manager has applied a wish."""
     definition = wish["definition"]
     meta = {key: definition["metadata"][key] for key in ("labels", "annotations") if key in definition["metadata"]}
@@ -80,7 +80,7 @@ def _federated() -> tuple[model_types.Declaration, Facts]:
 
 
 def _ahead(declaration: model_types.Declaration, read: Facts) -> plan_types.Plan:
-    return pending_steps.ahead(planning.plan(declaration, read, fed.NOW), read)
+    return pending_steps.ahead(planning.build_plan(declaration, read, fed.NOW), read)
 
 
 def test_nothing_is_left_to_do() -> None:

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 def _plan(**options: Any) -> Json:
-    made = planning.plan(lab.declare(lab.inventory(), **options), {host: lab.facts(host) for host in lab.COLOURS}, lab.NOW)
+    made = planning.build_plan(lab.declare(lab.inventory(), **options), {host: lab.facts(host) for host in lab.COLOURS}, lab.NOW)
     return copy.deepcopy(dict(made))
 
 
@@ -109,7 +109,7 @@ def test_a_foreign_peer_that_differs_is_reported_as_drift() -> None:
         "spec": {"security": {"trustDomain": "wrong.local"}},
     }]
     read = {host: lab.facts(host) for host in lab.COLOURS} | {"red-mesh": facts}
-    plan = copy.deepcopy(dict(planning.plan(lab.declare(lab.inventory()), read, lab.NOW)))
+    plan = copy.deepcopy(dict(planning.build_plan(lab.declare(lab.inventory()), read, lab.NOW)))
     told = run_result.tell(plan, {"__report_links": _readings()}, {"red-mesh": facts})
     drift = [one for one in told["problems"] if one["code"] == "unmanaged"]
     assert drift and any("ServiceMeshPeer red-mesh-system/green-mesh" in one["where"] for one in drift)
