@@ -13,20 +13,20 @@ import time
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Union
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import check_access
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import (
-    FATAL_CODES,
-    Cluster,
-    ClusterError,
-    Event,
-    WatchFor,
-)
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import FATAL_CODES, ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event, LiveObjects, WatchFor
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import AUTH_OPTION
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info import read_nodes
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import CSV, DEFINITION, SUBSCRIPTION
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import read_control_plane
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import read_events, read_gateway
-from ansible_collections.ossm.federation.plugins.module_utils._readers.operator import Operator
+from ansible_collections.ossm.federation.plugins.module_utils._readers.operator import (
+    OperatorFacts,
+    installed_version,
+    read_operator,
+)
 
 Say = Callable[[str], None]
 
@@ -161,6 +161,41 @@ class _State:
         self.told = now
 
 
+class _OperatorState:
+    """The Subscription, the versions and the kind of an operator at a moment."""
+
+    def __init__(self, mesh: str, namespace: str, name: str) -> None:
+        self.mesh, self.namespace, self.name = mesh, namespace, name
+        self.objects = LiveObjects()
+        self._message = ""
+
+    def take(self, event: Event) -> None:
+        """Apply one event of a watch."""
+        if event.type in ("ADDED", "MODIFIED", "DELETED", "RESET"):
+            self.objects.take(event)
+
+    def facts(self) -> OperatorFacts:
+        """How far the installation has come."""
+        return read_operator(self.objects.get(SUBSCRIPTION, self.name), self.objects.of(CSV),
+                             self.objects.get("CustomResourceDefinition", DEFINITION))
+
+    def complete(self) -> bool:
+        """Whether the operator works and its kind is served."""
+        return self.facts()["ready"]
+
+    def missing(self) -> List[str]:
+        """What is still waited for, in words."""
+        facts = self.facts()
+        return [] if facts["ready"] else [facts["message"]]
+
+    def news(self) -> Iterator[str]:
+        """One line when it is another than last time."""
+        message = self.facts()["message"]
+        if message != self._message:
+            yield f"{self.mesh}: operator: {message}"
+        self._message = message
+
+
 def run(params: Json, check_mode: bool, say: Say) -> Json:
     """Wait until the control plane is ready and every gateway has an address, at most ``timeout`` seconds.
 
@@ -193,7 +228,7 @@ def run(params: Json, check_mode: bool, say: Say) -> Json:
 def _run_operator(params: Json, check_mode: bool, say: Say) -> Json:
     """Wait until the operator of a Subscription has succeeded and its kinds are served."""
     wanted, mesh = params["operator"], params["mesh"]
-    state = Operator(mesh, wanted["namespace"], wanted["name"])
+    state = _OperatorState(mesh, wanted["namespace"], wanted["name"])
     auth = {key: value for key, value in params["auth"].items() if value is not None}
     problems = check_access(auth, mesh)
     if problems:
@@ -216,7 +251,7 @@ def _run_operator(params: Json, check_mode: bool, say: Say) -> Json:
     return _operator_result(state, late)
 
 
-def _look_at_operator(cluster: Cluster, state: Operator) -> None:
+def _look_at_operator(cluster: Cluster, state: _OperatorState) -> None:
     """Read once; what is not there yet is no error."""
     for kind, namespace, name in (("CustomResourceDefinition", None, DEFINITION),
                                   (SUBSCRIPTION, state.namespace, state.name)):
@@ -225,12 +260,12 @@ def _look_at_operator(cluster: Cluster, state: Operator) -> None:
         except ClusterError as error:
             if error.code not in ("missing", "kind-missing", "namespace-missing"):
                 raise
-    if state.version:
+    if installed_version(state.objects.get(SUBSCRIPTION, state.name)):
         for one in cluster.list(CSV, state.namespace):
             state.take(Event(CSV, "ADDED", one))
 
 
-def _operator_result(state: Operator, problems: List[Problem]) -> Json:
+def _operator_result(state: _OperatorState, problems: List[Problem]) -> Json:
     """The result of the module where the operator was waited for."""
     return {"changed": False, "mesh": state.mesh, "ready": state.complete(), "gateways": {},
             "message": "; ".join(state.missing()) or "ready", "problems": problems}
@@ -289,7 +324,7 @@ def _watch(cluster: Cluster, params: Json, state: _State, deadline: float, say: 
     _follow(cluster, [plane], state.complete, state, deadline, say)
 
 
-def _follow(cluster: Cluster, watches: Sequence[WatchFor], done: Callable[[], bool], state: Union[_State, Operator],
+def _follow(cluster: Cluster, watches: Sequence[WatchFor], done: Callable[[], bool], state: Union[_State, _OperatorState],
             deadline: float, say: Say, before_heartbeat: Callable[[], None] = lambda: None) -> bool:
     """Follow watches until something is done (True) or the deadline has come (False), and say what changes."""
     failing = ""

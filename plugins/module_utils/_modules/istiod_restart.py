@@ -11,7 +11,9 @@ import time
 from typing import Callable, List, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import check_access
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster, ClusterError, WatchFor
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import WatchFor
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import AUTH_OPTION
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info import istiod_pods
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ISTIOD_SELECTOR, OURS

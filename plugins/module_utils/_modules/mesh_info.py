@@ -18,7 +18,8 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Se
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import applied
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import FATAL_CODES, Cluster, ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import FATAL_CODES, ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import AUTH_OPTION
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     ISTIOD_SELECTOR,

@@ -16,12 +16,8 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import settled
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import (
-    FATAL_CODES,
-    Cluster,
-    ClusterError,
-    to_yaml,
-)
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster, to_yaml
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import FATAL_CODES, ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import AUTH_OPTION
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem

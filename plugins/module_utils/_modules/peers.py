@@ -10,12 +10,9 @@ import time
 from typing import Callable, Dict, FrozenSet, Iterator, List, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import check_access
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import (
-    Cluster,
-    ClusterError,
-    Event,
-    WatchFor,
-)
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event, WatchFor
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import AUTH_OPTION
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: Access to plain JSON data: values at a path, differences."""
+"""Private to the collection: Access to plain JSON data: values at a path, objects by name, differences."""
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any, Dict, Iterable, List, Optional
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 
 def dig(value: Any, *path: str) -> Any:
@@ -14,6 +16,15 @@ def dig(value: Any, *path: str) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
+
+
+def by_name(objects: Optional[Iterable[Json]]) -> Dict[str, Json]:
+    """Kubernetes objects by their ``metadata.name``; of several with one name the last. Empty for None.
+
+    >>> by_name([{"metadata": {"name": "red"}}])
+    {'red': {'metadata': {'name': 'red'}}}
+    """
+    return {obj["metadata"]["name"]: obj for obj in objects or ()}
 
 
 def differences(wanted: Any, live: Any, path: str = "") -> List[str]:

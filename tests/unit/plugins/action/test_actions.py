@@ -15,7 +15,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.ossm.federation.plugins.action import mesh_objects
 from ansible_collections.ossm.federation.plugins.doc_fragments import _auth
-from ansible_collections.ossm.federation.plugins.module_utils._cluster import client
+from ansible_collections.ossm.federation.plugins.module_utils._cluster import access
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible import action as core_action
 
 Json = dict[str, Any]
@@ -108,7 +108,7 @@ def test_only_credentials_are_hidden() -> None:
     assert core_action.secrets({"auth": {"kubeconfig": "/some/path"}}) == set()
     handed_on = core_action.portable(args)["meshes"][0]["auth"]
     assert isinstance(handed_on["kubeconfig"], str) and handed_on["context"] == "red"
-    assert client.normalised(handed_on)["kubeconfig"] == config
+    assert access.normalised(handed_on)["kubeconfig"] == config
 
 
 @pytest.mark.parametrize("secret", ["token-of-red", 'two\nlines and a "quote"', "Schlüssel\t\\"])

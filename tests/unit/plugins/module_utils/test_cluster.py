@@ -8,6 +8,7 @@ import datetime
 import json
 import queue
 import ssl
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from kubernetes.client import Configuration
 
-from ansible_collections.ossm.federation.plugins.module_utils._cluster import access, client
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Ask, ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._cluster import access, client, errors, session, watch
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError, Request
 from ansible_collections.ossm.federation.plugins.module_utils._modules import arguments
 
 Json = dict[str, Any]
@@ -125,12 +126,12 @@ def _token(expiry: float) -> str:
     return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + ".x"
 
 
-WRITING = Ask("patch", "ServiceMeshPeer", "ns", "a")
+WRITING = Request("patch", "ServiceMeshPeer", "ns", "a")
 
 
-def _decode(status: int, body: Any, ask: Ask = WRITING, token: str = "") -> ClusterError:
+def _decode(status: int, body: Any, ask: Request = WRITING, token: str = "") -> ClusterError:
     text = body if isinstance(body, str) else json.dumps(body)
-    return client.decode_response(status, text.encode(), ask, token)
+    return errors.decode_response(status, text.encode(), ask, token)
 
 
 def test_an_expired_token_is_named() -> None:
@@ -141,7 +142,7 @@ def test_an_expired_token_is_named() -> None:
 
 
 def test_forbidden_names_verb_and_resource() -> None:
-    found = _decode(403, {"message": "no"}, Ask("list", "ServiceMeshPeer", "ns"))
+    found = _decode(403, {"message": "no"}, Request("list", "ServiceMeshPeer", "ns"))
     assert found.code == "forbidden"
     assert "list servicemeshpeers.federation.maistra.io" in found.message
     assert "list on servicemeshpeers.federation.maistra.io" in found.remedy
@@ -229,8 +230,18 @@ def _nested(inner: Exception) -> Exception:
     (RuntimeError("strange"), "unreachable", "strange"),
 ])
 def test_connections(error: Exception, code: str, word: str) -> None:
-    found = client.decode_connection(error, "https://red.example")
+    found = errors.decode_connection(error, "https://red.example")
     assert found.code == code and word in found.message and "red.example" in found.message
+
+
+class _Stream:
+    """A stream of watch events that can be stopped."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+
+    def stop(self) -> None:
+        self.ended.set()
 
 
 class _Scripted:
@@ -239,32 +250,27 @@ class _Scripted:
     def __init__(self, *script: Any) -> None:
         self.script = list(script)
 
-    def events(self, one: Any, seconds: int, watcher: Any) -> Any:
+    def open_stream(self) -> Any:
+        return _Stream()
+
+    def events(self, target: Any, seconds: int, stream: Any) -> Any:
         step = self.script.pop(0) if self.script else []
         for event in [step] if isinstance(step, Exception) else step:
             if isinstance(event, Exception):
                 raise event
             yield event
         if not self.script:
-            watcher.idle.wait(5)
+            stream.ended.wait(5)
 
-    def decode(self, error: Exception, ask: Ask) -> ClusterError:
+    def decode(self, error: Exception, ask: Request) -> ClusterError:
         assert isinstance(error, ClusterError)
         return error
 
 
-def _watched(monkeypatch: pytest.MonkeyPatch, *script: Any, count: int) -> list[tuple[str, str]]:
-    class _Idle:
-        def __init__(self) -> None:
-            self.idle = __import__("threading").Event()
-
-        def stop(self) -> None:
-            self.idle.set()
-
-    monkeypatch.setattr(client, "Watch", _Idle)
+def _watched(*script: Any, count: int) -> list[tuple[str, str]]:
     bus: queue.Queue[Any] = queue.Queue()
     cluster: Any = _Scripted(*script)
-    watcher = client._Watcher(cluster, client.WatchFor("Service", "ns"), time.monotonic() + 20, bus)
+    watcher = watch.Watcher(cluster, watch.WatchFor("Service", "ns"), time.monotonic() + 20, bus)
     watcher.start()
     try:
         found = [bus.get(timeout=10) for _number in range(count)]
@@ -273,17 +279,17 @@ def _watched(monkeypatch: pytest.MonkeyPatch, *script: Any, count: int) -> list[
     return [(event.type, event.object.get("name", event.error.code if event.error else "")) for event in found]
 
 
-def test_a_watch_that_breaks_begins_again_with_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_watch_that_breaks_begins_again_with_a_reset() -> None:
     gone = ClusterError("expired-watch", "too old")
-    found = _watched(monkeypatch, [("ADDED", {"name": "a"}), ClusterError("unreachable", "cut")],
+    found = _watched([("ADDED", {"name": "a"}), ClusterError("unreachable", "cut")],
                      ClusterError("forbidden", "not yet"), [("ADDED", {"name": "b"}), gone], [("ADDED", {"name": "c"})],
                      count=7)
     assert found == [("ADDED", "a"), ("ERROR", "unreachable"), ("ERROR", "forbidden"), ("RESET", ""), ("ADDED", "b"),
                      ("RESET", ""), ("ADDED", "c")]
 
 
-def test_a_watch_that_may_never_work_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _watched(monkeypatch, ClusterError("forbidden", "no"), count=1) == [("FATAL", "forbidden")]
+def test_a_watch_that_may_never_work_is_given_up() -> None:
+    assert _watched(ClusterError("forbidden", "no"), count=1) == [("FATAL", "forbidden")]
 
 
 @pytest.mark.parametrize(("status", "again"), [
@@ -302,6 +308,126 @@ def test_the_pauses_between_attempts_grow() -> None:
         policy.increment("PATCH", "/", response=urllib3.HTTPResponse(status=503))
 
 
+def test_every_kind_has_its_path_without_a_question_to_the_api_server(file: Path) -> None:
+    resources = client.Cluster({"kubeconfig": str(file)})._client.resources
+    assert resources.get("Service").path(name="a", namespace="ns") == "/api/v1/namespaces/ns/services/a"
+    assert resources.get("ServiceMeshPeer").path(name="a", namespace="ns") == \
+        "/apis/federation.maistra.io/v1/namespaces/ns/servicemeshpeers/a"
+
+
+def test_a_session_is_a_cluster_or_its_problems(file: Path) -> None:
+    cluster, problems = session.connect({"kubeconfig": str(file), "context": None}, "red-mesh")
+    assert cluster is not None and cluster.host == "https://red.example:6443" and problems == []
+    cluster, problems = session.connect({}, "red-mesh")
+    assert cluster is None and [(one["code"], one["mesh"]) for one in problems] == [("access-missing", "red-mesh")]
+
+
+def test_what_fails_inside_a_session_is_a_problem(file: Path) -> None:
+    def work(cluster: client.Cluster) -> None:
+        raise ClusterError("forbidden", "may not", "Grant it")
+
+    auth = {"kubeconfig": str(file)}
+    used: list[client.Cluster] = []
+    assert session.use_cluster(auth, "red-mesh", used.append) == [] and len(used) == 1
+    problems = session.use_cluster(auth, "red-mesh", work)
+    assert [(one["code"], one["where"]) for one in problems] == [("forbidden", "API server of red-mesh")]
+    assert session.use_cluster(auth, "red-mesh", work, where="Pod a")[0]["where"] == "Pod a"
+    assert [one["code"] for one in session.use_cluster({}, "red-mesh", work)] == ["access-missing"]
+
+
+class _Wait:
+    """A wait for a Service of some name."""
+
+    mesh = "red-mesh"
+
+    def __init__(self, name: str, gives_up: bool = False) -> None:
+        self.name, self.gives_up = name, gives_up
+        self.objects, self.log = watch.LiveObjects(), watch.ChangeLog()
+
+    def take(self, event: watch.Event) -> None:
+        self.objects.take(event)
+
+    def is_done(self) -> bool:
+        return self.name in self.objects.of("Service")
+
+    def is_over(self) -> bool:
+        return self.is_done() or self.gives_up
+
+    def changes(self) -> list[str]:
+        return self.log.changes(dict.fromkeys(sorted(self.objects.of("Service")), "exists"))
+
+    def status_line(self) -> str:
+        return self.name
+
+
+class _Story:
+    """A cluster whose watches report what a list has."""
+
+    def __init__(self, *events: watch.Event) -> None:
+        self.events = list(events)
+
+    def watch_many(self, targets: Any, deadline: float) -> Any:
+        while self.events:
+            yield self.events.pop(0)
+
+
+def _service(name: str, type_: watch.EventType = "ADDED") -> watch.Event:
+    return watch.Event("Service", type_, {"metadata": {"name": name}})
+
+
+QUIET, TICK, RESET = (watch.Event("", "QUIET", {}), watch.Event("", "TICK", {}), watch.Event("Service", "RESET", {}))
+CUT = watch.Event("Service", "ERROR", {}, ClusterError("unreachable", "cut"))
+
+
+def _follow(wait: _Wait, *events: watch.Event) -> tuple[bool, list[str], list[watch.Event]]:
+    lines: list[str] = []
+    story = _Story(*events)
+    ended = watch.follow(story, [watch.WatchFor("Service", "ns")], wait, time.monotonic() + 60, lines.append)
+    return ended, lines, story.events
+
+
+def test_a_wait_ends_with_the_event_that_completes_it() -> None:
+    assert _follow(_Wait("b"), _service("a"), _service("b"), QUIET) == (True, [], [QUIET])
+
+
+def test_a_wait_reports_changes_after_a_burst_and_what_is_missing_at_a_heartbeat() -> None:
+    ended, lines, _rest = _follow(_Wait("c"), _service("a"), _service("b"), QUIET, TICK, _service("a", "DELETED"), QUIET)
+    assert not ended and lines[:2] == ["a: exists", "b: exists"] and len(lines) == 3
+    assert lines[2].startswith("red-mesh: ") and lines[2].endswith(" s left; waiting for c")
+
+
+def test_an_error_that_repeats_is_reported_once() -> None:
+    other = CUT._replace(error=ClusterError("busy", "too many"))
+    lines = _follow(_Wait("a"), CUT, CUT, other, CUT)[1]
+    assert lines == [f"red-mesh: {text}; trying again" for text in ("cut", "too many", "cut")]
+
+
+def test_a_watch_that_is_given_up_ends_the_wait() -> None:
+    with pytest.raises(ClusterError, match="cut"):
+        _follow(_Wait("a"), CUT._replace(type="FATAL"))
+
+
+@pytest.mark.parametrize("event", [QUIET, TICK])
+def test_a_wait_that_cannot_be_completed_ends(event: watch.Event) -> None:
+    assert _follow(_Wait("a", gives_up=True), RESET, event, TICK) == (True, [], [TICK])
+
+
+def test_a_reset_alone_completes_no_wait() -> None:
+    class _Nothing(_Wait):
+        def is_done(self) -> bool:
+            return not self.objects.of("Service")
+
+    assert _follow(_Nothing("a"), RESET, _service("a", "DELETED"), TICK) == (True, [], [TICK])
+
+
+def test_objects_follow_their_watches() -> None:
+    objects = watch.LiveObjects()
+    assert [objects.take(_service(name)) for name in "ab"] == ["a", "b"]
+    assert objects.take(_service("a", "DELETED")) == "a" and list(objects.of("Service")) == ["b"]
+    assert objects.get("Service", "a") is None and objects.get("Pod", "b") is None
+    assert objects.take(RESET) is None and objects.of("Service") == {}
+
+
 def _certificate(until: datetime.datetime) -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "user")])
@@ -316,6 +442,6 @@ def test_an_expired_client_certificate_is_named(tmp_path: Path) -> None:
     old.write_bytes(_certificate(datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone.utc)))
     good.write_bytes(_certificate(now + datetime.timedelta(days=1)))
     garbage.write_text("no certificate", encoding="utf-8")
-    assert str(client.certificate_expiry(str(old))).startswith("2020-01-02T00:00:00")
+    assert str(errors.certificate_expiry(str(old))).startswith("2020-01-02T00:00:00")
     others = [str(good), str(garbage), str(tmp_path / "none"), None]
-    assert [client.certificate_expiry(path) for path in others] == [None] * 4
+    assert [errors.certificate_expiry(path) for path in others] == [None] * 4

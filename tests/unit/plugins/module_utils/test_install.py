@@ -9,7 +9,8 @@ from typing import Any
 import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import ClusterError, Event
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event, LiveObjects
 from ansible_collections.ossm.federation.plugins.module_utils._modules import gateway_wait, mesh_objects
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions, types as product_types
 from ansible_collections.ossm.federation.plugins.module_utils._readers import operator as operator_reader
@@ -287,27 +288,29 @@ PENDING = subscription(currentCSV=CSV, state="UpgradePending", installPlanRef={"
 FAILED = subscription(conditions=[{"type": "ResolutionFailed", "status": "True", "message": "no operators found"}])
 GONE = Event("ClusterServiceVersion", "RESET", {})
 OPERATOR: list[tuple[str, list[Event], str]] = [
-    ("nothing", [], "the Subscription is not there"),
+    ("nothing", [], "the Subscription does not exist"),
     ("a subscription", [subscription()], "no version has been found yet"),
     ("unresolved", [FAILED], "ResolutionFailed: no operators found"),
-    ("waits for approval", [PENDING], "the install plan install-abc waits for somebody to approve it"),
+    ("waits for approval", [PENDING], "the install plan install-abc waits for approval"),
     ("installing", [PENDING, version("Installing", "waiting for deployment")], f"{CSV}: Installing: waiting for deployment"),
     ("failed", [definition(), INSTALLED, version("Failed", "no rights")], f"{CSV}: Failed: no rights"),
     ("no kinds", [definition(False), INSTALLED, version("Succeeded")], "the kind servicemeshcontrolplanes.maistra.io is not"),
     ("there", [definition(), INSTALLED, version("Succeeded")], ""),
     ("there, an upgrade pending", [definition(), subscription(installedCSV=CSV, currentCSV="v9", state="UpgradePending"),
                                    version("Succeeded")], ""),
-    ("gone again", [definition(), INSTALLED, version("Succeeded"), GONE], f"{CSV} is not there yet"),
+    ("gone again", [definition(), INSTALLED, version("Succeeded"), GONE], f"{CSV} does not exist yet"),
 ]
 
 
 @pytest.mark.parametrize(("events", "message"), [case[1:] for case in OPERATOR], ids=[case[0] for case in OPERATOR])
 def test_how_far_the_operator_is(events: list[Event], message: str) -> None:
-    state = operator_reader.Operator(RED, "openshift-operators", "s")
+    objects = LiveObjects()
     for event in events:
-        state.take(event)
-    assert state.complete() == (not message) and "; ".join(state.missing()).startswith(message)
-    assert len(list(state.news())) == 1 and not list(state.news())
+        objects.take(event)
+    facts = operator_reader.read_operator(
+        objects.get("Subscription", "s"), objects.of("ClusterServiceVersion"),
+        objects.get("CustomResourceDefinition", conventions.DEFINITION))
+    assert facts["ready"] == (not message) and facts["message"].startswith(message or f"{CSV} is ready")
 
 
 class _Cluster:
@@ -342,7 +345,7 @@ def test_the_operator_is_awaited_on_watches(monkeypatch: pytest.MonkeyPatch) -> 
     result, lines = _waited(monkeypatch, cluster)
     assert result["ready"] and result["problems"] == [] and result["message"] == "ready"
     assert cluster.watched == ["CustomResourceDefinition", "Subscription", "ClusterServiceVersion"]
-    assert "waits for somebody" in lines[0] and "s left; waiting for" in lines[1]
+    assert "waits for approval" in lines[0] and "s left; waiting for" in lines[1]
 
 
 def test_an_operator_that_does_not_come_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

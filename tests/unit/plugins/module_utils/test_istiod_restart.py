@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import ClusterError, Event
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event
 from ansible_collections.ossm.federation.plugins.module_utils._modules import istiod_restart
 
 Json = dict[str, Any]
