@@ -70,7 +70,8 @@ def _ask(cluster: Cluster, what: str, body: dict[str, Any]) -> dict[str, Any]:
     url = f"http://{cluster.address(2)}:{cluster.entry['etcd_ports'][0]}/v3/kv/{what}"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(urllib.request.Request(url, json.dumps(body).encode()), timeout=10) as answer:
-        return json.loads(answer.read())
+        content: dict[str, Any] = json.loads(answer.read())
+        return content
 
 
 def _text(data: bytes) -> str:

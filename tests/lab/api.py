@@ -85,7 +85,7 @@ class LabCluster(clusters.Cluster):
     @property
     def kubeconfig(self) -> str:
         """Return the path of the administrator's kubeconfig."""
-        return self.entry["kubeconfig"]
+        return str(self.entry["kubeconfig"])
 
     @cached_property
     def client(self) -> DynamicClient:

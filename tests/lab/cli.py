@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit code; what a person has to know goes to stderr."""
     options = _parser().parse_args(arguments)
     options.dir = (options.dir or state.default_directory()).absolute()
+    run: Callable[[argparse.Namespace], int] = options.run
     try:
-        return options.run(options)
+        return run(options)
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
@@ -60,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _simple(commands: Any, common: argparse.ArgumentParser, name: str, run: Any, text: str,
             **more: Any) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.", **more)
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.", **more)
     command.set_defaults(run=run)
     return command
 

@@ -24,7 +24,7 @@ from lab.state import LabError
 
 BINDING = "lab-admins"
 DOOR_SECONDS = 20.0
-_MATCHING = {"verbs": [], "resources": [], "namespaces": []}
+_MATCHING: dict[str, Any] = {"verbs": [], "resources": [], "namespaces": []}
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ FAULTS: dict[str, Fault] = {
 
 def active(directory: Path) -> dict[str, dict[str, Any]]:
     """Return the API servers' faults that are on: cluster to name to parameters."""
-    return state.read_json(directory / "faults.json", {})
+    recorded: dict[str, dict[str, Any]] = state.read_json(directory / "faults.json", {})
+    return recorded
 
 
 def switch(directory: Path, name: str, on: bool, target: dict[str, str], parameters: dict[str, Any]) -> str:

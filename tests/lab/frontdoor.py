@@ -81,7 +81,8 @@ class Door:
 
     def faults(self) -> dict[str, dict[str, Any]]:
         """Return the faults that are on now."""
-        return state.read_json(self.cluster.folder / CONFIGURATION, {})
+        faults: dict[str, dict[str, Any]] = state.read_json(self.cluster.folder / CONFIGURATION, {})
+        return faults
 
     def _choose_certificate(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
         if "wrong-certificate" in self.faults():

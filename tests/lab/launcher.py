@@ -207,7 +207,8 @@ def ask(directory: Path, request: dict[str, Any]) -> dict[str, Any]:
         raise LabError(f"The simulator of {directory} does not answer ({error}); `up` starts it again.") from error
     if not line:
         raise LabError(f"The simulator of {directory} closed the connection; see {directory / 'simulator.log'}.")
-    return json.loads(line)
+    answer: dict[str, Any] = json.loads(line)
+    return answer
 
 
 def down(directory: Path) -> int:

@@ -225,5 +225,6 @@ def forget_namespace(connection: dynamic.DynamicClient, name: str) -> None:
     resource = connection.resources.get(api_version="v1", kind="Namespace")
     resource.delete(name=name)
     api = client.CoreV1Api(connection.client)
-    api.replace_namespace_finalize(name, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name},
-                                          "spec": {"finalizers": []}})
+    api.replace_namespace_finalize(name, client.V1Namespace(
+        api_version="v1", kind="Namespace", metadata=client.V1ObjectMeta(name=name),
+        spec=client.V1NamespaceSpec(finalizers=[])))

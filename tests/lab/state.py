@@ -58,10 +58,10 @@ def write_json(path: Path, value: Any) -> None:
 
 def load(directory: Path) -> dict[str, Any]:
     """Return the content of ``lab.json``; a LabError when there is no lab in this directory."""
-    state = read_json(directory / "lab.json")
-    if state is None:
+    content: dict[str, Any] | None = read_json(directory / "lab.json")
+    if content is None:
         raise LabError(f"There is no lab in {directory}. Start one with `make lab-up`, or name another with --dir.")
-    return state
+    return content
 
 
 @contextmanager

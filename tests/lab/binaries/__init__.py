@@ -166,8 +166,8 @@ def _new_enough(go: str) -> bool:
                                 env=_environment(), cwd="/").stdout
     except (OSError, subprocess.CalledProcessError):
         return False
-    found = re.match(r"go(\d+)\.(\d+)(?:\.(\d+))?", answer.strip())
-    return bool(found) and tuple(int(part or 0) for part in found.groups()) >= _numbers(_language())
+    match = re.match(r"go(\d+)\.(\d+)(?:\.(\d+))?", answer.strip())
+    return match is not None and tuple(int(part or 0) for part in match.groups()) >= _numbers(_language())
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -99,7 +99,7 @@ class Eye:
         for name, item in found.items():
             self._take(name, {"kind": self._kind} | item)
         self._listed.set()
-        return answer["metadata"]["resourceVersion"]
+        return str(answer["metadata"]["resourceVersion"])
 
     def _follow(self, resource: Resource, version: str) -> None:
         stream = watch.Watch().stream(
@@ -204,6 +204,12 @@ def shown(body: Object | None) -> str:
     return json.dumps(brief, indent=1)
 
 
+def _plain(answer: Any) -> Object:
+    """Return an answer of the dynamic client as a plain dictionary."""
+    body: Object = answer.to_dict()
+    return body
+
+
 class Api:
     """One cluster's API, as its administrator."""
 
@@ -223,7 +229,7 @@ class Api:
 
     def get(self, kind: str, name: str, namespace: str | None) -> Object:
         """Return the object; NotFoundError when there is none."""
-        return self.resource(kind).get(name=name, namespace=namespace).to_dict()
+        return _plain(self.resource(kind).get(name=name, namespace=namespace))
 
     def exists(self, kind: str, name: str, namespace: str | None) -> bool:
         """Say whether the object is there."""
@@ -235,23 +241,21 @@ class Api:
 
     def list(self, kind: str, namespace: str, **options: Any) -> list[Object]:
         """Return the objects of a namespace."""
-        return self.resource(kind).get(namespace=namespace, **options).to_dict()["items"]
+        items: list[Object] = self.resource(kind).get(namespace=namespace, **options).to_dict()["items"]
+        return items
 
     def create(self, body: Object, dry_run: bool = False) -> Object:
         """Create the object."""
         options = {"dry_run": "All"} if dry_run else {}
-        return (
-            self.resource(body["kind"])
-            .create(body=body, namespace=body["metadata"].get("namespace"), **options)
-            .to_dict()
+        return _plain(
+            self.resource(body["kind"]).create(body=body, namespace=body["metadata"].get("namespace"), **options)
         )
 
     def apply(self, body: Object, manager: str = "conformance", force: bool = False, dry_run: bool = False) -> Object:
         """Apply the object server-side."""
         options: dict[str, Any] = {"dry_run": "All"} if dry_run else {}
-        return (
-            self.resource(body["kind"])
-            .server_side_apply(
+        return _plain(
+            self.resource(body["kind"]).server_side_apply(
                 body=body,
                 name=body["metadata"]["name"],
                 namespace=body["metadata"].get("namespace"),
@@ -259,21 +263,18 @@ class Api:
                 force_conflicts=force,
                 **options,
             )
-            .to_dict()
         )
 
     def patch(self, kind: str, name: str, namespace: str | None, change: Object, dry_run: bool = False) -> Object:
         """Merge the change into the object (JSON merge patch)."""
         options = {"dry_run": "All"} if dry_run else {}
-        return (
-            self.resource(kind)
-            .patch(body=change, name=name, namespace=namespace, content_type=MERGE, **options)
-            .to_dict()
+        return _plain(
+            self.resource(kind).patch(body=change, name=name, namespace=namespace, content_type=MERGE, **options)
         )
 
     def replace(self, body: Object) -> Object:
         """Put the object in the place of the old one."""
-        return self.resource(body["kind"]).replace(body=body, namespace=body["metadata"].get("namespace")).to_dict()
+        return _plain(self.resource(body["kind"]).replace(body=body, namespace=body["metadata"].get("namespace")))
 
     def delete(self, kind: str, name: str, namespace: str | None) -> None:
         """Delete the object; that it is gone already is no error."""

@@ -284,7 +284,7 @@ class Mesh:
 
     def root(self) -> str:
         """Return the mesh's own root, as PEM."""
-        return self.get("ConfigMap", "istio-ca-root-cert")["data"]["root-cert.pem"]
+        return str(self.get("ConfigMap", "istio-ca-root-cert")["data"]["root-cert.pem"])
 
     def trust(self, peer: str, pem: str) -> None:
         """Write the config map with a peer's root."""

@@ -87,7 +87,7 @@ def test_an_export_rule_needs_a_type_of_any_kind(ground: Grounds) -> None:
 @pytest.mark.row("input-imports")
 def test_an_import_set_is_hardly_looked_at(ground: Grounds) -> None:
     """importAsLocal without alias and a zone without region are taken; labelSelector is no field and is pruned."""
-    spec = {
+    spec: Object = {
         "locality": {"zone": "a"},
         "importRules": [
             {"type": "NameSelector", "importAsLocal": True, "nameSelector": {"name": "x"}},

@@ -49,7 +49,7 @@ def unused(mesh: Mesh) -> str:
 
 def node(mesh: Mesh) -> str:
     """Return a node's address: it refuses connections to ports that nobody serves."""
-    return mesh.lab.content["clusters"][mesh.cluster]["nodes"][0]["address"]
+    return str(mesh.lab.content["clusters"][mesh.cluster]["nodes"][0]["address"])
 
 
 def settled(pair: Pair, clock: Clock) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from kubernetes.dynamic.exceptions import NotFoundError
@@ -73,7 +74,7 @@ def reasons(mesh: Mesh, kind: str, since: float) -> list[tuple[str, str]]:
     return found
 
 
-def gateways(name: str, **more: object) -> Object:
+def gateways(name: str, **more: Any) -> Object:
     """Return an additional ingress and egress gateway as spec."""
     return {
         "gateways": {

@@ -32,7 +32,8 @@ def fields(body: Object, manager: str) -> Object:
     (entry,) = [
         one for one in body["metadata"]["managedFields"] if one["manager"] == manager and one["operation"] == "Apply"
     ]
-    return entry["fieldsV1"]
+    owned: Object = entry["fieldsV1"]
+    return owned
 
 
 def version(body: Object) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DAY = datetime.timedelta(days=1)
@@ -44,7 +44,10 @@ class Authority:
 
     def __post_init__(self) -> None:
         self.cert = x509.load_pem_x509_certificate(self.cert_pem)
-        self._key = serialization.load_pem_private_key(self.key_pem, None)
+        key = serialization.load_pem_private_key(self.key_pem, None)
+        if not isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)):
+            raise ValueError(f"a CA key must be EC or RSA, not {type(key).__name__}")
+        self._key = key
 
     @classmethod
     def create(cls, organization: str, days: float = 3650, age_days: float = 0.01) -> "Authority":
@@ -74,7 +77,7 @@ class Authority:
             .add_extension(_usage("digital_signature", "key_encipherment"), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]),
                            critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.cert.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256()))
         return cert.public_bytes(serialization.Encoding.PEM)
 

@@ -317,7 +317,7 @@ class Cluster:
 
     async def create(self, kind: str, body: Object, dry_run: bool = False) -> Object:
         """Create; ConflictError when it is there."""
-        body = {"apiVersion": api_version(kind), "kind": kind} | body
+        body = {"apiVersion": api_version(kind), "kind": kind, **body}
         if dry_run:
             return await self._call("create", kind, body, body["metadata"].get("namespace"), dry_run="All")
         return self._learn(kind, await self._call("create", kind, body, body["metadata"].get("namespace")))

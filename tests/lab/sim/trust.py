@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import dataclass, field
 
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from lab.sim import ca
 
@@ -79,5 +80,5 @@ class Credentials:
 
 def _certificates_only(pem: str) -> str:
     """Every root once: OpenSSL refuses a bundle that names one twice."""
-    unique = {one.public_bytes(ca.serialization.Encoding.PEM) for one in parsed(pem)}
+    unique = {one.public_bytes(serialization.Encoding.PEM) for one in parsed(pem)}
     return b"".join(sorted(unique)).decode()

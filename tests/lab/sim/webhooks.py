@@ -25,7 +25,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from kubernetes_asyncio import config as client_config
-from kubernetes_asyncio.client import ApiClient, AuthorizationV1Api
+from kubernetes_asyncio.client import (
+    ApiClient, AuthorizationV1Api, V1ResourceAttributes, V1SubjectAccessReview, V1SubjectAccessReviewSpec)
 
 from lab.sim.cluster import Cluster, DynamicApiError, NotFoundError, Object
 from lab.sim.manifests import dig
@@ -276,8 +277,8 @@ class Webhooks:
     async def _may(self, cluster: Cluster, asked: Object, right: Object) -> bool:
         """Whether the API server allows something to the author of a request."""
         user = asked["userInfo"]
-        told = await AuthorizationV1Api(self._clients[cluster.name]).create_subject_access_review({
-            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
-            "spec": {"user": user["username"], "groups": user.get("groups"), "uid": user.get("uid"),
-                     "extra": user.get("extra"), "resourceAttributes": right}})
-        return bool(told.status.allowed and not told.status.denied)
+        review = await AuthorizationV1Api(self._clients[cluster.name]).create_subject_access_review(V1SubjectAccessReview(
+            api_version="authorization.k8s.io/v1", kind="SubjectAccessReview", spec=V1SubjectAccessReviewSpec(
+                user=user["username"], groups=user.get("groups"), uid=user.get("uid"), extra=user.get("extra"),
+                resource_attributes=V1ResourceAttributes(**right))))
+        return bool(review.status and review.status.allowed and not review.status.denied)

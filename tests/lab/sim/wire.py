@@ -7,8 +7,9 @@ The protocol itself is the library h2's; this module only ties it to asyncio.
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 import h2.config
@@ -103,12 +104,17 @@ class Outgoing:
             self.finish(False)
 
 
+def _text_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers as text."""
+    return {name.decode(): value.decode() for name, value in headers}
+
+
 class Wire(asyncio.Protocol):
     """One connection, either side."""
 
     def __init__(self, client: bool, on_request: Callable[[Incoming], None] | None = None,
                  on_lost: Callable[["Wire"], None] | None = None) -> None:
-        config = h2.config.H2Configuration(client_side=client, header_encoding="utf-8")
+        config = h2.config.H2Configuration(client_side=client, header_encoding=None)
         self._h2 = h2.connection.H2Connection(config)
         self._on_request, self._on_lost = on_request, on_lost
         self._transport: asyncio.Transport | None = None
@@ -178,14 +184,14 @@ class Wire(asyncio.Protocol):
 
     def _handle(self, event: h2.events.Event) -> None:
         if isinstance(event, h2.events.RequestReceived):
-            incoming = Incoming(self, event.stream_id, dict(event.headers))
+            incoming = Incoming(self, event.stream_id, _text_headers(event.headers))
             self._in[event.stream_id] = incoming
             if self._on_request is not None:
                 self._on_request(incoming)
         elif isinstance(event, h2.events.ResponseReceived) and event.stream_id in self._out:
             future = self._out[event.stream_id].status
             if not future.done():
-                future.set_result(int(dict(event.headers)[":status"]))
+                future.set_result(int(_text_headers(event.headers)[":status"]))
         elif isinstance(event, h2.events.DataReceived):
             self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
             if event.stream_id in self._out:
@@ -222,7 +228,7 @@ class Wire(asyncio.Protocol):
         size = self._h2.max_outbound_frame_size
         for begin in range(0, len(data), size):
             piece = data[begin:begin + size]
-            self._try(lambda piece=piece: self._h2.send_data(number, piece))
+            self._try(functools.partial(self._h2.send_data, number, piece))
 
     def end_stream(self, number: int) -> None:
         """End of an answer."""
