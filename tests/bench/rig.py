@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 from kubernetes import dynamic
-from lab import binaries, launcher, processes, scenery, topology
 
 from bench.observe import cpu_seconds
+from lab import binaries, launcher, processes, seed, topology
 
 Object = dict[str, Any]
 FEDERATION = "federation.maistra.io/v1"
@@ -43,10 +43,10 @@ class Rig:
 
     def __init__(self, directory: Path, meshes: int) -> None:
         self.directory = directory
-        wish = launcher.Wish(topology.generated(meshes), clocks=CLOCKS)
-        self.content = launcher.up(directory, wish, topology.default)
-        self.clusters = list(launcher.of(directory, self.content))
-        self.connections = {cluster.name: scenery.launcher(cluster) for cluster in self.clusters}
+        options = launcher.LabOptions(topology.generate(meshes), clocks=CLOCKS)
+        self.content = launcher.up(directory, options, topology.default)
+        self.clusters = list(launcher.clusters_of(directory, self.content))
+        self.connections = {cluster.name: seed.launcher_client(cluster) for cluster in self.clusters}
         self.meshes: dict[str, Object] = self.content["meshes"]
         self.kubectl = str(binaries.find(print) / "kubectl")
 

@@ -105,9 +105,9 @@ CASES: dict[str, tuple[Callable[[Federation], AbstractContextManager[Any]], tupl
         _expired_certificate,
         ("the client certificate expired at", "Renew the kubeconfig", "[unauthorized]"),
     ),
-    "everything forbidden": (_fault("api-forbids"), ("[forbidden]",)),
+    "everything forbidden": (_fault("api-forbidden"), ("[forbidden]",)),
     "reading peers forbidden": (
-        _fault("api-forbids", verbs=["list", "watch", "get"], resources=["servicemeshpeers"]),
+        _fault("api-forbidden", verbs=["list", "watch", "get"], resources=["servicemeshpeers"]),
         ("list", "servicemeshpeers", "[forbidden]"),
     ),
     "another control plane": (
@@ -118,7 +118,7 @@ CASES: dict[str, tuple[Callable[[Federation], AbstractContextManager[Any]], tupl
         lambda federation: _access(federation, namespace="nowhere"),
         ("there is no namespace nowhere", "blue-mesh-system/blue-mesh", "[namespace-missing]"),
     ),
-    "server errors": (_fault("api-answers", code=500, resources=["servicemeshcontrolplanes"]), ("500",)),
+    "server errors": (_fault("api-error", code=500, resources=["servicemeshcontrolplanes"]), ("500",)),
 }
 
 
@@ -167,7 +167,7 @@ def test_writing_forbidden_is_named_with_verb_and_resource(federation: Federatio
     federation.hosts[BROKEN]["mesh_exports"] = {"red-mesh": ["blue-mesh-bookinfo/ratings"]}
     mark = federation.lab.mark()
     with federation.lab.fault(
-        "api-forbids", cluster="blue", verbs=["patch", "create"], resources=["exportedservicesets"]
+        "api-forbidden", cluster="blue", verbs=["patch", "create"], resources=["exportedservicesets"]
     ):
         run = federation.run()
     _judge(run, "may not create and patch exportedservicesets.federation.maistra.io", "[permission-missing]")

@@ -17,7 +17,7 @@ def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
     """Two meshes, not federated yet, in clouds that give no load balancer."""
     lab = start(two())
     for mesh in lab.meshes:
-        lab.fault("lb-never", mesh=mesh)
+        lab.fault("lb-pending", mesh=mesh)
     return Federation.of(lab, tmp_path_factory.mktemp("f"))
 
 

@@ -103,7 +103,7 @@ def stale(federation: Federation) -> Iterator[str]:
     """An entry of a dead istiod pod of red, connected as it was; its name."""
     with federation.lab.fault("stale-pods", mesh="red-mesh"):
         # A test may have the leader take the entry out earlier.
-        yield federation.eventually(lambda: [pod for pod in _entries(federation, "active") if pod.endswith("ghost")])[0]
+        yield federation.eventually(lambda: [pod for pod in _entries(federation, "active") if pod.endswith("-stale")])[0]
     federation.eventually(lambda: len(_entries(federation, "active")) == 1)
 
 
@@ -149,13 +149,13 @@ def test_a_restart_of_the_ingress_gateways_is_waited_for(federation: Federation)
     """The pods are new ones and not ready yet, so the link is down: the run waits until it is up, and changes nothing."""
     pods = _pods(federation, "green-mesh", "ingress-")
     before = federation.watch("red-mesh", "green-mesh").get("lastDisconnect")
-    federation.lab.clocks(gateway_start=10)
+    federation.lab.set_clocks(gateway_start=10)
     try:
         federation.lab.fault("ingress-restart", mesh="green-mesh")
         federation.eventually(lambda: "503" in federation.watch("red-mesh", "green-mesh").get("lastDisconnectStatus", ""))
         run = federation.good()
     finally:
-        federation.lab.clocks(gateway_start=1.5 / SPEED)
+        federation.lab.set_clocks(gateway_start=1.5 / SPEED)
     assert run.cells == ALL_OK and not run.changes and federation.connected() == BOTH
     assert not pods & _pods(federation, "green-mesh", "ingress-")
     assert federation.watch("red-mesh", "green-mesh")["lastDisconnect"] != before

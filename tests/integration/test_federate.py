@@ -80,14 +80,14 @@ def test_bare_metal_is_reached_at_its_nodes_and_the_others_at_load_balancers(fed
 
 
 def test_second_run_changes_nothing_and_says_so(federation: Federation) -> None:
-    federation.lab.clocks(resync=3600, reconcile=3600)
+    federation.lab.set_clocks(resync=3600, reconcile=3600)
     try:
         before, mark = federation.versions(), federation.lab.mark()
         run = federation.good()
         requests = federation.requests(mark)
         after = federation.versions()
     finally:
-        federation.lab.clocks(resync=3, reconcile=3)
+        federation.lab.set_clocks(resync=3, reconcile=3)
     assert "Nothing was changed." in run.report
     assert not run.changes
     assert {host: counts["changed"] for host, counts in run.recap.items()} == dict.fromkeys(DEFAULT_WISHES, 0)

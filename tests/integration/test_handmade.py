@@ -141,7 +141,7 @@ def test_runtime_settings_reach_the_gateways_that_are_ours(federation: Federatio
         {"mesh_ingress": {"runtime": runtime}, "mesh_egress": {"peers": {"red-mesh": {"runtime": {"deployment": {
             "autoScaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 3}}}}}}})
     # An operator that takes its time shows the old Ready for a moment.
-    federation.lab.clocks(operator_notice=0.5, operator_update=1.0)
+    federation.lab.set_clocks(operator_notice=0.5, operator_update=1.0)
     run = federation.good()
     plane = federation.get("green-mesh", "servicemeshcontrolplanes", "green-mesh")
     assert plane["status"]["observedGeneration"] == plane["metadata"]["generation"]

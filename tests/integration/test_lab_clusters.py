@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from harness import Federation, two
 from kubernetes.client.exceptions import ApiException
-from lab import faults, launcher, processes, scenery, state, topology
+
+from lab import faults, launcher, processes, seed, state, topology
 from lab.api import Lab
 
 TOPOLOGY = {"clusters": {"red": {"platform": "AWS"}}, "meshes": {"red-mesh": {"cluster": "red"}}}
@@ -31,7 +32,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 def _up_again(lab: Lab) -> None:
-    launcher.up(lab.directory, launcher.Wish(simulator=False), topology.default, say=lambda _text: None)
+    launcher.up(lab.directory, launcher.LabOptions(simulator=False), topology.default, say=lambda _text: None)
     faults.restore(lab.directory)
 
 
@@ -93,8 +94,8 @@ def _yaml(body: dict[str, object]) -> str:
 
 @pytest.mark.parametrize("code", [409, 500])
 def test_answers_only_what_matches_and_only_so_often(lab: Lab, code: int) -> None:
-    with lab.fault("api-answers", cluster="red", code=code, verbs="get", resources=["configmaps"], count=2):
-        client = scenery.connect(lab.clusters["red"].kubeconfig, lab.directory / f"cache-{code}.json")
+    with lab.fault("api-error", cluster="red", code=code, verbs="get", resources=["configmaps"], count=2):
+        client = seed.connect(lab.clusters["red"].kubeconfig, lab.directory / f"cache-{code}.json")
         resource = client.resources.get(api_version="v1", kind="ConfigMap")
         codes = []
         for _attempt in range(3):
@@ -107,8 +108,8 @@ def test_answers_only_what_matches_and_only_so_often(lab: Lab, code: int) -> Non
 
 
 def test_too_many_requests_says_when_to_come_again(lab: Lab) -> None:
-    with lab.fault("api-answers", cluster="red", code=429, verbs="get", resources="configmaps", count=2, retry_after=1):
-        client = scenery.connect(lab.clusters["red"].kubeconfig, lab.directory / "cache-429.json")
+    with lab.fault("api-error", cluster="red", code=429, verbs="get", resources="configmaps", count=2, retry_after=1):
+        client = seed.connect(lab.clusters["red"].kubeconfig, lab.directory / "cache-429.json")
         begun = time.monotonic()
         with pytest.raises(ApiException, match="404"):
             client.resources.get(api_version="v1", kind="ConfigMap").get(name="missing", namespace="default")
@@ -118,7 +119,7 @@ def test_too_many_requests_says_when_to_come_again(lab: Lab) -> None:
 def test_watches_stream_through_the_door(lab: Lab) -> None:
     seen = threading.Event()
     with lab.fault("api-slow", cluster="red", seconds=0.3, verbs=["list"]):
-        client = scenery.connect(lab.clusters["red"].kubeconfig, lab.directory / "cache-watch.json")
+        client = seed.connect(lab.clusters["red"].kubeconfig, lab.directory / "cache-watch.json")
         resource = client.resources.get(api_version="v1", kind="ConfigMap")
 
         def look() -> None:
@@ -135,7 +136,7 @@ def test_watches_stream_through_the_door(lab: Lab) -> None:
         lab.apply("red", [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "streamed", "namespace": "default"}}])
         assert seen.wait(10)
         thread.join()
-    assert "front-door" not in " ".join(lab.clusters["red"].running())
+    assert "front-proxy" not in " ".join(lab.clusters["red"].running())
 
 
 def test_expired_credentials_are_refused_by_the_server(lab: Lab) -> None:
@@ -145,7 +146,7 @@ def test_expired_credentials_are_refused_by_the_server(lab: Lab) -> None:
 
 
 def test_wrong_certificate_is_seen_by_clients_that_run_already(lab: Lab) -> None:
-    with lab.fault("front-door", cluster="red"):
+    with lab.fault("front-proxy", cluster="red"):
         lab.kubectl("red", "get", "configmaps")
         with lab.fault("wrong-certificate", cluster="red"):
             assert "x509" in _error(lab, "get", "configmaps")
@@ -159,7 +160,7 @@ def _error(lab: Lab, *arguments: str) -> str:
 
 
 def test_forbidden_by_rbac_and_told_so_by_a_review(lab: Lab) -> None:
-    with lab.fault("api-forbids", cluster="red", verbs="patch,create", resources="servicemeshpeers"):
+    with lab.fault("api-forbidden", cluster="red", verbs="patch,create", resources="servicemeshpeers"):
         may = lab.kubectl("red", "auth", "can-i", "patch", "servicemeshpeers.federation.maistra.io", check=False)
         assert may.strip() == "no"
         assert lab.kubectl("red", "auth", "can-i", "list", "servicemeshpeers.federation.maistra.io").strip() == "yes"
@@ -168,7 +169,7 @@ def test_forbidden_by_rbac_and_told_so_by_a_review(lab: Lab) -> None:
 
 
 def test_everything_forbidden(lab: Lab) -> None:
-    with lab.fault("api-forbids", cluster="red"):
+    with lab.fault("api-forbidden", cluster="red"):
         assert "cannot list resource" in _error(lab, "get", "namespaces")
     lab.kubectl("red", "get", "namespaces")
 

@@ -41,7 +41,7 @@ def test_one_that_never_comes_is_waited_for_with_its_reason_and_the_others_feder
 ) -> None:
     federation = Federation.of(start(), tmp_path_factory.mktemp("f"))
     federation.options["federation_gateway_timeout"] = 18
-    with federation.lab.fault("lb-never", mesh="red-mesh"):
+    with federation.lab.fault("lb-pending", mesh="red-mesh"):
         run = federation.run()
         events = federation.lab.get("red", "events", namespace="red-mesh-system")
     assert run.code != 0 and "Traceback" not in run.all

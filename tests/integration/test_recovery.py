@@ -135,18 +135,18 @@ def test_a_rotation_that_nobody_prepared_healed_in_one_run(federation: Federatio
 def test_a_deadlock_is_recognised_and_healed(federation: Federation) -> None:
     """Somebody deletes the peer while it exports. The next full sync is far away: it hides the traces."""
     cluster, namespace = federation.where("red-mesh")
-    federation.lab.clocks(resync=3600, drain=3600)
+    federation.lab.set_clocks(resync=3600, drain=3600)
     federation.lab.kubectl(cluster, "delete", "servicemeshpeer/green-mesh", "-n", namespace)
     run = federation.run("-e", '{"federation_wait_timeout": 1}')
     assert run.code != 0, run.all
     assert run.cells["red-mesh", "green-mesh"] == "not accepted"
     # Green's old connection breaks: what istiod then writes of the former peer is the trace.
-    federation.lab.clocks(drain=0)
+    federation.lab.set_clocks(drain=0)
     federation.eventually(lambda: federation.watch("red-mesh", "green-mesh"))
     run = federation.run()
     assert run.code != 0, run.all
     assert run.cells["red-mesh", "green-mesh"] == "deadlock"
     assert "[deadlock]" in run.flat and "federation_restart_control_plane: true" in run.flat
     run = federation.run(*RESTART)
-    federation.lab.clocks(resync=3)
+    federation.lab.set_clocks(resync=3)
     assert _restarted(federation, run) == {"red-mesh"}

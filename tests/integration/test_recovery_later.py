@@ -30,7 +30,7 @@ SHORT = ("-e", '{"federation_wait_timeout": 3}')
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Red and green, federated, and blue, which is not yet; red exports ratings to green, every test leaves them good."""
-    made = Federation.of(start(readable=True), tmp_path_factory.mktemp("f"))
+    made = Federation.of(start(json_storage=True), tmp_path_factory.mktemp("f"))
     del made.hosts["blue-mesh"]
     made.good()
     made.options["federation_wait_timeout"] = PATIENCE
@@ -55,7 +55,7 @@ def _istiod(federation: Federation, mesh: str) -> list[str]:
 def _later(federation: Federation, run: Run) -> Run:
     """Run once more as if the seconds that the run waited had been as long as they were for istiod."""
     assert run.seconds > PATIENCE
-    federation.lab.date_back(PATIENCE * (SPEED - 1))
+    federation.lab.backdate(PATIENCE * (SPEED - 1))
     return federation.run(*SHORT)
 
 
@@ -102,7 +102,7 @@ def test_a_deadlock_whose_traces_are_gone(federation: Federation) -> None:
     """The full syncs of a deadlocked istiod go on, and the new peer looks good. The other mesh is told that there is none,
     once its old connection has ended: here at once."""
     cluster, namespace = federation.where("red-mesh")
-    federation.lab.clocks(drain=0)
+    federation.lab.set_clocks(drain=0)
     federation.lab.kubectl(cluster, "delete", "servicemeshpeer/green-mesh", "-n", namespace)
     young = federation.run(*SHORT)
     assert young.code != 0 and "peer-lost" not in young.flat, young.all
@@ -111,7 +111,7 @@ def test_a_deadlock_whose_traces_are_gone(federation: Federation) -> None:
     run = _later(federation, slow)
     _told(run, "peer-lost", "red-mesh", "green-mesh", "answers green-mesh that it knows no such peer (400)")
     assert "deadlocked" in run.flat and not run.changes
-    federation.lab.clocks(drain=45 / SPEED)
+    federation.lab.set_clocks(drain=45 / SPEED)
     _healed(federation, "red-mesh")
 
 

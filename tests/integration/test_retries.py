@@ -28,11 +28,11 @@ def _fresh(federation: Federation) -> None:
 
 
 FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "too many requests": ("api-answers", {"code": 429, "count": 6, "retry_after": 1}),
-    "too many writes": ("api-answers", {"code": 429, "count": 3, "verbs": ["patch"], "retry_after": 1}),
-    "lost races": ("api-answers", {"code": 409, "count": 2, "verbs": ["patch"]}),
-    "internal errors": ("api-answers", {"code": 500, "count": 6}),
-    "connection resets": ("api-resets", {"count": 3}),
+    "too many requests": ("api-error", {"code": 429, "count": 6, "retry_after": 1}),
+    "too many writes": ("api-error", {"code": 429, "count": 3, "verbs": ["patch"], "retry_after": 1}),
+    "lost races": ("api-error", {"code": 409, "count": 2, "verbs": ["patch"]}),
+    "internal errors": ("api-error", {"code": 500, "count": 6}),
+    "connection resets": ("api-connection-reset", {"count": 3}),
     "slow": ("api-slow", {"seconds": 0.4}),
 }
 

@@ -85,7 +85,7 @@ def test_a_root_that_expires_soon_is_told(federation: Federation) -> None:
 def test_garbage_is_written_by_nobody(federation: Federation) -> None:
     before = federation.get("green-mesh", "configmaps", f"{MESH}-ca-root-cert")["data"]
     mark = federation.lab.mark()
-    with federation.lab.fault("root-garbage", mesh=MESH):
+    with federation.lab.fault("root-invalid", mesh=MESH):
         run = federation.run()
     _refused(run, "root-garbage")
     assert not federation.writes(mark), texts(federation.writes(mark))

@@ -14,7 +14,7 @@ import pytest
 from harness import ROOT, Federation, Object, Run, texts, two
 from lab.api import Lab, Mark
 from lab.clusters import ADMIN_GROUP
-from lab.scenery import service
+from lab.seed import service
 
 HERE, THERE = "red-mesh-bookinfo", "green-mesh-bookinfo"
 TWO_PORTS = {"ports": [{"name": "http", "port": 9080}, {"name": "metrics", "port": 9090}]}
@@ -156,7 +156,7 @@ def test_what_may_not_be_read_is_a_note_and_no_more(federation: Federation, expo
     _share(federation, exports, ["*/*"])
     federation.options["federation_lint_strict"] = True
     lab.apply("red", _where_the_control_plane_is())
-    with lab.fault("api-forbids", cluster="red", verbs=["list"], resources=["services"]):
+    with lab.fault("api-forbidden", cluster="red", verbs=["list"], resources=["services"]):
         run = federation.run("--check")
     [said] = [line for line in _first_words(run) if "[services-unread]" in line]
     assert said.startswith("red-mesh: Services in ") and "may not list services" in said

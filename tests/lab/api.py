@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab for tests: start one, look into it, break it, end it.
+"""Python API of the lab for tests: start a lab, inspect it, inject faults, stop it.
 
 ::
 
     with Lab.start(topology.default(), directory, speed=10) as lab:
         mark = lab.mark()
-        with lab.fault("api-answers", cluster="red", code=429, count=3):
+        with lab.fault("api-error", cluster="red", code=429, count=3):
             ...
         assert [entry for entry in lab.audit("red", since=mark) if entry.changes]
 """
@@ -27,24 +27,24 @@ from typing import Any
 
 from kubernetes.dynamic import DynamicClient
 
-from lab import ages, clusters, faults, launcher, scenery, state
+from lab import backdating, clusters, faults, launcher, seed, state
 from lab.state import LabError
 from lab.topology import Topology, complete, default
 
 ADMIN = "lab:admin"
 AUDIT_SECONDS = 10.0
-_WRITING = {"create", "update", "patch", "delete", "deletecollection"}
-#: Questions about the account itself: they are sent as objects that nobody stores.
-_QUESTIONS = {("authorization.k8s.io", "selfsubjectrulesreviews"), ("authorization.k8s.io", "selfsubjectaccessreviews")}
-_INTERESTING = ("servicemeshcontrolplanes,servicemeshmemberrolls,servicemeshpeers,exportedservicesets,importedservicesets,"
+_WRITE_VERBS = {"create", "update", "patch", "delete", "deletecollection"}
+#: Reviews of the account's own rights: created as objects that the API server does not store.
+_SELF_REVIEWS = {("authorization.k8s.io", "selfsubjectrulesreviews"), ("authorization.k8s.io", "selfsubjectaccessreviews")}
+_DESCRIBED_KINDS = ("servicemeshcontrolplanes,servicemeshmemberrolls,servicemeshpeers,exportedservicesets,importedservicesets,"
                 "services,configmaps,pods")
-_FEDERATION = "servicemeshpeers,exportedservicesets,importedservicesets"
+_FEDERATION_KINDS = "servicemeshpeers,exportedservicesets,importedservicesets"
 Mark = dict[str, int]
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request as the API server's audit log has it."""
+    """A request from the API server's audit log."""
 
     user: str
     verb: str
@@ -60,27 +60,27 @@ class Request:
 
     @property
     def dry_run(self) -> bool:
-        """Say whether the request was a rehearsal (``dryRun=All``)."""
+        """Whether the request is a dry run (``dryRun=All``)."""
         return "All" in urllib.parse.parse_qs(urllib.parse.urlsplit(self.uri).query).get("dryRun", [])
 
     @property
     def changes(self) -> bool:
-        """Say whether the request was meant to change something for real; asking about oneself changes nothing."""
-        asked = (self.group, self.resource) in _QUESTIONS
-        return self.verb in _WRITING and not self.dry_run and not asked
+        """Whether the request writes to the API server; a dry run or a review of one's own rights does not."""
+        is_review = (self.group, self.resource) in _SELF_REVIEWS
+        return self.verb in _WRITE_VERBS and not self.dry_run and not is_review
 
     @classmethod
     def parse(cls, entry: dict[str, Any]) -> Request:
-        """Read an entry of the audit log (audit.k8s.io/v1 Event)."""
-        about = entry.get("objectRef", {})
+        """Parse an audit log entry (audit.k8s.io/v1 Event)."""
+        target = entry.get("objectRef", {})
         return cls(entry.get("impersonatedUser", entry["user"]).get("username", ""), entry["verb"], entry["requestURI"],
-                   entry.get("responseStatus", {}).get("code", 0), about.get("apiGroup", ""), about.get("resource", ""),
-                   about.get("subresource", ""), about.get("namespace", ""), about.get("name", ""),
+                   entry.get("responseStatus", {}).get("code", 0), target.get("apiGroup", ""), target.get("resource", ""),
+                   target.get("subresource", ""), target.get("namespace", ""), target.get("name", ""),
                    entry.get("userAgent", ""), entry["requestReceivedTimestamp"])
 
 
 class LabCluster(clusters.Cluster):
-    """One cluster of a running lab."""
+    """A cluster of a running lab."""
 
     @property
     def kubeconfig(self) -> str:
@@ -89,18 +89,18 @@ class LabCluster(clusters.Cluster):
 
     @cached_property
     def client(self) -> DynamicClient:
-        """Return a client of the administrator, at the server that the kubeconfig named when first asked."""
-        return scenery.connect(self.kubeconfig, self.folder / "client-discovery.json")
+        """Return the administrator's client; it keeps the server of the kubeconfig at first use."""
+        return seed.connect(self.kubeconfig, self.folder / "client-discovery.json")
 
     @cached_property
     def launcher(self) -> DynamicClient:
-        """Return the launcher's client, which stands above RBAC and goes past the front door."""
-        return scenery.launcher(self)
+        """Return the launcher's client, which bypasses RBAC and the front proxy."""
+        return seed.launcher_client(self)
 
 
 @dataclass(frozen=True)
 class LabMesh:
-    """One mesh of a running lab, as ``lab.json`` describes it."""
+    """A mesh of a running lab, as described in ``lab.json``."""
 
     name: str
     cluster: str
@@ -113,8 +113,8 @@ class LabMesh:
     services: dict[str, dict[str, Any]]
 
 
-class Switched:
-    """A fault that is on; leaving the ``with`` switches it off."""
+class ActiveFault:
+    """A fault that is switched on; as a context manager it is switched off at the end."""
 
     def __init__(self, lab: Lab, name: str, target: dict[str, str]) -> None:
         self._lab, self._name, self._target = lab, name, target
@@ -123,7 +123,7 @@ class Switched:
         """Switch the fault off."""
         faults.switch(self._lab.directory, self._name, False, self._target, {})
 
-    def __enter__(self) -> Switched:
+    def __enter__(self) -> ActiveFault:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -131,7 +131,7 @@ class Switched:
 
 
 class Lab:
-    """A running lab; use ``Lab.start`` for a new one or ``Lab(directory)`` for one that runs already."""
+    """A running lab. ``Lab.start`` starts a new lab, ``Lab(directory)`` attaches to a running one."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = Path(directory).absolute()
@@ -144,16 +144,16 @@ class Lab:
 
     @classmethod
     def start(cls, topology: Topology | dict[str, Any] | None, directory: Path, speed: float = 1.0,
-              clocks: dict[str, float] | None = None, simulator: bool = True, readable: bool = False) -> Lab:
+              clocks: dict[str, float] | None = None, simulator: bool = True, json_storage: bool = False) -> Lab:
         """Start a lab (None: the default topology) in ``directory`` and return it when every control plane is ready.
 
-        ``speed`` divides the simulator's clocks, ``clocks`` sets some of them in seconds. Only what is stored
-        ``readable`` can be dated back. LabError with the reason.
+        ``speed`` divides the simulator's clocks, ``clocks`` sets individual clocks in seconds. ``backdate`` needs
+        ``json_storage``. LabError with the reason.
         """
-        wish = launcher.Wish(complete(topology) if topology else None, speed, clocks or {}, simulator, readable)
+        options = launcher.LabOptions(complete(topology) if topology else None, speed, clocks or {}, simulator, json_storage)
         directory = Path(directory).absolute()
         try:
-            launcher.up(directory, wish, default, say=lambda _text: None)
+            launcher.up(directory, options, default, say=lambda _text: None)
         except BaseException:
             launcher.down(directory)
             raise
@@ -166,96 +166,100 @@ class Lab:
         self.stop()
 
     def stop(self) -> None:
-        """End the lab: no process, file or port stays."""
+        """Stop the lab and remove its processes, files and ports."""
         launcher.down(self.directory)
 
     def reset(self) -> None:
-        """Bring the lab back to its beginning: a fresh one in its place, with other ports and addresses, no fault on."""
+        """Replace the lab by a new one of the same topology: new ports and addresses, no faults."""
         content = self.content
         self.stop()
         fresh = self.start(content["topology"], self.directory, content["speed"], content["clocks"], content["simulator"],
-                           content["readable"])
+                           content["json_storage"])
         self.__dict__.update(fresh.__dict__)
 
-    def clocks(self, **seconds: float) -> dict[str, Any]:
-        """Set clocks of the running simulator, in seconds, and return its answer."""
+    def set_clocks(self, **seconds: float) -> dict[str, Any]:
+        """Set clocks of the running simulator, in seconds, and return its response."""
         return self.ask({"verb": "clocks", "set": seconds})
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Send a request to the simulator; LabError when it refuses."""
+        """Send a request to the simulator and return its response. LabError when it reports an error."""
         answer = launcher.ask(self.directory, request)
         if not answer.get("ok"):
-            raise LabError(f"The simulator refuses {request}: {answer.get('error', answer)}")
+            raise LabError(f"The simulator rejected {request}: {answer.get('error', answer)}")
         return answer
 
-    def date_back(self, seconds: float) -> None:
-        """Make all that has happened to peers, sets and config maps so much longer ago (see ``lab.ages``).
+    def backdate(self, seconds: float) -> None:
+        """Move the timestamps of all peers, sets and config maps into the past (see ``lab.backdating``).
 
-        The simulator's fast clocks let hundreds of the product's seconds pass in a few; the API servers write real time.
+        With fast clocks the simulator runs minutes of product time in seconds, but the API servers write real time.
         """
-        for item in self.clusters.values():
-            ages.date_back(item, seconds)
-        self.ask({"verb": "date_back", "seconds": seconds})
+        for cluster in self.clusters.values():
+            backdating.backdate(cluster, seconds)
+        self.ask({"verb": "backdate", "seconds": seconds})
 
     def kubectl(self, cluster: str, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
-        """Run the lab's kubectl and return what it prints; CalledProcessError (with its stderr) when it fails."""
+        """Run the lab's kubectl and return its output. LabError with its stderr when it fails and ``check`` is set."""
         done = launcher.kubectl(self.directory, cluster, list(arguments), capture_output=True, input=stdin)
         if check and done.returncode:
-            raise LabError(f"kubectl {' '.join(arguments)} on {cluster} ended with {done.returncode}:\n{done.stderr}")
+            raise LabError(f"kubectl {' '.join(arguments)} on {cluster} failed with exit code {done.returncode}:\n{done.stderr}")
         return done.stdout
 
     def get(self, cluster: str, resource: str, name: str = "", namespace: str = "") -> Any:
-        """Return an object, or the items of a list when no name is given (no namespace: of all), by kubectl."""
-        where = ["--namespace", namespace] if namespace else [] if name else ["--all-namespaces"]
-        answer = json.loads(self.kubectl(cluster, "get", resource, *([name] if name else []), *where, "--output=json",
+        """Return an object, or all objects when no name is given (without namespace: of all namespaces), read by kubectl."""
+        scope = ["--namespace", namespace] if namespace else [] if name else ["--all-namespaces"]
+        answer = json.loads(self.kubectl(cluster, "get", resource, *([name] if name else []), *scope, "--output=json",
                                          "--show-managed-fields=true"))
         return answer if name else answer["items"]
 
     def apply(self, cluster: str, objects: Iterable[dict[str, Any]], manager: str = "kubectl", force: bool = False) -> None:
         """Apply objects server-side as the administrator, with this field manager."""
-        scenery.apply(self.clusters[cluster].client, [(manager, body) for body in objects], force)
+        seed.apply(self.clusters[cluster].client, [(manager, body) for body in objects], force)
 
     def fault(self, name: str, cluster: str | None = None, mesh: str | None = None, peer: str | None = None,
-              **parameters: Any) -> Switched:
-        """Switch a fault on, of the API server or of the mesh; the result switches it off, also as a context."""
+              **parameters: Any) -> ActiveFault:
+        """Switch a fault of the API server or of the mesh on; the result switches it off, also as a context manager."""
         target = {key: value for key, value in (("cluster", cluster), ("mesh", mesh), ("peer", peer)) if value}
         faults.switch(self.directory, name, True, target, parameters)
-        return Switched(self, name, target)
+        return ActiveFault(self, name, target)
 
     def mark(self) -> Mark:
-        """Return a mark of now, for ``audit``."""
-        return {name: _size(item) for name, item in self.clusters.items() if self._written(item)}
+        """Return the current position in the audit logs, for ``audit``."""
+        marks = {}
+        for name, cluster in self.clusters.items():
+            self._await_audit(cluster)
+            marks[name] = _size(cluster)
+        return marks
 
     def audit(self, cluster: str, since: Mark | None = None, user: str | None = ADMIN) -> list[Request]:
-        """Return the requests of ``user`` (None: of everybody whom the log knows) since the mark, each once."""
-        item = self.clusters[cluster]
-        self._written(item)
-        entries = {entry["auditID"]: entry for entry in _entries(item, (since or {}).get(cluster, 0))}
+        """Return the requests of ``user`` (None: of all users) since the mark, each once."""
+        audited = self.clusters[cluster]
+        self._await_audit(audited)
+        entries = {entry["auditID"]: entry for entry in _entries(audited, (since or {}).get(cluster, 0))}
         requests = [Request.parse(entry) for entry in entries.values() if "lab-mark" not in entry["requestURI"]]
         return [request for request in requests if user in (None, request.user)]
 
-    def _written(self, item: LabCluster) -> bool:
-        """Wait until the log has everything that was answered so far: a request of ours, seen in it, comes last."""
-        name, before = f"lab-mark={uuid.uuid4().hex}", _size(item)
-        item.launcher.request("get", f"/version?{name}", serialize=False)
+    @staticmethod
+    def _await_audit(cluster: LabCluster) -> None:
+        """Wait until the log contains all requests answered so far: a marker request appears after them."""
+        marker, before = f"lab-mark={uuid.uuid4().hex}", _size(cluster)
+        cluster.launcher.request("get", f"/version?{marker}", serialize=False)
         deadline = time.monotonic() + AUDIT_SECONDS
-        while not any(name in entry["requestURI"] for entry in _entries(item, before)):
+        while not any(marker in entry["requestURI"] for entry in _entries(cluster, before)):
             if time.monotonic() > deadline:
-                raise LabError(f"The audit log of {item.name} is not written.")
+                raise LabError(f"The audit log of {cluster.name} was not written within {AUDIT_SECONDS:.0f} s.")
             time.sleep(0.005)
-        return True
 
     def describe(self) -> str:
-        """Return what the clusters look like, for people who have to find out why a test failed."""
+        """Return the objects of all clusters as text, for the report of a failed test."""
         parts = [f"Lab {self.directory}, faults: {faults.active(self.directory) or 'none'}"]
         for name in self.clusters:
             parts.append(f"== {name} ==")
             for arguments in (["--output=wide"], ["--output=yaml"]):
-                kinds = _INTERESTING if arguments == ["--output=wide"] else _FEDERATION
+                kinds = _DESCRIBED_KINDS if arguments == ["--output=wide"] else _FEDERATION_KINDS
                 done = launcher.kubectl(self.directory, name, ["get", kinds, "-A", "--request-timeout=10s", *arguments],
                                         capture_output=True)
                 parts.append(done.stdout + done.stderr)
-        parts.append("== end of the simulator's log ==\n" + clusters.tail(self.directory / "simulator.log"))
+        parts.append("== last lines of the simulator's log ==\n" + clusters.tail(self.directory / "simulator.log"))
         return "\n".join(parts)
 
 
@@ -263,15 +267,15 @@ def _mesh(name: str, entry: dict[str, Any]) -> LabMesh:
     return LabMesh(name, **entry)
 
 
-def _size(item: LabCluster) -> int:
+def _size(cluster: LabCluster) -> int:
     try:
-        return os.path.getsize(item.entry["audit_log"])
+        return os.path.getsize(cluster.entry["audit_log"])
     except FileNotFoundError:
         return 0
 
 
-def _entries(item: LabCluster, offset: int) -> Iterator[dict[str, Any]]:
-    with open(item.entry["audit_log"], "rb") as stream:
+def _entries(cluster: LabCluster, offset: int) -> Iterator[dict[str, Any]]:
+    with open(cluster.entry["audit_log"], "rb") as stream:
         stream.seek(offset)
         for line in stream:
             if line.endswith(b"\n"):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates of a lab cluster: its authority, its server, its users, and the authority of the front door."""
+"""Certificates of a lab cluster: its CA, its API server, its users, and the CA of the front proxy."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ CLOCK_SKEW = datetime.timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Authority:
-    """A certificate authority: its certificate and the key that signs."""
+    """A certificate authority: its certificate and its signing key."""
 
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
 
     @classmethod
     def create(cls, name: str) -> Authority:
-        """Make a self-signed authority called ``name``."""
+        """Create a self-signed authority with the common name ``name``."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = _name(name)
         builder = _builder(subject, subject, key.public_key())
@@ -44,9 +44,9 @@ class Authority:
 
     def issue(self, name: str, groups: Sequence[str] = (), hosts: Sequence[str] = (),
               age: datetime.timedelta = datetime.timedelta()) -> tuple[str, str]:
-        """Return certificate and key (PEM) for a user (``groups``) or for a server that is reached at ``hosts``.
+        """Return certificate and key (PEM) for a user (``groups``) or for a server at ``hosts``.
 
-        ``age`` makes it as old; older than its lifetime it has expired.
+        ``age`` moves the start of its validity into the past; beyond its lifetime it has expired.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(_name(name, groups), self.certificate.subject, key.public_key(), age)
@@ -61,20 +61,20 @@ class Authority:
         return _pem(builder.sign(self.key, hashes.SHA256())), _key_pem(key)
 
 
-def make_all(folder: Path, addresses: Sequence[str], service_address: str) -> None:
-    """Write every certificate and key that a cluster needs into ``folder`` (those that exist stay as they are).
+def write_all(folder: Path, addresses: Sequence[str], service_address: str) -> None:
+    """Write all certificates and keys of a cluster into ``folder``, unless they exist.
 
-    ``addresses`` are those of API server and front door, ``service_address`` the first one of the Service range.
+    ``addresses`` are those of API server and front proxy, ``service_address`` is the first address of the Service range.
     """
     if (folder / "complete").exists():
         return
-    authority, front, foreign = (Authority.create(name) for name in ("lab-ca", "lab-front-ca", "somebody-else"))
+    authority, front_proxy, unknown = (Authority.create(name) for name in ("lab-ca", "lab-front-proxy-ca", "unknown-ca"))
     names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
              "kubernetes.default.svc.cluster.local", "127.0.0.1", service_address, *addresses]
-    texts = {"ca.crt": authority.pem(), "front-ca.crt": front.pem()}
+    texts = {"ca.crt": authority.pem(), "front-proxy-ca.crt": front_proxy.pem()}
     _pair(texts, "server", authority.issue("kube-apiserver", hosts=names))
-    _pair(texts, "foreign-server", foreign.issue("kube-apiserver", hosts=names))
-    _pair(texts, "front-client", front.issue("lab:front-door"))
+    _pair(texts, "unknown-ca-server", unknown.issue("kube-apiserver", hosts=names))
+    _pair(texts, "front-proxy-client", front_proxy.issue("lab:front-proxy"))
     _pair(texts, "admin", authority.issue("lab:admin", ["lab:admins"]))
     _pair(texts, "expired", authority.issue("lab:admin", ["lab:admins"], age=LIFETIME + CLOCK_SKEW))
     _pair(texts, "simulator", authority.issue("lab:simulator", ["lab:simulators"]))

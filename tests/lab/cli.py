@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The words of the lab's command line."""
+"""The commands of the lab: ``python -m lab up|down|status|fault|kubectl``."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from typing import Any
 from lab import faults, launcher, processes, state, topology
 from lab.state import LabError
 
-DESCRIPTION = "Clusters to federate without owning one: real API servers on loopback and a simulator of what they lack."
+DESCRIPTION = "A local test lab: real API servers on loopback, and a simulator for the operator, the cloud and istiod."
 EXAMPLES = """\
 examples:
   python -m lab up                                   red on AWS, green on Azure, blue on bare metal, one mesh each
   python -m lab up --meshes 6 --clusters 2           six generated meshes in two clusters
   python -m lab kubectl red get servicemeshpeers -A  look into a cluster
-  python -m lab fault api-answers --cluster red code=429 count=5
-  python -m lab fault api-answers --cluster red --off
+  python -m lab fault api-error --cluster red code=429 count=5
+  python -m lab fault api-error --cluster red --off
   python -m lab status
   python -m lab down
 """
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return the exit code; what a person has to know goes to stderr."""
+    """Run one command and return its exit code; errors go to stderr."""
     options = _parser().parse_args(arguments)
     options.dir = (options.dir or state.default_directory()).absolute()
     run: Callable[[argparse.Namespace], int] = options.run
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"lab: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("lab: interrupted; `down` cleans up what has been started", file=sys.stderr)
+        print("lab: interrupted; run `down` to stop the processes that were started", file=sys.stderr)
         return 130
 
 
@@ -51,12 +51,12 @@ def _parser() -> argparse.ArgumentParser:
                         help="the lab's directory (default: $OSSM_LAB_DIR, else build/lab of the checkout)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _up_parser(commands, common)
-    _simple(commands, common, "down", _down, "stop every process of the lab, also after a crash, and remove its files")
-    _simple(commands, common, "status", _status, "say what runs, how much memory it takes, and which faults are on")
+    _simple(commands, common, "down", _down, "stop all processes of the lab, also after a crash, and remove its files")
+    _simple(commands, common, "status", _status, "show running processes, their memory and the active faults")
     _fault_parser(commands, common)
-    command = _simple(commands, common, "kubectl", _kubectl, "run kubectl with the kubeconfig of a cluster of the lab")
+    command = _simple(commands, common, "kubectl", _kubectl, "run kubectl against a cluster of the lab")
     command.add_argument("cluster", help="the cluster's name")
-    command.add_argument("arguments", nargs=argparse.REMAINDER, help="what kubectl gets")
+    command.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments for kubectl")
     return parser
 
 
@@ -69,92 +69,92 @@ def _simple(commands: Any, common: argparse.ArgumentParser, name: str, run: Any,
 
 
 def _up_parser(commands: Any, common: argparse.ArgumentParser) -> None:
-    command = _simple(commands, common, "up", _up, "start the lab, or what died of it; doing it again changes nothing")
+    command = _simple(commands, common, "up", _up, "start the lab, or restart the parts that stopped; a running lab stays as it is")
     command.add_argument("--topology", type=Path, metavar="FILE", help="YAML with clusters and meshes (see lab/topology.py)")
-    command.add_argument("--meshes", type=int, metavar="N", help="a generated topology of N meshes instead of a file")
-    command.add_argument("--clusters", type=int, metavar="N", help="with --meshes: in N clusters (default: one for each)")
-    command.add_argument("--platforms", default="AWS", metavar="LIST", help="with --meshes: platforms, dealt in turn (default AWS)")
-    command.add_argument("--speed", type=float, default=1.0, metavar="F", help="divide all the simulator's clocks by F (default 1)")
-    command.add_argument("--clock", action="append", default=[], metavar="NAME=SECONDS", help="set one clock of the simulator")
-    command.add_argument("--no-simulator", action="store_true", help="API servers and their content only")
+    command.add_argument("--meshes", type=int, metavar="N", help="generate a topology of N meshes instead of reading a file")
+    command.add_argument("--clusters", type=int, metavar="N", help="with --meshes: number of clusters (default: one per mesh)")
+    command.add_argument("--platforms", default="AWS", metavar="LIST", help="with --meshes: platforms, assigned round-robin (default: AWS)")
+    command.add_argument("--speed", type=float, default=1.0, metavar="F", help="divide all simulator clocks by F (default: 1)")
+    command.add_argument("--clock", action="append", default=[], metavar="NAME=SECONDS", help="set a simulator clock (repeatable)")
+    command.add_argument("--no-simulator", action="store_true", help="start only the API servers and their initial objects")
 
 
 class _FaultHelp(argparse.Action):
-    """Prints the help of ``fault`` with every fault in it, and ends.
+    """Print the help of ``fault`` with all faults, and exit.
 
-    The simulator's are looked up only now: importing them takes longer than all else that a command does before its work.
+    The simulator's faults are imported only here: the import takes longer than everything else before a command starts.
     """
 
     def __call__(self, parser: argparse.ArgumentParser, *_arguments: Any) -> None:
-        from lab.sim.faults import described
+        from lab.sim.faults import descriptions
 
-        servers = {name: f"{item.does}{_defaults(item.parameters)}" for name, item in faults.FAULTS.items()}
-        parser.epilog = (f"faults of API servers:\n{_listed(servers)}\n\n"
-                         f"faults of meshes and clouds, by the simulator:\n{_listed(described())}")
+        servers = {name: f"{fault.description}{_defaults(fault.parameters)}" for name, fault in faults.FAULTS.items()}
+        parser.epilog = (f"API server faults:\n{_format_list(servers)}\n\n"
+                         f"mesh and cloud faults (simulator):\n{_format_list(descriptions())}")
         parser.print_help()
         parser.exit()
 
 
-def _listed(words: dict[str, str]) -> str:
-    return "\n".join(textwrap.fill(f"  {name}: {text}", 116, subsequent_indent="      ") for name, text in words.items())
+def _format_list(descriptions: dict[str, str]) -> str:
+    return "\n".join(textwrap.fill(f"  {name}: {text}", 116, subsequent_indent="      ") for name, text in descriptions.items())
 
 
 def _fault_parser(commands: Any, common: argparse.ArgumentParser) -> None:
-    command = _simple(commands, common, "fault", _fault, "switch a fault on or off, by name", add_help=False,
+    command = _simple(commands, common, "fault", _fault, "switch a fault on or off", add_help=False,
                       formatter_class=argparse.RawDescriptionHelpFormatter)
     command.add_argument("-h", "--help", action=_FaultHelp, nargs=0, help="show this help message and exit")
-    command.add_argument("name", help="the fault")
-    command.add_argument("parameters", nargs="*", metavar="KEY=VALUE", help="its parameters; lists with commas")
-    command.add_argument("--off", action="store_true", help="switch it off")
-    command.add_argument("--cluster", help="at this cluster (API faults: default all)")
-    command.add_argument("--mesh", help="at this mesh")
-    command.add_argument("--peer", help="at this peer of the mesh")
+    command.add_argument("name", help="name of the fault")
+    command.add_argument("parameters", nargs="*", metavar="KEY=VALUE", help="parameters of the fault; separate list items with commas")
+    command.add_argument("--off", action="store_true", help="switch the fault off")
+    command.add_argument("--cluster", help="cluster to affect (API server faults: default all)")
+    command.add_argument("--mesh", help="mesh to affect")
+    command.add_argument("--peer", help="peer of the mesh to affect")
 
 
 def _defaults(parameters: dict[str, Any]) -> str:
-    words = [f"{key}={','.join(value) if isinstance(value, list) else value}" for key, value in parameters.items()]
-    return f" [{' '.join(words)}]" if words else ""
+    items = [f"{key}={','.join(value) if isinstance(value, list) else value}" for key, value in parameters.items()]
+    return f" [{' '.join(items)}]" if items else ""
 
 
 def _up(options: argparse.Namespace) -> int:
     if options.topology and options.meshes:
-        raise LabError("Either --topology or --meshes.")
-    wanted = None
+        raise LabError("--topology and --meshes exclude each other.")
+    requested = None
     if options.topology:
-        wanted = topology.read(options.topology)
+        requested = topology.read(options.topology)
     elif options.meshes:
-        wanted = topology.generated(options.meshes, options.clusters, tuple(options.platforms.split(",")))
+        requested = topology.generate(options.meshes, options.clusters, tuple(options.platforms.split(",")))
     clocks = {name: _number(value, name) for name, value in _pairs(options.clock).items()}
-    launcher.up(options.dir, launcher.Wish(wanted, options.speed, clocks, not options.no_simulator), topology.default,
+    launcher.up(options.dir, launcher.LabOptions(requested, options.speed, clocks, not options.no_simulator), topology.default,
                 say=lambda text: print(text, flush=True))
     faults.restore(options.dir)
     return 0
 
 
-def _pairs(words: list[str]) -> dict[str, str]:
-    for word in words:
-        if "=" not in word:
-            raise LabError(f"{word!r} is not NAME=VALUE.")
-    return dict(word.split("=", 1) for word in words)
+def _pairs(arguments: list[str]) -> dict[str, str]:
+    for argument in arguments:
+        if "=" not in argument:
+            raise LabError(f"{argument!r} is not of the form NAME=VALUE.")
+    return dict(argument.split("=", 1) for argument in arguments)
 
 
 def _number(text: str, name: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise LabError(f"{name}={text} is not a number of seconds.") from error
+        raise LabError(f"{name}: {text!r} is not a number of seconds.") from error
 
 
 def _down(options: argparse.Namespace) -> int:
     count = launcher.down(options.dir)
-    print(f"{count} processes ended; {options.dir} is gone." if count else f"Nothing runs in {options.dir}.")
+    print(f"Stopped {count} processes and removed {options.dir}." if count else f"No processes of a lab in {options.dir}.")
     return 0
 
 
 def _status(options: argparse.Namespace) -> int:
     content = state.load(options.dir)
     active = faults.active(options.dir)
-    for cluster in launcher.of(options.dir, content):
+    for cluster in launcher.clusters_of(options.dir, content):
         running = cluster.running()
         server = running.get("kube-apiserver")
         memory = sum(process.memory_mib() for process in running.values())
@@ -168,11 +168,11 @@ def _status(options: argparse.Namespace) -> int:
 
 def _simulator_status(directory: Path, content: dict[str, Any]) -> int:
     if not content["simulator"]:
-        print("simulator: not asked for")
+        print("simulator: disabled")
         return 0
     running = [process for process in processes.of_lab(directory) if process.role == launcher.SIMULATOR]
     if not running:
-        print(f"simulator: not running; see {directory / 'simulator.log'}, `up` starts it again")
+        print(f"simulator: not running; see {directory / 'simulator.log'}. Run `up` to restart it")
         return 1
     answer = launcher.ask(directory, {"verb": "status"})
     print(f"simulator: pid {running[0].pid}, {running[0].memory_mib():.0f} MiB, "

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The clusters of a lab: one etcd and one kube-apiserver each, on loopback addresses of their own.
+"""Clusters of a lab: one etcd and one kube-apiserver each, on their own loopback addresses.
 
-No controllers run beside them: what a federation needs of those is the simulator's work.
+No controllers run; the simulator does the part of their work that federation needs.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ POLL_SECONDS = 0.05
 TAIL_LINES = 25
 ADMIN_GROUP = "lab:admins"
 USERS = {"kubeconfig": "admin", "simulator.kubeconfig": "simulator", "launcher.kubeconfig": "launcher"}
-#: How an API server can store its own kinds; the second is the default, the first is for who reads what is stored.
+#: Storage formats of an API server: protobuf is the default, JSON is for labs whose stored objects are edited.
 JSON, PROTOBUF = "application/json", "application/vnd.kubernetes.protobuf"
 
-_QUIET = ["lab:simulator", "lab:launcher", "system:apiserver"]
+_UNAUDITED_READERS = ["lab:simulator", "lab:launcher", "system:apiserver"]
 
-# Admission that waits for controllers which do not run here, or that costs time and decides nothing in a lab.
-_ADMISSION_OFF = ("ServiceAccount", "PodSecurity", "Priority", "LimitRanger", "ResourceQuota", "TaintNodesByCondition",
+# Admission plugins that need controllers which do not run here, or that only cost time in a lab.
+_DISABLED_ADMISSION = ("ServiceAccount", "PodSecurity", "Priority", "LimitRanger", "ResourceQuota", "TaintNodesByCondition",
                   "DefaultTolerationSeconds", "DefaultStorageClass", "StorageObjectInUseProtection", "RuntimeClass",
                   "PersistentVolumeClaimResize", "DefaultIngressClass")
 
@@ -49,7 +49,7 @@ AUDIT_POLICY: dict[str, Any] = {
     "rules": [
         {"level": "Metadata", "users": ["lab:launcher"], "nonResourceURLs": ["/version"]},
         {"level": "None", "nonResourceURLs": ["/readyz*", "/livez*", "/healthz*"]},
-        {"level": "None", "users": _QUIET, "verbs": ["get", "list", "watch"]},
+        {"level": "None", "users": _UNAUDITED_READERS, "verbs": ["get", "list", "watch"]},
         {"level": "Metadata"},
     ],
 }
@@ -57,7 +57,7 @@ AUDIT_POLICY: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where one cluster of a lab lives: its folder and its entry in ``lab.json``."""
+    """A cluster of a lab: its directory and its entry in ``lab.json``."""
 
     name: str
     directory: Path
@@ -65,25 +65,25 @@ class Cluster:
 
     @property
     def folder(self) -> Path:
-        """Return the cluster's folder."""
+        """Return the cluster's directory."""
         return self.directory / self.name
 
     def address(self, host: int) -> str:
-        """Return an address of the cluster's /24: 1 is the API server, 2 etcd, 3 the front door."""
+        """Return an address of the cluster's /24: 1 is the API server, 2 is etcd, 3 is the front proxy."""
         return f"{self.entry['addresses'].rpartition('.')[0]}.{host}"
 
     def running(self) -> dict[str, processes.Process]:
-        """Return the cluster's living processes by what they are (``etcd``, ``kube-apiserver``, ``front-door``)."""
+        """Return the cluster's running processes by role (``etcd``, ``kube-apiserver``, ``front-proxy:PORT``)."""
         prefix = f"{self.name}/"
         return {process.role[len(prefix):]: process for process in processes.of_lab(self.directory)
                 if process.role.startswith(prefix)}
 
 
-def new_entry(directory: Path, network: str, index: int, name: str, wanted: dict[str, Any], storage: str) -> dict[str, Any]:
-    """Return a new cluster's entry for ``lab.json``; ``index`` counts from 1 and picks its addresses."""
+def new_entry(directory: Path, network: str, index: int, name: str, settings: dict[str, Any], storage: str) -> dict[str, Any]:
+    """Return the ``lab.json`` entry of a new cluster; ``index`` counts from 1 and selects its addresses."""
     folder = directory / name
     prefix = f"{network}.{index}"
-    zones = [f"{wanted['region']}{letter}" for letter in "abc"]
+    zones = [f"{settings['region']}{letter}" for letter in "abc"]
     return {
         "index": index,
         "kubeconfig": str(folder / "kubeconfig"),
@@ -95,23 +95,23 @@ def new_entry(directory: Path, network: str, index: int, name: str, wanted: dict
         "storage": storage,
         "addresses": f"{prefix}.0/24",
         "service_cidr": f"10.{100 + (index - 1) % 150}.0.0/16",
-        "platform": wanted["platform"],
-        "region": wanted["region"],
-        "metallb": wanted["metallb"],
-        "openshift": wanted["openshift"],
-        "operator": wanted["operator"],
+        "platform": settings["platform"],
+        "region": settings["region"],
+        "metallb": settings["metallb"],
+        "openshift": settings["openshift"],
+        "operator": settings["operator"],
         "base_domain": f"{name}.lab.example",
         "nodes": [{"name": f"node-{number}.{name}.lab.example", "address": f"{prefix}.{10 + number}",
-                   "zone": zones[number % len(zones)], "arch": wanted["arch"]} for number in range(wanted["nodes"])],
+                   "zone": zones[number % len(zones)], "arch": settings["arch"]} for number in range(settings["nodes"])],
         "pids": {},
     }
 
 
 def free_port(address: str) -> int:
-    """Return a port that nobody listens on at ``address``.
+    """Return an unused port of ``address``.
 
-    Below the range of outgoing connections and at an address of this lab alone, so nobody takes it meanwhile; picked
-    at random, so that no client's cache of another lab's server fits.
+    It stays unused: it is below the range of outgoing connections and the address belongs to this lab. It is random, so
+    that clients do not reuse a cache entry of another lab's server.
     """
     for port in random.SystemRandom().sample(PORTS, 50):
         if _unused(address, port):
@@ -128,11 +128,11 @@ def _unused(address: str, port: int) -> bool:
 
 
 def _await_unused(address: str, port: str | int) -> None:
-    """Wait until the kernel has taken the port back from a server that was just killed."""
+    """Wait until the kernel has released the port of a server that was just killed."""
     deadline = time.monotonic() + PORT_SECONDS
     while not _unused(address, int(port)):
         if time.monotonic() > deadline:
-            raise LabError(f"Somebody else listens on {address}:{port}; `down` the lab and start it anew.")
+            raise LabError(f"Another process listens on {address}:{port}. Run `down`, then `up`.")
         time.sleep(POLL_SECONDS)
 
 
@@ -154,7 +154,7 @@ def start_store(cluster: Cluster, programs: Path) -> None:
 
 
 def start_server(cluster: Cluster, programs: Path) -> None:
-    """Start the cluster's API server unless it runs; it waits for its store by itself."""
+    """Start the cluster's API server unless it runs; it waits for etcd itself."""
     if "kube-apiserver" in cluster.running():
         return
     _await_unused(*cluster.entry["server"].removeprefix("https://").split(":"))
@@ -168,7 +168,7 @@ def _server_flags(cluster: Cluster) -> list[str]:
     values = {
         "bind-address": host,
         "secure-port": port,
-        # Never used by anybody, but without it the server looks for a default route, which a machine need not have.
+        # Not used, but without it the server requires a default route.
         "advertise-address": "192.0.2.1",
         "endpoint-reconciler-type": "none",
         "etcd-servers": f"http://{cluster.address(2)}:{cluster.entry['etcd_ports'][0]}",
@@ -177,20 +177,20 @@ def _server_flags(cluster: Cluster) -> list[str]:
         "tls-cert-file": pki / "server.crt",
         "tls-private-key-file": pki / "server.key",
         "client-ca-file": pki / "ca.crt",
-        "requestheader-client-ca-file": pki / "front-ca.crt",
-        "requestheader-allowed-names": "lab:front-door",
+        "requestheader-client-ca-file": pki / "front-proxy-ca.crt",
+        "requestheader-allowed-names": "lab:front-proxy",
         "requestheader-username-headers": "X-Remote-User",
         "requestheader-group-headers": "X-Remote-Group",
         "requestheader-extra-headers-prefix": "X-Remote-Extra-",
-        "proxy-client-cert-file": pki / "front-client.crt",
-        "proxy-client-key-file": pki / "front-client.key",
+        "proxy-client-cert-file": pki / "front-proxy-client.crt",
+        "proxy-client-key-file": pki / "front-proxy-client.key",
         "service-account-issuer": "https://kubernetes.default.svc",
         "service-account-key-file": pki / "service-account.pub",
         "service-account-signing-key-file": pki / "service-account.key",
         "service-cluster-ip-range": cluster.entry["service_cidr"],
         "authorization-mode": "RBAC",
         "allow-privileged": "true",
-        "disable-admission-plugins": ",".join(_ADMISSION_OFF),
+        "disable-admission-plugins": ",".join(_DISABLED_ADMISSION),
         "enable-priority-and-fairness": "false",
         "profiling": "false",
         "shutdown-delay-duration": "0s",
@@ -203,10 +203,10 @@ def _server_flags(cluster: Cluster) -> list[str]:
 
 
 def write_files(cluster: Cluster) -> None:
-    """Write certificates, audit policy and kubeconfigs, as far as they are not there."""
+    """Write the audit policy, and the certificates and kubeconfigs that do not exist."""
     cluster.folder.mkdir(parents=True, exist_ok=True)
     second_octet = cluster.entry["service_cidr"].split(".")[1]
-    certificates.make_all(cluster.folder / "pki", [cluster.address(1), cluster.address(3)], f"10.{second_octet}.0.1")
+    certificates.write_all(cluster.folder / "pki", [cluster.address(1), cluster.address(3)], f"10.{second_octet}.0.1")
     write_atomically(cluster.folder / "audit-policy.yaml", yaml.safe_dump(AUDIT_POLICY, sort_keys=False))
     for file, user in USERS.items():
         if not (cluster.folder / file).exists():
@@ -214,7 +214,7 @@ def write_files(cluster: Cluster) -> None:
 
 
 def write_kubeconfig(cluster: Cluster, file: str, user: str, server: str) -> None:
-    """Write one self-contained kubeconfig, atomically; its context is called like the cluster."""
+    """Write a self-contained kubeconfig atomically; its context has the name of the cluster."""
     pki = cluster.folder / "pki"
     config = {
         "apiVersion": "v1",
@@ -235,22 +235,22 @@ def _encoded(path: Path) -> str:
 
 
 def await_ready(cluster: Cluster) -> None:
-    """Wait until the API server says that it is ready; LabError with the end of its log when it ends or never is."""
+    """Wait until the API server is ready. LabError with the end of its log when it exits or times out."""
     context = ssl.create_default_context(cafile=str(cluster.folder / "pki" / "ca.crt"))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     deadline = time.monotonic() + START_SECONDS
-    while not _answers(opener, f"{cluster.entry['server']}/readyz"):
-        living = cluster.running()
+    while not _is_ready(opener, f"{cluster.entry['server']}/readyz"):
+        running = cluster.running()
         for program in ("etcd", "kube-apiserver"):
-            if program not in living:
-                raise LabError(f"{program} of cluster {cluster.name} ended:\n{tail(cluster.folder / f'{program}.log')}")
+            if program not in running:
+                raise LabError(f"{program} of cluster {cluster.name} exited:\n{tail(cluster.folder / f'{program}.log')}")
         if time.monotonic() > deadline:
             raise LabError(f"The API server of cluster {cluster.name} was not ready within {START_SECONDS:.0f} s:\n"
                            f"{tail(cluster.folder / 'kube-apiserver.log')}")
         time.sleep(POLL_SECONDS)
 
 
-def _answers(opener: urllib.request.OpenerDirector, url: str) -> bool:
+def _is_ready(opener: urllib.request.OpenerDirector, url: str) -> bool:
     try:
         with opener.open(url, timeout=5) as answer:
             return bool(answer.status == 200)
@@ -259,13 +259,13 @@ def _answers(opener: urllib.request.OpenerDirector, url: str) -> bool:
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> str:
-    """Return the last lines of a log, empty when there is none."""
+    """Return the last lines of a log, an empty text when it does not exist."""
     try:
         return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
     except FileNotFoundError:
         return ""
 
 
-def stop(cluster: Cluster, which: Callable[[str], bool] = lambda role: True) -> None:
-    """Stop those of the cluster's processes whose role ``which`` accepts, and wait until they are gone."""
-    processes.stop(process for role, process in cluster.running().items() if which(role))
+def stop(cluster: Cluster, selected: Callable[[str], bool] = lambda role: True) -> None:
+    """Stop the cluster's processes with a selected role, and wait until they have ended."""
+    processes.stop(process for role, process in cluster.running().items() if selected(role))

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The processes of a lab: started with a mark in their environment, found and ended by that mark.
+"""Processes of a lab, identified by a mark in their environment.
 
-No pid is ever remembered to be killed later, so a number that the kernel gave to somebody else is never at risk, and
-what a crashed launcher left behind is found all the same. A mark reads ``<role>@<directory of the lab>``.
+No pid is stored for a later kill: a pid that the kernel has reused is never signalled, and processes of a crashed
+launcher are found as well. A mark has the form ``<role>@<directory of the lab>``.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MARK = "OSSM_LAB_PROCESS"
-_SHOWN_SECONDS = 0.001
+_POLL_SECONDS = 0.001
 _children: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
 class Process:
-    """A living process of a lab: its number, what it is for (``red/etcd``, ``simulator``) and its lab's directory."""
+    """A running process of a lab: its pid, its role (``red/etcd``, ``simulator``) and the directory of its lab."""
 
     pid: int
     role: str
     directory: str
 
     def memory_mib(self) -> float:
-        """Return the resident memory in MiB, 0 when the process has gone."""
+        """Return the resident memory in MiB, 0 when the process has ended."""
         with suppress(OSError):
             for line in Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8").splitlines():
                 if line.startswith("VmRSS:"):
@@ -42,21 +42,21 @@ class Process:
 
 def start(role: str, directory: Path, command: Sequence[str], log: Path,
           environment: Mapping[str, str] | None = None) -> Process:
-    """Start ``command`` in a session of its own, its output appended to ``log``; errors are those of ``Popen``."""
+    """Start ``command`` in a new session and append its output to ``log``. Raises the errors of ``Popen``."""
     env = dict(os.environ if environment is None else environment)
     env[MARK] = f"{role}@{directory}"
     with log.open("ab") as output:
         child = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=output,
                                  stderr=subprocess.STDOUT, start_new_session=True, cwd=directory)
     _children.append(child)
-    # Popen returns a moment before the kernel shows the new program's environment, by which everybody finds it.
+    # Popen returns before /proc shows the environment of the new program, which identifies it.
     while child.poll() is None and _read(child.pid) is None:
-        time.sleep(_SHOWN_SECONDS)
+        time.sleep(_POLL_SECONDS)
     return Process(child.pid, role, str(directory))
 
 
 def reap() -> None:
-    """Collect the exit codes of own children that ended, so that no zombie and no open handle stays."""
+    """Collect the exit codes of children that have ended, so that no zombies remain."""
     _children[:] = [child for child in _children if child.poll() is None]
 
 
@@ -75,23 +75,23 @@ def _read(pid: int) -> Process | None:
 def running() -> list[Process]:
     """Return the processes of all labs of this user, by pid."""
     reap()
-    found = (_read(int(name)) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid())
-    return sorted((process for process in found if process), key=lambda process: process.pid)
+    candidates = (_read(int(name)) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid())
+    return sorted((process for process in candidates if process), key=lambda process: process.pid)
 
 
 def of_lab(directory: Path) -> list[Process]:
-    """Return the living processes of the lab in ``directory``."""
+    """Return the running processes of the lab in ``directory``."""
     return [process for process in running() if process.directory == str(directory)]
 
 
 def stop(processes: Iterable[Process], grace: float = 8.0) -> None:
-    """End the processes: a polite signal, then after ``grace`` seconds a kill. Returns when all of them are gone."""
+    """Stop the processes: SIGTERM, then SIGKILL after ``grace`` seconds. Return when all have ended."""
     handles = {process: handle for process in processes if (handle := _open(process)) is not None}
     try:
         _signal_all(handles, signal.SIGTERM)
-        left = _wait_gone(handles, time.monotonic() + grace)
-        _signal_all(left, signal.SIGKILL)
-        _wait_gone(left, time.monotonic() + grace)
+        remaining = _await_exit(handles, time.monotonic() + grace)
+        _signal_all(remaining, signal.SIGKILL)
+        _await_exit(remaining, time.monotonic() + grace)
     finally:
         for handle in handles.values():
             os.close(handle)
@@ -99,7 +99,7 @@ def stop(processes: Iterable[Process], grace: float = 8.0) -> None:
 
 
 def _open(process: Process) -> int | None:
-    """Open a handle on the process and make sure that the handle is still the process that was meant."""
+    """Open a pidfd for the process, None when the process has ended or its pid was reused."""
     try:
         handle = os.pidfd_open(process.pid)
     except OSError:
@@ -116,9 +116,10 @@ def _signal_all(handles: Mapping[Process, int], number: signal.Signals) -> None:
             signal.pidfd_send_signal(handle, number)
 
 
-def _wait_gone(handles: Mapping[Process, int], deadline: float) -> dict[Process, int]:
-    left = dict(handles)
-    while left and (remaining := deadline - time.monotonic()) > 0:
-        ready, _writable, _failed = select.select(list(left.values()), [], [], remaining)
-        left = {process: handle for process, handle in left.items() if handle not in ready}
-    return left
+def _await_exit(handles: Mapping[Process, int], deadline: float) -> dict[Process, int]:
+    """Wait for the processes until the deadline; return those that still run."""
+    remaining = dict(handles)
+    while remaining and (seconds := deadline - time.monotonic()) > 0:
+        ended, _writable, _failed = select.select(list(remaining.values()), [], [], seconds)
+        remaining = {process: handle for process, handle in remaining.items() if handle not in ended}
+    return remaining

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a lab is to contain: clusters, and the meshes in them. Read from YAML, from a dictionary, or generated.
+"""Topology of a lab: clusters and their meshes, from YAML, from a dictionary, or generated.
 
 ::
 
     clusters:
       red: {platform: AWS, region: us-east-1, nodes: 3, arch: amd64, metallb: false, openshift: "4.16.20",
-            operator: true}                # false: neither the operator nor its kinds; no mesh of it is installed
+            operator: true}                # false: no operator, no CRDs of it, no installed mesh
     meshes:
       red-mesh:
         cluster: red
@@ -14,10 +14,10 @@
         control_plane: red-mesh          # default <mesh>
         version: v2.5
         trust_domain: red-mesh.local     # default <mesh>.local; null: the control plane sets none
-        install: true                    # false: the namespace exists, the control plane does not
+        install: true                    # false: only the namespace exists
         members: {red-mesh-bookinfo: [ratings, reviews, details]}
 
-Everything but the mesh's ``cluster`` has a default.
+Only the mesh's ``cluster`` has no default.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ Topology = dict[str, dict[str, dict[str, Any]]]
 
 
 def default() -> Topology:
-    """Return red on AWS, green on Azure and blue on bare metal, one mesh each."""
+    """Return the default topology: red on AWS, green on Azure and blue on bare metal, with one mesh each."""
     platforms = {"red": "AWS", "green": "Azure", "blue": "BareMetal"}
     return complete({"clusters": {name: {"platform": platform} for name, platform in platforms.items()},
                      "meshes": {f"{name}-mesh": {"cluster": name} for name in platforms}})
 
 
-def generated(meshes: int, clusters: int | None = None, platforms: tuple[str, ...] = ("AWS",)) -> Topology:
-    """Return ``meshes`` meshes named mesh-01, mesh-02, … dealt in turn to ``clusters`` clusters (one each by default).
+def generate(meshes: int, clusters: int | None = None, platforms: tuple[str, ...] = ("AWS",)) -> Topology:
+    """Return a topology of meshes named mesh-01, mesh-02, …, assigned round-robin to ``clusters`` clusters.
 
-    The platforms are dealt in turn as well.
+    The default is one cluster per mesh. The platforms are assigned round-robin as well.
     """
     count = min(clusters or meshes, meshes)
     width = max(2, len(str(meshes)))
@@ -66,44 +66,44 @@ def generated(meshes: int, clusters: int | None = None, platforms: tuple[str, ..
 
 
 def read(path: Path) -> Topology:
-    """Read a topology from a YAML file; LabError where the file says something that does not exist."""
+    """Read a topology from a YAML file. LabError on an unknown name or value."""
     return complete(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-def complete(given: Any) -> Topology:
-    """Return the topology with every default filled in; LabError on a name or value that does not exist."""
-    if not isinstance(given, Mapping) or not given.get("clusters"):
+def complete(settings: Any) -> Topology:
+    """Return the topology with all defaults filled in. LabError on an unknown name or value."""
+    if not isinstance(settings, Mapping) or not settings.get("clusters"):
         raise LabError("A topology is a dictionary with `clusters` and `meshes`.")
-    _refuse_unknown("the topology", given, {"clusters": None, "meshes": None})
-    clusters = {name: _cluster(name, value or {}) for name, value in given["clusters"].items()}
+    _reject_unknown("Topology", settings, {"clusters": None, "meshes": None})
+    clusters = {name: _cluster(name, value or {}) for name, value in settings["clusters"].items()}
     if len(clusters) > MAX_CLUSTERS:
         raise LabError(f"A lab has at most {MAX_CLUSTERS} clusters.")
-    meshes = {name: _mesh(name, value or {}, clusters) for name, value in (given.get("meshes") or {}).items()}
+    meshes = {name: _mesh(name, value or {}, clusters) for name, value in (settings.get("meshes") or {}).items()}
     return {"clusters": clusters, "meshes": meshes}
 
 
-def _refuse_unknown(where: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-    unknown = sorted(set(given) - set(known))
+def _reject_unknown(part: str, settings: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    unknown = sorted(set(settings) - set(known))
     if unknown:
-        raise LabError(f"In {where}: unknown {', '.join(unknown)} (known: {', '.join(known)}).")
+        raise LabError(f"{part}: unknown key {', '.join(unknown)} (known: {', '.join(known)}).")
 
 
-def _cluster(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    _refuse_unknown(f"cluster {name}", given, CLUSTER_DEFAULTS)
-    cluster = CLUSTER_DEFAULTS | dict(given)
+def _cluster(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    _reject_unknown(f"Cluster {name}", settings, CLUSTER_DEFAULTS)
+    cluster = CLUSTER_DEFAULTS | dict(settings)
     if cluster["platform"] not in PLATFORMS:
-        raise LabError(f"Cluster {name}: no platform {cluster['platform']!r} (known: {', '.join(PLATFORMS[1:])}).")
+        raise LabError(f"Cluster {name}: unknown platform {cluster['platform']!r} (known: {', '.join(PLATFORMS[1:])}).")
     if not 1 <= cluster["nodes"] <= MAX_NODES:
         raise LabError(f"Cluster {name}: nodes must be 1 to {MAX_NODES}.")
     cluster["region"] = cluster["region"] or REGIONS.get(cluster["platform"], "lab-1")
     return cluster
 
 
-def _mesh(name: str, given: Mapping[str, Any], clusters: Mapping[str, Any]) -> dict[str, Any]:
-    _refuse_unknown(f"mesh {name}", given, MESH_DEFAULTS)
-    mesh = MESH_DEFAULTS | dict(given)
+def _mesh(name: str, settings: Mapping[str, Any], clusters: Mapping[str, Any]) -> dict[str, Any]:
+    _reject_unknown(f"Mesh {name}", settings, MESH_DEFAULTS)
+    mesh = MESH_DEFAULTS | dict(settings)
     if mesh["cluster"] not in clusters:
-        raise LabError(f"Mesh {name}: there is no cluster {mesh['cluster']!r}.")
+        raise LabError(f"Mesh {name}: unknown cluster {mesh['cluster']!r}.")
     mesh["namespace"] = mesh["namespace"] or f"{name}-system"
     mesh["control_plane"] = mesh["control_plane"] or name
     if mesh["trust_domain"] == "":
@@ -116,16 +116,16 @@ def _mesh(name: str, given: Mapping[str, Any], clusters: Mapping[str, Any]) -> d
     return mesh
 
 
-def _services(given: Any) -> dict[str, dict[str, Any]]:
-    """Return services by name: given as a list of names, as name to port, or as name to details."""
-    if not isinstance(given, Mapping):
-        given = dict.fromkeys(given, 9080)
-    return {name: _service(name, value) for name, value in given.items()}
+def _services(settings: Any) -> dict[str, dict[str, Any]]:
+    """Return services by name, from a list of names, a mapping of name to port, or of name to details."""
+    if not isinstance(settings, Mapping):
+        settings = dict.fromkeys(settings, 9080)
+    return {name: _service(name, value) for name, value in settings.items()}
 
 
-def _service(name: str, given: Any) -> dict[str, Any]:
-    if isinstance(given, int):
-        given = {"ports": [{"name": "http", "port": given}]}
-    given = dict(given or {})
-    return {"ports": given.get("ports") or [{"name": "http", "port": 9080}],
-            "labels": {"app": name} | (given.get("labels") or {})}
+def _service(name: str, settings: Any) -> dict[str, Any]:
+    if isinstance(settings, int):
+        settings = {"ports": [{"name": "http", "port": settings}]}
+    settings = dict(settings or {})
+    return {"ports": settings.get("ports") or [{"name": "http", "port": 9080}],
+            "labels": {"app": name} | (settings.get("labels") or {})}

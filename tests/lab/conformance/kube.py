@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plain Kubernetes for the cases: write, and look through watches that remember when they saw what."""
+"""Kubernetes access of the cases: an API client, and watches that record every version of an object with its time."""
 
 from __future__ import annotations
 
@@ -41,47 +41,47 @@ CONNECTIONS = 64
 
 
 class Clock:
-    """The product's seconds: the simulator runs ``speed`` times as fast."""
+    """Conversion of product seconds: the simulator runs ``speed`` times as fast."""
 
     def __init__(self, speed: float) -> None:
         self.speed = speed
 
     def real(self, seconds: float) -> float:
-        """Return how long so many of the product's seconds take here."""
+        """Convert product seconds to real seconds."""
         return seconds / self.speed
 
     def product(self, real: float) -> float:
-        """Return how many of the product's seconds have gone by in ``real`` seconds."""
+        """Convert real seconds to product seconds."""
         return real * self.speed
 
     def sleep(self, seconds: float) -> None:
-        """Let so many of the product's seconds go by: only where the case itself is 'so long later'."""
+        """Wait for product seconds; only for cases about the passage of time itself."""
         threading.Event().wait(self.real(seconds))
 
 
 @dataclass(frozen=True)
-class Sight:
-    """One version of an object (None: it is gone), and when it was seen (monotonic seconds)."""
+class SeenVersion:
+    """A version of an object (None: it was deleted) and when it was seen (monotonic seconds)."""
 
     moment: float
     name: str
     body: Object | None
 
 
-class Eye:
-    """Watches one kind in one namespace for as long as the session lasts, and remembers everything that it saw."""
+class ObjectWatch:
+    """Watch of a kind in a namespace for the whole session, which records all versions."""
 
     def __init__(self, api: Api, kind: str, namespace: str) -> None:
         self._api, self._kind, self._namespace = api, kind, namespace
-        self._news = threading.Condition()
-        self._sights: list[Sight] = []
-        self._now: dict[str, Object] = {}
+        self._changed = threading.Condition()
+        self._versions: list[SeenVersion] = []
+        self._current: dict[str, Object] = {}
         self._listed = threading.Event()
-        threading.Thread(target=self._look, daemon=True, name=f"eye {namespace} {kind}").start()
+        threading.Thread(target=self._run, daemon=True, name=f"watch {namespace} {kind}").start()
         if not self._listed.wait(30):
             raise TimeoutError(f"{kind} in {namespace} could not be listed")
 
-    def _look(self) -> None:
+    def _run(self) -> None:
         resource = self._api.resource(self._kind)
         while True:
             try:
@@ -90,16 +90,16 @@ class Eye:
                 threading.Event().wait(0.1)
 
     def _list(self, resource: Resource) -> str:
-        answer = resource.get(namespace=self._namespace).to_dict()
-        found = {item["metadata"]["name"]: item for item in answer["items"]}
-        with self._news:
-            gone = set(self._now) - set(found)
-        for name in gone:
-            self._take(name, None)
-        for name, item in found.items():
-            self._take(name, {"kind": self._kind} | item)
+        response = resource.get(namespace=self._namespace).to_dict()
+        listed = {item["metadata"]["name"]: item for item in response["items"]}
+        with self._changed:
+            deleted = set(self._current) - set(listed)
+        for name in deleted:
+            self._add(name, None)
+        for name, item in listed.items():
+            self._add(name, {"kind": self._kind} | item)
         self._listed.set()
-        return str(answer["metadata"]["resourceVersion"])
+        return str(response["metadata"]["resourceVersion"])
 
     def _follow(self, resource: Resource, version: str) -> None:
         stream = watch.Watch().stream(
@@ -112,88 +112,88 @@ class Eye:
         for event in stream:
             body = event["raw_object"]
             if event["type"] in ("ADDED", "MODIFIED", "DELETED"):
-                self._take(body["metadata"]["name"], None if event["type"] == "DELETED" else body)
+                self._add(body["metadata"]["name"], None if event["type"] == "DELETED" else body)
 
-    def _take(self, name: str, body: Object | None) -> None:
-        with self._news:
+    def _add(self, name: str, body: Object | None) -> None:
+        with self._changed:
             if body is None:
-                self._now.pop(name, None)
+                self._current.pop(name, None)
             else:
-                self._now[name] = body
-            self._sights.append(Sight(time.monotonic(), name, body))
-            self._news.notify_all()
+                self._current[name] = body
+            self._versions.append(SeenVersion(time.monotonic(), name, body))
+            self._changed.notify_all()
 
-    def forget(self) -> None:
-        """Forget what was before this case; what is there now stays known."""
-        with self._news:
+    def forget_history(self) -> None:
+        """Forget the versions before this case, except the current ones."""
+        with self._changed:
             moment = time.monotonic()
-            self._sights = [Sight(moment, name, body) for name, body in self._now.items()]
+            self._versions = [SeenVersion(moment, name, body) for name, body in self._current.items()]
 
-    def now(self, name: str) -> Object | None:
-        """Return the newest version seen, None when there is no such object."""
-        with self._news:
-            return self._now.get(name)
+    def current(self, name: str) -> Object | None:
+        """Return the newest version, None when the object does not exist."""
+        with self._changed:
+            return self._current.get(name)
 
     def all(self) -> dict[str, Object]:
-        """Return the newest versions of all objects by name."""
-        with self._news:
-            return dict(self._now)
+        """Return the newest version of all objects by name."""
+        with self._changed:
+            return dict(self._current)
 
-    def sights(self, name: str, since: float = 0.0) -> list[Sight]:
-        """Return every version seen since the moment; the first one is what was there at that moment."""
-        with self._news:
-            mine = [sight for sight in self._sights if sight.name == name]
-        before = [sight for sight in mine if sight.moment < since]
-        return before[-1:] + [sight for sight in mine if sight.moment >= since]
+    def versions(self, name: str, since: float = 0.0) -> list[SeenVersion]:
+        """Return all versions since the moment, starting with the version current at that moment."""
+        with self._changed:
+            own = [seen for seen in self._versions if seen.name == name]
+        before = [seen for seen in own if seen.moment < since]
+        return before[-1:] + [seen for seen in own if seen.moment >= since]
 
     def until(
-        self, name: str, predicate: Predicate, real_seconds: float, since: float | None = None, words: str = ""
-    ) -> Sight:
-        """Return the first version (since the moment, default: what is there now) that the predicate likes.
+        self, name: str, predicate: Predicate, real_seconds: float, since: float | None = None, expected: str = ""
+    ) -> SeenVersion:
+        """Return the first version since the moment (default: now) that satisfies the predicate.
 
-        AssertionError with the last version when the time is over. A gone object is {} to the predicate.
+        AssertionError with the last version after the timeout. The predicate gets {} for a deleted object.
         """
         begin = time.monotonic()
         since = begin if since is None else since
         deadline = begin + real_seconds
-        with self._news:
+        with self._changed:
             while True:
-                for sight in self.sights_unlocked(name, since):
-                    if predicate(sight.body or {}):
-                        return Sight(max(sight.moment, since), name, sight.body)
-                rest = deadline - time.monotonic()
-                if rest <= 0:
+                for seen in self._versions_unlocked(name, since):
+                    if predicate(seen.body or {}):
+                        return SeenVersion(max(seen.moment, since), name, seen.body)
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
                     break
-                self._news.wait(rest)
-            last = self._now.get(name)
+                self._changed.wait(remaining)
+            last = self._current.get(name)
         raise AssertionError(
-            f"{self._kind} {self._namespace}/{name}: {words or 'what was awaited'} was not seen within "
-            f"{real_seconds:.1f} s; it is {shown(last)}"
+            f"{self._kind} {self._namespace}/{name}: {expected or 'the expected state'} was not seen within "
+            f"{real_seconds:.1f} s; current object: {shown(last)}"
         )
 
-    def sights_unlocked(self, name: str, since: float) -> list[Sight]:
-        """As ``sights``, for a caller that holds the lock; nothing seen at all counts as 'is not there'."""
-        mine = [sight for sight in self._sights if sight.name == name]
-        before = [sight for sight in mine if sight.moment < since]
-        first = before[-1:] or [Sight(since, name, None)]
-        return first + [sight for sight in mine if sight.moment >= since]
+    def _versions_unlocked(self, name: str, since: float) -> list[SeenVersion]:
+        """Return ``versions`` for a caller that holds the lock; without any version the object does not exist."""
+        own = [seen for seen in self._versions if seen.name == name]
+        before = [seen for seen in own if seen.moment < since]
+        first = before[-1:] or [SeenVersion(since, name, None)]
+        return first + [seen for seen in own if seen.moment >= since]
 
-    def never(self, name: str, predicate: Predicate, real_seconds: float, words: str) -> None:
-        """Watch for so long; AssertionError as soon as a version is seen that the predicate likes."""
+    def never(self, name: str, predicate: Predicate, real_seconds: float, expected: str) -> None:
+        """Watch for a time. AssertionError as soon as a version satisfies the predicate."""
         begin = time.monotonic()
         try:
-            sight = self.until(name, predicate, real_seconds, begin)
+            seen = self.until(name, predicate, real_seconds, begin)
         except AssertionError:
             return
         raise AssertionError(
-            f"{self._kind} {self._namespace}/{name}: {words} after {sight.moment - begin:.2f} s: {shown(sight.body)}"
+            f"{self._kind} {self._namespace}/{name}: {expected} after {seen.moment - begin:.2f} s: {shown(seen.body)}"
         )
 
 
 def shown(body: Object | None) -> str:
-    """Return what a person wants to see of an object."""
+    """Return the relevant parts of an object as text."""
     if body is None:
-        return "not there"
+        return "none"
     meta = body["metadata"]
     brief = {
         "generation": meta.get("generation"),
@@ -204,9 +204,9 @@ def shown(body: Object | None) -> str:
     return json.dumps(brief, indent=1)
 
 
-def _plain(answer: Any) -> Object:
-    """Return an answer of the dynamic client as a plain dictionary."""
-    body: Object = answer.to_dict()
+def _plain(response: Any) -> Object:
+    """Return an response of the dynamic client as a plain dictionary."""
+    body: Object = response.to_dict()
     return body
 
 
@@ -232,7 +232,7 @@ class Api:
         return _plain(self.resource(kind).get(name=name, namespace=namespace))
 
     def exists(self, kind: str, name: str, namespace: str | None) -> bool:
-        """Say whether the object is there."""
+        """Return whether the object exists."""
         try:
             self.get(kind, name, namespace)
         except NotFoundError:
@@ -273,11 +273,11 @@ class Api:
         )
 
     def replace(self, body: Object) -> Object:
-        """Put the object in the place of the old one."""
+        """Replace the object."""
         return _plain(self.resource(body["kind"]).replace(body=body, namespace=body["metadata"].get("namespace")))
 
     def delete(self, kind: str, name: str, namespace: str | None) -> None:
-        """Delete the object; that it is gone already is no error."""
+        """Delete the object; ignore that it does not exist."""
         try:
             self.resource(kind).delete(name=name, namespace=namespace)
         except NotFoundError:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Meshes as an administrator with kubectl handles them: control planes, gateways, peers, sets, config maps, pods."""
+"""Meshes, links and pairs of meshes, handled as by an administrator with kubectl."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any
 
 from kubernetes.dynamic.exceptions import ConflictError, NotFoundError
 
-from lab import scenery
-from lab.api import Lab, LabMesh, Switched
-from lab.conformance.kube import Api, Clock, Eye, Object, Sight
+from lab import seed
+from lab.api import Lab, LabMesh, ActiveFault
+from lab.conformance.kube import Api, Clock, ObjectWatch, Object, SeenVersion
 
 PEER, EXPORTS, IMPORTS, CONTROL_PLANE = (
     "ServiceMeshPeer",
@@ -24,12 +24,12 @@ PEER, EXPORTS, IMPORTS, CONTROL_PLANE = (
     "ServiceMeshControlPlane",
 )
 FEDERATION = (EXPORTS, IMPORTS, PEER)
-OURS = {"conformance": "yes"}
-#: what a loaded machine may add to every expectation, in real seconds
+LABELS = {"conformance": "yes"}
+#: tolerance of every timeout for a loaded machine, in real seconds
 SLACK = 20.0
-TRIES = 20
-#: "at once", in real seconds: less than any of the product's periods takes here
-SOON = 3.5
+RESTORE_ATTEMPTS = 20
+#: limit of an immediate reaction, in real seconds: less than any period of the product takes here
+IMMEDIATE_SECONDS = 3.5
 
 
 def ingress_of(peer: str, kind: str = "LoadBalancer", **more: Any) -> Object:
@@ -65,121 +65,120 @@ def rule(namespace: str = "*", name: str = "*", alias: tuple[str, str] | None = 
     return {"type": "NameSelector", "nameSelector": selector} | more
 
 
-def pods_of(peer: Object, where: str) -> list[Object]:
+def entries_in(peer: Object, where: str) -> list[Object]:
     """Return a peer's status entries under ``active`` or ``inactive``."""
     return ((peer.get("status") or {}).get("discoveryStatus") or {}).get(where) or []
 
 
 def entries(peer: Object) -> list[Object]:
     """Return all of a peer's status entries."""
-    return pods_of(peer, "active") + pods_of(peer, "inactive")
+    return entries_in(peer, "active") + entries_in(peer, "inactive")
 
 
-def connected(peer: Object) -> bool:
-    """Say whether the watch of any pod is connected."""
-    return any(entry.get("watch", {}).get("connected") for entry in pods_of(peer, "active"))
+def is_connected(peer: Object) -> bool:
+    """Return whether the watch of any istiod pod is connected."""
+    return any(entry.get("watch", {}).get("connected") for entry in entries_in(peer, "active"))
 
 
-def disconnected(peer: Object) -> bool:
-    """Say whether there are entries, and none is connected."""
-    return bool(entries(peer)) and not connected(peer)
+def is_disconnected(peer: Object) -> bool:
+    """Return whether there are status entries and none is connected."""
+    return bool(entries(peer)) and not is_connected(peer)
 
 
-def text(peer: Object) -> str:
-    """Return why the watches ended or failed last."""
+def disconnect_status(peer: Object) -> str:
+    """Return the lastDisconnectStatus of all watches."""
     return "; ".join(entry.get("watch", {}).get("lastDisconnectStatus", "") for entry in entries(peer))
 
 
-def failing(*codes: str) -> Callable[[Object], bool]:
-    """Return a predicate: not connected, and the text has one of the codes."""
-    return lambda peer: disconnected(peer) and any(code in text(peer) for code in codes)
+def fails_with(*codes: str) -> Callable[[Object], bool]:
+    """Return a predicate: not connected, with one of the codes in the disconnect status."""
+    return lambda peer: is_disconnected(peer) and any(code in disconnect_status(peer) for code in codes)
 
 
-def syncs(peer: Object) -> set[str]:
-    """The times of the last full sync in all entries."""
+def sync_times(peer: Object) -> set[str]:
+    """Return the times of the last full sync of all entries."""
     return {entry.get("watch", {}).get("lastFullSync", "") for entry in entries(peer)}
 
 
-def visited(peer: Object) -> bool:
-    """Say whether anybody of the other side watches us."""
+def is_watched(peer: Object) -> bool:
+    """Return whether the remote mesh has a connected watch."""
     return any(remote.get("connected") for entry in entries(peer) for remote in entry.get("remotes") or [])
 
 
 def imported(body: Object) -> dict[str, str]:
-    """Return what an import set lists: exported name to local host name (empty: an offer only)."""
+    """Return the status of an import set: exported name to local host name (empty: only offered)."""
     listed = (body.get("status") or {}).get("importedServices") or []
     return {item["exportedName"]: item["localService"]["hostname"] for item in listed}
 
 
 def exported(body: Object) -> dict[str, str]:
-    """Return what an export set lists: exported name to local host name."""
+    """Return the status of an export set: exported name to local host name."""
     listed = (body.get("status") or {}).get("exportedServices") or []
     return {item["exportedName"]: item["localService"]["hostname"] for item in listed}
 
 
-def imports_host(host: str) -> Callable[[Object], bool]:
-    """Return a predicate: the set lists this local host name."""
+def lists_import(host: str) -> Callable[[Object], bool]:
+    """Return a predicate: the import set lists this local host name."""
     return lambda body: host in imported(body).values()
 
 
 def condition(control_plane: Object, kind: str) -> tuple[str, str]:
     """Return (status, reason) of a condition."""
-    for one in (control_plane.get("status") or {}).get("conditions") or []:
-        if one["type"] == kind:
-            return one["status"], one["reason"]
+    for entry in (control_plane.get("status") or {}).get("conditions") or []:
+        if entry["type"] == kind:
+            return entry["status"], entry["reason"]
     return "", ""
 
 
-def ready(control_plane: Object) -> bool:
-    """Say whether the control plane is Ready, and says so of its newest generation."""
-    seen = (control_plane.get("status") or {}).get("observedGeneration")
-    return condition(control_plane, "Ready")[0] == "True" and seen == control_plane["metadata"]["generation"]
+def is_ready(control_plane: Object) -> bool:
+    """Return whether the control plane is Ready at its newest generation."""
+    observed = (control_plane.get("status") or {}).get("observedGeneration")
+    return condition(control_plane, "Ready")[0] == "True" and observed == control_plane["metadata"]["generation"]
 
 
-def pod_ready(pod: Object) -> bool:
-    """Say whether a pod is ready and not on its way out."""
+def is_pod_ready(pod: Object) -> bool:
+    """Return whether a pod is ready and not terminating."""
     if not pod or pod["metadata"].get("deletionTimestamp"):
         return False
-    return any(
-        one["type"] == "Ready" and one["status"] == "True" for one in (pod.get("status") or {}).get("conditions") or []
-    )
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    return any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions)
 
 
-def took(clock: Clock, begin: float, end: float, low: float, high: float) -> None:
-    """Assert how many of the product's seconds went by: never fewer than seen, at most a slow machine's more."""
+def assert_duration(clock: Clock, begin: float, end: float, low: float, high: float) -> None:
+    """Assert a duration in product seconds: at least ``low``, at most ``high`` plus the tolerance."""
     seconds = clock.product(end - begin)
     assert low <= seconds <= high + clock.product(SLACK), (
-        f"took {seconds:.1f} s of the product's, seen were {low} to {high}"
+        f"took {seconds:.1f} product seconds, expected {low} to {high}"
     )
 
 
-def soon(begin: float, end: float) -> None:
-    """Assert that it was at once."""
-    assert end - begin <= SOON, f"took {end - begin:.2f} real seconds, seen was: at once"
+def assert_immediate(begin: float, end: float) -> None:
+    """Assert an immediate reaction."""
+    assert end - begin <= IMMEDIATE_SECONDS, f"took {end - begin:.2f} real seconds, expected an immediate reaction"
 
 
 class Mesh:
-    """One mesh; ``colour`` is the name by which the others know it."""
+    """A mesh; ``colour`` is its peer name in the other meshes."""
 
     def __init__(self, colour: str, mesh: LabMesh, api: Api, lab: Lab, clock: Clock) -> None:
         self.colour, self.name, self.namespace = colour, mesh.name, mesh.namespace
         self.control_plane, self.trust_domain = mesh.control_plane, str(mesh.trust_domain)
         self.app = mesh.members[0]
         self.cluster, self.api, self.lab, self.clock = mesh.cluster, api, lab, clock
-        self._described = mesh
-        self._eyes: dict[tuple[str, str], Eye] = {}
+        self._topology_entry = mesh
+        self._watches: dict[tuple[str, str], ObjectWatch] = {}
         self._base: Object | None = None
-        self._faults: list[Switched] = []
-        self.used = True
+        self._faults: list[ActiveFault] = []
+        self.modified = True
 
-    # ---- looking ----
+    # ---- reading ----
 
-    def see(self, kind: str, namespace: str | None = None) -> Eye:
-        """Return the eye on a kind, in the control plane's namespace by default."""
-        where = (kind, namespace or self.namespace)
-        if where not in self._eyes:
-            self._eyes[where] = Eye(self.api, *where)
-        return self._eyes[where]
+    def watch(self, kind: str, namespace: str | None = None) -> ObjectWatch:
+        """Return the watch of a kind, by default in the control plane's namespace."""
+        key = (kind, namespace or self.namespace)
+        if key not in self._watches:
+            self._watches[key] = ObjectWatch(self.api, *key)
+        return self._watches[key]
 
     def until(
         self,
@@ -188,14 +187,14 @@ class Mesh:
         predicate: Callable[[Object], Any],
         seconds: float,
         since: float | None = None,
-        words: str = "",
-    ) -> Sight:
-        """Await an object that the predicate likes, at most so many of the product's seconds (plus the slack)."""
-        return self.see(kind).until(name, predicate, self.clock.real(seconds) + SLACK, since, words)
+        expected: str = "",
+    ) -> SeenVersion:
+        """Wait until an object satisfies the predicate, for product seconds plus the tolerance."""
+        return self.watch(kind).until(name, predicate, self.clock.real(seconds) + SLACK, since, expected)
 
-    def never(self, kind: str, name: str, predicate: Callable[[Object], Any], seconds: float, words: str) -> None:
-        """See for so many of the product's seconds that the predicate never likes what is there."""
-        self.see(kind).never(name, predicate, self.clock.real(seconds), words)
+    def never(self, kind: str, name: str, predicate: Callable[[Object], Any], seconds: float, expected: str) -> None:
+        """Assert for product seconds that the object never satisfies the predicate."""
+        self.watch(kind).never(name, predicate, self.clock.real(seconds), expected)
 
     def get(self, kind: str, name: str) -> Object:
         """Return an object of the control plane's namespace."""
@@ -203,23 +202,23 @@ class Mesh:
 
     # ---- writing ----
 
-    def put(self, kind: str, name: str, spec: Object | None, **top: Any) -> Object:
-        """Apply an object of ours in the control plane's namespace."""
-        self.used = True
+    def apply(self, kind: str, name: str, spec: Object | None, **top: Any) -> Object:
+        """Apply an object in the control plane's namespace."""
+        self.modified = True
         body: Object = {"kind": kind, "metadata": {"name": name, "namespace": self.namespace}} | top
         body["apiVersion"] = self.api.resource(kind).group_version
         if spec is not None:
             body["spec"] = spec
         return self.api.apply(body, force=True)
 
-    def change(self, kind: str, name: str, change: Object) -> Object:
-        """Merge a change into an object."""
-        self.used = True
+    def patch(self, kind: str, name: str, change: Object) -> Object:
+        """Apply a JSON merge patch to an object."""
+        self.modified = True
         return self.api.patch(kind, name, self.namespace, change)
 
-    def drop(self, kind: str, name: str) -> None:
+    def delete(self, kind: str, name: str) -> None:
         """Delete an object."""
-        self.used = True
+        self.modified = True
         self.api.delete(kind, name, self.namespace)
 
     # ---- control plane ----
@@ -229,8 +228,8 @@ class Mesh:
         return self.get(CONTROL_PLANE, self.control_plane)
 
     def apply_smcp(self, spec: Object, manager: str, **options: Any) -> Object:
-        """Apply a part of the control plane's spec by a field manager, naming its uid."""
-        self.used = True
+        """Apply a part of the control plane's spec with a field manager and its uid."""
+        self.modified = True
         body = {
             "apiVersion": "maistra.io/v2",
             "kind": CONTROL_PLANE,
@@ -243,8 +242,8 @@ class Mesh:
         }
         return self.api.apply(body, manager, **options)
 
-    def open(self, peer: str, **more: Any) -> None:
-        """Add the two gateways for a peer, as the pair's field manager does."""
+    def add_gateways(self, peer: str, **more: Any) -> None:
+        """Add the two gateways for a peer, with a field manager per peer."""
         self.apply_smcp(
             {
                 "gateways": {
@@ -256,20 +255,20 @@ class Mesh:
             force=True,
         )
 
-    def until_ready(self, seconds: float = 120) -> Sight:
-        """Await Ready at the newest generation."""
+    def until_ready(self, seconds: float = 120) -> SeenVersion:
+        """Wait until the control plane is Ready at the newest generation."""
         generation = self.smcp()["metadata"]["generation"]
         return self.until(
             CONTROL_PLANE,
             self.control_plane,
-            lambda body: body and body["metadata"]["generation"] >= generation and ready(body),
+            lambda body: body and body["metadata"]["generation"] >= generation and is_ready(body),
             seconds,
-            words="Ready at the observed generation",
+            expected="Ready at the observed generation",
         )
 
     def address(self, gateway: str) -> tuple[list[str], int, int]:
-        """Return (addresses, discovery port, service port) under which others reach an ingress gateway."""
-        service = self.until("Service", gateway, has_address, 120, words="an address").body or {}
+        """Return (addresses, discovery port, service port) of an ingress gateway for other meshes."""
+        service = self.until("Service", gateway, has_address, 120, expected="an address").body or {}
         if service["spec"]["type"] == "NodePort":
             ports = {port["port"]: port["nodePort"] for port in service["spec"]["ports"]}
             return (
@@ -277,94 +276,94 @@ class Mesh:
                 ports[8188],
                 ports[15443],
             )
-        points = service["status"]["loadBalancer"]["ingress"]
-        return [point.get("ip") or point["hostname"] for point in points], 8188, 15443
+        balancer_entries = service["status"]["loadBalancer"]["ingress"]
+        return [entry.get("ip") or entry["hostname"] for entry in balancer_entries], 8188, 15443
 
     # ---- trust ----
 
     def root(self) -> str:
-        """Return the mesh's own root, as PEM."""
+        """Return the mesh's own root (PEM)."""
         return str(self.get("ConfigMap", "istio-ca-root-cert")["data"]["root-cert.pem"])
 
     def trust(self, peer: str, pem: str) -> None:
-        """Write the config map with a peer's root."""
-        self.put("ConfigMap", f"{peer}-ca-root-cert", None, data={"root-cert.pem": pem})
+        """Write the config map with the root of a peer."""
+        self.apply("ConfigMap", f"{peer}-ca-root-cert", None, data={"root-cert.pem": pem})
 
     # ---- pods ----
 
     def pods(self, app: str) -> dict[str, Object]:
-        """Return the pods of istiod or of a gateway that are not on their way out."""
+        """Return the pods of istiod or of a gateway that are not terminating."""
         return {
             name: pod
-            for name, pod in self.see("Pod").all().items()
+            for name, pod in self.watch("Pod").all().items()
             if pod["metadata"]["labels"].get("app") == app and not pod["metadata"].get("deletionTimestamp")
         }
 
     def restart(self, *apps: str) -> float:
-        """Delete the pods of ``istiod`` or of gateways, await as many new ones; return when they were ready."""
-        self.used = True
-        eye = self.see("Pod")
-        for app in apps or sorted({pod["metadata"]["labels"]["app"] for pod in eye.all().values()}):
-            self._restart(eye, app)
+        """Delete the pods of ``istiod`` or of gateways, wait for their ready replacements, return the time of that."""
+        self.modified = True
+        watch = self.watch("Pod")
+        for app in apps or sorted({pod["metadata"]["labels"]["app"] for pod in watch.all().values()}):
+            self._restart(watch, app)
         return time.monotonic()
 
-    def _restart(self, eye: Eye, app: str) -> None:
+    def _restart(self, watch: ObjectWatch, app: str) -> None:
         old = self.pods(app)
         for name in old:
             self.api.delete("Pod", name, self.namespace)
         deadline = time.monotonic() + self.clock.real(60) + SLACK
         while True:
-            fresh = [name for name, pod in self.pods(app).items() if name not in old]
-            if len(fresh) >= len(old) and not set(old) & set(eye.all()):
+            new = [name for name, pod in self.pods(app).items() if name not in old]
+            if len(new) >= len(old) and not set(old) & set(watch.all()):
                 break
             if time.monotonic() > deadline:
-                raise AssertionError(f"{self.name}: the pods of {app} were not made again: {sorted(eye.all())}")
+                raise AssertionError(f"{self.name}: the pods of {app} were not replaced: {sorted(watch.all())}")
             threading.Event().wait(0.02)
-        for name in fresh:
-            self.until("Pod", name, lambda pod: not pod or pod_ready(pod), 60, words="a ready pod")
+        for name in new:
+            self.until("Pod", name, lambda pod: not pod or is_pod_ready(pod), 60, expected="a ready pod")
 
-    # ---- the data path, and faults ----
+    # ---- requests and faults ----
 
     def request(self, host: str, count: int = 4) -> list[dict[str, Any]]:
-        """Send requests from a workload of this mesh; answers have ``status``, ``why``, and ``via`` (the peer)."""
-        question = {"verb": "request", "from_mesh": self.name, "host": host}
-        return [self.lab.ask(question) for dummy in range(count)]
+        """Send requests from a workload of this mesh; results have ``status``, ``reason``, and ``via`` (the peer)."""
+        message = {"verb": "request", "from_mesh": self.name, "host": host}
+        return [self.lab.ask(message) for dummy in range(count)]
 
-    def codes(self, host: str, count: int = 4) -> list[int]:
+    def status_codes(self, host: str, count: int = 4) -> list[int]:
         """Return the status codes of requests."""
-        return [answer["status"] for answer in self.request(host, count)]
+        return [result["status"] for result in self.request(host, count)]
 
-    def until_codes(self, host: str, code: int, seconds: float) -> None:
-        """Send requests until four in a row get the code: no object tells when endpoints have changed."""
+    def until_status_codes(self, host: str, code: int, seconds: float) -> None:
+        """Send requests until four in a row have the code, because no object shows when endpoints change."""
         deadline = time.monotonic() + self.clock.real(seconds) + SLACK
-        while (codes := self.codes(host)) != [code] * 4:
+        while (codes := self.status_codes(host)) != [code] * 4:
             assert time.monotonic() < deadline, f"{self.name}: requests to {host} get {codes}, not {code}"
 
     def fault(self, name: str, **parameters: Any) -> None:
-        """Switch one of the simulator's faults on for this mesh, until the case ends."""
-        self.used = True
+        """Switch a simulator fault on for this mesh until the end of the case."""
+        self.modified = True
         self._faults.append(self.lab.fault(name, mesh=self.name, **parameters))
 
-    def off(self) -> None:
-        """Switch off what this case switched on."""
+    def clear_faults(self) -> None:
+        """Switch off the faults of this case."""
         while self._faults:
             self._faults.pop().off()
 
-    # ---- beginning anew ----
+    # ---- reset ----
 
-    def forget(self) -> None:
-        """Have the eyes forget what was before."""
-        for eye in self._eyes.values():
-            eye.forget()
+    def forget_history(self) -> None:
+        """Forget the versions that the watches recorded before this case."""
+        for watch in self._watches.values():
+            watch.forget_history()
 
-    def remember(self) -> None:
-        """Take what the control plane is now for the beginning of every case."""
+    def save_base(self) -> None:
+        """Save the current control plane as the base state of every case."""
         self._base = copy.deepcopy(self.smcp()["spec"])
-        self.used = False
+        self.modified = False
 
     def reset(self) -> None:
-        """Bring the mesh back to its beginning: no federation object, the base control plane, fresh pods."""
-        if not self.used:
+        """Reset the mesh to its base state: no federation objects, the saved control plane, new pods."""
+        if not self.modified:
             return
         for kind in FEDERATION:
             for item in self.api.list(kind, self.namespace):
@@ -378,35 +377,35 @@ class Mesh:
             self._restore(self._base)
         self.restart()
         self.until_ready()
-        self.used = False
+        self.modified = False
 
     def _restore(self, base: Object) -> None:
-        for dummy in range(TRIES):
+        for dummy in range(RESTORE_ATTEMPTS):
             try:
                 now = self.smcp()
                 if now["spec"] != base or now["metadata"].get("deletionTimestamp"):
                     self.api.replace(now | {"spec": base})
                 break
             except NotFoundError:
-                self.api.apply(scenery.control_plane(vars(self._described)), "mesh-owner")
+                self.api.apply(seed.control_plane(vars(self._topology_entry)), "mesh-owner")
             except ConflictError:
                 continue
         self.until_ready()
 
-    # ---- words ----
+    # ---- report ----
 
-    def story(self) -> str:
-        """Return the federation objects as they are, for the report of a failure."""
+    def summary(self) -> str:
+        """Return the current federation objects, for the report of a failure."""
         parts = [f"=== {self.name} ({self.colour}) in {self.cluster}/{self.namespace}"]
         for kind in FEDERATION:
             for item in self.api.list(kind, self.namespace):
                 parts.append(f"{kind} {item['metadata']['name']}: spec {item.get('spec')} status {item.get('status')}")
-        parts.append(f"pods {sorted(self.see('Pod').all())}")
+        parts.append(f"pods {sorted(self.watch('Pod').all())}")
         return "\n".join(parts)
 
 
 def has_address(service: Object) -> bool:
-    """Say whether others can reach a gateway's Service."""
+    """Return whether a gateway's Service has an address for other meshes."""
     if not service:
         return False
     return service["spec"]["type"] != "LoadBalancer" or bool(
@@ -415,19 +414,19 @@ def has_address(service: Object) -> bool:
 
 
 class Link:
-    """What ``mesh`` knows of ``other``: peer object, sets, config map; a link is told by the side that watches."""
+    """The link of ``mesh`` to ``other``: peer object, sets and config map in ``mesh``, which watches ``other``."""
 
     def __init__(self, mesh: Mesh, other: Mesh, name: str | None = None) -> None:
         self.mesh, self.other = mesh, other
         self.name = name or other.colour
 
     @property
-    def back(self) -> Link:
-        """Return the link of the other direction."""
+    def reverse(self) -> Link:
+        """Return the link of the opposite direction."""
         return Link(self.other, self.mesh)
 
     def spec(self, **changes: Any) -> Object:
-        """Return the right spec of the peer object; ``remote``, ``gateways`` and ``security`` change parts of it."""
+        """Return the valid spec of the peer object; ``remote``, ``gateways`` and ``security`` change parts of it."""
         addresses, discovery, service = self.other.address(f"{self.mesh.colour}-ingress")
         identity = f"{self.other.trust_domain}/ns/{self.other.namespace}/sa/{self.mesh.colour}-egress-service-account"
         chain = {"kind": "ConfigMap", "name": f"{self.name}-ca-root-cert"}
@@ -444,92 +443,92 @@ class Link:
         return {key: value for key, value in spec.items() if value is not None}
 
     def trust(self, pem: str | None = None) -> None:
-        """Write the config map with the other's root (or with another text)."""
+        """Write the config map with the root of the other mesh, or with another text."""
         self.mesh.trust(self.name, self.other.root() if pem is None else pem)
 
     def peer(self, **changes: Any) -> float:
-        """Write the peer object; return the moment."""
+        """Write the peer object; return the time before."""
         spec = self.spec(**changes)
         moment = time.monotonic()
-        self.mesh.put(PEER, self.name, spec)
+        self.mesh.apply(PEER, self.name, spec)
         return moment
 
     def exports(self, *rules: Object) -> float:
-        """Write the export set (default: the mesh's ratings); return the moment."""
+        """Write the export set (default: the mesh's ratings); return the time before."""
         moment = time.monotonic()
-        self.mesh.put(EXPORTS, self.name, {"exportRules": list(rules or [rule(self.mesh.app, "ratings")])})
+        self.mesh.apply(EXPORTS, self.name, {"exportRules": list(rules or [rule(self.mesh.app, "ratings")])})
         return moment
 
     def imports(self, *rules: Object, **more: Any) -> float:
-        """Write the import set (default: everything); return the moment."""
+        """Write the import set (default: all services); return the time before."""
         moment = time.monotonic()
-        self.mesh.put(IMPORTS, self.name, {"importRules": list(rules or [rule()])} | more)
+        self.mesh.apply(IMPORTS, self.name, {"importRules": list(rules or [rule()])} | more)
         return moment
 
     def exported_name(self, service: str = "ratings") -> str:
-        """Return the name under which ``mesh`` exports a service of its application to ``other``."""
+        """Return the exported name of a service of ``mesh``'s application for ``other``."""
         return f"{service}.{self.mesh.app}.svc.{self.name}-exports.local"
 
     def host(self, service: str = "ratings") -> str:
-        """Return the local host name under which ``mesh`` imports a service of the other's application."""
+        """Return the local host name of an imported service of the other mesh's application."""
         return f"{service}.{self.other.app}.svc.{self.name}-imports.local"
 
     def until(
-        self, predicate: Callable[[Object], Any], seconds: float, since: float | None = None, words: str = ""
-    ) -> Sight:
-        """Await a status of the peer object."""
-        return self.mesh.until(PEER, self.name, predicate, seconds, since, words)
+        self, predicate: Callable[[Object], Any], seconds: float, since: float | None = None, expected: str = ""
+    ) -> SeenVersion:
+        """Wait until the peer object satisfies the predicate."""
+        return self.mesh.until(PEER, self.name, predicate, seconds, since, expected)
 
-    def living(self, body: Object) -> Object:
-        """Return the peer object with the entries of living istiod pods: dead ones stay for a while."""
+    def with_current_pods(self, body: Object) -> Object:
+        """Return the peer object with only the entries of current istiod pods: entries of terminated pods stay a while."""
         pods = self.mesh.pods("istiod")
         kept = {
-            where: [entry for entry in pods_of(body, where) if entry["pod"] in pods] for where in ("active", "inactive")
+            where: [entry for entry in entries_in(body, where) if entry["pod"] in pods] for where in ("active", "inactive")
         }
         return body | {"status": {"discoveryStatus": kept}} if body else body
 
-    def until_synced(self, seconds: float = 130) -> Sight:
-        """Wait for the next full sync, so that none falls into a short gap that follows; times are whole seconds."""
-        before = syncs(self.now())
-        return self.until(lambda peer: syncs(peer) - before, seconds)
+    def until_synced(self, seconds: float = 130) -> SeenVersion:
+        """Wait for the next full sync, so that none runs in the next seconds; the times are whole seconds."""
+        before = sync_times(self.read())
+        return self.until(lambda peer: sync_times(peer) - before, seconds)
 
-    def until_connected(self, seconds: float = 120, since: float | None = None) -> Sight:
-        """Await that the watch of an istiod pod that is there is connected."""
-        return self.until(lambda body: connected(self.living(body)), seconds, since, "a connected watch")
+    def until_connected(self, seconds: float = 120, since: float | None = None) -> SeenVersion:
+        """Wait until the watch of a current istiod pod is connected."""
+        return self.until(lambda body: is_connected(self.with_current_pods(body)), seconds, since, "a connected watch")
 
-    def never_connected(self, seconds: float, words: str = "connected") -> None:
-        """See for so long that the watch of no living istiod pod is connected."""
-        self.mesh.never(PEER, self.name, lambda body: connected(self.living(body)), seconds, words)
+    def never_connected(self, seconds: float, expected: str = "connected") -> None:
+        """Assert for product seconds that no watch of a current istiod pod is connected."""
+        self.mesh.never(PEER, self.name, lambda body: is_connected(self.with_current_pods(body)), seconds, expected)
 
-    def never_down(self, seconds: float, words: str = "not connected") -> None:
-        """See for so long that the living istiod pods' watches stay connected."""
-        self.mesh.never(PEER, self.name, lambda body: disconnected(self.living(body)), seconds, words)
+    def never_down(self, seconds: float, expected: str = "not connected") -> None:
+        """Assert for product seconds that the watches of the current istiod pods stay connected."""
+        self.mesh.never(PEER, self.name, lambda body: is_disconnected(self.with_current_pods(body)), seconds, expected)
 
-    def until_imported(self, host: str | None = None, seconds: float = 120, since: float | None = None) -> Sight:
-        """Await that the import set lists a local host name."""
+    def until_imported(self, host: str | None = None, seconds: float = 120, since: float | None = None) -> SeenVersion:
+        """Wait until the import set lists a local host name."""
         host = host or self.host()
-        return self.mesh.until(IMPORTS, self.name, imports_host(host), seconds, since, f"the import {host}")
+        return self.mesh.until(IMPORTS, self.name, lists_import(host), seconds, since, f"the import {host}")
 
-    def until_text(self, *codes: str, seconds: float = 60, since: float | None = None) -> Sight:
-        """Await a failing watch whose text has one of the codes."""
+    def until_disconnect_status(self, *codes: str, seconds: float = 60, since: float | None = None) -> SeenVersion:
+        """Wait until the watch fails with one of the codes."""
         return self.until(
-            lambda body: failing(*codes)(self.living(body)),
+            lambda body: fails_with(*codes)(self.with_current_pods(body)),
             seconds,
             since,
             f"a watch that fails with {' or '.join(codes)}",
         )
 
-    def now(self) -> Object:
-        """Return the peer object as it is at the API."""
+    def read(self) -> Object:
+        """Read the peer object from the API server."""
         return self.mesh.get(PEER, self.name)
 
 
 class Pair:
-    """Two meshes and both links between them; ``there`` is the first one's link."""
+    """Two meshes and both links between them; ``first`` is the link of the first mesh."""
 
     def __init__(self, first: Mesh, second: Mesh) -> None:
-        self.there, self.here = Link(first, second), Link(second, first)
-        self.links = (self.there, self.here)
+        self.first, self.second = Link(first, second), Link(second, first)
+        self.links = (self.first, self.second)
         self.meshes = (first, second)
 
     def trust(self) -> None:
@@ -538,11 +537,11 @@ class Pair:
             link.trust()
 
     def peers(self) -> float:
-        """Write both peer objects; return the moment before the first."""
+        """Write both peer objects; return the time before."""
         specs = [(link, link.spec()) for link in self.links]
         moment = time.monotonic()
         for link, spec in specs:
-            link.mesh.put(PEER, link.name, spec)
+            link.mesh.apply(PEER, link.name, spec)
         return moment
 
     def sets(self) -> None:
@@ -553,15 +552,15 @@ class Pair:
             link.exports()
 
     def until_connected(self, seconds: float = 120, since: float | None = None) -> float:
-        """Await both links; return when the later one was seen."""
+        """Wait until both links are connected; return the time of the later one."""
         return max(link.until_connected(seconds, since).moment for link in self.links)
 
     def until_imported(self, seconds: float = 150, since: float | None = None) -> float:
-        """Await both imports; return when the later one was seen."""
+        """Wait for both imports; return the time of the later one."""
         return max(link.until_imported(None, seconds, since).moment for link in self.links)
 
-    def join(self, sets: bool = True) -> None:
-        """Federate the two in the right order, and await everything."""
+    def federate(self, sets: bool = True) -> None:
+        """Federate the two meshes in the right order, and wait until all links and imports are up."""
         self.trust()
         if sets:
             self.sets()
@@ -571,11 +570,11 @@ class Pair:
             self.until_imported(since=since)
 
     def reset(self) -> None:
-        """Bring both meshes back to their beginning."""
+        """Reset both meshes to their base state."""
         reset(self.meshes)
 
 
 def reset(meshes: Iterable[Mesh]) -> None:
-    """Bring meshes back to their beginning, all at once."""
+    """Reset meshes to their base state, in parallel."""
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(Mesh.reset, list(meshes)))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the API refuses, and what it takes although nobody can make sense of it. All of it as dry runs."""
+"""Invalid input that the API rejects, and invalid input that it accepts. All cases are dry runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from kubernetes.dynamic.exceptions import DynamicApiError
 
-from lab.conformance.conftest import Grounds
+from lab.conformance.conftest import Meshes
 from lab.conformance.kube import Object
 from lab.conformance.mesh import CONTROL_PLANE, EXPORTS, IMPORTS, PEER, Mesh
 
@@ -22,34 +22,34 @@ VERSIONS = {
 }
 
 
-def rehearse(mesh: Mesh, kind: str, spec: Object | None, name: str = "trial") -> Object:
+def dry_run_create(mesh: Mesh, kind: str, spec: Object | None, name: str = "trial") -> Object:
     """Create the object as a dry run."""
     body: Object = {"apiVersion": VERSIONS[kind], "kind": kind, "metadata": {"name": name, "namespace": mesh.namespace}}
     return mesh.api.create(body if spec is None else body | {"spec": spec}, dry_run=True)
 
 
-def refused(mesh: Mesh, kind: str, spec: Object | None, name: str = "trial") -> str:
-    """Return the API's words about an object that it refuses."""
+def rejection(mesh: Mesh, kind: str, spec: Object | None, name: str = "trial") -> str:
+    """Return the API's error message about an object that it rejects."""
     with pytest.raises(DynamicApiError) as caught:
-        rehearse(mesh, kind, spec, name)
+        dry_run_create(mesh, kind, spec, name)
     assert caught.value.status in (400, 403, 422), caught.value
     return str(caught.value.body)
 
 
-def changed(mesh: Mesh, spec: Object) -> Object:
-    """Change the control plane as a dry run."""
+def dry_run_patch(mesh: Mesh, spec: Object) -> Object:
+    """Patch the control plane as a dry run."""
     return mesh.api.patch(CONTROL_PLANE, mesh.control_plane, mesh.namespace, {"spec": spec}, dry_run=True)
 
 
-@pytest.mark.row("short-09")
+@pytest.mark.observation("short-09")
 @pytest.mark.parametrize("kind", [PEER, EXPORTS, IMPORTS])
 @pytest.mark.parametrize("spec", [None, {}])
-def test_an_empty_spec_is_taken(ground: Grounds, kind: str, spec: Object | None) -> None:
-    """Nothing validates federation objects: no spec at all, or an empty one, is accepted."""
-    rehearse(ground.red, kind, spec)
+def test_empty_spec_is_accepted(meshes: Meshes, kind: str, spec: Object | None) -> None:
+    """Federation objects without a spec, or with an empty spec, are accepted."""
+    dry_run_create(meshes.red, kind, spec)
 
 
-@pytest.mark.row("input-peer-accepted")
+@pytest.mark.observation("input-peer-accepted")
 @pytest.mark.parametrize(
     "spec",
     [
@@ -62,31 +62,31 @@ def test_an_empty_spec_is_taken(ground: Grounds, kind: str, spec: Object | None)
     ],
     ids=["no-security-no-gateways", "empty-addresses", "port-0", "port-99999", "chain-secret", "gateway-without-name"],
 )
-def test_a_peer_that_makes_no_sense_is_taken(ground: Grounds, spec: dict[str, Any]) -> None:
-    """The schema of a peer demands next to nothing."""
-    rehearse(ground.red, PEER, spec)
+def test_invalid_peer_is_accepted(meshes: Meshes, spec: dict[str, Any]) -> None:
+    """The schema of a peer requires almost nothing."""
+    dry_run_create(meshes.red, PEER, spec)
 
 
-@pytest.mark.row("input-peer-refused")
-def test_a_peer_of_wrong_types_is_refused(ground: Grounds) -> None:
-    """A port as string and a bad name are refused, unknown fields are pruned."""
-    assert "integer" in refused(ground.red, PEER, {"remote": {"discoveryPort": "8188"}})
-    assert "Bad_Name" in refused(ground.red, PEER, {}, "Bad_Name")
-    kept = rehearse(ground.red, PEER, {"remote": {"addresses": ["192.0.2.1"], "nonsense": 1}, "also": "nonsense"})
-    assert kept["spec"] == {"remote": {"addresses": ["192.0.2.1"]}}
+@pytest.mark.observation("input-peer-refused")
+def test_peer_with_wrong_types_is_rejected(meshes: Meshes) -> None:
+    """A port as string and an invalid name are rejected, unknown fields are pruned."""
+    assert "integer" in rejection(meshes.red, PEER, {"remote": {"discoveryPort": "8188"}})
+    assert "Bad_Name" in rejection(meshes.red, PEER, {}, "Bad_Name")
+    stored = dry_run_create(meshes.red, PEER, {"remote": {"addresses": ["192.0.2.1"], "nonsense": 1}, "also": "nonsense"})
+    assert stored["spec"] == {"remote": {"addresses": ["192.0.2.1"]}}
 
 
-@pytest.mark.row("input-exports")
-def test_an_export_rule_needs_a_type_of_any_kind(ground: Grounds) -> None:
-    """No type is refused; a type that does not exist, or a NameSelector without its selector, is not."""
-    words = refused(ground.red, EXPORTS, {"exportRules": [{"nameSelector": {"name": "x"}}]})
-    assert "type" in words and "Required" in words
-    rehearse(ground.red, EXPORTS, {"exportRules": [{"type": "Bogus"}, {"type": "NameSelector"}]})
+@pytest.mark.observation("input-exports")
+def test_export_rule_needs_any_type(meshes: Meshes) -> None:
+    """A rule without type is rejected; an unknown type, or a NameSelector without selector, is accepted."""
+    message = rejection(meshes.red, EXPORTS, {"exportRules": [{"nameSelector": {"name": "x"}}]})
+    assert "type" in message and "Required" in message
+    dry_run_create(meshes.red, EXPORTS, {"exportRules": [{"type": "Bogus"}, {"type": "NameSelector"}]})
 
 
-@pytest.mark.row("input-imports")
-def test_an_import_set_is_hardly_looked_at(ground: Grounds) -> None:
-    """importAsLocal without alias and a zone without region are taken; labelSelector is no field and is pruned."""
+@pytest.mark.observation("input-imports")
+def test_import_set_is_hardly_validated(meshes: Meshes) -> None:
+    """importAsLocal without alias and a zone without region are accepted; the unknown labelSelector is pruned."""
     spec: Object = {
         "locality": {"zone": "a"},
         "importRules": [
@@ -94,28 +94,28 @@ def test_an_import_set_is_hardly_looked_at(ground: Grounds) -> None:
             {"type": "LabelSelector", "labelSelector": {"namespace": "x"}},
         ],
     }
-    kept = rehearse(ground.red, IMPORTS, spec)
-    assert kept["spec"] == spec | {"importRules": [spec["importRules"][0], {"type": "LabelSelector"}]}
+    stored = dry_run_create(meshes.red, IMPORTS, spec)
+    assert stored["spec"] == spec | {"importRules": [spec["importRules"][0], {"type": "LabelSelector"}]}
 
 
-@pytest.mark.row("input-second-control-plane")
-def test_one_control_plane_per_namespace(ground: Grounds) -> None:
-    """A second one in the same namespace is refused."""
-    words = refused(ground.red, CONTROL_PLANE, {"version": "v2.5"}, "second")
-    assert "only one service mesh may be installed per project/namespace" in words
+@pytest.mark.observation("input-second-control-plane")
+def test_second_control_plane_is_rejected(meshes: Meshes) -> None:
+    """A second control plane in the same namespace is rejected."""
+    message = rejection(meshes.red, CONTROL_PLANE, {"version": "v2.5"}, "second")
+    assert "only one service mesh may be installed per project/namespace" in message
 
 
-@pytest.mark.row("input-version")
-def test_an_unsupported_version_is_refused(ground: Grounds) -> None:
-    """The refusal lists the versions that there are."""
+@pytest.mark.observation("input-version")
+def test_unsupported_version_is_rejected(meshes: Meshes) -> None:
+    """The error lists the supported versions."""
     with pytest.raises(DynamicApiError) as caught:
-        changed(ground.red, {"version": "v9.9"})
+        dry_run_patch(meshes.red, {"version": "v9.9"})
     assert "invalid Version specified; supported versions are: [v2.0 v2.1" in str(caught.value.body)
 
 
-@pytest.mark.row("input-gateway-name", "input-gateway-twice")
+@pytest.mark.observation("input-gateway-name", "input-gateway-twice")
 @pytest.mark.parametrize(
-    ("section", "words"),
+    ("section", "message"),
     [
         (
             {"additionalIngress": {"istio-ingressgateway": {"enabled": True}}},
@@ -128,17 +128,17 @@ def test_an_unsupported_version_is_refused(ground: Grounds) -> None:
     ],
     ids=["default-name", "twice"],
 )
-def test_gateways_cannot_be_called_anything(ground: Grounds, section: dict[str, Any], words: str) -> None:
-    """The default gateway's name, and one name for both directions, are refused."""
+def test_reserved_and_duplicate_gateway_names_are_rejected(meshes: Meshes, section: dict[str, Any], message: str) -> None:
+    """The default gateway's name, and the same name for both directions, are rejected."""
     with pytest.raises(DynamicApiError) as caught:
-        changed(ground.red, {"gateways": section})
+        dry_run_patch(meshes.red, {"gateways": section})
     body = caught.value.body
-    assert words.replace("{namespace}", ground.red.namespace) in (
+    assert message.replace("{namespace}", meshes.red.namespace) in (
         body.decode() if isinstance(body, bytes) else str(body)
     )
 
 
-@pytest.mark.row("input-control-plane-accepted")
+@pytest.mark.observation("input-control-plane-accepted")
 @pytest.mark.parametrize(
     "gateway",
     [
@@ -148,15 +148,15 @@ def test_gateways_cannot_be_called_anything(ground: Grounds, section: dict[str, 
     ],
     ids=["ports-without-names", "bad-name", "no-member"],
 )
-def test_gateways_that_cannot_work_are_taken(ground: Grounds, gateway: dict[str, Any]) -> None:
-    """Ports without names, a name that no Service can have, a namespace outside the mesh."""
-    changed(ground.red, {"gateways": {"additionalIngress": gateway}})
+def test_invalid_gateways_are_accepted(meshes: Meshes, gateway: dict[str, Any]) -> None:
+    """Ports without names, an invalid Service name, and a namespace outside the mesh are accepted."""
+    dry_run_patch(meshes.red, {"gateways": {"additionalIngress": gateway}})
 
 
-@pytest.mark.row("input-member-roll")
-def test_a_member_roll_is_called_default(ground: Grounds) -> None:
-    """Another name is refused; the control plane's own namespace and one that does not exist are taken as members."""
-    words = refused(ground.red, "ServiceMeshMemberRoll", {"members": []}, "other")
-    assert "ServiceMeshMemberRoll must be named 'default'" in words
-    members = {"spec": {"members": [ground.red.namespace, "no-such-namespace"]}}
-    ground.red.api.patch("ServiceMeshMemberRoll", "default", ground.red.namespace, members, dry_run=True)
+@pytest.mark.observation("input-member-roll")
+def test_member_roll_must_be_named_default(meshes: Meshes) -> None:
+    """Another name is rejected; the control plane's namespace and a missing namespace are accepted as members."""
+    message = rejection(meshes.red, "ServiceMeshMemberRoll", {"members": []}, "other")
+    assert "ServiceMeshMemberRoll must be named 'default'" in message
+    members = {"spec": {"members": [meshes.red.namespace, "no-such-namespace"]}}
+    meshes.red.api.patch("ServiceMeshMemberRoll", "default", meshes.red.namespace, members, dry_run=True)

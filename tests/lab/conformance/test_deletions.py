@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is left when objects are deleted, and what must never be deleted while services are exported."""
+"""Effects of deleted objects, and of a peer deleted while services are exported."""
 
 from __future__ import annotations
 
@@ -8,108 +8,108 @@ import time
 
 import pytest
 
-from lab.conformance.conftest import Grounds
+from lab.conformance.conftest import Meshes
 from lab.conformance.kube import Clock, Object
 from lab.conformance.mesh import (
     EXPORTS,
     IMPORTS,
     PEER,
     Pair,
-    connected,
-    disconnected,
+    is_connected,
+    is_disconnected,
     entries,
-    failing,
+    fails_with,
     imported,
-    took,
-    visited,
+    assert_duration,
+    is_watched,
 )
 
 
-@pytest.mark.row("deletion-import-set")
-def test_an_import_set_takes_its_status_with_it_only(pair: Pair) -> None:
-    """istiod keeps the imports for a while: requests are answered on."""
-    pair.join()
-    red = pair.there.mesh
-    red.drop(IMPORTS, "green")
+@pytest.mark.observation("deletion-import-set")
+def test_deleted_import_set_keeps_imports(pair: Pair) -> None:
+    """istiod keeps the imports of a deleted set for a while: requests still succeed."""
+    pair.federate()
+    red = pair.first.mesh
+    red.delete(IMPORTS, "green")
     assert not red.api.exists(IMPORTS, "green", red.namespace)
-    assert red.codes(pair.there.host()) == [200] * 4
+    assert red.status_codes(pair.first.host()) == [200] * 4
 
 
-@pytest.mark.row("deletion-peer", "short-06")
-def test_a_peer_deleted_with_nothing_exported_comes_back(pair: Pair, clock: Clock) -> None:
-    """The other side's status says that nobody watches; made again, both are connected after about 5 s."""
-    pair.join(sets=False)
-    pair.there.mesh.drop(PEER, "green")
-    pair.here.until(disconnected, 120)
-    pair.here.until(lambda body: not visited(body) and any(entry.get("remotes") for entry in entries(body)), 60)
-    begin = pair.there.peer()
-    took(clock, begin, pair.until_connected(150, since=begin), 0, 120)
+@pytest.mark.observation("deletion-peer", "short-06")
+def test_peer_without_exports_can_be_recreated(pair: Pair, clock: Clock) -> None:
+    """The other side reports no watch; after the peer is recreated, both links are connected after about 5 s."""
+    pair.federate(sets=False)
+    pair.first.mesh.delete(PEER, "green")
+    pair.second.until(is_disconnected, 120)
+    pair.second.until(lambda body: not is_watched(body) and any(entry.get("remotes") for entry in entries(body)), 60)
+    begin = pair.first.peer()
+    assert_duration(clock, begin, pair.until_connected(150, since=begin), 0, 120)
 
 
-@pytest.mark.row("deletion-exporting-peer", "short-02", "pods-duplicate")
-def test_a_peer_deleted_while_exporting_deadlocks_istiod(ground: Grounds, clock: Clock) -> None:
-    """No error anywhere; 400 for the other side; the new peer shows the old status; only a restart helps."""
-    pair, other = ground.pair, Pair(ground.red, ground.blue)
-    pair.join()
-    other.join(sets=False)
-    red = ground.red
-    red.drop(PEER, "green")
+@pytest.mark.observation("deletion-exporting-peer", "short-02", "pods-duplicate")
+def test_peer_deleted_while_exporting_deadlocks_istiod(meshes: Meshes, clock: Clock) -> None:
+    """There is no error; the other side gets 400; a new peer has the old status; only a restart of istiod helps."""
+    pair, other = meshes.pair, Pair(meshes.red, meshes.blue)
+    pair.federate()
+    other.federate(sets=False)
+    red = meshes.red
+    red.delete(PEER, "green")
     assert not red.api.exists(PEER, "green", red.namespace)
     begin = time.monotonic()
-    pair.here.never_down(30, "not connected before the drain is over")
-    pair.here.until(failing("400"), 120, begin)
+    pair.second.never_down(30, "not connected before the drain")
+    pair.second.until(fails_with("400"), 120, begin)
     clock.sleep(3)
-    pair.there.peer()
-    made = pair.there.now()["metadata"]["creationTimestamp"]
-    body = pair.there.until(connected, 60, words="the old status").body or {}
+    pair.first.peer()
+    created = pair.first.read()["metadata"]["creationTimestamp"]
+    body = pair.first.until(is_connected, 60, expected="the old status").body or {}
     times = [entry["watch"]["lastConnected"] for entry in entries(body)]
-    assert all(one < made for one in times), f"made {made}, connected {times}: the status is older than the peer"
-    pair.here.never_connected(100)
-    assert failing("400")(pair.here.now())
-    other.there.peer(remote={"discoveryPort": 8189})
-    red.never(PEER, "blue", disconnected, 60, "a change of another peer was taken")
+    assert all(time_connected < created for time_connected in times), f"{times}: the status must be older than {created}"
+    pair.second.never_connected(100)
+    assert fails_with("400")(pair.second.read())
+    other.first.peer(remote={"discoveryPort": 8189})
+    red.never(PEER, "blue", is_disconnected, 60, "a change of another peer was applied")
     red.restart("istiod")
-    other.there.until(failing("503", "404"), 60, since=time.monotonic(), words="the change of the other peer")
+    other.first.until(fails_with("503", "404"), 60, since=time.monotonic(), expected="the change of the other peer")
     pair.until_connected(150, since=time.monotonic())
 
 
-@pytest.mark.row("deletion-export-set-first", "short-02")
-def test_the_export_set_first_is_enough(pair: Pair) -> None:
-    """Export set, then peer, no wait: the other side gets its 400, and everything comes back with the objects."""
-    pair.join()
-    red = pair.there.mesh
-    red.drop(EXPORTS, "green")
-    red.drop(PEER, "green")
-    pair.here.until(disconnected, 120)
-    pair.there.exports()
-    begin = pair.there.peer()
+@pytest.mark.observation("deletion-export-set-first", "short-02")
+def test_export_set_deleted_before_its_peer(pair: Pair) -> None:
+    """Export set, then peer, without a wait: the other side is disconnected, and new objects restore everything."""
+    pair.federate()
+    red = pair.first.mesh
+    red.delete(EXPORTS, "green")
+    red.delete(PEER, "green")
+    pair.second.until(is_disconnected, 120)
+    pair.first.exports()
+    begin = pair.first.peer()
     pair.until_connected(150, since=begin)
-    pair.here.until_imported(since=begin)
-    assert pair.here.mesh.codes(pair.here.host()) == [200] * 4
+    pair.second.until_imported(since=begin)
+    assert pair.second.mesh.status_codes(pair.second.host()) == [200] * 4
 
 
-@pytest.mark.row("deletion-restart")
-def test_a_restarted_istiod_comes_back(pair: Pair, clock: Clock) -> None:
-    """Both ways connected again after 31 s, at most the other side's back-off; imports too."""
-    pair.join()
-    begin = pair.there.mesh.restart("istiod")
-    (pod,) = pair.there.mesh.pods("istiod")
-    pair.there.until(lambda body: any(one["pod"] == pod for one in entries(body)) and connected(body), 60, begin)
-    took(clock, begin, pair.until_connected(150, since=begin), 0, 90)
+@pytest.mark.observation("deletion-restart")
+def test_restarted_istiod_reconnects(pair: Pair, clock: Clock) -> None:
+    """Both links are connected after 31 s, at most after the other side's back-off, with their imports."""
+    pair.federate()
+    begin = pair.first.mesh.restart("istiod")
+    (pod,) = pair.first.mesh.pods("istiod")
+    pair.first.until(lambda body: any(entry["pod"] == pod for entry in entries(body)) and is_connected(body), 60, begin)
+    assert_duration(clock, begin, pair.until_connected(150, since=begin), 0, 90)
     pair.until_imported(since=begin)
-    assert imported(pair.there.mesh.get(IMPORTS, "green"))
+    assert imported(pair.first.mesh.get(IMPORTS, "green"))
 
 
-@pytest.mark.row("deletion-restart", "pods-deleted")
-def test_the_entry_of_the_old_pod_goes_for_good(pair: Pair) -> None:
-    """After a restart of istiod the old pod's entry is there for some seconds, then never again."""
-    pair.join(sets=False)
-    (old,) = pair.there.mesh.pods("istiod")
+@pytest.mark.observation("deletion-restart", "pods-deleted")
+def test_entry_of_old_pod_is_removed_permanently(pair: Pair) -> None:
+    """After a restart of istiod the old pod's entry stays for some seconds and does not return."""
+    pair.federate(sets=False)
+    (old,) = pair.first.mesh.pods("istiod")
 
-    def named(body: Object) -> bool:
+    def has_old_entry(body: Object) -> bool:
         return any(entry["pod"] == old for entry in entries(body))
 
-    pair.there.mesh.restart("istiod")
-    pair.there.until(lambda body: body and not named(body), 60, words="the end of the dead pod's entry")
+    pair.first.mesh.restart("istiod")
+    pair.first.until(lambda body: body and not has_old_entry(body), 60, expected="the removal of the terminated pod's entry")
     pair.until_connected(150)
-    pair.there.mesh.never(PEER, "green", named, 90, "the dead pod's entry is back")
+    pair.first.mesh.never(PEER, "green", has_old_entry, 90, "the terminated pod's entry is back")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes on a live link (2.5): what is picked up when, what is ignored, what only a restart of istiod heals."""
+"""Changes on a live link (2.5): when they take effect, which are ignored, and which need a restart of istiod."""
 
 from __future__ import annotations
 
@@ -16,251 +16,252 @@ from lab.conformance.mesh import (
     SLACK,
     Link,
     Pair,
-    connected,
-    disconnected,
-    failing,
+    is_connected,
+    is_disconnected,
+    fails_with,
     imported,
-    imports_host,
+    lists_import,
     rule,
-    soon,
-    took,
+    assert_immediate,
+    assert_duration,
 )
 
-#: what a change of rules takes at least, whatever the phases of the two periods: anything less would be "at once"
-LATE = 8
-#: how often a case is played whose outcome a reconcile in the wrong moment spoils
+#: minimum time until a change of rules has an effect, in product seconds
+DELAY_SECONDS = 8
+#: attempts of a case that a reconcile at the wrong moment spoils
 ATTEMPTS = 3
-WRONG = {"clientID": "x.local/ns/x/sa/x-service-account"}
+WRONG_CLIENT_ID = {"clientID": "x.local/ns/x/sa/x-service-account"}
 
 
 def ratings(link: Link) -> Object:
-    """Return the import rule for the other's ratings."""
+    """Return the import rule for the other mesh's ratings."""
     return rule(link.other.app, "ratings")
 
 
 def reviews(link: Link) -> Object:
-    """Return the import rule for the other's reviews."""
+    """Return the import rule for the other mesh's reviews."""
     return rule(link.other.app, "reviews")
 
 
-def start(pair: Pair) -> Link:
-    """Federate the two, red importing green's ratings only, although green exports reviews too; return red's link."""
+def federate(pair: Pair) -> Link:
+    """Federate the two meshes: green exports ratings and reviews, red imports only ratings; return red's link."""
     pair.trust()
-    pair.there.imports(ratings(pair.there))
-    pair.here.exports(rule(pair.here.mesh.app, "ratings"), rule(pair.here.mesh.app, "reviews"))
+    pair.first.imports(ratings(pair.first))
+    pair.second.exports(rule(pair.second.mesh.app, "ratings"), rule(pair.second.mesh.app, "reviews"))
     pair.peers()
     pair.until_connected()
-    pair.there.until_imported()
-    return pair.there
+    pair.first.until_imported()
+    return pair.first
 
 
-@pytest.mark.row("live-export-then-rule", "short-01")
-def test_export_then_import_rule(pair: Pair, clock: Clock) -> None:
-    """A rule added on a live link: about 40 s, never more than 120 s."""
-    link = start(pair)
+@pytest.mark.observation("live-export-then-rule", "short-01")
+def test_added_import_rule(pair: Pair, clock: Clock) -> None:
+    """A rule added on a live link takes effect after about 40 s, at most 120 s."""
+    link = federate(pair)
     begin = link.imports(ratings(link), reviews(link))
-    took(clock, begin, link.until_imported(link.host("reviews"), 130, begin).moment, LATE, 120)
+    assert_duration(clock, begin, link.until_imported(link.host("reviews"), 130, begin).moment, DELAY_SECONDS, 120)
 
 
-@pytest.mark.row("live-rule-then-export")
-def test_import_rule_then_export(pair: Pair, clock: Clock) -> None:
-    """The rule first, the export 5 s later: about as long, less only where a reconcile came between the two."""
-    link = start(pair)
+@pytest.mark.observation("live-rule-then-export")
+def test_added_import_rule_then_export(pair: Pair, clock: Clock) -> None:
+    """A rule, and 5 s later its export: about 40 s, less only if a reconcile runs between the two."""
+    link = federate(pair)
     begin = link.imports(ratings(link), rule(link.other.app, "details"))
     clock.sleep(5)
-    link.back.exports(rule(link.other.app, "*"))
-    took(clock, begin, link.until_imported(link.host("details"), 130, begin).moment, 5, 120)
+    link.reverse.exports(rule(link.other.app, "*"))
+    assert_duration(clock, begin, link.until_imported(link.host("details"), 130, begin).moment, 5, 120)
 
 
-@pytest.mark.row("live-rule-removed", "short-01")
-def test_import_rule_removed(pair: Pair, clock: Clock) -> None:
+@pytest.mark.observation("live-rule-removed", "short-01")
+def test_removed_import_rule(pair: Pair, clock: Clock) -> None:
     """The import stays for about 70 s."""
-    link = start(pair)
+    link = federate(pair)
     begin = link.imports(reviews(link))
-    eye = link.mesh.see(IMPORTS)
-    gone = eye.until(
-        "green", lambda body: not imports_host(link.host())(body), clock.real(130) + SLACK, begin, "the import's end"
+    watch = link.mesh.watch(IMPORTS)
+    removed = watch.until(
+        "green", lambda body: not lists_import(link.host())(body), clock.real(130) + SLACK, begin, "the removal of the import"
     )
-    took(clock, begin, gone.moment, LATE, 120)
-    assert imported(link.mesh.get(IMPORTS, "green"))[link.back.exported_name()] == "", "it is offered on"
+    assert_duration(clock, begin, removed.moment, DELAY_SECONDS, 120)
+    assert imported(link.mesh.get(IMPORTS, "green"))[link.reverse.exported_name()] == "", "the service is still offered"
 
 
-@pytest.mark.row("live-annotated")
-def test_import_rule_and_an_annotation_on_the_peer(pair: Pair, clock: Clock) -> None:
-    """An annotation skips the wait for the reconcile, not the one for the full sync."""
-    link = start(pair)
+@pytest.mark.observation("live-annotated")
+def test_annotated_peer_is_reconciled(pair: Pair, clock: Clock) -> None:
+    """An annotation on the peer replaces the wait for the reconcile, not that for the full sync."""
+    link = federate(pair)
     clock.sleep(15)
     link.imports(ratings(link), reviews(link))
     begin = time.monotonic()
-    link.mesh.change(PEER, "green", {"metadata": {"annotations": {"touched": "yes"}}})
-    took(clock, begin, link.until_imported(link.host("reviews"), 60, begin).moment, 0, 62)
+    link.mesh.patch(PEER, "green", {"metadata": {"annotations": {"touched": "yes"}}})
+    assert_duration(clock, begin, link.until_imported(link.host("reviews"), 60, begin).moment, 0, 62)
 
 
-@pytest.mark.row("live-addresses")
-def test_import_rule_and_other_addresses(pair: Pair) -> None:
-    """A changed list of addresses (the same one twice) restarts the watch: imported at once; and back."""
-    link = start(pair)
+@pytest.mark.observation("live-addresses")
+def test_changed_addresses_apply_import_rules(pair: Pair) -> None:
+    """A changed list of addresses (the same address twice) restarts the watch, which applies the rules immediately."""
+    link = federate(pair)
     addresses, dummy, dummy = link.other.address("red-ingress")
     link.imports(ratings(link), reviews(link))
     begin = link.peer(remote={"addresses": addresses * 2})
-    soon(begin, link.until_imported(link.host("reviews"), 60, begin).moment)
+    assert_immediate(begin, link.until_imported(link.host("reviews"), 60, begin).moment)
     link.imports(ratings(link))
     begin = link.peer()
-    eye = link.mesh.see(IMPORTS)
-    soon(begin, eye.until("green", lambda body: not imports_host(link.host("reviews"))(body), SLACK * 2, begin).moment)
+    watch = link.mesh.watch(IMPORTS)
+    assert_immediate(begin, watch.until("green", lambda body: not lists_import(link.host("reviews"))(body), SLACK * 2, begin).moment)
 
 
-def made_again(pair: Pair, clock: Clock, gap: int) -> Link:
-    """Federate the two, delete red's import set and make another one alone after ``gap`` seconds: never in force."""
-    link = start(pair)
+def recreate_import_set(pair: Pair, clock: Clock, gap: int) -> Link:
+    """Federate the two meshes, and recreate red's import set after ``gap`` seconds: the new set has no effect."""
+    link = federate(pair)
     assert link.mesh.get(IMPORTS, "green")["metadata"]["generation"] == 1
     link.until_synced()
-    link.mesh.drop(IMPORTS, "green")
+    link.mesh.delete(IMPORTS, "green")
     clock.sleep(gap)
     link.imports(reviews(link))
-    link.mesh.change(PEER, "green", {"metadata": {"annotations": {"touched": "yes"}}})
-    link.mesh.never(IMPORTS, "green", imports_host(link.host("reviews")), 130, "imported by the new rule")
+    link.mesh.patch(PEER, "green", {"metadata": {"annotations": {"touched": "yes"}}})
+    link.mesh.never(IMPORTS, "green", lists_import(link.host("reviews")), 130, "imported by the new rule")
     return link
 
 
 def lists_old_import(link: Link) -> bool:
-    """Say whether the status of red's import set still has what the rule of the former one took."""
+    """Return whether the status of red's import set still lists the import of the former rule."""
     return link.host() in imported(link.mesh.get(IMPORTS, "green")).values()
 
 
-@pytest.mark.row("live-set-again", "short-03")
+@pytest.mark.observation("live-set-again", "short-03")
 @pytest.mark.parametrize("gap", [70, 2])
-def test_import_set_made_again_alone(pair: Pair, clock: Clock, gap: int) -> None:
-    """Generation 1 both times: taken for the old one; a touch of the peer does not help, a change of the set does."""
-    link = made_again(pair, clock, gap)
+def test_recreated_import_set_is_ignored(pair: Pair, clock: Clock, gap: int) -> None:
+    """A set with the same generation counts as the old set; annotating the peer does not help, changing the set does."""
+    link = recreate_import_set(pair, clock, gap)
     if gap == 2:
         for _attempt in range(ATTEMPTS - 1):
             if lists_old_import(link):
                 break
-            # A reconcile came within the two seconds, as one in thirty does, and took the rules away.
+            # A reconcile ran during the two seconds (one in thirty) and removed the rules.
             pair.reset()
-            link = made_again(pair, clock, gap)
+            link = recreate_import_set(pair, clock, gap)
         assert lists_old_import(link), "the new status lists the old rule's import"
     begin = link.imports(reviews(link), rule(link.other.app, "details"))
     link.until_imported(link.host("reviews"), 130, begin)
 
 
-@pytest.mark.row("live-set-again")
-def test_import_set_made_again_with_another_generation(pair: Pair, clock: Clock) -> None:
-    """From generation 3 to 1: it is read as any change."""
-    link = start(pair)
+@pytest.mark.observation("live-set-again")
+def test_recreated_import_set_with_another_generation(pair: Pair, clock: Clock) -> None:
+    """From generation 3 to 1: the set is read like any change."""
+    link = federate(pair)
     for dummy in range(2):
         link.imports(ratings(link), rule("nowhere", "nothing"))
         link.imports(ratings(link))
-    link.mesh.change(PEER, "green", {"metadata": {"annotations": {"touched": "yes"}}})
+    link.mesh.patch(PEER, "green", {"metadata": {"annotations": {"touched": "yes"}}})
     clock.sleep(70)
-    link.mesh.drop(IMPORTS, "green")
+    link.mesh.delete(IMPORTS, "green")
     begin = link.imports(reviews(link))
     assert link.mesh.get(IMPORTS, "green")["metadata"]["generation"] == 1
     link.until_imported(link.host("reviews"), 130, begin)
 
 
-@pytest.mark.row("short-03")
-def test_import_set_made_again_with_its_peer(pair: Pair) -> None:
-    """Set and peer made again together, with no wait: imported by the new rule."""
-    link = start(pair)
-    link.mesh.drop(IMPORTS, "green")
-    link.mesh.drop(PEER, "green")
+@pytest.mark.observation("short-03")
+def test_import_set_recreated_with_its_peer(pair: Pair) -> None:
+    """Set and peer recreated without a wait: services are imported by the new rule."""
+    link = federate(pair)
+    link.mesh.delete(IMPORTS, "green")
+    link.mesh.delete(PEER, "green")
     link.imports(reviews(link))
     begin = link.peer()
     link.until_imported(link.host("reviews"), 150, begin)
 
 
-@pytest.mark.row("live-client-id-first", "short-04", "short-14")
+@pytest.mark.observation("live-client-id-first", "short-04", "short-14")
 def test_service_traffic_keeps_the_first_client_id(pair: Pair) -> None:
-    """Made wrong, corrected: connected, imported, 503; exports and peer made again: 503; istiod restarted: 200."""
+    """A corrected clientID still gives 503, even with recreated exports and peer; a restart of istiod gives 200."""
     pair.trust()
-    pair.there.imports()
-    pair.here.exports()
-    pair.there.peer()
-    pair.here.peer(security=WRONG)
-    pair.there.until_text("403")
-    pair.here.peer()
+    pair.first.imports()
+    pair.second.exports()
+    pair.first.peer()
+    pair.second.peer(security=WRONG_CLIENT_ID)
+    pair.first.until_disconnect_status("403")
+    pair.second.peer()
     pair.until_connected(150)
-    pair.there.until_imported()
+    pair.first.until_imported()
     red, green = pair.meshes
-    assert red.codes(pair.there.host()) == [503] * 4
-    green.drop(EXPORTS, "red")
-    pair.here.exports()
-    pair.there.until_imported()
-    assert red.codes(pair.there.host()) == [503] * 4
-    green.drop(EXPORTS, "red")
-    green.drop(PEER, "red")
-    pair.here.exports()
-    pair.here.peer()
+    assert red.status_codes(pair.first.host()) == [503] * 4
+    green.delete(EXPORTS, "red")
+    pair.second.exports()
+    pair.first.until_imported()
+    assert red.status_codes(pair.first.host()) == [503] * 4
+    green.delete(EXPORTS, "red")
+    green.delete(PEER, "red")
+    pair.second.exports()
+    pair.second.peer()
     pair.until_connected(150)
-    pair.there.until_imported(since=time.monotonic())
-    assert red.codes(pair.there.host()) == [503] * 4
+    pair.first.until_imported(since=time.monotonic())
+    assert red.status_codes(pair.first.host()) == [503] * 4
     green.restart("istiod")
     pair.until_connected(150, since=time.monotonic())
-    pair.there.until_imported(since=time.monotonic())
-    red.until_codes(pair.there.host(), 200, 60)
+    pair.first.until_imported(since=time.monotonic())
+    red.until_status_codes(pair.first.host(), 200, 60)
 
 
-@pytest.mark.row("live-ingress-name", "short-04")
+@pytest.mark.observation("live-ingress-name", "short-04")
 def test_service_traffic_keeps_the_first_ingress_gateway(pair: Pair) -> None:
-    """Ingress name changed, and the address at the other side: connected, but requests go over the old gateway."""
-    link = start(pair)
+    """With a changed ingress name and address the link is connected, but requests go through the old gateway."""
+    link = federate(pair)
     red, green = pair.meshes
     new_addresses, dummy, dummy = green.address("blue-ingress")
     old_addresses, dummy, dummy = green.address("red-ingress")
-    link.back.peer(gateways={"ingress": {"name": "blue-ingress"}})
+    link.reverse.peer(gateways={"ingress": {"name": "blue-ingress"}})
     begin = link.peer(remote={"addresses": new_addresses})
     link.until_connected(150, begin)
-    red.until_codes(link.host(), 503, 130)  # until the next full sync they go over the old gateway
+    red.until_status_codes(link.host(), 503, 130)  # until the next full sync requests use the old gateway
     link.peer(remote={"addresses": old_addresses})
     link.peer(remote={"addresses": new_addresses})
     green.restart("istiod")
     pair.until_connected(150, since=time.monotonic())
     link.until_imported(since=time.monotonic())
-    red.until_codes(link.host(), 200, 130)
+    red.until_status_codes(link.host(), 200, 130)
 
 
-@pytest.mark.row("live-peer-again", "short-02", "deletion-export-set-first")
-def test_peer_made_again_at_once_on_a_healthy_link(pair: Pair) -> None:
-    """Export set deleted, peer deleted and made again with another list of addresses, no wait: taken."""
-    link = start(pair)
-    pair.here.mesh.drop(EXPORTS, "red")
-    for one in pair.links:
-        addresses, dummy, dummy = one.other.address(f"{one.mesh.colour}-ingress")
-        one.mesh.drop(PEER, one.name)
-        one.peer(remote={"addresses": addresses * 2})
+@pytest.mark.observation("live-peer-again", "short-02", "deletion-export-set-first")
+def test_peer_recreated_on_healthy_link(pair: Pair) -> None:
+    """Export set and peer deleted, peer recreated with other addresses without a wait: the new peer is accepted."""
+    link = federate(pair)
+    pair.second.mesh.delete(EXPORTS, "red")
+    for recreated in pair.links:
+        addresses, dummy, dummy = recreated.other.address(f"{recreated.mesh.colour}-ingress")
+        recreated.mesh.delete(PEER, recreated.name)
+        recreated.peer(remote={"addresses": addresses * 2})
     begin = time.monotonic()
     pair.until_connected(150, since=begin)
-    uid = link.now()["metadata"]["uid"]
-    fresh = link.until(lambda body: connected(body) and body["metadata"]["uid"] == uid, 60).body or {}
-    created = fresh["metadata"]["creationTimestamp"]
-    assert fresh["status"]["discoveryStatus"]["active"][0]["watch"]["lastConnected"] >= created, "a status of its own"
+    uid = link.read()["metadata"]["uid"]
+    connected_peer = link.until(lambda body: is_connected(body) and body["metadata"]["uid"] == uid, 60).body or {}
+    created = connected_peer["metadata"]["creationTimestamp"]
+    watch = connected_peer["status"]["discoveryStatus"]["active"][0]["watch"]
+    assert watch["lastConnected"] >= created, "the status must be that of the new peer"
 
 
-@pytest.mark.row("short-05", "short-06")
-def test_changes_of_other_peers_wait_for_a_failing_sync(pair: Pair, clock: Clock) -> None:
-    """The failing peer's own repair is taken in the end: within two minutes and the back-off."""
-    pair.join(sets=False)
-    pair.here.peer(remote={"discoveryPort": 8189})
-    pair.here.until(disconnected, 60)
+@pytest.mark.observation("short-05", "short-06")
+def test_repair_waits_for_a_failing_sync(pair: Pair, clock: Clock) -> None:
+    """The repair of a failing peer is applied within two minutes and the back-off."""
+    pair.federate(sets=False)
+    pair.second.peer(remote={"discoveryPort": 8189})
+    pair.second.until(is_disconnected, 60)
     clock.sleep(65)
-    begin = pair.here.peer()
-    took(clock, begin, pair.here.until_connected(300, begin).moment, 0, 300)
+    begin = pair.second.peer()
+    assert_duration(clock, begin, pair.second.until_connected(300, begin).moment, 0, 300)
 
 
-@pytest.mark.row("live-peer-again-failing", "short-05", "breaks-refusing")
-def test_peer_made_again_where_a_full_sync_fails(pair: Pair, clock: Clock) -> None:
-    """While a full sync fails its lock is held: the peer made again is ignored, a further change too; a restart helps."""
-    pair.join(sets=False)
-    green, link = pair.here.mesh, pair.here
+@pytest.mark.observation("live-peer-again-failing", "short-05", "breaks-refusing")
+def test_peer_recreated_while_a_full_sync_fails(pair: Pair, clock: Clock) -> None:
+    """During a failing full sync, which holds the lock, a recreated peer and its changes are ignored until a restart."""
+    pair.federate(sets=False)
+    green, link = pair.second.mesh, pair.second
     link.peer(remote={"discoveryPort": 8189})
-    link.until(failing("503"), 60)
+    link.until(fails_with("503"), 60)
     clock.sleep(65)
-    green.drop(PEER, "red")
+    green.delete(PEER, "red")
     link.peer()
-    pair.here.never_connected(200)
+    pair.second.never_connected(200)
     link.peer(remote={"addresses": link.other.address("green-ingress")[0] * 2})
-    pair.here.never_connected(100)
+    pair.second.never_connected(100)
     green.restart("istiod")
     link.until_connected(60, since=time.monotonic())

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""requestedNetworkView of the consumer's egress gateway: matters only with multi-network, and only to requests."""
+"""requestedNetworkView of the consumer's egress gateway: it affects only requests, and only with multi-network."""
 
 from __future__ import annotations
 
 import pytest
 
 from lab.conformance.kube import Object
-from lab.conformance.mesh import CONTROL_PLANE, IMPORTS, Mesh, Pair, connected, imports_host
+from lab.conformance.mesh import CONTROL_PLANE, IMPORTS, Mesh, Pair, is_connected, lists_import
 
 NETWORKS = {
     "cluster": {
@@ -26,42 +26,42 @@ NETWORKS = {
 }
 
 
-def look(mesh: Mesh, view: list[str], more: Object) -> None:
-    """Give green's egress gateway for red a network view, and the control plane more settings."""
+def set_view(mesh: Mesh, view: list[str], settings: Object) -> None:
+    """Set the network view of green's egress gateway for red, and further settings of the control plane."""
     egress = {"additionalEgress": {"red-egress": {"requestedNetworkView": view}}}
-    mesh.change(CONTROL_PLANE, mesh.control_plane, {"spec": {"gateways": egress} | more})
+    mesh.patch(CONTROL_PLANE, mesh.control_plane, {"spec": {"gateways": egress} | settings})
     mesh.until_ready()
 
 
-def answered(pair: Pair) -> list[int]:
-    """Federate the two and return what requests from green to red's service get."""
-    pair.join()
-    return pair.here.mesh.codes(pair.here.host())
+def federated_status_codes(pair: Pair) -> list[int]:
+    """Federate the two meshes and return the status codes of requests from green to red's service."""
+    pair.federate()
+    return pair.second.mesh.status_codes(pair.second.host())
 
 
-@pytest.mark.row("view-plain")
+@pytest.mark.observation("view-plain")
 @pytest.mark.parametrize(
     "view",
     [["network-red"], ["red-network"], ["red-network", "network1"], []],
     ids=["right", "wrong", "several", "none"],
 )
-def test_plain_meshes_do_not_care(pair: Pair, view: list[str]) -> None:
-    """Without meshNetworks every value is as good."""
-    look(pair.here.mesh, view, {})
-    assert answered(pair) == [200] * 4
+def test_view_without_networks_has_no_effect(pair: Pair, view: list[str]) -> None:
+    """Without meshNetworks every value works."""
+    set_view(pair.second.mesh, view, {})
+    assert federated_status_codes(pair) == [200] * 4
 
 
-@pytest.mark.row("view-right")
-def test_the_right_view_with_networks(pair: Pair) -> None:
-    """network-<name of the peer object> answers."""
-    look(pair.here.mesh, ["network-red"], NETWORKS)
-    assert answered(pair) == [200] * 4
+@pytest.mark.observation("view-right")
+def test_matching_view_with_networks(pair: Pair) -> None:
+    """The view network-<name of the peer object> works."""
+    set_view(pair.second.mesh, ["network-red"], NETWORKS)
+    assert federated_status_codes(pair) == [200] * 4
 
 
-@pytest.mark.row("view-wrong", "short-14")
-def test_a_wrong_view_with_networks(pair: Pair) -> None:
-    """Every request 503, with a connected peer and a listed import."""
-    look(pair.here.mesh, ["red-network"], NETWORKS)
-    assert answered(pair) == [503] * 4
-    assert connected(pair.here.now())
-    assert imports_host(pair.here.host())(pair.here.mesh.get(IMPORTS, "red"))
+@pytest.mark.observation("view-wrong", "short-14")
+def test_wrong_view_with_networks(pair: Pair) -> None:
+    """Every request gets 503 although the peer is connected and the import is listed."""
+    set_view(pair.second.mesh, ["red-network"], NETWORKS)
+    assert federated_status_codes(pair) == [503] * 4
+    assert is_connected(pair.second.read())
+    assert lists_import(pair.second.host())(pair.second.mesh.get(IMPORTS, "red"))

@@ -1,53 +1,53 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the product takes and the simulator does not show is refused loudly: never a success."""
+"""Input that the product supports and the simulator does not is reported as an error."""
 
 from __future__ import annotations
 
-from lab.conformance.conftest import Grounds
+from lab.conformance.conftest import Meshes
 from lab.conformance.kube import Object
-from lab.conformance.mesh import CONTROL_PLANE, Mesh, Pair, condition, connected, failing, ready
+from lab.conformance.mesh import CONTROL_PLANE, Mesh, Pair, condition, is_connected, fails_with, is_ready
 
 ROLL = "ServiceMeshMemberRoll"
 
 
-def refused(body: Object) -> bool:
-    """Say whether a control plane is told to be beyond the simulator."""
+def is_not_simulated(body: Object) -> bool:
+    """Return whether a control plane is reported as not simulated."""
     return condition(body, "NotSimulated")[0] == "True" and condition(body, "Ready") == ("False", "NotSimulated")
 
 
 def until_ready(mesh: Mesh) -> None:
-    """Await Ready with the word gone."""
-    done = mesh.until(CONTROL_PLANE, mesh.control_plane, lambda body: ready(body) and not refused(body), 60)
+    """Wait until the control plane is Ready without the condition NotSimulated."""
+    done = mesh.until(CONTROL_PLANE, mesh.control_plane, lambda body: is_ready(body) and not is_not_simulated(body), 60)
     assert condition(done.body or {}, "NotSimulated") == ("", "")
 
 
-def test_a_foreign_authority_and_selected_members(ground: Grounds) -> None:
-    """A Secret cacerts, member selectors: Ready goes until they are gone."""
-    red = ground.red
-    red.used = True
+def test_custom_ca_and_member_selectors(meshes: Meshes) -> None:
+    """With a Secret cacerts or member selectors the control plane is not Ready until they are removed."""
+    red = meshes.red
+    red.modified = True
     red.api.create({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cacerts", "namespace": red.namespace}})
     try:
-        told = red.until(CONTROL_PLANE, red.control_plane, refused, 60).body or {}
-        assert any("cacerts" in one.get("message", "") for one in told["status"]["conditions"])
+        reported = red.until(CONTROL_PLANE, red.control_plane, is_not_simulated, 60).body or {}
+        assert any("cacerts" in entry.get("message", "") for entry in reported["status"]["conditions"])
     finally:
         red.api.delete("Secret", "cacerts", red.namespace)
     until_ready(red)
     selectors = [{"matchLabels": {"mesh": "red"}}]
-    red.change(ROLL, "default", {"spec": {"memberSelectors": selectors}})
+    red.patch(ROLL, "default", {"spec": {"memberSelectors": selectors}})
     try:
-        red.until(CONTROL_PLANE, red.control_plane, refused, 60)
+        red.until(CONTROL_PLANE, red.control_plane, is_not_simulated, 60)
         red.until(ROLL, "default", lambda body: condition(body, "Ready") == ("False", "NotSimulated"), 60)
     finally:
-        red.change(ROLL, "default", {"spec": {"memberSelectors": None}})
+        red.patch(ROLL, "default", {"spec": {"memberSelectors": None}})
     until_ready(red)
 
 
-def test_a_peer_at_an_address_of_version_6(pair: Pair) -> None:
-    """A live link goes down with words, and comes back with the right address."""
-    pair.join(sets=False)
-    pair.here.peer(remote={"addresses": ["fd00::1"]})
-    pair.here.until(failing("not simulated: IPv6"), 60)
-    pair.here.mesh.never("ServiceMeshPeer", pair.here.name, connected, 30, "connected")
-    pair.here.peer()
-    pair.here.until_connected(300)
+def test_peer_with_ipv6_address(pair: Pair) -> None:
+    """A live link goes down with a message, and is connected again with the right address."""
+    pair.federate(sets=False)
+    pair.second.peer(remote={"addresses": ["fd00::1"]})
+    pair.second.until(fails_with("not simulated: IPv6"), 60)
+    pair.second.mesh.never("ServiceMeshPeer", pair.second.name, is_connected, 30, "connected")
+    pair.second.peer()
+    pair.second.until_connected(300)

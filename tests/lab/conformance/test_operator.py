@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operator: control planes, their gateways, their conditions, their config maps."""
+"""The operator: control planes, their gateways, conditions and config maps."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from kubernetes.dynamic.exceptions import NotFoundError
 
-from lab import scenery
+from lab import seed
 from lab.api import LabMesh
-from lab.conformance.conftest import Grounds
+from lab.conformance.conftest import Meshes
 from lab.conformance.kube import Clock, Object
 from lab.conformance.mesh import (
     CONTROL_PLANE,
@@ -25,34 +25,34 @@ from lab.conformance.mesh import (
     Mesh,
     Pair,
     condition,
-    connected,
+    is_connected,
     egress_of,
     has_address,
     ingress_of,
-    ready,
-    took,
+    is_ready,
+    assert_duration,
 )
 
-BOTH = ("Deployment", "Service", "HorizontalPodAutoscaler")
+GATEWAY_KINDS = ("Deployment", "Service", "HorizontalPodAutoscaler")
 
 
 @pytest.fixture()
-def plain(playground: Grounds) -> Iterator[Mesh]:
-    """Return a mesh of its own in a new namespace, not yet installed; its control plane is deleted afterwards."""
+def new_mesh(worker_meshes: Meshes) -> Iterator[Mesh]:
+    """Return a mesh in a new namespace without control plane; its control plane is deleted afterwards."""
     name = f"gold-{uuid.uuid4().hex[:8]}"
-    described = LabMesh(
-        name, playground.red.cluster, f"{name}-system", name, "v2.5", f"{name}.local", True, [f"{name}-app"], {}
+    entry = LabMesh(
+        name, worker_meshes.red.cluster, f"{name}-system", name, "v2.5", f"{name}.local", True, [f"{name}-app"], {}
     )
-    mesh = Mesh("gold", described, playground.red.api, playground.lab, playground.clock)
-    for namespace in (described.namespace, f"{name}-app"):
+    mesh = Mesh("gold", entry, worker_meshes.red.api, worker_meshes.lab, worker_meshes.clock)
+    for namespace in (entry.namespace, f"{name}-app"):
         mesh.api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
     yield mesh
-    mesh.drop(CONTROL_PLANE, name)
+    mesh.delete(CONTROL_PLANE, name)
 
 
 def install(mesh: Mesh, **changes: object) -> Object:
     """Create the control plane."""
-    body = scenery.control_plane(
+    body = seed.control_plane(
         {
             "control_plane": mesh.control_plane,
             "namespace": mesh.namespace,
@@ -65,17 +65,17 @@ def install(mesh: Mesh, **changes: object) -> Object:
 
 
 def reasons(mesh: Mesh, kind: str, since: float) -> list[tuple[str, str]]:
-    """Return the different (status, reason) of a condition, in the order in which they were seen."""
-    found: list[tuple[str, str]] = []
-    for sight in mesh.see(CONTROL_PLANE).sights(mesh.control_plane, since):
-        one = condition(sight.body or {}, kind)
-        if one[0] and found[-1:] != [one]:
-            found.append(one)
-    return found
+    """Return the distinct (status, reason) of a condition in the order of their appearance."""
+    states: list[tuple[str, str]] = []
+    for seen in mesh.watch(CONTROL_PLANE).versions(mesh.control_plane, since):
+        state = condition(seen.body or {}, kind)
+        if state[0] and states[-1:] != [state]:
+            states.append(state)
+    return states
 
 
 def gateways(name: str, **more: Any) -> Object:
-    """Return an additional ingress and egress gateway as spec."""
+    """Return a spec with an additional ingress and egress gateway."""
     return {
         "gateways": {
             "additionalIngress": {f"{name}-ingress": ingress_of(name, **more)},
@@ -84,95 +84,95 @@ def gateways(name: str, **more: Any) -> Object:
     }
 
 
-@pytest.mark.row("operator-config-maps")
-def test_a_mesh_has_its_config_maps(ground: Grounds) -> None:
-    """Beside the root: the mesh's configuration and the injector's, named after the control plane."""
-    red = ground.red
+@pytest.mark.observation("operator-config-maps")
+def test_mesh_has_config_maps(meshes: Meshes) -> None:
+    """A mesh has the config map of the root, of its configuration and of the injector."""
+    red = meshes.red
     for name in ("istio-ca-root-cert", f"istio-{red.control_plane}", f"istio-sidecar-injector-{red.control_plane}"):
-        assert red.see("ConfigMap").now(name), f"no config map {name}"
+        assert red.watch("ConfigMap").current(name), f"no config map {name}"
 
 
-@pytest.mark.row("operator-install", "operator-config-maps", "operator-ca", "operator-webhook")
-def test_installation_takes_its_time_and_its_reasons(plain: Mesh, clock: Clock) -> None:
-    """A control plane without gateways: ResourceCreated, PausingInstall, InstallSuccessful; 22-25 s; root meanwhile."""
-    maps, secrets = plain.see("ConfigMap"), plain.see("Secret")
+@pytest.mark.observation("operator-install", "operator-config-maps", "operator-ca", "operator-webhook")
+def test_installation_conditions_and_duration(new_mesh: Mesh, clock: Clock) -> None:
+    """A control plane without gateways: ResourceCreated, PausingInstall, InstallSuccessful within 22-25 s, the root earlier."""
+    maps, secrets = new_mesh.watch("ConfigMap"), new_mesh.watch("Secret")
     begin = time.monotonic()
-    plain.see(CONTROL_PLANE)
-    install(plain)
+    new_mesh.watch(CONTROL_PLANE)
+    install(new_mesh)
     root = maps.until(
         "istio-ca-root-cert",
         lambda body: body and body["data"]["root-cert.pem"].startswith("-----BEGIN CERT"),
         clock.real(30) + SLACK,
         begin,
     )
-    done = plain.until(CONTROL_PLANE, plain.control_plane, lambda body: body and ready(body), 40, begin)
-    took(clock, begin, done.moment, 20, 25)
-    took(clock, begin, root.moment, 4, 22)
-    assert reasons(plain, "Reconciled", begin) == [
+    done = new_mesh.until(CONTROL_PLANE, new_mesh.control_plane, lambda body: body and is_ready(body), 40, begin)
+    assert_duration(clock, begin, done.moment, 20, 25)
+    assert_duration(clock, begin, root.moment, 4, 22)
+    assert reasons(new_mesh, "Reconciled", begin) == [
         ("False", "ResourceCreated"),
         ("False", "PausingInstall"),
         ("True", "InstallSuccessful"),
     ]
-    assert reasons(plain, "Ready", begin)[-1] == ("True", "ComponentsReady")
-    assert {status for status, dummy in reasons(plain, "Ready", begin)[:-1]} == {"False"}
-    secret = secrets.now("istio-ca-secret")
+    assert reasons(new_mesh, "Ready", begin)[-1] == ("True", "ComponentsReady")
+    assert {status for status, dummy in reasons(new_mesh, "Ready", begin)[:-1]} == {"False"}
+    secret = secrets.current("istio-ca-secret")
     assert secret and not secret["metadata"].get("ownerReferences")
     assert done.body and done.body["metadata"]["finalizers"] == ["maistra.io/istio-operator"]
 
 
-@pytest.mark.row("operator-webhook")
-def test_webhook_writes_target_ports_and_profile(plain: Mesh, ground: Grounds) -> None:
-    """A dry run goes through the mutating webhook and changes nothing."""
-    body = scenery.control_plane(
-        {"control_plane": plain.control_plane, "namespace": plain.namespace, "version": "v2.5", "trust_domain": None}
+@pytest.mark.observation("operator-webhook")
+def test_webhook_sets_target_ports_and_profile(new_mesh: Mesh, meshes: Meshes) -> None:
+    """A dry run shows the defaults of the mutating webhook and changes nothing."""
+    body = seed.control_plane(
+        {"control_plane": new_mesh.control_plane, "namespace": new_mesh.namespace, "version": "v2.5", "trust_domain": None}
     )
     del body["spec"]["profiles"]
     body["spec"] |= gateways("extra")
-    made = plain.api.create(body, dry_run=True)
-    assert made["spec"]["profiles"] == ["default"]
+    preview = new_mesh.api.create(body, dry_run=True)
+    assert preview["spec"]["profiles"] == ["default"]
     for section in ("additionalIngress", "additionalEgress"):
-        (gateway,) = made["spec"]["gateways"][section].values()
+        (gateway,) = preview["spec"]["gateways"][section].values()
         assert [port["targetPort"] for port in gateway["service"]["ports"]] == [0, 0]
     with pytest.raises(NotFoundError):
-        plain.smcp()
-    before = ground.red.smcp()
-    shown = ground.red.apply_smcp(gateways("extra"), "pair/extra", dry_run=True)
-    port = shown["spec"]["gateways"]["additionalIngress"]["extra-ingress"]["service"]["ports"][0]
+        new_mesh.smcp()
+    before = meshes.red.smcp()
+    preview = meshes.red.apply_smcp(gateways("extra"), "pair/extra", dry_run=True)
+    port = preview["spec"]["gateways"]["additionalIngress"]["extra-ingress"]["service"]["ports"][0]
     assert port == {"name": "tls", "port": 15443, "targetPort": 0}
-    assert ground.red.smcp()["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+    assert meshes.red.smcp()["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
 
 
-@pytest.mark.row("operator-change", "operator-conditions", "short-07")
-def test_a_change_leaves_the_old_ready_for_a_moment(ground: Grounds, clock: Clock) -> None:
-    """Any field changed: the old Ready first, then SpecUpdated, then Ready of the new generation after 5-8 s."""
-    red = ground.red
-    red.see(CONTROL_PLANE)
+@pytest.mark.observation("operator-change", "operator-conditions", "short-07")
+def test_change_keeps_the_old_ready_for_a_moment(meshes: Meshes, clock: Clock) -> None:
+    """After any change: the old Ready, then SpecUpdated, then Ready at the new generation after 5-8 s."""
+    red = meshes.red
+    red.watch(CONTROL_PLANE)
     begin = time.monotonic()
-    generation = red.change(CONTROL_PLANE, red.control_plane, {"spec": {"general": {"logging": {"logAsJSON": True}}}})[
+    generation = red.patch(CONTROL_PLANE, red.control_plane, {"spec": {"general": {"logging": {"logAsJSON": True}}}})[
         "metadata"
     ]["generation"]
     done = red.until_ready()
-    sights = [one.body for one in red.see(CONTROL_PLANE).sights(red.control_plane, begin)[1:] if one.body]
-    assert condition(sights[0], "Ready")[0] == "True" and sights[0]["metadata"]["generation"] == generation
-    assert sights[0]["status"]["observedGeneration"] == generation - 1
-    together = [(condition(body, "Reconciled"), condition(body, "Ready")) for body in sights]
-    assert (("False", "SpecUpdated"), ("False", "SpecUpdated")) in together
+    versions = [seen.body for seen in red.watch(CONTROL_PLANE).versions(red.control_plane, begin)[1:] if seen.body]
+    assert condition(versions[0], "Ready")[0] == "True" and versions[0]["metadata"]["generation"] == generation
+    assert versions[0]["status"]["observedGeneration"] == generation - 1
+    condition_pairs = [(condition(body, "Reconciled"), condition(body, "Ready")) for body in versions]
+    assert (("False", "SpecUpdated"), ("False", "SpecUpdated")) in condition_pairs
     assert reasons(red, "Reconciled", begin)[-1] == ("True", "UpdateSuccessful")
     assert reasons(red, "Ready", begin)[-1] == ("True", "ComponentsReady")
-    took(clock, begin, done.moment, 4.5, 8)
+    assert_duration(clock, begin, done.moment, 4.5, 8)
 
 
-@pytest.mark.row("operator-add-gateways", "operator-objects", "operator-remove-gateways", "operator-conditions")
-def test_gateways_come_and_go_with_everything_of_theirs(ground: Grounds, clock: Clock) -> None:
-    """Two gateways added to a running control plane: Ready after about 7 s; taken out: all gone after about 6 s."""
-    red = ground.red
+@pytest.mark.observation("operator-add-gateways", "operator-objects", "operator-remove-gateways", "operator-conditions")
+def test_gateways_are_added_and_removed_with_all_objects(meshes: Meshes, clock: Clock) -> None:
+    """Two gateways added: Ready after about 7 s; removed: all their objects are deleted after about 6 s."""
+    red = meshes.red
     begin = time.monotonic()
-    more = {"routeConfig": {"enabled": True}}
-    red.apply_smcp(gateways("extra", **more), "pair/extra")
-    took(clock, begin, red.until_ready().moment, 5, 9)
+    route = {"routeConfig": {"enabled": True}}
+    red.apply_smcp(gateways("extra", **route), "pair/extra")
+    assert_duration(clock, begin, red.until_ready().moment, 5, 9)
     assert ("False", "PausingUpdate") in reasons(red, "Reconciled", begin)
     owner = red.smcp()["metadata"]["uid"]
-    expected = [(kind, f"extra-{side}") for kind in BOTH for side in ("ingress", "egress")]
+    expected = [(kind, f"extra-{side}") for kind in GATEWAY_KINDS for side in ("ingress", "egress")]
     expected += [("ServiceAccount", f"extra-{side}-service-account") for side in ("ingress", "egress")]
     expected += [(kind, f"extra-{side}-sds") for kind in ("Role", "RoleBinding") for side in ("ingress", "egress")]
     expected += [(kind, "extra-ingress") for kind in ("Route", "NetworkPolicy")]
@@ -181,24 +181,24 @@ def test_gateways_come_and_go_with_everything_of_theirs(ground: Grounds, clock: 
         (reference,) = body["metadata"]["ownerReferences"]
         assert reference["uid"] == owner and reference["controller"] is True, (kind, name)
     for kind in ("Route", "NetworkPolicy"):
-        assert red.see(kind).now("extra-egress") is None
+        assert red.watch(kind).current("extra-egress") is None
     begin = time.monotonic()
     red.apply_smcp({}, "pair/extra")
-    moments = [red.until(kind, name, lambda body: not body, 30, words="its end").moment for kind, name in expected]
-    took(clock, begin, min(moments), 4, 10)
+    moments = [red.until(kind, name, lambda body: not body, 30, expected="the deletion").moment for kind, name in expected]
+    assert_duration(clock, begin, min(moments), 4, 10)
     red.until_ready()
 
 
-@pytest.mark.row("operator-no-autoscaler", "operator-route", "operator-labels")
-def test_gateways_carry_the_labels_that_select_them(ground: Grounds) -> None:
-    """Labels of Service and pods, selector, identity, network view; no autoscaler and no Route when switched off."""
-    red = ground.red
-    off = {"runtime": {"deployment": {"autoScaling": {"enabled": False}}}}
-    red.apply_smcp(gateways("extra", **off), "pair/extra")
+@pytest.mark.observation("operator-no-autoscaler", "operator-route", "operator-labels")
+def test_labels_and_selectors_of_gateways(meshes: Meshes) -> None:
+    """Labels of Service and pods, selector, identity, network view; no autoscaler and no Route when disabled."""
+    red = meshes.red
+    no_autoscaling = {"runtime": {"deployment": {"autoScaling": {"enabled": False}}}}
+    red.apply_smcp(gateways("extra", **no_autoscaling), "pair/extra")
     red.until_ready()
     service = red.until("Service", "extra-ingress", bool, 20).body or {}
-    selecting = {"app": "extra-ingress", "istio": "ingressgateway", "federation.maistra.io/ingress-for": "extra"}
-    wanted = selecting | {
+    selector = {"app": "extra-ingress", "istio": "ingressgateway", "federation.maistra.io/ingress-for": "extra"}
+    labels = selector | {
         "app.kubernetes.io/component": "istio-ingress",
         "app.kubernetes.io/instance": red.namespace,
         "app.kubernetes.io/managed-by": "maistra-istio-operator",
@@ -208,14 +208,14 @@ def test_gateways_carry_the_labels_that_select_them(ground: Grounds) -> None:
         "maistra.io/owner-name": red.control_plane,
         "release": "istio",
     }
-    assert wanted.items() <= service["metadata"]["labels"].items()
+    assert labels.items() <= service["metadata"]["labels"].items()
     assert {"app.kubernetes.io/name", "app.kubernetes.io/version", "maistra-version"} <= set(
         service["metadata"]["labels"]
     )
-    assert service["spec"]["selector"] == selecting
+    assert service["spec"]["selector"] == selector
     (pod,) = red.pods("extra-ingress").values()
     assert (
-        selecting
+        selector
         | {
             "maistra.io/gateway": f"extra-ingress.{red.namespace}",
             "maistra-control-plane": red.namespace,
@@ -230,15 +230,15 @@ def test_gateways_carry_the_labels_that_select_them(ground: Grounds) -> None:
     ]
     red.until("HorizontalPodAutoscaler", "extra-egress", bool, 20)
     red.until("NetworkPolicy", "extra-ingress", bool, 20)
-    assert red.see("HorizontalPodAutoscaler").now("extra-ingress") is None
-    assert red.see("Route").now("extra-ingress") is None
+    assert red.watch("HorizontalPodAutoscaler").current("extra-ingress") is None
+    assert red.watch("Route").current("extra-ingress") is None
 
 
-@pytest.mark.row("operator-pod-restart")
-def test_a_restarting_pod_is_told_by_ready_alone(ground: Grounds) -> None:
-    """A gateway's pod deleted: Ready False ComponentsNotReady for a while, Reconciled True all the time."""
-    red = ground.red
-    red.see(CONTROL_PLANE)
+@pytest.mark.observation("operator-pod-restart")
+def test_restarting_pod_affects_only_ready(meshes: Meshes) -> None:
+    """While a gateway's pod restarts, Ready is False with ComponentsNotReady and Reconciled stays True."""
+    red = meshes.red
+    red.watch(CONTROL_PLANE)
     begin = time.monotonic()
     red.restart("green-ingress")
     red.until(
@@ -252,21 +252,21 @@ def test_a_restarting_pod_is_told_by_ready_alone(ground: Grounds) -> None:
     assert [status for status, dummy in reasons(red, "Reconciled", begin)] == ["True"]
 
 
-@pytest.mark.row("operator-delete", "operator-ca")
-def test_the_authority_outlives_the_control_plane(ground: Grounds, clock: Clock) -> None:
-    """Deleted after about 1.8 s; the CA stays, and a new control plane in the namespace has the same root."""
-    red = ground.red
+@pytest.mark.observation("operator-delete", "operator-ca")
+def test_ca_outlives_the_control_plane(meshes: Meshes, clock: Clock) -> None:
+    """The control plane is deleted after about 1.8 s; the CA stays, and a new control plane has the same root."""
+    red = meshes.red
     root = red.root()
-    red.see(CONTROL_PLANE)
+    red.watch(CONTROL_PLANE)
     begin = time.monotonic()
-    red.drop(CONTROL_PLANE, red.control_plane)
-    gone = red.until(CONTROL_PLANE, red.control_plane, lambda body: not body, 20, begin, "its end")
-    took(clock, begin, gone.moment, 1.5, 5)
+    red.delete(CONTROL_PLANE, red.control_plane)
+    deleted = red.until(CONTROL_PLANE, red.control_plane, lambda body: not body, 20, begin, "the deletion")
+    assert_duration(clock, begin, deleted.moment, 1.5, 5)
     red.until("Deployment", f"istiod-{red.control_plane}", lambda body: not body, 20)
     red.until("Service", "green-ingress", lambda body: not body, 20)
     assert red.api.exists("Secret", "istio-ca-secret", red.namespace)
     red.api.apply(
-        scenery.control_plane(
+        seed.control_plane(
             {
                 "control_plane": red.control_plane,
                 "namespace": red.namespace,
@@ -276,58 +276,58 @@ def test_the_authority_outlives_the_control_plane(ground: Grounds, clock: Clock)
         ),
         "mesh-owner",
     )
-    red.until(CONTROL_PLANE, red.control_plane, lambda body: body and ready(body), 60)
+    red.until(CONTROL_PLANE, red.control_plane, lambda body: body and is_ready(body), 60)
     assert red.root() == root
 
 
-@pytest.mark.row("operator-delete")
-def test_a_deleted_control_plane_leaves_its_peers_as_they_were(pair: Pair, clock: Clock) -> None:
-    """Peers, sets and config maps stay, and the peer's status goes on to claim a connection."""
-    pair.join()
-    red = pair.there.mesh
-    before = pair.there.now()["status"]
-    red.drop(CONTROL_PLANE, red.control_plane)
-    red.until(CONTROL_PLANE, red.control_plane, lambda body: not body, 20, words="its end")
-    pair.here.until_text("503", "404", "400", seconds=120)
+@pytest.mark.observation("operator-delete")
+def test_deleted_control_plane_keeps_peers(pair: Pair, clock: Clock) -> None:
+    """Peers, sets and config maps stay, and the peer's status still reports a connection."""
+    pair.federate()
+    red = pair.first.mesh
+    before = pair.first.read()["status"]
+    red.delete(CONTROL_PLANE, red.control_plane)
+    red.until(CONTROL_PLANE, red.control_plane, lambda body: not body, 20, expected="the deletion")
+    pair.second.until_disconnect_status("503", "404", "400", seconds=120)
     clock.sleep(20)
-    now = pair.there.now()
-    assert connected(now), now.get("status")
-    watch = now["status"]["discoveryStatus"]["active"][0]["watch"]
+    peer = pair.first.read()
+    assert is_connected(peer), peer.get("status")
+    watch = peer["status"]["discoveryStatus"]["active"][0]["watch"]
     assert watch == before["discoveryStatus"]["active"][0]["watch"] | {"lastFullSync": watch["lastFullSync"]}
     for kind in (PEER, EXPORTS, IMPORTS):
         assert red.api.exists(kind, "green", red.namespace)
     assert red.api.exists("ConfigMap", "green-ca-root-cert", red.namespace)
 
 
-@pytest.mark.row("operator-trust-domain")
-def test_a_changed_trust_domain_takes_all_links_down(pair: Pair, clock: Clock) -> None:
-    """Both links down with 503 until the old one is back (or the peers say the new one too)."""
-    pair.join()
-    red = pair.there.mesh
+@pytest.mark.observation("operator-trust-domain")
+def test_changed_trust_domain_disconnects_all_links(pair: Pair, clock: Clock) -> None:
+    """Both links are down with 503 until the old trust domain is restored (or the peers have the new one)."""
+    pair.federate()
+    red = pair.first.mesh
     old = set(red.pods("istiod")) | set(red.pods("green-ingress"))
     change = {"spec": {"security": {"trust": {"domain": "other.local"}}}}
     begin = time.monotonic()
-    red.change(CONTROL_PLANE, red.control_plane, change)
-    took(clock, begin, red.until_ready().moment, 5, 20)
+    red.patch(CONTROL_PLANE, red.control_plane, change)
+    assert_duration(clock, begin, red.until_ready().moment, 5, 20)
     for link in pair.links:
-        link.until_text("503", seconds=120)
+        link.until_disconnect_status("503", seconds=120)
     assert not old & (set(red.pods("istiod")) | set(red.pods("green-ingress"))), "istiod and gateways restart"
     clock.sleep(30)
-    assert not connected(pair.there.now()) and not connected(pair.here.now())
+    assert not is_connected(pair.first.read()) and not is_connected(pair.second.read())
     change["spec"]["security"]["trust"]["domain"] = red.trust_domain
-    red.change(CONTROL_PLANE, red.control_plane, change)
+    red.patch(CONTROL_PLANE, red.control_plane, change)
     pair.until_connected(150)
 
 
-@pytest.mark.row("operator-address")
+@pytest.mark.observation("operator-address")
 @pytest.mark.parametrize("colour", ["red", "green"])
-def test_a_service_made_again_has_another_address(ground: Grounds, colour: str) -> None:
-    """The ingress Service deleted: the operator makes it again, the balancer gives another address."""
-    mesh: Mesh = getattr(ground, colour)
+def test_recreated_service_has_another_address(meshes: Meshes, colour: str) -> None:
+    """The operator recreates a deleted ingress Service, and its load balancer gets another address."""
+    mesh: Mesh = getattr(meshes, colour)
     other = "green" if colour == "red" else "red"
     old, dummy, dummy = mesh.address(f"{other}-ingress")
     uid = mesh.get("Service", f"{other}-ingress")["metadata"]["uid"]
-    mesh.drop("Service", f"{other}-ingress")
+    mesh.delete("Service", f"{other}-ingress")
     mesh.until(
         "Service", f"{other}-ingress", lambda body: body and body["metadata"]["uid"] != uid and has_address(body), 60
     )

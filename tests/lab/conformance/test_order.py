@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In which order things are written decides when services are imported (2.5)."""
+"""The order of writes decides when services are imported (2.5)."""
 
 from __future__ import annotations
 
@@ -9,68 +9,68 @@ import time
 import pytest
 
 from lab.conformance.kube import Clock
-from lab.conformance.mesh import IMPORTS, SLACK, Pair, imports_host, rule, soon, took
+from lab.conformance.mesh import IMPORTS, SLACK, Pair, lists_import, rule, assert_immediate, assert_duration
 
-#: what a change of rules takes at least: anything less would be "at once"
-LATE = 8
-
-
-def joined(pair: Pair) -> None:
-    """Connect the two with no sets."""
-    pair.join(sets=False)
+#: minimum time until a change of rules has an effect, in product seconds
+DELAY_SECONDS = 8
 
 
-@pytest.mark.row("order-sets-first", "short-01")
+def federated(pair: Pair) -> None:
+    """Connect the two meshes without sets."""
+    pair.federate(sets=False)
+
+
+@pytest.mark.observation("order-sets-first", "short-01")
 def test_sets_first(pair: Pair, clock: Clock) -> None:
-    """Config maps, imports, exports, then peers: imported as soon as connected."""
+    """Config maps, imports, exports, then peers: services are imported as soon as the link is connected."""
     pair.trust()
     pair.sets()
     begin = pair.peers()
     connected = pair.until_connected(since=begin)
     imported = pair.until_imported(since=begin)
-    soon(connected, imported)
-    took(clock, begin, imported, 0, 2)
+    assert_immediate(connected, imported)
+    assert_duration(clock, begin, imported, 0, 2)
 
 
-@pytest.mark.row("order-exports-imports")
+@pytest.mark.observation("order-exports-imports")
 def test_peers_then_exports_then_imports(pair: Pair, clock: Clock) -> None:
-    """The import rule of a peer that is there already waits for the reconcile and for the full sync: 24-42 s."""
-    joined(pair)
+    """The import rule of an existing peer takes effect after the reconcile and the full sync: 24-42 s."""
+    federated(pair)
     for link in pair.links:
         link.exports()
     clock.sleep(5)
     begin = min([link.imports() for link in pair.links])
-    took(clock, begin, min(link.until_imported(since=begin).moment for link in pair.links), LATE, 120)
+    assert_duration(clock, begin, min(link.until_imported(since=begin).moment for link in pair.links), DELAY_SECONDS, 120)
     pair.until_imported(since=begin)
 
 
-@pytest.mark.row("order-imports-exports")
+@pytest.mark.observation("order-imports-exports")
 def test_peers_then_imports_then_exports(pair: Pair, clock: Clock) -> None:
-    """At once where the rule has been read by then, else at the next full sync; never later than the two periods."""
-    joined(pair)
+    """Immediate if the rule has been read, else at the next full sync; never later than the two periods."""
+    federated(pair)
     for link in pair.links:
         link.imports()
     clock.sleep(5)
     begin = min([link.exports() for link in pair.links])
-    took(clock, begin, pair.until_imported(since=begin), 0, 120)
+    assert_duration(clock, begin, pair.until_imported(since=begin), 0, 120)
 
 
-@pytest.mark.row("order-late-export", "short-01", "deletion-export-set")
-@pytest.mark.parametrize("how", ["rule", "set"])
-def test_an_export_for_a_rule_that_was_long_there(pair: Pair, clock: Clock, how: str) -> None:
-    """Imported in 0.2 s, withdrawn (by its rule, or with its set) in 0.2 s."""
-    joined(pair)
-    pair.there.imports()
+@pytest.mark.observation("order-late-export", "short-01", "deletion-export-set")
+@pytest.mark.parametrize("withdrawn_by", ["rule", "set"])
+def test_export_for_an_old_import_rule(pair: Pair, clock: Clock, withdrawn_by: str) -> None:
+    """Imported in 0.2 s; removed (with its rule or its set) in 0.2 s."""
+    federated(pair)
+    pair.first.imports()
     clock.sleep(130)
-    begin = pair.here.exports()
-    soon(begin, pair.there.until_imported(since=begin).moment)
+    begin = pair.second.exports()
+    assert_immediate(begin, pair.first.until_imported(since=begin).moment)
     begin = time.monotonic()
-    if how == "rule":
-        pair.here.exports(rule("nowhere", "nothing"))
+    if withdrawn_by == "rule":
+        pair.second.exports(rule("nowhere", "nothing"))
     else:
-        pair.here.mesh.drop("ExportedServiceSet", "red")
-    eye = pair.there.mesh.see(IMPORTS)
-    gone = eye.until(
-        "green", lambda body: not imports_host(pair.there.host())(body), SLACK, begin, "the end of the import"
+        pair.second.mesh.delete("ExportedServiceSet", "red")
+    watch = pair.first.mesh.watch(IMPORTS)
+    removed = watch.until(
+        "green", lambda body: not lists_import(pair.first.host())(body), SLACK, begin, "the removal of the import"
     )
-    soon(begin, gone.moment)
+    assert_immediate(begin, removed.moment)

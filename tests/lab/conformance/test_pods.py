@@ -12,112 +12,113 @@ from lab.conformance.kube import Clock, Object
 from lab.conformance.mesh import (
     CONTROL_PLANE,
     PEER,
-    SOON,
+    IMMEDIATE_SECONDS,
     Mesh,
     Pair,
-    connected,
+    is_connected,
     entries,
-    pod_ready,
-    pods_of,
-    took,
-    visited,
+    is_pod_ready,
+    entries_in,
+    assert_duration,
+    is_watched,
 )
 
 
-def grow(mesh: Mesh) -> None:
-    """Give the mesh a second istiod pod."""
+def add_istiod_pod(mesh: Mesh) -> None:
+    """Scale istiod of the mesh to two pods."""
     pilot = {"deployment": {"replicas": 2}}
-    mesh.change(CONTROL_PLANE, mesh.control_plane, {"spec": {"runtime": {"components": {"pilot": pilot}}}})
+    mesh.patch(CONTROL_PLANE, mesh.control_plane, {"spec": {"runtime": {"components": {"pilot": pilot}}}})
     mesh.until_ready()
-    assert len([pod for pod in mesh.pods("istiod").values() if pod_ready(pod)]) == 2
+    assert len([pod for pod in mesh.pods("istiod").values() if is_pod_ready(pod)]) == 2
 
 
 def connected_pods(body: Object) -> set[str]:
     """Return the pods whose watch is connected."""
-    return {entry["pod"] for entry in pods_of(body, "active") if entry["watch"]["connected"]}
+    return {entry["pod"] for entry in entries_in(body, "active") if entry["watch"]["connected"]}
 
 
 def sources(body: Object) -> list[str]:
-    """Return the sources of the remotes that are connected."""
-    return sorted(one["source"] for entry in entries(body) for one in entry.get("remotes") or [] if one["connected"])
+    """Return the sources of the connected remotes."""
+    return sorted(remote["source"] for entry in entries(body) for remote in entry.get("remotes") or [] if remote["connected"])
 
 
-def until_visited(pair: Pair, pods: set[str]) -> Object:
-    """Green's peer with both its pods connected and a visit of red's. A visit whose status write was refused is never
-    shown, which is a case of its own: then red's istiod comes again."""
-    for tries in (2, 1, 0):
+def until_watched(pair: Pair, pods: set[str]) -> Object:
+    """Wait until both pods of green are connected and red watches green; return green's peer.
+
+    A watch whose status write was rejected is never reported, which is another case: then red's istiod is restarted.
+    """
+    for remaining_attempts in (2, 1, 0):
         try:
-            return pair.here.until(lambda one: connected_pods(one) == pods and visited(one), 120).body or {}
+            return pair.second.until(lambda body: connected_pods(body) == pods and is_watched(body), 120).body or {}
         except AssertionError:
-            if not tries:
+            if not remaining_attempts:
                 raise
-            pair.there.mesh.restart("istiod")
+            pair.first.mesh.restart("istiod")
     return {}
 
 
-@pytest.mark.row("pods-two", "short-12")
-def test_two_pods_are_two_remotes_and_two_entries(pair: Pair) -> None:
-    """Red sees both of green's pods; of green's entries one has remotes, the other has none, which is normal."""
-    green = pair.here.mesh
-    grow(green)
-    pair.join(sets=False)
+@pytest.mark.observation("pods-two", "short-12")
+def test_two_pods_have_two_remotes_and_two_entries(pair: Pair) -> None:
+    """Red reports both pods of green; of green's entries one has remotes and the other, as expected, none."""
+    green = pair.second.mesh
+    add_istiod_pod(green)
+    pair.federate(sets=False)
     pods = green.pods("istiod")
-    body = until_visited(pair, set(pods))
-    assert sorted("remotes" in entry for entry in pods_of(body, "active")) == [False, True]
+    body = until_watched(pair, set(pods))
+    assert sorted("remotes" in entry for entry in entries_in(body, "active")) == [False, True]
     addresses = sorted(pod["status"]["podIP"] for pod in pods.values())
-    pair.there.until(lambda one: sources(one) == addresses, 120)
+    pair.first.until(lambda body: sources(body) == addresses, 120)
 
 
-@pytest.mark.row("pods-deleted", "short-12")
-def test_the_entry_of_a_deleted_pod_stays_for_a_while(pair: Pair, clock: Clock) -> None:
-    """Active and connected for 11 s, three entries meanwhile."""
-    green = pair.here.mesh
-    grow(green)
-    pair.join(sets=False)
-    pair.here.until(lambda one: connected_pods(one) == set(green.pods("istiod")), 120)
+@pytest.mark.observation("pods-deleted", "short-12")
+def test_entry_of_deleted_pod_stays_for_a_while(pair: Pair, clock: Clock) -> None:
+    """The entry stays active and connected for 11 s, as one of three."""
+    green = pair.second.mesh
+    add_istiod_pod(green)
+    pair.federate(sets=False)
+    pair.second.until(lambda body: connected_pods(body) == set(green.pods("istiod")), 120)
     pods = set(green.pods("istiod"))
-    victim = min(pods)
-    clock.sleep(15)  # what is left of the second pod's coming is over
-    green.drop("Pod", victim)
-    gone = green.see("Pod").until(victim, lambda body: not body or body["metadata"].get("deletionTimestamp"), 20)
-    end = pair.here.until(lambda one: victim not in {entry["pod"] for entry in entries(one)}, 60, gone.moment)
-    took(clock, gone.moment, end.moment, 8, 20)
-    between = [sight.body or {} for sight in green.see(PEER).sights("red", gone.moment) if sight.moment < end.moment]
-    assert all(victim in connected_pods(body) for body in between), "its entry stays active and connected"
-    (fresh,) = set(green.pods("istiod")) - set(pods)
-    came = green.until("Pod", fresh, pod_ready, 60, gone.moment).moment
-    if end.moment - came > SOON:
-        assert any(connected_pods(body) == {*pods, fresh} for body in between), "three entries meanwhile"
+    deleted_pod = min(pods)
+    clock.sleep(15)  # until the start of the second pod has no effects any more
+    green.delete("Pod", deleted_pod)
+    deleted = green.watch("Pod").until(deleted_pod, lambda body: not body or body["metadata"].get("deletionTimestamp"), 20)
+    end = pair.second.until(lambda body: deleted_pod not in {entry["pod"] for entry in entries(body)}, 60, deleted.moment)
+    assert_duration(clock, deleted.moment, end.moment, 8, 20)
+    between = [seen.body or {} for seen in green.watch(PEER).versions("red", deleted.moment) if seen.moment < end.moment]
+    assert all(deleted_pod in connected_pods(body) for body in between), "the entry stays active and connected"
+    (new_pod,) = set(green.pods("istiod")) - set(pods)
+    started = green.until("Pod", new_pod, is_pod_ready, 60, deleted.moment).moment
+    if end.moment - started > IMMEDIATE_SECONDS:
+        assert any(connected_pods(body) == {*pods, new_pod} for body in between), "three entries at the same time"
 
 
-@pytest.mark.row("pods-duplicate", "short-12")
-def test_remotes_lie_after_the_watch_moved(pair: Pair, clock: Clock) -> None:
-    """Red's watch moves to green's other pod: red is connected, and no entry of green's pods may say so."""
+@pytest.mark.observation("pods-duplicate", "short-12")
+def test_remotes_are_wrong_after_the_watch_moved(pair: Pair, clock: Clock) -> None:
+    """Red's watch moves to the other pod of green: red is connected, but green's entries may not show it."""
     red, green = pair.meshes
-    grow(green)
-    pair.join(sets=False)
-    pair.here.until(lambda one: connected_pods(one) == set(green.pods("istiod")), 120)
+    add_istiod_pod(green)
+    pair.federate(sets=False)
+    pair.second.until(lambda body: connected_pods(body) == set(green.pods("istiod")), 120)
     begin = time.monotonic()
     for dummy in range(8):
-        serving = [entry["pod"] for entry in pods_of(pair.here.now(), "active") if entry.get("remotes")]
+        serving = [entry["pod"] for entry in entries_in(pair.second.read(), "active") if entry.get("remotes")]
         for name in serving:
-            green.drop("Pod", name)
-            green.see("Pod").until(name, lambda body: not body, 20)
+            green.delete("Pod", name)
+            green.watch("Pod").until(name, lambda body: not body, 20)
         green.until_ready()
-        pair.there.until_connected(150, since=time.monotonic())
+        pair.first.until_connected(150, since=time.monotonic())
         clock.sleep(12)
-        body = pair.here.now()
-        alive = [entry for entry in entries(body) if entry["pod"] in green.pods("istiod")]
-        seen = any(one["connected"] for entry in alive for one in entry.get("remotes") or [])
-        lies = (
-            not seen or any("lastFullSync" not in entry["watch"] for entry in alive) or len(alive) < len(entries(body))
-        )
-        if lies:
+        body = pair.second.read()
+        current = [entry for entry in entries(body) if entry["pod"] in green.pods("istiod")]
+        is_reported = any(remote["connected"] for entry in current for remote in entry.get("remotes") or [])
+        has_unsynced = any("lastFullSync" not in entry["watch"] for entry in current)
+        is_wrong = not is_reported or has_unsynced or len(current) < len(entries(body))
+        if is_wrong:
             break
-    assert connected(pair.there.now())
-    assert lies, f"after {clock.product(time.monotonic() - begin):.0f} s every entry was still right: {entries(body)}"
-    assert connected(body), "the watching side tells the truth all the same"
-    for sight in green.see(PEER).sights("red", begin):
-        for where in ("active", "inactive"):
-            names = [entry["pod"] for entry in pods_of(sight.body or {}, where)]
-            assert len(names) == len(set(names)), "the API server refuses duplicates"
+    assert is_connected(pair.first.read())
+    assert is_wrong, f"after {clock.product(time.monotonic() - begin):.0f} s all entries were still correct: {entries(body)}"
+    assert is_connected(body), "the status of the watching side is correct"
+    for seen in green.watch(PEER).versions("red", begin):
+        for state in ("active", "inactive"):
+            names = [entry["pod"] for entry in entries_in(seen.body or {}, state)]
+            assert len(names) == len(set(names)), "the API server rejects duplicates"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several managers of one control plane, each with a server-side apply of its own (2.5, webhooks on)."""
+"""Server-side apply of a control plane by several field managers (2.5, with webhooks)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import time
 import pytest
 from kubernetes.dynamic.exceptions import ConflictError, NotFoundError
 
-from lab.conformance.conftest import Grounds
+from lab.conformance.conftest import Meshes
 from lab.conformance.kube import Clock, Object
-from lab.conformance.mesh import CONTROL_PLANE, Mesh, egress_of, ingress_of, took
+from lab.conformance.mesh import CONTROL_PLANE, Mesh, egress_of, ingress_of, assert_duration
 
-OURS = "ossm.federation"
+MANAGER = "ossm.federation"
 
 
 def spec(mesh: Mesh, *egress: str, domain: bool = True) -> Object:
-    """Return one ingress gateway, these egress gateways, and the trust domain that its owner set."""
+    """Return a spec with an ingress gateway, these egress gateways, and the owner's trust domain."""
     body: Object = {
         "gateways": {
             "additionalIngress": {"one-ingress": ingress_of("one")},
@@ -28,9 +28,11 @@ def spec(mesh: Mesh, *egress: str, domain: bool = True) -> Object:
 
 
 def fields(body: Object, manager: str) -> Object:
-    """Return which fields a manager owns."""
+    """Return the fields that a manager owns."""
     (entry,) = [
-        one for one in body["metadata"]["managedFields"] if one["manager"] == manager and one["operation"] == "Apply"
+        entry
+        for entry in body["metadata"]["managedFields"]
+        if entry["manager"] == manager and entry["operation"] == "Apply"
     ]
     owned: Object = entry["fieldsV1"]
     return owned
@@ -41,88 +43,88 @@ def version(body: Object) -> tuple[str, int]:
     return body["metadata"]["resourceVersion"], body["metadata"]["generation"]
 
 
-def unchanged(mesh: Mesh, wanted: Object, manager: str) -> bool:
-    """Apply the same again: does it stay as it is? The operator may write a status just then: thrice."""
+def unchanged(mesh: Mesh, applied: Object, manager: str) -> bool:
+    """Return whether a repeated apply changes nothing; retry because the operator may write a status meanwhile."""
     for attempt in range(3):
         before = version(mesh.smcp())
-        after = version(mesh.apply_smcp(wanted, manager))
+        after = version(mesh.apply_smcp(applied, manager))
         if after == before:
             return True
-        assert after[1] == before[1], f"another generation at attempt {attempt}"
+        assert after[1] == before[1], f"the generation changed in attempt {attempt}"
     return False
 
 
-@pytest.mark.row("apply-only-ours")
-def test_an_apply_owns_its_fields_only(ground: Grounds) -> None:
-    """Gateways, ports keyed by port, and the trust domain shared with its owner; a second apply changes nothing."""
-    red = ground.red
-    red.apply_smcp(spec(red, "one", "two"), OURS)
+@pytest.mark.observation("apply-only-ours")
+def test_apply_owns_only_its_fields(meshes: Meshes) -> None:
+    """It owns gateways, ports keyed by port, and shares the trust domain with its owner; a second apply changes nothing."""
+    red = meshes.red
+    red.apply_smcp(spec(red, "one", "two"), MANAGER)
     red.until_ready()
     before = red.smcp()
-    owned = fields(before, OURS)["f:spec"]
+    owned = fields(before, MANAGER)["f:spec"]
     assert set(owned) == {"f:gateways", "f:security"}
     assert set(owned["f:gateways"]["f:additionalEgress"]) == {"f:one-egress", "f:two-egress"}
     ports = owned["f:gateways"]["f:additionalIngress"]["f:one-ingress"]["f:service"]["f:ports"]
     assert {'k:{"port":15443}', 'k:{"port":8188}'} <= set(ports)
     assert "f:domain" in fields(before, "mesh-owner")["f:spec"]["f:security"]["f:trust"]
-    assert unchanged(red, spec(red, "one", "two"), OURS)
+    assert unchanged(red, spec(red, "one", "two"), MANAGER)
     assert version(red.smcp())[1] == version(before)[1]
 
 
-@pytest.mark.row("apply-left-out")
-def test_a_gateway_left_out_goes(ground: Grounds, clock: Clock) -> None:
-    """A dry run shows it; then its Service and Deployment go and the control plane is Ready within 10 s."""
-    red = ground.red
-    red.apply_smcp(spec(red, "one", "two"), OURS)
+@pytest.mark.observation("apply-left-out")
+def test_omitted_gateway_is_removed(meshes: Meshes, clock: Clock) -> None:
+    """A dry run shows it; then its Service and Deployment are deleted and the control plane is Ready within 10 s."""
+    red = meshes.red
+    red.apply_smcp(spec(red, "one", "two"), MANAGER)
     red.until_ready()
     before = red.smcp()
-    shown = red.apply_smcp(spec(red, "one"), OURS, dry_run=True)["spec"]["gateways"]["additionalEgress"]
-    assert "one-egress" in shown and "two-egress" not in shown
+    preview = red.apply_smcp(spec(red, "one"), MANAGER, dry_run=True)["spec"]["gateways"]["additionalEgress"]
+    assert "one-egress" in preview and "two-egress" not in preview
     assert (
         version(red.smcp())[1] == version(before)[1]
         and "two-egress" in red.smcp()["spec"]["gateways"]["additionalEgress"]
     )
     begin = time.monotonic()
-    made = red.apply_smcp(spec(red, "one"), OURS)
-    assert made["spec"]["gateways"]["additionalEgress"] == shown
+    applied = red.apply_smcp(spec(red, "one"), MANAGER)
+    assert applied["spec"]["gateways"]["additionalEgress"] == preview
     for kind in ("Service", "Deployment"):
-        red.until(kind, "two-egress", lambda body: not body, 20, words="its end")
-        assert red.see(kind).now("one-egress")
-    took(clock, begin, red.until_ready().moment, 4, 10)
-    red.apply_smcp(spec(red) | {"gateways": {}}, OURS)
+        red.until(kind, "two-egress", lambda body: not body, 20, expected="the deletion")
+        assert red.watch(kind).current("one-egress")
+    assert_duration(clock, begin, red.until_ready().moment, 4, 10)
+    red.apply_smcp(spec(red) | {"gateways": {}}, MANAGER)
     red.until_ready()
     for name in ("one-egress", "one-ingress"):
-        red.until("Deployment", name, lambda body: not body, 20, words="its end")
-    rest = red.smcp()["spec"]
-    assert rest["security"] == before["spec"]["security"]
-    assert rest["gateways"]["openshiftRoute"] == {"enabled": False}, "the webhook's own"
-    assert set(rest["gateways"]["additionalEgress"]) == {"green-egress", "blue-egress"}
+        red.until("Deployment", name, lambda body: not body, 20, expected="the deletion")
+    remaining = red.smcp()["spec"]
+    assert remaining["security"] == before["spec"]["security"]
+    assert remaining["gateways"]["openshiftRoute"] == {"enabled": False}, "a default of the webhook"
+    assert set(remaining["gateways"]["additionalEgress"]) == {"green-egress", "blue-egress"}
 
 
-@pytest.mark.row("apply-conflict")
-def test_another_trust_domain_is_a_conflict(ground: Grounds) -> None:
-    """The refusal names the other manager and the field."""
+@pytest.mark.observation("apply-conflict")
+def test_different_trust_domain_is_a_conflict(meshes: Meshes) -> None:
+    """The error names the other manager and the field."""
     with pytest.raises(ConflictError) as caught:
-        ground.red.apply_smcp({"security": {"trust": {"domain": "other.local"}}}, OURS)
-    words = str(caught.value.body)
-    assert "mesh-owner" in words and ".spec.security.trust.domain" in words
+        meshes.red.apply_smcp({"security": {"trust": {"domain": "other.local"}}}, MANAGER)
+    message = str(caught.value.body)
+    assert "mesh-owner" in message and ".spec.security.trust.domain" in message
 
 
-@pytest.mark.row("apply-unsent")
-def test_a_field_that_is_not_sent_any_more_goes(ground: Grounds) -> None:
-    """One that only its manager owned goes; one that is shared stays."""
-    red = ground.red
-    red.apply_smcp({"cluster": {"network": "ours"}, "security": {"trust": {"domain": red.trust_domain}}}, OURS)
+@pytest.mark.observation("apply-unsent")
+def test_field_that_is_no_longer_applied_is_removed(meshes: Meshes) -> None:
+    """A field with a single owner is removed; a shared field stays."""
+    red = meshes.red
+    red.apply_smcp({"cluster": {"network": "ours"}, "security": {"trust": {"domain": red.trust_domain}}}, MANAGER)
     assert red.smcp()["spec"]["cluster"]["network"] == "ours"
-    red.apply_smcp({}, OURS)
+    red.apply_smcp({}, MANAGER)
     assert not red.smcp()["spec"].get("cluster", {}).get("network")
     assert red.smcp()["spec"]["security"]["trust"]["domain"] == red.trust_domain
 
 
-@pytest.mark.row("apply-two-managers")
-def test_one_manager_per_pair(ground: Grounds, clock: Clock) -> None:
-    """Two pairs side by side; an apply of one's with no spec at all takes its own two gateways away."""
-    red = ground.red
+@pytest.mark.observation("apply-two-managers")
+def test_one_manager_per_pair(meshes: Meshes, clock: Clock) -> None:
+    """Two pairs have separate managers; an apply without spec removes only the two gateways of its pair."""
+    red = meshes.red
     gateways = {
         name: {
             "gateways": {
@@ -133,31 +135,31 @@ def test_one_manager_per_pair(ground: Grounds, clock: Clock) -> None:
         for name in ("one", "two")
     }
     begin = time.monotonic()
-    for name, wanted in gateways.items():
-        red.apply_smcp(wanted, f"{OURS}/{name}")
-    took(clock, begin, red.until_ready().moment, 5, 14)
+    for name, gateway_spec in gateways.items():
+        red.apply_smcp(gateway_spec, f"{MANAGER}/{name}")
+    assert_duration(clock, begin, red.until_ready().moment, 5, 14)
     before = red.smcp()
-    for name, wanted in gateways.items():
-        assert unchanged(red, wanted, f"{OURS}/{name}")
+    for name, gateway_spec in gateways.items():
+        assert unchanged(red, gateway_spec, f"{MANAGER}/{name}")
     body = {
         "apiVersion": "maistra.io/v2",
         "kind": CONTROL_PLANE,
         "metadata": {"name": red.control_plane, "namespace": red.namespace, "uid": before["metadata"]["uid"]},
     }
-    red.used = True
-    red.api.apply(body, f"{OURS}/one")
+    red.modified = True
+    red.api.apply(body, f"{MANAGER}/one")
     for kind in ("Service", "Deployment"):
         for side in ("ingress", "egress"):
-            red.until(kind, f"one-{side}", lambda one: not one, 20, words="its end")
-            assert red.see(kind).now(f"two-{side}")
-    now = red.smcp()["spec"]["gateways"]
-    assert "two-ingress" in now["additionalIngress"] and "one-ingress" not in now["additionalIngress"]
+            red.until(kind, f"one-{side}", lambda body: not body, 20, expected="the deletion")
+            assert red.watch(kind).current(f"two-{side}")
+    remaining = red.smcp()["spec"]["gateways"]["additionalIngress"]
+    assert "two-ingress" in remaining and "one-ingress" not in remaining
 
 
-@pytest.mark.row("apply-uid")
-def test_a_uid_keeps_from_creating(ground: Grounds) -> None:
-    """An apply to a misspelled name with the uid of the real object: 409, and nothing there."""
-    red = ground.red
+@pytest.mark.observation("apply-uid")
+def test_uid_prevents_creation(meshes: Meshes) -> None:
+    """An apply to a misspelled name with the uid of the real object gets 409 and creates nothing."""
+    red = meshes.red
     body = {
         "apiVersion": "maistra.io/v2",
         "kind": CONTROL_PLANE,
@@ -165,15 +167,15 @@ def test_a_uid_keeps_from_creating(ground: Grounds) -> None:
         "metadata": {"name": f"{red.control_plane}x", "namespace": red.namespace, "uid": red.smcp()["metadata"]["uid"]},
     }
     with pytest.raises(ConflictError):
-        red.api.apply(body, OURS)
+        red.api.apply(body, MANAGER)
     with pytest.raises(NotFoundError):
         red.get(CONTROL_PLANE, f"{red.control_plane}x")
 
 
-@pytest.mark.row("apply-defaults-dropped")
-def test_autoscaling_defaults_are_dropped(ground: Grounds) -> None:
-    """runtime.defaults.deployment.autoScaling: no message, and not there."""
-    red = ground.red
+@pytest.mark.observation("apply-defaults-dropped")
+def test_autoscaling_defaults_are_dropped(meshes: Meshes) -> None:
+    """runtime.defaults.deployment.autoScaling is dropped without a message."""
+    red = meshes.red
     change = {"spec": {"runtime": {"defaults": {"deployment": {"autoScaling": {"enabled": False}}}}}}
-    shown = red.api.patch(CONTROL_PLANE, red.control_plane, red.namespace, change, dry_run=True)
-    assert "autoScaling" not in ((shown["spec"].get("runtime") or {}).get("defaults") or {}).get("deployment", {})
+    preview = red.api.patch(CONTROL_PLANE, red.control_plane, red.namespace, change, dry_run=True)
+    assert "autoScaling" not in ((preview["spec"].get("runtime") or {}).get("defaults") or {}).get("deployment", {})

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the mesh simulator of one lab in the foreground."""
+"""Run the mesh simulator of a lab in the foreground."""
 from __future__ import annotations
 
 import argparse
@@ -24,11 +24,11 @@ from lab.sim.world import Addresses, World
 
 LOG = logging.getLogger("lab.sim")
 SOCKET = "simulator.sock"
-STOP_WITHIN = 4.0
+STOP_SECONDS = 4.0
 
 
 class Simulator:
-    """All parts, put together."""
+    """All parts of the simulator."""
 
     def __init__(self, directory: Path) -> None:
         lab = json.loads((directory / "lab.json").read_text(encoding="utf-8"))
@@ -38,18 +38,18 @@ class Simulator:
         self.webhooks = Webhooks(self.world)
 
     async def run(self) -> None:
-        """Work until SIGTERM or SIGINT."""
+        """Run until SIGTERM or SIGINT."""
         stop = asyncio.Event()
         self._on_signals(stop)
         await self.control.start()
         try:
             await self._start()
-            self._on_signals(stop)  # kopf has put its own handlers in place meanwhile
+            self._on_signals(stop)  # kopf has replaced the handlers
             self.world.started = True
-            LOG.info("the simulator serves %d clusters", len(self.world.clusters))
+            LOG.info("simulator started for %d clusters", len(self.world.clusters))
             await stop.wait()
         finally:
-            await asyncio.wait_for(self._stop(), STOP_WITHIN)
+            await asyncio.wait_for(self._stop(), STOP_SECONDS)
 
     @staticmethod
     def _on_signals(stop: asyncio.Event) -> None:
@@ -61,11 +61,11 @@ class Simulator:
             cluster = Cluster(name, info)
             self.world.clusters[name] = cluster
             self.world.addresses[name] = Addresses(info["addresses"])
-            self._wire(cluster)
+            self._connect(cluster)
         await asyncio.gather(*(cluster.start() for cluster in self.world.clusters.values()))
         await self.webhooks.start()
 
-    def _wire(self, cluster: Cluster) -> None:
+    def _connect(self, cluster: Cluster) -> None:
         self.world.clouds[cluster.name] = Cloud(self.world, cluster)
         self.world.olms[cluster.name] = Olm(self.world, cluster, self.webhooks.register)
         Workloads(self.world, cluster)
@@ -80,15 +80,15 @@ class Simulator:
                 if not self.world.started:
                     self.world.booting.add(key)
                 self.world.meshes[key] = Mesh(self.world, cluster, key[1], body["metadata"]["name"])
-                self.world.meshes[key].begin()
+                self.world.meshes[key].start()
             mesh = self.world.meshes[key]
             if new is None:
-                mesh.operator.forget()
-                rolls.poke()
+                mesh.operator.reset()
+                rolls.trigger()
             else:
                 if old is None:
                     mesh.operator.name = body["metadata"]["name"]
-                    rolls.poke()
+                    rolls.trigger()
                 mesh.operator.changed(new)
 
         cluster.store.listen("ServiceMeshControlPlane", control_plane)
@@ -96,7 +96,7 @@ class Simulator:
     async def _stop(self) -> None:
         await self.control.stop()
         LOG.info("stopping")
-        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # sessions of watches that are cancelled
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # cancelled watches leave unclosed sessions
         await self.webhooks.stop()
         for mesh in self.world.meshes.values():
             for gateway in mesh.gateways.values():
@@ -106,10 +106,10 @@ class Simulator:
 
 
 def main() -> int:
-    """Read the command line and run."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m lab.sim", description=__doc__)
-    parser.add_argument("--dir", type=Path, required=True, help="folder of the lab (holds lab.json)")
-    parser.add_argument("--verbose", action="store_true", help="say more in the log")
+    parser.add_argument("--dir", type=Path, required=True, help="directory of the lab (contains lab.json)")
+    parser.add_argument("--verbose", action="store_true", help="log debug messages")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.DEBUG if arguments.verbose else logging.INFO, stream=sys.stderr,
                         format="%(asctime)s %(levelname).1s %(name)s: %(message)s")

@@ -30,14 +30,14 @@ def _usage(*names: str) -> x509.KeyUsage:
     return x509.KeyUsage(**{usage: usage in names for usage in _USAGES})
 
 
-#: all workload certificates of one simulator share one key: making keys is the dear part, and nobody attacks them
+#: all workload certificates of a simulator share a key, because generating keys is expensive
 _WORKLOAD_KEY = ec.generate_private_key(ec.SECP256R1())
 WORKLOAD_KEY_PEM = _pem(_WORKLOAD_KEY)
 
 
 @dataclass
 class Authority:
-    """A root that signs: its certificate and its key, PEM as in Secret istio-ca-secret."""
+    """A self-signed CA: certificate and key as PEM, as in Secret istio-ca-secret."""
 
     cert_pem: bytes
     key_pem: bytes
@@ -51,13 +51,13 @@ class Authority:
 
     @classmethod
     def create(cls, organization: str, days: float = 3650, age_days: float = 0.01) -> "Authority":
-        """A new self-signed root. Ten years, as istiod's own; negative days make one that is over."""
+        """Create a self-signed root, valid for ten years like istiod's own; negative days make an expired root."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)])
-        begin = _now() - DAY * (age_days if days > 0 else age_days - 2 * days)
+        start = _now() - DAY * (age_days if days > 0 else age_days - 2 * days)
         cert = (
             x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-            .serial_number(x509.random_serial_number()).not_valid_before(begin).not_valid_after(_now() + DAY * days)
+            .serial_number(x509.random_serial_number()).not_valid_before(start).not_valid_after(_now() + DAY * days)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(_usage("key_cert_sign", "crl_sign"), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -65,12 +65,12 @@ class Authority:
         return cls(cert.public_bytes(serialization.Encoding.PEM), _pem(key))
 
     def issue(self, identity: str) -> bytes:
-        """Certificate (PEM) of a workload; identity without spiffe://, such as red.local/ns/red-mesh/sa/x."""
-        begin = _now() - DAY / 24
+        """Issue a workload certificate (PEM); identity without spiffe://, such as red.local/ns/red-mesh/sa/x."""
+        start = _now() - DAY / 24
         cert = (
             x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(self.cert.subject)
             .public_key(_WORKLOAD_KEY.public_key()).serial_number(x509.random_serial_number())
-            .not_valid_before(begin).not_valid_after(begin + DAY)
+            .not_valid_before(start).not_valid_after(start + DAY)
             .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(f"spiffe://{identity}")]),
                            critical=True)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -83,7 +83,7 @@ class Authority:
 
 
 def roots(pem: str) -> list[x509.Certificate]:
-    """Certificates of a bundle; what is not a certificate is left out (an empty list makes a listener fail)."""
+    """Parse the certificates of a bundle; empty if it cannot be parsed."""
     try:
         return x509.load_pem_x509_certificates(pem.encode())
     except ValueError:
@@ -91,7 +91,7 @@ def roots(pem: str) -> list[x509.Certificate]:
 
 
 def identity_of(der: bytes) -> str:
-    """SPIFFE identity of a certificate, without spiffe://; empty if it has none."""
+    """Return the SPIFFE identity of a certificate without spiffe://; empty if it has none."""
     try:
         san = x509.load_der_x509_certificate(der).extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
@@ -101,7 +101,7 @@ def identity_of(der: bytes) -> str:
 
 
 def signed_by(der: bytes, candidates: list[x509.Certificate]) -> bool:
-    """Whether one of the roots issued the certificate and is itself within its dates."""
+    """Return whether a currently valid root issued the certificate."""
     leaf = x509.load_der_x509_certificate(der)
     for root in candidates:
         if not root.not_valid_before_utc <= _now() <= root.not_valid_after_utc:

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One cluster of the lab as the simulator sees it: what is there (from watches) and how to write.
+"""A cluster of the lab as the simulator sees it: a store fed by watches, and verbs that write.
 
-Watching is kopf's work (it lists anew and goes on when an API server was away), writing is kubernetes_asyncio's.
+kopf watches (it lists again after an API server was unavailable), kubernetes_asyncio writes.
 """
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Object = dict[str, Any]
 Key = tuple[str, str]
 Listener = Callable[[str, Object | None, Object | None], None]
 
-#: what a write can fail with when the API server is away, overloaded or forbids
+#: errors of a write when the API server is unavailable, overloaded or denies it
 API_ERRORS = (DynamicApiError, aiohttp.ClientError, OSError, asyncio.TimeoutError)
 #: kind -> (group, version, plural, namespaced, watched)
 KINDS: dict[str, tuple[str, str, str, bool, bool]] = {
@@ -64,11 +64,11 @@ KINDS: dict[str, tuple[str, str, str, bool, bool]] = {
     "ExportedServiceSet": ("federation.maistra.io", "v1", "exportedservicesets", True, True),
     "ImportedServiceSet": ("federation.maistra.io", "v1", "importedservicesets", True, True),
 }
-WATCHED = [kind for kind, facts in KINDS.items() if facts[4]]
-#: watches that were cut together list anew within this many seconds
-SETTLE = 1.0
-FIRST_TRIES = 30
-ESTABLISHED_PAUSE = 0.05
+WATCHED = [kind for kind, row in KINDS.items() if row[4]]
+#: watches that were disconnected together list again within this many seconds
+RELIST_SECONDS = 1.0
+FIRST_LIST_ATTEMPTS = 30
+ESTABLISHED_POLL_SECONDS = 0.05
 MERGE = "application/merge-patch+json"
 
 
@@ -82,94 +82,94 @@ RESOURCES = {kind: _resource(kind) for kind in KINDS}
 
 
 def api_version(kind: str) -> str:
-    """apiVersion as objects of the kind carry it."""
+    """Return the apiVersion of a kind."""
     return str(RESOURCES[kind].group_version)
 
 
 def key_of(body: Object) -> Key:
-    """(namespace, name) of an object."""
+    """Return (namespace, name) of an object."""
     return body["metadata"].get("namespace", ""), body["metadata"]["name"]
 
 
 class Store:
-    """What is in the cluster, by kind and (namespace, name), as the watches told; tells listeners of changes."""
+    """Objects of the cluster as seen by the watches, by kind and (namespace, name); notifies listeners of changes."""
 
     def __init__(self) -> None:
         self._objects: dict[str, dict[Key, Object]] = {kind: {} for kind in KINDS}
         self._listeners: dict[str, list[Listener]] = defaultdict(list)
-        self._held: bool = True
-        #: (kind, namespace, name) -> resource version at which an object of that name was last seen to go
-        self.gone_at: dict[tuple[str, str, str], int] = {}
+        self._is_paused: bool = True
+        #: (kind, namespace, name) -> resource version of the last deletion
+        self.deleted_at: dict[tuple[str, str, str], int] = {}
 
-    def release(self) -> None:
-        """All kinds are listed: from now on listeners are told, of what is there first.
+    def start_notifying(self) -> None:
+        """Notify listeners from now on, first of all existing objects. Call it when all kinds are listed.
 
-        Before that nobody decides anything: a pod whose Deployment is not listed yet is no orphan.
+        Listeners must not act on an incomplete store: a pod whose Deployment is not listed yet is not an orphan.
         """
-        self._held = False
+        self._is_paused = False
         for kind, objects in self._objects.items():
             for body in list(objects.values()):
-                self._tell(kind, body, None)
+                self._notify(kind, body, None)
 
     def listen(self, kind: str, listener: Listener) -> None:
-        """Call listener(kind, new or None, old or None) at each change of an object of the kind."""
+        """Call listener(kind, new or None, old or None) on each change of an object of the kind."""
         self._listeners[kind].append(listener)
 
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
-        """The object, or None."""
+        """Return the object, or None."""
         return self._objects[kind].get((namespace, name))
 
     def all(self, kind: str, namespace: str | None = None) -> list[Object]:
-        """All objects of a kind, of one namespace if given."""
-        return [one for key, one in list(self._objects[kind].items()) if namespace in (None, key[0])]
+        """Return all objects of a kind, optionally of a single namespace."""
+        return [body for key, body in list(self._objects[kind].items()) if namespace in (None, key[0])]
 
-    def take(self, kind: str, body: Object, gone: bool = False) -> None:
-        """Take in what a watch or an answer told. What is older than what is known, or than its end, is passed over."""
+    def update(self, kind: str, body: Object, deleted: bool = False) -> None:
+        """Apply an event or a response. A version older than the known one or than its deletion is ignored."""
         objects, key = self._objects[kind], key_of(body)
         old = objects.get(key)
-        if gone:
+        if deleted:
             if old is None or old["metadata"]["uid"] != body["metadata"]["uid"]:
                 return
             del objects[key]
-            self.gone_at[kind, *key] = version(body)
-            self._tell(kind, None, old)
+            self.deleted_at[kind, *key] = version(body)
+            self._notify(kind, None, old)
             return
-        known = version(old) if old is not None else self.gone_at.get((kind, *key), 0)
+        known = version(old) if old is not None else self.deleted_at.get((kind, *key), 0)
         if known >= version(body):
             return
         objects[key] = body
-        self._tell(kind, body, old)
+        self._notify(kind, body, old)
 
-    def _tell(self, kind: str, new: Object | None, old: Object | None) -> None:
-        for listener in [] if self._held else list(self._listeners[kind]):
+    def _notify(self, kind: str, new: Object | None, old: Object | None) -> None:
+        for listener in [] if self._is_paused else list(self._listeners[kind]):
             try:
                 listener(kind, new, old)
             except Exception:
-                LOG.exception("a listener for %s failed", kind)
+                LOG.exception("listener for %s failed", kind)
 
 
 def version(body: Object) -> int:
-    """Versions of one cluster can be compared: they count the writes to its store."""
+    """Return the resource version as a number; versions of a cluster are ordered, as they count the writes to etcd."""
     return int(body["metadata"]["resourceVersion"])
 
 
 class _NoDiffs(kopf.DiffBaseStorage):
-    """We take objects as they come: the differences that kopf would compute for each event are nobody's."""
+    """Disables kopf's computation of differences, which the simulator does not use."""
 
     def build(self, *, body: Any, extra_fields: Any = None, **rest: Any) -> Any:
-        """No essence of an object is needed."""
+        """Return an empty essence."""
         return {}
 
     def fetch(self, *, body: Any) -> Any:
-        """None was stored."""
+        """Return no stored essence."""
         return None
 
     def store(self, *, body: Any, patch: Any, essence: Any) -> None:
-        """None is stored: the simulator leaves no annotations behind."""
+        """Store nothing, so that objects get no annotations."""
 
 
 class Cluster:
-    """One API server: a store that its watches feed, and the verbs that write."""
+    """An API server: the store fed by its watches, and the verbs that write."""
 
     def __init__(self, name: str, info: Object) -> None:
         self.name = name
@@ -180,21 +180,21 @@ class Cluster:
         self._stop = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self._writers = asyncio.Semaphore(8)
-        self._told: set[str] = set()
+        self._listed_uids: set[str] = set()
         self._relisting: asyncio.Task[None] | None = None
         self._relist_again = False
 
     # ---- life ----
 
     async def start(self) -> None:
-        """Connect and begin to watch; returns when the first lists are in."""
+        """Connect and start the watches; return when the first lists are complete."""
         self._client = await client_config.new_client_from_config(self.info["simulator_kubeconfig"])
         self._dynamic = DynamicClient(self._client)
         self._watching = asyncio.create_task(self._watch(), name=f"watch-{self.name}")
         await self._fill()
 
     async def stop(self) -> None:
-        """End the watches and the connections."""
+        """Stop the watches and close the connections."""
         self._stop.set()
         if self._relisting is not None:
             self._relisting.cancel()
@@ -205,59 +205,59 @@ class Cluster:
             await self._client.close()
 
     async def _fill(self) -> None:
-        """One list of each watched kind, so that nobody decides before the watches have told everything."""
+        """List each watched kind once, so that the store is complete before listeners act."""
         for kind in WATCHED:
             for body in await self._first_list(kind):
-                self.store.take(kind, body)
-        self.store.release()
+                self.store.update(kind, body)
+        self.store.start_notifying()
 
     async def _first_list(self, kind: str) -> list[Object]:
-        """A young API server answers 429 for kinds whose storage it is still making."""
-        for attempt in range(FIRST_TRIES):
+        """List a kind; retry while a starting API server responds with 429 because the kind's storage is not ready."""
+        for attempt in range(FIRST_LIST_ATTEMPTS):
             try:
                 return await self.list_all(kind)
             except API_ERRORS as error:
-                LOG.info("%s: %s cannot be listed yet (%d): %s", self.name, kind, attempt, str(error)[:300])
-            await asyncio.sleep(SETTLE)
+                LOG.info("%s: %s cannot be listed (attempt %d): %s", self.name, kind, attempt, str(error)[:300])
+            await asyncio.sleep(RELIST_SECONDS)
         return await self.list_all(kind)
 
-    def _listed(self, uid: str) -> None:
-        """A watch lists: what it lists a second time it lists because the API server was away."""
-        if uid not in self._told:
-            self._told.add(uid)
+    def _note_listed(self, uid: str) -> None:
+        """Note an object listed by a watch; a second listing means that the API server was unavailable."""
+        if uid not in self._listed_uids:
+            self._listed_uids.add(uid)
             return
         self._relist_again = True
         if self._relisting is None or self._relisting.done():
             self._relisting = asyncio.create_task(self._relist(), name=f"relist-{self.name}")
 
     async def _relist(self) -> None:
-        """List all kinds anew, and again as long as watches do: no watch tells what was deleted before its list."""
+        """List all kinds again while watches do: a watch does not report what was deleted before its list."""
         while self._relist_again:
-            await asyncio.sleep(SETTLE)
+            await asyncio.sleep(RELIST_SECONDS)
             self._relist_again = False
             try:
                 for kind in WATCHED:
                     await self._relist_kind(kind)
             except API_ERRORS as error:
-                LOG.info("%s cannot be listed yet: %s", self.name, str(error)[:300])
+                LOG.info("%s cannot be listed, will retry: %s", self.name, str(error)[:300])
                 self._relist_again = True
 
     async def _relist_kind(self, kind: str) -> None:
         before = self.store.all(kind)
-        found = {body["metadata"]["uid"]: body for body in await self.list_all(kind)}
+        listed = {body["metadata"]["uid"]: body for body in await self.list_all(kind)}
         for body in before:
-            if body["metadata"]["uid"] not in found:
-                LOG.info("%s: %s %s went while nobody watched", self.name, kind, key_of(body))
-                self.store.take(kind, body, gone=True)
-        for body in found.values():
-            self.store.take(kind, body)
+            if body["metadata"]["uid"] not in listed:
+                LOG.info("%s: %s %s was deleted while its watch was disconnected", self.name, kind, key_of(body))
+                self.store.update(kind, body, deleted=True)
+        for body in listed.values():
+            self.store.update(kind, body)
 
     async def _watch(self) -> None:
         registry = kopf.OperatorRegistry()
         kopf.on.login(registry=registry)(self._login)
         for kind in WATCHED:
             group, version, plural = KINDS[kind][:3]
-            kopf.on.event(group, version, plural, registry=registry, id=f"take-{plural}")(self._taker(kind))
+            kopf.on.event(group, version, plural, registry=registry, id=f"update-{plural}")(self._event_handler(kind))
         settings = kopf.OperatorSettings()
         settings.posting.enabled = False
         settings.persistence.diffbase_storage = _NoDiffs()
@@ -265,15 +265,15 @@ class Cluster:
         await kopf.operator(registry=registry, settings=settings, standalone=True, clusterwide=True,
                             stop_flag=self._stop)
 
-    def _taker(self, kind: str) -> Callable[..., Any]:
-        async def take(event: Any, **rest: Any) -> None:
+    def _event_handler(self, kind: str) -> Callable[..., Any]:
+        async def handle(event: Any, **rest: Any) -> None:
             body = dict(event["object"])
             if event["type"] is None:
-                self._listed(body["metadata"]["uid"])
+                self._note_listed(body["metadata"]["uid"])
             elif event["type"] == "DELETED":
-                self._told.discard(body["metadata"]["uid"])
-            self.store.take(kind, body, gone=event["type"] == "DELETED")
-        return take
+                self._listed_uids.discard(body["metadata"]["uid"])
+            self.store.update(kind, body, deleted=event["type"] == "DELETED")
+        return handle
 
     def _login(self, **rest: Any) -> kopf.ConnectionInfo:
         document = yaml.safe_load(Path(self.info["simulator_kubeconfig"]).read_text(encoding="utf-8"))
@@ -291,87 +291,88 @@ class Cluster:
         if self._dynamic is None:
             raise RuntimeError("the cluster is not started")
         async with self._writers:
-            answer = await getattr(self._dynamic, verb)(RESOURCES[kind], *args, serialize=False,
+            response = await getattr(self._dynamic, verb)(RESOURCES[kind], *args, serialize=False,
                                                         header_params={}, query_params=[], **kwargs)
-            return await _checked(answer)
+            return await _checked(response)
 
-    def _learn(self, kind: str, body: Object) -> Object:
+    def _stored(self, kind: str, body: Object) -> Object:
+        """Update the store with the body of a response and return it."""
         if KINDS[kind][4] and body.get("kind") == kind:
-            self.store.take(kind, body)
+            self.store.update(kind, body)
         return body
 
     async def list_all(self, kind: str) -> list[Object]:
-        """All objects of a kind; none where the kind does not exist."""
+        """Return all objects of a kind; none if the kind does not exist."""
         try:
-            answer = await self._call("get", kind)
+            response = await self._call("get", kind)
         except NotFoundError:
             return []
-        return [dict(one, kind=kind, apiVersion=api_version(kind)) for one in answer.get("items", [])]
+        return [dict(item, kind=kind, apiVersion=api_version(kind)) for item in response.get("items", [])]
 
     async def read(self, kind: str, namespace: str, name: str) -> Object | None:
-        """The object as the API server has it now; the store learns it."""
+        """Read the object from the API server into the store; None if it does not exist."""
         try:
-            return self._learn(kind, await self._call("get", kind, name, namespace or None))
+            return self._stored(kind, await self._call("get", kind, name, namespace or None))
         except NotFoundError:
             return None
 
     async def create(self, kind: str, body: Object, dry_run: bool = False) -> Object:
-        """Create; ConflictError when it is there."""
+        """Create an object. ConflictError if it exists."""
         body = {"apiVersion": api_version(kind), "kind": kind, **body}
         if dry_run:
             return await self._call("create", kind, body, body["metadata"].get("namespace"), dry_run="All")
-        return self._learn(kind, await self._call("create", kind, body, body["metadata"].get("namespace")))
+        return self._stored(kind, await self._call("create", kind, body, body["metadata"].get("namespace")))
 
-    async def bring(self, definitions: list[Object]) -> None:
-        """Create the custom resource definitions that are not there, and wait until the API server serves them.
+    async def install_crds(self, definitions: list[Object]) -> None:
+        """Create the missing CRDs, and wait until the API server serves them.
 
-        kopf looks for kinds when a definition changes, and discovery names a kind a moment after its definition is
-        established: so each is touched once more when discovery names it, or its kind might never be watched.
+        kopf looks for new kinds when a CRD changes, but discovery lists a kind only some time after its CRD is
+        established. So each CRD is annotated when discovery lists it; otherwise its kind might never be watched.
         """
         for body in definitions:
             with contextlib.suppress(ConflictError):
                 await self.create("CustomResourceDefinition", body)
         for body in definitions:
             name = body["metadata"]["name"]
-            while not (await self._established(name) and await self._discovered(body)):
-                await asyncio.sleep(ESTABLISHED_PAUSE)
+            while not (await self._is_established(name) and await self._is_discovered(body)):
+                await asyncio.sleep(ESTABLISHED_POLL_SECONDS)
             await self.patch("CustomResourceDefinition", "", name, {"metadata": {"annotations": {"lab/discovered": "true"}}})
 
-    async def _discovered(self, definition: Object) -> bool:
-        """Whether the API server's discovery names the kind of a definition."""
+    async def _is_discovered(self, definition: Object) -> bool:
+        """Return whether the API server's discovery lists the kind of a CRD."""
         if self._dynamic is None:
             raise RuntimeError("the cluster is not started")
         spec = definition["spec"]
         path = f"/apis/{spec['group']}/{spec['versions'][0]['name']}"
         async with self._writers:
-            answer = await self._dynamic.request("get", path, header_params={}, query_params=[], serialize=False)
+            response = await self._dynamic.request("get", path, header_params={}, query_params=[], serialize=False)
             try:
-                found = await _checked(answer)
+                resource_list = await _checked(response)
             except NotFoundError:
                 return False
-        return any(one["name"] == spec["names"]["plural"] for one in found.get("resources", []))
+        return any(resource["name"] == spec["names"]["plural"] for resource in resource_list.get("resources", []))
 
-    async def _established(self, name: str) -> bool:
+    async def _is_established(self, name: str) -> bool:
         body = await self.read("CustomResourceDefinition", "", name)
         conditions = ((body or {}).get("status") or {}).get("conditions") or []
-        return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
+        return any(condition["type"] == "Established" and condition["status"] == "True" for condition in conditions)
 
     async def patch(self, kind: str, namespace: str, name: str, body: Object) -> Object:
-        """JSON merge patch."""
-        return self._learn(kind, await self._call("patch", kind, body, name, namespace or None, content_type=MERGE))
+        """Apply a JSON merge patch."""
+        return self._stored(kind, await self._call("patch", kind, body, name, namespace or None, content_type=MERGE))
 
     async def patch_status(self, kind: str, namespace: str, name: str, status: Object | None) -> Object:
-        """JSON merge patch of the status, through the status subresource."""
+        """Apply a JSON merge patch to the status subresource."""
         if self._dynamic is None:
             raise RuntimeError("the cluster is not started")
         path = RESOURCES[kind].path(name=name, namespace=namespace or None) + "/status"
         async with self._writers:
-            answer = await self._dynamic.request("patch", path, body={"status": status}, content_type=MERGE,
+            response = await self._dynamic.request("patch", path, body={"status": status}, content_type=MERGE,
                                                  header_params={}, query_params=[], serialize=False)
-            return self._learn(kind, await _checked(answer))
+            return self._stored(kind, await _checked(response))
 
     async def delete(self, kind: str, namespace: str, name: str, now: bool = False) -> None:
-        """Delete; that it is gone already is no error."""
+        """Delete an object; ignore that it does not exist."""
         options = {"gracePeriodSeconds": 0} if now else None
         try:
             body = await self._call("delete", kind, name, namespace or None, body=options)
@@ -379,10 +380,10 @@ class Cluster:
             return
         known = self.store.get(kind, namespace, name)
         if now and known is not None and body.get("kind") in (kind, "Status"):
-            self.store.take(kind, known, gone=True)
+            self.store.update(kind, known, deleted=True)
 
     async def ensure(self, kind: str, body: Object) -> Object:
-        """Create, or patch what is there to the same."""
+        """Create an object, or patch the existing one."""
         namespace, name = key_of(body)
         try:
             return await self.create(kind, body)
@@ -390,19 +391,19 @@ class Cluster:
             return await self.patch(kind, namespace, name, body)
 
 
-async def _checked(answer: Any) -> Object:
-    """Body of an answer; the client leaves it to us to see whether it is an error."""
-    text = await answer.read()
-    if answer.status >= 400:
-        error = ApiException(status=answer.status, reason=answer.reason)
-        error.body, error.headers = text.decode(errors="replace"), answer.headers
+async def _checked(response: Any) -> Object:
+    """Return the body of a response, or raise its error, which the client does not do."""
+    text = await response.read()
+    if response.status >= 400:
+        error = ApiException(status=response.status, reason=response.reason)
+        error.body, error.headers = text.decode(errors="replace"), response.headers
         raise api_exception(error)
     body: Object = json.loads(text)
     return body
 
 
 def _text(section: Object, key: str) -> str | None:
-    """kopf takes the data fields as they stand in a kubeconfig (base64)."""
+    """Return a data field of a kubeconfig as kopf needs it: base64, validated."""
     value = section.get(key)
     if value is not None:
         base64.b64decode(value, validate=True)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Events (core/v1) as a controller's recorder writes them: one per object, reason and message, counted when it comes again."""
+"""Events (core/v1) of controllers: one per object, reason and message, with a count of repetitions."""
 from __future__ import annotations
 
 import logging
@@ -13,18 +13,18 @@ LOG = logging.getLogger("lab.sim.events")
 
 
 class Recorder:
-    """What one controller says of Services. An event that cannot be written is lost, as it is with a real recorder."""
+    """Event recorder of a controller for Services. An event that cannot be written is lost, as with a real recorder."""
 
     def __init__(self, cluster: Cluster, component: str) -> None:
         self._cluster, self._component = cluster, component
-        self._told: dict[tuple[str, str, str], tuple[str, int]] = {}
+        self._recorded: dict[tuple[str, str, str], tuple[str, int]] = {}
 
-    async def tell(self, service: Object, type_: str, reason: str, message: str) -> None:
-        """Write an event, or count the one that says the same."""
+    async def record(self, service: Object, type_: str, reason: str, message: str) -> None:
+        """Write an event, or increase the count of an equal one."""
         meta, (namespace, name) = service["metadata"], key_of(service)
-        about = (meta["uid"], reason, message)
-        event, count = self._told.get(about, (f"{name}.{uuid.uuid4().hex[:16]}", 0))
-        self._told[about] = (event, count + 1)
+        key = (meta["uid"], reason, message)
+        event, count = self._recorded.get(key, (f"{name}.{uuid.uuid4().hex[:16]}", 0))
+        self._recorded[key] = (event, count + 1)
         try:
             if count:
                 await self._cluster.patch("Event", namespace, event, {"count": count + 1, "lastTimestamp": now()})
@@ -36,4 +36,4 @@ class Recorder:
                 "source": {"component": self._component}, "reportingComponent": self._component, "reportingInstance": "",
                 "count": 1, "firstTimestamp": now(), "lastTimestamp": now()})
         except API_ERRORS as error:
-            LOG.info("%s: no event %s for %s: %s", self._cluster.name, reason, name, str(error)[:300])
+            LOG.info("%s: event %s for %s not written: %s", self._cluster.name, reason, name, str(error)[:300])

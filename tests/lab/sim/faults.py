@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults of meshes and clouds, by name, at run time."""
+"""Faults of meshes and clouds, switched by name at run time."""
 from __future__ import annotations
 
 import asyncio
@@ -13,36 +13,36 @@ from lab.sim.ca import Authority
 from lab.sim.cluster import key_of
 from lab.sim.istiod import ROOT_KEY
 from lab.sim.manifests import dig
-from lab.sim.mesh import GHOST, ROOT_CONFIG_MAP, Mesh
+from lab.sim.mesh import STALE_POD_SUFFIX, ROOT_CONFIG_MAP, Mesh
 from lab.sim.operator import now
 from lab.sim.rules import CLUSTER_DOMAIN
 from lab.sim.workloads import deployment_of
 from lab.sim.world import World
 
-Question = dict[str, Any]
+Parameters = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What a fault does when it is switched, and whether it stays on."""
+    """A fault: its description, the action that switches it, and whether it stays active."""
 
-    words: str
-    switch: Callable[[World, Mesh, bool, Question], Awaitable[None]]
-    stays: bool = True
-
-
-async def _nothing(world: World, mesh: Mesh, on: bool, parameters: Question) -> None:
-    """The code that it concerns looks at the list of faults itself."""
+    description: str
+    switch: Callable[[World, Mesh, bool, Parameters], Awaitable[None]]
+    persistent: bool = True
 
 
-async def _balancers(world: World, mesh: Mesh, on: bool, parameters: Question) -> None:
+async def _no_action(world: World, mesh: Mesh, on: bool, parameters: Parameters) -> None:
+    """Do nothing: the affected code reads the active faults."""
+
+
+async def _load_balancers(world: World, mesh: Mesh, on: bool, parameters: Parameters) -> None:
     if not on:
         world.clouds[mesh.cluster.name].rescan()
 
 
-async def _operator(world: World, mesh: Mesh, on: bool, parameters: Question) -> None:
+async def _operator(world: World, mesh: Mesh, on: bool, parameters: Parameters) -> None:
     if not on:
-        mesh.operator.wake()
+        mesh.operator.check_faults()
 
 
 async def _delete_pods(mesh: Mesh, deployment: str) -> None:
@@ -54,42 +54,42 @@ def _istiod(mesh: Mesh) -> str:
     return f"istiod-{mesh.operator.name}"
 
 
-async def _istiod_pods(world: World, mesh: Mesh, on: bool, parameters: Question) -> None:
+async def _istiod_pods(world: World, mesh: Mesh, on: bool, parameters: Parameters) -> None:
     number = int(parameters.get("number", 2)) if on else 1
     await mesh.cluster.patch("Deployment", mesh.namespace, _istiod(mesh), {"spec": {"replicas": number}})
 
 
-async def _istiod_restart(world: World, mesh: Mesh, on: bool, parameters: Question) -> None:
+async def _istiod_restart(world: World, mesh: Mesh, on: bool, parameters: Parameters) -> None:
     await _delete_pods(mesh, _istiod(mesh))
 
 
-def _gateway_names(mesh: Mesh, direction: str, parameters: Question) -> list[str]:
-    named = parameters.get("gateway")
-    if named:
-        return [named]
-    found = [pod for pod in mesh.cluster.store.all("Pod", mesh.namespace)
-             if (pod["metadata"].get("labels") or {}).get("istio") == f"{direction}gateway"]
-    return sorted({deployment_of(pod) for pod in found})
+def _gateway_names(mesh: Mesh, direction: str, parameters: Parameters) -> list[str]:
+    selected = parameters.get("gateway")
+    if selected:
+        return [selected]
+    pods = [pod for pod in mesh.cluster.store.all("Pod", mesh.namespace)
+            if (pod["metadata"].get("labels") or {}).get("istio") == f"{direction}gateway"]
+    return sorted({deployment_of(pod) for pod in pods})
 
 
-async def _egress_restart(world: World, mesh: Mesh, on: bool, parameters: Question) -> None:
+async def _egress_restart(world: World, mesh: Mesh, on: bool, parameters: Parameters) -> None:
     for name in _gateway_names(mesh, "egress", parameters):
         await _delete_pods(mesh, name)
 
 
-async def _ingress_restart(world: World, mesh: Mesh, on: bool, parameters: Question) -> None:
+async def _ingress_restart(world: World, mesh: Mesh, on: bool, parameters: Parameters) -> None:
     for name in _gateway_names(mesh, "ingress", parameters):
         await _delete_pods(mesh, name)
 
 
-async def _stale_pods(world: World, mesh: Mesh, on: bool, parameters: Question) -> None:
-    """An entry of a pod that died, connected as it was, in every peer's status."""
-    ghost = f"{_istiod(mesh)}-{GHOST}"
+async def _stale_pods(world: World, mesh: Mesh, on: bool, parameters: Parameters) -> None:
+    """Add a connected entry of a pod that does not exist to every peer's status, or remove it."""
+    stale_pod = f"{_istiod(mesh)}-{STALE_POD_SUFFIX}"
     for body in mesh.cluster.store.all("ServiceMeshPeer", mesh.namespace):
         before = dig(body, "status", "discoveryStatus") or {}
-        after = status.without(before, {ghost})
+        after = status.without(before, {stale_pod})
         if on:
-            entry = status.entry_of(ghost, {"connected": True, "lastConnected": now(), "lastFullSync": now()}, {})
+            entry = status.entry_of(stale_pod, {"connected": True, "lastConnected": now(), "lastFullSync": now()}, {})
             after.setdefault("active", []).append(entry)
         await mesh.cluster.patch_status("ServiceMeshPeer", *key_of(body), status.patch(after))
 
@@ -98,7 +98,7 @@ def _domain(mesh: Mesh) -> str:
     return dig(mesh.control_plane(), "spec", "security", "trust", "domain") or CLUSTER_DOMAIN
 
 
-async def _new_root(mesh: Mesh, days: float, parameters: Question) -> None:
+async def _new_root(mesh: Mesh, days: float, parameters: Parameters) -> None:
     await mesh.write_authority(Authority.create(_domain(mesh), days))
     if parameters.get("restart", True):
         await _delete_pods(mesh, _istiod(mesh))
@@ -108,17 +108,17 @@ async def _new_root(mesh: Mesh, days: float, parameters: Question) -> None:
                 await _delete_pods(mesh, name)
 
 
-async def _root_rotated(world: World, mesh: Mesh, on: bool, parameters: Question) -> None:
+async def _root_rotated(world: World, mesh: Mesh, on: bool, parameters: Parameters) -> None:
     if on:
         await _new_root(mesh, 3650, parameters)
 
 
-async def _root_expired(world: World, mesh: Mesh, on: bool, parameters: Question) -> None:
+async def _root_expired(world: World, mesh: Mesh, on: bool, parameters: Parameters) -> None:
     await _new_root(mesh, -1 if on else 3650, parameters)
 
 
-async def _root_garbage(world: World, mesh: Mesh, on: bool, parameters: Question) -> None:
-    """The published root is no certificate (the CA itself is as it was)."""
+async def _root_invalid(world: World, mesh: Mesh, on: bool, parameters: Parameters) -> None:
+    """Replace the published root by text that is no certificate, or restore it; the CA itself is unchanged."""
     authority = mesh.authority
     text = "-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n"
     if not on and authority is not None:
@@ -126,81 +126,82 @@ async def _root_garbage(world: World, mesh: Mesh, on: bool, parameters: Question
     await mesh.cluster.patch("ConfigMap", mesh.namespace, ROOT_CONFIG_MAP, {"data": {ROOT_KEY: text}})
 
 
-async def _unreachable(world: World, mesh: Mesh, on: bool, parameters: Question) -> None:
+async def _unreachable(world: World, mesh: Mesh, on: bool, parameters: Parameters) -> None:
     if on:
         for gateway in mesh.gateways.values():
-            gateway.cut_incoming()
+            gateway.close_incoming()
     mesh.push()
 
 
-async def _address_changed(world: World, mesh: Mesh, on: bool, parameters: Question) -> None:
+async def _address_changed(world: World, mesh: Mesh, on: bool, parameters: Parameters) -> None:
     for service in mesh.cluster.store.all("Service", mesh.namespace):
-        wanted = parameters.get("gateway") in (None, service["metadata"]["name"])
-        if wanted and dig(service, "status", "loadBalancer", "ingress"):
+        is_selected = parameters.get("gateway") in (None, service["metadata"]["name"])
+        if is_selected and dig(service, "status", "loadBalancer", "ingress"):
             await world.clouds[mesh.cluster.name].move(service)
 
 
 FAULTS: dict[str, Fault] = {
-    "lb-slow": Fault("load balancers take `times` (10) times as long", _nothing),
-    "lb-never": Fault("load balancers never get an address", _balancers),
-    "operator-never-ready": Fault("the control plane never gets Ready again", _operator),
-    "ingress-unreachable": Fault("packets to the mesh's ingress gateways vanish", _unreachable),
-    "istiod-pods": Fault("`number` (2) istiod pods", _istiod_pods),
-    "stale-pods": Fault("the entry of a dead istiod pod stays in every peer's status", _stale_pods),
-    "root-expired": Fault("a root that is over (istiod and gateways restarted)", _root_expired),
-    "root-garbage": Fault("the published root is no certificate", _root_garbage),
-    "root-rotated": Fault("a new root, unprepared (`restart`: false leaves istiod and gateways alone)", _root_rotated,
-                          stays=False),
-    "istiod-restart": Fault("the istiod pods are deleted", _istiod_restart, stays=False),
-    "egress-restart": Fault("the egress gateways' pods are deleted (`gateway`: only that one)", _egress_restart,
-                            stays=False),
-    "ingress-restart": Fault("the ingress gateways' pods are deleted (`gateway`: only that one)", _ingress_restart,
-                             stays=False),
-    "address-changed": Fault("load balancers get another address (`gateway`: only that one)", _address_changed,
-                             stays=False),
+    "lb-slow": Fault("load balancers take `times` (default 10) times as long", _no_action),
+    "lb-pending": Fault("load balancers never get an address", _load_balancers),
+    "operator-never-ready": Fault("the control plane does not become Ready", _operator),
+    "ingress-unreachable": Fault("packets to the mesh's ingress gateways are dropped", _unreachable),
+    "istiod-pods": Fault("runs `number` (default 2) istiod pods", _istiod_pods),
+    "stale-pods": Fault("the entry of a terminated istiod pod stays in every peer's status", _stale_pods),
+    "root-expired": Fault("replaces the root by an expired one and restarts istiod and gateways", _root_expired),
+    "root-invalid": Fault("the published root is not a certificate", _root_invalid),
+    "root-rotated": Fault("replaces the root without preparing the peers (`restart=false`: without a restart of istiod and gateways)", _root_rotated,
+                          persistent=False),
+    "istiod-restart": Fault("deletes the istiod pods", _istiod_restart, persistent=False),
+    "egress-restart": Fault("deletes the egress gateways' pods (`gateway`: only of this gateway)", _egress_restart,
+                            persistent=False),
+    "ingress-restart": Fault("deletes the ingress gateways' pods (`gateway`: only of this gateway)", _ingress_restart,
+                             persistent=False),
+    "address-changed": Fault("load balancers get another address (`gateway`: only of this gateway)", _address_changed,
+                             persistent=False),
 }
 
 
-def described() -> dict[str, str]:
-    """Name and words of every fault."""
-    return {name: fault.words for name, fault in FAULTS.items()}
+def descriptions() -> dict[str, str]:
+    """Return the description of every fault by name."""
+    return {name: fault.description for name, fault in FAULTS.items()}
 
 
-def _meshes(world: World, question: Question) -> list[Mesh]:
-    if question.get("mesh"):
-        return [world.mesh(question["mesh"])]
-    if question.get("cluster"):
-        if question["cluster"] not in world.clusters:
-            raise ValueError(f"no cluster is called {question['cluster']!r}")
-        return [mesh for mesh in world.meshes.values() if mesh.cluster.name == question["cluster"]]
+def _meshes(world: World, request: Parameters) -> list[Mesh]:
+    if request.get("mesh"):
+        return [world.mesh(request["mesh"])]
+    if request.get("cluster"):
+        if request["cluster"] not in world.clusters:
+            raise ValueError(f"unknown cluster {request['cluster']!r}; known: {', '.join(world.clusters)}")
+        return [mesh for mesh in world.meshes.values() if mesh.cluster.name == request["cluster"]]
     return list(world.meshes.values())
 
 
-async def switch(world: World, question: Question) -> dict[str, Any]:
-    """Switch a fault for a mesh, a cluster, or everything.
+async def switch(world: World, request: Parameters) -> dict[str, Any]:
+    """Switch a fault for a mesh, a cluster, or the whole lab.
 
     Raises:
-        ValueError: no such fault, cluster or mesh.
+        ValueError: unknown fault or cluster.
+        KeyError: unknown mesh.
     """
-    name, on = str(question.get("name")), bool(question.get("on", True))
+    name, on = str(request.get("name")), bool(request.get("on", True))
     if name not in FAULTS:
-        raise ValueError(f"no fault is called {name!r}; there are {', '.join(sorted(FAULTS))}")
-    fault, parameters = FAULTS[name], dict(question.get("parameters") or {})
-    meshes = _meshes(world, question)
-    target = question.get("mesh") or question.get("cluster") or ""
-    if fault.stays and on:
+        raise ValueError(f"unknown fault {name!r}; known: {', '.join(sorted(FAULTS))}")
+    fault, parameters = FAULTS[name], dict(request.get("parameters") or {})
+    meshes = _meshes(world, request)
+    target = request.get("mesh") or request.get("cluster") or ""
+    if fault.persistent and on:
         world.faults[name, target] = parameters
     elif not on:
         for key in [key for key in world.faults if key[0] == name and target in ("", key[1])]:
             del world.faults[key]
     await asyncio.gather(*(fault.switch(world, mesh, on, parameters) for mesh in meshes))
     for olm in world.olms.values():
-        olm.wake()
-    return {"fault": name, "on": on and fault.stays, "meshes": [mesh.name for mesh in meshes]}
+        olm.check_faults()
+    return {"fault": name, "on": on and fault.persistent, "meshes": [mesh.name for mesh in meshes]}
 
 
 async def reset(world: World) -> None:
-    """All faults off; every istiod forgets what it knew."""
+    """Switch all faults off and reset the state of every istiod."""
     for name, target in list(world.faults):
         scope = {"mesh": target} if any(mesh.name == target for mesh in world.meshes.values()) else \
             {"cluster": target} if target else {}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Federation gateways: listeners of ingress gateways, connections of egress gateways, all real TLS on loopback."""
+"""Federation gateways: listeners of ingress gateways and connections of egress gateways, with real TLS on loopback."""
 from __future__ import annotations
 
 import asyncio
@@ -16,34 +16,35 @@ from lab.sim import cloud, rules
 from lab.sim.cluster import Object
 from lab.sim.manifests import dig
 from lab.sim.trust import Credentials
-from lab.sim.wire import Incoming, Lost, Outgoing, Wire
+from lab.sim.wire import Incoming, StreamLost, Outgoing, Wire
 
 if TYPE_CHECKING:
     from lab.sim.mesh import Mesh
 
 LOG = logging.getLogger("lab.sim.gateways")
 DISCOVERY, SERVICES = 8188, 15443
-TLS_ERRORS = (ssl.SSLError, OSError, ConnectionError, asyncio.TimeoutError, Lost)
+TLS_ERRORS = (ssl.SSLError, OSError, ConnectionError, asyncio.TimeoutError, StreamLost)
 
 
 @dataclass(frozen=True)
 class IngressConfig:
-    """What istiod told an ingress gateway: who may ask (peer, client ID), and which exports it serves."""
+    """Configuration of an ingress gateway by istiod."""
 
+    #: (peer, client ID): the policies of discovery requests
     discovery: tuple[tuple[str, str], ...] = ()
-    #: (peer, client ID that was first set for it): the policies of service traffic
+    #: (peer, its first client ID): the policies of service traffic
     policies: tuple[tuple[str, str], ...] = ()
     #: exported host names
     exports: tuple[str, ...] = ()
 
     def ports(self) -> set[int]:
-        """Ports on which the gateway listens: none before there is something to serve."""
+        """Return the ports on which the gateway listens; none while it has nothing to serve."""
         return ({DISCOVERY} if self.discovery else set()) | ({SERVICES} if self.exports else set())
 
 
 @dataclass(frozen=True)
 class Remote:
-    """A route of an egress gateway: where a peer's ingress gateway is."""
+    """A route of an egress gateway to a peer's ingress gateway."""
 
     peer: str
     addresses: tuple[str, ...]
@@ -52,16 +53,16 @@ class Remote:
 
     @property
     def checksum(self) -> str:
-        """Name of this state of spec.remote (addresses count as a set)."""
+        """Return a key of this spec.remote (addresses are a set)."""
         return f"{'|'.join(sorted(self.addresses))}#{self.port}#{self.service_port}"
 
 
-class Refused(Exception):
-    """istiod's own request did not get anywhere: the text is what Go's HTTP client says."""
+class RequestFailed(Exception):
+    """A request of istiod failed before a response; the message is that of Go's HTTP client."""
 
 
 class Gateway:
-    """One gateway pod's Envoy."""
+    """Envoy of a gateway pod."""
 
     def __init__(self, mesh: "Mesh", name: str, pod: str, credentials: Credentials) -> None:
         self.mesh, self.name, self.pod, self.credentials = mesh, name, pod, credentials
@@ -77,10 +78,10 @@ class Gateway:
     # ---- ingress ----
 
     async def configure(self, config: IngressConfig, sockets: set[tuple[str, int, int]]) -> None:
-        """Take what istiod decided, and the sockets (address, port, target port) that lead here.
+        """Apply istiod's configuration and the sockets (address, port, target port) that lead to this gateway.
 
-        A changed discovery configuration replaces the listener: connections of the old one live until they are
-        drained, with the rules that they began with.
+        A changed discovery configuration replaces the listener: its old connections stay open until they are drained,
+        with the policies of their start.
         """
         if self.stopped:
             return
@@ -90,23 +91,23 @@ class Gateway:
         async with self._binding:
             await self._bind({(address, port): target for address, port, target in sockets if target in config.ports()})
 
-    async def _bind(self, wanted: dict[tuple[str, int], int]) -> None:
-        for where in [one for one, entry in self._servers.items() if wanted.get(one) != entry[0]]:
-            self._servers.pop(where)[1].close()
+    async def _bind(self, desired: dict[tuple[str, int], int]) -> None:
+        for socket in [socket for socket, entry in self._servers.items() if desired.get(socket) != entry[0]]:
+            self._servers.pop(socket)[1].close()
         loop = asyncio.get_running_loop()
-        for (address, port), target in wanted.items():
+        for (address, port), target in desired.items():
             if (address, port) in self._servers:
                 continue
             try:
-                server = await loop.create_server(self._door(target), address, port, reuse_address=True)
+                server = await loop.create_server(self._acceptor(target), address, port, reuse_address=True)
             except OSError as error:
                 LOG.warning("%s %s cannot listen on %s:%s: %s", self.mesh.name, self.name, address, port, error)
                 continue
             self._servers[address, port] = (target, server)
 
-    def _door(self, target: int) -> Callable[[], asyncio.Protocol]:
+    def _acceptor(self, target: int) -> Callable[[], asyncio.Protocol]:
         handler = self._discovery if target == DISCOVERY else self._service
-        return lambda: _Door(self, handler)
+        return lambda: _Acceptor(self, handler)
 
     def _drain(self) -> None:
         old = {wire for wire in self._connections if not wire.tag.get("draining")}
@@ -121,7 +122,7 @@ class Gateway:
             wire.close()
 
     def drain(self) -> None:
-        """A listener changed for another reason."""
+        """Drain the current connections because their listener has changed."""
         self._drain()
 
     def _discovery(self, wire: Wire, identity: str) -> None:
@@ -133,7 +134,7 @@ class Gateway:
         self._connections.add(wire)
 
     def incoming(self, request: Incoming) -> None:
-        """A request over a connection of ours: policies first, then the route."""
+        """Handle a request: check the policies, then route it."""
         tag = request.wire.tag
         config: IngressConfig = tag["config"]
         if tag.get("service"):
@@ -151,49 +152,49 @@ class Gateway:
         request.answer(200 if allowed and host in config.exports else 503)
 
     def lost(self, wire: Wire) -> None:
-        """A connection ended."""
+        """Forget a closed connection."""
         self._connections.discard(wire)
 
-    def cut(self) -> None:
-        """Drop every connection at once, both ways."""
+    def close_connections(self) -> None:
+        """Close all incoming and outgoing connections."""
         for wire in [*self._connections, *self._pool.values()]:
             wire.close()
         self._pool.clear()
 
-    def cut_incoming(self) -> None:
-        """Drop what came in."""
+    def close_incoming(self) -> None:
+        """Close all incoming connections."""
         for wire in list(self._connections):
             wire.close()
 
     async def stop(self) -> None:
-        """The pod is gone."""
+        """Stop the gateway after the end of its pod."""
         self.stopped = True
         async with self._binding:
             await self._bind({})
-        self.cut()
+        self.close_connections()
 
     # ---- egress ----
 
     async def fetch(self, remote: Remote, path: str, headers: dict[str, str]) -> tuple[int, Outgoing | None]:
-        """Ask the remote mesh over mutual TLS: (HTTP status, the answer if it came from the other side)."""
+        """Send a request over mutual TLS: return (HTTP status, the response if the remote mesh sent it)."""
         if self.routes.get(remote.peer) != remote:
             return 404, None
         address = f"discovery.{self.mesh.namespace}.svc.{remote.peer}.local"
-        for attempt in (1, 2):  # a pooled connection may have died just now
+        for attempt in (1, 2):  # a pooled connection may just have been closed
             wire = await self._wire(remote)
             if wire is None:
                 return 503, None
             try:
                 answer = wire.request(address, path, headers)
                 return await answer.status, answer
-            except Lost:
+            except StreamLost:
                 LOG.debug("%s %s: connection lost, attempt %d", self.mesh.name, self.name, attempt)
         return 503, None
 
     async def _wire(self, remote: Remote) -> Wire | None:
         hosts = list(remote.addresses)
         random.shuffle(hosts)
-        resolved = [one for host in hosts for one in cloud.resolve(self.mesh.world, self.mesh.cluster, host)]
+        resolved = [address for host in hosts for address in cloud.resolve(self.mesh.world, self.mesh.cluster, host)]
         if hosts and not resolved:
             await self.mesh.world.clocks.sleep("dns_hang")
             return None
@@ -214,8 +215,8 @@ class Gateway:
         return wire
 
     async def dial(self, address: str, port: int) -> Wire | None:
-        """A new connection with a handshake in which both sides prove themselves; None when that fails."""
-        if not await self._there(address):
+        """Open a connection with a mutual TLS handshake; None when that fails."""
+        if not await self._is_reachable(address):
             return None
         loop = asyncio.get_running_loop()
         try:
@@ -231,24 +232,25 @@ class Gateway:
             return None
         return wire
 
-    async def _there(self, address: str) -> bool:
-        """An address that nobody has swallows packets: a connection to it times out."""
-        network = ipaddress.ip_address(address)
-        lab = any(network in ipaddress.ip_network(one.info["addresses"]) for one in self.mesh.world.clusters.values())
+    async def _is_reachable(self, address: str) -> bool:
+        """Return whether the address is in use; otherwise only after the connect timeout, because packets are dropped."""
+        ip = ipaddress.ip_address(address)
+        clusters = self.mesh.world.clusters.values()
+        is_lab_address = any(ip in ipaddress.ip_network(cluster.info["addresses"]) for cluster in clusters)
         blocked = self.mesh.world.unreachable(address)
-        if network.is_loopback and not lab:
+        if ip.is_loopback and not is_lab_address:
             return True
-        if lab and not blocked and cloud.reachable(self.mesh.world, self.mesh.cluster, address):
+        if is_lab_address and not blocked and cloud.reachable(self.mesh.world, self.mesh.cluster, address):
             return True
         await self.mesh.world.clocks.sleep("connect_timeout")
         return False
 
     def _forget(self, wire: Wire) -> None:
-        for key in [key for key, one in self._pool.items() if one is wire]:
+        for key in [key for key, pooled in self._pool.items() if pooled is wire]:
             del self._pool[key]
 
     def route(self, routes: dict[str, Remote]) -> None:
-        """Routes as istiod decided; connections of routes that changed are closed."""
+        """Apply istiod's routes; close the connections of changed routes."""
         if self.stopped:
             return
         kept = {remote.checksum for remote in routes.values()}
@@ -257,14 +259,14 @@ class Gateway:
             self._pool.pop(key).close()
 
 
-class _Door(asyncio.Protocol):
-    """Accepts a TCP connection, then TLS with the gateway's trust of this very moment."""
+class _Acceptor(asyncio.Protocol):
+    """Accepts a TCP connection and runs the TLS handshake with the gateway's current trust bundles."""
 
-    def __init__(self, gateway: Gateway, welcome: Callable[[Wire, str], None]) -> None:
-        self._gateway, self._welcome = gateway, welcome
+    def __init__(self, gateway: Gateway, on_accepted: Callable[[Wire, str], None]) -> None:
+        self._gateway, self._on_accepted = gateway, on_accepted
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Hold the client's first bytes back until TLS can read them."""
+        """Pause reading until TLS can read the client's first bytes."""
         if isinstance(transport, asyncio.Transport):
             transport.pause_reading()
             self._gateway.mesh.world.jobs.start(self._handshake(transport), "handshake")
@@ -277,7 +279,7 @@ class _Door(asyncio.Protocol):
             secure = await loop.start_tls(transport, wire, gateway.credentials.context(True), server_side=True,
                                           ssl_handshake_timeout=10)
         except TLS_ERRORS as error:
-            LOG.debug("%s %s refused a client: %s", gateway.mesh.name, gateway.name, error)
+            LOG.debug("%s %s rejected a client: %s", gateway.mesh.name, gateway.name, error)
             transport.close()
             return
         if secure is None:
@@ -287,31 +289,31 @@ class _Door(asyncio.Protocol):
         if not identity or gateway.stopped:
             secure.close()
             return
-        self._welcome(wire, identity)
+        self._on_accepted(wire, identity)
         wire.connection_made(secure)
 
 
 def pod_selected(service: Object, pod: Object) -> bool:
-    """Whether a Service's selector selects the pod."""
+    """Return whether a Service's selector selects the pod."""
     selector = service["spec"].get("selector") or {}
     labels = pod["metadata"].get("labels") or {}
     return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
 
 def sockets_of(mesh: "Mesh", pod: Object) -> set[tuple[str, int, int]]:
-    """(address, port, target port) of everything that leads to the pod: balancers, nodes, cluster IPs."""
-    world, cluster, found = mesh.world, mesh.cluster, set()
+    """Return (address, port, target port) of all sockets of the pod: load balancers, nodes, cluster IPs."""
+    world, cluster, sockets = mesh.world, mesh.cluster, set()
     for service in cluster.store.all("Service", mesh.namespace):
         if not pod_selected(service, pod):
             continue
         entries = dig(service, "status", "loadBalancer", "ingress") or []
-        outside = [entry.get("ip") or world.names.get(entry.get("hostname", "")) for entry in entries]
-        here = [one for one in outside if one] + [cloud.inside(world, cluster, service)]
+        published = [entry.get("ip") or world.names.get(entry.get("hostname", "")) for entry in entries]
+        addresses = [address for address in published if address] + [cloud.internal_address(world, cluster, service)]
         for port in service["spec"].get("ports") or []:
             target = port.get("targetPort") or port["port"]
             if target not in (DISCOVERY, SERVICES):
                 continue
-            found |= {(address, port["port"], target) for address in here}
+            sockets |= {(address, port["port"], target) for address in addresses}
             if port.get("nodePort"):
-                found |= {(node["address"], port["nodePort"], target) for node in cluster.info.get("nodes") or []}
-    return found
+                sockets |= {(node["address"], port["nodePort"], target) for node in cluster.info.get("nodes") or []}
+    return sockets

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Background work: kept, named, logged when it fails, and counted so that one can wait until nothing is in flight."""
+"""Background tasks: named, logged on failure, and counted, so that callers can wait until none is in flight."""
 from __future__ import annotations
 
 import asyncio
@@ -14,13 +14,13 @@ from kubernetes_asyncio.client.rest import ApiException
 from kubernetes_asyncio.dynamic.exceptions import DynamicApiError
 
 LOG = logging.getLogger("lab.sim.jobs")
-#: an API server that is away, overloaded or forbids: controllers try again
+#: errors after which controllers retry: the API server is unavailable, overloaded or denies the request
 RETRIED = (ApiException, DynamicApiError, aiohttp.ClientError, OSError, asyncio.TimeoutError)
-AGAIN = 1.0
+RETRY_SECONDS = 1.0
 
 
 class Jobs:
-    """All tasks of the simulator. A job counts as in flight until it ends, a service never counts."""
+    """All tasks of the simulator. Tasks of `run` count as in flight until they end, those of `start` do not count."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -29,14 +29,14 @@ class Jobs:
         self._idle.set()
 
     def start(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Start something that lives on (a loop); it does not count as in flight."""
+        """Start a long-lived task (a loop); it does not count as in flight."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
 
     def run(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Start something that ends; until then the simulator is not idle."""
+        """Start a task that ends; it counts as in flight until then."""
         return self.start(self._counted(work, name), name)
 
     async def _counted(self, work: Coroutine[Any, Any, Any], name: str) -> Any:
@@ -45,7 +45,7 @@ class Jobs:
 
     @contextmanager
     def busy(self, name: str) -> Iterator[None]:
-        """What happens inside counts as in flight."""
+        """Count the enclosed work as in flight."""
         self._busy[name] = self._busy.get(name, 0) + 1
         self._idle.clear()
         try:
@@ -63,15 +63,15 @@ class Jobs:
             LOG.error("%s failed", task.get_name(), exc_info=task.exception())
 
     def waiting(self) -> list[str]:
-        """Names of what is in flight."""
+        """Return the names of all work in flight."""
         return sorted(self._busy)
 
     async def idle(self) -> None:
-        """Return when nothing is in flight."""
+        """Wait until nothing is in flight."""
         await self._idle.wait()
 
     async def stop(self) -> None:
-        """Cancel everything and wait for it."""
+        """Cancel all tasks and wait for their end."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -79,31 +79,31 @@ class Jobs:
 
 
 class Worker:
-    """A queue of one: wakes the handler when poked, never twice at once; pokes while it works make one more round."""
+    """Runs a handler when triggered, never concurrently; triggers during a run cause a single further run."""
 
     def __init__(self, jobs: Jobs, name: str, handler: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._jobs, self._name, self._handler = jobs, name, handler
-        self._again = False
+        self._pending = False
         self._task: asyncio.Task[Any] | None = None
 
-    def poke(self) -> None:
-        """Have the handler run (again)."""
-        self._again = True
+    def trigger(self) -> None:
+        """Run the handler, or run it again after the current run."""
+        self._pending = True
         if self._task is None or self._task.done():
             self._task = self._jobs.run(self._rounds(), self._name)
 
     async def _rounds(self) -> None:
-        while self._again:
-            self._again = False
+        while self._pending:
+            self._pending = False
             try:
                 await self._handler()
             except RETRIED as error:
-                LOG.warning("%s failed, again soon: %s", self._name, str(error)[:300])
-                await asyncio.sleep(AGAIN)
-                self._again = True
+                LOG.warning("%s failed, will retry: %s", self._name, str(error)[:300])
+                await asyncio.sleep(RETRY_SECONDS)
+                self._pending = True
 
     def cancel(self) -> None:
-        """Stop for good."""
-        self._again = False
+        """Cancel the current run and all pending ones."""
+        self._pending = False
         if self._task is not None:
             self._task.cancel()

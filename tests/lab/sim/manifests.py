@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Objects that the operator makes of a control plane, as plain dictionaries. Pure.
+"""Objects that the operator renders for a control plane, as plain dictionaries; pure functions.
 
-Sources: maistra/istio-operator maistra-2.5, resources/helm/v2.5/gateways and istio-control; labels seen on 2.5.
+Sources: maistra/istio-operator maistra-2.5, resources/helm/v2.5/gateways and istio-control; labels observed on 2.5.
 """
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from lab.sim.rules import CLUSTER_DOMAIN
 Object = dict[str, Any]
 CHART_VERSIONS = {"v2.0": "2.0.11", "v2.1": "2.1.6", "v2.2": "2.2.12", "v2.3": "2.3.11", "v2.4": "2.4.7",
                   "v2.5": "2.5.1"}
-#: the version whose behaviour was seen and is shown
+#: the version whose behaviour was observed and is simulated
 SIMULATED = "v2.5"
-#: profiles that bring nothing which touches federation
+#: profiles without effect on federation
 PROFILES = frozenset({"default", "small", "maistra"})
 OPERATOR_VERSION = "2.5.1-0"
 DEFAULT_PORTS = {
@@ -28,58 +28,58 @@ DEFAULT_PORTS = {
     "egress": [("http2", 80, 8080), ("https", 443, 8443), ("tls", 15443, 15443)],
 }
 SERVICE_FIELDS = ("loadBalancerIP", "loadBalancerSourceRanges", "externalTrafficPolicy")
-#: what is made after Services, Deployments and their pods: nothing of the federation reads it
+#: secondary objects, created after Services, Deployments and their pods; federation does not depend on them
 MINOR = frozenset({"ServiceAccount", "Role", "RoleBinding", "HorizontalPodAutoscaler", "PodDisruptionBudget",
                    "NetworkPolicy", "Route"})
 
 
 def dig(body: Any, *path: str) -> Any:
-    """Value at a path of keys, None where something on the way is missing."""
-    for step in path:
+    """Return the value at a path of keys, None if a key on the path is missing."""
+    for key in path:
         if not isinstance(body, dict):
             return None
-        body = body.get(step)
+        body = body.get(key)
     return body
 
 
 def trust_domain(control_plane: Object) -> str:
-    """Trust domain that the control plane asks for."""
+    """Return the trust domain of a control plane."""
     return dig(control_plane, "spec", "security", "trust", "domain") or CLUSTER_DOMAIN
 
 
 def version(control_plane: Object) -> str:
-    """Version that the control plane asks for."""
+    """Return the version of a control plane."""
     return str(dig(control_plane, "spec", "version") or "v2.5")
 
 
 def not_simulated(control_plane: Object) -> list[str]:
-    """What a control plane asks for that the product does and this simulator does not; empty when there is nothing."""
+    """List the settings of a control plane that the product supports and this simulator does not."""
     security = dig(control_plane, "spec", "security") or {}
     authority, mode = dig(security, "certificateAuthority", "type"), dig(control_plane, "spec", "mode")
-    strange = [one for one in dig(control_plane, "spec", "profiles") or [] if one not in PROFILES]
-    home = control_plane["metadata"]["namespace"]
-    away = [one.name for one in gateways(control_plane) if one.namespace != home]
+    unknown_profiles = [profile for profile in dig(control_plane, "spec", "profiles") or [] if profile not in PROFILES]
+    namespace = control_plane["metadata"]["namespace"]
+    remote_gateways = [gateway.name for gateway in gateways(control_plane) if gateway.namespace != namespace]
     checks = [
-        (version(control_plane) != SIMULATED, f"version {version(control_plane)}; only {SIMULATED} is"),
+        (version(control_plane) != SIMULATED, f"version {version(control_plane)} (only {SIMULATED} is simulated)"),
         (authority not in (None, "", "Istiod"), f"certificateAuthority.type {authority}"),
         (mode == "ClusterWide", "mode ClusterWide"),
         (dig(control_plane, "spec", "meshConfig", "discoverySelectors"), "meshConfig.discoverySelectors"),
         (dig(security, "trust", "additionalDomains"), "security.trust.additionalDomains"),
-        (strange, f"profiles {', '.join(strange)}"),
-        (away, f"gateways in another namespace: {', '.join(away)}")]
-    return [words for wrong, words in checks if wrong]
+        (unknown_profiles, f"profiles {', '.join(unknown_profiles)}"),
+        (remote_gateways, f"gateways in another namespace: {', '.join(remote_gateways)}")]
+    return [message for unsupported, message in checks if unsupported]
 
 
 def roll_not_simulated(roll: Object | None) -> list[str]:
-    """The same for a member roll."""
+    """List the settings of a member roll that the product supports and this simulator does not."""
     checks = [(dig(roll, "spec", "memberSelectors"), "memberSelectors of the member roll"),
               ("*" in (dig(roll, "spec", "members") or []), "member * of the member roll")]
-    return [words for wrong, words in checks if wrong]
+    return [message for unsupported, message in checks if unsupported]
 
 
 @dataclass(frozen=True)
 class Gateway:
-    """One gateway of a control plane that is to exist."""
+    """An additional gateway of a control plane."""
 
     name: str
     direction: str
@@ -88,21 +88,21 @@ class Gateway:
 
 
 def gateways(control_plane: Object) -> list[Gateway]:
-    """Additional gateways that are rendered: enabled must be explicitly true, and gateways.enabled not false."""
+    """Return the additional gateways to render: `enabled` must be true, and `gateways.enabled` must not be false."""
     section = dig(control_plane, "spec", "gateways") or {}
     if section.get("enabled") is False:
         return []
     home = control_plane["metadata"]["namespace"]
-    found = []
+    enabled = []
     for direction, key in (("ingress", "additionalIngress"), ("egress", "additionalEgress")):
         for name, spec in sorted((section.get(key) or {}).items()):
             if (spec or {}).get("enabled") is True:
-                found.append(Gateway(name, direction, spec.get("namespace") or home, spec))
-    return found
+                enabled.append(Gateway(name, direction, spec.get("namespace") or home, spec))
+    return enabled
 
 
 def owned_labels(control_plane: Object, component: str, name: str) -> dict[str, str]:
-    """Labels that everything of a control plane carries."""
+    """Return the labels of all objects of a control plane."""
     meta = control_plane["metadata"]
     chart = CHART_VERSIONS.get(version(control_plane), "2.5.1")
     return {
@@ -127,19 +127,19 @@ def _meta(control_plane: Object, name: str, namespace: str, labels: dict[str, st
 
 
 def _service_ports(gateway: Gateway) -> list[Object]:
-    wanted = dig(gateway.spec, "service", "ports")
-    if not wanted:
+    requested = dig(gateway.spec, "service", "ports")
+    if not requested:
         return [{"name": name, "port": port, "targetPort": target, "protocol": "TCP"}
                 for name, port, target in DEFAULT_PORTS[gateway.direction]]
     ports = []
-    for one in wanted:
-        port = {key: value for key, value in one.items() if value not in (0, "0", None)}
-        ports.append({"protocol": "TCP"} | port)
+    for port in requested:
+        fields = {key: value for key, value in port.items() if value not in (0, "0", None)}
+        ports.append({"protocol": "TCP"} | fields)
     return ports
 
 
 def gateway_labels(control_plane: Object, gateway: Gateway) -> tuple[dict[str, str], dict[str, str]]:
-    """(selector, all labels) of a gateway's Service and pods."""
+    """Return (selector, all labels) of a gateway's Service and pods."""
     extra = dig(gateway.spec, "service", "metadata", "labels") or {}
     selector = {"app": gateway.name, "istio": f"{gateway.direction}gateway"} | extra
     rest = owned_labels(control_plane, f"istio-{gateway.direction}", gateway.name)
@@ -183,49 +183,49 @@ def _access(control_plane: Object, gateway: Gateway, labels: dict[str, str]) -> 
 def _scaling(control_plane: Object, gateway: Gateway, selector: dict[str, str],
              labels: dict[str, str]) -> list[tuple[str, Object]]:
     meta = _meta(control_plane, gateway.name, gateway.namespace, labels)
-    made: list[tuple[str, Object]] = [
+    objects: list[tuple[str, Object]] = [
         ("PodDisruptionBudget", {"metadata": meta, "spec": {"minAvailable": 1, "selector": {"matchLabels": selector}}})]
     scaling = dig(gateway.spec, "runtime", "deployment", "autoScaling") or {}
     if scaling.get("enabled") is not False:
         target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": gateway.name}
-        made.append(("HorizontalPodAutoscaler", {"metadata": copy.deepcopy(meta), "spec": {
+        objects.append(("HorizontalPodAutoscaler", {"metadata": copy.deepcopy(meta), "spec": {
             "scaleTargetRef": target, "minReplicas": scaling.get("minReplicas") or 1,
             "maxReplicas": scaling.get("maxReplicas") or 5}}))
-    return made
+    return objects
 
 
-def _entry(control_plane: Object, gateway: Gateway, selector: dict[str, str],
+def _ingress_objects(control_plane: Object, gateway: Gateway, selector: dict[str, str],
            labels: dict[str, str]) -> list[tuple[str, Object]]:
-    """What only ingress gateways have."""
-    made: list[tuple[str, Object]] = []
+    """Return the objects that only ingress gateways have."""
+    objects: list[tuple[str, Object]] = []
     if dig(control_plane, "spec", "security", "manageNetworkPolicy") is not False:
-        made.append(("NetworkPolicy", {
+        objects.append(("NetworkPolicy", {
             "metadata": _meta(control_plane, gateway.name, gateway.namespace, labels),
             "spec": {"podSelector": {"matchLabels": selector}, "ingress": [{}], "policyTypes": ["Ingress"]}}))
     if dig(gateway.spec, "routeConfig", "enabled") is not False:
-        made.append(("Route", {
+        objects.append(("Route", {
             "metadata": _meta(control_plane, gateway.name, gateway.namespace, labels),
             "spec": {"to": {"kind": "Service", "name": gateway.name}, "port": {"targetPort": 8080}}}))
-    return made
+    return objects
 
 
 def gateway_objects(control_plane: Object, gateway: Gateway) -> list[tuple[str, Object]]:
-    """All objects of one additional gateway as (kind, body)."""
+    """Return all objects of an additional gateway as (kind, body)."""
     selector, labels = gateway_labels(control_plane, gateway)
     service = gateway.spec.get("service") or {}
     spec = {"type": service.get("type") or "ClusterIP", "selector": selector, "ports": _service_ports(gateway)}
     spec |= {key: service[key] for key in SERVICE_FIELDS if service.get(key)}
     annotations = dig(service, "metadata", "annotations")
-    made = [
+    objects = [
         ("Service", {"metadata": _meta(control_plane, gateway.name, gateway.namespace, labels, annotations),
                      "spec": spec}),
         ("Deployment", _deployment(control_plane, gateway, selector, labels)),
         *_access(control_plane, gateway, labels), *_scaling(control_plane, gateway, selector, labels)]
-    return made + (_entry(control_plane, gateway, selector, labels) if gateway.direction == "ingress" else [])
+    return objects + (_ingress_objects(control_plane, gateway, selector, labels) if gateway.direction == "ingress" else [])
 
 
 def _config_maps(control_plane: Object, labels: dict[str, str]) -> list[tuple[str, Object]]:
-    """The mesh's configuration and the injector's (the root's config map is istiod's work)."""
+    """Return the config maps of the mesh and of the injector (istiod writes the one with the root)."""
     meta, domain = control_plane["metadata"], trust_domain(control_plane)
     mesh = {"accessLogFile": "", "enableTracing": False, "rootNamespace": meta["namespace"], "trustDomain": domain,
             "defaultConfig": {"discoveryAddress": f"istiod-{meta['name']}.{meta['namespace']}.svc:15012"}}
@@ -240,7 +240,7 @@ def _config_maps(control_plane: Object, labels: dict[str, str]) -> list[tuple[st
 
 
 def istiod_objects(control_plane: Object) -> list[tuple[str, Object]]:
-    """istiod's own objects."""
+    """Return the objects of istiod."""
     name, namespace = f"istiod-{control_plane['metadata']['name']}", control_plane["metadata"]["namespace"]
     selector = {"app": "istiod", "istio.io/rev": control_plane["metadata"]["name"]}
     labels = owned_labels(control_plane, "istio-discovery", "istio-discovery") | selector

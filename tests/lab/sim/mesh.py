@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One mesh: its control plane, its istiod pods, its gateways, and what istiod told the gateways."""
+"""A mesh: its control plane, its istiod pods, its gateways and their configuration."""
 from __future__ import annotations
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Any
 from lab.sim import rules, status
 from lab.sim.ca import Authority
 from lab.sim.cluster import API_ERRORS, Cluster, ConflictError, NotFoundError, Object, key_of
-from lab.sim.gateways import DISCOVERY, Gateway, IngressConfig, Refused, Remote, sockets_of
+from lab.sim.gateways import DISCOVERY, Gateway, IngressConfig, RequestFailed, Remote, sockets_of
 from lab.sim.istiod import ROOT_KEY, IstiodPod
 from lab.sim.jobs import Worker
 from lab.sim.manifests import dig
@@ -23,27 +23,28 @@ from lab.sim.workloads import is_ready
 from lab.sim.world import World
 
 LOG = logging.getLogger("lab.sim.mesh")
-#: how the fault stale-pods calls its pods
-GHOST = "0000000000-ghost"
-#: istiod waits this long for more changes before it pushes; not a clock, or a burst would be a storm
-DEBOUNCE = 0.05
+#: name suffix of the pods of the fault stale-pods
+STALE_POD_SUFFIX = "0000000000-stale"
+#: time for which istiod collects changes before a push; fixed, because speed must not turn a burst into many pushes
+DEBOUNCE_SECONDS = 0.05
 CA_SECRET, ROOT_CONFIG_MAP = "istio-ca-secret", "istio-ca-root-cert"
 
 
-def _environment(pod: Object, name: str) -> str:
+def environment_value(pod: Object, name: str) -> str:
+    """Return the value of an environment variable of a pod, empty if it is not set."""
     for container in dig(pod, "spec", "containers") or []:
-        for one in container.get("env") or []:
-            if one["name"] == name:
-                return str(one.get("value", ""))
+        for variable in container.get("env") or []:
+            if variable["name"] == name:
+                return str(variable.get("value", ""))
     return ""
 
 
-def _is_dead(pod: Object | None) -> bool:
+def _is_terminated(pod: Object | None) -> bool:
     return pod is None or bool(pod["metadata"].get("deletionTimestamp"))
 
 
 class Mesh:
-    """A mesh lives in the namespace of its control plane; what istiod does outlives nothing but its pods."""
+    """A mesh in the namespace of its control plane; the state of istiod is lost with its pods."""
 
     def __init__(self, world: World, cluster: Cluster, namespace: str, control_plane: str) -> None:
         self.world, self.cluster, self.namespace = world, cluster, namespace
@@ -55,7 +56,7 @@ class Mesh:
         self.trust: dict[str, str] = {}
         self.authority: Authority | None = None
         self._istiod_up = asyncio.Event()
-        self._mourned: set[str] = set()
+        self._pruning: set[str] = set()
         self._services: list[rules.Service] | None = None
         label = f"{cluster.name}/{namespace}"
         self._pusher = Worker(world.jobs, f"push of {label}", self._push)
@@ -67,44 +68,44 @@ class Mesh:
                                ("ServiceMeshMemberRoll", self._members_changed)):
             cluster.store.listen(kind, listener)
 
-    def begin(self) -> None:
-        """Take up what is there already."""
-        self._pod_worker.poke()
-        self._notice_dead()
+    def start(self) -> None:
+        """Process the existing pods and peers."""
+        self._pod_worker.trigger()
+        self._prune_terminated()
 
-    # ---- what the watches tell ----
+    # ---- events ----
 
-    def _here(self, new: Object | None, old: Object | None) -> Object | None:
+    def _own_object(self, new: Object | None, old: Object | None) -> Object | None:
         body = new or old
         return body if body is not None and body["metadata"].get("namespace") == self.namespace else None
 
     def _pod_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
-        if self._here(new, old) is not None:
-            self._pod_worker.poke()
-            if _is_dead(new):
-                self._notice_dead()
+        if self._own_object(new, old) is not None:
+            self._pod_worker.trigger()
+            if _is_terminated(new):
+                self._prune_terminated()
 
     def _service_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
         body = new or old
         if body is None or body["metadata"]["namespace"] not in {self.namespace, *self.members()}:
             return
         self._services = None
-        self._exporter.poke()
+        self._exporter.trigger()
         if body["metadata"]["namespace"] == self.namespace:
             self.push()
 
     def _peer_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
-        body = self._here(new, old)
+        body = self._own_object(new, old)
         if body is not None:
             if new is not None:
-                self._notice_dead(new)
+                self._prune_terminated(new)
             for pod in self.pods.values():
                 if new is not None:
-                    pod.made_again(new)
+                    pod.peer_recreated(new)
                 pod.enqueue(body["metadata"]["name"])
 
     def _exports_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
-        body = self._here(new, old)
+        body = self._own_object(new, old)
         if body is None or (new and old and new["metadata"]["generation"] == old["metadata"]["generation"]
                             and new["metadata"]["uid"] == old["metadata"]["uid"]):
             return
@@ -114,46 +115,49 @@ class Mesh:
                 pod.update_exports(peer)
 
     def _members_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
-        if self._here(new, old) is None:
+        if self._own_object(new, old) is None:
             return
         if dig(new, "status", "configuredMembers") != dig(old, "status", "configuredMembers"):
             self._services = None
-            self._exporter.poke()
-            self._roots.poke()
-            self.operator.poke()
+            self._exporter.trigger()
+            self._roots.trigger()
+            self.operator.trigger()
 
     # ---- facts ----
 
     def members(self) -> list[str]:
-        """Member namespaces in force."""
+        """Return the configured member namespaces."""
         roll = self.cluster.store.get("ServiceMeshMemberRoll", self.namespace, "default")
         return list(dig(roll, "status", "configuredMembers") or [])
 
     def control_plane(self) -> Object | None:
-        """The SMCP."""
+        """Return the SMCP, or None."""
         return self.cluster.store.get("ServiceMeshControlPlane", self.namespace, self.operator.name)
 
     def cluster_name(self) -> str:
-        """Name of the mesh's own registry: no peer can be called so."""
+        """Return the name of the mesh's own registry, which no peer can have."""
         return dig(self.control_plane(), "spec", "cluster", "name") or "Kubernetes"
 
     def services(self) -> list[rules.Service]:
-        """Services that istiod sees: of the members and of its own namespace. One of type ExternalName lies outside of the
-        mesh for it, and is never exported (maistra/istio exports.go NameForService, MeshExternal)."""
+        """Return the services that istiod sees: of the members and of its own namespace.
+
+        Services of type ExternalName are external to the mesh and never exported (maistra/istio exports.go
+        NameForService, MeshExternal).
+        """
         if self._services is None:
-            found = []
+            services = []
             for namespace in [self.namespace, *self.members()]:
                 for body in self.cluster.store.all("Service", namespace):
                     if body["spec"].get("type") == "ExternalName":
                         continue
                     ports = tuple((port["port"], port.get("name", "")) for port in body["spec"].get("ports") or [])
-                    found.append(rules.Service(rules.Name(body["metadata"]["name"], namespace),
-                                               dict(body["metadata"].get("labels") or {}), ports))
-            self._services = found
+                    services.append(rules.Service(rules.Name(body["metadata"]["name"], namespace),
+                                                  dict(body["metadata"].get("labels") or {}), ports))
+            self._services = services
         return self._services
 
     def leader(self) -> IstiodPod | None:
-        """The pod that writes the status of sets and tidies up after the dead."""
+        """Return the pod that writes the status of sets and prunes the entries of terminated pods."""
         return next(iter(self.pods.values()), None)
 
     # ---- pods ----
@@ -172,7 +176,7 @@ class Mesh:
             if authority is None:
                 return
             self.authority = authority
-            domain = _environment(ready[name], "TRUST_DOMAIN") or rules.CLUSTER_DOMAIN
+            domain = environment_value(ready[name], "TRUST_DOMAIN") or rules.CLUSTER_DOMAIN
             self.pods[name] = IstiodPod(self, name, ready[name]["status"]["podIP"], domain, authority)
             await self._publish_roots()
             self.pods[name].start()
@@ -182,13 +186,13 @@ class Mesh:
             self.push()
 
     async def wait_istiod(self) -> None:
-        """Return when an istiod pod works (one that starts now counts, one that was just deleted does not)."""
+        """Wait until an istiod pod is ready (a deleted one does not count)."""
         while not self.pods:
             self._istiod_up.clear()
             await self._istiod_up.wait()
 
     def restart_in_place(self) -> None:
-        """Every pod forgets what it knew, deadlocks included, without a new pod (for a lab that is made anew)."""
+        """Reset the state of every istiod pod, including deadlocks, without new pods (for `reset`)."""
         for name, pod in list(self.pods.items()):
             pod.stop()
             self.pods[name] = IstiodPod(self, name, pod.ip, pod.trust_domain, pod.authority)
@@ -196,55 +200,55 @@ class Mesh:
         self.discovery, self.trust = {}, {}
         self.push()
 
-    def _dead_in(self, body: Object) -> set[str]:
-        """Pods of which a peer's status has an entry, and that are gone or on their way out."""
-        ghosts = self.world.fault("stale-pods", self.name, self.cluster.name) is not None
+    def _terminated_in(self, body: Object) -> set[str]:
+        """Return the pods with an entry in a peer's status that do not exist or are terminating."""
+        keeps_stale = self.world.fault("stale-pods", self.name, self.cluster.name) is not None
         return {pod for pod in status.pods(dig(body, "status", "discoveryStatus"))
-                if _is_dead(self.cluster.store.get("Pod", self.namespace, pod))
-                and not (ghosts and pod.endswith(GHOST))}
+                if _is_terminated(self.cluster.store.get("Pod", self.namespace, pod))
+                and not (keeps_stale and pod.endswith(STALE_POD_SUFFIX))}
 
-    def _notice_dead(self, changed: Object | None = None) -> None:
-        """Have the entries of dead pods go, each pod's in its own time; also when another write puts one back."""
+    def _prune_terminated(self, changed: Object | None = None) -> None:
+        """Schedule the removal of the entries of terminated pods, also of entries that another write restored."""
         for body in [changed] if changed else self.cluster.store.all("ServiceMeshPeer", self.namespace):
-            for pod in self._dead_in(body) - self._mourned:
-                self._mourned.add(pod)
-                self.world.jobs.start(self._forget_dead(pod), f"entries of the dead pod {self.name}/{pod}")
+            for pod in self._terminated_in(body) - self._pruning:
+                self._pruning.add(pod)
+                self.world.jobs.start(self._forget_terminated(pod), f"entries of the terminated pod {self.name}/{pod}")
 
-    async def _forget_dead(self, pod: str) -> None:
-        """The leader, once there is one, takes a dead pod's entries out of every status, some seconds late."""
-        await asyncio.sleep(DEBOUNCE)
+    async def _forget_terminated(self, pod: str) -> None:
+        """Remove the entries of a terminated pod from every status, with a delay and as soon as there is a leader."""
+        await asyncio.sleep(DEBOUNCE_SECONDS)
         await self.world.clocks.sleep("dead_pods")
         await self.wait_istiod()
-        self._mourned.discard(pod)
+        self._pruning.discard(pod)
         for body in self.cluster.store.all("ServiceMeshPeer", self.namespace):
-            if pod in self._dead_in(body):
-                await self._take_out(pod, key_of(body))
-        self._notice_dead()
+            if pod in self._terminated_in(body):
+                await self._remove_entry(pod, key_of(body))
+        self._prune_terminated()
 
-    async def _take_out(self, pod: str, peer: tuple[str, str]) -> None:
+    async def _remove_entry(self, pod: str, peer: tuple[str, str]) -> None:
         leader = self.leader()
         if leader is None:
             return
-        async with leader.writing:  # one process: it does not put back what it takes out
+        async with leader.writing:  # so that no write of this pod restores the entry
             body = self.cluster.store.get("ServiceMeshPeer", *peer)
             kept = status.without(dig(body, "status", "discoveryStatus"), {pod})
             try:
                 await self.cluster.patch_status("ServiceMeshPeer", *peer, status.patch(kept))
             except API_ERRORS as error:
-                LOG.info("%s: the entry of %s stays for now: %s", self.name, pod, str(error)[:300])
+                LOG.info("%s: the entry of %s was not removed: %s", self.name, pod, str(error)[:300])
 
     async def _follow_gateways(self, ready: dict[str, Object]) -> None:
         if self.authority is None:
             return
         running: dict[str, Object] = {}
-        for name in sorted(ready, key=lambda one: ready[one]["metadata"]["creationTimestamp"]):
+        for name in sorted(ready, key=lambda pod: ready[pod]["metadata"]["creationTimestamp"]):
             running.setdefault(ready[name]["metadata"]["labels"]["service.istio.io/canonical-name"], ready[name])
         for name in [name for name, gateway in self.gateways.items()
                      if gateway.pod not in ready or name not in running]:
             await self.gateways.pop(name).stop()
         for name, pod in running.items():
             if name not in self.gateways:
-                domain = _environment(pod, "TRUST_DOMAIN") or rules.CLUSTER_DOMAIN
+                domain = environment_value(pod, "TRUST_DOMAIN") or rules.CLUSTER_DOMAIN
                 identity = f"{domain}/ns/{self.namespace}/sa/{pod['spec'].get('serviceAccountName')}"
                 credentials = Credentials(identity, self.authority.issue(identity))
                 self.gateways[name] = Gateway(self, name, pod["metadata"]["name"], credentials)
@@ -265,7 +269,7 @@ class Mesh:
             return None
 
     async def write_authority(self, authority: Authority) -> Object:
-        """Write the CA's Secret. It has no owner: it outlives the control plane."""
+        """Write the CA's Secret. It has no owner, so it outlives the control plane."""
         data = {"ca-cert.pem": authority.cert_pem, "ca-key.pem": authority.key_pem}
         body = {"metadata": {"name": CA_SECRET, "namespace": self.namespace}, "type": "istio.io/ca-root",
                 "data": {key: base64.b64encode(value).decode() for key, value in data.items()}}
@@ -278,40 +282,40 @@ class Mesh:
             body = {"metadata": {"name": ROOT_CONFIG_MAP, "namespace": namespace,
                                  "labels": {"istio.io/config": "true"}},
                     "data": {ROOT_KEY: self.authority.cert_pem.decode()}}
-            have = self.cluster.store.get("ConfigMap", namespace, ROOT_CONFIG_MAP)
-            if have is None or have.get("data") != body["data"]:
+            current = self.cluster.store.get("ConfigMap", namespace, ROOT_CONFIG_MAP)
+            if current is None or current.get("data") != body["data"]:
                 try:
                     await self.cluster.ensure("ConfigMap", body)
                 except (NotFoundError, ConflictError) as error:
-                    LOG.info("%s: no root for %s: %s", self.name, namespace, error)
+                    LOG.info("%s: root for namespace %s not written: %s", self.name, namespace, error)
 
-    # ---- what istiod tells the gateways ----
+    # ---- configuration of the gateways ----
 
     def push(self) -> None:
-        """Something changed: gateways hear of it after their delay."""
-        self._pusher.poke()
+        """Push the configuration to the gateways, after their delay."""
+        self._pusher.trigger()
 
     def push_trust(self, domain: str, pem: str) -> None:
-        """A trust bundle came or changed."""
+        """Push a new or changed trust bundle."""
         LOG.debug("%s trusts %s (%d bytes)", self.name, domain, len(pem))
         self.push()
 
     async def _push(self) -> None:
-        await asyncio.sleep(DEBOUNCE)
+        await asyncio.sleep(DEBOUNCE_SECONDS)
         await self.world.clocks.sleep("gateway_push")
         if not self.pods or self.authority is None:
             return
         if all(pod.settled for pod in self.pods.values()):
-            self.discovery = {name: one for name, one in self.discovery.items()
+            self.discovery = {name: entry for name, entry in self.discovery.items()
                               if any(name in pod.peers for pod in self.pods.values())}
         bundles: dict[str, str] = {}
         for pod in self.pods.values():
             bundles |= pod.bundles
-        self.trust = bundles or self.trust  # an empty map is never pushed
+        self.trust = bundles or self.trust  # the product never pushes an empty map
         own = {pod.trust_domain: pod.authority.cert_pem.decode() for pod in self.pods.values()}
         routes: dict[str, dict[str, Remote]] = {}
-        for name, one in self.discovery.items():
-            routes.setdefault(one["egress"], {})[name] = one["remote"]
+        for name, entry in self.discovery.items():
+            routes.setdefault(entry["egress"], {})[name] = entry["remote"]
         for name, gateway in list(self.gateways.items()):
             gateway.credentials.set_bundles(self.trust | own)
             gateway.route(routes.get(name, {}))
@@ -321,24 +325,24 @@ class Mesh:
                 await gateway.configure(self._ingress_config(name), set() if blocked else sockets_of(self, body))
 
     def _ingress_config(self, gateway: str) -> IngressConfig:
-        asked = tuple(sorted((name, one["client"]) for name, one in self.discovery.items()
-                             if one["ingress"] == gateway))
+        discovery = tuple(sorted((name, entry["client"]) for name, entry in self.discovery.items()
+                                 if entry["ingress"] == gateway))
         policies, exports = set(), set()
         for pod in self.pods.values():
-            policies |= {(name, client) for name, (client, ingress) in pod.memory.items()
+            policies |= {(name, client) for name, (client, ingress) in pod.first_identities.items()
                          if ingress == gateway and client}
             for peer in pod.peers.values():
                 if peer.ingress == gateway:
                     exports |= {peer.exported_host(name) for service, name in peer.exports.values()}
-        return IngressConfig(asked, tuple(sorted(policies)), tuple(sorted(exports)))
+        return IngressConfig(discovery, tuple(sorted(policies)), tuple(sorted(exports)))
 
     def drain(self, ingress: str) -> None:
-        """A listener of the gateway changed."""
+        """Drain the connections of a gateway whose listener has changed."""
         if ingress in self.gateways:
             self.gateways[ingress].drain()
 
-    def peer_gone(self, name: str) -> None:
-        """istiod took a peer's configuration away."""
+    def remove_peer(self, name: str) -> None:
+        """Remove the configuration of a deleted peer."""
         if not any(name in pod.peers for pod in self.pods.values()):
             self.discovery.pop(name, None)
         self.push()
@@ -351,26 +355,26 @@ class Mesh:
     # ---- requests ----
 
     def egress(self, name: str, path: str) -> Gateway:
-        """The egress gateway behind the Service of that name, as istiod's HTTP client finds it.
+        """Return the egress gateway behind the Service of that name, as istiod's HTTP client resolves it.
 
         Raises:
-            Refused: with the text of Go's client.
+            RequestFailed: with the message of Go's HTTP client.
         """
         host = f"{name}.{self.namespace}.svc.{rules.CLUSTER_DOMAIN}"
         get = f'Get "http://{host}:{DISCOVERY}{path}": dial tcp'
         service = self.cluster.store.get("Service", self.namespace, name)
         if service is None:
-            raise Refused(f"{get}: lookup {host} on 172.30.0.10:53: no such host")
+            raise RequestFailed(f"{get}: lookup {host} on 172.30.0.10:53: no such host")
         address = service["spec"].get("clusterIP")
         if not any(port["port"] == DISCOVERY for port in service["spec"].get("ports") or []):
-            raise Refused(f"{get} {address}:{DISCOVERY}: i/o timeout")
+            raise RequestFailed(f"{get} {address}:{DISCOVERY}: i/o timeout")
         gateway = self.gateways.get((service["spec"].get("selector") or {}).get("app", ""))
         if gateway is None:
-            raise Refused(f"{get} {address}:{DISCOVERY}: connect: connection refused")
+            raise RequestFailed(f"{get} {address}:{DISCOVERY}: connect: connection refused")
         return gateway
 
     def serve(self, peer: str, request: Incoming) -> None:
-        """A request of a remote mesh, let in by an ingress gateway: one istiod pod answers it."""
+        """Pass a request of a remote mesh, admitted by an ingress gateway, to one of the istiod pods."""
         if not self.pods:
             request.answer(503)
             return

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Service Mesh operator: control planes and member rolls.
 
-Sources: maistra/istio-operator maistra-2.5, pkg/controller/servicemesh; order and timings as seen on the running one.
+Sources: maistra/istio-operator maistra-2.5, pkg/controller/servicemesh; order and timings as observed on a running operator.
 """
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import datetime
 import logging
 from typing import Any
 
-from lab import scenery
+from lab import seed
 from lab.sim import manifests
 from lab.sim.cluster import Cluster, ConflictError, NotFoundError, Object, key_of
 from lab.sim.jobs import Worker
@@ -21,49 +21,50 @@ from lab.sim.world import World
 
 LOG = logging.getLogger("lab.sim.operator")
 FINALIZER = "maistra.io/istio-operator"
-MEMBER = "maistra.io/member-of"
-#: condition and reason for what the product takes and this simulator does not: never a success
+MEMBER_LABEL = "maistra.io/member-of"
+#: condition and reason for input that the product supports and this simulator does not
 NOT_SIMULATED = "NotSimulated"
-#: with this Secret istiod signs with a CA that somebody brought
-FOREIGN_CA = "cacerts"
+#: Secret with a custom CA, which istiod then signs with
+CUSTOM_CA_SECRET = "cacerts"
 Condition = tuple[str, str, str, str]
 
 
 def now() -> str:
-    """Time as the API writes it, whole seconds."""
+    """Return the current time in the format of the API (whole seconds)."""
     return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def merged_conditions(old: list[Object], changes: list[Condition]) -> list[Object]:
-    """Conditions with changes (type, status, reason, message); a transition time moves only with the status."""
-    by_type = {one["type"]: dict(one) for one in old}
+    """Merge changes (type, status, reason, message) into conditions; a new status sets a new transition time."""
+    by_type = {condition["type"]: dict(condition) for condition in old}
     for kind, status, reason, message in changes:
         before = by_type.get(kind, {})
-        moved = before.get("lastTransitionTime") if before.get("status") == status else None
+        transition = before.get("lastTransitionTime") if before.get("status") == status else None
         by_type[kind] = {"type": kind, "status": status, "reason": reason, "message": message,
-                         "lastTransitionTime": moved or now()}
+                         "lastTransitionTime": transition or now()}
     return list(by_type.values())
 
 
-def covers(have: Any, wanted: Any) -> bool:
-    """Whether an object already says everything that is wanted."""
-    if isinstance(wanted, dict):
-        return isinstance(have, dict) and all(key in have and covers(have[key], value) for key, value in wanted.items())
-    if isinstance(wanted, list):
-        return isinstance(have, list) and len(have) == len(wanted) and all(map(covers, have, wanted))
-    return bool(have == wanted)
+def covers(current: Any, desired: Any) -> bool:
+    """Return whether the current object contains all desired values."""
+    if isinstance(desired, dict):
+        return isinstance(current, dict) and all(
+            key in current and covers(current[key], value) for key, value in desired.items())
+    if isinstance(desired, list):
+        return isinstance(current, list) and len(current) == len(desired) and all(map(covers, current, desired))
+    return bool(current == desired)
 
 
-def nulls_for_removed(old: Any, new: Any) -> Any:
-    """A merge patch that turns what we applied before into the new wish and leaves what others added."""
+def merge_patch(old: Any, new: Any) -> Any:
+    """Return the merge patch from the object applied before to the new one; it keeps fields of other writers."""
     if not isinstance(old, dict) or not isinstance(new, dict):
         return new
-    patch = {key: nulls_for_removed(old.get(key), value) for key, value in new.items()}
+    patch = {key: merge_patch(old.get(key), value) for key, value in new.items()}
     return patch | {key: None for key in old if key not in new}
 
 
 class ControlPlane:
-    """Reconciliation of one SMCP."""
+    """Reconciliation of an SMCP."""
 
     def __init__(self, world: World, cluster: Cluster, namespace: str, name: str) -> None:
         self.world, self.cluster, self.namespace, self.name = world, cluster, namespace, name
@@ -82,54 +83,54 @@ class ControlPlane:
         cluster.store.listen("Secret", self._secret_changed)
         cluster.store.listen("ServiceMeshMemberRoll", self._roll_changed)
 
-    # ---- what wakes it ----
+    # ---- events ----
 
     def changed(self, body: Object) -> None:
-        """The SMCP changed."""
+        """Handle a change of the SMCP."""
         if body["metadata"].get("deletionTimestamp") or body["metadata"]["generation"] != self._done_generation:
-            self._worker.poke()
+            self._worker.trigger()
 
-    def poke(self) -> None:
-        """Something that the control plane depends on changed (member roll, fault)."""
+    def trigger(self) -> None:
+        """Reconcile again because a dependency of the control plane has changed (member roll, fault)."""
         self._done_generation = 0
-        self._worker.poke()
+        self._worker.trigger()
 
-    def forget(self) -> None:
-        """The SMCP is gone: one of the same name would be a new one."""
+    def reset(self) -> None:
+        """Reset the state after the SMCP was deleted."""
         self.installed = False
         self._done_generation = 0
         self._applied.clear()
 
-    def _mine(self, body: Object | None) -> bool:
+    def _is_owned(self, body: Object | None) -> bool:
         labels = dig(body, "metadata", "labels") or {}
         return labels.get("maistra.io/owner") == self.namespace
 
     def _deployment_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
-        if not self._mine(new or old):
+        if not self._is_owned(new or old):
             return
         self._deployments_changed.set()
         self._owned_changed(kind, new, old)
         if self.installed and not self._reconciling:
-            self._ready_worker.poke()
+            self._ready_worker.trigger()
 
     def _owned_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
-        """Somebody deleted what the operator made: it makes it again."""
-        if new is not None or old is None or not self._mine(old):
+        """Recreate an object of the operator that was deleted."""
+        if new is not None or old is None or not self._is_owned(old):
             return
-        where = (kind, *key_of(old))
-        if self._applied.pop(where, None) is not None:
-            self.poke()
+        key = (kind, *key_of(old))
+        if self._applied.pop(key, None) is not None:
+            self.trigger()
 
     def _secret_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
-        """A foreign CA came or went."""
-        if (new is None or old is None) and key_of(new or old or {}) == (self.namespace, FOREIGN_CA):
-            self.poke()
+        """Reconcile when the Secret of a custom CA is created or deleted."""
+        if (new is None or old is None) and key_of(new or old or {}) == (self.namespace, CUSTOM_CA_SECRET):
+            self.trigger()
 
     def _roll_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
         body = new or old
         if body is not None and body["metadata"]["namespace"] == self.namespace \
                 and manifests.roll_not_simulated(new) != manifests.roll_not_simulated(old):
-            self.poke()
+            self.trigger()
 
     # ---- reconciliation ----
 
@@ -147,7 +148,7 @@ class ControlPlane:
             else:
                 await self._update(copy.deepcopy(body))
         except NotFoundError:
-            LOG.info("%s/%s went away while it was reconciled", self.cluster.name, self.namespace)
+            LOG.info("%s/%s was deleted while it was reconciled", self.cluster.name, self.namespace)
         finally:
             self._reconciling = False
 
@@ -160,8 +161,8 @@ class ControlPlane:
         first = not dig(body, "status", "observedGeneration") and not self.installed
         reason = "ResourceCreated" if first else "SpecUpdated"
         text = f"{'Installing' if first else 'Updating'} mesh generation {generation}"
-        fresh: list[Condition] = [("Installed", "False", reason, text)] if first else []
-        await self._status([*fresh, ("Reconciled", "False", reason, text), ("Ready", "False", reason, text)])
+        installing: list[Condition] = [("Installed", "False", reason, text)] if first else []
+        await self._status([*installing, ("Reconciled", "False", reason, text), ("Ready", "False", reason, text)])
         await self._wait("operator_install" if first else "operator_update")
         error = self._error(body)
         if error:
@@ -169,26 +170,26 @@ class ControlPlane:
                                 ("Ready", "False", "ReconcileError", error)])
             self._done_generation = generation
             return
-        strange = self._not_simulated(body)
-        if strange:
-            await self._refuse(strange)
+        unsupported = self._not_simulated(body)
+        if unsupported:
+            await self._report_not_simulated(unsupported)
             self._done_generation = generation
             return
         if not self.cluster.info.get("operator", True):
-            await self.cluster.bring(scenery.crds("federation"))
+            await self.cluster.install_crds(seed.crds("federation"))
         desired = self._desired(body)
-        await self._apply([one for one in desired if one[0] not in manifests.MINOR])
+        await self._apply([(kind, obj) for kind, obj in desired if kind not in manifests.MINOR])
         await self._prune(desired)
-        self._minor.poke()
+        self._minor.trigger()
         await self._until_ready(first)
         latest = self._body()
         if latest is not None and latest["metadata"]["generation"] != generation:
-            self._worker.poke()
+            self._worker.trigger()
             return
         await self._finish(body, generation, first)
 
     async def _wait(self, clock: str) -> None:
-        """Sleep, but not over a control plane that was there before the simulator."""
+        """Sleep for a clock, except for a control plane that existed before the simulator started."""
         if (self.cluster.name, self.namespace) not in self.world.booting:
             await self.world.clocks.sleep(clock)
 
@@ -201,14 +202,14 @@ class ControlPlane:
         return ""
 
     def _not_simulated(self, body: Object) -> list[str]:
-        """What of the control plane and of what stands beside it is beyond this simulator."""
-        words = manifests.not_simulated(body) + manifests.roll_not_simulated(self._roll())
-        if self.cluster.store.get("Secret", self.namespace, FOREIGN_CA) is not None:
-            words.append(f"a CA of one's own in Secret {FOREIGN_CA}")
-        return words
+        """List the settings of the control plane, its member roll and its Secrets that are not simulated."""
+        messages = manifests.not_simulated(body) + manifests.roll_not_simulated(self._roll())
+        if self.cluster.store.get("Secret", self.namespace, CUSTOM_CA_SECRET) is not None:
+            messages.append(f"a custom CA in Secret {CUSTOM_CA_SECRET}")
+        return messages
 
-    async def _refuse(self, words: list[str]) -> None:
-        text = f"not simulated: {'; '.join(words)}"
+    async def _report_not_simulated(self, messages: list[str]) -> None:
+        text = f"not simulated: {'; '.join(messages)}"
         LOG.error("%s/%s/%s: %s", self.cluster.name, self.namespace, self.name, text)
         self.world.booting.discard((self.cluster.name, self.namespace))
         await self._status([(NOT_SIMULATED, "True", NOT_SIMULATED, text), ("Reconciled", "False", NOT_SIMULATED, text),
@@ -229,29 +230,29 @@ class ControlPlane:
 
     async def _apply(self, desired: list[tuple[str, Object]]) -> None:
         order = {"Service": 0, "Deployment": 1}
-        changed = [one for one in desired if self._applied.get((one[0], *key_of(one[1]))) != one[1]]
-        await asyncio.gather(*(self._apply_one(kind, body)
-                               for kind, body in sorted(changed, key=lambda one: order.get(one[0], 2))))
+        changed = [(kind, body) for kind, body in desired if self._applied.get((kind, *key_of(body))) != body]
+        await asyncio.gather(*(self._apply_object(kind, body)
+                               for kind, body in sorted(changed, key=lambda item: order.get(item[0], 2))))
 
-    async def _apply_one(self, kind: str, body: Object) -> None:
-        where = (kind, *key_of(body))
-        before = self._applied.get(where)
+    async def _apply_object(self, kind: str, body: Object) -> None:
+        key = (kind, *key_of(body))
+        before = self._applied.get(key)
         try:
             if before is None:
-                await self._make(kind, body)
+                await self._create(kind, body)
             else:
-                await self._change(kind, before, body)
+                await self._patch(kind, before, body)
         except NotFoundError:
             if kind != "Route":
                 raise
-            LOG.info("no Route kind in %s: %s gets none", self.cluster.name, where)
-        self._applied[where] = body
+            LOG.info("%s has no kind Route: %s not created", self.cluster.name, key)
+        self._applied[key] = body
 
-    async def _make(self, kind: str, body: Object) -> None:
-        """Create; what is there already (made before this simulator began) is written only if it differs."""
-        known = self.cluster.store.get(kind, *key_of(body))
-        if known is not None:
-            if not covers(known, body):
+    async def _create(self, kind: str, body: Object) -> None:
+        """Create an object; patch an object from before the start of the simulator only if it differs."""
+        existing = self.cluster.store.get(kind, *key_of(body))
+        if existing is not None:
+            if not covers(existing, body):
                 await self.cluster.patch(kind, *key_of(body), body)
             return
         try:
@@ -260,15 +261,15 @@ class ControlPlane:
             if kind not in manifests.MINOR:
                 await self.cluster.patch(kind, *key_of(body), body)
 
-    async def _change(self, kind: str, before: Object, body: Object) -> None:
-        """Patch; what cannot be patched (an immutable selector) is deleted and made anew, as the operator does."""
+    async def _patch(self, kind: str, before: Object, body: Object) -> None:
+        """Patch an object; recreate a Deployment whose immutable selector changed, as the operator does."""
         namespace, name = key_of(body)
         if kind == "Deployment" and dig(before, "spec", "selector") != dig(body, "spec", "selector"):
             await self.cluster.delete(kind, namespace, name, now=True)
             await self.cluster.ensure(kind, body)
             return
         try:
-            await self.cluster.patch(kind, namespace, name, nulls_for_removed(before, body))
+            await self.cluster.patch(kind, namespace, name, merge_patch(before, body))
         except NotFoundError:
             await self.cluster.ensure(kind, body)
 
@@ -276,64 +277,65 @@ class ControlPlane:
         await self.world.clocks.sleep("minor_objects")
         body = self._body()
         if body is not None and not body["metadata"].get("deletionTimestamp"):
-            await self._apply([one for one in self._desired(body) if one[0] in manifests.MINOR])
+            await self._apply([(kind, obj) for kind, obj in self._desired(body) if kind in manifests.MINOR])
 
     async def _prune(self, desired: list[tuple[str, Object]]) -> None:
-        wanted = {(kind, *key_of(body)) for kind, body in desired}
+        desired_keys = {(kind, *key_of(body)) for kind, body in desired}
         for kind in ("Service", "Deployment", "ConfigMap"):
             for body in self.cluster.store.all(kind):
-                if self._mine(body):
+                if self._is_owned(body):
                     self._applied.setdefault((kind, *key_of(body)), {})
-        gone = [where for where in self._applied if where not in wanted]
-        for where in gone:
-            del self._applied[where]
-        await asyncio.gather(*(self.cluster.delete(kind, space, name, now=True) for kind, space, name in gone))
+        removed = [key for key in self._applied if key not in desired_keys]
+        for key in removed:
+            del self._applied[key]
+        await asyncio.gather(*(self.cluster.delete(kind, namespace, name, now=True) for kind, namespace, name in removed))
 
     # ---- readiness ----
 
     def _unready(self) -> list[str]:
-        waiting = []
+        unready = []
         for body in self.cluster.store.all("Deployment"):
-            if not self._mine(body):
+            if not self._is_owned(body):
                 continue
-            wanted, status = body["spec"].get("replicas", 1), body.get("status") or {}
-            seen = status.get("observedGeneration", 0) >= body["metadata"]["generation"]
-            if not seen or status.get("readyReplicas", 0) < wanted or status.get("updatedReplicas", 0) < wanted:
-                waiting.append(body["metadata"]["name"])
-        return sorted(waiting)
+            replicas, status = body["spec"].get("replicas", 1), body.get("status") or {}
+            observed = status.get("observedGeneration", 0) >= body["metadata"]["generation"]
+            if not observed or status.get("readyReplicas", 0) < replicas or status.get("updatedReplicas", 0) < replicas:
+                unready.append(body["metadata"]["name"])
+        return sorted(unready)
 
     async def _until_ready(self, first: bool) -> None:
         reason = "PausingInstall" if first else "PausingUpdate"
-        told = ""
+        reported = ""
         while True:
             self._deployments_changed.clear()
-            waiting = self._unready()
-            stuck = self.world.fault("operator-never-ready", self.cluster.name, self._mesh_name()) is not None
-            if not waiting and not stuck:
+            unready = self._unready()
+            is_blocked = self.world.fault("operator-never-ready", self.cluster.name, self._mesh_name()) is not None
+            if not unready and not is_blocked:
                 return
-            text = f"Paused until the following components become ready: {waiting or ['istio-ingress']}"
-            if text != told:
+            text = f"Paused until the following components become ready: {unready or ['istio-ingress']}"
+            if text != reported:
                 await self._status([("Reconciled", "False", reason, text), ("Ready", "False", reason, text)])
-                told = text
+                reported = text
             latest = self._body()
             if latest is None or latest["metadata"].get("deletionTimestamp"):
                 return
             await self._deployments_changed.wait()
 
-    def wake(self) -> None:
-        """A fault was switched: look again."""
+    def check_faults(self) -> None:
+        """Check the faults again after one was switched."""
         self._deployments_changed.set()
 
     def _mesh_name(self) -> str:
         return self.world.mesh_name(self.cluster.name, self.namespace)
 
-    def _component_status(self, body: Object) -> Object:
-        waiting = self._unready()
-        names = sorted(one["metadata"]["name"] for one in self.cluster.store.all("Deployment") if self._mine(one))
-        chart = manifests.CHART_VERSIONS.get(manifests.version(body), "2.5.1")
+    def _component_status(self, control_plane: Object) -> Object:
+        unready = self._unready()
+        deployments = [body for body in self.cluster.store.all("Deployment") if self._is_owned(body)]
+        names = sorted(body["metadata"]["name"] for body in deployments)
+        chart = manifests.CHART_VERSIONS.get(manifests.version(control_plane), "2.5.1")
         return {
-            "annotations": {"readyComponentCount": f"{len(names) - len(waiting)}/{len(names)}"},
-            "readiness": {"components": {"ready": [one for one in names if one not in waiting], "unready": waiting,
+            "annotations": {"readyComponentCount": f"{len(names) - len(unready)}/{len(names)}"},
+            "readiness": {"components": {"ready": [name for name in names if name not in unready], "unready": unready,
                                          "pending": []}},
             "chartVersion": chart, "operatorVersion": manifests.OPERATOR_VERSION}
 
@@ -353,19 +355,21 @@ class ControlPlane:
         body = self._body()
         if body is None or self._reconciling:
             return
-        waiting = self._unready()
-        ready: Object = next((one for one in dig(body, "status", "conditions") or [] if one["type"] == "Ready"), {})
-        if (ready.get("status") == "True") == (not waiting) or ready.get("reason") in (
+        unready = self._unready()
+        conditions = dig(body, "status", "conditions") or []
+        ready: Object = next((condition for condition in conditions if condition["type"] == "Ready"), {})
+        if (ready.get("status") == "True") == (not unready) or ready.get("reason") in (
                 "ReconcileError", NOT_SIMULATED):
             return
         change: Condition = ("Ready", "True", "ComponentsReady", "All component deployments are Available")
-        if waiting:
-            change = ("Ready", "False", "ComponentsNotReady", f"The following components are not ready: {waiting}")
+        if unready:
+            change = ("Ready", "False", "ComponentsNotReady", f"The following components are not ready: {unready}")
         await self._status([change], self._component_status(body))
 
     async def _status(self, changes: list[Condition], more: Object | None = None) -> None:
         body = self._body()
-        old = [one for one in dig(body, "status", "conditions") or [] if one["type"] != NOT_SIMULATED]
+        conditions = dig(body, "status", "conditions") or []
+        old = [condition for condition in conditions if condition["type"] != NOT_SIMULATED]
         conditions = merged_conditions(old, changes)
         await self.cluster.patch_status("ServiceMeshControlPlane", self.namespace, self.name,
                                         {"conditions": conditions} | (more or {}))
@@ -382,13 +386,13 @@ class ControlPlane:
         self._applied.clear()
         self.installed = False
         self._done_generation = 0
-        rest = [one for one in body["metadata"]["finalizers"] if one != FINALIZER]
+        remaining = [finalizer for finalizer in body["metadata"]["finalizers"] if finalizer != FINALIZER]
         await self.cluster.patch("ServiceMeshControlPlane", self.namespace, self.name,
-                                 {"metadata": {"finalizers": rest or None}})
+                                 {"metadata": {"finalizers": remaining or None}})
 
 
 class MemberRolls:
-    """Member rolls of one cluster: configured members, their label, and the Ready condition."""
+    """Member rolls of a cluster: configured members, their label, and the Ready condition."""
 
     def __init__(self, world: World, cluster: Cluster) -> None:
         self.world, self.cluster = world, cluster
@@ -400,11 +404,11 @@ class MemberRolls:
         if kind == "Namespace" and new is not None and old is not None:
             return
         if new is None or old is None or new["metadata"]["generation"] != old["metadata"]["generation"]:
-            self._worker.poke()
+            self._worker.trigger()
 
-    def poke(self) -> None:
-        """Look at all rolls again."""
-        self._worker.poke()
+    def trigger(self) -> None:
+        """Reconcile all member rolls."""
+        self._worker.trigger()
 
     async def _reconcile_all(self) -> None:
         await self.world.clocks.sleep("members")
@@ -414,30 +418,30 @@ class MemberRolls:
 
     async def _reconcile(self, roll: Object) -> None:
         home = roll["metadata"]["namespace"]
-        wanted = [one for one in dig(roll, "spec", "members") or [] if one != home]
-        there = [one for one in wanted if self.cluster.store.get("Namespace", "", one) is not None]
+        members = [member for member in dig(roll, "spec", "members") or [] if member != home]
         smcp = self.cluster.store.all("ServiceMeshControlPlane", home)
-        there = there if smcp else []
-        for space in self.cluster.store.all("Namespace"):
-            await self._label(space, home, space["metadata"]["name"] in there)
+        configured = [member for member in members
+                      if smcp and self.cluster.store.get("Namespace", "", member) is not None]
+        for namespace in self.cluster.store.all("Namespace"):
+            await self._label(namespace, home, namespace["metadata"]["name"] in configured)
         reason = ("True", "Configured", "All namespaces have been configured successfully")
-        missing = [one for one in wanted if one not in there]
-        strange = manifests.roll_not_simulated(roll)
+        missing = [member for member in members if member not in configured]
+        unsupported = manifests.roll_not_simulated(roll)
         if not smcp:
             reason = ("False", "SMCPMissing", f"No ServiceMeshControlPlane exists in the namespace {home}")
-        elif strange:
-            reason = ("False", NOT_SIMULATED, f"not simulated: {'; '.join(strange)}")
+        elif unsupported:
+            reason = ("False", NOT_SIMULATED, f"not simulated: {'; '.join(unsupported)}")
         elif missing:
             reason = ("True", "Configured", f"Namespaces not found: {missing}")
-        status = {"members": wanted, "configuredMembers": there, "pendingMembers": missing,
+        status = {"members": members, "configuredMembers": configured, "pendingMembers": missing,
                   "observedGeneration": roll["metadata"]["generation"]}
         conditions = merged_conditions(dig(roll, "status", "conditions") or [], [("Ready", *reason)])
         if any((roll.get("status") or {}).get(key) != value for key, value in status.items()):
             await self.cluster.patch_status("ServiceMeshMemberRoll", home, "default",
                                             status | {"conditions": conditions})
 
-    async def _label(self, space: Object, home: str, member: bool) -> None:
-        have = (space["metadata"].get("labels") or {}).get(MEMBER)
-        if member and have != home or not member and have == home:
-            label = {MEMBER: home if member else None}
-            await self.cluster.patch("Namespace", "", space["metadata"]["name"], {"metadata": {"labels": label}})
+    async def _label(self, namespace: Object, home: str, is_member: bool) -> None:
+        current = (namespace["metadata"].get("labels") or {}).get(MEMBER_LABEL)
+        if is_member and current != home or not is_member and current == home:
+            label = {MEMBER_LABEL: home if is_member else None}
+            await self.cluster.patch("Namespace", "", namespace["metadata"]["name"], {"metadata": {"labels": label}})

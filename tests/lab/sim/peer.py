@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One peer as one istiod pod handles it: the watch of the remote mesh, full syncs, imports, and what it exports.
+"""A peer in an istiod pod: the watch of the remote mesh, full syncs, imports and exports.
 
 Sources: maistra/istio maistra-2.5, pilot/pkg/serviceregistry/federation/controller.go and
 pkg/servicemesh/federation/server/server.go.
@@ -13,34 +13,34 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from lab import ages
+from lab import backdating
 from lab.sim import rules, status
 from lab.sim.cluster import API_ERRORS, NotFoundError, Object
-from lab.sim.gateways import Refused, Remote
+from lab.sim.gateways import RequestFailed, Remote
 from lab.sim.jobs import Worker
 from lab.sim.manifests import dig
 from lab.sim.operator import now
-from lab.sim.wire import Incoming, Lost, Outgoing
+from lab.sim.wire import Incoming, StreamLost, Outgoing
 
 if TYPE_CHECKING:
     from lab.sim.istiod import IstiodPod
 
 LOG = logging.getLogger("lab.sim.peer")
 REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 503: "Service Unavailable"}
-#: changes of a status within this time are one write even when the clock says none
-BATCH = 0.02
+#: minimum time in which changes of a status are combined into a single write
+MIN_BATCH_SECONDS = 0.02
 DEFAULT_DISCOVERY, DEFAULT_SERVICE = 8188, 15443
 
 
 def remote_of(name: str, spec: Object) -> Remote:
-    """The route that a peer's spec.remote asks for; port 0 or none means the default."""
+    """Return the route of a peer's spec.remote; a missing port or port 0 means the default."""
     remote = spec.get("remote") or {}
     return Remote(name, tuple(remote.get("addresses") or []), remote.get("discoveryPort") or DEFAULT_DISCOVERY,
                   remote.get("servicePort") or DEFAULT_SERVICE)
 
 
 def not_simulated(spec: Object) -> str:
-    """What a peer asks for that the product does and this simulator does not, in words."""
+    """Return a message about a setting that the product supports and this simulator does not; empty if there is none."""
     for address in dig(spec, "remote", "addresses") or []:
         try:
             if ipaddress.ip_address(str(address).strip("[]")).version == 6:
@@ -51,7 +51,7 @@ def not_simulated(spec: Object) -> str:
 
 
 class Peer:
-    """Registry, export server and status handler of one peer in one istiod pod."""
+    """Registry, export server and status handler of a peer in an istiod pod."""
 
     def __init__(self, pod: "IstiodPod", body: Object) -> None:
         self.pod, self.world, self.mesh = pod, pod.world, pod.mesh
@@ -64,8 +64,8 @@ class Peer:
         self.had_exports = False
         self.closed = False
         self.was_connected = False
-        #: made again while a full sync failed: nothing of it is taken any more
-        self.lost = False
+        #: recreated while a full sync failed: its changes are ignored
+        self.ignored = False
         # registry
         self.offers: list[Object] = []
         self.imports: dict[str, rules.Import | None] = {}
@@ -82,8 +82,8 @@ class Peer:
         # status
         self.watch: Object = {"connected": False}
         self.remotes: dict[str, Object] = {}
-        #: the last leaving of each source
-        self._left: dict[str, object] = {}
+        #: the last disconnect of each source
+        self._disconnects: dict[str, object] = {}
         self._attempted = False
         self._writer = Worker(self.world.jobs, f"status {self.mesh.name}/{self.name}", self._write)
         self._dirty_exports = True
@@ -93,14 +93,14 @@ class Peer:
     # ---- life ----
 
     def start(self) -> None:
-        """Begin to watch the remote mesh."""
+        """Start to watch the remote mesh."""
         jobs = self.world.jobs
         self._tasks = [jobs.start(self._watch_loop(), f"watch {self.mesh.name}/{self.name}"),
                        jobs.start(self._sync_loop(), f"sync {self.mesh.name}/{self.name}"),
                        jobs.start(self._tick_loop(), f"ticks {self.mesh.name}/{self.name}")]
 
     def stop(self) -> None:
-        """Stop everything at once; the status stays as it is."""
+        """Stop all tasks immediately; the status stays as it is."""
         self.closed = True
         for task in self._tasks:
             task.cancel()
@@ -110,16 +110,16 @@ class Peer:
         self.close_watchers()
 
     def close_watchers(self) -> None:
-        """End the watches that remote meshes have on us."""
+        """End the watches of remote meshes."""
         for stream in list(self._watchers):
             stream.end()
             stream.closed()
         self._watchers.clear()
 
-    # ---- what the peer's reconciliation changes ----
+    # ---- reconciliation ----
 
     def update(self, body: Object) -> None:
-        """Take a changed peer; the same generation counts as nothing new, whatever object it is."""
+        """Apply a changed peer; an equal generation counts as unchanged, even of another object."""
         generation, spec = body["metadata"]["generation"], body.get("spec") or {}
         self.uid = body["metadata"]["uid"]
         if generation == self.generation:
@@ -132,8 +132,10 @@ class Peer:
                 self._stream.cancel()
 
     def update_imports(self, body: Object | None) -> None:
-        """Take the import set; its generation is remembered for ever, also when the set goes. No effect before the
-        next full sync."""
+        """Apply the import set at the next full sync.
+
+        Its generation is remembered forever, even after the set is deleted.
+        """
         if body is None:
             self._import_spec = {}
             return
@@ -143,21 +145,21 @@ class Peer:
         self._import_spec = body.get("spec") or {}
 
     def update_exports(self, export_rules: list[Object], services: list[rules.Service]) -> None:
-        """Compute the exports anew and tell the watchers what changed. At once, but the status waits for a flush."""
+        """Compute the exports and send the changes to the watchers immediately; the status is written at the next flush."""
         self.export_rules = export_rules
         named = ((service, rules.exported_name(export_rules, service)) for service in services)
-        fresh = {f"{service.key.namespace}/{service.key.name}": (service, name) for service, name in named if name}
-        old, self.exports = self.exports, fresh
-        events = [("delete", old[key]) for key in old if key not in fresh]
-        events += [("update" if key in old else "add", fresh[key]) for key in fresh if old.get(key) != fresh[key]]
+        new = {f"{service.key.namespace}/{service.key.name}": (service, name) for service, name in named if name}
+        old, self.exports = self.exports, new
+        events = [("delete", old[key]) for key in old if key not in new]
+        events += [("update" if key in old else "add", new[key]) for key in new if old.get(key) != new[key]]
         if not events:
             return
         self._dirty_exports = True
         for action, (service, name) in events:
-            self._tell_watchers({"action": action, "service": self._offer(service, name)})
+            self._notify_watchers({"action": action, "service": self._offer(service, name)})
         self.mesh.push()
 
-    def _tell_watchers(self, event: Object) -> None:
+    def _notify_watchers(self, event: Object) -> None:
         for stream in self._watchers:
             stream.send(event)
             source = stream.headers.get("x-forwarded-for", "")
@@ -165,55 +167,55 @@ class Peer:
                 self.remotes[source]["lastEvent"] = now()
 
     def exported_host(self, name: rules.Name) -> str:
-        """Host name under which the remote mesh is offered a service."""
+        """Return the host name under which a service is offered to the remote mesh."""
         return f"{name.name}.{name.namespace}.{rules.exports_suffix(self.name)}"
 
     def _offer(self, service: rules.Service, name: rules.Name) -> Object:
         return {"name": name.name, "namespace": name.namespace, "hostname": self.exported_host(name),
                 "ports": [{"port": port, "name": label} for port, label in service.ports]}
 
-    # ---- the remote mesh asks ----
+    # ---- requests of the remote mesh ----
 
     def serve(self, request: Incoming) -> None:
-        """Answer a request of the remote mesh, already admitted by the gateway."""
+        """Respond to a request of the remote mesh that the gateway has admitted."""
         source = request.headers.get("x-forwarded-for", "")
         if request.path == "/v1/services/":
-            request.answer(200, {"services": [self._offer(*one) for one in self.exports.values()]})
+            request.answer(200, {"services": [self._offer(service, name) for service, name in self.exports.values()]})
             if source in self.remotes:
                 self.remotes[source]["lastFullSync"] = now()
         elif request.path == "/v1/watch":
             request.begin(200)
             self._watchers.add(request)
-            request.on_close = lambda: self._remote_left(request, source)
+            request.on_close = lambda: self._remote_disconnected(request, source)
             entry = self.remotes.setdefault(source, {"source": source})
             entry.update(connected=True, lastConnected=now())
             self.flush()
         else:
             request.answer(404)
 
-    def _remote_left(self, request: Incoming, source: str) -> None:
+    def _remote_disconnected(self, request: Incoming, source: str) -> None:
         self._watchers.discard(request)
         if source in self.remotes and not any(
-                one.headers.get("x-forwarded-for", "") == source for one in self._watchers):
+                stream.headers.get("x-forwarded-for", "") == source for stream in self._watchers):
             self.remotes[source].update(connected=False, lastDisconnect=now())
-            self._left[source] = left = object()
-            self.world.jobs.start(self._forget(source, left), f"source of {self.mesh.name}/{self.name}")
+            self._disconnects[source] = disconnect = object()
+            self.world.jobs.start(self._forget(source, disconnect), f"source of {self.mesh.name}/{self.name}")
         self.flush()
 
-    async def _forget(self, source: str, left: object) -> None:
+    async def _forget(self, source: str, disconnect: object) -> None:
         await self.world.clocks.sleep("remotes_pruning")
         entry = self.remotes.get(source)
-        if entry is not None and not entry["connected"] and self._left[source] is left:
+        if entry is not None and not entry["connected"] and self._disconnects[source] is disconnect:
             del self.remotes[source]
             self.flush()
 
-    # ---- we ask the remote mesh ----
+    # ---- requests to the remote mesh ----
 
-    async def _ask(self, path: str) -> tuple[int, Outgoing | None]:
-        strange = not_simulated(self.spec)
-        if strange:
-            LOG.error("%s/%s: %s", self.mesh.name, self.name, strange)
-            raise Refused(strange)
+    async def _request(self, path: str) -> tuple[int, Outgoing | None]:
+        unsupported = not_simulated(self.spec)
+        if unsupported:
+            LOG.error("%s/%s: %s", self.mesh.name, self.name, unsupported)
+            raise RequestFailed(unsupported)
         egress = dig(self.spec, "gateways", "egress", "name") or ""
         gateway = self.mesh.egress(egress, path)
         return await gateway.fetch(remote_of(self.name, self.spec), path, {"x-forwarded-for": self.pod.ip})
@@ -225,7 +227,7 @@ class Peer:
             if self._attempted:
                 established = await self._watch_once()
             else:
-                # the first try belongs to what is in flight: somebody who waits for idle waits for it
+                # the first attempt counts as in flight
                 with self.world.jobs.busy(f"first watch {self.mesh.name}/{self.name}"):
                     self._attempted = True
                     established = await self._watch_once()
@@ -240,17 +242,17 @@ class Peer:
                 continue
 
     async def _watch_once(self) -> bool:
-        """One attempt; True when the connection had been established."""
+        """Try to connect and follow the watch; return whether the connection was established."""
         self.watch.update(connected=False, lastConnected=now())
-        attempt = asyncio.create_task(self._ask("/v1/watch"))
+        attempt = asyncio.create_task(self._request("/v1/watch"))
         restart = asyncio.create_task(self._restart.wait())
         try:
             await asyncio.wait({attempt, restart}, return_when=asyncio.FIRST_COMPLETED)
             if not attempt.done():
                 return False
             code, stream = attempt.result()
-        except Refused as refused:
-            self._failed(str(refused))
+        except RequestFailed as error:
+            self._failed(str(error))
             return False
         finally:
             attempt.cancel()
@@ -273,9 +275,9 @@ class Peer:
         try:
             async for event in stream.lines():
                 LOG.debug("%s/%s: %s", self.mesh.name, self.name, event)
-                self._sync_wanted.set()  # the product never applies a single event: each one is a full sync
-        except (Lost, ValueError):
-            LOG.debug("%s/%s: the watch broke", self.mesh.name, self.name)
+                self._sync_wanted.set()  # as in the product, every event starts a full sync
+        except (StreamLost, ValueError):
+            LOG.debug("%s/%s: the watch was interrupted", self.mesh.name, self.name)
         finally:
             stream.cancel()
             self._stream = None
@@ -298,7 +300,7 @@ class Peer:
                 await self._sync()
 
     async def _sync(self) -> None:
-        """A full sync, tried again and again with the lock held, for two minutes."""
+        """Run a full sync; retry it for `full_sync_retry` while holding the lock."""
         self._sync_since = time.monotonic()
         end = self._sync_since + self.world.clocks.get("full_sync_retry")
         try:
@@ -312,17 +314,17 @@ class Peer:
             self._sync_since = None
 
     def sync_fails(self) -> bool:
-        """Whether a full sync goes on for too long to be a good one."""
+        """Return whether a full sync has been running for so long that it must be failing."""
         since = self._sync_since
         return since is not None and time.monotonic() - since > self.world.clocks.get("stuck_sync")
 
     async def _poll(self) -> bool:
         try:
-            code, stream = await self._ask("/v1/services/")
+            code, stream = await self._request("/v1/services/")
             if code != 200 or stream is None:
                 return False
             lists = [line async for line in stream.lines()]
-        except (Refused, Lost, ValueError):
+        except (RequestFailed, StreamLost, ValueError):
             return False
         if not lists:
             return False
@@ -337,19 +339,19 @@ class Peer:
 
     # ---- status ----
 
-    def date_back(self, seconds: float) -> None:
-        """All that has happened so far happened that much earlier (see ``lab.ages``)."""
+    def backdate(self, seconds: float) -> None:
+        """Move all timestamps of the status into the past (see ``lab.backdating``)."""
         for entry in (self.watch, *self.remotes.values()):
-            entry.update(ages.dated_back(entry, seconds))
+            entry.update(backdating.backdated(entry, seconds))
         self.flush()
 
     def flush(self) -> None:
-        """Have the status written."""
+        """Schedule a write of the status."""
         if not self.closed:
-            self._writer.poke()
+            self._writer.trigger()
 
     async def _write(self) -> None:
-        await asyncio.sleep(BATCH)
+        await asyncio.sleep(MIN_BATCH_SECONDS)
         await self.world.clocks.sleep("status_batch")
         async with self.pod.writing:
             await self._write_peer()
@@ -367,33 +369,33 @@ class Peer:
         if after != before:
             await self._patch("ServiceMeshPeer", status.patch(after))
 
-    async def _write_set(self, kind: str, wanted: Object) -> None:
+    async def _write_set(self, kind: str, status_of_set: Object) -> None:
         body = self.mesh.cluster.store.get(kind, self.mesh.namespace, self.name)
-        if body is not None and not self.closed and (body.get("status") or {}) != wanted:
-            await self._patch(kind, wanted)
+        if body is not None and not self.closed and (body.get("status") or {}) != status_of_set:
+            await self._patch(kind, status_of_set)
 
-    async def _patch(self, kind: str, wanted: Object) -> None:
+    async def _patch(self, kind: str, new_status: Object) -> None:
         try:
-            await self.mesh.cluster.patch_status(kind, self.mesh.namespace, self.name, wanted)
+            await self.mesh.cluster.patch_status(kind, self.mesh.namespace, self.name, new_status)
         except NotFoundError:
-            LOG.debug("%s %s went before its status was written", kind, self.name)
+            LOG.debug("%s %s was deleted before its status was written", kind, self.name)
         except API_ERRORS as error:
-            # the product logs and forgets; the next flush tries again
-            LOG.info("%s: status of %s %s was not taken: %s", self.mesh.name, kind, self.name, str(error)[:500])
+            # as in the product, only the next flush retries
+            LOG.info("%s: status of %s %s was rejected: %s", self.mesh.name, kind, self.name, str(error)[:500])
 
     def _exported(self) -> list[Object]:
-        """Everything that matches, whether or not anybody is connected."""
+        """Return all exported services, whether or not a remote mesh is connected."""
         listed = [{"exportedName": self.exported_host(name), "localService": {
             "hostname": f"{service.key.name}.{service.key.namespace}.svc.{rules.CLUSTER_DOMAIN}",
             "name": service.key.name, "namespace": service.key.namespace}} for service, name in self.exports.values()]
-        return sorted(listed, key=lambda one: (one["exportedName"], one["localService"]["hostname"]))
+        return sorted(listed, key=lambda entry: (entry["exportedName"], entry["localService"]["hostname"]))
 
     def _imported(self) -> list[Object]:
-        """Every offer; one that no rule takes has an empty local service."""
+        """Return all offers; an offer that no rule selects has an empty local service."""
         listed = []
-        for host, taken in sorted(self.imports.items()):
+        for host, imported in sorted(self.imports.items()):
             local = {"hostname": "", "name": "", "namespace": ""}
-            if taken is not None:
-                local = {"hostname": taken.hostname, "name": taken.local.name, "namespace": taken.local.namespace}
+            if imported is not None:
+                local = {"hostname": imported.hostname, "name": imported.local.name, "namespace": imported.local.namespace}
             listed.append({"exportedName": host, "localService": local})
         return listed

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which services an export or import rule takes, and under which name.
+"""Export and import rules: which services they select, and under which name.
 
 Source: maistra/istio maistra-2.5, pkg/servicemesh/federation/common/exports.go, imports.go and namemapping.go.
-Pure: plain dictionaries as the API holds them in, names out.
+Pure functions on the dictionaries of the API.
 """
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Service:
-    """A service that can be exported: its name, its labels and its ports as (number, name)."""
+    """A service of the mesh: its name, its labels and its ports as (number, name)."""
 
     key: Name
     labels: dict[str, str] = field(default_factory=dict, hash=False)
@@ -33,24 +33,24 @@ class Service:
 
 @dataclass(frozen=True, order=True)
 class Import:
-    """An offer that a rule takes: the local name, its full host name, and whether it is a local one."""
+    """A selected offer: its local name and its host name."""
 
     local: Name
     hostname: str
 
 
 def exports_suffix(peer: str) -> str:
-    """Domain of what is exported to a peer (server.go exportDomainSuffix)."""
+    """Return the domain of services exported to a peer (server.go exportDomainSuffix)."""
     return f"svc.{peer}-exports.local"
 
 
 def imports_suffix(peer: str) -> str:
-    """Domain of what is imported from a peer when no rule says another."""
+    """Return the default domain of services imported from a peer."""
     return f"svc.{peer}-imports.local"
 
 
 def _matches(pattern: str | None, value: str) -> bool:
-    """Empty and * match all; there is no partial wildcard."""
+    """Match a value; empty and * match all, partial wildcards do not exist."""
     return pattern in ANY or pattern == value
 
 
@@ -70,23 +70,23 @@ def _by_name(selector: dict[str, Any], name: Name) -> Name | None:
 
 
 def _expression_holds(expression: dict[str, Any], labels: dict[str, str]) -> bool | None:
-    """One matchExpressions entry; None for an operator that does not exist (the rule is then skipped)."""
+    """Evaluate a matchExpressions entry; None for an unknown operator, which makes the rule match nothing."""
     key, values = expression.get("key", ""), expression.get("values") or []
-    answers = {
+    results = {
         "In": labels.get(key) in values and key in labels,
         "NotIn": key not in labels or labels[key] not in values,
         "Exists": key in labels,
         "DoesNotExist": key not in labels,
     }
-    return answers.get(str(expression.get("operator")))
+    return results.get(str(expression.get("operator")))
 
 
 def _labels_match(selector: dict[str, Any] | None, labels: dict[str, str]) -> bool:
     selector = selector or {}
-    wanted = selector.get("matchLabels") or {}
-    if any(labels.get(key) != value for key, value in wanted.items()):
+    required = selector.get("matchLabels") or {}
+    if any(labels.get(key) != value for key, value in required.items()):
         return False
-    return all(_expression_holds(one, labels) for one in selector.get("matchExpressions") or [])
+    return all(_expression_holds(expression, labels) for expression in selector.get("matchExpressions") or [])
 
 
 def _by_labels(selector: dict[str, Any], service: Service) -> Name | None:
@@ -95,22 +95,22 @@ def _by_labels(selector: dict[str, Any], service: Service) -> Name | None:
     if not _labels_match(selector.get("selector"), service.labels):
         return None
     for mapping in selector.get("aliases") or []:
-        found = _by_name(mapping, service.key)
-        if found is not None:
-            return found
+        name = _by_name(mapping, service.key)
+        if name is not None:
+            return name
     return service.key
 
 
 def exported_name(rules: list[dict[str, Any]], service: Service) -> Name | None:
-    """Name under which the rules export the service, or None. The first rule that matches wins."""
+    """Return the name under which the rules export the service, or None. The first matching rule applies."""
     for rule in rules:
-        found = None
+        name = None
         if rule.get("type") == "NameSelector" and rule.get("nameSelector") is not None:
-            found = _by_name(rule["nameSelector"], service.key)
+            name = _by_name(rule["nameSelector"], service.key)
         elif rule.get("type") == "LabelSelector" and rule.get("labelSelector") is not None:
-            found = _by_labels(rule["labelSelector"], service)
-        if found is not None:
-            return found
+            name = _by_labels(rule["labelSelector"], service)
+        if name is not None:
+            return name
     return None
 
 
@@ -127,22 +127,22 @@ def _import_by(rule: dict[str, Any], default_suffix: str, offer: Name, domain: s
         suffix = rule.get("domainSuffix") or default_suffix
         if suffix == local:
             return None
-    found = _by_name(selector, offer)
-    return None if found is None else Import(found, f"{found.name}.{found.namespace}.{suffix}")
+    name = _by_name(selector, offer)
+    return None if name is None else Import(name, f"{name.name}.{name.namespace}.{suffix}")
 
 
 def imported_name(spec: dict[str, Any], peer: str, offer: Name, domain: str = CLUSTER_DOMAIN) -> Import | None:
-    """What an import set makes of one offer, or None. A rule that is not valid is as if it were not there."""
+    """Return the import of an offer by an import set, or None. Invalid rules are ignored."""
     default_suffix = spec.get("domainSuffix") or imports_suffix(peer)
     for rule in spec.get("importRules") or []:
-        found = _import_by(rule, default_suffix, offer, domain)
-        if found is not None:
-            return found
+        selected = _import_by(rule, default_suffix, offer, domain)
+        if selected is not None:
+            return selected
     return None
 
 
 def principal_matches(pattern: str, principal: str) -> bool:
-    """Match of an identity (no spiffe:// in front) as authorization policies do it: a * at one end only."""
+    """Match an identity (without spiffe://) as authorization policies do: a wildcard * only at the start or the end."""
     if not pattern:
         return False
     if pattern == "*":

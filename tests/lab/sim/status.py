@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Status of a ServiceMeshPeer as istiod pods write it, with the product's own mistakes.
+"""Status of a ServiceMeshPeer as istiod pods write it, including the product's defects.
 
-Source: maistra/istio maistra-2.5, pkg/servicemesh/federation/status/handler.go; effects as seen with several pods.
+Source: maistra/istio maistra-2.5, pkg/servicemesh/federation/status/handler.go; effects observed with several pods.
 """
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ Object = dict[str, Any]
 
 
 def search(entries: list[Object], pod: str) -> int | None:
-    """Index of the pod's entry as the product looks for it: a binary search with a test for equality.
+    """Return the index of the pod's entry, found as the product does: by a binary search that only tests for equality.
 
-    It misses entries that are there (with two or three entries the first one, with four the first two), which
-    then are written a second time.
+    It misses existing entries (of two or three entries the first, of four the first two), which are then duplicated.
     """
     low, high = 0, len(entries)
     while low < high:
@@ -29,41 +28,41 @@ def search(entries: list[Object], pod: str) -> int | None:
 
 
 def put(status: Object | None, entry: Object, connected: bool) -> Object:
-    """Discovery status with the pod's entry put in; may hold a duplicate, which the API server then refuses."""
+    """Return the discovery status with the pod's entry; it may contain a duplicate, which the API server rejects."""
     new = copy.deepcopy(status or {})
-    here, there = ("active", "inactive") if connected else ("inactive", "active")
-    mine, others = new.get(here) or [], new.get(there) or []
-    index = search(others, entry["pod"])
+    target, other = ("active", "inactive") if connected else ("inactive", "active")
+    target_entries, other_entries = new.get(target) or [], new.get(other) or []
+    index = search(other_entries, entry["pod"])
     if index is not None:
-        others.pop(index)
-    index = search(mine, entry["pod"])
+        other_entries.pop(index)
+    index = search(target_entries, entry["pod"])
     if index is None:
-        mine.append(entry)
-        mine.sort(key=lambda one: str(one["pod"]))
+        target_entries.append(entry)
+        target_entries.sort(key=lambda item: str(item["pod"]))
     else:
-        mine[index] = entry
-    return {key: value for key, value in ((here, mine), (there, others)) if value}
+        target_entries[index] = entry
+    return {key: value for key, value in ((target, target_entries), (other, other_entries)) if value}
 
 
 def pods(status: Object | None) -> set[str]:
-    """Names of all pods that have an entry."""
-    return {one["pod"] for key in ("active", "inactive") for one in (status or {}).get(key) or []}
+    """Return the names of all pods that have an entry."""
+    return {entry["pod"] for key in ("active", "inactive") for entry in (status or {}).get(key) or []}
 
 
-def without(status: Object | None, dead: set[str]) -> Object:
-    """Discovery status without the entries of pods that are gone (the leader's work)."""
-    kept = {key: [one for one in (status or {}).get(key) or [] if one["pod"] not in dead]
+def without(status: Object | None, pods_to_remove: set[str]) -> Object:
+    """Return the discovery status without the entries of these pods."""
+    kept = {key: [entry for entry in (status or {}).get(key) or [] if entry["pod"] not in pods_to_remove]
             for key in ("active", "inactive")}
     return {key: value for key, value in kept.items() if value}
 
 
 def patch(status: Object) -> Object:
-    """Merge patch of a peer's status to this discovery status."""
+    """Return the merge patch of a peer's status for this discovery status."""
     return {"discoveryStatus": {"active": status.get("active"), "inactive": status.get("inactive")}}
 
 
 def entry_of(pod: str, watch: Object, remotes: dict[str, Object]) -> Object:
-    """A pod's entry; `remotes` is missing, not empty, when none has come."""
+    """Return a pod's entry; without remotes the key `remotes` is missing."""
     entry: Object = {"pod": pod, "watch": dict(watch)}
     if remotes:
         entry["remotes"] = [dict(remotes[source]) for source in sorted(remotes)]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a gateway shows and whom it believes: certificates, trust bundles by trust domain, TLS contexts."""
+"""TLS of gateways: certificates, trust bundles by trust domain, TLS contexts."""
 from __future__ import annotations
 
 import functools
@@ -20,13 +20,13 @@ LOG = logging.getLogger("lab.sim.trust")
 
 @functools.lru_cache(maxsize=1024)
 def parsed(pem: str) -> tuple[x509.Certificate, ...]:
-    """Certificates of a bundle, parsed once."""
+    """Return the certificates of a bundle, parsed once."""
     return tuple(ca.roots(pem))
 
 
 @dataclass
 class Credentials:
-    """Identity, certificate and trust of one gateway pod, as Envoy's SPIFFE validator holds them."""
+    """Identity, certificate and trust bundles of a gateway pod, as Envoy's SPIFFE validator uses them."""
 
     identity: str
     certificate: bytes
@@ -34,18 +34,21 @@ class Credentials:
     _contexts: dict[bool, ssl.SSLContext] = field(default_factory=dict)
 
     def set_bundles(self, bundles: dict[str, str]) -> None:
-        """Trust these roots (PEM, by trust domain). A bundle without any certificate is refused as a whole: the
-        old ones stay in force, and a pod that has none yet can verify nobody."""
+        """Set the trusted roots (PEM, by trust domain).
+
+        If a bundle contains no certificate, the whole update is rejected: the old roots stay in use, and a pod that
+        has none yet cannot verify any peer.
+        """
         if bundles == self.bundles:
             return
         if any(not parsed(pem) for pem in bundles.values()):
-            LOG.warning("%s: a trust bundle holds no certificate: refused", self.identity)
+            LOG.warning("%s: update rejected: a trust bundle contains no certificate", self.identity)
             return
         self.bundles = dict(bundles)
         self._contexts.clear()
 
     def context(self, server: bool) -> ssl.SSLContext:
-        """TLS context, built at first use after a change."""
+        """Return the TLS context, built at first use after a change."""
         if server not in self._contexts:
             self._contexts[server] = self._build(server)
         return self._contexts[server]
@@ -57,7 +60,7 @@ class Credentials:
         context.set_alpn_protocols(["h2"])
         if server:
             context.num_tickets = 0
-        # a memory file: Python's ssl takes keys from files only, and keys need not touch the disk
+        # Python's ssl loads keys only from files; a memory file keeps the key off the disk
         handle = os.memfd_create("gateway") if hasattr(os, "memfd_create") else tempfile.mkstemp()[0]
         try:
             os.write(handle, self.certificate + ca.WORKLOAD_KEY_PEM)
@@ -70,7 +73,7 @@ class Credentials:
         return context
 
     def accepts(self, certificate: bytes) -> str:
-        """Identity of the other side if a root of *its own* trust domain signed it, else an empty string."""
+        """Return the identity of a peer certificate if a root of *its own* trust domain signed it, else an empty string."""
         identity = ca.identity_of(certificate) if certificate else ""
         bundle = self.bundles.get(identity.split("/", 1)[0])
         if not identity or bundle is None or not ca.signed_by(certificate, list(parsed(bundle))):
@@ -79,6 +82,6 @@ class Credentials:
 
 
 def _certificates_only(pem: str) -> str:
-    """Every root once: OpenSSL refuses a bundle that names one twice."""
-    unique = {one.public_bytes(serialization.Encoding.PEM) for one in parsed(pem)}
+    """Return each root once: OpenSSL rejects a bundle with duplicates."""
+    unique = {certificate.public_bytes(serialization.Encoding.PEM) for certificate in parsed(pem)}
     return b"".join(sorted(unique)).decode()

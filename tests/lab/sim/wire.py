@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP/2 over a TLS connection between two gateways, as Envoys speak it: one connection carries many requests.
+"""HTTP/2 over a TLS connection between two gateways, as between Envoys: a connection carries many requests.
 
-The protocol itself is the library h2's; this module only ties it to asyncio.
+The library h2 implements the protocol; this module connects it to asyncio.
 """
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ import h2.settings
 WINDOW = 2**24
 
 
-class Lost(Exception):
-    """The connection or the stream ended before its time."""
+class StreamLost(Exception):
+    """The connection or the stream ended unexpectedly."""
 
 
 class Incoming:
-    """A request that came in; the answer may go on for long."""
+    """A received request; its response may be a long stream."""
 
     def __init__(self, wire: "Wire", number: int, headers: dict[str, str]) -> None:
         self.wire, self.number, self.headers = wire, number, headers
@@ -35,29 +35,29 @@ class Incoming:
         self.on_close: Callable[[], None] | None = None
 
     def begin(self, status: int) -> None:
-        """Send the status; data may follow."""
+        """Send the status of the response; data may follow."""
         self.wire.send_headers(self.number, [(":status", str(status))])
 
     def send(self, message: Any) -> None:
-        """Send one JSON line."""
+        """Send a JSON line."""
         if self.open:
             self.wire.send_data(self.number, json.dumps(message).encode() + b"\n")
 
     def end(self) -> None:
-        """End the answer in good order."""
+        """End the response."""
         if self.open:
             self.open = False
             self.wire.end_stream(self.number)
 
     def answer(self, status: int, message: Any = None) -> None:
-        """Send a whole answer."""
+        """Send a complete response."""
         self.begin(status)
         if message is not None:
             self.send(message)
         self.end()
 
     def closed(self) -> None:
-        """The other side is gone."""
+        """Handle the end of the stream by the other side."""
         if self.open:
             self.open = False
         if self.on_close is not None:
@@ -66,7 +66,7 @@ class Incoming:
 
 
 class Outgoing:
-    """A request that was sent: its status, then lines."""
+    """A sent request: the status of its response, then its lines."""
 
     def __init__(self, wire: "Wire", number: int) -> None:
         self.wire, self.number = wire, number
@@ -75,30 +75,30 @@ class Outgoing:
         self._rest = b""
         self.ended = False
 
-    def got_data(self, data: bytes) -> None:
-        """Bytes of the answer."""
+    def receive(self, data: bytes) -> None:
+        """Handle data of the response."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._lines.put_nowait(line)
 
     def finish(self, in_order: bool) -> None:
-        """The answer ended."""
+        """Handle the end of the response, regular (`in_order`) or by a reset."""
         self.ended = True
         if not self.status.done():
             if in_order:
                 self.status.set_result(503)
             else:
-                self.status.set_exception(Lost())
+                self.status.set_exception(StreamLost())
                 self.status.exception()
         self._lines.put_nowait(None)
 
     async def lines(self) -> AsyncIterator[Any]:
-        """JSON lines until the answer ends."""
+        """Yield the JSON lines of the response until it ends."""
         while (line := await self._lines.get()) is not None:
             yield json.loads(line)
 
     def cancel(self) -> None:
-        """Give up on the answer."""
+        """Cancel the request."""
         if not self.ended:
             self.wire.reset(self.number)
             self.finish(False)
@@ -110,7 +110,7 @@ def _text_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 class Wire(asyncio.Protocol):
-    """One connection, either side."""
+    """A connection, as client or server."""
 
     def __init__(self, client: bool, on_request: Callable[[Incoming], None] | None = None,
                  on_lost: Callable[["Wire"], None] | None = None) -> None:
@@ -127,7 +127,7 @@ class Wire(asyncio.Protocol):
     # ---- life ----
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """TLS is up."""
+        """Start HTTP/2 after the TLS handshake."""
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("a stream transport is needed")
         self._transport = transport
@@ -141,12 +141,12 @@ class Wire(asyncio.Protocol):
             self.data_received(early)
 
     def peer_certificate(self) -> bytes:
-        """Certificate of the other side, DER."""
+        """Return the certificate of the other side (DER)."""
         tls = self._transport.get_extra_info("ssl_object") if self._transport else None
         return (tls.getpeercert(True) if tls else None) or b""
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
+        """End all streams of a closed connection."""
         self.open = False
         for incoming in list(self._in.values()):
             incoming.closed()
@@ -158,7 +158,7 @@ class Wire(asyncio.Protocol):
             self._on_lost(self)
 
     def close(self) -> None:
-        """Close in good order: what is open ends, then the connection."""
+        """Close the connection after ending all open responses."""
         for incoming in list(self._in.values()):
             incoming.end()
             incoming.closed()
@@ -166,10 +166,10 @@ class Wire(asyncio.Protocol):
             self.open = False
             self._transport.close()
 
-    # ---- in ----
+    # ---- receive ----
 
     def data_received(self, data: bytes) -> None:
-        """Bytes from the other side."""
+        """Handle data of the other side."""
         if self._transport is None:
             self._early += data
             return
@@ -195,22 +195,22 @@ class Wire(asyncio.Protocol):
         elif isinstance(event, h2.events.DataReceived):
             self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
             if event.stream_id in self._out:
-                self._out[event.stream_id].got_data(event.data)
+                self._out[event.stream_id].receive(event.data)
         elif isinstance(event, (h2.events.StreamEnded, h2.events.StreamReset)):
-            self._stream_over(event.stream_id, isinstance(event, h2.events.StreamEnded))
+            self._stream_ended(event.stream_id, isinstance(event, h2.events.StreamEnded))
 
-    def _stream_over(self, number: int, in_order: bool) -> None:
+    def _stream_ended(self, number: int, in_order: bool) -> None:
         if number in self._out:
             self._out.pop(number).finish(in_order)
         elif number in self._in and not in_order:
             self._in.pop(number).closed()
 
-    # ---- out ----
+    # ---- send ----
 
     def request(self, authority: str, path: str, headers: dict[str, str]) -> Outgoing:
         """Send a GET."""
         if not self.open:
-            raise Lost()
+            raise StreamLost()
         number = self._h2.get_next_available_stream_id()
         lines = [(":method", "GET"), (":scheme", "https"), (":authority", authority), (":path", path)]
         outgoing = Outgoing(self, number)
@@ -220,28 +220,28 @@ class Wire(asyncio.Protocol):
         return outgoing
 
     def send_headers(self, number: int, headers: list[tuple[str, str]]) -> None:
-        """Headers of an answer."""
+        """Send the headers of a response."""
         self._try(lambda: self._h2.send_headers(number, headers))
 
     def send_data(self, number: int, data: bytes) -> None:
-        """A piece of an answer."""
+        """Send data of a response."""
         size = self._h2.max_outbound_frame_size
         for begin in range(0, len(data), size):
             piece = data[begin:begin + size]
             self._try(functools.partial(self._h2.send_data, number, piece))
 
     def end_stream(self, number: int) -> None:
-        """End of an answer."""
+        """Send the end of a response."""
         self._in.pop(number, None)
         self._try(lambda: self._h2.end_stream(number))
 
     def reset(self, number: int) -> None:
-        """Give up a stream."""
+        """Reset a stream."""
         self._out.pop(number, None)
         self._try(lambda: self._h2.reset_stream(number))
 
     def _try(self, action: Callable[[], None]) -> None:
-        """The other side may have closed a stream just now: that is no error of ours."""
+        """Run an action of h2; ignore that the other side has just closed the stream."""
         if not self.open:
             return
         try:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all parts of the simulator share: clusters, clocks, jobs, faults and who has which loopback address."""
+"""Shared state of the simulator: clusters, clocks, jobs, faults and loopback addresses."""
 from __future__ import annotations
 
 import ipaddress
@@ -17,56 +17,57 @@ if TYPE_CHECKING:
     from lab.sim.mesh import Mesh
     from lab.sim.olm import Olm
 
-#: platforms on which OpenShift itself brings a load balancer for Services
+#: platforms on which OpenShift provides load balancers for Services
 WITH_BALANCER = frozenset({"AWS", "Azure", "GCP", "IBMCloud", "PowerVS", "OpenStack", "AlibabaCloud", "KubeVirt"})
-#: of these, the ones whose balancers have a host name in the status instead of an IP
+#: platforms whose load balancers report a host name in the status instead of an IP
 WITH_HOST_NAME = frozenset({"AWS", "IBMCloud", "PowerVS"})
 
 
 class Addresses:
-    """Loopback addresses of one cluster: published ones for load balancers, hidden ones behind cluster IPs."""
+    """Loopback addresses of a cluster: published ones for load balancers, internal ones for cluster IPs."""
 
     def __init__(self, network: str) -> None:
         base = ipaddress.ip_network(network).network_address
         self._pools = {"balancer": [str(base + n) for n in range(20, 150)],
-                       "inside": [str(base + n) for n in range(150, 251)]}
+                       "internal": [str(base + n) for n in range(150, 251)]}
         self._next = dict.fromkeys(self._pools, 0)
         self._owners: dict[tuple[str, str], str] = {}
         self._by_owner: dict[tuple[str, str], str] = {}
 
     def owned(self, pool: str, owner: str) -> str | None:
-        """Address that the owner has."""
+        """Return the address of the owner, if any."""
         return self._by_owner.get((pool, owner))
 
-    def claim(self, pool: str, owner: str, wanted: str | None = None) -> str:
-        """An address for the owner: the one it has, the one it wants, else the next in turn that is free."""
-        have = self.owned(pool, owner)
-        if have is not None:
-            return have
+    def claim(self, pool: str, owner: str, requested: str | None = None) -> str:
+        """Return the owner's address; claim the requested or the next free address if it has none."""
+        current = self.owned(pool, owner)
+        if current is not None:
+            return current
         addresses = self._pools[pool]
-        turn = [addresses[(self._next[pool] + n) % len(addresses)] for n in range(len(addresses))]
-        free = [one for one in ([wanted] if wanted else turn) if one and (pool, one) not in self._owners]
+        rotation = [addresses[(self._next[pool] + n) % len(addresses)] for n in range(len(addresses))]
+        candidates = [requested] if requested else rotation
+        free = [address for address in candidates if (pool, address) not in self._owners]
         if not free:
-            raise LookupError(f"no address is free for {owner}")
+            raise LookupError(f"no free address for {owner}")
         self._next[pool] = addresses.index(free[0]) + 1 if free[0] in addresses else self._next[pool]
         self._owners[pool, free[0]] = owner
         self._by_owner[pool, owner] = free[0]
         return free[0]
 
-    def has(self, pool: str, address: str) -> bool:
-        """Whether somebody has the address."""
+    def is_claimed(self, pool: str, address: str) -> bool:
+        """Return whether the address has an owner."""
         return (pool, address) in self._owners
 
     def release(self, pool: str, owner: str) -> None:
-        """Give back what the owner has."""
-        have = self._by_owner.pop((pool, owner), None)
-        if have is not None:
-            del self._owners[pool, have]
+        """Release the owner's address, if any."""
+        address = self._by_owner.pop((pool, owner), None)
+        if address is not None:
+            del self._owners[pool, address]
 
 
 @dataclass
 class World:
-    """The lab at large."""
+    """State of the whole lab."""
 
     directory: Path
     lab: dict[str, Any]
@@ -76,51 +77,51 @@ class World:
     clouds: dict[str, "Cloud"] = field(default_factory=dict)
     olms: dict[str, "Olm"] = field(default_factory=dict)
     addresses: dict[str, Addresses] = field(default_factory=dict)
-    #: host names that the lab's own resolver knows everywhere: name -> address
+    #: host names that the lab's resolver resolves in all clusters: name -> address
     names: dict[str, str] = field(default_factory=dict)
     #: (cluster, namespace of the control plane) -> mesh
     meshes: dict[tuple[str, str], "Mesh"] = field(default_factory=dict)
-    #: faults that are on: (name, target) -> parameters
+    #: active faults: (name, target) -> parameters
     faults: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     started: bool = False
-    #: (cluster, namespace) of control planes found at the start: they count as installed long ago
+    #: (cluster, namespace) of control planes that exist at the start: they count as installed long ago
     booting: set[tuple[str, str]] = field(default_factory=set)
 
     def fault(self, name: str, *targets: str) -> dict[str, Any] | None:
-        """Parameters of a fault if it is on for one of the targets (or for everything)."""
+        """Return the parameters of a fault that is active for one of the targets or for everything, else None."""
         for target in (*targets, ""):
             if (name, target) in self.faults:
                 return self.faults[name, target]
         return None
 
     def unreachable(self, address: str) -> bool:
-        """Whether a fault keeps packets from reaching the address of a mesh's ingress gateways."""
+        """Return whether a fault drops packets to the address, which belongs to a mesh's ingress gateways."""
         for mesh in self.meshes.values():
             if self.fault("ingress-unreachable", mesh.name, mesh.cluster.name) is None:
                 continue
             for service in mesh.cluster.store.all("Service", mesh.namespace):
                 uid = service["metadata"]["uid"]
                 pools = self.addresses[mesh.cluster.name]
-                if address in (pools.owned("balancer", uid), pools.owned("inside", uid)):
+                if address in (pools.owned("balancer", uid), pools.owned("internal", uid)):
                     return True
             if any(node["address"] == address for node in mesh.cluster.info.get("nodes") or []):
                 return True
         return False
 
     def mesh_name(self, cluster: str, namespace: str) -> str:
-        """Name of the mesh as the lab calls it; cluster/namespace for one that the lab does not know."""
+        """Return the lab's name of a mesh; cluster/namespace for a mesh that is not in the topology."""
         for name, mesh in self.lab.get("meshes", {}).items():
             if (mesh["cluster"], mesh["namespace"]) == (cluster, namespace):
                 return str(name)
         return f"{cluster}/{namespace}"
 
     def mesh(self, name: str) -> "Mesh":
-        """Mesh by the lab's name.
+        """Return a mesh by the lab's name.
 
         Raises:
-            KeyError: there is none.
+            KeyError: no such mesh.
         """
         for mesh in self.meshes.values():
             if mesh.name == name:
                 return mesh
-        raise KeyError(f"no mesh is called {name!r}; there are {', '.join(m.name for m in self.meshes.values())}")
+        raise KeyError(f"unknown mesh {name!r}; known: {', '.join(m.name for m in self.meshes.values())}")

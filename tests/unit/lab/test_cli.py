@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lab's command line says of itself."""
+"""Help and documentation of the lab's command line."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import sys
 
 import pytest
 from lab import cli, faults
-from lab.sim.faults import described
+from lab.sim.faults import descriptions
 from lab.state import ROOT
 
-FAULTS = {name: item.does for name, item in faults.FAULTS.items()} | described()
+FAULTS = {name: fault.description for name, fault in faults.FAULTS.items()} | descriptions()
 
 
 def _help(capsys: pytest.CaptureFixture[str], command: str) -> str:
@@ -24,7 +24,7 @@ def _help(capsys: pytest.CaptureFixture[str], command: str) -> str:
 
 
 @pytest.mark.parametrize("command", ["up", "down", "status", "fault"])
-def test_each_command_has_a_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
     text = _help(capsys, command)
     assert text.startswith(f"usage: python -m lab {command} ")
     assert "--dir DIR" in text
@@ -32,15 +32,15 @@ def test_each_command_has_a_help(capsys: pytest.CaptureFixture[str], command: st
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_the_help_of_fault_tells_every_fault(capsys: pytest.CaptureFixture[str], name: str) -> None:
+def test_fault_help_lists_every_fault(capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert f"{name}:{FAULTS[name]}".replace(" ", "") in "".join(_help(capsys, "fault").split())
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_the_documentation_tells_every_fault(name: str) -> None:
+def test_documentation_lists_every_fault(name: str) -> None:
     assert f"| `{name}` | {FAULTS[name]} |" in (ROOT / "docs" / "lab.md").read_text(encoding="utf-8").splitlines()
 
 
-def test_other_commands_do_not_wait_for_the_simulator_to_be_imported() -> None:
+def test_commands_start_without_importing_the_simulator() -> None:
     code = "import sys, lab.cli; lab.cli._parser(); sys.exit('lab.sim.faults' in sys.modules or 'kopf' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": str(ROOT / "tests")})

@@ -1,35 +1,36 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the simulated Operator Lifecycle Manager resolves and refuses, and what an empty cluster begins with."""
+"""Subscriptions that the simulated OLM resolves or rejects, and the initial objects of a cluster without operator."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from lab import scenery, topology
-from lab.sim.olm import refusal
 
-GOOD = {"name": "servicemeshoperator", "channel": "stable", "source": "redhat-operators",
+from lab import seed, topology
+from lab.sim.olm import resolution_error
+
+VALID = {"name": "servicemeshoperator", "channel": "stable", "source": "redhat-operators",
         "sourceNamespace": "openshift-marketplace"}
 
 
-@pytest.mark.parametrize(("change", "word"), [
+@pytest.mark.parametrize(("change", "message"), [
     ({}, ""), ({"channel": ""}, ""), ({"installPlanApproval": "Manual"}, ""), ({"channel": "candidate"}, "channel candidate"),
     ({"name": "servicemesh"}, "package servicemesh "), ({"source": "mine"}, "catalog mine"),
     ({"sourceNamespace": "olm"}, "namespace olm")])
-def test_subscriptions(change: dict[str, Any], word: str) -> None:
-    text = refusal({"metadata": {"name": "sub"}, "spec": GOOD | change})
-    assert bool(text) == bool(word) and word in text
+def test_resolution_errors(change: dict[str, Any], message: str) -> None:
+    text = resolution_error({"metadata": {"name": "sub"}, "spec": VALID | change})
+    assert bool(text) == bool(message) and message in text
     assert not text or text.startswith("constraints not satisfiable: no operators found")
 
 
-def test_without_an_operator_only_the_applications_are_there() -> None:
-    found = topology.complete({"clusters": {"a": {"operator": False}}, "meshes": {"m": {"cluster": "a"}}})
-    mesh = found["meshes"]["m"]
-    assert not mesh["install"] and found["clusters"]["a"]["operator"] is False
+def test_cluster_without_operator_has_only_applications() -> None:
+    completed = topology.complete({"clusters": {"a": {"operator": False}}, "meshes": {"m": {"cluster": "a"}}})
+    mesh = completed["meshes"]["m"]
+    assert not mesh["install"] and completed["clusters"]["a"]["operator"] is False
     entry = mesh | {"services": mesh["members"], "members": list(mesh["members"])}
-    namespaces, inside, owned = scenery.mesh_stages({"m": entry}, operator=False)
+    namespaces, services, mesh_objects = seed.mesh_stages({"m": entry}, operator=False)
     assert [body["metadata"]["name"] for _manager, body in namespaces] == ["m-bookinfo"]
-    assert {body["kind"] for _manager, body in inside} == {"Service"} and owned == []
-    assert "m-system" in [body["metadata"]["name"] for _manager, body in scenery.mesh_stages({"m": entry}, operator=True)[0]]
+    assert {body["kind"] for _manager, body in services} == {"Service"} and mesh_objects == []
+    assert "m-system" in [body["metadata"]["name"] for _manager, body in seed.mesh_stages({"m": entry}, operator=True)[0]]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Vectors of export and import rules, as the product's own code answered them."""
+"""Test vectors of export and import rules, taken from the product's code."""
 from __future__ import annotations
 
 from typing import Any
@@ -23,18 +23,18 @@ BOOKINFO = ["details.bookinfo", "mongodb.bookinfo", "ratings.bookinfo", "reviews
 
 
 def names(namespace: str | None = None, name: str | None = None, alias: Rule | None = None) -> Rule:
-    """A NameSelector rule; None leaves a field out."""
+    """Return a NameSelector rule; None omits a field."""
     fields = {"namespace": namespace, "name": name, "alias": alias}
     return {"type": "NameSelector", "nameSelector": {key: value for key, value in fields.items() if value is not None}}
 
 
 def labels(**selector: Any) -> Rule:
-    """A LabelSelector rule."""
+    """Return a LabelSelector rule."""
     return {"type": "LabelSelector", "labelSelector": selector}
 
 
 def alias(namespace: str | None = None, name: str | None = None) -> Rule:
-    """An alias; None leaves a field out."""
+    """Return an alias; None omits a field."""
     return {key: value for key, value in (("namespace", namespace), ("name", name)) if value is not None}
 
 
@@ -76,7 +76,7 @@ OURS = "svc.west-mesh-imports.local"
 
 
 def local(rule: Rule, **more: Any) -> Rule:
-    """A rule with importAsLocal."""
+    """Return a rule with importAsLocal."""
     return rule | {"importAsLocal": True} | more
 
 
@@ -111,23 +111,23 @@ IMPORTS: dict[str, tuple[Rule, list[str]]] = {
 
 @pytest.mark.parametrize("vector", EXPORTS)
 def test_exports(vector: str) -> None:
-    """Every export vector gives the names that the product gives."""
-    export_rules, wanted = EXPORTS[vector]
-    found = [rules.exported_name(export_rules, service) for service in SERVICES]
-    assert [f"{one.name}.{one.namespace}" for one in found if one] == wanted
+    """Every export vector has the names of the product."""
+    export_rules, expected = EXPORTS[vector]
+    exported = [rules.exported_name(export_rules, service) for service in SERVICES]
+    assert [f"{name.name}.{name.namespace}" for name in exported if name] == expected
 
 
 @pytest.mark.parametrize("vector", IMPORTS)
 def test_imports(vector: str) -> None:
-    """Every import vector gives the host names that the product gives."""
-    spec, wanted = IMPORTS[vector]
-    found = [rules.imported_name(spec, "west-mesh", offer) for offer in OFFERS]
-    assert [one.hostname for one in found if one] == wanted
+    """Every import vector has the host names of the product."""
+    spec, expected = IMPORTS[vector]
+    imported = [rules.imported_name(spec, "west-mesh", offer) for offer in OFFERS]
+    assert [service.hostname for service in imported if service] == expected
 
 
 @pytest.mark.parametrize(("pattern", "allowed"), [
     ("red.local/ns/red/sa/x", True), ("red.local/*", True), ("*/sa/x", True), ("*", True),
     ("", False), ("spiffe://red.local/ns/red/sa/x", False), ("red.local/*/x", False), ("red.local/ns/red/sa/y", False)])
 def test_principals(pattern: str, allowed: bool) -> None:
-    """A client ID matches exactly, by prefix or by suffix; an empty one matches nobody."""
+    """A client ID matches exactly, by prefix or by suffix; an empty client ID matches no identity."""
     assert rules.principal_matches(pattern, "red.local/ns/red/sa/x") is allowed

@@ -32,19 +32,19 @@ def test_a_lab_keeps_its_network(tmp_path: Path) -> None:
 
 
 def test_a_claim_of_the_dead_is_void(tmp_path: Path, claims: Path) -> None:
-    state.write_json(claims / "127.77", {"directory": str(tmp_path / "dead"), "pid": 1, "born": "not when pid 1 was"})
+    state.write_json(claims / "127.77", {"directory": str(tmp_path / "dead"), "pid": 1, "started": "another time"})
     assert state.claim_network(tmp_path / "lab", "127.77") == "127.77"
 
 
 def test_a_claim_of_the_living_holds(tmp_path: Path, claims: Path) -> None:
-    state.write_json(claims / "127.77", {"directory": str(tmp_path / "other"), "pid": os.getpid(), "born": state.born(os.getpid())})
+    state.write_json(claims / "127.77", {"directory": str(tmp_path / "other"), "pid": os.getpid(), "started": state.start_time(os.getpid())})
     assert state.claim_network(tmp_path / "lab", "127.77") != "127.77"
 
 
 def test_no_network_left(tmp_path: Path, claims: Path) -> None:
     for number in state.NETWORKS:
-        state.write_json(claims / f"127.{number}", {"directory": "/elsewhere", "pid": os.getpid(), "born": state.born(os.getpid())})
-    with pytest.raises(state.LabError, match="All loopback networks are taken"):
+        state.write_json(claims / f"127.{number}", {"directory": "/elsewhere", "pid": os.getpid(), "started": state.start_time(os.getpid())})
+    with pytest.raises(state.LabError, match="All loopback networks are in use"):
         state.claim_network(tmp_path / "lab")
 
 

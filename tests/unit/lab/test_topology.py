@@ -23,7 +23,7 @@ def test_default_is_red_green_and_blue() -> None:
 
 @pytest.mark.parametrize(("meshes", "clusters", "expected"), [(1, None, 1), (10, None, 10), (6, 2, 2), (2, 5, 2)])
 def test_generated(meshes: int, clusters: int | None, expected: int) -> None:
-    found = topology.generated(meshes, clusters, ("AWS", "Azure"))
+    found = topology.generate(meshes, clusters, ("AWS", "Azure"))
     assert len(found["meshes"]) == meshes
     assert len(found["clusters"]) == expected
     assert {mesh["cluster"] for mesh in found["meshes"].values()} == set(found["clusters"])
@@ -31,7 +31,7 @@ def test_generated(meshes: int, clusters: int | None, expected: int) -> None:
 
 
 def test_generated_names_sort_by_number() -> None:
-    names = list(topology.generated(120)["meshes"])
+    names = list(topology.generate(120)["meshes"])
     assert names == sorted(names)
     assert names[0] == "mesh-001"
 
@@ -50,11 +50,11 @@ def test_services_in_three_spellings(services: Any) -> None:
 
 @pytest.mark.parametrize(("given", "message"), [
     (None, "dictionary"),
-    ({"clusters": {"a": {"platfrom": "AWS"}}}, "unknown platfrom"),
-    ({"clusters": {"a": {"platform": "Abacus"}}}, "no platform 'Abacus'"),
+    ({"clusters": {"a": {"platfrom": "AWS"}}}, "unknown key platfrom"),
+    ({"clusters": {"a": {"platform": "Abacus"}}}, "unknown platform 'Abacus'"),
     ({"clusters": {"a": {"nodes": 0}}}, "nodes must be"),
-    ({"clusters": {"a": {}}, "meshes": {"m": {"cluster": "b"}}}, "no cluster 'b'"),
-    ({"clusters": {"a": {}}, "mesh": {}}, "unknown mesh"),
+    ({"clusters": {"a": {}}, "meshes": {"m": {"cluster": "b"}}}, "unknown cluster 'b'"),
+    ({"clusters": {"a": {}}, "mesh": {}}, "unknown key mesh"),
 ])
 def test_refused(given: Any, message: str) -> None:
     with pytest.raises(LabError, match=message):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the simulated webhooks ask of the author of an object besides the right to write it."""
+"""Rights that the simulated webhooks require of the author of an object besides the right to write it."""
 
 from __future__ import annotations
 
@@ -13,56 +13,57 @@ import pytest
 from lab.sim.webhooks import Webhooks
 
 Json = dict[str, Any]
-PODS, PLANES = "update pods", "create servicemeshcontrolplanes"
-WIDE = {"mode": "ClusterWide", "version": "v2.5"}
+UPDATE_PODS, CREATE_PLANES = "update pods", "create servicemeshcontrolplanes"
+CLUSTER_WIDE = {"mode": "ClusterWide", "version": "v2.5"}
 
 
-def _said(directory: Path, allowed: tuple[str, ...], kind: str, spec: Json, old: Json | None = None) -> str:
-    """What is said to an author who may do these things (verb, resource and namespace)."""
+def _error(directory: Path, allowed: tuple[str, ...], kind: str, spec: Json, old: Json | None = None) -> str:
+    """Return the error message for an author with these rights (verb, resource and namespace)."""
 
-    async def may(cluster: Any, asked: Json, right: Json) -> bool:
+    async def is_allowed(cluster: Any, admission: Json, right: Json) -> bool:
         return " ".join(right[key] for key in ("verb", "resource", "namespace") if right.get(key)) in allowed
 
     world: Any = SimpleNamespace(directory=directory, clusters={})
     hooks = Webhooks(world)
-    setattr(hooks, "_may", may)
+    setattr(hooks, "_is_allowed", is_allowed)
     cluster: Any = None
-    asked = {"operation": "CREATE" if old is None else "UPDATE", "oldObject": old and {"spec": old}, "userInfo": {"username": "ann"}}
+    admission = {"operation": "CREATE" if old is None else "UPDATE", "oldObject": old and {"spec": old},
+                 "userInfo": {"username": "ann"}}
     body = {"metadata": {"name": "default", "namespace": "mesh"}, "spec": spec}
-    return asyncio.run(hooks._forbidden(cluster, kind, asked, body))
+    return asyncio.run(hooks._authorize(cluster, kind, admission, body))
 
 
-@pytest.mark.parametrize(("allowed", "members", "old", "word"), [
+@pytest.mark.parametrize(("allowed", "members", "old", "message"), [
     ((), ["a", "b", "mesh"], None, "user 'ann' does not have permission to access namespace(s): [a b]"),
-    ((f"{PODS} a",), ["a", "b"], None, "[b]"),
-    ((f"{PODS} a", f"{PODS} b"), ["a", "b"], None, ""),
-    ((PODS,), ["a", "b"], None, ""),
+    ((f"{UPDATE_PODS} a",), ["a", "b"], None, "[b]"),
+    ((f"{UPDATE_PODS} a", f"{UPDATE_PODS} b"), ["a", "b"], None, ""),
+    ((UPDATE_PODS,), ["a", "b"], None, ""),
     ((), ["a"], ["a", "b"], ""),
     ((), ["a", "c"], ["a"], "[c]"),
-    ((f"{PODS} a",), ["*"], None, "allowed to update pods at the cluster scope"),
-    ((PODS,), ["*"], None, ""),
+    ((f"{UPDATE_PODS} a",), ["*"], None, "allowed to update pods at the cluster scope"),
+    ((UPDATE_PODS,), ["*"], None, ""),
     ((), [], None, ""),
 ])
-def test_members(tmp_path: Path, allowed: tuple[str, ...], members: list[str], old: list[str] | None, word: str) -> None:
-    said = _said(tmp_path, allowed, "servicemeshmemberrolls", {"members": members}, old and {"members": old})
-    assert bool(said) == bool(word) and word in said
+def test_new_members(tmp_path: Path, allowed: tuple[str, ...], members: list[str], old: list[str] | None, message: str) -> None:
+    error = _error(tmp_path, allowed, "servicemeshmemberrolls", {"members": members}, old and {"members": old})
+    assert bool(error) == bool(message) and message in error
 
 
-def test_members_by_label_want_the_whole_cluster(tmp_path: Path) -> None:
+def test_member_selectors_need_cluster_wide_rights(tmp_path: Path) -> None:
     spec = {"memberSelectors": [{"matchLabels": {"a": "b"}}]}
-    assert "member selectors" in _said(tmp_path, (f"{PODS} a",), "servicemeshmemberrolls", spec)
+    assert "member selectors" in _error(tmp_path, (f"{UPDATE_PODS} a",), "servicemeshmemberrolls", spec)
 
 
-@pytest.mark.parametrize(("allowed", "spec", "old", "word"), [
-    ((), WIDE, None, 'cluster-scoped "create SMCP"'),
-    ((PLANES,), WIDE, None, ""),
-    ((PLANES,), {**WIDE, "version": "v2.4"}, None, "cluster-admin"),
-    (("* *",), {**WIDE, "version": "v2.4"}, None, ""),
-    ((), WIDE, WIDE, ""),
+@pytest.mark.parametrize(("allowed", "spec", "old", "message"), [
+    ((), CLUSTER_WIDE, None, 'cluster-scoped "create SMCP"'),
+    ((CREATE_PLANES,), CLUSTER_WIDE, None, ""),
+    ((CREATE_PLANES,), {**CLUSTER_WIDE, "version": "v2.4"}, None, "cluster-admin"),
+    (("* *",), {**CLUSTER_WIDE, "version": "v2.4"}, None, ""),
+    ((), CLUSTER_WIDE, CLUSTER_WIDE, ""),
     ((), {"version": "v2.5"}, None, ""),
 ])
-def test_control_planes_of_the_whole_cluster(
-    tmp_path: Path, allowed: tuple[str, ...], spec: Json, old: Json | None, word: str
+def test_cluster_wide_control_planes(
+    tmp_path: Path, allowed: tuple[str, ...], spec: Json, old: Json | None, message: str
 ) -> None:
-    said = _said(tmp_path, allowed, "servicemeshcontrolplanes", spec, old)
-    assert bool(said) == bool(word) and word in said
+    error = _error(tmp_path, allowed, "servicemeshcontrolplanes", spec, old)
+    assert bool(error) == bool(message) and message in error

@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the front door reads requests, and what is left of a user's rights."""
+"""Requests as the front proxy parses them, and the rights that api-forbidden leaves."""
 
 from __future__ import annotations
 
 import pytest
-from lab import frontdoor
+
+from lab import front_proxy
 from lab.faults import remaining_rules
 
 
@@ -24,19 +25,19 @@ from lab.faults import remaining_rules
     ("GET", "/version", False, ("get", "", "", "")),
 ])
 def test_describe(method: str, path: str, watching: bool, expected: tuple[str, ...]) -> None:
-    assert tuple(frontdoor.describe(method, path, watching).values()) == expected
+    assert tuple(front_proxy.describe(method, path, watching).values()) == expected
 
 
 def test_matches() -> None:
-    wanted = {"verb": "patch", "resource": "peers", "namespace": "a", "name": "x"}
-    assert frontdoor.matches({}, wanted)
-    assert frontdoor.matches({"verbs": ["patch"], "resources": ["peers"], "namespaces": []}, wanted)
-    assert not frontdoor.matches({"verbs": ["get"]}, wanted)
-    assert not frontdoor.matches({"resources": ["sets"]}, wanted)
+    target = {"verb": "patch", "resource": "peers", "namespace": "a", "name": "x"}
+    assert front_proxy.matches({}, target)
+    assert front_proxy.matches({"verbs": ["patch"], "resources": ["peers"], "namespaces": []}, target)
+    assert not front_proxy.matches({"verbs": ["get"]}, target)
+    assert not front_proxy.matches({"resources": ["sets"]}, target)
 
 
-def test_token_is_replaced() -> None:
-    assert frontdoor.headers_of_nobody([("authorization", "Bearer good"), ("Accept", "x")]) == [
+def test_invalid_token_replaces_credentials() -> None:
+    assert front_proxy.with_invalid_token([("authorization", "Bearer good"), ("Accept", "x")]) == [
         ("Accept", "x"), ("Authorization", "Bearer expired")]
 
 

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a cluster of the lab contains at the beginning, as objects, and how they get there.
+"""Initial objects of a lab cluster.
 
-Written down as data first (``objects``), then applied server-side, so that doing it again changes nothing.
+They are built as plain data and then applied server-side, so that a second run changes nothing.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from kubernetes import client, config, dynamic, watch
 from lab.clusters import ADMIN_GROUP, Cluster
 
 Object = dict[str, Any]
-Applied = tuple[str, Object]
+#: (field manager, object)
+ManagedObject = tuple[str, Object]
 
 CRDS = Path(__file__).resolve().parent / "crds"
-LAUNCHER = "lab"
+FIELD_MANAGER = "lab"
 OPERATORS = "openshift-operators"
 MESH_OWNER = "mesh-owner"
 APPLY_THREADS = 4
@@ -37,12 +38,12 @@ _PROVIDERS = {
 
 
 def connect(kubeconfig: str, cache: Path) -> dynamic.DynamicClient:
-    """Return a client for the cluster that ``kubeconfig`` names, its discovery cached in ``cache``."""
+    """Return a client for the cluster of ``kubeconfig``, with its discovery cached in ``cache``."""
     return dynamic.DynamicClient(config.new_client_from_config(kubeconfig), cache_file=str(cache))
 
 
-def launcher(cluster: Cluster) -> dynamic.DynamicClient:
-    """Return the launcher's own client, which no fault and no RBAC stands in the way of."""
+def launcher_client(cluster: Cluster) -> dynamic.DynamicClient:
+    """Return the launcher's client, which bypasses faults and RBAC."""
     return connect(cluster.entry["launcher_kubeconfig"], cluster.folder / "discovery.json")
 
 
@@ -52,9 +53,9 @@ def crds(*families: str) -> list[Object]:
     return [yaml.safe_load(file.read_text(encoding="utf-8")) for file in files]
 
 
-def build(cluster: Cluster, meshes: dict[str, Any]) -> None:
-    """Bring the cluster to its beginning; what is there already stays as it is."""
-    connection = launcher(cluster)
+def create_objects(cluster: Cluster, meshes: dict[str, Any]) -> None:
+    """Create the initial objects of a cluster and of its meshes."""
+    connection = launcher_client(cluster)
     operator = cluster.entry["operator"]
     apply_crds(connection, crds("openshift", "olm", *(("federation", "mesh") if operator else ())))
     stages = [*_base(cluster), *mesh_stages(meshes, operator)]
@@ -64,8 +65,8 @@ def build(cluster: Cluster, meshes: dict[str, Any]) -> None:
 
 
 def apply_crds(connection: dynamic.DynamicClient, definitions: list[Object]) -> None:
-    """Apply the CRDs and wait until the API server serves all of them."""
-    apply(connection, [(LAUNCHER, definition) for definition in definitions])
+    """Apply the CRDs and wait until they are established."""
+    apply(connection, [(FIELD_MANAGER, definition) for definition in definitions])
     resource = connection.resources.get(api_version="apiextensions.k8s.io/v1", kind="CustomResourceDefinition")
     missing = {definition["metadata"]["name"] for definition in definitions}
     watcher = watch.Watch()
@@ -75,7 +76,7 @@ def apply_crds(connection: dynamic.DynamicClient, definitions: list[Object]) -> 
         if not missing:
             watcher.stop()
     if missing:
-        raise TimeoutError(f"Not established within {ESTABLISHED_SECONDS} s: {', '.join(sorted(missing))}")
+        raise TimeoutError(f"CRDs not established within {ESTABLISHED_SECONDS} s: {', '.join(sorted(missing))}")
 
 
 def _established(definition: Object) -> bool:
@@ -83,9 +84,9 @@ def _established(definition: Object) -> bool:
     return any(item["type"] == "Established" and item["status"] == "True" for item in conditions)
 
 
-def apply(connection: dynamic.DynamicClient, items: Iterable[Applied], force: bool = True) -> None:
-    """Apply the objects server-side, each by its field manager, a few at a time."""
-    def one(item: Applied) -> None:
+def apply(connection: dynamic.DynamicClient, items: Iterable[ManagedObject], force: bool = True) -> None:
+    """Apply the objects server-side with their field managers, a few in parallel."""
+    def apply_object(item: ManagedObject) -> None:
         manager, body = item
         resource = connection.resources.get(api_version=body["apiVersion"], kind=body["kind"])
         connection.server_side_apply(resource, body, body["metadata"]["name"], body["metadata"].get("namespace"),
@@ -95,19 +96,19 @@ def apply(connection: dynamic.DynamicClient, items: Iterable[Applied], force: bo
     for api_version, kind in sorted({(body["apiVersion"], body["kind"]) for _manager, body in pending}):
         connection.resources.get(api_version=api_version, kind=kind)
     with ThreadPoolExecutor(APPLY_THREADS) as pool:
-        list(pool.map(one, pending))
+        list(pool.map(apply_object, pending))
 
 
-def _base(cluster: Cluster) -> list[list[Applied]]:
-    """Return the stages that every cluster has: rights first, then nodes and the OpenShift objects."""
+def _base(cluster: Cluster) -> list[list[ManagedObject]]:
+    """Return the stages of every cluster: RBAC, nodes and OpenShift objects, then what needs their namespaces."""
     rights = [binding("lab-admins", ADMIN_GROUP, "cluster-admin"), binding("lab-simulators", "lab:simulators", "cluster-admin")]
     nodes = [_node(cluster, node) for node in cluster.entry["nodes"]]
-    # OpenShift brings a namespace for operators of all namespaces, with its operator group.
-    home: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OPERATORS}}
+    # OpenShift has a namespace with an operator group for operators that watch all namespaces.
+    namespace: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OPERATORS}}
     group = {"apiVersion": "operators.coreos.com/v1", "kind": "OperatorGroup",
              "metadata": {"name": "global-operators", "namespace": OPERATORS}, "spec": {}}
-    first = [*rights, *nodes, home, _infrastructure(cluster), _cluster_version(cluster)]
-    return [[(LAUNCHER, item) for item in first], [(LAUNCHER, group)]]
+    first = [*rights, *nodes, namespace, _infrastructure(cluster), _cluster_version(cluster)]
+    return [[(FIELD_MANAGER, item) for item in first], [(FIELD_MANAGER, group)]]
 
 
 def binding(name: str, group: str, role: str) -> Object:
@@ -141,23 +142,23 @@ def _cluster_version(cluster: Cluster) -> Object:
             "spec": {"channel": channel, "clusterID": str(identity)}}
 
 
-def mesh_stages(meshes: dict[str, Any], operator: bool) -> list[list[Applied]]:
-    """Return the stages of the meshes: namespaces, then what lives in them, then the control planes.
+def mesh_stages(meshes: dict[str, Any], operator: bool) -> list[list[ManagedObject]]:
+    """Return the stages of the meshes: namespaces, then Services, then member rolls and control planes.
 
-    Without an operator nobody has thought of a mesh yet: the applications are there, the mesh's own namespace is not.
+    Without an operator only the applications exist, not the control planes' namespaces.
     """
     namespaces = sorted({mesh["namespace"] for mesh in meshes.values() if operator}
                         | {member for mesh in meshes.values() for member in mesh["members"]})
-    inside = [service(namespace, name, details) for mesh in meshes.values()
-              for namespace, services in mesh["services"].items() for name, details in services.items()]
+    services = [service(namespace, name, details) for mesh in meshes.values()
+                for namespace, members in mesh["services"].items() for name, details in members.items()]
     installed = [mesh for mesh in meshes.values() if mesh["install"]]
-    owned = [item for mesh in installed for item in (member_roll(mesh), control_plane(mesh))]
-    return [[(LAUNCHER, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}) for name in namespaces],
-            [(LAUNCHER, item) for item in inside], [(MESH_OWNER, item) for item in owned]]
+    mesh_objects = [item for mesh in installed for item in (member_roll(mesh), control_plane(mesh))]
+    return [[(FIELD_MANAGER, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}) for name in namespaces],
+            [(FIELD_MANAGER, item) for item in services], [(MESH_OWNER, item) for item in mesh_objects]]
 
 
 def service(namespace: str, name: str, details: dict[str, Any]) -> Object:
-    """Return one application's Service as the topology describes it."""
+    """Return the Service of an application."""
     ports = [{"protocol": "TCP", "targetPort": port["port"]} | port for port in details["ports"]]
     return {"apiVersion": "v1", "kind": "Service",
             "metadata": {"name": name, "namespace": namespace, "labels": details["labels"]},
@@ -165,7 +166,7 @@ def service(namespace: str, name: str, details: dict[str, Any]) -> Object:
 
 
 def control_plane(mesh: dict[str, Any]) -> Object:
-    """Return the control plane as the mesh's owner made it: no federation gateway in it."""
+    """Return the control plane as its owner created it, without federation gateways."""
     security: dict[str, Any] = {"controlPlane": {"mtls": True}, "dataPlane": {"mtls": True},
                                 "identity": {"type": "ThirdParty"}}
     if mesh["trust_domain"]:
@@ -183,7 +184,7 @@ def member_roll(mesh: dict[str, Any]) -> Object:
 
 
 def _publish_status(connection: dynamic.DynamicClient, cluster: Cluster) -> None:
-    """Write what a kubelet, a cloud and OpenShift's own operators would report."""
+    """Write the status that kubelets, the cloud and OpenShift's operators would report."""
     for node in cluster.entry["nodes"]:
         _patch_status(connection, "v1", "Node", node["name"], {
             "addresses": [{"type": "InternalIP", "address": node["address"]}, {"type": "Hostname", "address": node["name"]}],
@@ -220,8 +221,8 @@ def _patch_status(connection: dynamic.DynamicClient, api_version: str, kind: str
                      content_type="application/merge-patch+json")
 
 
-def forget_namespace(connection: dynamic.DynamicClient, name: str) -> None:
-    """Delete a namespace for good, as the controller that does not run here would once it is empty."""
+def finalize_namespace(connection: dynamic.DynamicClient, name: str) -> None:
+    """Delete an empty namespace completely, as the namespace controller would."""
     resource = connection.resources.get(api_version="v1", kind="Namespace")
     resource.delete(name=name)
     api = client.CoreV1Api(connection.client)

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A door in front of one API server, there only while a fault needs it: it delays, answers itself, or refuses.
+"""Front proxy of an API server that injects faults; it runs only while a fault needs it.
 
-It authenticates users by the cluster's own client certificates and passes them on as a Kubernetes front proxy does
-(``X-Remote-User``, ``X-Remote-Group``); tokens go through as they are. Watches stream. What it does to requests stands
-in ``<cluster>/front-door.json``, which is read anew for each request and each handshake.
+It authenticates users by the cluster's client certificates and forwards their identity as a Kubernetes front proxy does
+(``X-Remote-User``, ``X-Remote-Group``); tokens are forwarded unchanged. Watches stream. The active faults are in
+``<cluster>/front-proxy.json``, which is read for each request and each handshake.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
 from lab import state
 from lab.clusters import Cluster
 
-CONFIGURATION = "front-door.json"
+CONFIGURATION = "front-proxy.json"
 _HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "host"}
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _REASONS = {
@@ -38,7 +38,7 @@ _REASONS = {
 
 
 def describe(method: str, path: str, watching: bool) -> dict[str, str]:
-    """Return what a request asks for in the API's own words: verb, resource, namespace and name (empty: none)."""
+    """Return verb, resource, namespace and name of a request in the terms of the API (empty: none)."""
     parts = [part for part in path.split("/") if part]
     rest = parts[2:] if parts[:1] == ["api"] else parts[3:] if parts[:1] == ["apis"] else []
     namespace = ""
@@ -54,23 +54,23 @@ def describe(method: str, path: str, watching: bool) -> dict[str, str]:
     return {"verb": verb, "resource": resource + subresource, "namespace": namespace, "name": name}
 
 
-def matches(fault: dict[str, Any], wanted: dict[str, str]) -> bool:
-    """Say whether the fault is about this request; a fault that names no verbs or resources is about all of them."""
-    return all(not fault.get(key) or wanted[field] in fault[key]
+def matches(fault: dict[str, Any], target: dict[str, str]) -> bool:
+    """Return whether the fault applies to this request; an empty list of the fault matches everything."""
+    return all(not fault.get(key) or target[field] in fault[key]
                for key, field in (("verbs", "verb"), ("resources", "resource"), ("namespaces", "namespace")))
 
 
-class Door:
-    """One cluster's door; ``counts`` remembers how often each fault struck."""
+class FrontProxy:
+    """Front proxy of a cluster; ``counts`` has the number of requests that each fault has hit."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self.counts: Counter[str] = Counter()
         self.session: ClientSession | None = None
         pki = cluster.folder / "pki"
-        self.right = self._server_context(pki, "server")
-        self.wrong = self._server_context(pki, "foreign-server")
-        self.right.sni_callback = self._choose_certificate
+        self.valid_context = self._server_context(pki, "server")
+        self.wrong_context = self._server_context(pki, "unknown-ca-server")
+        self.valid_context.sni_callback = self._choose_certificate
 
     @staticmethod
     def _server_context(pki: Path, name: str) -> ssl.SSLContext:
@@ -80,51 +80,51 @@ class Door:
         return context
 
     def faults(self) -> dict[str, dict[str, Any]]:
-        """Return the faults that are on now."""
+        """Return the active faults."""
         faults: dict[str, dict[str, Any]] = state.read_json(self.cluster.folder / CONFIGURATION, {})
         return faults
 
     def _choose_certificate(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
         if "wrong-certificate" in self.faults():
-            connection.context = self.wrong
+            connection.context = self.wrong_context
 
     async def open(self, _application: web.Application) -> None:
-        """Make the connections to the API server, as the front proxy that it trusts."""
+        """Open the client session to the API server, with the front proxy certificate that it trusts."""
         pki = self.cluster.folder / "pki"
         context = ssl.create_default_context(cafile=str(pki / "ca.crt"))
-        context.load_cert_chain(pki / "front-client.crt", pki / "front-client.key")
+        context.load_cert_chain(pki / "front-proxy-client.crt", pki / "front-proxy-client.key")
         self.session = ClientSession(connector=TCPConnector(ssl=context, limit=0), auto_decompress=False,
                                      timeout=ClientTimeout(total=None), trust_env=False)
 
     async def close(self, _application: web.Application) -> None:
-        """Close the connections to the API server."""
+        """Close the client session."""
         if self.session:
             await self.session.close()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Let one request through, or do to it what the faults say."""
+        """Forward a request, or apply the matching fault to it."""
         faults = self.faults()
-        wanted = describe(request.method, request.path, request.query.get("watch") in ("1", "true"))
-        slow, answers, resets = (faults.get(name) for name in ("api-slow", "api-answers", "api-resets"))
-        if slow and matches(slow, wanted):
+        target = describe(request.method, request.path, request.query.get("watch") in ("1", "true"))
+        slow, error, reset = (faults.get(name) for name in ("api-slow", "api-error", "api-connection-reset"))
+        if slow and matches(slow, target):
             await asyncio.sleep(slow["seconds"])
-        if answers and matches(answers, wanted) and self._strikes(answers):
-            return _answer(answers, wanted)
-        if resets and matches(resets, wanted) and self._strikes(resets):
+        if error and matches(error, target) and self._is_hit(error):
+            return _error_response(error, target)
+        if reset and matches(reset, target) and self._is_hit(reset):
             return _reset(request)
-        return await self._forward(request, refused="api-unauthorized" in faults)
+        return await self._forward(request, unauthorized="api-unauthorized" in faults)
 
-    def _strikes(self, fault: dict[str, Any]) -> bool:
+    def _is_hit(self, fault: dict[str, Any]) -> bool:
         count = fault.get("count") or 0
         if count and self.counts[fault["id"]] >= count or random.random() >= fault.get("probability", 1.0):
             return False
         self.counts[fault["id"]] += 1
         return True
 
-    async def _forward(self, request: web.Request, refused: bool) -> web.StreamResponse:
+    async def _forward(self, request: web.Request, unauthorized: bool) -> web.StreamResponse:
         headers = [(key, value) for key, value in request.headers.items()
                    if key.lower() not in _HOP_BY_HOP and not key.lower().startswith("x-remote-")]
-        headers = headers_of_nobody(headers) if refused else headers + _identity(request)
+        headers = with_invalid_token(headers) if unauthorized else headers + _identity(request)
         assert self.session is not None
         try:
             async with self.session.request(request.method, self.cluster.entry["server"] + request.raw_path,
@@ -138,14 +138,14 @@ class Door:
                 await response.write_eof()
                 return response
         except ClientError:
-            # A server that is not there gives no answer: neither does the door.
+            # A stopped API server sends no response, and neither does the proxy.
             if request.transport:
                 request.transport.abort()
             raise
 
 
-def headers_of_nobody(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the headers with a token that no server accepts, so that the refusal is the API server's own."""
+def with_invalid_token(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the headers with an invalid token, so that the API server itself responds with 401."""
     return [(key, value) for key, value in headers if key.lower() != "authorization"] + [("Authorization", "Bearer expired")]
 
 
@@ -159,7 +159,7 @@ def _identity(request: web.Request) -> list[tuple[str, str]]:
 
 
 def _reset(request: web.Request) -> web.Response:
-    """Break the connection with a TCP reset, as a server that dies or a load balancer that forgets does."""
+    """Reset the TCP connection, as a server that crashes or a load balancer that lost its state does."""
     if request.transport:
         connection = request.transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -167,11 +167,11 @@ def _reset(request: web.Request) -> web.Response:
     return web.Response(status=500)
 
 
-def _answer(fault: dict[str, Any], wanted: dict[str, str]) -> web.Response:
+def _error_response(fault: dict[str, Any], target: dict[str, str]) -> web.Response:
     code = fault["code"]
-    reason, message = _REASONS.get(code, ("", "the lab answers so"))
+    reason, message = _REASONS.get(code, ("", "error injected by the lab"))
     status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-                              "message": message.format(**wanted), "reason": reason, "code": code}
+                              "message": message.format(**target), "reason": reason, "code": code}
     headers = {}
     if code in (429, 503):
         headers["Retry-After"] = str(fault["retry_after"])
@@ -180,19 +180,19 @@ def _answer(fault: dict[str, Any], wanted: dict[str, str]) -> web.Response:
 
 
 def main() -> None:
-    """Serve one cluster's door until told to end."""
-    parser = argparse.ArgumentParser(prog="python -m lab.frontdoor", description=__doc__)
+    """Serve the front proxy of a cluster until a signal stops it."""
+    parser = argparse.ArgumentParser(prog="python -m lab.front_proxy", description=__doc__)
     parser.add_argument("--dir", type=Path, required=True, help="the lab's directory")
     parser.add_argument("--cluster", required=True, help="the cluster's name")
     parser.add_argument("--port", type=int, required=True, help="the port to listen on")
     options = parser.parse_args()
     cluster = Cluster(options.cluster, options.dir, state.load(options.dir)["clusters"][options.cluster])
-    door = Door(cluster)
+    proxy = FrontProxy(cluster)
     application = web.Application(client_max_size=0)
-    application.router.add_route("*", "/{path:.*}", door.handle)
-    application.on_startup.append(door.open)
-    application.on_cleanup.append(door.close)
-    web.run_app(application, host=cluster.address(3), port=options.port, ssl_context=door.right, print=None,
+    application.router.add_route("*", "/{path:.*}", proxy.handle)
+    application.on_startup.append(proxy.open)
+    application.on_cleanup.append(proxy.close)
+    web.run_app(application, host=cluster.address(3), port=options.port, ssl_context=proxy.valid_context, print=None,
                 access_log=None, shutdown_timeout=0.5)
 
 
