@@ -60,12 +60,12 @@ class Request:
 
     @property
     def dry_run(self) -> bool:
-        """Whether the request is a dry run (``dryRun=All``)."""
+        """Return whether the request is a dry run (``dryRun=All``)."""
         return "All" in urllib.parse.parse_qs(urllib.parse.urlsplit(self.uri).query).get("dryRun", [])
 
     @property
     def changes(self) -> bool:
-        """Whether the request writes to the API server; a dry run or a review of one's own rights does not."""
+        """Return whether the request writes to the API server; a dry run or a review of the user's own rights does not."""
         is_review = (self.group, self.resource) in _SELF_REVIEWS
         return self.verb in _WRITE_VERBS and not self.dry_run and not is_review
 

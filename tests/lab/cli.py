@@ -29,7 +29,7 @@ examples:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code; errors go to stderr."""
+    """Run a command and return its exit code; errors go to stderr."""
     options = _parser().parse_args(arguments)
     options.dir = (options.dir or state.default_directory()).absolute()
     run: Callable[[argparse.Namespace], int] = options.run

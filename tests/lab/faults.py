@@ -90,7 +90,7 @@ def restore(directory: Path) -> None:
 def _forward(directory: Path, name: str, on: bool, target: dict[str, str], parameters: dict[str, Any]) -> str:
     answer = launcher.ask(directory, {"verb": "fault", "name": name, "on": on, "parameters": parameters, **target})
     if not answer.get("ok"):
-        raise LabError(f"{answer.get('error', answer)}\nFaults of API servers: {', '.join(FAULTS)}.")
+        raise LabError(f"{answer.get('error', answer)}\nAPI server faults: {', '.join(FAULTS)}.")
     return f"{name} is {'on' if on else 'off'} in the simulator"
 
 

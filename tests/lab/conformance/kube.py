@@ -153,9 +153,9 @@ class ObjectWatch:
 
         AssertionError with the last version after the timeout. The predicate gets {} for a deleted object.
         """
-        begin = time.monotonic()
-        since = begin if since is None else since
-        deadline = begin + real_seconds
+        start = time.monotonic()
+        since = start if since is None else since
+        deadline = start + real_seconds
         with self._changed:
             while True:
                 for seen in self._versions_unlocked(name, since):
@@ -178,15 +178,15 @@ class ObjectWatch:
         first = before[-1:] or [SeenVersion(since, name, None)]
         return first + [seen for seen in own if seen.moment >= since]
 
-    def never(self, name: str, predicate: Predicate, real_seconds: float, expected: str) -> None:
+    def never(self, name: str, predicate: Predicate, real_seconds: float, unexpected: str) -> None:
         """Watch for a time. AssertionError as soon as a version satisfies the predicate."""
-        begin = time.monotonic()
+        start = time.monotonic()
         try:
-            seen = self.until(name, predicate, real_seconds, begin)
+            seen = self.until(name, predicate, real_seconds, start)
         except AssertionError:
             return
         raise AssertionError(
-            f"{self._kind} {self._namespace}/{name}: {expected} after {seen.moment - begin:.2f} s: {shown(seen.body)}"
+            f"{self._kind} {self._namespace}/{name}: {unexpected} after {seen.moment - start:.2f} s: {shown(seen.body)}"
         )
 
 

@@ -65,9 +65,9 @@ def rule(namespace: str = "*", name: str = "*", alias: tuple[str, str] | None = 
     return {"type": "NameSelector", "nameSelector": selector} | more
 
 
-def entries_in(peer: Object, where: str) -> list[Object]:
+def entries_in(peer: Object, state: str) -> list[Object]:
     """Return a peer's status entries under ``active`` or ``inactive``."""
-    return ((peer.get("status") or {}).get("discoveryStatus") or {}).get(where) or []
+    return ((peer.get("status") or {}).get("discoveryStatus") or {}).get(state) or []
 
 
 def entries(peer: Object) -> list[Object]:
@@ -192,9 +192,9 @@ class Mesh:
         """Wait until an object satisfies the predicate, for product seconds plus the tolerance."""
         return self.watch(kind).until(name, predicate, self.clock.real(seconds) + SLACK, since, expected)
 
-    def never(self, kind: str, name: str, predicate: Callable[[Object], Any], seconds: float, expected: str) -> None:
+    def never(self, kind: str, name: str, predicate: Callable[[Object], Any], seconds: float, unexpected: str) -> None:
         """Assert for product seconds that the object never satisfies the predicate."""
-        self.watch(kind).never(name, predicate, self.clock.real(seconds), expected)
+        self.watch(kind).never(name, predicate, self.clock.real(seconds), unexpected)
 
     def get(self, kind: str, name: str) -> Object:
         """Return an object of the control plane's namespace."""
@@ -382,9 +382,9 @@ class Mesh:
     def _restore(self, base: Object) -> None:
         for dummy in range(RESTORE_ATTEMPTS):
             try:
-                now = self.smcp()
-                if now["spec"] != base or now["metadata"].get("deletionTimestamp"):
-                    self.api.replace(now | {"spec": base})
+                current = self.smcp()
+                if current["spec"] != base or current["metadata"].get("deletionTimestamp"):
+                    self.api.replace(current | {"spec": base})
                 break
             except NotFoundError:
                 self.api.apply(seed.control_plane(vars(self._topology_entry)), "mesh-owner")
@@ -482,10 +482,10 @@ class Link:
     def with_current_pods(self, body: Object) -> Object:
         """Return the peer object with only the entries of current istiod pods: entries of terminated pods stay a while."""
         pods = self.mesh.pods("istiod")
-        kept = {
-            where: [entry for entry in entries_in(body, where) if entry["pod"] in pods] for where in ("active", "inactive")
+        current = {
+            state: [entry for entry in entries_in(body, state) if entry["pod"] in pods] for state in ("active", "inactive")
         }
-        return body | {"status": {"discoveryStatus": kept}} if body else body
+        return body | {"status": {"discoveryStatus": current}} if body else body
 
     def until_synced(self, seconds: float = 130) -> SeenVersion:
         """Wait for the next full sync, so that none runs in the next seconds; the times are whole seconds."""
@@ -496,13 +496,13 @@ class Link:
         """Wait until the watch of a current istiod pod is connected."""
         return self.until(lambda body: is_connected(self.with_current_pods(body)), seconds, since, "a connected watch")
 
-    def never_connected(self, seconds: float, expected: str = "connected") -> None:
+    def never_connected(self, seconds: float, unexpected: str = "connected") -> None:
         """Assert for product seconds that no watch of a current istiod pod is connected."""
-        self.mesh.never(PEER, self.name, lambda body: is_connected(self.with_current_pods(body)), seconds, expected)
+        self.mesh.never(PEER, self.name, lambda body: is_connected(self.with_current_pods(body)), seconds, unexpected)
 
-    def never_down(self, seconds: float, expected: str = "not connected") -> None:
+    def never_down(self, seconds: float, unexpected: str = "not connected") -> None:
         """Assert for product seconds that the watches of the current istiod pods stay connected."""
-        self.mesh.never(PEER, self.name, lambda body: is_disconnected(self.with_current_pods(body)), seconds, expected)
+        self.mesh.never(PEER, self.name, lambda body: is_disconnected(self.with_current_pods(body)), seconds, unexpected)
 
     def until_imported(self, host: str | None = None, seconds: float = 120, since: float | None = None) -> SeenVersion:
         """Wait until the import set lists a local host name."""

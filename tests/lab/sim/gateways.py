@@ -141,7 +141,7 @@ class Gateway:
             self._serve(request, config, tag["identity"])
             return
         if not all(rules.principal_matches(client, tag["identity"]) for peer, client in config.discovery):
-            request.answer(403)
+            request.respond(403)
             return
         self.mesh.serve(config.discovery[0][0], request)
 
@@ -149,7 +149,7 @@ class Gateway:
     def _serve(request: Incoming, config: IngressConfig, identity: str) -> None:
         host = request.headers.get(":authority", "")
         allowed = all(rules.principal_matches(client, identity) for peer, client in config.policies)
-        request.answer(200 if allowed and host in config.exports else 503)
+        request.respond(200 if allowed and host in config.exports else 503)
 
     def lost(self, wire: Wire) -> None:
         """Forget a closed connection."""

@@ -268,6 +268,6 @@ class IstiodPod:
         """Serve a request that the ingress gateway admitted."""
         peer = self.peers.get(peer_name)
         if peer is None or not peer.served:
-            request.answer(400)
+            request.respond(400)
             return
         peer.serve(request)

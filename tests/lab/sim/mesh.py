@@ -376,6 +376,6 @@ class Mesh:
     def serve(self, peer: str, request: Incoming) -> None:
         """Pass a request of a remote mesh, admitted by an ingress gateway, to one of the istiod pods."""
         if not self.pods:
-            request.answer(503)
+            request.respond(503)
             return
         random.choice(list(self.pods.values())).serve(peer, request)

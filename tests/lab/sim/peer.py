@@ -180,18 +180,18 @@ class Peer:
         """Respond to a request of the remote mesh that the gateway has admitted."""
         source = request.headers.get("x-forwarded-for", "")
         if request.path == "/v1/services/":
-            request.answer(200, {"services": [self._offer(service, name) for service, name in self.exports.values()]})
+            request.respond(200, {"services": [self._offer(service, name) for service, name in self.exports.values()]})
             if source in self.remotes:
                 self.remotes[source]["lastFullSync"] = now()
         elif request.path == "/v1/watch":
-            request.begin(200)
+            request.start_response(200)
             self._watchers.add(request)
             request.on_close = lambda: self._remote_disconnected(request, source)
             entry = self.remotes.setdefault(source, {"source": source})
             entry.update(connected=True, lastConnected=now())
             self.flush()
         else:
-            request.answer(404)
+            request.respond(404)
 
     def _remote_disconnected(self, request: Incoming, source: str) -> None:
         self._watchers.discard(request)

@@ -34,7 +34,7 @@ class Incoming:
         self.open = True
         self.on_close: Callable[[], None] | None = None
 
-    def begin(self, status: int) -> None:
+    def start_response(self, status: int) -> None:
         """Send the status of the response; data may follow."""
         self.wire.send_headers(self.number, [(":status", str(status))])
 
@@ -49,9 +49,9 @@ class Incoming:
             self.open = False
             self.wire.end_stream(self.number)
 
-    def answer(self, status: int, message: Any = None) -> None:
+    def respond(self, status: int, message: Any = None) -> None:
         """Send a complete response."""
-        self.begin(status)
+        self.start_response(status)
         if message is not None:
             self.send(message)
         self.end()
@@ -226,8 +226,8 @@ class Wire(asyncio.Protocol):
     def send_data(self, number: int, data: bytes) -> None:
         """Send data of a response."""
         size = self._h2.max_outbound_frame_size
-        for begin in range(0, len(data), size):
-            piece = data[begin:begin + size]
+        for offset in range(0, len(data), size):
+            piece = data[offset:offset + size]
             self._try(functools.partial(self._h2.send_data, number, piece))
 
     def end_stream(self, number: int) -> None:

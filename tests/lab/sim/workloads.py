@@ -180,8 +180,8 @@ class Workloads:
             await self.cluster.patch_status("Pod", *key, {
                 "phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "startTime": now(),
                 "conditions": conditions, "containerStatuses": [
-                    {"name": one["name"], "image": one["image"], "imageID": "", "ready": True, "restartCount": 0,
-                     "state": {"running": {"startedAt": now()}}} for one in containers]})
+                    {"name": container["name"], "image": container["image"], "imageID": "", "ready": True, "restartCount": 0,
+                     "state": {"running": {"startedAt": now()}}} for container in containers]})
         except NotFoundError:
             LOG.debug("pod %s was deleted before it was ready", key)
 

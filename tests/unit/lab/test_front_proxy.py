@@ -24,11 +24,11 @@ from lab.faults import remaining_rules
     ("GET", "/apis/g/v1", False, ("get", "", "", "")),
     ("GET", "/version", False, ("get", "", "", "")),
 ])
-def test_describe(method: str, path: str, watching: bool, expected: tuple[str, ...]) -> None:
+def test_describe_request(method: str, path: str, watching: bool, expected: tuple[str, ...]) -> None:
     assert tuple(front_proxy.describe(method, path, watching).values()) == expected
 
 
-def test_matches() -> None:
+def test_fault_matches_request() -> None:
     target = {"verb": "patch", "resource": "peers", "namespace": "a", "name": "x"}
     assert front_proxy.matches({}, target)
     assert front_proxy.matches({"verbs": ["patch"], "resources": ["peers"], "namespaces": []}, target)
