@@ -20,7 +20,8 @@ import pytest
 from lab.api import Lab
 from lab.conformance import shared_lab
 from lab.conformance.kube import Api, Clock
-from lab.conformance.mesh import Mesh, Pair, reset
+from lab.conformance.links import Pair
+from lab.conformance.mesh import Mesh, reset
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Meshes, links and pairs of meshes, handled as by an administrator with kubectl."""
+"""Meshes, handled as by an administrator with kubectl."""
 
 from __future__ import annotations
 
@@ -14,147 +14,20 @@ from typing import Any
 from kubernetes.dynamic.exceptions import ConflictError, NotFoundError
 
 from lab import seed
-from lab.api import Lab, LabMesh, ActiveFault
-from lab.conformance.kube import Api, Clock, ObjectWatch, Object, SeenVersion
-
-PEER, EXPORTS, IMPORTS, CONTROL_PLANE = (
-    "ServiceMeshPeer",
-    "ExportedServiceSet",
-    "ImportedServiceSet",
-    "ServiceMeshControlPlane",
+from lab.api import ActiveFault, Lab, LabMesh
+from lab.conformance.kube import Api, Clock, Object, ObjectWatch, SeenVersion
+from lab.conformance.objects import (
+    CONTROL_PLANE,
+    FEDERATION,
+    SLACK,
+    egress_of,
+    has_address,
+    ingress_of,
+    is_pod_ready,
+    is_ready,
 )
-FEDERATION = (EXPORTS, IMPORTS, PEER)
-LABELS = {"conformance": "yes"}
-#: tolerance of every timeout for a loaded machine, in real seconds
-SLACK = 20.0
+
 RESTORE_ATTEMPTS = 20
-#: limit of an immediate reaction, in real seconds: less than any period of the product takes here
-IMMEDIATE_SECONDS = 3.5
-
-
-def ingress_of(peer: str, kind: str = "LoadBalancer", **more: Any) -> Object:
-    """Return an additional ingress gateway for a peer."""
-    return {
-        "enabled": True,
-        "routeConfig": {"enabled": False},
-        "service": {
-            "type": kind,
-            "metadata": {"labels": {"federation.maistra.io/ingress-for": peer}},
-            "ports": [{"name": "tls", "port": 15443}, {"name": "https-discovery", "port": 8188}],
-        },
-    } | more
-
-
-def egress_of(peer: str, view: list[str] | None = None) -> Object:
-    """Return an additional egress gateway for a peer."""
-    return {
-        "enabled": True,
-        "requestedNetworkView": [f"network-{peer}"] if view is None else view,
-        "service": {
-            "metadata": {"labels": {"federation.maistra.io/egress-for": peer}},
-            "ports": [{"name": "tls", "port": 15443}, {"name": "http-discovery", "port": 8188}],
-        },
-    }
-
-
-def rule(namespace: str = "*", name: str = "*", alias: tuple[str, str] | None = None, **more: Any) -> Object:
-    """Return a rule that selects by name; ``alias`` is (namespace, name)."""
-    selector: Object = {"namespace": namespace, "name": name}
-    if alias:
-        selector["alias"] = {"namespace": alias[0], "name": alias[1]}
-    return {"type": "NameSelector", "nameSelector": selector} | more
-
-
-def entries_in(peer: Object, state: str) -> list[Object]:
-    """Return a peer's status entries under ``active`` or ``inactive``."""
-    return ((peer.get("status") or {}).get("discoveryStatus") or {}).get(state) or []
-
-
-def entries(peer: Object) -> list[Object]:
-    """Return all of a peer's status entries."""
-    return entries_in(peer, "active") + entries_in(peer, "inactive")
-
-
-def is_connected(peer: Object) -> bool:
-    """Return whether the watch of any istiod pod is connected."""
-    return any(entry.get("watch", {}).get("connected") for entry in entries_in(peer, "active"))
-
-
-def is_disconnected(peer: Object) -> bool:
-    """Return whether there are status entries and none is connected."""
-    return bool(entries(peer)) and not is_connected(peer)
-
-
-def disconnect_status(peer: Object) -> str:
-    """Return the lastDisconnectStatus of all watches."""
-    return "; ".join(entry.get("watch", {}).get("lastDisconnectStatus", "") for entry in entries(peer))
-
-
-def fails_with(*codes: str) -> Callable[[Object], bool]:
-    """Return a predicate: not connected, with one of the codes in the disconnect status."""
-    return lambda peer: is_disconnected(peer) and any(code in disconnect_status(peer) for code in codes)
-
-
-def sync_times(peer: Object) -> set[str]:
-    """Return the times of the last full sync of all entries."""
-    return {entry.get("watch", {}).get("lastFullSync", "") for entry in entries(peer)}
-
-
-def is_watched(peer: Object) -> bool:
-    """Return whether the remote mesh has a connected watch."""
-    return any(remote.get("connected") for entry in entries(peer) for remote in entry.get("remotes") or [])
-
-
-def imported(body: Object) -> dict[str, str]:
-    """Return the status of an import set: exported name to local host name (empty: only offered)."""
-    listed = (body.get("status") or {}).get("importedServices") or []
-    return {item["exportedName"]: item["localService"]["hostname"] for item in listed}
-
-
-def exported(body: Object) -> dict[str, str]:
-    """Return the status of an export set: exported name to local host name."""
-    listed = (body.get("status") or {}).get("exportedServices") or []
-    return {item["exportedName"]: item["localService"]["hostname"] for item in listed}
-
-
-def lists_import(host: str) -> Callable[[Object], bool]:
-    """Return a predicate: the import set lists this local host name."""
-    return lambda body: host in imported(body).values()
-
-
-def condition(control_plane: Object, kind: str) -> tuple[str, str]:
-    """Return (status, reason) of a condition."""
-    for entry in (control_plane.get("status") or {}).get("conditions") or []:
-        if entry["type"] == kind:
-            return entry["status"], entry["reason"]
-    return "", ""
-
-
-def is_ready(control_plane: Object) -> bool:
-    """Return whether the control plane is Ready at its newest generation."""
-    observed = (control_plane.get("status") or {}).get("observedGeneration")
-    return condition(control_plane, "Ready")[0] == "True" and observed == control_plane["metadata"]["generation"]
-
-
-def is_pod_ready(pod: Object) -> bool:
-    """Return whether a pod is ready and not terminating."""
-    if not pod or pod["metadata"].get("deletionTimestamp"):
-        return False
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    return any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions)
-
-
-def assert_duration(clock: Clock, begin: float, end: float, low: float, high: float) -> None:
-    """Assert a duration in product seconds: at least ``low``, at most ``high`` plus the tolerance."""
-    seconds = clock.product(end - begin)
-    assert low <= seconds <= high + clock.product(SLACK), (
-        f"took {seconds:.1f} product seconds, expected {low} to {high}"
-    )
-
-
-def assert_immediate(begin: float, end: float) -> None:
-    """Assert an immediate reaction."""
-    assert end - begin <= IMMEDIATE_SECONDS, f"took {end - begin:.2f} real seconds, expected an immediate reaction"
 
 
 class Mesh:
@@ -402,176 +275,6 @@ class Mesh:
                 parts.append(f"{kind} {item['metadata']['name']}: spec {item.get('spec')} status {item.get('status')}")
         parts.append(f"pods {sorted(self.watch('Pod').all())}")
         return "\n".join(parts)
-
-
-def has_address(service: Object) -> bool:
-    """Return whether a gateway's Service has an address for other meshes."""
-    if not service:
-        return False
-    return service["spec"]["type"] != "LoadBalancer" or bool(
-        (service.get("status") or {}).get("loadBalancer", {}).get("ingress")
-    )
-
-
-class Link:
-    """The link of ``mesh`` to ``other``: peer object, sets and config map in ``mesh``, which watches ``other``."""
-
-    def __init__(self, mesh: Mesh, other: Mesh, name: str | None = None) -> None:
-        self.mesh, self.other = mesh, other
-        self.name = name or other.colour
-
-    @property
-    def reverse(self) -> Link:
-        """Return the link of the opposite direction."""
-        return Link(self.other, self.mesh)
-
-    def spec(self, **changes: Any) -> Object:
-        """Return the valid spec of the peer object; ``remote``, ``gateways`` and ``security`` change parts of it."""
-        addresses, discovery, service = self.other.address(f"{self.mesh.colour}-ingress")
-        identity = f"{self.other.trust_domain}/ns/{self.other.namespace}/sa/{self.mesh.colour}-egress-service-account"
-        chain = {"kind": "ConfigMap", "name": f"{self.name}-ca-root-cert"}
-        spec: Object = {
-            "remote": {"addresses": addresses, "discoveryPort": discovery, "servicePort": service},
-            "gateways": {
-                "ingress": {"name": f"{self.other.colour}-ingress"},
-                "egress": {"name": f"{self.other.colour}-egress"},
-            },
-            "security": {"trustDomain": self.other.trust_domain, "clientID": identity, "certificateChain": chain},
-        }
-        for key, value in changes.items():
-            spec[key] = spec[key] | value if value is not None else None
-        return {key: value for key, value in spec.items() if value is not None}
-
-    def trust(self, pem: str | None = None) -> None:
-        """Write the config map with the root of the other mesh, or with another text."""
-        self.mesh.trust(self.name, self.other.root() if pem is None else pem)
-
-    def peer(self, **changes: Any) -> float:
-        """Write the peer object; return the time before."""
-        spec = self.spec(**changes)
-        moment = time.monotonic()
-        self.mesh.apply(PEER, self.name, spec)
-        return moment
-
-    def exports(self, *rules: Object) -> float:
-        """Write the export set (default: the mesh's ratings); return the time before."""
-        moment = time.monotonic()
-        self.mesh.apply(EXPORTS, self.name, {"exportRules": list(rules or [rule(self.mesh.app, "ratings")])})
-        return moment
-
-    def imports(self, *rules: Object, **more: Any) -> float:
-        """Write the import set (default: all services); return the time before."""
-        moment = time.monotonic()
-        self.mesh.apply(IMPORTS, self.name, {"importRules": list(rules or [rule()])} | more)
-        return moment
-
-    def exported_name(self, service: str = "ratings") -> str:
-        """Return the exported name of a service of ``mesh``'s application for ``other``."""
-        return f"{service}.{self.mesh.app}.svc.{self.name}-exports.local"
-
-    def host(self, service: str = "ratings") -> str:
-        """Return the local host name of an imported service of the other mesh's application."""
-        return f"{service}.{self.other.app}.svc.{self.name}-imports.local"
-
-    def until(
-        self, predicate: Callable[[Object], Any], seconds: float, since: float | None = None, expected: str = ""
-    ) -> SeenVersion:
-        """Wait until the peer object satisfies the predicate."""
-        return self.mesh.until(PEER, self.name, predicate, seconds, since, expected)
-
-    def with_current_pods(self, body: Object) -> Object:
-        """Return the peer object with only the entries of current istiod pods: entries of terminated pods stay a while."""
-        pods = self.mesh.pods("istiod")
-        current = {
-            state: [entry for entry in entries_in(body, state) if entry["pod"] in pods] for state in ("active", "inactive")
-        }
-        return body | {"status": {"discoveryStatus": current}} if body else body
-
-    def until_synced(self, seconds: float = 130) -> SeenVersion:
-        """Wait for the next full sync, so that none runs in the next seconds; the times are whole seconds."""
-        before = sync_times(self.read())
-        return self.until(lambda peer: sync_times(peer) - before, seconds)
-
-    def until_connected(self, seconds: float = 120, since: float | None = None) -> SeenVersion:
-        """Wait until the watch of a current istiod pod is connected."""
-        return self.until(lambda body: is_connected(self.with_current_pods(body)), seconds, since, "a connected watch")
-
-    def never_connected(self, seconds: float, unexpected: str = "connected") -> None:
-        """Assert for product seconds that no watch of a current istiod pod is connected."""
-        self.mesh.never(PEER, self.name, lambda body: is_connected(self.with_current_pods(body)), seconds, unexpected)
-
-    def never_down(self, seconds: float, unexpected: str = "not connected") -> None:
-        """Assert for product seconds that the watches of the current istiod pods stay connected."""
-        self.mesh.never(PEER, self.name, lambda body: is_disconnected(self.with_current_pods(body)), seconds, unexpected)
-
-    def until_imported(self, host: str | None = None, seconds: float = 120, since: float | None = None) -> SeenVersion:
-        """Wait until the import set lists a local host name."""
-        host = host or self.host()
-        return self.mesh.until(IMPORTS, self.name, lists_import(host), seconds, since, f"the import {host}")
-
-    def until_disconnect_status(self, *codes: str, seconds: float = 60, since: float | None = None) -> SeenVersion:
-        """Wait until the watch fails with one of the codes."""
-        return self.until(
-            lambda body: fails_with(*codes)(self.with_current_pods(body)),
-            seconds,
-            since,
-            f"a watch that fails with {' or '.join(codes)}",
-        )
-
-    def read(self) -> Object:
-        """Read the peer object from the API server."""
-        return self.mesh.get(PEER, self.name)
-
-
-class Pair:
-    """Two meshes and both links between them; ``first`` is the link of the first mesh."""
-
-    def __init__(self, first: Mesh, second: Mesh) -> None:
-        self.first, self.second = Link(first, second), Link(second, first)
-        self.links = (self.first, self.second)
-        self.meshes = (first, second)
-
-    def trust(self) -> None:
-        """Write both config maps."""
-        for link in self.links:
-            link.trust()
-
-    def peers(self) -> float:
-        """Write both peer objects; return the time before."""
-        specs = [(link, link.spec()) for link in self.links]
-        moment = time.monotonic()
-        for link, spec in specs:
-            link.mesh.apply(PEER, link.name, spec)
-        return moment
-
-    def sets(self) -> None:
-        """Write all import sets, then all export sets."""
-        for link in self.links:
-            link.imports()
-        for link in self.links:
-            link.exports()
-
-    def until_connected(self, seconds: float = 120, since: float | None = None) -> float:
-        """Wait until both links are connected; return the time of the later one."""
-        return max(link.until_connected(seconds, since).moment for link in self.links)
-
-    def until_imported(self, seconds: float = 150, since: float | None = None) -> float:
-        """Wait for both imports; return the time of the later one."""
-        return max(link.until_imported(None, seconds, since).moment for link in self.links)
-
-    def federate(self, sets: bool = True) -> None:
-        """Federate the two meshes in the right order, and wait until all links and imports are up."""
-        self.trust()
-        if sets:
-            self.sets()
-        since = self.peers()
-        self.until_connected(since=since)
-        if sets:
-            self.until_imported(since=since)
-
-    def reset(self) -> None:
-        """Reset both meshes to their base state."""
-        reset(self.meshes)
 
 
 def reset(meshes: Iterable[Mesh]) -> None:

@@ -11,7 +11,8 @@ from kubernetes.dynamic.exceptions import DynamicApiError
 
 from lab.conformance.conftest import Meshes
 from lab.conformance.kube import Object
-from lab.conformance.mesh import CONTROL_PLANE, EXPORTS, IMPORTS, PEER, Mesh
+from lab.conformance.mesh import Mesh
+from lab.conformance.objects import CONTROL_PLANE, EXPORTS, IMPORTS, PEER
 
 VERSIONS = {
     PEER: "federation.maistra.io/v1",

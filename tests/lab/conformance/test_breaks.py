@@ -11,17 +11,16 @@ import pytest
 
 from lab.conformance.conftest import Meshes
 from lab.conformance.kube import Clock
-from lab.conformance.mesh import (
+from lab.conformance.links import Link, Pair
+from lab.conformance.mesh import Mesh
+from lab.conformance.objects import (
     PEER,
-    Link,
-    Mesh,
-    Pair,
-    is_connected,
-    is_disconnected,
-    entries,
-    fails_with,
     assert_immediate,
     disconnect_status,
+    entries,
+    fails_with,
+    is_connected,
+    is_disconnected,
     is_watched,
 )
 

@@ -10,17 +10,17 @@ import pytest
 
 from lab.conformance.conftest import Meshes
 from lab.conformance.kube import Clock, Object
-from lab.conformance.mesh import (
+from lab.conformance.links import Pair
+from lab.conformance.objects import (
     EXPORTS,
     IMPORTS,
     PEER,
-    Pair,
-    is_connected,
-    is_disconnected,
+    assert_duration,
     entries,
     fails_with,
     imported,
-    assert_duration,
+    is_connected,
+    is_disconnected,
     is_watched,
 )
 

@@ -9,21 +9,20 @@ import time
 import pytest
 
 from lab.conformance.kube import Clock, Object
-from lab.conformance.mesh import (
+from lab.conformance.links import Link, Pair
+from lab.conformance.objects import (
     EXPORTS,
     IMPORTS,
     PEER,
     SLACK,
-    Link,
-    Pair,
-    is_connected,
-    is_disconnected,
+    assert_duration,
+    assert_immediate,
     fails_with,
     imported,
+    is_connected,
+    is_disconnected,
     lists_import,
     rule,
-    assert_immediate,
-    assert_duration,
 )
 
 #: minimum time until a change of rules has an effect, in product seconds

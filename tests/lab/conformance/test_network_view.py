@@ -7,7 +7,9 @@ from __future__ import annotations
 import pytest
 
 from lab.conformance.kube import Object
-from lab.conformance.mesh import CONTROL_PLANE, IMPORTS, Mesh, Pair, is_connected, lists_import
+from lab.conformance.links import Pair
+from lab.conformance.mesh import Mesh
+from lab.conformance.objects import CONTROL_PLANE, IMPORTS, is_connected, lists_import
 
 NETWORKS = {
     "cluster": {

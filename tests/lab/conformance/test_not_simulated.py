@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from lab.conformance.conftest import Meshes
 from lab.conformance.kube import Object
-from lab.conformance.mesh import CONTROL_PLANE, Mesh, Pair, condition, is_connected, fails_with, is_ready
+from lab.conformance.links import Pair
+from lab.conformance.mesh import Mesh
+from lab.conformance.objects import CONTROL_PLANE, condition, fails_with, is_connected, is_ready
 
 ROLL = "ServiceMeshMemberRoll"
 

@@ -16,21 +16,21 @@ from lab import seed
 from lab.api import LabMesh
 from lab.conformance.conftest import Meshes
 from lab.conformance.kube import Clock, Object
-from lab.conformance.mesh import (
+from lab.conformance.links import Pair
+from lab.conformance.mesh import Mesh
+from lab.conformance.objects import (
     CONTROL_PLANE,
     EXPORTS,
     IMPORTS,
     PEER,
     SLACK,
-    Mesh,
-    Pair,
+    assert_duration,
     condition,
-    is_connected,
     egress_of,
     has_address,
     ingress_of,
+    is_connected,
     is_ready,
-    assert_duration,
 )
 
 GATEWAY_KINDS = ("Deployment", "Service", "HorizontalPodAutoscaler")

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from lab.conformance.kube import Clock
-from lab.conformance.mesh import IMPORTS, SLACK, Pair, lists_import, rule, assert_immediate, assert_duration
+from lab.conformance.links import Pair
+from lab.conformance.objects import IMPORTS, SLACK, assert_duration, assert_immediate, lists_import, rule
 
 #: minimum time until a change of rules has an effect, in product seconds
 DELAY_SECONDS = 8

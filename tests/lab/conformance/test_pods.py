@@ -9,17 +9,17 @@ import time
 import pytest
 
 from lab.conformance.kube import Clock, Object
-from lab.conformance.mesh import (
+from lab.conformance.links import Pair
+from lab.conformance.mesh import Mesh
+from lab.conformance.objects import (
     CONTROL_PLANE,
-    PEER,
     IMMEDIATE_SECONDS,
-    Mesh,
-    Pair,
-    is_connected,
-    entries,
-    is_pod_ready,
-    entries_in,
+    PEER,
     assert_duration,
+    entries,
+    entries_in,
+    is_connected,
+    is_pod_ready,
     is_watched,
 )
 

@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from lab.conformance.kube import Clock
-from lab.conformance.mesh import SLACK, Link, Mesh, Pair, is_connected
+from lab.conformance.links import Link, Pair
+from lab.conformance.mesh import Mesh
+from lab.conformance.objects import SLACK, is_connected
 
 DAY = datetime.timedelta(days=1)
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from lab.conformance.conftest import Meshes
-from lab.conformance.mesh import IMPORTS, Link, Pair, imported, rule
+from lab.conformance.links import Link, Pair
+from lab.conformance.objects import IMPORTS, imported, rule
 
 NAME = "ratings.bookinfo.svc.blue-exports.local"
 

@@ -11,7 +11,8 @@ from kubernetes.dynamic.exceptions import ConflictError, NotFoundError
 
 from lab.conformance.conftest import Meshes
 from lab.conformance.kube import Clock, Object
-from lab.conformance.mesh import CONTROL_PLANE, Mesh, egress_of, ingress_of, assert_duration
+from lab.conformance.mesh import Mesh
+from lab.conformance.objects import CONTROL_PLANE, assert_duration, egress_of, ingress_of
 
 MANAGER = "ossm.federation"
 

@@ -10,24 +10,23 @@ import pytest
 
 from lab.conformance.conftest import Meshes
 from lab.conformance.kube import Clock, Object
-from lab.conformance.mesh import (
+from lab.conformance.links import Link, Pair
+from lab.conformance.objects import (
     EXPORTS,
     IMPORTS,
     LABELS,
     PEER,
     SLACK,
-    Link,
-    Pair,
-    is_connected,
+    assert_duration,
+    disconnect_status,
     entries,
+    entries_in,
     exported,
     imported,
     ingress_of,
-    entries_in,
-    rule,
-    disconnect_status,
-    assert_duration,
+    is_connected,
     is_watched,
+    rule,
 )
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")

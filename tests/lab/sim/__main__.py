@@ -13,11 +13,12 @@ from pathlib import Path
 
 from lab.sim.clocks import Clocks
 from lab.sim.cloud import Cloud
-from lab.sim.cluster import Cluster, Object
+from lab.sim.cluster import Cluster
 from lab.sim.control import Control
+from lab.sim.member_rolls import MemberRolls
 from lab.sim.mesh import Mesh
 from lab.sim.olm import Olm
-from lab.sim.operator import MemberRolls
+from lab.sim.store import Object
 from lab.sim.webhooks import Webhooks
 from lab.sim.workloads import Workloads
 from lab.sim.world import Addresses, World

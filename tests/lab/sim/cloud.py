@@ -7,11 +7,14 @@ import asyncio
 import ipaddress
 import logging
 
-from lab.sim.cluster import API_ERRORS, Cluster, NotFoundError, Object, key_of
+from kubernetes_asyncio.dynamic.exceptions import NotFoundError
+
+from lab.sim.cluster import API_ERRORS, Cluster
 from lab.sim.events import Recorder
 from lab.sim.jobs import RETRY_SECONDS
 from lab.sim.manifests import dig
 from lab.sim.rules import CLUSTER_DOMAIN
+from lab.sim.store import Object, key_of
 from lab.sim.world import WITH_BALANCER, WITH_HOST_NAME, World
 
 LOG = logging.getLogger("lab.sim.cloud")

@@ -11,7 +11,6 @@ import base64
 import contextlib
 import json
 import logging
-from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,133 +23,19 @@ from kubernetes_asyncio.client import ApiClient
 from kubernetes_asyncio.client.rest import ApiException
 from kubernetes_asyncio.dynamic import DynamicClient
 from kubernetes_asyncio.dynamic.exceptions import ConflictError, DynamicApiError, NotFoundError, api_exception
-from kubernetes_asyncio.dynamic.resource import Resource
+
+from lab.sim.kinds import KINDS, RESOURCES, WATCHED, api_version
+from lab.sim.store import Object, Store, key_of
 
 LOG = logging.getLogger("lab.sim.cluster")
-Object = dict[str, Any]
-Key = tuple[str, str]
-Listener = Callable[[str, Object | None, Object | None], None]
 
 #: errors of a write when the API server is unavailable, overloaded or denies it
 API_ERRORS = (DynamicApiError, aiohttp.ClientError, OSError, asyncio.TimeoutError)
-#: kind -> (group, version, plural, namespaced, watched)
-KINDS: dict[str, tuple[str, str, str, bool, bool]] = {
-    "Namespace": ("", "v1", "namespaces", False, True),
-    "Node": ("", "v1", "nodes", False, True),
-    "Service": ("", "v1", "services", True, True),
-    "Pod": ("", "v1", "pods", True, True),
-    "ConfigMap": ("", "v1", "configmaps", True, True),
-    "Secret": ("", "v1", "secrets", True, True),
-    "ServiceAccount": ("", "v1", "serviceaccounts", True, False),
-    "Event": ("", "v1", "events", True, False),
-    "Deployment": ("apps", "v1", "deployments", True, True),
-    "HorizontalPodAutoscaler": ("autoscaling", "v2", "horizontalpodautoscalers", True, False),
-    "PodDisruptionBudget": ("policy", "v1", "poddisruptionbudgets", True, False),
-    "Role": ("rbac.authorization.k8s.io", "v1", "roles", True, False),
-    "RoleBinding": ("rbac.authorization.k8s.io", "v1", "rolebindings", True, False),
-    "NetworkPolicy": ("networking.k8s.io", "v1", "networkpolicies", True, False),
-    "Route": ("route.openshift.io", "v1", "routes", True, False),
-    "MutatingWebhookConfiguration": (
-        "admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations", False, False),
-    "ValidatingWebhookConfiguration": (
-        "admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations", False, False),
-    "CustomResourceDefinition": ("apiextensions.k8s.io", "v1", "customresourcedefinitions", False, False),
-    "Subscription": ("operators.coreos.com", "v1alpha1", "subscriptions", True, True),
-    "ClusterServiceVersion": ("operators.coreos.com", "v1alpha1", "clusterserviceversions", True, True),
-    "OperatorGroup": ("operators.coreos.com", "v1", "operatorgroups", True, True),
-    "ServiceMeshControlPlane": ("maistra.io", "v2", "servicemeshcontrolplanes", True, True),
-    "ServiceMeshMemberRoll": ("maistra.io", "v1", "servicemeshmemberrolls", True, True),
-    "ServiceMeshPeer": ("federation.maistra.io", "v1", "servicemeshpeers", True, True),
-    "ExportedServiceSet": ("federation.maistra.io", "v1", "exportedservicesets", True, True),
-    "ImportedServiceSet": ("federation.maistra.io", "v1", "importedservicesets", True, True),
-}
-WATCHED = [kind for kind, row in KINDS.items() if row[4]]
 #: watches that were disconnected together list again within this many seconds
 RELIST_SECONDS = 1.0
 FIRST_LIST_ATTEMPTS = 30
 ESTABLISHED_POLL_SECONDS = 0.05
 MERGE = "application/merge-patch+json"
-
-
-def _resource(kind: str) -> Resource:
-    group, version, plural, namespaced = KINDS[kind][:4]
-    return Resource(prefix="apis" if group else "api", group=group, api_version=version, kind=kind, name=plural,
-                    namespaced=namespaced)
-
-
-RESOURCES = {kind: _resource(kind) for kind in KINDS}
-
-
-def api_version(kind: str) -> str:
-    """Return the apiVersion of a kind."""
-    return str(RESOURCES[kind].group_version)
-
-
-def key_of(body: Object) -> Key:
-    """Return (namespace, name) of an object."""
-    return body["metadata"].get("namespace", ""), body["metadata"]["name"]
-
-
-class Store:
-    """Objects of the cluster as seen by the watches, by kind and (namespace, name); notifies listeners of changes."""
-
-    def __init__(self) -> None:
-        self._objects: dict[str, dict[Key, Object]] = {kind: {} for kind in KINDS}
-        self._listeners: dict[str, list[Listener]] = defaultdict(list)
-        self._is_paused: bool = True
-        #: (kind, namespace, name) -> resource version of the last deletion
-        self.deleted_at: dict[tuple[str, str, str], int] = {}
-
-    def start_notifying(self) -> None:
-        """Notify listeners from now on, first of all existing objects. Call it when all kinds are listed.
-
-        Listeners must not act on an incomplete store: a pod whose Deployment is not listed yet is not an orphan.
-        """
-        self._is_paused = False
-        for kind, objects in self._objects.items():
-            for body in list(objects.values()):
-                self._notify(kind, body, None)
-
-    def listen(self, kind: str, listener: Listener) -> None:
-        """Call listener(kind, new or None, old or None) on each change of an object of the kind."""
-        self._listeners[kind].append(listener)
-
-    def get(self, kind: str, namespace: str, name: str) -> Object | None:
-        """Return the object, or None."""
-        return self._objects[kind].get((namespace, name))
-
-    def all(self, kind: str, namespace: str | None = None) -> list[Object]:
-        """Return all objects of a kind, optionally of a single namespace."""
-        return [body for key, body in list(self._objects[kind].items()) if namespace in (None, key[0])]
-
-    def update(self, kind: str, body: Object, deleted: bool = False) -> None:
-        """Apply an event or a response. A version older than the known one or than its deletion is ignored."""
-        objects, key = self._objects[kind], key_of(body)
-        old = objects.get(key)
-        if deleted:
-            if old is None or old["metadata"]["uid"] != body["metadata"]["uid"]:
-                return
-            del objects[key]
-            self.deleted_at[kind, *key] = version(body)
-            self._notify(kind, None, old)
-            return
-        known = version(old) if old is not None else self.deleted_at.get((kind, *key), 0)
-        if known >= version(body):
-            return
-        objects[key] = body
-        self._notify(kind, body, old)
-
-    def _notify(self, kind: str, new: Object | None, old: Object | None) -> None:
-        for listener in [] if self._is_paused else list(self._listeners[kind]):
-            try:
-                listener(kind, new, old)
-            except Exception:
-                LOG.exception("listener for %s failed", kind)
-
-
-def version(body: Object) -> int:
-    """Return the resource version as a number; versions of a cluster are ordered, as they count the writes to etcd."""
-    return int(body["metadata"]["resourceVersion"])
 
 
 class _NoDiffs(kopf.DiffBaseStorage):
@@ -408,7 +293,3 @@ def _text(section: Object, key: str) -> str | None:
     if value is not None:
         base64.b64decode(value, validate=True)
     return value
-
-
-__all__ = ["API_ERRORS", "Cluster", "ConflictError", "DynamicApiError", "Key", "NotFoundError", "Object", "Store",
-           "api_version", "key_of", "version"]

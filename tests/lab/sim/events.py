@@ -6,8 +6,9 @@ from __future__ import annotations
 import logging
 import uuid
 
-from lab.sim.cluster import API_ERRORS, Cluster, Object, key_of
-from lab.sim.operator import now
+from lab.sim.cluster import API_ERRORS, Cluster
+from lab.sim.conditions import now
+from lab.sim.store import Object, key_of
 
 LOG = logging.getLogger("lab.sim.events")
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from lab.sim import status
 from lab.sim.ca import Authority
-from lab.sim.cluster import key_of
+from lab.sim.conditions import now
 from lab.sim.istiod import ROOT_KEY
 from lab.sim.manifests import dig
-from lab.sim.mesh import STALE_POD_SUFFIX, ROOT_CONFIG_MAP, Mesh
-from lab.sim.operator import now
+from lab.sim.mesh import ROOT_CONFIG_MAP, STALE_POD_SUFFIX, Mesh
 from lab.sim.rules import CLUSTER_DOMAIN
+from lab.sim.store import key_of
 from lab.sim.workloads import deployment_of
 from lab.sim.world import World
 

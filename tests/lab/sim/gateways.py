@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab.sim import cloud, rules
-from lab.sim.cluster import Object
 from lab.sim.manifests import dig
+from lab.sim.store import Object
 from lab.sim.trust import Credentials
-from lab.sim.wire import Incoming, StreamLost, Outgoing, Wire
+from lab.sim.wire import Incoming, Outgoing, StreamLost, Wire
 
 if TYPE_CHECKING:
     from lab.sim.mesh import Mesh

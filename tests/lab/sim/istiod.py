@@ -13,9 +13,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from lab.sim.ca import Authority
-from lab.sim.cluster import API_ERRORS, Object, version
+from lab.sim.cluster import API_ERRORS
 from lab.sim.manifests import dig
 from lab.sim.peer import Peer, remote_of
+from lab.sim.store import Object, version
 from lab.sim.wire import Incoming
 
 if TYPE_CHECKING:

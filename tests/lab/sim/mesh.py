@@ -9,14 +9,17 @@ import logging
 import random
 from typing import Any
 
+from kubernetes_asyncio.dynamic.exceptions import ConflictError, NotFoundError
+
 from lab.sim import rules, status
 from lab.sim.ca import Authority
-from lab.sim.cluster import API_ERRORS, Cluster, ConflictError, NotFoundError, Object, key_of
-from lab.sim.gateways import DISCOVERY, Gateway, IngressConfig, RequestFailed, Remote, sockets_of
+from lab.sim.cluster import API_ERRORS, Cluster
+from lab.sim.gateways import DISCOVERY, Gateway, IngressConfig, Remote, RequestFailed, sockets_of
 from lab.sim.istiod import ROOT_KEY, IstiodPod
 from lab.sim.jobs import Worker
 from lab.sim.manifests import dig
 from lab.sim.operator import ControlPlane
+from lab.sim.store import Object, key_of
 from lab.sim.trust import Credentials
 from lab.sim.wire import Incoming
 from lab.sim.workloads import is_ready

@@ -11,11 +11,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from kubernetes_asyncio.dynamic.exceptions import ConflictError
+
 from lab import seed
-from lab.sim.cluster import Cluster, ConflictError, Object
+from lab.sim.cluster import Cluster
+from lab.sim.conditions import NOT_SIMULATED, now
 from lab.sim.jobs import Worker
 from lab.sim.manifests import OPERATOR_VERSION, dig
-from lab.sim.operator import NOT_SIMULATED, now
+from lab.sim.store import Object
 from lab.sim.world import World
 
 LOG = logging.getLogger("lab.sim.olm")

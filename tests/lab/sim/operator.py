@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Service Mesh operator: control planes and member rolls.
+"""The Service Mesh operator: reconciliation of control planes.
 
 Sources: maistra/istio-operator maistra-2.5, pkg/controller/servicemesh; order and timings as observed on a running operator.
 """
@@ -8,41 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import datetime
 import logging
 from typing import Any
 
+from kubernetes_asyncio.dynamic.exceptions import ConflictError, NotFoundError
+
 from lab import seed
 from lab.sim import manifests
-from lab.sim.cluster import Cluster, ConflictError, NotFoundError, Object, key_of
+from lab.sim.cluster import Cluster
+from lab.sim.conditions import NOT_SIMULATED, Condition, merged_conditions
 from lab.sim.jobs import Worker
 from lab.sim.manifests import dig
+from lab.sim.store import Object, key_of
 from lab.sim.world import World
 
 LOG = logging.getLogger("lab.sim.operator")
 FINALIZER = "maistra.io/istio-operator"
-MEMBER_LABEL = "maistra.io/member-of"
-#: condition and reason for input that the product supports and this simulator does not
-NOT_SIMULATED = "NotSimulated"
 #: Secret with a custom CA, which istiod then signs with
 CUSTOM_CA_SECRET = "cacerts"
-Condition = tuple[str, str, str, str]
-
-
-def now() -> str:
-    """Return the current time in the format of the API (whole seconds)."""
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def merged_conditions(old: list[Object], changes: list[Condition]) -> list[Object]:
-    """Merge changes (type, status, reason, message) into conditions; a new status sets a new transition time."""
-    by_type = {condition["type"]: dict(condition) for condition in old}
-    for kind, status, reason, message in changes:
-        before = by_type.get(kind, {})
-        transition = before.get("lastTransitionTime") if before.get("status") == status else None
-        by_type[kind] = {"type": kind, "status": status, "reason": reason, "message": message,
-                         "lastTransitionTime": transition or now()}
-    return list(by_type.values())
 
 
 def covers(current: Any, desired: Any) -> bool:
@@ -391,57 +374,3 @@ class ControlPlane:
                                  {"metadata": {"finalizers": remaining or None}})
 
 
-class MemberRolls:
-    """Member rolls of a cluster: configured members, their label, and the Ready condition."""
-
-    def __init__(self, world: World, cluster: Cluster) -> None:
-        self.world, self.cluster = world, cluster
-        self._worker = Worker(world.jobs, f"member rolls {cluster.name}", self._reconcile_all)
-        cluster.store.listen("ServiceMeshMemberRoll", self._changed)
-        cluster.store.listen("Namespace", self._changed)
-
-    def _changed(self, kind: str, new: Object | None, old: Object | None) -> None:
-        if kind == "Namespace" and new is not None and old is not None:
-            return
-        if new is None or old is None or new["metadata"]["generation"] != old["metadata"]["generation"]:
-            self._worker.trigger()
-
-    def trigger(self) -> None:
-        """Reconcile all member rolls."""
-        self._worker.trigger()
-
-    async def _reconcile_all(self) -> None:
-        await self.world.clocks.sleep("members")
-        for roll in self.cluster.store.all("ServiceMeshMemberRoll"):
-            if roll["metadata"]["name"] == "default":
-                await self._reconcile(roll)
-
-    async def _reconcile(self, roll: Object) -> None:
-        home = roll["metadata"]["namespace"]
-        members = [member for member in dig(roll, "spec", "members") or [] if member != home]
-        smcp = self.cluster.store.all("ServiceMeshControlPlane", home)
-        configured = [member for member in members
-                      if smcp and self.cluster.store.get("Namespace", "", member) is not None]
-        for namespace in self.cluster.store.all("Namespace"):
-            await self._label(namespace, home, namespace["metadata"]["name"] in configured)
-        reason = ("True", "Configured", "All namespaces have been configured successfully")
-        missing = [member for member in members if member not in configured]
-        unsupported = manifests.roll_not_simulated(roll)
-        if not smcp:
-            reason = ("False", "SMCPMissing", f"No ServiceMeshControlPlane exists in the namespace {home}")
-        elif unsupported:
-            reason = ("False", NOT_SIMULATED, f"not simulated: {'; '.join(unsupported)}")
-        elif missing:
-            reason = ("True", "Configured", f"Namespaces not found: {missing}")
-        status = {"members": members, "configuredMembers": configured, "pendingMembers": missing,
-                  "observedGeneration": roll["metadata"]["generation"]}
-        conditions = merged_conditions(dig(roll, "status", "conditions") or [], [("Ready", *reason)])
-        if any((roll.get("status") or {}).get(key) != value for key, value in status.items()):
-            await self.cluster.patch_status("ServiceMeshMemberRoll", home, "default",
-                                            status | {"conditions": conditions})
-
-    async def _label(self, namespace: Object, home: str, is_member: bool) -> None:
-        current = (namespace["metadata"].get("labels") or {}).get(MEMBER_LABEL)
-        if is_member and current != home or not is_member and current == home:
-            label = {MEMBER_LABEL: home if is_member else None}
-            await self.cluster.patch("Namespace", "", namespace["metadata"]["name"], {"metadata": {"labels": label}})

@@ -13,14 +13,17 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
+from kubernetes_asyncio.dynamic.exceptions import NotFoundError
+
 from lab import backdating
 from lab.sim import rules, status
-from lab.sim.cluster import API_ERRORS, NotFoundError, Object
-from lab.sim.gateways import RequestFailed, Remote
+from lab.sim.cluster import API_ERRORS
+from lab.sim.conditions import now
+from lab.sim.gateways import Remote, RequestFailed
 from lab.sim.jobs import Worker
 from lab.sim.manifests import dig
-from lab.sim.operator import now
-from lab.sim.wire import Incoming, StreamLost, Outgoing
+from lab.sim.store import Object
+from lab.sim.wire import Incoming, Outgoing, StreamLost
 
 if TYPE_CHECKING:
     from lab.sim.istiod import IstiodPod

@@ -28,8 +28,11 @@ from kubernetes_asyncio import config as client_config
 from kubernetes_asyncio.client import (
     ApiClient, AuthorizationV1Api, V1ResourceAttributes, V1SubjectAccessReview, V1SubjectAccessReviewSpec)
 
-from lab.sim.cluster import Cluster, DynamicApiError, NotFoundError, Object
+from kubernetes_asyncio.dynamic.exceptions import DynamicApiError, NotFoundError
+
+from lab.sim.cluster import Cluster
 from lab.sim.manifests import dig
+from lab.sim.store import Object
 from lab.sim.world import World
 
 LOG = logging.getLogger("lab.sim.webhooks")

@@ -11,10 +11,13 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from lab.sim.cluster import Cluster, ConflictError, Key, NotFoundError, Object, key_of
+from kubernetes_asyncio.dynamic.exceptions import ConflictError, NotFoundError
+
+from lab.sim.cluster import Cluster
+from lab.sim.conditions import now
 from lab.sim.jobs import Worker
 from lab.sim.manifests import dig
-from lab.sim.operator import now
+from lab.sim.store import Key, Object, key_of
 from lab.sim.world import World
 
 LOG = logging.getLogger("lab.sim.workloads")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from lab.sim import manifests, peer
-from lab.sim.cluster import Store
+from lab.sim.store import Store
 
 META = {"name": "red", "namespace": "red-mesh", "uid": "1"}
 
