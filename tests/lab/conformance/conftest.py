@@ -26,7 +26,9 @@ from lab.conformance.mesh import Mesh, reset
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker with the observations that a case reproduces."""
-    config.addinivalue_line("markers", "observation(*names): observations (lab.conformance.observations) that the case reproduces")
+    config.addinivalue_line(
+        "markers", "observation(*names): observations (lab.conformance.observations) that the case reproduces"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -94,7 +94,8 @@ class Link:
         """Return the peer object with only the entries of current istiod pods: entries of terminated pods stay a while."""
         pods = self.mesh.pods("istiod")
         current = {
-            state: [entry for entry in entries_in(body, state) if entry["pod"] in pods] for state in ("active", "inactive")
+            state: [entry for entry in entries_in(body, state) if entry["pod"] in pods]
+            for state in ("active", "inactive")
         }
         return body | {"status": {"discoveryStatus": current}} if body else body
 
@@ -113,7 +114,9 @@ class Link:
 
     def never_down(self, seconds: float, unexpected: str = "not connected") -> None:
         """Assert for product seconds that the watches of the current istiod pods stay connected."""
-        self.mesh.never(PEER, self.name, lambda body: is_disconnected(self.with_current_pods(body)), seconds, unexpected)
+        self.mesh.never(
+            PEER, self.name, lambda body: is_disconnected(self.with_current_pods(body)), seconds, unexpected
+        )
 
     def until_imported(self, host: str | None = None, seconds: float = 120, since: float | None = None) -> SeenVersion:
         """Wait until the import set lists a local host name."""

@@ -34,7 +34,9 @@ def mesh_name(colour: str, worker: int) -> str:
 
 def topology(workers: int) -> Topology:
     """Return the clusters and three meshes for each worker."""
-    meshes = {mesh_name(colour, worker): {"cluster": CLUSTER_OF[colour]} for worker in range(workers) for colour in COLOURS}
+    meshes = {
+        mesh_name(colour, worker): {"cluster": CLUSTER_OF[colour]} for worker in range(workers) for colour in COLOURS
+    }
     return complete({"clusters": CLUSTERS, "meshes": meshes})
 
 
@@ -44,7 +46,9 @@ def start_or_join(folder: Path, workers: int) -> Iterator[Lab]:
     directory, lock, users = folder / "lab", folder / "lab.lock", folder / "lab.users"
     with state.locked(lock):
         joined = [*_running(users), os.getpid()]
-        lab = Lab.start(topology(workers), directory, speed=SPEED, clocks=CLOCKS) if len(joined) == 1 else Lab(directory)
+        lab = (
+            Lab.start(topology(workers), directory, speed=SPEED, clocks=CLOCKS) if len(joined) == 1 else Lab(directory)
+        )
         state.write_json(users, joined)
     try:
         yield lab

@@ -73,7 +73,9 @@ def test_peer_with_wrong_types_is_rejected(meshes: Meshes) -> None:
     """A port as string and an invalid name are rejected, unknown fields are pruned."""
     assert "integer" in rejection(meshes.red, PEER, {"remote": {"discoveryPort": "8188"}})
     assert "Bad_Name" in rejection(meshes.red, PEER, {}, "Bad_Name")
-    stored = dry_run_create(meshes.red, PEER, {"remote": {"addresses": ["192.0.2.1"], "nonsense": 1}, "also": "nonsense"})
+    stored = dry_run_create(
+        meshes.red, PEER, {"remote": {"addresses": ["192.0.2.1"], "nonsense": 1}, "also": "nonsense"}
+    )
     assert stored["spec"] == {"remote": {"addresses": ["192.0.2.1"]}}
 
 
@@ -129,7 +131,9 @@ def test_unsupported_version_is_rejected(meshes: Meshes) -> None:
     ],
     ids=["default-name", "twice"],
 )
-def test_reserved_and_duplicate_gateway_names_are_rejected(meshes: Meshes, section: dict[str, Any], message: str) -> None:
+def test_reserved_and_duplicate_gateway_names_are_rejected(
+    meshes: Meshes, section: dict[str, Any], message: str
+) -> None:
     """The default gateway's name, and the same name for both directions, are rejected."""
     with pytest.raises(DynamicApiError) as caught:
         dry_run_patch(meshes.red, {"gateways": section})

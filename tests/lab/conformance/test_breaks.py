@@ -88,7 +88,9 @@ def test_unresolvable_name(pair: Pair, clock: Clock) -> None:
     connect_and_settle(pair, clock)
     since = pair.second.peer(remote={"addresses": ["red.nowhere.example"]})
     pair.second.until_disconnect_status("404", since=since)
-    pair.second.mesh.never(PEER, "red", lambda body: is_connected(body) or "503" in disconnect_status(body), 25, "another status")
+    pair.second.mesh.never(
+        PEER, "red", lambda body: is_connected(body) or "503" in disconnect_status(body), 25, "another status"
+    )
     assert_connected(pair.first)
     pair.second.peer()
     pair.second.until_connected(150)
@@ -232,7 +234,9 @@ def test_missing_peer_on_the_other_side(pair: Pair) -> None:
     since = time.monotonic()
     pair.second.until(is_disconnected, 120)
     pair.second.until(fails_with("404", "503"), 120)
-    assert any("400 Bad Request" in status for status in disconnect_statuses(pair.second, since)), disconnect_statuses(pair.second, since)
+    assert any("400 Bad Request" in status for status in disconnect_statuses(pair.second, since)), disconnect_statuses(
+        pair.second, since
+    )
     assert not is_watched(pair.second.read()), "green's status reports that red does not watch it any more"
     pair.first.peer()
     pair.until_connected(150)
@@ -262,7 +266,9 @@ TRUST_CHANGES: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.observation("breaks-running-watch")
-@pytest.mark.parametrize("change", [value for dummy, value in ROUTE_CHANGES], ids=[name for name, dummy in ROUTE_CHANGES])
+@pytest.mark.parametrize(
+    "change", [value for dummy, value in ROUTE_CHANGES], ids=[name for name, dummy in ROUTE_CHANGES]
+)
 def test_changed_route_disconnects_running_watch(pair: Pair, change: dict[str, Any]) -> None:
     """A changed address, port or gateway disconnects the watch immediately."""
     pair.federate(sets=False)
@@ -271,7 +277,9 @@ def test_changed_route_disconnects_running_watch(pair: Pair, change: dict[str, A
 
 
 @pytest.mark.observation("breaks-running-watch", "short-11")
-@pytest.mark.parametrize("change", [value for dummy, value in TRUST_CHANGES] + [None], ids=[name for name, dummy in TRUST_CHANGES] + ["root"])
+@pytest.mark.parametrize(
+    "change", [value for dummy, value in TRUST_CHANGES] + [None], ids=[name for name, dummy in TRUST_CHANGES] + ["root"]
+)
 def test_changed_trust_keeps_running_watch(pair: Pair, change: dict[str, Any] | None) -> None:
     """A changed clientID, trust domain or root does not affect connected links at first."""
     pair.federate(sets=False)

@@ -63,7 +63,9 @@ def test_peer_deleted_while_exporting_deadlocks_istiod(meshes: Meshes, clock: Cl
     created = pair.first.read()["metadata"]["creationTimestamp"]
     body = pair.first.until(is_connected, 60, expected="the old status").body or {}
     times = [entry["watch"]["lastConnected"] for entry in entries(body)]
-    assert all(time_connected < created for time_connected in times), f"{times}: the status must be older than {created}"
+    assert all(time_connected < created for time_connected in times), (
+        f"{times}: the status must be older than {created}"
+    )
     pair.second.never_connected(100)
     assert fails_with("400")(pair.second.read())
     other.first.peer(remote={"discoveryPort": 8189})
@@ -110,6 +112,8 @@ def test_entry_of_old_pod_is_removed_permanently(pair: Pair) -> None:
         return any(entry["pod"] == old for entry in entries(body))
 
     pair.first.mesh.restart("istiod")
-    pair.first.until(lambda body: body and not has_old_entry(body), 60, expected="the removal of the terminated pod's entry")
+    pair.first.until(
+        lambda body: body and not has_old_entry(body), 60, expected="the removal of the terminated pod's entry"
+    )
     pair.until_connected(150)
     pair.first.mesh.never(PEER, "green", has_old_entry, 90, "the terminated pod's entry is back")

@@ -78,7 +78,11 @@ def test_removed_import_rule(pair: Pair, clock: Clock) -> None:
     begin = link.imports(reviews(link))
     watch = link.mesh.watch(IMPORTS)
     removed = watch.until(
-        "green", lambda body: not lists_import(link.host())(body), clock.real(130) + SLACK, begin, "the removal of the import"
+        "green",
+        lambda body: not lists_import(link.host())(body),
+        clock.real(130) + SLACK,
+        begin,
+        "the removal of the import",
     )
     assert_duration(clock, begin, removed.moment, DELAY_SECONDS, 120)
     assert imported(link.mesh.get(IMPORTS, "green"))[link.reverse.exported_name()] == "", "the service is still offered"
@@ -106,7 +110,9 @@ def test_changed_addresses_apply_import_rules(pair: Pair) -> None:
     link.imports(ratings(link))
     begin = link.peer()
     watch = link.mesh.watch(IMPORTS)
-    assert_immediate(begin, watch.until("green", lambda body: not lists_import(link.host("reviews"))(body), SLACK * 2, begin).moment)
+    assert_immediate(
+        begin, watch.until("green", lambda body: not lists_import(link.host("reviews"))(body), SLACK * 2, begin).moment
+    )
 
 
 def recreate_import_set(pair: Pair, clock: Clock, gap: int) -> Link:

@@ -124,7 +124,12 @@ def test_installation_conditions_and_duration(new_mesh: Mesh, clock: Clock) -> N
 def test_webhook_sets_target_ports_and_profile(new_mesh: Mesh, meshes: Meshes) -> None:
     """A dry run shows the defaults of the mutating webhook and changes nothing."""
     body = seed.control_plane(
-        {"control_plane": new_mesh.control_plane, "namespace": new_mesh.namespace, "version": "v2.5", "trust_domain": None}
+        {
+            "control_plane": new_mesh.control_plane,
+            "namespace": new_mesh.namespace,
+            "version": "v2.5",
+            "trust_domain": None,
+        }
     )
     del body["spec"]["profiles"]
     body["spec"] |= gateways("extra")
@@ -184,7 +189,9 @@ def test_gateways_are_added_and_removed_with_all_objects(meshes: Meshes, clock: 
         assert red.watch(kind).current("extra-egress") is None
     begin = time.monotonic()
     red.apply_smcp({}, "pair/extra")
-    moments = [red.until(kind, name, lambda body: not body, 30, expected="the deletion").moment for kind, name in expected]
+    moments = [
+        red.until(kind, name, lambda body: not body, 30, expected="the deletion").moment for kind, name in expected
+    ]
     assert_duration(clock, begin, min(moments), 4, 10)
     red.until_ready()
 

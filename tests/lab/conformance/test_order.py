@@ -41,7 +41,9 @@ def test_peers_then_exports_then_imports(pair: Pair, clock: Clock) -> None:
         link.exports()
     clock.sleep(5)
     begin = min([link.imports() for link in pair.links])
-    assert_duration(clock, begin, min(link.until_imported(since=begin).moment for link in pair.links), DELAY_SECONDS, 120)
+    assert_duration(
+        clock, begin, min(link.until_imported(since=begin).moment for link in pair.links), DELAY_SECONDS, 120
+    )
     pair.until_imported(since=begin)
 
 

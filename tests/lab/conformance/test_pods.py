@@ -39,7 +39,9 @@ def connected_pods(body: Object) -> set[str]:
 
 def sources(body: Object) -> list[str]:
     """Return the sources of the connected remotes."""
-    return sorted(remote["source"] for entry in entries(body) for remote in entry.get("remotes") or [] if remote["connected"])
+    return sorted(
+        remote["source"] for entry in entries(body) for remote in entry.get("remotes") or [] if remote["connected"]
+    )
 
 
 def until_watched(pair: Pair, pods: set[str]) -> Object:
@@ -81,10 +83,16 @@ def test_entry_of_deleted_pod_stays_for_a_while(pair: Pair, clock: Clock) -> Non
     deleted_pod = min(pods)
     clock.sleep(15)  # until the start of the second pod has no effects any more
     green.delete("Pod", deleted_pod)
-    deleted = green.watch("Pod").until(deleted_pod, lambda body: not body or body["metadata"].get("deletionTimestamp"), 20)
-    end = pair.second.until(lambda body: deleted_pod not in {entry["pod"] for entry in entries(body)}, 60, deleted.moment)
+    deleted = green.watch("Pod").until(
+        deleted_pod, lambda body: not body or body["metadata"].get("deletionTimestamp"), 20
+    )
+    end = pair.second.until(
+        lambda body: deleted_pod not in {entry["pod"] for entry in entries(body)}, 60, deleted.moment
+    )
     assert_duration(clock, deleted.moment, end.moment, 8, 20)
-    between = [seen.body or {} for seen in green.watch(PEER).versions("red", deleted.moment) if seen.moment < end.moment]
+    between = [
+        seen.body or {} for seen in green.watch(PEER).versions("red", deleted.moment) if seen.moment < end.moment
+    ]
     assert all(deleted_pod in connected_pods(body) for body in between), "the entry stays active and connected"
     (new_pod,) = set(green.pods("istiod")) - set(pods)
     started = green.until("Pod", new_pod, is_pod_ready, 60, deleted.moment).moment
@@ -116,7 +124,9 @@ def test_remotes_are_wrong_after_the_watch_moved(pair: Pair, clock: Clock) -> No
         if is_wrong:
             break
     assert is_connected(pair.first.read())
-    assert is_wrong, f"after {clock.product(time.monotonic() - begin):.0f} s all entries were still correct: {entries(body)}"
+    assert is_wrong, (
+        f"after {clock.product(time.monotonic() - begin):.0f} s all entries were still correct: {entries(body)}"
+    )
     assert is_connected(body), "the status of the watching side is correct"
     for seen in green.watch(PEER).versions("red", begin):
         for state in ("active", "inactive"):

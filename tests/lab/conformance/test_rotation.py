@@ -110,7 +110,9 @@ def test_rotation_with_both_roots_in_bundle(pair: Pair, clock: Clock) -> None:
     clock.sleep(70)
     replace_authority(red, authority)
     red.restart("istiod")
-    red.watch("ConfigMap").until("istio-ca-root-cert", lambda body: body["data"]["root-cert.pem"] == authority[0], SLACK)
+    red.watch("ConfigMap").until(
+        "istio-ca-root-cert", lambda body: body["data"]["root-cert.pem"] == authority[0], SLACK
+    )
     pair.until_connected(150, since=time.monotonic())
     assert green.status_codes(pair.second.host()) == [200] * 4
     red.restart("green-ingress", "green-egress")
