@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# The commands of this checkout. `make help` lists them. Needed: python3 >= 3.11 with venv, git, make. All else is
-# installed into .venv and .venv-2.16 of this folder, and the lab's programs are built into the user's cache.
+# The commands of this checkout; `make help` lists them. Requirements: python3 >= 3.11 with venv, git, make. Everything else
+# is installed into .venv* of this folder; the lab's programs are built into the user's cache.
 
 SHELL := /bin/sh
 .SUFFIXES:
@@ -11,42 +11,53 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 CORE216 := .venv-2.16
+# Parts that run side by side, and workers of pytest.
 JOBS ?= 2
-# What needs no lab runs side by side, while the lab's programs are built; the parts after it need the machine, or a tree at
-# rest, for themselves.
-GATES := sanity unit ansible-lint yamllint reuse docs
+
+# `make check`: the parts that need neither a cluster nor a copy of the tree.
+CHECKS := unit ansible-lint ruff yamllint reuse
+LINTS := ansible-lint ruff yamllint reuse
+# The parts of `make test`. GATES run side by side while the lab's programs are built; the parts after them need all
+# processors, or a tree that does not change.
+GATES := sanity docs $(CHECKS)
 PARTS := $(GATES) galaxy-build conformance integration
 
 TALLY = $(BIN)/python tests/tally.py
-PYTEST = $(BIN)/python -m pytest -q -p no:cacheprovider -n $(JOBS) --dist loadfile
+PYTEST = $(BIN)/python -m pytest -q -p no:cacheprovider --durations=25 --durations-min=0.5 -n $(JOBS) --dist loadfile
 LAB = PYTHONPATH=tests $(BIN)/python -m lab
+PARALLEL = $(MAKE) --no-print-directory --jobs=$(JOBS)
 
-# Playbooks find the checkout as a collection here, and so do the tools; kubernetes.core lies beside it.
+# ansible.cfg names the same folder; a value in the user's environment would take precedence over it.
 export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/build/collections
 export PYTHONDONTWRITEBYTECODE = 1
-# Access to clusters comes from the inventory alone.
+# Only the inventory gives access to clusters.
 unexport KUBECONFIG
 
-.PHONY: help demo test bench lab-up lab-down lint unit integration conformance sanity docs clean \
-        ansible-lint yamllint reuse galaxy-build tools binaries links copy tool-check
+.PHONY: help demo check test bench lab-up lab-down lint format format-check types layers unit integration conformance sanity \
+        docs clean ansible-lint ruff yamllint reuse galaxy-build tools servers binaries links copy tool-check
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
-demo: lab-up ## everything from nothing: tools, lab, three meshes federated; leaves the lab running
+demo: lab-up ## install the tools, start the lab, federate three meshes; the lab keeps running
 	$(BIN)/ansible-playbook -i inventory/lab playbooks/federate.yml
 	@printf '%s\n' '' 'The lab is still running. Look around:' \
 	  '  PYTHONPATH=tests .venv/bin/python -m lab status' \
 	  '  PYTHONPATH=tests .venv/bin/python -m lab kubectl red -n red-mesh-system get servicemeshpeers -o yaml' \
 	  '  PYTHONPATH=tests .venv/bin/python -m lab fault --help' \
-	  'Run it again, nothing changes:' \
-	  '  ANSIBLE_COLLECTIONS_PATH=build/collections .venv/bin/ansible-playbook -i inventory/lab playbooks/federate.yml' \
-	  'Stop it:' '  make lab-down'
+	  'A second run changes nothing:' \
+	  '  .venv/bin/ansible-playbook -i inventory/lab playbooks/federate.yml' \
+	  'Stop the lab:' '  make lab-down'
 
-test: tools ## everything from nothing: all tests and gates; the last line counts them
+check: .venv/complete ## the fast checks before a commit, no cluster: lint, types, unit tests
+	@rm -rf build/results
+	@$(PARALLEL) --keep-going --output-sync=target $(CHECKS) || echo 'Not all checks passed:'
+	@$(TALLY) sum $(CHECKS)
+
+test: .venv/bin/python ## all tests and checks; the last line counts them
 	@rm -rf build/results
 	@passed=true; \
-	$(MAKE) --no-print-directory --keep-going --jobs=$(JOBS) --output-sync=target $(GATES) binaries || passed=false; \
+	$(PARALLEL) --keep-going --output-sync=target $(GATES) binaries $(CORE216)/complete || passed=false; \
 	$(MAKE) --no-print-directory --keep-going $(filter-out $(GATES),$(PARTS)) || passed=false; \
 	$$passed || echo 'Not all parts passed:'
 	@$(TALLY) sum $(PARTS)
@@ -54,13 +65,30 @@ test: tools ## everything from nothing: all tests and gates; the last line count
 bench: tools binaries links ## the benchmark: writes docs/benchmarks.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
 
-lab-up: tools links ## start the lab (build/lab)
+lab-up: .venv/bin/python ## start the lab (build/lab)
+	@$(PARALLEL) tools links servers
 	$(LAB) up
 
 lab-down: .venv/complete ## stop the lab and remove its files
 	$(LAB) down
 
-lint: ansible-lint yamllint reuse ## ansible-lint (production), yamllint, reuse
+lint: $(LINTS) ## ansible-lint (production), ruff, yamllint, reuse
+
+format: tools ## format the Python files
+	$(BIN)/ruff check --quiet --select I --fix
+	$(BIN)/ruff format --quiet
+
+format-check: tools
+	@$(TALLY) run $@ sh -c '$(BIN)/ruff check --quiet --select I && $(BIN)/ruff format --check'
+
+ruff: tools
+	@$(TALLY) run $@ $(BIN)/ruff check --quiet
+
+types: tools links ## mypy --strict on plugins and tests/lab
+	@$(TALLY) run $@ $(BIN)/mypy --config-file mypy.ini
+
+layers: tools links ## import-linter: the order of the packages
+	@PYTHONPATH=build/collections $(TALLY) run $@ $(BIN)/lint-imports --config .importlinter
 
 ansible-lint: tools links
 	@$(TALLY) run $@ $(BIN)/ansible-lint --offline --profile production
@@ -92,14 +120,21 @@ docs: tools copy ## documentation of modules and roles: checks it
 	@$(TALLY) run $@ sh -c 'PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/build/tree" $(BIN)/antsibull-docs \
 	  lint-collection-docs --plugin-docs --validate-collection-refs self build/tree/ansible_collections/ossm/federation'
 
-clean: ## remove what was built here (the lab must be down; .venv and the user's cache stay)
-	rm -rf build .ansible .pytest_cache tests/output
+clean: ## remove what was built here, and list what is kept
+	@test ! -e build/lab/lab.json || { echo 'The lab is up: run make lab-down first.' >&2; exit 1; }
+	rm -rf build .ansible .hypothesis .import_linter_cache .mypy_cache .pytest_cache tests/output
+	@printf '%s\n' "Kept: $${XDG_CACHE_HOME:-$$HOME/.cache}/ossm-federation (the lab's programs)"
+	@for kept in .venv* identities; do test ! -e "$$kept" || echo "Kept: $$kept/"; done
 
 tools: .venv/complete
 
-# The + lets its progress through at once.
-binaries: tools
+# `+` shows the progress at once, also with --output-sync. The build needs the virtual environment's Python, but nothing in
+# it, and so it runs beside the installation of the tools.
+servers: .venv/bin/python
 	@+PYTHONPATH=tests $(BIN)/python -u -c 'from lab import binaries; binaries.find(print)'
+
+binaries: .venv/bin/python
+	@+PYTHONPATH=tests $(BIN)/python -u -c 'from lab import binaries; binaries.find(print, binaries.PROGRAMS)'
 
 links: tools
 	@$(BIN)/python tests/tree.py link
@@ -107,8 +142,10 @@ links: tools
 copy: tools
 	@$(BIN)/python tests/tree.py copy
 
-.venv/complete: requirements/tools.txt | tool-check
+.venv/bin/python: | tool-check
 	$(PYTHON) -m venv .venv
+
+.venv/complete: requirements/tools.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/tools.txt
 	@touch $@
 

@@ -41,7 +41,7 @@ def main() -> int:
         return profile.show(wanted.dir.absolute(), max(sizes))
     names = tuple(wanted.contestants.split(","))
     results = {str(size): match.play(wanted.dir.absolute(), size, wanted.runs, names, print) for size in sizes}
-    kubectl = str(binaries.find(print) / "kubectl")
+    kubectl = str(binaries.find(print, ("kubectl",)) / "kubectl")
     content = results | {"machine": machine(), "versions": versions(kubectl), "runs": wanted.runs}
     (ROOT / "build" / "bench.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     if wanted.meshes == MESHES and names == contestants.NAMES:

@@ -21,44 +21,62 @@ USER = "lab:admin"
 WRITES = ("create", "update", "patch")
 
 
-class Memory(threading.Thread):
-    """Samples the memory of a process and all that descends from it until ``stop``; ``peak_mib`` is the highest sum.
+#: What a read in ``/proc`` raises when the process or thread has ended; any other error is a failure of the observer.
+ENDED = (FileNotFoundError, ProcessLookupError)
 
-    Proportional set sizes are summed (``smaps_rollup``), so that pages which forked workers share count once.
+
+class ObserverError(Exception):
+    """A cost could not be measured, and so the result of the run would be wrong."""
+
+
+class Memory(threading.Thread):
+    """Samples the memory of a process and all its descendants until ``stop``; ``peak_mib`` is the highest sum.
+
+    Proportional set sizes are summed (``smaps_rollup``): pages that forked workers share count once.
     """
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self.pid = pid
         self.peak_mib = 0.0
-        self._ended = threading.Event()
+        self._error: Exception | None = None
+        self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Sample until told to stop."""
-        while not self._ended.wait(SAMPLE_SECONDS):
-            self.peak_mib = max(self.peak_mib, sum(map(_pss_mib, family(self.pid))))
+        """Sample until ``stop`` is called or a sample fails."""
+        try:
+            while not self._stopped.wait(SAMPLE_SECONDS):
+                self.peak_mib = max(self.peak_mib, sum(map(_pss_mib, family(self.pid))))
+        except Exception as error:
+            self._error = error
 
     def stop(self) -> float:
-        """End the sampling and return the peak in MiB."""
-        self._ended.set()
+        """End the sampling and return the peak in MiB; ObserverError when a sample failed or none was taken."""
+        self._stopped.set()
         self.join()
+        if self._error or not self.peak_mib:
+            reason = repr(self._error) if self._error else "no sample was taken"
+            raise ObserverError(f"memory of process {self.pid}: {reason}") from self._error
         return self.peak_mib
 
 
 def family(pid: int) -> list[int]:
-    """Return the process and all its living descendants."""
-    found, pending = [], [pid]
+    """Return the process and all its living descendants; one that ends meanwhile has no descendants."""
+    members, pending = [], [pid]
     while pending:
         current = pending.pop()
-        found.append(current)
-        for children in Path(f"/proc/{current}/task").glob("*/children"):
-            with suppress(OSError):
-                pending.extend(map(int, children.read_text(encoding="utf-8").split()))
-    return found
+        members.append(current)
+        with suppress(*ENDED):
+            for thread in os.listdir(f"/proc/{current}/task"):
+                with suppress(*ENDED):
+                    children = Path(f"/proc/{current}/task/{thread}/children").read_text(encoding="utf-8")
+                    pending.extend(map(int, children.split()))
+    return members
 
 
 def _pss_mib(pid: int) -> float:
-    with suppress(OSError):
+    """Return the proportional set size in MiB, 0 when the process has ended."""
+    with suppress(*ENDED):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1]) / 1024

@@ -48,7 +48,7 @@ class Rig:
         self.clusters = list(launcher.clusters_of(directory, self.content))
         self.connections = {cluster.name: seed.launcher_client(cluster) for cluster in self.clusters}
         self.meshes: dict[str, Object] = self.content["meshes"]
-        self.kubectl = str(binaries.find(print) / "kubectl")
+        self.kubectl = str(binaries.find(print, ("kubectl",)) / "kubectl")
 
     def audit_logs(self) -> dict[str, Path]:
         """Return the audit log of each cluster."""

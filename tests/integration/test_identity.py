@@ -192,7 +192,7 @@ def test_no_text_of_a_file_is_ever_a_template(a: Desk, core: str) -> None:
         a.federation.hosts = before
     assert run.code != 0
     assert not a.federation.requests(mark)["red"], "everything is refused before the first request"
-    for name, (path, dummy, code) in wrong.items():
+    for name, (*dummies, code) in wrong.items():
         assert f"{name}: {a.folder}/{name}.yml" in run.flat
         assert f"[{code}]" in run.flat or not code
     assert f"it is '{TEMPLATE}', and must be" in run.flat

@@ -251,4 +251,5 @@ def kubectl_command(directory: Path, cluster: str, arguments: list[str]) -> tupl
         raise LabError(f"Unknown cluster {cluster!r} (known: {', '.join(entries)}).")
     environment = os.environ | {"KUBECONFIG": entries[cluster]["kubeconfig"], "NO_PROXY": "*",
                                 "KUBECACHEDIR": str(directory / cluster / "kubectl-cache")}
-    return [str(binaries.find(lambda text: print(text, file=sys.stderr)) / "kubectl"), *arguments], environment
+    programs = binaries.find(lambda text: print(text, file=sys.stderr), ("kubectl",))
+    return [str(programs / "kubectl"), *arguments], environment

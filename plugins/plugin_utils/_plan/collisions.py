@@ -119,7 +119,7 @@ def solve(
 def offers(rules: Sequence[Rule]) -> List[Offer]:
     """What export rules offer, as far as they say it themselves; the first rule that takes a service wins."""
     found: List[Offer] = []
-    for index, rule in enumerate(rules):
+    for index in range(len(rules)):
         for way in open_ways(rules, index):
             # By their labels, an earlier rule may take it and call it otherwise.
             open_end = any(counts(earlier) and covers(source(earlier), way.source) for earlier in rules[:index])

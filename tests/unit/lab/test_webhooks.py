@@ -8,6 +8,7 @@ import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 from lab.sim.webhooks import Webhooks
@@ -25,12 +26,12 @@ def _error(directory: Path, allowed: tuple[str, ...], kind: str, spec: Json, old
 
     world: Any = SimpleNamespace(directory=directory, clusters={})
     hooks = Webhooks(world)
-    setattr(hooks, "_is_allowed", is_allowed)
     cluster: Any = None
     admission = {"operation": "CREATE" if old is None else "UPDATE", "oldObject": old and {"spec": old},
                  "userInfo": {"username": "ann"}}
     body = {"metadata": {"name": "default", "namespace": "mesh"}, "spec": spec}
-    return asyncio.run(hooks._authorize(cluster, kind, admission, body))
+    with mock.patch.object(hooks, "_is_allowed", is_allowed):
+        return asyncio.run(hooks._authorize(cluster, kind, admission, body))
 
 
 @pytest.mark.parametrize(("allowed", "members", "old", "message"), [
