@@ -20,6 +20,8 @@ from lab.sim.workloads import deployment_of
 from lab.sim.world import World
 
 Parameters = dict[str, Any]
+#: texts that switch a parameter off; the command line passes text
+FALSE = frozenset({"false", "no", "off", "0"})
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def _domain(mesh: Mesh) -> str:
 
 async def _new_root(mesh: Mesh, days: float, parameters: Parameters) -> None:
     await mesh.write_authority(Authority.create(_domain(mesh), days))
-    if parameters.get("restart", True):
+    if str(parameters.get("restart", True)).lower() not in FALSE:
         await _delete_pods(mesh, _istiod(mesh))
         await mesh.wait_istiod()
         for direction in ("ingress", "egress"):
