@@ -217,7 +217,7 @@ def _is_running(pid: int) -> bool:
 
 
 def _kill_all_of(leader: subprocess.Popen[str]) -> None:
-    """Kill the process and its children without cleanup, as when the machine goes down."""
+    """Kill the process and what it started, as when the machine goes down: no clean-up takes place."""
     with suppress(ProcessLookupError):
         os.killpg(leader.pid, signal.SIGKILL)
 
