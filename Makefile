@@ -13,6 +13,8 @@ BIN := .venv/bin
 CORE216 := .venv-2.16
 # Parts that run side by side, and workers of pytest.
 JOBS ?= 2
+# Workers of the integration tests, each with a lab. They wait for a third of their time: three use two processors.
+LABS ?= 3
 
 # `make check`: the parts that need neither a cluster nor a copy of the tree.
 CHECKS := unit ansible-lint ruff yamllint reuse
@@ -106,7 +108,7 @@ conformance: tools links binaries
 	@PYTHONPATH=tests:build/collections $(TALLY) pytest $@ $(PYTEST) -n 6 --dist worksteal tests/lab/conformance
 
 integration: tools links binaries $(CORE216)/complete ## tests on real API servers
-	@PYTHONPATH=tests:build/collections OSSM_CORE_2_16='$(CURDIR)/$(CORE216)/bin' $(TALLY) pytest $@ $(PYTEST) --no-loadscope-reorder tests/integration
+	@PYTHONPATH=tests:build/collections OSSM_CORE_2_16='$(CURDIR)/$(CORE216)/bin' $(TALLY) pytest $@ $(PYTEST) -n $(LABS) --no-loadscope-reorder tests/integration
 
 sanity: tools copy ## ansible-test sanity
 	@$(TALLY) run $@ $(BIN)/python tests/sanity.py
