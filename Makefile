@@ -17,8 +17,8 @@ JOBS ?= 2
 LABS ?= 3
 
 # `make check`: the parts that need neither a cluster nor a copy of the tree.
-CHECKS := unit ansible-lint ruff yamllint reuse
-LINTS := ansible-lint ruff yamllint reuse
+CHECKS := unit ansible-lint types ruff yamllint reuse
+LINTS := ansible-lint types ruff yamllint reuse
 # The parts of `make test`. GATES run side by side while the lab's programs are built; the parts after them need all
 # processors, or a tree that does not change.
 GATES := sanity docs $(CHECKS)
@@ -74,7 +74,7 @@ lab-up: .venv/bin/python ## start the lab (build/lab)
 lab-down: .venv/complete ## stop the lab and remove its files
 	$(LAB) down
 
-lint: $(LINTS) ## ansible-lint (production), ruff, yamllint, reuse
+lint: $(LINTS) ## ansible-lint (production), mypy, ruff, yamllint, reuse
 
 format: tools ## format the Python files
 	$(BIN)/ruff check --quiet --select I --fix
@@ -86,7 +86,7 @@ format-check: tools
 ruff: tools
 	@$(TALLY) run $@ $(BIN)/ruff check --quiet
 
-types: tools links ## mypy --strict on plugins and tests/lab
+types: tools links ## mypy --strict
 	@$(TALLY) run $@ $(BIN)/mypy --config-file mypy.ini
 
 layers: tools links ## import-linter: the order of the packages

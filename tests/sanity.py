@@ -39,10 +39,10 @@ def main(arguments: list[str]) -> int:
 def pip_versions() -> set[str]:
     """Return the versions of pip that this ansible-test may ask for."""
     source = Path(next(iter(ansible_test.__path__))) / "_internal/python_requirements.py"
-    found = set(re.findall(r"pip='([\d.]+)'", source.read_text(encoding="utf-8")))
-    if not found:
-        raise SystemExit(f"{source} no longer says which pip it wants; adapt tests/sanity.py.")
-    return found
+    versions = set(re.findall(r"pip='([\d.]+)'", source.read_text(encoding="utf-8")))
+    if not versions:
+        raise SystemExit(f"{source} does not name the version of pip any more; adapt tests/sanity.py.")
+    return versions
 
 
 def pip_settings() -> str:

@@ -28,8 +28,8 @@ PLAYBOOKS = {("ours", "federate"): ROOT / "playbooks" / "federate.yml", ("ours",
 ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
 
 
-class RunFailed(Exception):
-    """A contestant did not reach its end; the text is the end of what it said."""
+class RunError(Exception):
+    """A contestant failed; the text is the end of its output."""
 
 
 @dataclass(frozen=True)
@@ -99,14 +99,14 @@ class Stage:
             memory = Memory(process.pid) if observed else None
             if memory:
                 memory.start()
-            # Unlike Popen.wait this tells what the process and all that it has waited for have used.
+            # Unlike Popen.wait this returns the processor time of the process and of all that it has waited for.
             _pid, status, usage = os.wait4(process.pid, 0)
             seconds = time.monotonic() - begin
             process.returncode = code = os.waitstatus_to_exitcode(status)
         peak = memory.stop() if memory else 0.0
         if code:
-            said = log.read_text(encoding="utf-8")[-4000:]
-            raise RunFailed(f"{name} {verb} ended with {code}; {log} ends with:\n{said}")
+            output_end = log.read_text(encoding="utf-8")[-4000:]
+            raise RunError(f"{name} {verb} ended with {code}; {log} ends with:\n{output_end}")
         cpu = {"own": usage.ru_utime + usage.ru_stime}
         cpu |= {part: used - before[part] for part, used in self.rig.cpu().items()}
         if not observed:

@@ -18,16 +18,16 @@ Say = Callable[[str], None]
 Times = dict[str, dict[str, list[float]]]
 
 
-class Different(Exception):
+class DifferenceError(Exception):
     """Two contestants have not written the same."""
 
 
 def play(directory: Path, meshes: int, runs: int, contestants: tuple[str, ...], say: Say) -> dict[str, Any]:
     """Start a lab of ``meshes`` meshes, run everybody in it, return the results (seconds, counts, ratios)."""
     folder = directory / f"{meshes}-meshes"
-    with rig(directory / f"lab-{meshes}", meshes) as found:
-        stage = Stage(found, folder, write_inputs(found, folder))
-        found.await_idle()
+    with rig(directory / f"lab-{meshes}", meshes) as lab:
+        stage = Stage(lab, folder, write_inputs(lab, folder))
+        lab.await_idle()
         return Match(stage, contestants, say).result(runs)
 
 
@@ -98,12 +98,12 @@ class Match:
             self.cpu[name][leg] = {part: round(used, 2) for part, used in run.cpu.items()}
 
     def _compare(self, name: str) -> None:
-        """Make sure that everybody has written the same; Different names the first place where not."""
+        """Make sure that everybody has written the same; DifferenceError names the first place where not."""
         first = self.contestants[0]
         for mesh, state in self.states[name].items():
             where = difference(self.states[first][mesh], state)
             if where:
-                raise Different(f"{mesh}: {first} and {name} have not written the same: {where}")
+                raise DifferenceError(f"{mesh}: {first} and {name} have not written the same: {where}")
 
     def summary(self) -> dict[str, Any]:
         """Return the results in the form of ``bench.json``."""
@@ -136,8 +136,8 @@ def ratios(best: dict[str, dict[str, float]]) -> dict[str, float]:
              "links_to_kubectl": (("ours", "links"), ("kubectl", "links")),
              "first_to_pairs": (("ours", "first"), ("pairs", "first")),
              "usual_to_first": (("usual", "first"), ("ours", "first"))}
-    found = {key: [best.get(name, {}).get(leg) for name, leg in sides] for key, sides in pairs.items()}
-    return {key: round(values[0] / values[1], 2) for key, values in found.items() if all(values)}
+    times = {key: [best.get(name, {}).get(leg) for name, leg in sides] for key, sides in pairs.items()}
+    return {key: round(values[0] / values[1], 2) for key, values in times.items() if all(values)}
 
 
 def difference(left: Any, right: Any, path: str = "") -> str:
@@ -149,6 +149,6 @@ def difference(left: Any, right: Any, path: str = "") -> str:
                 return where
         return ""
     if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
-        places = (difference(one, other, f"{path}[{index}]") for index, (one, other) in enumerate(zip(left, right)))
+        places = (difference(value, other, f"{path}[{index}]") for index, (value, other) in enumerate(zip(left, right)))
         return next(filter(None, places), "")
     return "" if left == right else f"{path}: {left!r} and {right!r}"

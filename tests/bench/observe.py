@@ -110,7 +110,7 @@ class Requests:
                         if event["user"]["username"] == USER}.values())
 
     def control_plane_writes(self) -> int:
-        """Return how often control planes were written, by anybody, the operator with their status among them."""
+        """Return the number of writes of control planes by all users, the operator's of their status included."""
         return len({event["auditID"] for cluster in self._logs for event in self._events(cluster)
                     if event.get("objectRef", {}).get("resource") == "servicemeshcontrolplanes" and event["verb"] in WRITES})
 

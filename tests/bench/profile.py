@@ -12,12 +12,12 @@ from bench.rig import rig, write_inputs
 
 def show(directory: Path, meshes: int) -> int:
     """Federate from nothing and again; print the tasks of both by their time."""
-    with rig(directory / f"lab-{meshes}", meshes) as found:
+    with rig(directory / f"lab-{meshes}", meshes) as lab:
         folder = directory / f"{meshes}-meshes"
-        stage = Stage(found, folder, write_inputs(found, folder))
-        found.await_idle()
+        stage = Stage(lab, folder, write_inputs(lab, folder))
+        lab.await_idle()
         stage.run("ours", "federate")
-        found.reset()
+        lab.reset()
         _tasks("first", stage.run("ours", "federate"))
         _tasks("second", stage.run("ours", "federate"))
     return 0

@@ -36,23 +36,23 @@ def content_only(content: dict[str, Any]) -> dict[str, Any]:
 def goals(content: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the goals that the results allow to judge: words, limit, measured, met."""
     results = sizes(content)
-    found = []
+    judged = []
     for size, result in results.items():
         limit = result["objects_per_mesh"] + REQUESTS_BESIDE_OBJECTS
         if "requests" in result:
-            found.append(_goal(f"requests per mesh, {size} meshes", "at most", limit, result["requests"]))
+            judged.append(_goal(f"requests per mesh, {size} meshes", "at most", limit, result["requests"]))
     last = results.get(GOAL_SIZE, {})
     for key, words, kind, limit in (
             ("first_to_kubectl", "federating from nothing, to the kubectl script", "at most", 1.2),
             ("second_to_kubectl_second", "second run, to the kubectl script's second run", "at most", 0.7),
             ("usual_to_first", "the usual playbook, to federating from nothing", "at least", 8)):
         if key in last:
-            found.append(_goal(f"{words}, {GOAL_SIZE} meshes", kind, limit, last[key]))
+            judged.append(_goal(f"{words}, {GOAL_SIZE} meshes", kind, limit, last[key]))
     tasks = {size: result["tasks_per_mesh"] for size, result in results.items() if "tasks_per_mesh" in result}
     if len(tasks) > 1:
         fewest = min(tasks.values())
-        found.append(_goal("tasks per mesh, most to fewest meshes the same", "at most", fewest, max(tasks.values())))
-    return found
+        judged.append(_goal("tasks per mesh, most to fewest meshes the same", "at most", fewest, max(tasks.values())))
+    return judged
 
 
 def _goal(words: str, kind: str, limit: float, measured: float) -> dict[str, Any]:

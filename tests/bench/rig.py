@@ -70,16 +70,16 @@ class Rig:
         where = {"namespace": self.meshes[mesh]["namespace"]}
         plane = self._resource(mesh, "maistra.io/v2", "ServiceMeshControlPlane")
         gateways = plane.get(name=self.meshes[mesh]["control_plane"], **where).to_dict()["spec"].get("gateways", {})
-        found: Object = {"gateways": {key: gateways.get(key) for key in ("additionalIngress", "additionalEgress")}}
+        state: Object = {"gateways": {key: gateways.get(key) for key in ("additionalIngress", "additionalEgress")}}
         for kind in SETS_FIRST:
             items = self._resource(mesh, FEDERATION, kind).get(**where).to_dict()["items"]
-            found[kind] = {item["metadata"]["name"]: _without_addresses(item["spec"]) for item in items}
+            state[kind] = {item["metadata"]["name"]: _without_addresses(item["spec"]) for item in items}
         maps = self._resource(mesh, "v1", "ConfigMap").get(label_selector=OURS, **where).to_dict()["items"]
-        found["ConfigMap"] = {item["metadata"]["name"]: item["data"] for item in maps}
-        return found
+        state["ConfigMap"] = {item["metadata"]["name"]: item["data"] for item in maps}
+        return state
 
     def reset(self) -> None:
-        """Remove what a contestant has written, in the order that disturbs nobody, and wait until the lab is idle."""
+        """Remove what a contestant has written, in the reverse order of the writes, and wait until the lab is idle."""
         for kind in SETS_FIRST:
             self._everywhere(partial(self._delete_all, kind))
         self._everywhere(self._close)
@@ -186,19 +186,19 @@ def rig(directory: Path, meshes: int, keep: bool = False) -> Iterator[Rig]:
             launcher.down(directory)
 
 
-def write_inputs(found: Rig, folder: Path) -> dict[str, Path]:
-    """Write what each contestant is told: two inventories and the script's files. Return them by contestant."""
-    exports = {mesh: found.exported(mesh) for mesh in found.meshes}
+def write_inputs(lab: Rig, folder: Path) -> dict[str, Path]:
+    """Write the inputs: two inventories and the files of the script. Return them by contestant."""
+    exports = {mesh: lab.exported(mesh) for mesh in lab.meshes}
     rules = {mesh: [{"type": "NameSelector", "nameSelector": service}] for mesh, service in exports.items()}
-    ours = {mesh: {"mesh_kubeconfig": found.kubeconfig(mesh), "mesh_exports": rules[mesh],
-                   "mesh_imports": {peer: rules[peer] for peer in found.meshes if peer != mesh}}
-            for mesh in found.meshes}
-    plain = {mesh: {"kubeconfig": found.kubeconfig(mesh), "namespace": details["namespace"],
+    ours = {mesh: {"mesh_kubeconfig": lab.kubeconfig(mesh), "mesh_exports": rules[mesh],
+                   "mesh_imports": {peer: rules[peer] for peer in lab.meshes if peer != mesh}}
+            for mesh in lab.meshes}
+    plain = {mesh: {"kubeconfig": lab.kubeconfig(mesh), "namespace": details["namespace"],
                     "control_plane": details["control_plane"], "trust_domain": details["trust_domain"]}
-             for mesh, details in found.meshes.items()}
+             for mesh, details in lab.meshes.items()}
     usual = {mesh: {f"mesh_{key}": value for key, value in details.items()} | {"service": exports[mesh]}
              for mesh, details in plain.items()}
-    script = {"kubectl": found.kubectl, "meshes": {mesh: plain[mesh] | {"exports": exports[mesh]} for mesh in plain}}
+    script = {"kubectl": lab.kubectl, "meshes": {mesh: plain[mesh] | {"exports": exports[mesh]} for mesh in plain}}
     folder.mkdir(parents=True, exist_ok=True)
     files = {"ours": folder / "ours.yml", "usual": folder / "usual.yml", "kubectl": folder / "kubectl.json",
              "pairs": folder / "pairs.json"}

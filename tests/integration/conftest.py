@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from harness import RUNNING, descriptions
 from pool import Pool
+
 from lab.api import Lab
 
 #: The simulator's clocks are this much faster than the product's.

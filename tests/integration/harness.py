@@ -29,13 +29,13 @@ PATIENCE = {"federation_gateway_timeout": 60, "federation_wait_timeout": 60}
 RATINGS = "red-mesh-bookinfo/ratings"
 EXPORTED = "ratings.red-mesh-bookinfo.svc.green-mesh-exports.local"
 IMPORTED = "ratings.red-mesh-bookinfo.svc.red-mesh-imports.local"
-#: What inventory/lab says of the meshes besides their kubeconfigs; a unit of this suite compares the two.
+#: The variables of the meshes in inventory/lab besides their kubeconfigs; a unit test compares the two.
 DEFAULT_WISHES: dict[str, dict[str, Any]] = {
     "red-mesh": {"mesh_exports": {"green-mesh": [RATINGS]}},
     "green-mesh": {"mesh_imports": {"red-mesh": [RATINGS]}},
     "blue-mesh": {},
 }
-SIX = [(one, two) for one in DEFAULT_WISHES for two in DEFAULT_WISHES if one != two]
+SIX = [(mesh, peer) for mesh in DEFAULT_WISHES for peer in DEFAULT_WISHES if mesh != peer]
 FEDERATION_KINDS = ("servicemeshpeers", "exportedservicesets", "importedservicesets")
 WRITTEN_KINDS = ("servicemeshcontrolplanes", "configmaps", *FEDERATION_KINDS)
 _FOREIGN = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "OSSM_LAB")
@@ -51,7 +51,7 @@ Change = tuple[str, str, str, str, tuple[str, ...]]
 
 @dataclass(frozen=True, repr=False)
 class Run:
-    """What one run of ansible-playbook said, and how it ended."""
+    """Output and exit code of a run of ansible-playbook."""
 
     code: int
     text: str
@@ -81,14 +81,14 @@ class Run:
 
     @property
     def matrix(self) -> str:
-        """Return the matrix with what is told below it: everything from its headline to the end of the report."""
+        """Return the matrix and the lines below it: everything from its headline to the end of the report."""
         lines = "\n".join(self.report).split("\n")
         begin = next((index for index, line in enumerate(lines) if _HEADLINE.match(line)), len(lines))
         return "\n".join(lines[begin:])
 
     @property
     def cells(self) -> dict[tuple[str, str], str]:
-        """Return what the matrix says of each directed link, by watching and watched mesh."""
+        """Return the matrix's cell of each directed link, by watching and watched mesh."""
         rows = [re.split(r"\s{2,}", line.strip()) for line in self.matrix.split("\n")[2:]]
         names = rows[0] if rows else []
         return {
@@ -102,11 +102,11 @@ class Run:
     @property
     def changes(self) -> set[Change]:
         """Return mesh, kind, name, verb and fields of everything that was (or would be) changed."""
-        found = (_CHANGE.match(line) for line in self.report)
+        matches = (_CHANGE.match(line) for line in self.report)
         return {
-            (one["mesh"], one["kind"], one["name"], one["verb"], tuple(sorted((one["fields"] or "").split(", "))))
-            for one in found
-            if one
+            (match["mesh"], match["kind"], match["name"], match["verb"], _fields(match))
+            for match in matches
+            if match
         }
 
     @property
@@ -120,13 +120,17 @@ class Run:
 
     def said(self, task: str) -> Object:
         """Return what the last task of this name printed as JSON, for its first host; empty when nothing was."""
-        dummy, *found = re.split(rf"^TASK \[(?:[\w.]+ : )?{re.escape(task)}\]", self.text, flags=re.MULTILINE)
-        rest = found[-1] if found else ""
+        dummy, *outputs = re.split(rf"^TASK \[(?:[\w.]+ : )?{re.escape(task)}\]", self.text, flags=re.MULTILINE)
+        rest = outputs[-1] if outputs else ""
         start = rest.find("=> {")
         following = rest.find("\nTASK [", 1)
         if start < 0 or 0 <= following < start:
             return {}
         return json.JSONDecoder().raw_decode(rest[start + 3 :])[0]
+
+
+def _fields(change: re.Match[str]) -> tuple[str, ...]:
+    return tuple(sorted((change["fields"] or "").split(", ")))
 
 
 @dataclass(repr=False)
@@ -140,14 +144,14 @@ class Federation:
     runs: list[Run] = field(default_factory=list)
 
     @classmethod
-    def of(cls, lab: Lab, folder: Path, wishes: dict[str, Object] | None = None) -> Federation:
-        """Make an inventory with every mesh of the lab: its kubeconfig, and what ``wishes`` says by mesh."""
-        made = cls(lab, folder)
-        chosen = wishes if wishes is not None else DEFAULT_WISHES
+    def of(cls, lab: Lab, folder: Path, variables: dict[str, Object] | None = None) -> Federation:
+        """Build an inventory with every mesh of the lab: its kubeconfig, and its ``variables``, by mesh."""
+        federation = cls(lab, folder)
+        chosen = variables if variables is not None else DEFAULT_WISHES
         for mesh in lab.meshes.values():
             kubeconfig = lab.clusters[mesh.cluster].kubeconfig
-            made.hosts[mesh.name] = {"mesh_kubeconfig": kubeconfig, **copy.deepcopy(chosen.get(mesh.name, {}))}
-        return made
+            federation.hosts[mesh.name] = {"mesh_kubeconfig": kubeconfig, **copy.deepcopy(chosen.get(mesh.name, {}))}
+        return federation
 
     def run(self, *arguments: str, core: str = "", environment: dict[str, str] | None = None) -> Run:
         """Run federate.yml with this inventory; ``core`` names another ansible-core (``2.16``)."""
@@ -173,8 +177,8 @@ class Federation:
 
     def where(self, mesh: str) -> tuple[str, str]:
         """Return cluster and namespace of a mesh."""
-        found = self.lab.meshes[mesh]
-        return found.cluster, found.namespace
+        described = self.lab.meshes[mesh]
+        return described.cluster, described.namespace
 
     def get(self, mesh: str, resource: str, name: str) -> Object:
         """Return one object of the mesh's namespace."""
@@ -188,9 +192,9 @@ class Federation:
 
     def watch(self, mesh: str, peer: str) -> Object:
         """Return the watch in the mesh's ServiceMeshPeer: that of an active entry that is connected, else any."""
-        found = self.get(mesh, "servicemeshpeers", peer).get("status", {}).get("discoveryStatus", {})
-        watches = [entry.get("watch", {}) for part in ("active", "inactive") for entry in found.get(part, [])]
-        return next((one for one in watches if one.get("connected")), watches[0] if watches else {})
+        status = self.get(mesh, "servicemeshpeers", peer).get("status", {}).get("discoveryStatus", {})
+        watches = [entry.get("watch", {}) for part in ("active", "inactive") for entry in status.get(part, [])]
+        return next((watch for watch in watches if watch.get("connected")), watches[0] if watches else {})
 
     def connected(self) -> list[tuple[str, str]]:
         """Return the directed links that are connected and have synced, as the watching side's API server shows."""
@@ -206,8 +210,8 @@ class Federation:
     def written(self, mesh: str) -> dict[str, Object]:
         """Return everything of the mesh's namespace that the collection may write, by kind and name."""
         cluster, namespace = self.where(mesh)
-        found = [item for kind in WRITTEN_KINDS for item in self.lab.get(cluster, kind, namespace=namespace)]
-        return {f"{item['kind']} {item['metadata']['name']}": item for item in found}
+        items = [item for kind in WRITTEN_KINDS for item in self.lab.get(cluster, kind, namespace=namespace)]
+        return {f"{item['kind']} {item['metadata']['name']}": item for item in items}
 
     def versions(self) -> dict[str, str]:
         """Return the resourceVersion of everything that the collection may write, in all meshes."""
@@ -218,7 +222,7 @@ class Federation:
         }
 
     def eventually(self, what: Any, seconds: float = 30.0) -> Any:
-        """Return the first true value of ``what()``; fail when there is none in time. For things nobody can watch."""
+        """Return the first true value of ``what()``; fail when there is none in time. For what no watch reports."""
         deadline = time.monotonic() + seconds
         while not (value := what()):
             assert time.monotonic() < deadline, f"not within {seconds} s"
@@ -231,16 +235,16 @@ class Federation:
 
     def writes(self, since: Mark) -> dict[str, list[Request]]:
         """Return the administrator's requests that were meant to change something, by cluster, where there are any."""
-        found = {cluster: [one for one in made if one.changes] for cluster, made in self.requests(since).items()}
-        return {cluster: made for cluster, made in found.items() if made}
+        writes = {cluster: [request for request in sent if request.changes] for cluster, sent in self.requests(since).items()}
+        return {cluster: sent for cluster, sent in writes.items() if sent}
 
     def describe(self) -> str:
-        """Return the last runs and what the clusters look like, for the one who has to find out why a test failed."""
-        told = [
+        """Return the last runs and what the clusters look like, for whoever investigates a failed test."""
+        runs = [
             f"== run {number} of ansible-playbook: exit {run.code} after {run.seconds:.1f} s ==\n{run.all}"
             for number, run in enumerate(self.runs, 1)
         ]
-        return "\n".join([*told[-2:], self.lab.describe()])
+        return "\n".join([*runs[-2:], self.lab.describe()])
 
 
 #: The labs that run now, whoever has started them.
@@ -249,9 +253,10 @@ RUNNING: list[Lab] = []
 
 def descriptions(values: Iterable[Any]) -> list[tuple[str, str]]:
     """Return titles and texts that show what the clusters look like: the federations among the values, and every lab."""
-    federations = [one for one in values if isinstance(one, Federation)]
-    told = [one.lab for one in federations]
-    return [("the lab", _described(one)) for one in (*federations, *(lab for lab in RUNNING if lab not in told))]
+    federations = [value for value in values if isinstance(value, Federation)]
+    described = [federation.lab for federation in federations]
+    others = [lab for lab in RUNNING if lab not in described]
+    return [("the lab", _described(subject)) for subject in (*federations, *others)]
 
 
 def _described(value: Federation | Lab) -> str:
@@ -326,5 +331,5 @@ def two(**more: Any) -> Object:
 def texts(requests: dict[str, list[Request]] | Iterable[Request]) -> list[str]:
     """Return requests as lines that a failed assertion can show."""
     if isinstance(requests, dict):
-        return [f"{cluster}: {line}" for cluster, made in requests.items() for line in texts(made)]
-    return [f"{one.verb} {one.uri} -> {one.code}" for one in requests]
+        return [f"{cluster}: {line}" for cluster, sent in requests.items() for line in texts(sent)]
+    return [f"{request.verb} {request.uri} -> {request.code}" for request in requests]

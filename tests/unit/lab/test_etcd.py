@@ -24,7 +24,7 @@ class Store:
         self.objects = {_key(name): value for name, value in objects.items()}
 
     def request(self, _cluster: Any, verb: str, body: dict[str, str]) -> dict[str, Any]:
-        """Answer one request; etcd leaves out ``kvs`` when there is none."""
+        """Answer one request; like etcd without ``kvs`` when there is none."""
         if verb == "range":
             rows = [{"key": key, "value": value} for key, value in self.objects.items()]
             return {"kvs": rows} if rows else {}
