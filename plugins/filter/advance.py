@@ -6,16 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: advance
-short_description: Take into the plan what a step returned
+short_description: Record in the plan what a step returned (private to the roles of this collection)
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - A pair that failed is skipped from here on, on the failing side only; addresses reach the other side.
-  - In check mode the address of a gateway that would be made stays unknown, and its pair stays in the plan.
-positional: step, hostvars, name, check_mode
+  - A pair that failed is skipped in all later steps, on the failing side only. Addresses are recorded for the other side.
+  - In check mode the address of a gateway that would be created is unknown, and its pair stays in the plan.
+positional: step, hostvars, check_mode
 options:
   _input:
-    description: What P(ossm.federation.plan#filter) returned.
+    description: C(federation_plan).
     type: dict
     required: true
   step:
@@ -23,15 +23,11 @@ options:
     type: str
     required: true
   hostvars:
-    description: The variables of all hosts, as Ansible has them in C(hostvars).
+    description: C(hostvars), with what the roles have registered.
     type: dict
     required: true
-  name:
-    description: The variable that holds each host's result of the step.
-    type: str
-    required: true
   check_mode:
-    description: Whether this run only looks.
+    description: Whether this is a check run.
     type: bool
     default: false
 seealso:
@@ -40,9 +36,9 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what every mesh has opened
+- name: Record the addresses of the gateways
   ansible.builtin.set_fact:
-    __plan: "{{ __plan | ossm.federation.advance('addresses', hostvars, '__gateways_addresses', ansible_check_mode) }}"
+    federation_plan: "{{ federation_plan | ossm.federation.advance('addresses', hostvars, ansible_check_mode) }}"
   run_once: true
 """
 
@@ -57,25 +53,23 @@ from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, registered, seal, unseal
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_results, sealed_plan
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
 
 
-def advance(plan: Any, step: str, hostvars: Mapping[str, Any], name: str, check_mode: bool = False) -> Dict[str, Any]:
-    """Take in one step; see DOCUMENTATION."""
-    made = unseal(plan, "sides")
-    if made is None:
-        raise AnsibleFilterError("ossm.federation.advance takes what ossm.federation.plan returned")
-    results = registered(hostvars, made["meshes"], str(plain(name)))
-    try:
-        after = planning.advance(made, str(plain(step)), results, bool(plain(check_mode)))
-    except ValueError as error:
-        raise AnsibleFilterError(f"ossm.federation.advance: {error}") from error
+def advance(plan: Any, step: str, hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
+    """Record the results of one step; see DOCUMENTATION."""
+    before, name = sealed_plan(plan, "ossm.federation.advance"), str(plain(step))
+    if name not in plan_types.STEPS:
+        raise AnsibleFilterError(f"ossm.federation.advance: there is no step {name!r}; there are {', '.join(plan_types.STEPS)}")
+    results = read_results(hostvars, before["meshes"], [name])[name]
+    after = planning.advance(before, name, results, bool(plain(check_mode)))
     return seal(after, planning.public_plan(after))
 
 
 class FilterModule:
-    """Makes the filter known to Ansible."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> Dict[str, Callable[..., Any]]:
         return {"advance": advance}

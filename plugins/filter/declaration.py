@@ -52,7 +52,7 @@ seealso:
 EXAMPLES = r"""
 - name: Resolve what the inventory declares
   ansible.builtin.set_fact:
-    __federation: "{{ hostvars | ossm.federation.declaration(groups, 'federation', ansible_play_hosts_all) }}"
+    federation_declaration: "{{ hostvars | ossm.federation.declaration(groups, 'federation', ansible_play_hosts_all) }}"
   run_once: true
 """
 

@@ -6,19 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: gateways_to_wait_for
-short_description: Name the ingress gateways that a mesh has to wait for
+short_description: List the ingress gateways that a mesh has to wait for (private to the roles of this collection)
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - The gateways of all pairs of the mesh that are still in the plan, without those whose write just failed.
+  - The gateways of all pairs of the mesh that are in the plan, without those that could not be written.
 positional: host, written
 options:
   _input:
-    description: What P(ossm.federation.plan#filter) returned.
+    description: C(federation_plan).
     type: dict
     required: true
   host:
-    description: The inventory host whose mesh is meant.
+    description: The inventory host of the mesh.
     type: str
     required: true
   written:
@@ -37,7 +37,7 @@ EXAMPLES = r"""
     mesh: red-mesh
     namespace: red-mesh-system
     control_plane: red-mesh
-    gateways: "{{ __plan | ossm.federation.gateways_to_wait_for('red-mesh', __gateways_objects) }}"
+    gateways: "{{ federation_plan | ossm.federation.gateways_to_wait_for('red-mesh', gateways_objects) }}"
 """
 
 RETURN = r"""
@@ -50,22 +50,20 @@ _value:
 from collections.abc import Callable
 from typing import Any, Dict, List, cast
 
-from ansible.errors import AnsibleFilterError
-
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, part, plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, part
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import planned_host, sealed_plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 
 
 def gateways_to_wait_for(plan: Any, host: str, written: Any = None) -> List[Dict[str, Any]]:
     """The gateways of one mesh; see DOCUMENTATION."""
-    made, name = unseal(plan, "sides"), str(plain(host))
-    if made is None or name not in made["meshes"]:
-        raise AnsibleFilterError(f"ossm.federation.gateways_to_wait_for: {name} is not in the plan")
-    return cast(List[Dict[str, Any]], inert(planning.gateways_to_wait_for(made, name, part(written, ("problems",)))))
+    known = sealed_plan(plan, "ossm.federation.gateways_to_wait_for")
+    name = planned_host(known, host, "ossm.federation.gateways_to_wait_for")
+    return cast(List[Dict[str, Any]], inert(planning.gateways_to_wait_for(known, name, part(written, ("problems",)))))
 
 
 class FilterModule:
-    """Makes the filter known to Ansible."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> Dict[str, Callable[..., Any]]:
         return {"gateways_to_wait_for": gateways_to_wait_for}

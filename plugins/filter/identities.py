@@ -30,7 +30,7 @@ seealso:
 EXAMPLES = r"""
 - name: Make the identities
   ansible.builtin.set_fact:
-    __identities: "{{ __plan | ossm.federation.identities(ansible_check_mode) }}"
+    identity_documents: "{{ federation_plan | ossm.federation.identities(ansible_check_mode) }}"
   run_once: true
 """
 
@@ -46,18 +46,15 @@ import datetime
 from collections.abc import Callable
 from typing import Any, Dict, List
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.files import absolute, read_file
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import sealed_plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity import documents
 
 
 def identities(plan: Any, check_mode: bool = False) -> Dict[str, Any]:
     """Make the identities; see DOCUMENTATION."""
-    made = unseal(plan, "sides")
-    if made is None:
-        raise AnsibleFilterError("ossm.federation.identities takes what ossm.federation.plan returned")
+    made = sealed_plan(plan, "ossm.federation.identities")
     now = datetime.datetime.now(datetime.timezone.utc)
     good, bad = documents.exports(made, read_file, now, bool(plain(check_mode)))
     failures: Dict[str, List[str]] = {}

@@ -6,26 +6,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: installation
-short_description: Plan the installation of one mesh
+short_description: Plan the installation of one mesh (private to the roles of this collection)
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - Says what has to be read of a cluster and, once it has been read, what is to be written so that there is a mesh.
-  - Only what is absent or ours is among it. Nothing is planned for a host without C(mesh_install).
+  - Lists what to read of a cluster and, once it has been read, what to write so that the mesh exists.
+  - Absent and managed objects only. Nothing is planned for a host without C(mesh_install).
 positional: host, hostvars
 options:
   _input:
-    description: What P(ossm.federation.declaration#filter) returned.
+    description: C(federation_declaration).
     type: dict
     required: true
   host:
-    description: The inventory host whose mesh is meant.
+    description: The inventory host of the mesh.
     type: str
     required: true
   hostvars:
-    description: >-
-      The variables of all hosts, as Ansible has them in C(hostvars); with C(__install_facts), what
-      M(ossm.federation.mesh_info) has read, once there are any.
+    description: C(hostvars), with C(install_facts), the result of M(ossm.federation.mesh_info), once it exists.
     type: dict
     required: true
 seealso:
@@ -36,7 +34,7 @@ seealso:
 EXAMPLES = r"""
 - name: Decide what to install
   ansible.builtin.set_fact:
-    __install: "{{ __federation | ossm.federation.installation(inventory_hostname, hostvars) }}"
+    install_plan: "{{ federation_declaration | ossm.federation.installation(inventory_hostname, hostvars) }}"
 """
 
 RETURN = r"""
@@ -55,21 +53,22 @@ from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain, registered, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_results, sealed_declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._install import plan as installing
 
 
 def installation(declaration: Any, host: str, hostvars: Mapping[str, Any]) -> Dict[str, Any]:
     """Plan the installation of one host's mesh; see DOCUMENTATION."""
-    declared, name = unseal(declaration, "pairs"), str(plain(host))
-    if declared is None or name not in declared["meshes"]:
-        raise AnsibleFilterError("ossm.federation.installation takes what ossm.federation.declaration returned, and a host")
-    read = registered(hostvars, [name], "__install_facts").get(name, {}).get("meshes") or [{}]
+    declared, name = sealed_declaration(declaration, "ossm.federation.installation"), str(plain(host))
+    if name not in declared["meshes"]:
+        raise AnsibleFilterError(f"ossm.federation.installation: {name} is not in the declaration")
+    read = read_results(hostvars, [name], ["install_facts"])["install_facts"].get(name, {}).get("meshes") or [{}]
     return dict(inert(installing.plan(declared, name, read[0])))
 
 
 class FilterModule:
-    """Makes the filter known to Ansible."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> Dict[str, Callable[..., Any]]:
         return {"installation": installation}

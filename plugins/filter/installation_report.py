@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: installation_report
-short_description: Say what became of the installation of meshes
+short_description: Summarise the installation of meshes (private to the roles of this collection)
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - Lists what was made, which control planes are ready, what is wrong, and which hosts have failed.
+  - Lists what was written, which control planes are ready, the problems, and the hosts that have failed.
 positional: hostvars, check_mode
 options:
   _input:
@@ -19,11 +19,11 @@ options:
     elements: str
     required: true
   hostvars:
-    description: The variables of all hosts, as Ansible has them in C(hostvars), with what role install has registered.
+    description: C(hostvars), with what the role has registered.
     type: dict
     required: true
   check_mode:
-    description: Whether this run only looks.
+    description: Whether this is a check run.
     type: bool
     default: false
 seealso:
@@ -34,7 +34,7 @@ seealso:
 EXAMPLES = r"""
 - name: Judge the installation
   ansible.builtin.set_fact:
-    __install_report: "{{ ansible_play_hosts_all | ossm.federation.installation_report(hostvars, ansible_check_mode) }}"
+    install_report: "{{ ansible_play_hosts_all | ossm.federation.installation_report(hostvars, ansible_check_mode) }}"
   run_once: true
 """
 
@@ -47,19 +47,20 @@ _value:
 from collections.abc import Callable
 from typing import Any, Dict, List, Mapping
 
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import all_registered, inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_results
 from ansible_collections.ossm.federation.plugins.plugin_utils._install import plan as installing
 
 
 def installation_report(hosts: List[str], hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
-    """Judge an installation; see DOCUMENTATION."""
+    """Summarise an installation; see DOCUMENTATION."""
     names: List[str] = plain(hosts)
-    results = all_registered(hostvars, names, (*installing.WRITING, *installing.PENDING, "__install"))
-    return dict(inert(installing.tell(names, results, results["__install"], bool(plain(check_mode)))))
+    results = read_results(hostvars, names, (*installing.WRITING, *installing.PENDING, "install_plan"))
+    return dict(inert(installing.tell(names, results, results["install_plan"], bool(plain(check_mode)))))
 
 
 class FilterModule:
-    """Makes the filter known to Ansible."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> Dict[str, Callable[..., Any]]:
         return {"installation_report": installation_report}

@@ -36,7 +36,7 @@ seealso:
 EXAMPLES = r"""
 - name: Look at what the inventory declares
   ansible.builtin.set_fact:
-    __lint: "{{ hostvars | ossm.federation.lint(groups, 'federation') }}"
+    lint_result: "{{ hostvars | ossm.federation.lint(groups, 'federation') }}"
   run_once: true
 """
 

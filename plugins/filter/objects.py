@@ -6,27 +6,27 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: objects
-short_description: Make the Kubernetes objects of one step for one mesh
+short_description: Build the Kubernetes objects of one step for one mesh (private to the roles of this collection)
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - Only what is absent or ours is among them; what somebody else made is left alone, unless C(federation_adopt) is set.
-positional: room, host, hostvars
+  - Absent and managed objects only. An unmanaged object is among them only with C(federation_adopt).
+positional: step, host, hostvars
 options:
   _input:
-    description: What P(ossm.federation.plan#filter) or P(ossm.federation.advance#filter) returned.
+    description: C(federation_plan).
     type: dict
     required: true
-  room:
+  step:
     description: The step - V(gateways), V(sets) or V(peers).
     type: str
     required: true
   host:
-    description: The inventory host whose mesh is meant.
+    description: The inventory host of the mesh.
     type: str
     required: true
   hostvars:
-    description: The variables of all hosts, as Ansible has them in C(hostvars); each has its mesh's C(mesh_facts).
+    description: C(hostvars), with C(mesh_facts) of each mesh.
     type: dict
     required: true
 seealso:
@@ -35,11 +35,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Open the gateways
+- name: Configure gateways
   ossm.federation.mesh_objects:
     auth: "{{ hostvars[inventory_hostname] | ossm.federation.mesh_auth }}"
-    mesh: "{{ __plan.meshes[inventory_hostname].mesh }}"
-    objects: "{{ __plan | ossm.federation.objects('gateways', inventory_hostname, hostvars) }}"
+    mesh: "{{ federation_plan.meshes[inventory_hostname].mesh }}"
+    objects: "{{ federation_plan | ossm.federation.objects('gateways', inventory_hostname, hostvars) }}"
 """
 
 RETURN = r"""
@@ -54,26 +54,28 @@ from typing import Any, Dict, List, Mapping, cast
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, mesh_facts, plain, unseal
+from ansible_collections.ossm.federation.plugins.module_utils._product import steps
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
+    planned_host,
+    read_facts,
+    sealed_plan,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import DesiredObject
 
 
-def objects(plan: Any, room: str, host: str, hostvars: Mapping[str, Any]) -> List[DesiredObject]:
-    """The wishes of one room for one host; see DOCUMENTATION."""
-    made, where, name = unseal(plan, "sides"), str(plain(room)), str(plain(host))
-    if where not in desired.OBJECT_STEPS:
-        raise AnsibleFilterError(
-            f"ossm.federation.objects: there is no step {where!r}; there are {', '.join(desired.OBJECT_STEPS)}"
-        )
-    if made is None or name not in made["meshes"]:
-        raise AnsibleFilterError(f"ossm.federation.objects: {name} is not in the plan")
-    facts = mesh_facts(hostvars, name)
-    return cast(List[DesiredObject], inert(desired.build_objects(made, where, name, facts)))
+def objects(plan: Any, step: str, host: str, hostvars: Mapping[str, Any]) -> List[Dict[str, Any]]:
+    """The desired objects of one step for one host; see DOCUMENTATION."""
+    known, name = sealed_plan(plan, "ossm.federation.objects"), str(plain(step))
+    if name not in steps.WRITING:
+        raise AnsibleFilterError(f"ossm.federation.objects: there is no step {name!r}; there are {', '.join(steps.WRITING)}")
+    host = planned_host(known, host, "ossm.federation.objects")
+    facts = read_facts(hostvars, [host]).get(host, {})
+    return cast(List[Dict[str, Any]], inert(desired.build_objects(known, name, host, facts)))
 
 
 class FilterModule:
-    """Makes the filter known to Ansible."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> Dict[str, Callable[..., Any]]:
         return {"objects": objects}

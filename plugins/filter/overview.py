@@ -6,20 +6,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: overview
-short_description: Say what a federation will be made of, before anything is written
+short_description: Show what a federation consists of, before anything is written (private to the roles of this collection)
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
   - Lists objects, gateways, load balancers and the ports that firewalls must let through.
-  - A mesh that was not read, or not wholly, is taken to follow the conventions, and that is said.
+  - A mesh that was not read, or only in part, is assumed to follow the conventions, and is marked so.
 positional: hostvars, outside
 options:
   _input:
-    description: What P(ossm.federation.declaration#filter) returned.
+    description: C(federation_declaration).
     type: dict
     required: true
   hostvars:
-    description: The variables of all hosts; those that were read have C(mesh_facts) from M(ossm.federation.mesh_info).
+    description: C(hostvars), with C(mesh_facts) of each mesh that was read.
     type: dict
     required: true
   outside:
@@ -37,7 +37,7 @@ seealso:
 EXAMPLES = r"""
 - name: See what the federation will be made of
   ansible.builtin.debug:
-    msg: "{{ (__federation | ossm.federation.overview(hostvars)).lines }}"
+    msg: "{{ (federation_declaration | ossm.federation.overview(hostvars)).lines }}"
   run_once: true
 """
 
@@ -53,22 +53,19 @@ _value:
 from collections.abc import Callable
 from typing import Any, Dict, Mapping
 
-from ansible.errors import AnsibleFilterError
-
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import facts_of, inert, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_facts, sealed_declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import overview as plan_overview
 
 
 def overview(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Any]:
     """Show the declared federation; see DOCUMENTATION."""
-    declared = unseal(declaration, "pairs")
-    if declared is None:
-        raise AnsibleFilterError("ossm.federation.overview takes what ossm.federation.declaration returned")
-    return dict(inert(plan_overview.overview(declared, facts_of(declared["hosts"], hostvars, outside))))
+    declared = sealed_declaration(declaration, "ossm.federation.overview")
+    return dict(inert(plan_overview.overview(declared, read_facts(hostvars, declared["hosts"], outside))))
 
 
 class FilterModule:
-    """Makes the filter known to Ansible."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> Dict[str, Callable[..., Any]]:
         return {"overview": overview}

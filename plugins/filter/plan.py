@@ -6,25 +6,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: plan
-short_description: Plan a federation out of its declaration and what was read
+short_description: Plan a federation from its declaration and what was read (private to the roles of this collection)
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - Chooses names, exposures and trust domains, and finds what only shows across meshes.
-  - What the Services that were read say of the rules is found here - exported ones with more or less than one port, and imports
-    that join a Service with other ports.
-  - RV(_value).problems must stop the run before its first write; a mesh that could not be read is no such problem.
-  - What can be told before the first write is told - versions with known faults, missing rights, exported namespaces that
-    are no members, network views. A mesh without the rights for what this run would do is held back with its problems.
-  - RV(_value).pending_steps names the steps in which a mesh has anything to write or to wait for; all others may be left out.
+  - Chooses names, exposures and trust domains, and finds problems between meshes.
+  - Compares the rules with the Services that were read - exported Services with no or several ports, and imports that join a
+    Service with other ports.
+  - RV(_value).problems must stop the run before its first write. A mesh that could not be read is not among them.
+  - Runs the preflight - versions with known faults, missing rights, exported namespaces that are not members, network views. A
+    mesh without the rights for what this run would do is skipped, with its problems.
+  - RV(_value).pending_steps names the steps in which a mesh has anything to write or to wait for. All others may be skipped.
 positional: hostvars, outside, rights_for
 options:
   _input:
-    description: What P(ossm.federation.declaration#filter) returned.
+    description: C(federation_declaration).
     type: dict
     required: true
   hostvars:
-    description: The variables of all hosts; those of the play have C(mesh_facts) from M(ossm.federation.mesh_info).
+    description: C(hostvars), with C(mesh_facts) of each mesh of the play.
     type: dict
     required: true
   outside:
@@ -47,7 +47,7 @@ seealso:
 EXAMPLES = r"""
 - name: Plan the pairs
   ansible.builtin.set_fact:
-    __plan: "{{ __federation | ossm.federation.plan(hostvars, __mesh_outside_facts.results | default([]), 'federate') }}"
+    federation_plan: "{{ federation_declaration | ossm.federation.plan(hostvars, federation_outside_facts.results | default([]), 'federate') }}"
   run_once: true
 """
 
@@ -65,8 +65,8 @@ from typing import Any, Dict, Mapping
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import permissions
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import facts_of, plain, seal, unseal
-from ansible_collections.ossm.federation.plugins.plugin_utils._lint import services
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_facts, sealed_declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import preflight
 
@@ -75,20 +75,16 @@ def plan(
     declaration: Any, hostvars: Mapping[str, Any], outside: Any = (), rights_for: str = "federate"
 ) -> Dict[str, Any]:
     """Plan the declared federation; see DOCUMENTATION."""
-    declared = unseal(declaration, "pairs")
-    if declared is None:
-        raise AnsibleFilterError("ossm.federation.plan takes what ossm.federation.declaration returned")
-    facts = facts_of(declared["hosts"], hostvars, outside)
-    purpose = str(plain(rights_for))
+    declared, purpose = sealed_declaration(declaration, "ossm.federation.plan"), str(plain(rights_for))
     if purpose not in permissions.READING:
         raise AnsibleFilterError(f"ossm.federation.plan: rights_for is one of {', '.join(permissions.READING)}")
-    planned = planning.build_plan(declared, facts, datetime.datetime.now(datetime.timezone.utc))
-    made = preflight.preflight(services.with_services(planned, declared, facts), facts, purpose)
-    return seal(made, planning.public_plan(made))
+    facts = read_facts(hostvars, declared["hosts"], outside)
+    planned = preflight.checked_plan(declared, facts, purpose, datetime.datetime.now(datetime.timezone.utc))
+    return seal(planned, planning.public_plan(planned))
 
 
 class FilterModule:
-    """Makes the filter known to Ansible."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> Dict[str, Callable[..., Any]]:
         return {"plan": plan}

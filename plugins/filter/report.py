@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: report
-short_description: Judge a run by what all steps of all meshes returned
+short_description: Summarise a run from the results of all steps of all meshes (private to the roles of this collection)
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
@@ -14,15 +14,15 @@ description:
 positional: hostvars, check_mode
 options:
   _input:
-    description: What P(ossm.federation.plan#filter) returned.
+    description: C(federation_plan).
     type: dict
     required: true
   hostvars:
-    description: The variables of all hosts, as Ansible has them in C(hostvars), with what the roles have registered.
+    description: C(hostvars), with what the roles have registered.
     type: dict
     required: true
   check_mode:
-    description: Whether this run only looks.
+    description: Whether this is a check run.
     type: bool
     default: false
 seealso:
@@ -33,7 +33,7 @@ seealso:
 EXAMPLES = r"""
 - name: Judge the federation
   ansible.builtin.set_fact:
-    __report: "{{ __plan | ossm.federation.report(hostvars, ansible_check_mode) }}"
+    report_result: "{{ federation_plan | ossm.federation.report(hostvars, ansible_check_mode) }}"
   run_once: true
 """
 
@@ -50,30 +50,25 @@ _value:
 from collections.abc import Callable
 from typing import Any, Dict, Mapping
 
-from ansible.errors import AnsibleFilterError
-
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import (
-    all_registered,
-    inert,
-    mesh_facts,
-    plain,
-    unseal,
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
+    read_facts,
+    read_results,
+    sealed_plan,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import result as run_result
 
 
 def report(plan: Any, hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
-    """Judge a run; see DOCUMENTATION."""
-    made = unseal(plan, "sides")
-    if made is None:
-        raise AnsibleFilterError("ossm.federation.report takes what ossm.federation.plan returned")
-    results = all_registered(hostvars, made["meshes"], run_result.RESULTS)
-    facts = {host: mesh_facts(hostvars, host) for host, mesh in made["meshes"].items() if mesh["in_play"]}
-    return dict(inert(run_result.tell(made, results, facts, bool(plain(check_mode)))))
+    """Summarise a run; see DOCUMENTATION."""
+    known = sealed_plan(plan, "ossm.federation.report")
+    results = read_results(hostvars, known["meshes"], run_result.RESULTS)
+    facts = read_facts(hostvars, (host for host, mesh in known["meshes"].items() if mesh["in_play"]))
+    return dict(inert(run_result.tell(known, results, facts, bool(plain(check_mode)))))
 
 
 class FilterModule:
-    """Makes the filter known to Ansible."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> Dict[str, Callable[..., Any]]:
         return {"report": report}

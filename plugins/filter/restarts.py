@@ -6,20 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: restarts
-short_description: Name the hosts whose istiod is to be restarted
+short_description: List the hosts whose istiod is to be restarted (private to the roles of this collection)
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - The hosts whose istiod has not taken up what was changed and will not, as far as C(federation_restart_control_plane)
-    allows a restart.
+  - The hosts whose istiod does not accept a change without a restart, as far as C(federation_restart_control_plane) allows it.
 positional: hostvars
 options:
   _input:
-    description: What P(ossm.federation.plan#filter) or P(ossm.federation.advance#filter) returned.
+    description: C(federation_plan).
     type: dict
     required: true
   hostvars:
-    description: The variables of all hosts, as Ansible has them in C(hostvars), with what the roles have registered.
+    description: C(hostvars), with what the roles have registered.
     type: dict
     required: true
 seealso:
@@ -29,7 +28,7 @@ seealso:
 EXAMPLES = r"""
 - name: Find the control planes that need a restart
   ansible.builtin.set_fact:
-    __restarts: "{{ __plan | ossm.federation.restarts(hostvars) }}"
+    report_restarts: "{{ federation_plan | ossm.federation.restarts(hostvars) }}"
   run_once: true
 """
 
@@ -43,29 +42,25 @@ _value:
 from collections.abc import Callable
 from typing import Any, Dict, List, Mapping
 
-from ansible.errors import AnsibleFilterError
-
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import (
-    all_registered,
-    inert,
-    mesh_facts,
-    unseal,
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
+    read_facts,
+    read_results,
+    sealed_plan,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import result as run_result
 
 
 def restarts(plan: Any, hostvars: Mapping[str, Any]) -> List[str]:
-    """Name the hosts; see DOCUMENTATION."""
-    made = unseal(plan, "sides")
-    if made is None:
-        raise AnsibleFilterError("ossm.federation.restarts takes what ossm.federation.plan returned")
-    results = all_registered(hostvars, made["meshes"], run_result.RESULTS)
-    facts = {host: mesh_facts(hostvars, host) for host, mesh in made["meshes"].items() if mesh["in_play"]}
-    return list(inert(run_result.restarts(made, results, facts)))
+    """List the hosts; see DOCUMENTATION."""
+    known = sealed_plan(plan, "ossm.federation.restarts")
+    results = read_results(hostvars, known["meshes"], run_result.RESULTS)
+    facts = read_facts(hostvars, (host for host, mesh in known["meshes"].items() if mesh["in_play"]))
+    return list(inert(run_result.restarts(known, results, facts)))
 
 
 class FilterModule:
-    """Makes the filter known to Ansible."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> Dict[str, Callable[..., Any]]:
         return {"restarts": restarts}

@@ -4,7 +4,8 @@
 
 """Private to the collection: which rights each step needs, and whether an account has them. Pure.
 
-One table is behind three things: what is asked and said before the first write, the roles in ``docs/rbac``, and their test.
+One table is behind three things: the check before the first write, the roles in ``docs/rbac``, and their test. The rights of the
+steps of a federation follow from ``_product.steps``; those of an installation, which have scopes of their own, are here.
 The API server matches rules as ``RuleAllows`` of kubernetes/kubernetes, pkg/registry/rbac/validation and
 pkg/apis/rbac/v1/evaluation_helpers.go, does; so does ``allowed``.
 """
@@ -13,6 +14,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS
+from ansible_collections.ossm.federation.plugins.module_utils._product.steps import STEPS, WRITING, Access, Step
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 
@@ -28,32 +31,17 @@ class Resource(NamedTuple):
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
 
-#: The resource of each kind, as in ``_product.kinds.KINDS``, which the filters do not import: the Kubernetes client comes with it.
+#: The resource of each kind. Every account may ask for reviews of itself.
 RESOURCES: Dict[str, Resource] = {
-    "Namespace": Resource("", "namespaces", False),
-    "Node": Resource("", "nodes", False),
-    "ConfigMap": Resource("", "configmaps"),
-    "Service": Resource("", "services"),
-    "Event": Resource("", "events"),
-    "Pod": Resource("", "pods"),
-    "Deployment": Resource("apps", "deployments"),
-    "Infrastructure": Resource("config.openshift.io", "infrastructures", False),
-    "ClusterVersion": Resource("config.openshift.io", "clusterversions", False),
-    "CustomResourceDefinition": Resource("apiextensions.k8s.io", "customresourcedefinitions", False),
-    "OperatorGroup": Resource("operators.coreos.com", "operatorgroups"),
-    "Subscription": Resource("operators.coreos.com", "subscriptions"),
-    "ClusterServiceVersion": Resource("operators.coreos.com", "clusterserviceversions"),
-    "ServiceMeshControlPlane": Resource("maistra.io", "servicemeshcontrolplanes"),
-    "ServiceMeshMemberRoll": Resource("maistra.io", "servicemeshmemberrolls"),
-    "ServiceMeshPeer": Resource("federation.maistra.io", "servicemeshpeers"),
-    "ExportedServiceSet": Resource("federation.maistra.io", "exportedservicesets"),
-    "ImportedServiceSet": Resource("federation.maistra.io", "importedservicesets"),
+    kind: Resource(row.api_version.rpartition("/")[0], row.plural, row.namespaced)
+    for kind, row in KINDS.items()
+    if not kind.startswith("SelfSubject")
 }
 
 
 class Scope(NamedTuple):
-    """Where a right is needed: what the name of its ClusterRole ends with, and whose namespace it is bound in (empty: in the
-    whole cluster)."""
+    """Where a right is needed: the suffix of its ClusterRole's name, and the namespace in which the role is bound (empty: in
+    the whole cluster)."""
 
     suffix: str
     namespace: str
@@ -61,8 +49,8 @@ class Scope(NamedTuple):
 
 #: The namespace of the control plane.
 MESH = Scope("", "mesh")
-#: A namespace that the run itself makes. Nothing can be bound in it before, so that only the whole cluster is left.
-MADE = Scope("", "")
+#: A namespace that the run itself creates. No role can be bound in it before, so the role is bound in the whole cluster.
+CREATED = Scope("", "")
 #: The namespace of the operator's Subscription.
 OPERATOR = Scope("", "operator")
 #: The namespaces of the member roll.
@@ -70,12 +58,11 @@ MEMBERS = Scope("-members", "members")
 #: Objects that live in no namespace, or in any.
 CLUSTER = Scope("-cluster", "")
 #: In the order of the files in ``docs/rbac``.
-SCOPES = (MESH, MADE, OPERATOR, MEMBERS, CLUSTER)
+SCOPES = (MESH, CREATED, OPERATOR, MEMBERS, CLUSTER)
 
 
 class Own(NamedTuple):
-    """Stands in a row for a name that every mesh has for itself: of its ``namespace``, its ``control_plane``, its
-    ``operator_namespace``."""
+    """A placeholder for a name that differs by mesh: of its ``namespace``, its ``control_plane``, its ``operator_namespace``."""
 
     what: str
 
@@ -84,7 +71,7 @@ class Right(NamedTuple):
     """A row of the table: verbs on a kind, for ``step``. ``names`` are the only objects that it is needed for (none: all).
 
     ``without`` says what is lost when the right is missing; empty when the mesh cannot be read or written without it.
-    ``scope`` says where it is needed; without it, where objects of the kind live.
+    ``scope`` says where it is needed (None: where objects of the kind are).
     """
 
     step: str
@@ -100,94 +87,76 @@ class Right(NamedTuple):
         return self.scope or (MESH if RESOURCES[self.kind].namespaced else CLUSTER)
 
 
-#: Reading a mesh; the rest of the cluster is only read where the account may.
-_KNOW = (
-    Right("KNOW", "Namespace", ("get",), ("kube-system",), "two meshes of one cluster are not recognised as such"),
-    Right("KNOW", "Infrastructure", ("get",), ("cluster",), "the platform is told from the nodes"),
-    Right("KNOW", "ClusterVersion", ("get",), ("version",), "the version of OpenShift stays unknown"),
-    Right("KNOW", "Node", ("list",), (), "node ports cannot be reached, and a platform is only told by Infrastructure"),
-    Right("KNOW", "ServiceMeshControlPlane", ("list",)),
-    Right("KNOW", "ServiceMeshPeer", ("list",)),
-    Right("KNOW", "ExportedServiceSet", ("list",)),
-    Right("KNOW", "ImportedServiceSet", ("list",)),
-    Right("KNOW", "ConfigMap", ("list",)),
-    Right("KNOW", "Service", ("list",)),
-    Right("KNOW", "ServiceMeshMemberRoll", ("get",), ("default",), "exported namespaces are not compared with the members"),
-    Right("KNOW", "Pod", ("list",), (), "a restart of istiod since a change is not recognised"),
-)
-#: What rules are compared with.
-_SERVICES = Right("KNOW", "Service", ("list",), (), "nobody looks at the ports of exported services", scope=CLUSTER)
-#: Server-side apply: the API server asks for patch, and for create as well where nothing is there yet, also in a dry run.
-_OPEN = (Right("OPEN", "ServiceMeshControlPlane", ("patch",)),)
-_WRITE = (
-    *_OPEN,
-    Right("SHARE", "ImportedServiceSet", ("create", "patch")),
-    Right("SHARE", "ExportedServiceSet", ("create", "patch")),
-    Right("JOIN", "ConfigMap", ("create", "patch")),
-    Right("JOIN", "ServiceMeshPeer", ("create", "patch")),
-)
-#: Waiting: a check run looks once, every other run follows what changes.
-_EVENTS = Right("OPEN", "Event", ("list",), (), "what a load balancer waits for is told without the events of its Service")
-_LOOK = (Right("OPEN", "ServiceMeshControlPlane", ("get",)), _EVENTS)
-_WAIT_OPEN = (
-    _EVENTS,
-    Right("OPEN", "Service", ("watch",)),
-    Right("OPEN", "ServiceMeshControlPlane", ("get", "watch")),
-)
-_WAIT = (
-    *_WAIT_OPEN,
-    Right("TELL", "ServiceMeshPeer", ("watch",)),
-    Right("TELL", "ImportedServiceSet", ("watch",)),
-)
+def _access(step: Step, rows: Iterable[Access]) -> Tuple[Right, ...]:
+    """The rights to read or to follow what a step needs."""
+    return tuple(
+        Right(step.name, row.kind, row.verbs, row.names, row.without, CLUSTER if row.everywhere else None) for row in rows
+    )
 
-#: A new mesh. Writing is bound to the objects' names, as nothing else keeps it from all other namespaces.
+
+def _write(step: Step) -> Tuple[Right, ...]:
+    """The rights to write the kinds of a step."""
+    return tuple(Right(step.name, write.kind, write.verbs) for write in step.writes)
+
+
+_DISCOVER, _GATEWAYS, _REPORT = STEPS["discover"], STEPS["gateways"], STEPS["report"]
+#: To read a mesh; the rest of the cluster is only read where the account may.
+_READ = _access(_DISCOVER, (row for row in _DISCOVER.reads if not row.everywhere))
+#: To read what rules are compared with.
+_SERVICES = _access(_DISCOVER, (row for row in _DISCOVER.reads if row.everywhere))
+_WRITE = tuple(right for name in WRITING for right in _write(STEPS[name]))
+#: A check run looks once, every other run follows what changes.
+_LOOK = _access(_GATEWAYS, _GATEWAYS.reads)
+_WAIT = tuple(right for step in (_GATEWAYS, _REPORT) for right in _access(step, step.waits))
+
+#: To install a mesh. Writing is limited to the objects' names: nothing else keeps it from all other namespaces.
 _INSTALL = (
-    Right("INSTALL", "Namespace", ("get", "create", "patch"), (Own("namespace"),), scope=MADE),
-    Right("INSTALL", "ServiceMeshControlPlane", ("list",), scope=MADE),
-    Right("INSTALL", "ServiceMeshControlPlane", ("create", "patch", "watch"), (Own("control_plane"),), scope=MADE),
-    Right("INSTALL", "ServiceMeshMemberRoll", ("list",), scope=MADE),
-    Right("INSTALL", "ServiceMeshMemberRoll", ("create", "patch"), ("default",), scope=MADE),
-    Right("INSTALL", "ServiceMeshMemberRoll", ("get",), ("default",),
-          "the mesh counts as one with workloads, whose trust domain is only changed as confirmed", MADE),
-    # No request of ours: the operator's webhook asks whether who makes a namespace a member may do that in it
-    # (maistra/istio-operator, pkg/controller/servicemesh/webhooks/validation/memberroll.go).
-    Right("INSTALL", "Pod", ("update",), scope=MEMBERS),
+    Right("install", "Namespace", ("get", "create", "patch"), (Own("namespace"),), scope=CREATED),
+    Right("install", "ServiceMeshControlPlane", ("list",), scope=CREATED),
+    Right("install", "ServiceMeshControlPlane", ("create", "patch", "watch"), (Own("control_plane"),), scope=CREATED),
+    Right("install", "ServiceMeshMemberRoll", ("list",), scope=CREATED),
+    Right("install", "ServiceMeshMemberRoll", ("create", "patch"), ("default",), scope=CREATED),
+    Right("install", "ServiceMeshMemberRoll", ("get",), ("default",),
+          "the mesh is assumed to have workloads, so its trust domain changes only when that is confirmed", CREATED),
+    # Not a request of this collection: the operator's webhook checks whether the account may update pods in a namespace that
+    # it makes a member (maistra/istio-operator, pkg/controller/servicemesh/webhooks/validation/memberroll.go).
+    Right("install", "Pod", ("update",), scope=MEMBERS),
 )
 
 
 def _operator(scope: Scope) -> Tuple[Right, ...]:
-    """Subscribing to the operator, in a namespace that is there or that the run makes; check mode gets and lists what
-    every other run watches."""
+    """The rights to subscribe to the operator, in an existing namespace or in one that the run creates. Check mode gets and
+    lists what every other run watches."""
     return (
-        Right("INSTALL", "Subscription", ("list",), scope=scope),
-        Right("INSTALL", "Subscription", ("get", "create", "patch", "watch"), ("servicemeshoperator",), scope=scope),
-        Right("INSTALL", "ClusterServiceVersion", ("list", "watch"), scope=scope),
-        Right("INSTALL", "CustomResourceDefinition", ("get", "watch"), ("servicemeshcontrolplanes.maistra.io",)),
+        Right("install", "Subscription", ("list",), scope=scope),
+        Right("install", "Subscription", ("get", "create", "patch", "watch"), ("servicemeshoperator",), scope=scope),
+        Right("install", "ClusterServiceVersion", ("list", "watch"), scope=scope),
+        Right("install", "CustomResourceDefinition", ("get", "watch"), ("servicemeshcontrolplanes.maistra.io",)),
     )
 
 
 #: What an account needs, by what it is for: the name of a file in ``docs/rbac`` and of the ClusterRoles in it.
 PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
-    "export-identity": _KNOW + _OPEN + _WAIT_OPEN,
-    "federate": _KNOW + (_SERVICES,) + _WRITE + _WAIT,
-    "federate-check": _KNOW + (_SERVICES,) + _WRITE + _LOOK,
+    "export-identity": _READ + _write(_GATEWAYS) + _access(_GATEWAYS, _GATEWAYS.waits),
+    "federate": _READ + _SERVICES + _WRITE + _WAIT,
+    "federate-check": _READ + _SERVICES + _WRITE + _LOOK,
     "install": _INSTALL,
     "install-operator": (
-        # A namespace belongs to itself, so that this can be bound in it.
-        Right("INSTALL", "Namespace", ("get",), ("openshift-operators",), scope=OPERATOR),
+        # A namespace is in the scope of its own RoleBindings.
+        Right("install", "Namespace", ("get",), ("openshift-operators",), scope=OPERATOR),
         *_operator(OPERATOR),
     ),
     "install-operator-namespace": (
-        Right("INSTALL", "Namespace", ("get", "create", "patch"), (Own("operator_namespace"),), scope=MADE),
-        Right("INSTALL", "OperatorGroup", ("list",), scope=MADE),
-        Right("INSTALL", "OperatorGroup", ("create", "patch"), (Own("operator_namespace"),), scope=MADE),
-        *_operator(MADE),
+        Right("install", "Namespace", ("get", "create", "patch"), (Own("operator_namespace"),), scope=CREATED),
+        Right("install", "OperatorGroup", ("list",), scope=CREATED),
+        Right("install", "OperatorGroup", ("create", "patch"), (Own("operator_namespace"),), scope=CREATED),
+        *_operator(CREATED),
     ),
-    "read": _KNOW + (_SERVICES,),
-    "restart": (Right("TELL", "Deployment", ("patch", "watch")), Right("TELL", "Pod", ("list",))),
+    "read": _READ + _SERVICES,
+    "restart": (Right("report", "Deployment", ("patch", "watch")), Right("report", "Pod", ("list",))),
 }
-#: Those by which a mesh is read; the others are granted beside one of these, or make the mesh.
-READING = tuple(sorted(name for name, rights in PLAYBOOKS.items() if set(_KNOW) <= set(rights)))
+#: The playbooks that read a mesh. The rights of the others are granted beside those of one of these, or create the mesh.
+READING = tuple(sorted(name for name, rights in PLAYBOOKS.items() if set(_READ) <= set(rights)))
 ROLE = "ossm-federation"
 
 
@@ -199,25 +168,25 @@ class Need(NamedTuple):
     name: Optional[str] = None
 
 
-#: All that there is: whoever may that, as administrators do, need not be asked about each right.
+#: Every right: an account that has it, as an administrator, is not checked for each one.
 EVERYTHING = Need("*", Resource("*", "*"))
 
 
 def needs(rights: Iterable[Right]) -> List[Need]:
-    """Every verb of some rows by itself, in their order, none twice; also those that a run can do without."""
-    found = [Need(verb, RESOURCES[right.kind], name)
-             for right in rights for verb in right.verbs for name in _named(right, {}) or (None,)]
-    return list(dict.fromkeys(found))
+    """Each verb of some rows as a Need, in their order and without duplicates; also those that a run can do without."""
+    each = (Need(verb, RESOURCES[right.kind], name)
+            for right in rights for verb in right.verbs for name in _named(right, {}) or (None,))
+    return list(dict.fromkeys(each))
 
 
 def _named(right: Right, own: Mapping[str, str]) -> Tuple[str, ...]:
-    """The names of a row; those that a mesh has for itself as ``own`` says, else as ``<what>``."""
+    """The names of a row; placeholders are replaced by ``own``, or shown as ``<what>``."""
     return tuple(own.get(one.what, f"<{one.what}>") if isinstance(one, Own) else one for one in right.names)
 
 
 def beyond_reading(playbook: str) -> List[Need]:
-    """What a playbook needs besides the reading, which has shown already what it may."""
-    return needs(right for right in PLAYBOOKS[playbook] if right.step != "KNOW" and not right.without)
+    """What a playbook needs besides reading."""
+    return needs(right for right in PLAYBOOKS[playbook] if right.step != "discover" and not right.without)
 
 
 def writing(kind: str, name: str, *, new: bool) -> List[Need]:
@@ -225,16 +194,14 @@ def writing(kind: str, name: str, *, new: bool) -> List[Need]:
     return [Need(verb, RESOURCES[kind], name) for verb in (("create", "patch") if new else ("patch",))]
 
 
-def does(playbook: str, step: str) -> bool:
-    """Whether a playbook has anything to do in a step."""
+def has_step(playbook: str, step: str) -> bool:
+    """Tell whether a playbook needs any right for a step."""
     return any(right.step == step for right in PLAYBOOKS[playbook])
 
 
 def waiting(playbook: str, step: str) -> List[Need]:
-    """What a step needs to see whether that what it wrote has come true."""
+    """What a step needs to wait for the effect of what it wrote."""
     return needs(right for right in PLAYBOOKS[playbook] if right.step == step and "patch" not in right.verbs and not right.without)
-
-
 
 
 def allowed(rules: Sequence[Mapping[str, Any]], need: Need) -> Optional[bool]:
@@ -256,7 +223,7 @@ def _fits(rule: Mapping[str, Any], key: str, value: str) -> bool:
 
 
 def concerning(rules: Sequence[Mapping[str, Any]]) -> List[Json]:
-    """Of all rules of an account those that say something of our resources: an administrator's are many."""
+    """The rules of an account that concern our resources: an administrator has many others."""
     keys = ("verbs", "apiGroups", "resources", "resourceNames")
     return [{key: list(rule[key]) for key in keys if rule.get(key)} for rule in rules
             if any(_fits(rule, "apiGroups", one.group) and _fits(rule, "resources", one.plural)
@@ -264,7 +231,7 @@ def concerning(rules: Sequence[Mapping[str, Any]]) -> List[Json]:
 
 
 def granting(need: Need) -> Json:
-    """The rule that allows exactly this, for what an access review has granted."""
+    """The rule that allows exactly this need, which an access review has granted."""
     rule: Json = {"verbs": [need.verb], "apiGroups": [need.resource.group], "resources": [need.resource.plural]}
     return {**rule, "resourceNames": [need.name]} if need.name else rule
 
@@ -278,29 +245,27 @@ def attributes(need: Need, namespace: str) -> Json:
 
 
 def missing(rules: Sequence[Mapping[str, Any]], wanted: Iterable[Need]) -> List[Need]:
-    """What of some needs an account may not do. What it may do with some objects by name is not taken for missing."""
+    """The needs that an account does not have. A need that it has for some objects by name is not missing."""
     return [need for need in wanted if allowed(rules, need) is False]
 
 
-def spoken(found: Sequence[Need]) -> str:
-    """Needs in words, the verbs of one resource together: ``create and patch configmaps; watch services``."""
+def in_words(missing_needs: Sequence[Need]) -> str:
+    """Needs as text, the verbs of one resource together: ``create and patch configmaps; watch services``."""
     verbs: Dict[str, List[str]] = {}
-    for need in found:
-        told = verbs.setdefault(str(need.resource), [])
-        if need.verb not in told:
-            told.append(need.verb)
-    return "; ".join(f"{_listed(sorted(several))} {resource}" for resource, several in sorted(verbs.items()))
+    for need in missing_needs:
+        listed = verbs.setdefault(str(need.resource), [])
+        if need.verb not in listed:
+            listed.append(need.verb)
+    return "; ".join(f"{_joined(sorted(listed))} {resource}" for resource, listed in sorted(verbs.items()))
 
 
-def _listed(several: Sequence[str]) -> str:
-    return " and ".join([", ".join(several[:-1]), several[-1]]) if len(several) > 1 else several[0]
+def _joined(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
 
 
 def without(kind: str) -> str:
     """What is lost when a kind that a run can do without cannot be read."""
-    return next((right.without for right in _KNOW if right.kind == kind), "")
-
-
+    return next((right.without for right in _READ if right.kind == kind), "")
 
 
 def role_name(playbook: str, scope: Scope = MESH) -> str:
@@ -309,7 +274,7 @@ def role_name(playbook: str, scope: Scope = MESH) -> str:
 
 
 def roles(playbook: str, own: Optional[Mapping[str, str]] = None) -> Dict[Scope, Json]:
-    """The ClusterRoles of a playbook by where they are bound. ``own`` has the names that a mesh has for itself (``Own``)."""
+    """The ClusterRoles of a playbook by where they are bound. ``own`` replaces placeholders (see ``Own``)."""
     rights = PLAYBOOKS[playbook]
     return {scope: _role(role_name(playbook, scope), _rules([right for right in rights if right.where == scope], own or {}))
             for scope in SCOPES if any(right.where == scope for right in rights)}

@@ -16,15 +16,22 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import MANAGED_BY, OURS, is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import differences, dig
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Severity, problem, problem_line, with_changes
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
+    Json,
+    Problem,
+    Severity,
+    problem,
+    problem_line,
+    with_changes,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.install import OPERATOR_NAMESPACE, merged
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import trust_domain_of
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.result import changes_told
+from ansible_collections.ossm.federation.plugins.plugin_utils._run.changes import change_lines
 
 #: What role install registers: the steps that write, then those that wait.
-WRITING = ("__install_operator_objects", "__install_plane_objects")
-PENDING = ("__install_operator_wait", "__install_plane_wait")
+WRITING = ("operator", "control_plane")
+PENDING = ("operator_ready", "control_plane_ready")
 #: Problems of mesh_info that say what install.yml is there to change.
 _CURED = ("control-plane-missing", "namespace-missing", "kind-missing")
 #: Federation needs mutual TLS and no Route. Tracing and Kiali are off, as each would want another operator to be there.
@@ -311,7 +318,7 @@ def tell(hosts: Sequence[str], results: Mapping[str, Mapping[str, Json]], plans:
     told = [problem_line(one) for host in hosts for one in problems[host]]
     ready = [line for host in hosts for line in _ready(results.get(PENDING[1], {}).get(host))]
     return {
-        "lines": [*changes_told(changed, check_mode), *(_unrehearsed(one) for one in changed if one["message"]), *ready, *told],
+        "lines": [*change_lines(changed, check_mode), *(_unrehearsed(one) for one in changed if one["message"]), *ready, *told],
         "failures": {host: text for host, text in failures.items() if text},
     }
 

@@ -13,7 +13,13 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tu
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching as match
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import LABEL_MAX
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import ANY, Names, Way
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Rule, Severity, problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
+    Json,
+    Problem,
+    Rule,
+    Severity,
+    problem,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.codes import SEVERITIES
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Offer, Place, Taken
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.view import View

@@ -29,8 +29,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._lint import rules
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Place
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.view import View, sound
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh, RuleList
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED, Plan
 
 #: By host, as in ``shared.services`` of MeshFacts: namespace, name, perhaps labels, and ports with name and port.
 Services = Mapping[str, Sequence[Json]]

@@ -12,7 +12,7 @@ peer is ``network-<peer>``, a Route cannot carry the traffic and is switched off
 from __future__ import annotations
 
 import copy
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
@@ -39,17 +39,22 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.data impo
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import KEPT, kept_mark
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import DesiredObject
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import PENDING, READY, SKIPPED
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Direction, Plan, PlannedMesh, Side
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import (
+    PENDING,
+    READY,
+    SKIPPED,
+    Direction,
+    Plan,
+    PlannedMesh,
+    Side,
+)
 
 _FOR = "federation.maistra.io/"
 
-OBJECT_STEPS = ("gateways", "sets", "peers")
 
-
-def build_objects(made: Plan, room: str, host: str, facts: Json) -> List[DesiredObject]:
-    """The wishes of one room (gateways, sets or peers) for one mesh."""
-    return {"gateways": gateway_objects, "sets": set_objects, "peers": peer_objects}[room](made, host, facts)
+def build_objects(made: Plan, step: str, host: str, facts: Json) -> List[DesiredObject]:
+    """The desired objects of one step for one mesh."""
+    return BUILDERS[step](made, host, facts)
 
 
 def gateway_objects(made: Plan, host: str, facts: Json) -> List[DesiredObject]:
@@ -112,6 +117,12 @@ def peer_objects(made: Plan, host: str, facts: Json) -> List[DesiredObject]:
     return wishes
 
 
+#: The builder of each step of ``module_utils._product.steps`` that writes.
+BUILDERS: Dict[str, Callable[[Plan, str, Json], List[DesiredObject]]] = {
+    "gateways": gateway_objects,
+    "sets": set_objects,
+    "peers": peer_objects,
+}
 
 
 def held_back(made: Plan, host: str) -> bool:

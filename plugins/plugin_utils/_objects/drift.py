@@ -27,8 +27,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.desired i
     _told,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways import egress_faults, sees
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import PENDING, READY
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import PENDING, READY, Plan, Side
 
 
 def drift(made: Plan, host: str, facts: Json) -> List[Problem]:

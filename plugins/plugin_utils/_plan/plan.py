@@ -16,7 +16,14 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.certifica
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import NOT_OURS, owner
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.platforms import platform_of
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Owner, Problem, Remote, Rule, problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
+    Json,
+    Owner,
+    Problem,
+    Remote,
+    Rule,
+    problem,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._readers import (
     control_plane as control_plane_reader,
     gateway as gateway_reader,
@@ -27,28 +34,33 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.trust impor
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import (
     Declaration,
     DeclaredMesh,
-    IdentityFile,
     Identity,
+    IdentityFile,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import address as addresses, exposure, gateways
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.collisions import peer_names, solve
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.peer_names import PeerNames, LivePeers, choose_names, find_live_peers
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.peer_names import (
+    LivePeers,
+    PeerNames,
+    choose_names,
+    find_live_peers,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import (
+    DIRECTIONS,
+    PENDING,
+    READY,
+    SKIPPED,
+    STEPS,
     AwaitedGateway,
     Collision,
     Contact,
-    DIRECTIONS,
     Direction,
     GatewayOwners,
     LoadBalancers,
     Plan,
-    PENDING,
     PlannedMesh,
-    READY,
     Side,
-    SKIPPED,
     SideState,
-    STEPS,
 )
 
 KINDS: Tuple[Tuple[Direction, str], ...] = (("ingress", conventions.INGRESS), ("egress", conventions.EGRESS))

@@ -11,18 +11,18 @@ from __future__ import annotations
 
 from typing import Dict, List, Literal, Optional, Tuple, TypedDict
 
+from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Owner, Problem, Remote, Rule
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import IdentityFile
-
 
 #: What one mesh can do about one peer in this run.
 SideState = Literal["ready", "pending", "skipped"]
 READY: SideState = "ready"
 PENDING: SideState = "pending"
 SKIPPED: SideState = "skipped"
-#: The steps whose results ``_plan.advance`` takes.
-STEPS = ("preflight", "gateways", "addresses", "sets", "peers")
+#: What a plan records: the preflight, then the results of each step that writes.
+STEPS = ("preflight", *(result for step in steps.WRITING for result in steps.STEPS[step].registers))
 #: Whether a live ServiceMeshPeer shows that the two meshes ever had contact: now, in the past, or not at all.
 Contact = Literal["now", "past", "none"]
 ExposureType = Literal["LoadBalancer", "NodePort", "ClusterIP"]

@@ -11,14 +11,14 @@ can ask ``from``, a mesh of another administrator, ``to`` tells whether it sees 
 from __future__ import annotations
 
 import textwrap
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import versions
-from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.link import collisions
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity import documents
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, PlannedMesh, Side
+from ansible_collections.ossm.federation.plugins.plugin_utils._run.expectations import expected_imports, unanswered
 
 #: What is said of a link that is up and has not reconnected since its root changed: a connection outlives its root.
 NOT_PROVEN = "new root not proven"
@@ -142,81 +142,6 @@ def _patient(plan: Plan, link: Json) -> bool:
     other = plan["meshes"][link["to_host"]]
     theirs = not other["in_play"] and not other["root_error"]
     return link["state"] == "outside" or (link["state"] == "pending" and theirs)
-
-
-def expected_imports(plan: Plan, side: Side, read: Mapping[str, Mapping[str, Json]]) -> List[str]:
-    """Exported names that the other mesh really offers to this side, as the other mesh says, and our rules take."""
-    back = plan["sides"][side["peer_host"]][side["host"]]
-    offer = (read.get(side["peer_host"], {}).get(back["peer_name"]) or {}).get("exported") or []
-    rules = side["imports"] or []
-    return sorted(one["exportedName"] for one in offer if rule_imports(rules, one["exportedName"]))
-
-
-def newest(before: Optional[Json], after: Optional[Json]) -> Json:
-    """Two readings of one mesh as one: links of the later one, and those that only the earlier one has."""
-    links = {one["peer_name"]: one for result in (before, after) for one in (result or {}).get("links") or []}
-    return {**(before or {}), **(after or {}), "links": list(links.values())}
-
-
-def wait_links(plan: Plan, host: str, waits: Optional[Mapping[str, Json]] = None,
-               since: Optional[Mapping[str, str]] = None, roots: Optional[Mapping[str, str]] = None,
-               ) -> List[Json]:
-    """The option ``links`` of peer_wait for one mesh: its sides that were written, with what is expected of each.
-
-    ``waits`` are results of an earlier reading by host: what the others offer is expected from then on. ``since`` has
-    times of the last change by name of the peer object, ``roots`` by name of the config map with the root; of a config
-    map that this run did not write the time counts that was read.
-    """
-    read = {one: {link["peer_name"]: link for link in (result or {}).get("links") or []}
-            for one, result in (waits or {}).items()}
-    found = []
-    for _peer, side in sorted(plan["sides"][host].items()):
-        link: Json = {"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"],
-                      "import_rules": side["imports"] or [], "imports_expected": expected_imports(plan, side, read)}
-        root_since = (roots or {}).get(side["config_map"] or "") or side["root_applied"]
-        if (since or {}).get(side["peer_name"]):
-            link["since"] = (since or {})[side["peer_name"]]
-        if root_since:
-            link["root_since"] = root_since
-        gone = (plan.get("terminated_pods") or {}).get(host)
-        if gone:
-            link["terminated_pods"] = gone
-        if side["identity_file"] and not documents.not_answered(plan, side):
-            link["inbound"] = True
-        if side["state"] == "ready" and not unanswered(plan, side):
-            found.append(link)
-    return found
-
-
-def unanswered(plan: Plan, side: Side) -> str:
-    """Why a link cannot come up yet although our side is complete: the other mesh has no ServiceMeshPeer for us, and
-    nobody writes one in this run. Empty when that is not so.
-
-    Of a mesh that is known by a file only that file tells whether it knows us; a link that is up needs no telling.
-    """
-    if side["identity_file"]:
-        return "" if side["contact"] == "now" else documents.not_answered(plan, side)
-    back = plan["sides"][side["peer_host"]][side["host"]]
-    other = plan["meshes"][side["peer_host"]]
-    if back["peer_object"] != "absent" or (other["in_play"] and back["state"] == "ready"):
-        return ""
-    return f"{side['peer']} has no ServiceMeshPeer for {side['mesh']} yet"
-
-
-def changed_at(results: Iterable[Optional[Json]]) -> Dict[str, str]:
-    """When the peer or sets of each peer object were last changed by us, from results of mesh_objects."""
-    times: Dict[str, str] = {}
-    for result in results:
-        for one in (result or {}).get("objects") or []:
-            if one["kind"] in ("ServiceMeshPeer", "ImportedServiceSet") and one.get("time"):
-                times[one["name"]] = max(times.get(one["name"], ""), one["time"])
-    return times
-
-
-def roots_changed_at(results: Iterable[Optional[Json]]) -> Dict[str, str]:
-    """When each config map with a root was last changed by us, by its name, from results of mesh_objects."""
-    return {one["name"]: one["time"] for result in results for one in (result or {}).get("objects") or []
-            if one["kind"] == "ConfigMap" and one.get("time")}
 
 
 def _judge(plan: Plan, waits: Mapping[str, Json], side: Side, status: Optional[Json], link: Json,

@@ -16,6 +16,7 @@ from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import CLUSTER_IP, LOAD_BALANCER
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.steps import WRITING
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import services
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
@@ -183,7 +184,7 @@ def _all_objects(made: Plan, known: Mapping[str, Json], unread: Set[str]) -> Lis
     return [
         _object(made, host, wish, host in unread)
         for host in sorted(made["meshes"])
-        for room in desired.OBJECT_STEPS
+        for room in WRITING
         for wish in desired.build_objects(made, room, host, known[host])
     ]
 

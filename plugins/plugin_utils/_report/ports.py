@@ -18,8 +18,7 @@ from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Tup
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Exposure, Plan, Side
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED, Exposure, Plan, Side
 
 #: The columns of the matrix, in their order; ``sources`` and ``addresses`` are lists.
 COLUMNS = (

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from typing import Dict, List, Mapping, Sequence
 
-from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
+from ansible_collections.ossm.federation.plugins.module_utils._product import steps, types as product_types
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import drift
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
-from ansible_collections.ossm.federation.plugins.plugin_utils._report import links as link_report, recovery
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import links as link_report
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations, restarts as istiod_restarts
+from ansible_collections.ossm.federation.plugins.plugin_utils._run.changes import DONE, change_lines
 
 Results = Mapping[str, Mapping[str, Json]]
 
 #: The steps that write, in their order, by the variable that holds each host's result.
-WRITING = ("__gateways_objects", "__sharing_objects", "__peering_objects")
+WRITING = steps.WRITING
 #: The readings of links, the newest last.
-READING = ("__report_links", "__report_imports", "__report_again")
+READING = ("links", "imports", "links_again")
 #: The restarts of istiod; their results say what was written as those of WRITING do.
-RESTART = "__report_restart"
+RESTART = "restarts"
 #: All of them.
 RESULTS = (*WRITING, *READING, RESTART)
 
-_DONE = {"created": "created", "changed": "changed", "deleted": "deleted"}
-_WOULD = {"created": "would create", "changed": "would change", "deleted": "would delete"}
 
 
 def tell(plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: bool = False) -> Json:
@@ -46,7 +46,7 @@ def tell(plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: bo
         # What waiting would bring, or another look, is no advice for what only a restart does.
         link["remedy"] = link["remedy"] if link["healthy"] else restarts_help.get((link["from"], link["to"]), link["remedy"])
     patient = [link for link in links if not link["healthy"] and not link["failed"]]
-    told = changes_told(changes, check_mode) + [product_types.problem_line(one) for one in problems]
+    told = change_lines(changes, check_mode) + [product_types.problem_line(one) for one in problems]
     return {
         "links": links,
         "changes": changes,
@@ -63,21 +63,21 @@ def link_options(plan: Plan, host: str, results: Results, expect: bool) -> List[
     """What peer_wait is to wait for; with ``expect`` also for what the other meshes were seen to offer."""
     written = [results.get(name, {}).get(host) for name in WRITING]
     readings = _readings(plan, results) if expect else None
-    return link_report.wait_links(plan, host, readings, link_report.changed_at(written), link_report.roots_changed_at(written))
+    return expectations.wait_links(plan, host, readings, expectations.changed_at(written), expectations.roots_changed_at(written))
 
 
 def restarts(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[str]:
     """The hosts whose istiod is to be restarted, after the links were waited for: where it helps and is asked for."""
-    return recovery.to_restart(plan, _needs(plan, results, facts))
+    return istiod_restarts.to_restart(plan, _needs(plan, results, facts))
 
 
 def _needs(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[product_types.Problem]:
     """What istiods do not take up, in the light of all that this run has written and read."""
-    changed = {host: link_report.changed_at([results.get(name, {}).get(host) for name in WRITING])
+    changed = {host: expectations.changed_at([results.get(name, {}).get(host) for name in WRITING])
                for host in plan["meshes"]}
     fresh = {host: [{"name": name} for name in one["pods"]] for host, one in results.get(RESTART, {}).items()
              if one.get("restarted")}
-    return recovery.needs(plan, _readings(plan, results), facts, changed, fresh)
+    return istiod_restarts.needs(plan, _readings(plan, results), facts, changed, fresh)
 
 
 def _kept(plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: bool) -> List[Problem]:
@@ -86,7 +86,7 @@ def _kept(plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: b
     if not check_mode:
         return found
     later = "Run without check mode: it is restarted then"
-    return [product_types.with_changes(one, severity="warning", remedy=later if recovery.to_restart(plan, [one]) else None)
+    return [product_types.with_changes(one, severity="warning", remedy=later if istiod_restarts.to_restart(plan, [one]) else None)
             for one in found]
 
 
@@ -95,15 +95,15 @@ def _readings(plan: Plan, results: Results) -> Dict[str, Json]:
     found: Dict[str, Json] = {host: _standing(plan, host, one) for host, one in (plan.get("readings") or {}).items()}
     for name in READING:
         for host, result in results.get(name, {}).items():
-            found[host] = link_report.newest(found.get(host), result)
+            found[host] = expectations.newest(found.get(host), result)
     return found
 
 
 def _standing(plan: Plan, host: str, reading: Json) -> Json:
     """What KNOW has read of one mesh, without the links that this run waits for: they may have changed since."""
-    if "links" not in plan["pending_steps"]:
+    if "report" not in plan["pending_steps"]:
         return reading
-    awaited = {link["peer_name"] for link in link_report.wait_links(plan, host)}
+    awaited = {link["peer_name"] for link in expectations.wait_links(plan, host)}
     return {**reading, "links": [link for link in reading["links"] if link["peer_name"] not in awaited]}
 
 
@@ -113,19 +113,7 @@ def _changes(plan: Plan, results: Results) -> List[Json]:
         for name in (*WRITING, RESTART)
         for host in sorted(plan["meshes"])
         for one in (results.get(name, {}).get(host) or {}).get("objects") or []
-        if one["verb"] in _DONE
-    ]
-
-
-def changes_told(changes: Sequence[Json], check_mode: bool) -> List[str]:
-    """One line for each object that was, or in check mode would be, created, changed or deleted."""
-    if not changes:
-        return ["Nothing would be changed." if check_mode else "Nothing was changed."]
-    verbs = _WOULD if check_mode else _DONE
-    return [
-        f"{one['mesh']}: {verbs[one['verb']]} {one['kind']} "
-        f"{'/'.join(filter(None, (one['namespace'], one['name'])))} ({', '.join(one['fields'])})"
-        for one in changes
+        if one["verb"] in DONE
     ]
 
 

@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: which steps of a run have anything to do, told from what KNOW has read. Pure.
+"""Private to the collection: the steps of a run in which a mesh has work, from what was discovered. Pure.
 
-What was read a moment ago still holds where nothing is written. So a step in which no mesh would write anything or wait
-for anything is left out as a whole, and a second run costs hardly more than its reading. Whatever is not certain is done.
+What was discovered is still true where nothing is written. A step in which no mesh would write or wait for anything is skipped as a
+whole, so that a second run takes hardly longer than its reading. A step is not skipped where anything is uncertain.
 """
 
 from __future__ import annotations
 
 from typing import Dict, List, Mapping, Optional, Sequence
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.steps import OPTIONAL, WRITING
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import read_gateway
 from ansible_collections.ossm.federation.plugins.module_utils._readers.link import judge_link, read_link
@@ -19,87 +20,92 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.peer impo
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import find_current_apply
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
-from ansible_collections.ossm.federation.plugins.plugin_utils._report import links as link_report, recovery
-
-#: The steps after KNOW and before TELL, in their order: the rooms of ``_objects``, then the wait for the links.
-STEPS = (*desired.OBJECT_STEPS, "links")
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations, restarts as istiod_restarts
 
 
-def ahead(plan: Plan, facts: Mapping[str, Json]) -> Plan:
-    """The plan with ``pending_steps``, ``readings``, ``restarts`` and ``terminated_pods``, told from the MeshFacts by host.
+def with_pending_steps(plan: Plan, facts: Mapping[str, Json]) -> Plan:
+    """The plan with ``pending_steps``, ``readings``, ``restarts`` and ``terminated_pods``, from the MeshFacts by host.
 
-    ``pending_steps`` is the first step with anything to do and all after it. ``readings`` are the links of each host as KNOW has
-    found them, in the shape of peer_wait's results: those of all ServiceMeshPeers that live. ``restarts`` are the hosts
-    whose istiod is to be restarted as things stand: what no wait would bring need not be waited for before that.
-    ``terminated_pods`` are the istiod pods of each host whose entries in a status count no more.
+    ``pending_steps`` is the first step with work and all later ones. ``readings`` are the links of each host as they were
+    discovered, in the shape of peer_wait's results: those of all live ServiceMeshPeers. ``restarts`` are the hosts whose istiod
+    is to be restarted in the current state: no wait before that would end. ``terminated_pods`` are the istiod pods of each host
+    whose entries in a status are ignored.
     """
     hosts = [host for host, mesh in sorted(plan["meshes"].items()) if mesh["in_play"] and mesh["readable"]]
-    plan = {**plan, "terminated_pods": {host: _gone(facts[host]) for host in hosts}}
-    done: Dict[str, List[Json]] = {host: [] for host in hosts}
-    standing = {host: _standing(plan, host, facts[host]) for host in hosts}
-    for room in desired.OBJECT_STEPS:
-        if not all(_quiet(plan, room, host, facts[host], done[host]) for host in hosts):
-            return {**plan, "pending_steps": list(STEPS[STEPS.index(room):]), "readings": standing, "restarts": []}
-    first = {host: {"links": _awaited(plan, host, standing[host], done[host])} for host in hosts}
-    # What a mesh exports shows in its own sets, so what another should import only shows over all.
-    links = {host: _awaited(plan, host, standing[host], done[host], first) for host in hosts}
-    good = all(link["healthy"] for host in hosts for link in links[host])
-    readings = {host: link_report.newest(standing[host], {"links": links[host]}) for host in hosts}
-    kept = recovery.needs(plan, readings, facts)
-    restarts = recovery.to_restart(plan, kept)
-    return {**plan, "pending_steps": [] if good and not restarts else [STEPS[-1]], "readings": readings, "restarts": restarts}
+    plan = {**plan, "terminated_pods": {host: _terminated_pods(facts[host]) for host in hosts}}
+    applied: Dict[str, List[Json]] = {host: [] for host in hosts}
+    current = {host: _current_links(plan, host, facts[host]) for host in hosts}
+    for step in WRITING:
+        if not all(_is_done(plan, step, host, facts[host], applied[host]) for host in hosts):
+            return {**plan, "pending_steps": list(OPTIONAL[OPTIONAL.index(step):]), "readings": current, "restarts": []}
+    first = {host: {"links": _expected_links(plan, host, current[host], applied[host])} for host in hosts}
+    # The exports of a mesh are in its own sets, so the imports that another mesh should have are known after all were read.
+    links = {host: _expected_links(plan, host, current[host], applied[host], first) for host in hosts}
+    healthy = all(link["healthy"] for host in hosts for link in links[host])
+    readings = {host: expectations.newest(current[host], {"links": links[host]}) for host in hosts}
+    restarts = istiod_restarts.to_restart(plan, istiod_restarts.needs(plan, readings, facts))
+    return {**plan, "pending_steps": [] if healthy and not restarts else [OPTIONAL[-1]], "readings": readings,
+            "restarts": restarts}
 
 
-def _quiet(plan: Plan, room: str, host: str, facts: Json, done: List[Json]) -> bool:
-    """Whether one mesh has nothing to write in a room and nothing to wait for after it; what is written already is put
-    into ``done`` (kind, name, and time of our last apply)."""
-    if room == "gateways" and not opened(plan, host, facts):
+def _is_done(plan: Plan, step: str, host: str, facts: Json, applied: List[Json]) -> bool:
+    """Tell whether a mesh has nothing to write in a step, and nothing to wait for after it.
+
+    Objects that are as desired are added to ``applied`` (kind, name, and time of our last apply).
+    """
+    if step == "gateways" and not is_open(plan, host, facts):
         return False
-    for wish in desired.build_objects(plan, room, host, facts):
-        definition = wish["definition"]
-        last = find_current_apply(wish)
+    for target in desired.build_objects(plan, step, host, facts):
+        definition = target["definition"]
+        last = find_current_apply(target)
         if last is None:
             return False
-        done.append({"kind": definition["kind"], "name": definition["metadata"]["name"], "time": last["time"]})
+        applied.append({"kind": definition["kind"], "name": definition["metadata"]["name"], "time": last["time"]})
     return True
 
 
-def opened(plan: Plan, host: str, facts: Json) -> bool:
-    """Whether the control plane is ready and every gateway has its address, as far as there are gateways to wait for."""
-    if not plan["meshes"][host]["gateways"]:
+def is_open(plan: Plan, host: str, facts: Json) -> bool:
+    """Tell whether the control plane is ready and every gateway has its address, where there are gateways to wait for."""
+    gateways = plan["meshes"][host]["gateways"]
+    if not gateways:
         return True
     services, nodes = facts.get("services") or {}, facts.get("nodes") or []
-    found = (read_gateway(services.get(gateway["name"]), nodes, gateway["exposure"], gateway["internal"])
-             for gateway in plan["meshes"][host]["gateways"])
-    return bool((facts.get("control_plane") or {}).get("ready")) and not any("pending" in one for one in found)
+    states = (read_gateway(services.get(gateway["name"]), nodes, gateway["exposure"], gateway["internal"])
+              for gateway in gateways)
+    return bool((facts.get("control_plane") or {}).get("ready")) and not any("pending" in state for state in states)
 
 
-def _gone(facts: Json) -> List[str]:
-    """The istiod pods that stand in the status of peers and are no more. Pods are read after peers, so that one that came
-    meanwhile is not among them; where none could be read, nothing is known."""
-    living = {pod["name"] for pod in facts.get("istiod") or []}
-    told = {pod for peer in facts.get("peers") or [] for pod in entry_pods(peer)}
-    return sorted(told - living) if living else []
+def _terminated_pods(facts: Json) -> List[str]:
+    """The istiod pods in the status of peers that no longer exist.
 
-
-def _standing(plan: Plan, host: str, facts: Json) -> Json:
-    """The links of all ServiceMeshPeers of one mesh that live, whatever this run can do about them."""
-    rooms = [{one["metadata"]["name"]: one for one in facts.get(room) or []} for room in ("peers", "imports", "exports")]
-    wanted = [{"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"],
-               "terminated_pods": plan["terminated_pods"][host]}
-              for _peer, side in sorted(plan["sides"][host].items()) if side["peer_name"] in rooms[0]]
-    return {"links": [read_link(plan["meshes"][host]["mesh"], link, *(room.get(link["peer_name"]) for room in rooms))
-                      for link in wanted]}
-
-
-def _awaited(plan: Plan, host: str, standing: Json, done: Sequence[Json],
-             readings: Optional[Mapping[str, Json]] = None) -> List[Json]:
-    """The links of one mesh that can be up, judged; with the ``readings`` of all meshes in the light of what those export.
-
-    Everything is written, so every peer that is waited for lives and stands in ``standing``.
+    Pods are read after peers, so that a new pod is not among them; without a list of pods nothing is known.
     """
-    written = [{"objects": done}]
-    wanted = link_report.wait_links(plan, host, readings, link_report.changed_at(written),
-                                link_report.roots_changed_at(written))
-    read = {link["peer_name"]: link for link in standing["links"]}
-    return [judge_link(one, dict(read[one["peer_name"]])) for one in wanted]
+    existing = {pod["name"] for pod in facts.get("istiod") or []}
+    listed = {pod for peer in facts.get("peers") or [] for pod in entry_pods(peer)}
+    return sorted(listed - existing) if existing else []
+
+
+def _current_links(plan: Plan, host: str, facts: Json) -> Json:
+    """The links of all live ServiceMeshPeers of one mesh, also of those that this run does not write."""
+    peers, imports, exports = (
+        {live["metadata"]["name"]: live for live in facts.get(key) or []} for key in ("peers", "imports", "exports")
+    )
+    links = [{"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"],
+              "terminated_pods": plan["terminated_pods"][host]}
+             for _peer, side in sorted(plan["sides"][host].items()) if side["peer_name"] in peers]
+    mesh = plan["meshes"][host]["mesh"]
+    return {"links": [read_link(mesh, link, *(live.get(link["peer_name"]) for live in (peers, imports, exports)))
+                      for link in links]}
+
+
+def _expected_links(plan: Plan, host: str, current: Json, applied: Sequence[Json],
+                    readings: Optional[Mapping[str, Json]] = None) -> List[Json]:
+    """The links of one mesh that can be up, judged; with the ``readings`` of all meshes also by what those export.
+
+    Everything is written, so every peer with an expectation exists and is in ``current``.
+    """
+    written = [{"objects": applied}]
+    expected = expectations.wait_links(plan, host, readings, expectations.changed_at(written),
+                                       expectations.roots_changed_at(written))
+    read = {link["peer_name"]: link for link in current["links"]}
+    return [judge_link(link, dict(read[link["peer_name"]])) for link in expected]

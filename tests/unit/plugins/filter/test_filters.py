@@ -92,8 +92,8 @@ def test_the_way_of_the_roles(hostvars: dict[str, Json]) -> None:
         {"name": "ingress-green-mesh", "exposure": "LoadBalancer", "internal": False, "peer": "green-mesh"}
     ]
     for host, peer in (HOSTS, HOSTS[::-1]):
-        hostvars[host]["opened"] = {"gateways": {f"ingress-{peer}": {"addresses": ["192.0.2.1"]}}}
-    after = advance(made, "addresses", hostvars, "opened")
+        hostvars[host]["gateways_addresses"] = {"gateways": {f"ingress-{peer}": {"addresses": ["192.0.2.1"]}}}
+    after = advance(made, "addresses", hostvars)
     assert [one["definition"]["kind"] for one in objects(after, "peers", "red-mesh", hostvars)] == [
         "ConfigMap",
         "ServiceMeshPeer",
@@ -214,7 +214,7 @@ def test_problems_in_words() -> None:
         lambda: plan({}, {}),
         lambda: plan("x", {}),
         lambda: overview({}, {}),
-        lambda: advance({}, "sets", {}, "x"),
+        lambda: advance({}, "sets", {}),
         lambda: objects({}, "gateways", "x", {}),
         lambda: objects({}, "attic", "x", {}),
         lambda: gateways_to_wait_for({}, "x"),
@@ -231,7 +231,7 @@ def test_wrong_input_is_refused(call: Any) -> None:
 def test_unknown_step_is_refused(hostvars: dict[str, Json]) -> None:
     made = plan(declaration(hostvars, groups()), hostvars)
     with pytest.raises(AnsibleFilterError, match="there is no step"):
-        advance(made, "tell", hostvars, "x")
+        advance(made, "tell", hostvars)
 
 
 @pytest.mark.parametrize("name", sorted(module.name for module in pkgutil.iter_modules(filters.__path__)))

@@ -9,7 +9,7 @@ import datetime
 import json
 from typing import Any
 
-from ansible_collections.ossm.federation.plugins.module_utils._product import data, types as product_types
+from ansible_collections.ossm.federation.plugins.module_utils._product import data, steps, types as product_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import declare as declaring, types as model_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired, types as object_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
@@ -153,7 +153,7 @@ def federate(
     """Walk through all steps; everything that is wished for comes true in ``read``, as in a cluster."""
     made = planning.build_plan(declaration, read, NOW)
     wishes: dict[str, list[object_types.DesiredObject]] = {host: [] for host in declaration["hosts"]}
-    for room in desired.OBJECT_STEPS:
+    for room in steps.WRITING:
         if room == "sets":
             made = planning.advance(planning.advance(made, "gateways", {}), "addresses", opened(made))
         for host in sorted(set(declaration["hosts"]) & set(read)):

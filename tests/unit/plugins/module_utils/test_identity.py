@@ -25,6 +25,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
     ports as port_matrix_report,
     result as run_result,
 )
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations
 
 Json = dict[str, Any]
 NOW = datetime.datetime(2026, 6, 1, tzinfo=datetime.timezone.utc)
@@ -525,7 +526,7 @@ def test_a_link_is_waited_for_when_the_other_side_knows_us(
     side = made["sides"][RED][GREEN]
     assert documents.answer(made, side) == expected
     assert message in documents.not_answered(made, side)
-    assert bool(link_report.wait_links(made, RED)) == waited_for
+    assert bool(expectations.wait_links(made, RED)) == waited_for
     hand = "Hand identities/red-mesh-for-green-mesh.yml to the administrator of green-mesh"
     assert (hand in documents.next_step(made, side)) == (expected != "answered")
 
@@ -558,10 +559,10 @@ def test_the_link_of_a_mesh_that_nobody_can_ask_is_seen_from_ours(inbound: bool 
 def test_a_link_that_is_not_seen_fails_only_where_all_are_required() -> None:
     answers = documents.digest(documents.own_identity(plan({}), RED, GREEN))
     made = plan({PATH: documents.render(identity(answers=answers))})
-    results = {"__report_links": {RED: {"links": [status(inbound=False)], "problems": []}}}
+    results = {"links": {RED: {"links": [status(inbound=False)], "problems": []}}}
     for required in (False, True):
         made["options"]["federation_fail_on_pending"] = required
-        failures = run_result.tell({**made, "pending_steps": ["links"]}, results, {RED: facts()})["failures"]
+        failures = run_result.tell({**made, "pending_steps": ["report"]}, results, {RED: facts()})["failures"]
         assert list(failures) == ([RED] if required else [])
         assert not required or failures[RED].startswith("green-mesh -> red-mesh: pending: as seen from red-mesh")
 

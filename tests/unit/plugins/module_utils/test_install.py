@@ -372,17 +372,17 @@ def test_an_installation_is_told() -> None:
     written = {"objects": [{"mesh": RED, "kind": "Namespace", "namespace": None, "name": "n", "verb": "created",
                             "fields": ["metadata"], "message": ""}], "problems": []}
     late = product_types.problem("control-plane-not-ready", RED, "x", "not ready", "Look", severity="warning")
-    results: Json = {"__install_plane_objects": {RED: written},
-                     "__install_plane_wait": {RED: {"mesh": RED, "ready": False, "problems": [late]}}}
+    results: Json = {"control_plane": {RED: written},
+                     "control_plane_ready": {RED: {"mesh": RED, "ready": False, "problems": [late]}}}
     told = installing.tell([RED, "blue-mesh"], results, {RED: {"problems": []}})
     assert told["lines"][0] == "red-mesh: created Namespace n (metadata)"
     assert set(told["failures"]) == {RED} and "[control-plane-not-ready]" in told["failures"][RED]
-    results["__install_plane_wait"][RED] = {"mesh": RED, "ready": True, "problems": []}
+    results["control_plane_ready"][RED] = {"mesh": RED, "ready": True, "problems": []}
     told = installing.tell([RED], results, {})
     assert told == {"lines": ["red-mesh: created Namespace n (metadata)", "red-mesh: the control plane is ready"],
                     "failures": {}}
     assert installing.tell([RED], {}, {}, True)["lines"] == ["Nothing would be changed."]
     later = {**written["objects"][0], "kind": "ServiceMeshMemberRoll", "namespace": "n", "message": "known once x is there"}
-    told = installing.tell([RED], {"__install_plane_objects": {RED: {"objects": [later], "problems": []}}}, {}, True)
+    told = installing.tell([RED], {"control_plane": {RED: {"objects": [later], "problems": []}}}, {}, True)
     assert told["lines"][1] == \
         "red-mesh: of ServiceMeshMemberRoll n/n only what is declared is told; the rest is known once x is there"

@@ -9,7 +9,7 @@ from typing import Any
 import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils._product import data, types as product_types
+from ansible_collections.ossm.federation.plugins.module_utils._product import data, steps, types as product_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import declare as declaring
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired, drift
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
@@ -252,7 +252,7 @@ def test_all_meshes_broken_at_once_still_give_a_plan() -> None:
     assert {side["state"] for by_peer in made["sides"].values() for side in by_peer.values()} == {"skipped"}
     for step in ("gateways", "addresses", "sets", "peers"):
         made = planning.advance(made, step, {})
-    assert all(desired.build_objects(made, room, host, {}) == [] for room in desired.OBJECT_STEPS for host in fed.COLOURS)
+    assert all(desired.build_objects(made, room, host, {}) == [] for room in steps.WRITING for host in fed.COLOURS)
 
 
 def test_a_limited_run_on_a_fresh_federation_waits_for_the_others() -> None:
@@ -419,7 +419,7 @@ def test_what_others_own_is_used_and_reported() -> None:
     made, read = _with_foreign()
     side = made["sides"][RED][GREEN]
     assert (side["gateways"], side["peer_object"], side["exposure"]["type"]) == ("unmanaged", "unmanaged", "NodePort")
-    wishes = [wish for room in desired.OBJECT_STEPS for wish in desired.build_objects(made, room, RED, read[RED])]
+    wishes = [wish for room in steps.WRITING for wish in desired.build_objects(made, room, RED, read[RED])]
     assert {wish["peer"] for wish in wishes} == {BLUE}
     told = {one["where"]: one for one in drift.drift(made, RED, read[RED])}
     assert set(told) == {
@@ -437,7 +437,7 @@ def test_adopted_objects_are_sent_as_they_live() -> None:
     made, read = _with_foreign(federation_adopt=True)
     wishes = [
         wish
-        for room in desired.OBJECT_STEPS
+        for room in steps.WRITING
         for wish in desired.build_objects(made, room, RED, read[RED])
         if wish["peer"] == GREEN
     ]

@@ -13,8 +13,8 @@ from typing import Any
 import federations as fed
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
 
 Json = dict[str, Any]
@@ -214,4 +214,4 @@ def test_wishes_are_ours_sorted_and_complete(federation: tuple[model_types.Decla
             (wish["definition"]["kind"], wish["definition"]["metadata"]["name"], wish["field_manager"]) for wish in mine
         ]
         assert len(set(keys)) == len(keys)
-        assert desired.OBJECT_STEPS == ("gateways", "sets", "peers")
+        assert steps.WRITING == ("gateways", "sets", "peers")

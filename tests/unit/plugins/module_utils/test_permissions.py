@@ -51,7 +51,7 @@ def test_missing_leaves_out_what_only_names_decide() -> None:
     rules = [_rule("patch", "-", "configmaps", "a")]
     wanted = [Need("patch", MAPS), Need("create", MAPS), Need("patch", PEERS, "green")]
     assert permissions.missing(rules, wanted) == wanted[1:]
-    assert permissions.spoken(wanted) == "create and patch configmaps; patch servicemeshpeers.federation.maistra.io"
+    assert permissions.in_words(wanted) == "create and patch configmaps; patch servicemeshpeers.federation.maistra.io"
 
 
 def test_the_rules_that_concern_us_are_kept_and_no_others() -> None:
@@ -115,7 +115,7 @@ def test_every_file_has_a_row_and_every_row_a_file() -> None:
 
 
 def test_a_step_waits_with_its_own_rights_only() -> None:
-    assert permissions.waiting("federate-check", "TELL") == []
-    assert [(one.verb, one.resource.plural) for one in permissions.waiting("federate", "TELL")] == [
+    assert permissions.waiting("federate-check", "report") == []
+    assert [(one.verb, one.resource.plural) for one in permissions.waiting("federate", "report")] == [
         ("watch", "servicemeshpeers"), ("watch", "importedservicesets")]
-    assert {one.verb for one in permissions.waiting("federate", "OPEN")} == {"get", "watch"}
+    assert {one.verb for one in permissions.waiting("federate", "gateways")} == {"get", "watch"}

@@ -72,7 +72,7 @@ def test_faults_of_sharing_are_only_told_to_who_shares() -> None:
     assert [one["message"].split(":")[0] for one in made["warnings"]] == ["2.3.2 has the fault OSSM-6079"]
 
 
-@pytest.mark.parametrize(("version", "remedy"), [("v2.0", "Update the control plane"), ("v3.0", "Take the mesh out")])
+@pytest.mark.parametrize(("version", "remedy"), [("v2.0", "Update the control plane"), ("v3.0", "Remove the mesh")])
 def test_a_version_without_federation_holds_its_mesh_back(version: str, remedy: str) -> None:
     made = _checked(_reads(blue_mesh={"cp_version": version}))
     found = made["meshes"][BLUE]["problems"]

@@ -14,7 +14,8 @@ import pytest
 from ansible_collections.ossm.federation.plugins.module_utils._readers.link import judge_link
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import identity_note
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
-from ansible_collections.ossm.federation.plugins.plugin_utils._report import recovery, result as run_result
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import result as run_result
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import restarts as recovery
 
 Json = dict[str, Any]
 RED, GREEN, BLUE = fed.COLOURS
@@ -314,8 +315,8 @@ def test_a_link_that_only_a_restart_helps_is_told_nothing_else() -> None:
     federation = Federation()
     federation.facts[RED]["imports"] = [{"metadata": {"name": GREEN, "creationTimestamp": CHANGED}}]
     federation.link(RED, GREEN, missing=["a"], last_full_sync=_later(CHANGED, 421), text="", root_proven=None)
-    plan = {**federation.plan, "pending_steps": ["links"]}
-    told = run_result.tell(plan, {"__report_links": federation.links}, federation.facts)
+    plan = {**federation.plan, "pending_steps": ["report"]}
+    told = run_result.tell(plan, {"links": federation.links}, federation.facts)
     link = next(one for one in told["links"] if (one["from"], one["to"]) == (RED, GREEN))
     assert link["state"] == "incomplete" and "federation_restart_control_plane: true" in link["remedy"]
     assert not [line for line in told["lines"] if "Next: Wait" in line]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import links as link_report
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations
 
 Json = dict[str, Any]
 RULE = {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "ratings"}}
@@ -55,7 +56,7 @@ def test_what_the_exporter_offers_and_a_rule_takes_must_be_imported() -> None:
     waits["green"]["links"][0]["exported"] = offered
     link = _one(link_report.links(plan, waits), "red", "green")
     assert link["state"] == "incomplete" and link["missing"] == ["ratings.bookinfo.svc.red-exports.local"]
-    asked = link_report.wait_links(plan, "red", waits)
+    asked = expectations.wait_links(plan, "red", waits)
     assert asked[0]["imports_expected"] == ["ratings.bookinfo.svc.red-exports.local"]
     waits["red"]["links"][0]["imported"] = [offered[0]]
     assert _one(link_report.links(plan, waits), "red", "green")["healthy"]
@@ -153,7 +154,7 @@ def test_times_of_the_last_change() -> None:
                {"kind": "ConfigMap", "name": "x", "time": "9"},
                {"kind": "ImportedServiceSet", "name": "green", "time": "1"},
                {"kind": "ServiceMeshPeer", "name": "blue", "time": None}]
-    assert link_report.changed_at([{"objects": objects}, None]) == {"green": "2"}
+    assert expectations.changed_at([{"objects": objects}, None]) == {"green": "2"}
 
 
 @pytest.mark.parametrize(("in_play", "remedy"), [
@@ -182,12 +183,12 @@ def test_a_link_that_did_not_reconnect_since_its_root_changed_is_good_and_says_s
 
 def test_what_a_root_is_proven_since() -> None:
     plan = _plan(["red", "green"], config_map="green-root", root_applied="2")
-    assert [link["root_since"] for link in link_report.wait_links(plan, "red")] == ["2"]
+    assert [link["root_since"] for link in expectations.wait_links(plan, "red")] == ["2"]
     written = [{"objects": [{"kind": "ConfigMap", "name": "green-root", "time": "5"},
                             {"kind": "ServiceMeshPeer", "name": "green-root", "time": "9"}]}]
-    roots = link_report.roots_changed_at(written)
-    assert [link["root_since"] for link in link_report.wait_links(plan, "red", roots=roots)] == ["5"]
-    assert "root_since" not in link_report.wait_links(_plan(["red", "green"]), "red")[0]
+    roots = expectations.roots_changed_at(written)
+    assert [link["root_since"] for link in expectations.wait_links(plan, "red", roots=roots)] == ["5"]
+    assert "root_since" not in expectations.wait_links(_plan(["red", "green"]), "red")[0]
 
 
 def test_a_limited_run_is_not_patient_with_a_refused_root() -> None:

@@ -11,11 +11,11 @@ from typing import Any
 import federations as fed
 import pytest
 
+from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import identity_note, types as object_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
-from ansible_collections.ossm.federation.plugins.plugin_utils._report import links as link_report
-from ansible_collections.ossm.federation.plugins.plugin_utils._run import pending as pending_steps
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations, pending as pending_steps
 
 Json = dict[str, Any]
 Facts = dict[str, Json]
@@ -24,7 +24,7 @@ SYNCED_AT = "2026-01-01T00:00:05Z"
 RULES = {"red_mesh": {"mesh_exports": {"green-mesh": ["bookinfo/ratings"]}},
          "green_mesh": {"mesh_imports": {"red-mesh": ["bookinfo/ratings"]}}}
 EXPORTED = "ratings.bookinfo.svc.green-mesh-exports.local"
-ALL = list(pending_steps.STEPS)
+ALL = list(steps.OPTIONAL)
 
 
 def _fields(value: Any) -> Json:
@@ -32,7 +32,7 @@ def _fields(value: Any) -> Json:
     return {f"f:{key}": _fields(inner) for key, inner in value.items()} if isinstance(value, dict) else {}
 
 
-def _own(obj: Json, wish: object_types.DesiredObject) -> None:
+def _own(obj: Json, wish: object_types.Wish) -> None:
     """Note on a live object that our manager has applied a wish."""
     definition = wish["definition"]
     meta = {key: definition["metadata"][key] for key in ("labels", "annotations") if key in definition["metadata"]}
@@ -79,12 +79,12 @@ def _federated() -> tuple[model_types.Declaration, Facts]:
     return declaration, read
 
 
-def _ahead(declaration: model_types.Declaration, read: Facts) -> plan_types.Plan:
-    return pending_steps.ahead(planning.build_plan(declaration, read, fed.NOW), read)
+def _with_pending_steps(declaration: model_types.Declaration, read: Facts) -> plan_types.Plan:
+    return pending_steps.with_pending_steps(planning.build_plan(declaration, read, fed.NOW), read)
 
 
 def test_nothing_is_left_to_do() -> None:
-    made = _ahead(*_federated())
+    made = _with_pending_steps(*_federated())
     assert made["pending_steps"] == []
     links = {host: made["readings"][host]["links"] for host in fed.COLOURS}
     assert all(link["healthy"] and link["synced"] for host in links for link in links[host])
@@ -94,7 +94,7 @@ def test_nothing_is_left_to_do() -> None:
 
 def test_everything_is_to_be_done_at_first() -> None:
     declaration = fed.declare(fed.inventory(**RULES))
-    made = _ahead(declaration, {host: fed.facts(host) for host in fed.COLOURS})
+    made = _with_pending_steps(declaration, {host: fed.facts(host) for host in fed.COLOURS})
     assert made["pending_steps"] == ALL and not any(one["links"] for one in made["readings"].values())
 
 
@@ -142,13 +142,13 @@ def _offered_alone(read: Facts) -> None:
     (_not_ready, "gateways"), (_no_address, "gateways"), (_gateway_changed, "gateways"),
     (_set_changed, "sets"),
     (_address_moved, "peers"), (_root_rotated, "peers"),
-    (_spoil_status("connected", False), "links"), (_spoil_status("lastFullSync", "2025-12-31T00:00:00Z"), "links"),
-    (_not_imported, "links"), (_offered_alone, "links"),
+    (_spoil_status("connected", False), "report"), (_spoil_status("lastFullSync", "2025-12-31T00:00:00Z"), "report"),
+    (_not_imported, "report"), (_offered_alone, "report"),
 ])
 def test_what_is_not_as_it_should_be_is_done_with_all_that_follows(spoil: Callable[[Facts], None], first: str) -> None:
     declaration, read = _federated()
     spoil(read)
-    made = _ahead(declaration, read)
+    made = _with_pending_steps(declaration, read)
     assert made["pending_steps"] == ALL[ALL.index(first):]
     assert [len(one["links"]) for one in made["readings"].values()] == [2, 2, 2]
 
@@ -156,7 +156,7 @@ def test_what_is_not_as_it_should_be_is_done_with_all_that_follows(spoil: Callab
 def test_a_mesh_that_cannot_be_read_gives_nobody_anything_to_do() -> None:
     declaration, read = _federated()
     read["blue-mesh"]["readable"] = False
-    made = _ahead(declaration, read)
+    made = _with_pending_steps(declaration, read)
     assert made["pending_steps"] == [] and set(made["readings"]) == {"red-mesh", "green-mesh"}
     links = {link["peer"]: link for link in made["readings"]["red-mesh"]["links"]}
     assert links["green-mesh"]["connected"] and links["blue-mesh"]["connected"]
@@ -166,11 +166,11 @@ def test_a_mesh_outside_the_run_is_not_judged() -> None:
     _declaration, read = _federated()
     limited = fed.declare(fed.inventory(**RULES), play_hosts=["red-mesh"])
     read["green-mesh"]["imports"][0]["spec"]["importRules"] = []
-    made = _ahead(limited, read)
+    made = _with_pending_steps(limited, read)
     assert made["pending_steps"] == [] and set(made["readings"]) == {"red-mesh"}
 
 
-@pytest.mark.parametrize(("asked", "todo"), [([], []), (["red-mesh"], ["links"]), (["green-mesh"], [])])
+@pytest.mark.parametrize(("asked", "todo"), [([], []), (["red-mesh"], ["report"]), (["green-mesh"], [])])
 def test_a_restart_that_is_needed_and_asked_for_is_something_to_do(asked: list[str], todo: list[str]) -> None:
     """An earlier run has changed the client ID under an istiod that still runs; all links are good."""
     declaration, read = _federated()
@@ -179,10 +179,10 @@ def test_a_restart_that_is_needed_and_asked_for_is_something_to_do(asked: list[s
     peer["metadata"]["annotations"][identity_note.KEPT] = json.dumps(
         {**kept, "clientID": "another"}, separators=(",", ":"), sort_keys=True)
     declaration["options"]["federation_restart_control_plane"] = asked
-    made = _ahead(declaration, read)
+    made = _with_pending_steps(declaration, read)
     assert made["pending_steps"] == todo and made["restarts"] == (asked if todo else [])
     _set_changed(read)
-    assert _ahead(declaration, read)["restarts"] == [], "what this run writes is waited for first"
+    assert _with_pending_steps(declaration, read)["restarts"] == [], "what this run writes is waited for first"
 
 
 def test_what_a_dead_istiod_pod_has_left_does_not_count() -> None:
@@ -192,10 +192,10 @@ def test_what_a_dead_istiod_pod_has_left_does_not_count() -> None:
     (lives,) = peer["status"]["discoveryStatus"]["active"]
     down = {"pod": lives["pod"], "watch": {"connected": False, "lastConnected": SYNCED_AT, "lastDisconnectStatus": "503"}}
     peer["status"]["discoveryStatus"] = {"active": [{**lives, "pod": "istiod-dead"}], "inactive": [down]}
-    made = _ahead(declaration, read)
+    made = _with_pending_steps(declaration, read)
     (link,) = [one for one in made["readings"]["blue-mesh"]["links"] if one["peer_name"] == peer["metadata"]["name"]]
-    assert made["pending_steps"] == ["links"] and made["terminated_pods"]["blue-mesh"] == ["istiod-dead"] and link["code"] == "unreachable"
-    waited = link_report.wait_links(made, "blue-mesh")
+    assert made["pending_steps"] == ["report"] and made["terminated_pods"]["blue-mesh"] == ["istiod-dead"] and link["code"] == "unreachable"
+    waited = expectations.wait_links(made, "blue-mesh")
     assert [one["terminated_pods"] for one in waited] == [["istiod-dead"]] * 2
     read["blue-mesh"]["istiod"] = None
-    assert _ahead(declaration, read)["terminated_pods"]["blue-mesh"] == []
+    assert _with_pending_steps(declaration, read)["terminated_pods"]["blue-mesh"] == []

@@ -25,9 +25,9 @@ def _plan(**options: Any) -> Json:
 def test_a_link_that_is_awaited_is_not_told_from_before() -> None:
     plan = {**_plan(), "readings": _readings()}
     assert run_result.tell({**plan, "pending_steps": []}, {}, {})["connected"] == 6
-    assert run_result.tell({**plan, "pending_steps": ["links"]}, {}, {})["connected"] == 0
+    assert run_result.tell({**plan, "pending_steps": ["report"]}, {}, {})["connected"] == 0
     plan["sides"]["red-mesh"]["green-mesh"].update(state="skipped", message="no right to write")
-    told = run_result.tell({**plan, "pending_steps": ["links"]}, {}, {})
+    told = run_result.tell({**plan, "pending_steps": ["report"]}, {}, {})
     assert told["connected"] == 2
     assert any("no right to write; the link itself is up" in line for line in told["lines"])
 
@@ -62,21 +62,21 @@ def _written(verb: str) -> Json:
     ("unchanged", True, "Nothing would be changed."),
 ])
 def test_changes_come_first_and_the_matrix_last(verb: str, check_mode: bool, line: str) -> None:
-    told = run_result.tell(_plan(), {"__peering_objects": _written(verb), "__report_links": _readings()}, {}, check_mode)
+    told = run_result.tell(_plan(), {"peers": _written(verb), "links": _readings()}, {}, check_mode)
     assert told["lines"][0] == line
     assert told["lines"][-1].startswith("red-mesh")
     assert told["connected"] == 6 and not told["pending"] and not told["failures"]
 
 
 def test_a_link_that_is_not_good_fails_its_own_mesh_alone_and_only_in_earnest() -> None:
-    results = {"__report_links": _readings(("red-mesh", "green-mesh"))}
+    results = {"links": _readings(("red-mesh", "green-mesh"))}
     failures = run_result.tell(_plan(), results, {})["failures"]
     assert list(failures) == ["red-mesh"] and "red-mesh -> green-mesh: unreachable: 503 x: no way" in failures["red-mesh"]
     assert not run_result.tell(_plan(), results, {}, check_mode=True)["failures"]
 
 
 def test_the_newest_reading_counts() -> None:
-    results = {"__report_links": _readings(("red-mesh", "green-mesh")), "__report_imports": _readings()}
+    results = {"links": _readings(("red-mesh", "green-mesh")), "imports": _readings()}
     assert run_result.tell(_plan(), results, {})["connected"] == 6
 
 
@@ -86,7 +86,7 @@ def test_a_mesh_outside_the_run_is_waited_for_patiently_unless_all_are_required(
     plan["options"]["federation_fail_on_pending"] = require_all
     for side in plan["sides"]["red-mesh"].values():
         side.update(state="pending", message=f"{side['peer']} has no gateway for red-mesh yet")
-    told = run_result.tell(plan, {"__report_links": {"red-mesh": {"links": [], "problems": []}}}, {})
+    told = run_result.tell(plan, {"links": {"red-mesh": {"links": [], "problems": []}}}, {})
     assert any("green-mesh has no gateway" in message for message in told["pending"])
     assert list(told["failures"]) == (["red-mesh"] if require_all else [])
 
@@ -96,7 +96,7 @@ def test_a_problem_is_said_once_and_fails_its_host() -> None:
     found = product_types.problem("conflict", "red-mesh", "ServiceMeshPeer red-mesh-system/green-mesh", "owned by others", "Agree")
     plan["meshes"]["red-mesh"]["problems"] = [found]
     plan["sides"]["red-mesh"]["green-mesh"]["problems"] = [found]
-    told = run_result.tell(plan, {"__report_links": _readings()}, {})
+    told = run_result.tell(plan, {"links": _readings()}, {})
     assert told["problems"] == [found] and told["lines"].count(product_types.problem_line(found)) == 1
     assert told["failures"] == {"red-mesh": product_types.problem_line(found)}
 
@@ -110,7 +110,7 @@ def test_a_foreign_peer_that_differs_is_reported_as_drift() -> None:
     }]
     read = {host: lab.facts(host) for host in lab.COLOURS} | {"red-mesh": facts}
     plan = copy.deepcopy(dict(planning.build_plan(lab.declare(lab.inventory()), read, lab.NOW)))
-    told = run_result.tell(plan, {"__report_links": _readings()}, {"red-mesh": facts})
+    told = run_result.tell(plan, {"links": _readings()}, {"red-mesh": facts})
     drift = [one for one in told["problems"] if one["code"] == "unmanaged"]
     assert drift and any("ServiceMeshPeer red-mesh-system/green-mesh" in one["where"] for one in drift)
 
@@ -123,7 +123,7 @@ def test_the_second_wait_expects_what_the_others_offer() -> None:
     offer = "ratings.bookinfo.svc.red-mesh-exports.local"
     next(one for one in readings["green-mesh"]["links"] if one["peer"] == "red-mesh")["exported"] = [
         {"exportedName": offer, "hostname": "x"}]
-    results = {"__report_links": readings, "__peering_objects": _written("changed")}
+    results = {"links": readings, "peers": _written("changed")}
     first = {one["peer"]: one for one in run_result.link_options(plan, "red-mesh", results, expect=False)}
     second = {one["peer"]: one for one in run_result.link_options(plan, "red-mesh", results, expect=True)}
     assert first["green-mesh"]["imports_expected"] == [] and second["green-mesh"]["imports_expected"] == [offer]
@@ -139,7 +139,7 @@ def _restarted(pods: list[str]) -> Json:
 def _deadlocked() -> Json:
     readings = _readings()
     readings["red-mesh"]["links"][0].update(suspect="deadlock", connected=False, code="deadlock")
-    return {"__report_links": readings}
+    return {"links": readings}
 
 
 def test_what_an_istiod_does_not_take_up_fails_its_host_and_is_foretold_by_a_check_run() -> None:
@@ -162,7 +162,7 @@ def test_what_is_to_be_restarted(asked: list[str], hosts: list[str]) -> None:
 
 
 def test_a_restart_is_told_as_a_change_and_the_links_after_it_count() -> None:
-    results = {**_deadlocked(), "__report_restart": _restarted(["istiod-2"]), "__report_again": _readings()}
+    results = {**_deadlocked(), "restarts": _restarted(["istiod-2"]), "links_again": _readings()}
     told = run_result.tell(_plan(), results, {})
     assert told["lines"][0] == "red-mesh: changed Deployment red-mesh-system/istiod-red-mesh (restartedAt)"
     assert told["connected"] == 6 and not told["problems"] and not told["failures"]
@@ -171,10 +171,10 @@ def test_a_restart_is_told_as_a_change_and_the_links_after_it_count() -> None:
 def test_a_restart_that_failed_fails_its_host() -> None:
     broken = _restarted([])
     broken["red-mesh"]["problems"] = [product_types.problem("restart-late", "red-mesh", "Deployment a/b", "1 of 2", "Look")]
-    told = run_result.tell(_plan(), {"__report_links": _readings(), "__report_restart": broken}, {})
+    told = run_result.tell(_plan(), {"links": _readings(), "restarts": broken}, {})
     assert "[restart-late]" in told["failures"]["red-mesh"]
 
 
 def test_the_roots_are_in_the_report() -> None:
-    told = run_result.tell(_plan(), {"__report_links": _readings()}, {})
+    told = run_result.tell(_plan(), {"links": _readings()}, {})
     assert [root["subject"] for root in told["roots"]["red-mesh"]] == ["O=red-mesh"]

@@ -85,11 +85,6 @@ def test_only_wanted_variables_are_rendered() -> None:
     assert "other" not in variables.read
 
 
-def test_what_is_registered() -> None:
-    hostvars = {"red": {"done": {"changed": True}}, "green": {"done": {"skipped": True}}, "blue": {}}
-    assert plain.registered(hostvars, ["red", "green", "blue", "gone"], "done") == {"red": {"changed": True}}
-
-
 def test_sealed_and_unsealed() -> None:
     whole = {"sides": {"a": [1, None, "{{ 1 }}"]}, "message": "x"}
     sealed = plain.seal(whole, {"message": "x"})

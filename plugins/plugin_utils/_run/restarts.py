@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What a running istiod does not take up by itself, and which control planes a restart would help. Private; pure.
+"""Private to the collection: changes that a running istiod does not accept, and the control planes whose restart helps. Pure.
 
-Every rule here was seen on running control planes (2.3 and 2.5); istiod is maistra/istio
-``pkg/servicemesh/federation``.
+Every rule here was observed on running control planes (2.3 and 2.5); istiod is maistra/istio ``pkg/servicemesh/federation``.
 """
 
 from __future__ import annotations
@@ -25,40 +24,38 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
 
-#: Codes of what a restart of istiod heals.
+#: Codes of problems that a restart of istiod solves.
 RESTART_CODES = ("identity-kept", "root-kept", "sync-lock", "deadlock", "peer-lost", "imports-kept")
 
-#: Seconds for which a failing full sync is tried with its lock held (120), and some for the next attempt.
+#: Seconds for which istiod retries a failing full sync with its lock acquired (120), and some for the next attempt.
 LOCK_SECONDS = 150
-#: Seconds after which istiod has looked at a peer again in any case (it does every 60).
+#: Seconds after which istiod has reconciled a peer again in any case (it does so every 60).
 RECONCILE_SECONDS = 70
-#: Seconds after which a changed import set is in force in any version: 2.4 and older sync every five minutes.
+#: Seconds after which a changed import set is effective in any version: 2.4 and older sync every five minutes.
 IMPORT_SECONDS = 420
-_ROOT = ("the root of {peer} changed while the link was down, and istiod does not take it up before the link is up: neither "
+_ROOT = ("the root of {peer} changed while the link was down, and istiod does not load it before the link is up: neither "
          "discovery nor requests pass")
-_LOCK = ("istiod has not looked at its change of {time}: a full sync that fails, here of {cause}, holds the lock that the "
-         "change needs, and a peer made again meanwhile is ignored for good")
+_LOCK = ("istiod has not processed its change of {time}: a failing full sync, here of {cause}, holds the lock that the "
+         "change needs, and a peer that is created again meanwhile is ignored permanently")
 _DEADLOCK = ("its status is older than itself: istiod is deadlocked since a peer was deleted while it exported services, and "
              "ignores every later change of any peer")
-_PEER = ("istiod answers {mesh} that it knows no such peer (400): it is deadlocked, or has lost the peer when it was made "
+_PEER = ("istiod answers {mesh} that it knows no such peer (400): it is deadlocked, or has lost the peer when it was created "
          "again")
-_IMPORTS = ("istiod takes it for the import set that was there before, of the same generation, and imports by the rules of "
-            "that one: {missing} is missing; a change of its rules would help too")
+_IMPORTS = ("istiod takes it for the earlier import set of the same generation, and imports by the rules of that one: "
+            "{missing} is missing; a change of its rules would help too")
 
 _VARIABLE = "federation_restart_control_plane"
-
-
 
 
 def needs(plan: Plan, readings: Mapping[str, Json], facts: Mapping[str, Json],
           changed: Optional[Mapping[str, Mapping[str, str]]] = None,
           restarted: Optional[Mapping[str, Sequence[Json]]] = None) -> List[Problem]:
-    """What istiods have not taken up and will not, with the consequence and the remedy; codes are RESTART_CODES.
+    """The changes that istiods do not accept without a restart, with consequence and remedy; codes are RESTART_CODES.
 
     ``readings`` are results of peer_wait by host, ``facts`` MeshFacts by host, ``changed`` the times of this run's
     changes by host and peer object, ``restarted`` the istiod pods after a restart in this run by host.
     """
-    found: List[Problem] = []
+    problems: List[Problem] = []
     for host, sides in sorted(plan["sides"].items()):
         mesh = plan["meshes"][host]
         if not mesh["in_play"] or not mesh["readable"]:
@@ -66,32 +63,32 @@ def needs(plan: Plan, readings: Mapping[str, Json], facts: Mapping[str, Json],
         look = _Look(plan, host, readings, facts.get(host) or {}, (changed or {}).get(host) or {})
         for _peer, side in sorted(sides.items()):
             if side["state"] == "ready":
-                found += look.at(side, (restarted or {}).get(host))
-    remedied = [_with_remedy(one, plan, restarted or {}) for one in found]
-    return list({(one["code"], one["mesh"], one["where"]): one for one in remedied}.values())
+                problems += look.at(side, (restarted or {}).get(host))
+    remedied = [_with_remedy(found, plan, restarted or {}) for found in problems]
+    return list({(found["code"], found["mesh"], found["where"]): found for found in remedied}.values())
 
 
-def to_restart(plan: Plan, found: Iterable[Problem]) -> List[str]:
-    """The hosts whose control planes are to be restarted: those that it helps and for which it is asked."""
-    meant = {one["mesh"] for one in found if one["code"] in RESTART_CODES}
-    asked = plan["options"].get(_VARIABLE) or []
+def to_restart(plan: Plan, problems: Iterable[Problem]) -> List[str]:
+    """The hosts whose istiod is to be restarted: those that it helps, where the variable allows it."""
+    helped = {found["mesh"] for found in problems if found["code"] in RESTART_CODES}
+    allowed = plan["options"].get(_VARIABLE) or []
     return [host for host, mesh in sorted(plan["meshes"].items())
-            if mesh["mesh"] in meant and host in asked and mesh["in_play"]]
+            if mesh["mesh"] in helped and host in allowed and mesh["in_play"]]
 
 
 def _with_remedy(found: Problem, plan: Plan, restarted: Mapping[str, Any]) -> Problem:
-    """The remedy of all of them; it is another one for who has just tried it."""
+    """The problem with its remedy, which depends on whether a restart was tried in this run."""
     host = next(host for host, mesh in plan["meshes"].items() if mesh["mesh"] == found["mesh"])
     if host in restarted:
-        found["remedy"] = "Its istiod was restarted in this run, and that did not help: look at its log"
+        found["remedy"] = "A restart of its istiod in this run did not help: see its log"
     else:
         found["remedy"] = (f"Restart the istiod of {found['mesh']}: run again with {_VARIABLE}: true, or with a list that "
-                           "names it")
+                           "contains it")
     return found
 
 
 class _Look:
-    """One mesh of a run, looked at link by link."""
+    """The problems of one mesh, link by link."""
 
     def __init__(self, plan: Plan, host: str, readings: Mapping[str, Json], facts: Json,
                  changed: Mapping[str, str]) -> None:
@@ -101,11 +98,11 @@ class _Look:
         self.facts = facts
         self.changed = changed
         self.links = _links(readings, host)
-        #: the newest time that the mesh has told of itself: its own clock, a little late
+        #: the newest time in the status of its links: its own clock, a little late
         self.now = max((time for link in self.links.values() for time in _times(link)), default="")
 
     def at(self, side: Side, restarted: Pods) -> List[Problem]:
-        """What is wrong with one side."""
+        """The problems of one side."""
         live = self._live("peers", side)
         found: List[Problem] = []
         if side["peer_object"] != "unmanaged":
@@ -125,18 +122,19 @@ class _Look:
             found.append(_problem("imports-kept", side, message, kind="ImportedServiceSet"))
         return found + self._unknown_there(side, link)
 
-    def _live(self, room: str, side: Side) -> Optional[Json]:
-        named = (one for one in self.facts.get(room) or [] if dig(one, "metadata", "name") == side["peer_name"])
+    def _live(self, key: str, side: Side) -> Optional[Json]:
+        """The live object for a side among the facts of one kind."""
+        named = (live for live in self.facts.get(key) or [] if dig(live, "metadata", "name") == side["peer_name"])
         return next(named, None)
 
     def _changed_at(self, side: Side) -> str:
-        """When we last changed the ServiceMeshPeer of a side, or somebody made it anew."""
-        told = dig(self._live("peers", side), "applied", field_manager(side["peer_name"]), "time")
+        """When we last changed the ServiceMeshPeer of a side, or when it was created again."""
+        applied = dig(self._live("peers", side), "applied", field_manager(side["peer_name"]), "time")
         created = self.links[side["peer_name"]].get("created") or ""
-        return max(str(self.changed.get(side["peer_name"]) or told or ""), created)
+        return max(str(self.changed.get(side["peer_name"]) or applied or ""), created)
 
     def _lost(self, side: Side, link: Json) -> bool:
-        """Whether istiod has not even looked at our change for longer than one failing full sync can hold it up."""
+        """Tell whether istiod has not processed our change for longer than one failing full sync can delay it."""
         since = self._changed_at(side)
         if not link.get("exists") or not _after(self.now, since, LOCK_SECONDS):
             return False
@@ -152,7 +150,7 @@ class _Look:
                       if name != side["peer_name"] and link["accepted"] and (not link["connected"] or former(link)))
 
     def _imports_kept(self, side: Side, link: Json) -> bool:
-        """Whether an import set that is younger than its peer is still not read after any version's full sync."""
+        """Tell whether an import set that is newer than its peer is ignored after the full sync of any version."""
         live, peer = self._live("imports", side), self._live("peers", side)
         if not link["connected"] or not link["synced"] or not link["missing"] or live is None or peer is None:
             return False
@@ -163,18 +161,20 @@ class _Look:
         return alone and _after(str(link["last_full_sync"] or ""), since, IMPORT_SECONDS)
 
     def _unknown_there(self, side: Side, link: Json) -> List[Problem]:
-        """The other mesh answers that it has no peer for us, although it has: its istiod has lost it."""
+        """The problem that the istiod of the other mesh has lost its peer for us: it answers that it has none."""
         back = self.plan["sides"][side["peer_host"]][side["host"]]
-        there = _links(self.readings, side["peer_host"]).get(back["peer_name"])
-        if link.get("code") != "unknown-there" or back["state"] != "ready" or not (there or {}).get("exists"):
+        if link.get("code") != "unknown-there" or back["state"] != "ready":
             return []
-        if not _after(str(link["last_attempt"] or ""), str((there or {}).get("created") or ""), RECONCILE_SECONDS):
+        there = _links(self.readings, side["peer_host"]).get(back["peer_name"]) or {}
+        if not there.get("exists"):
+            return []
+        if not _after(str(link["last_attempt"] or ""), str(there.get("created") or ""), RECONCILE_SECONDS):
             return []
         return [_problem("peer-lost", back, _PEER.format(**side))]
 
 
 def _identity(side: Side, kept: Optional[Json], facts: Json) -> List[Problem]:
-    """The problem of a client ID or an ingress gateway that service traffic does not follow."""
+    """The problem that services still use an earlier client ID or ingress gateway."""
     if kept is None:
         return []
     message = []
@@ -182,7 +182,7 @@ def _identity(side: Side, kept: Optional[Json], facts: Json) -> List[Problem]:
         message.append(_CLIENT.format(now=side["client_id"], kept=kept["clientID"], peer=side["peer"]))
     if kept["ingress"] != side["ingress"]:
         message.append(_INGRESS.format(now=side["ingress"], kept=kept["ingress"], peer=side["peer"]))
-    # Where nothing is exported nobody asks, and where the pods are unknown they may have been restarted.
+    # Without exports there are no requests, and unknown pods may have been restarted.
     sure = bool(side["exports"]) and facts.get("istiod") is not None
     return [_problem("identity-kept", side, "; ".join(message), severity="error" if sure else "warning")]
 
@@ -201,8 +201,8 @@ def _times(link: Json) -> List[str]:
 
 
 def _after(time: str, since: str, seconds: int) -> bool:
-    """Whether a time (RFC 3339, UTC) is more than some seconds after another; not where one is unknown."""
+    """Tell whether a time (RFC 3339, UTC) is more than some seconds after another; false where one is unknown."""
     if not time or not since:
         return False
-    begin, end = (datetime.datetime.strptime(one, "%Y-%m-%dT%H:%M:%SZ") for one in (since, time))
+    begin, end = (datetime.datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ") for moment in (since, time))
     return (end - begin).total_seconds() > seconds

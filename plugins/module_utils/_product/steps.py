@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: the steps of a run, in one table.
+
+Roles, playbooks, permissions, the plan, the preflight and the report are compared with it by tests. A new step is a row here and a
+role; a new kind is a Write in a row, an entry in ``kinds``, and its builder in ``plugin_utils._objects.desired.BUILDERS``.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, NamedTuple, Tuple
+
+#: Verbs of a server-side apply: the API server asks for patch, and for create as well where the object does not exist.
+APPLY, PATCH = ("create", "patch"), ("patch",)
+
+
+class Access(NamedTuple):
+    """Verbs on a kind that a step needs to read or to follow objects.
+
+    ``names`` are the only objects that are read (none: all). ``without`` says what is lost when the right is missing; empty
+    when the step cannot do without it. ``everywhere``: in all namespaces, not only in that of the control plane.
+    """
+
+    kind: str
+    verbs: Tuple[str, ...]
+    names: Tuple[str, ...] = ()
+    without: str = ""
+    everywhere: bool = False
+
+
+class Write(NamedTuple):
+    """A kind that a step writes. ``removal`` is its position among all kinds when a federation is removed (0: never removed)."""
+
+    kind: str
+    removal: int
+    verbs: Tuple[str, ...] = APPLY
+
+
+class Step(NamedTuple):
+    """One step of a run.
+
+    ``registers`` are the variables with the results of the role's tasks, by what each result is about; the first one of a step
+    that writes is the result of ``mesh_objects``. ``writes`` are in the order of writing. ``reads`` is looked at once, also in
+    check mode; ``waits`` is followed until it is true, and not in check mode. ``timeout`` is the variable that limits that.
+    """
+
+    name: str
+    title: str
+    role: str
+    registers: Dict[str, str]
+    writes: Tuple[Write, ...] = ()
+    reads: Tuple[Access, ...] = ()
+    waits: Tuple[Access, ...] = ()
+    timeout: str = ""
+
+
+#: Events of a Service say why its load balancer is pending.
+_EVENTS = Access("Event", ("list",), (), "a pending load balancer is reported without the events of its Service")
+
+_TABLE = (
+    Step(
+        "discover",
+        "discover",
+        "mesh",
+        {"facts": "mesh_facts", "outside": "federation_outside_facts"},
+        reads=(
+            Access("Namespace", ("get",), ("kube-system",), "two meshes of one cluster are not recognised as such"),
+            Access("Infrastructure", ("get",), ("cluster",), "the platform is found by the nodes"),
+            Access("ClusterVersion", ("get",), ("version",), "the version of OpenShift is unknown"),
+            Access("Node", ("list",), (), "node ports are unknown, and the platform is found by Infrastructure only"),
+            Access("ServiceMeshControlPlane", ("list",)),
+            Access("ServiceMeshPeer", ("list",)),
+            Access("ExportedServiceSet", ("list",)),
+            Access("ImportedServiceSet", ("list",)),
+            Access("ConfigMap", ("list",)),
+            Access("Service", ("list",)),
+            Access("ServiceMeshMemberRoll", ("get",), ("default",), "exported namespaces are not compared with the members"),
+            Access("Pod", ("list",), (), "a restart of istiod since a change is not recognised"),
+            # Rules are compared with the Services that they select.
+            Access("Service", ("list",), (), "the ports of exported services are not checked", everywhere=True),
+        ),
+    ),
+    Step(
+        "gateways",
+        "configure gateways",
+        "gateways",
+        {"gateways": "gateways_objects", "addresses": "gateways_addresses"},
+        writes=(Write("ServiceMeshControlPlane", 5, PATCH),),
+        reads=(Access("ServiceMeshControlPlane", ("get",)), _EVENTS),
+        waits=(_EVENTS, Access("Service", ("watch",)), Access("ServiceMeshControlPlane", ("get", "watch"))),
+        timeout="federation_gateway_timeout",
+    ),
+    Step(
+        "sets",
+        "configure service sets",
+        "sharing",
+        {"sets": "sharing_objects"},
+        writes=(Write("ImportedServiceSet", 1), Write("ExportedServiceSet", 2)),
+    ),
+    Step(
+        "peers",
+        "configure peers",
+        "peering",
+        {"peers": "peering_objects"},
+        # istiod deadlocks when a peer is deleted that still exports services: sets go first.
+        writes=(Write("ConfigMap", 4), Write("ServiceMeshPeer", 3)),
+    ),
+    Step(
+        "report",
+        "verify and report",
+        "report",
+        {
+            "links": "report_links",
+            "imports": "report_imports",
+            "restarts": "report_restarted",
+            "links_again": "report_links_again",
+        },
+        waits=(Access("ServiceMeshPeer", ("watch",)), Access("ImportedServiceSet", ("watch",))),
+        timeout="federation_wait_timeout",
+    ),
+    Step(
+        "install",
+        "install",
+        "install",
+        {
+            "operator": "install_operator_objects",
+            "operator_ready": "install_operator_ready",
+            "control_plane": "install_control_plane_objects",
+            "control_plane_ready": "install_control_plane_ready",
+            "install_facts": "install_facts",
+            "install_plan": "install_plan",
+        },
+        writes=(
+            Write("Namespace", 0),
+            Write("OperatorGroup", 0),
+            Write("Subscription", 0),
+            Write("ServiceMeshControlPlane", 0),
+            Write("ServiceMeshMemberRoll", 0),
+        ),
+        timeout="federation_install_timeout",
+    ),
+)
+
+#: All steps by name, in their order; ``install`` is a run of its own.
+STEPS: Dict[str, Step] = {step.name: step for step in _TABLE}
+#: The steps of a federation that write, in their order.
+WRITING: Tuple[str, ...] = tuple(step.name for step in _TABLE if step.writes and step.name != "install")
+#: The steps that a run leaves out where they have nothing to do: those that write, then the verification of the links.
+OPTIONAL: Tuple[str, ...] = (*WRITING, "report")
+#: Variables with the results of roles' tasks, by what each result is about.
+REGISTERS: Dict[str, str] = {result: name for step in _TABLE for result, name in step.registers.items()}
+
+
+def removal_order() -> Tuple[str, ...]:
+    """The kinds of a federation in the order of their removal."""
+    writes = [write for step in _TABLE for write in step.writes if write.removal]
+    return tuple(write.kind for write in sorted(writes, key=lambda write: write.removal))

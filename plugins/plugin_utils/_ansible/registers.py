@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: the variables with which roles pass data on, and how filters read them.
+
+No other plugin names such a variable. Results of tasks are registered by the names in ``module_utils._product.steps``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Dict, Iterable, Iterator, Sequence
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.steps import REGISTERS
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
+
+#: Results of tasks: by what they are about (see ``REGISTERS``), then by inventory host.
+Results = Dict[str, Dict[str, Any]]
+
+
+def sealed_plan(value: Any, reader: str) -> Plan:
+    """The plan in the variable ``federation_plan``; ``reader`` is the filter that needs it."""
+    plan = unseal(value, "sides")
+    if plan is None:
+        raise AnsibleFilterError(f"{reader} needs the plan: run the role ossm.federation.mesh first, which sets federation_plan")
+    return plan
+
+
+def sealed_declaration(value: Any, reader: str) -> Declaration:
+    """The declaration in the variable ``federation_declaration``; ``reader`` is the filter that needs it."""
+    declaration = unseal(value, "pairs")
+    if declaration is None:
+        raise AnsibleFilterError(
+            f"{reader} needs the declaration: run the role ossm.federation.mesh first, which sets federation_declaration"
+        )
+    return declaration
+
+
+def planned_host(plan: Plan, host: Any, reader: str) -> str:
+    """The name of a host whose mesh is in the plan."""
+    name = str(plain(host))
+    if name not in plan["meshes"]:
+        raise AnsibleFilterError(f"{reader}: {name} is not in the plan")
+    return name
+
+
+def read_results(hostvars: Mapping[str, Any], hosts: Iterable[str], about: Sequence[str]) -> Results:
+    """Registered results; hosts without a result, and skipped tasks, are absent.
+
+    Results are data, so they are read as they were stored: Ansible's templating would look for templates in every value, which
+    takes seconds of a run with ten meshes. The variables of each host are read once, not once for each result.
+    """
+    results: Results = {one: {} for one in about}
+    for host in hosts:
+        variables = _stored(hostvars, host)
+        for one in about:
+            name = REGISTERS[one]
+            result = plain(variables[name]) if name in variables else None
+            if isinstance(result, dict) and not result.get("skipped"):
+                results[one][host] = result
+    return results
+
+
+def read_facts(hostvars: Mapping[str, Any], hosts: Iterable[str], outside: Any = ()) -> Dict[str, Dict[str, Any]]:
+    """MeshFacts by host: those of the hosts of the play, and results of ``mesh_info`` for hosts outside of it."""
+    facts = {read["host"]: read for read in _meshes(plain(outside))}
+    for result in read_results(hostvars, hosts, ["facts"])["facts"].values():
+        for read in _meshes(result):
+            facts[read["host"]] = read
+    return facts
+
+
+def _meshes(value: Any) -> Iterator[Dict[str, Any]]:
+    """Every MeshFacts in a result of ``mesh_info``, in a list of results, or in the result of a loop."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _meshes(item)
+    elif isinstance(value, dict) and "host" in value and "readable" in value:
+        yield value
+    elif isinstance(value, dict):
+        yield from _meshes(value.get("meshes", value.get("results", [])))
+
+
+def _stored(hostvars: Mapping[str, Any], host: str) -> Mapping[str, Any]:
+    """The variables of a host, not rendered where Ansible's own mapping offers that."""
+    raw_get = getattr(hostvars, "raw_get", None)
+    if raw_get is None:
+        return hostvars.get(host, {})
+    variables = raw_get(host)
+    return variables if isinstance(variables, Mapping) else {}
