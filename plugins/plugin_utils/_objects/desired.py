@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
-from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
+from ansible_collections.ossm.federation.plugins.module_utils._product import conventions, versions
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     ADOPTED,
     ADOPTED_GATEWAYS,
@@ -258,8 +258,8 @@ def egress_gateway(side: Side) -> Json:
 
 
 def _router_mode(side: Side) -> Json:
-    """Only 2.1 reads it, and routes no service without it (maistra/istio pilot/pkg/networking/core/v1alpha3/cluster.go)."""
-    return {"routerMode": "sni-dnat"} if str(side["version"]).lstrip("v").startswith("2.1") else {}
+    """The router mode that gateways of 2.1 need; later versions do not read it."""
+    return {"routerMode": "sni-dnat"} if versions.needs_router_mode(side["version"]) else {}
 
 
 def _runtime(side: Side, direction: Direction) -> Json:

@@ -22,6 +22,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.module_utils._product.versions import network_filter
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import gateway_managers
 
 _LABELS = {INGRESS: "federation.maistra.io/ingress-for", EGRESS: "federation.maistra.io/egress-for"}
@@ -144,7 +145,7 @@ def egress_faults(gateway: Json, namespace: str, peer_name: str, control_plane: 
         if port.get("port") == SERVICE_PORT and port.get("targetPort") not in (None, 0, "0", SERVICE_PORT, str(SERVICE_PORT)):
             message = f"its port {SERVICE_PORT} leads to {port['targetPort']}, and istiod looks for endpoints with {SERVICE_PORT}"
             found.append(Fault(message, f"Set targetPort of that port to {SERVICE_PORT}, or leave it out"))
-    if not sees(gateway, peer_name) and view_matters(control_plane):
+    if not sees(gateway, peer_name) and network_filter(control_plane):
         message = f"its {VIEW} is {', '.join(gateway[VIEW])}, so that it sees no endpoint of the peer: requests get 503"
         found.append(Fault(message, f"Set {VIEW} to [{conventions.network_view(peer_name)}]", fatal=False))
     return found
@@ -154,20 +155,6 @@ def sees(gateway: Json, peer_name: str) -> bool:
     """Whether an egress gateway sees the endpoints of a peer: its view has their network, or is empty and has all."""
     view = gateway.get(VIEW) or []
     return not view or conventions.network_view(peer_name) in view
-
-
-def view_matters(control_plane: Json) -> bool:
-    """Whether a wrong network view drops the endpoints: always in 2.1 and 2.6, with several networks in 2.3 to 2.5.
-
-    From maistra/istio pilot/pkg/xds/ep_filters.go of each version, and istio 1.20's endpoint_builder.go.
-    """
-    version = str(control_plane.get("version") or "").lstrip("v")
-    if version.startswith("2.2"):
-        return False
-    if version.startswith(("2.3", "2.4", "2.5")):
-        cluster = dig(control_plane, "object", "spec", "cluster", "multiCluster") or {}
-        return bool(cluster.get("enabled") or cluster.get("meshNetworks"))
-    return True
 
 
 def _common_faults(gateway: Json, namespace: str) -> List[Fault]:

@@ -94,7 +94,7 @@ def _control_plane_problems(planned: Plan, host: str, facts: Json) -> List[Probl
         problem("version-fault", mesh["mesh"], where, message, f"Update to {fault.fixed} or later", severity="warning")
         for fault, message in versions.faults(version, _topics(planned, host, control_plane))
     ]
-    return faults + _networks(planned, host, control_plane, where, version) + _members(planned, host, facts)
+    return faults + _networks(planned, host, control_plane, where) + _members(planned, host, facts)
 
 
 def _unsupported(mesh: str, where: str, version: versions.Version) -> Problem:
@@ -151,21 +151,18 @@ def _exported(side: Side) -> Set[str]:
     return {body["namespace"] for body in bodies if body.get("namespace") not in (None, "", "*")}
 
 
-def _networks(
-    planned: Plan, host: str, control_plane: Json, where: str, version: Optional[versions.Version]
-) -> List[Problem]:
+def _networks(planned: Plan, host: str, control_plane: Json, where: str) -> List[Problem]:
     """Multi-network, and unmanaged egress gateways without endpoints: the peer's status would be healthy all the same."""
-    cluster = dig(control_plane, "object", "spec", "cluster") or {}
-    multi_network = bool(dig(cluster, "multiCluster", "meshNetworks"))
-    reason = versions.filters_networks(version, multi_network)
+    multi_network = versions.has_multi_network(control_plane)
+    reason = versions.network_filter(control_plane)
     found: List[Problem] = []
     mesh = planned["meshes"][host]["mesh"]
     if multi_network and reason:
         found.append(problem(
-            "multi-network", mesh, f"{where} spec.cluster.multiCluster.meshNetworks",
+            "multi-network", mesh, f"{where} spec.cluster.multiCluster",
             "multi-network is on: an egress gateway only gets the endpoints of the networks that it requests, and those of "
             "a peer are in network-<name of the ServiceMeshPeer>",
-            "No change is needed where federate.yml writes the gateways; federation itself needs no meshNetworks",
+            "No change is needed where federate.yml writes the gateways; federation itself needs no multiCluster",
             severity="warning"))
     return found + [
         _wrong_view(side, where, reason) for side in planned["sides"][host].values()

@@ -241,7 +241,9 @@ def test_adopted_gateways_are_marked_and_stay_as_they_live() -> None:
 
 # Whether they can serve
 
-MULTI = {"multiCluster": {"enabled": True}}
+ENABLED = {"multiCluster": {"enabled": True}}
+NAMED = {"name": "red-cluster", "network": "red-network", "multiCluster": {"enabled": True}}
+MULTI = {"multiCluster": {"meshNetworks": {"other": {}}}}
 # change of red's ingress, change of its egress, code's severity or "" when it can serve, words, and more of what is read
 SERVE: list[tuple[str, Json, Json, str, str, Json]] = [
     ("healthy", {}, {}, "", "", {}),
@@ -269,6 +271,9 @@ SERVE: list[tuple[str, Json, Json, str, str, Json]] = [
     ("the same in 2.1", {}, {"requestedNetworkView": ["green-network"]}, "error", "get 503", {"version": "v2.1"}),
     ("the same in 2.6", {}, {"requestedNetworkView": ["green-network"]}, "error", "get 503", {"version": "v2.6"}),
     ("the same, several networks", {}, {"requestedNetworkView": ["green-network"]}, "error", "get 503", {"cluster": MULTI}),
+    ("the same, multi-cluster alone", {}, {"requestedNetworkView": ["green-network"]}, "warning", "", {"cluster": ENABLED}),
+    ("the same, own network", {}, {"requestedNetworkView": ["green-network"]}, "error", "get 503", {"cluster": NAMED}),
+    ("the same in an unknown version", {}, {"requestedNetworkView": ["green-network"]}, "warning", "", {"version": None}),
 ]
 
 
@@ -343,8 +348,8 @@ def test_what_the_documents_leave_to_defaults_is_said() -> None:
         assert all("targetPort" not in port for port in entry["service"]["ports"])
 
 
-@pytest.mark.parametrize(("version", "mode"), [("v2.1", "sni-dnat"), ("2.1.6", "sni-dnat"), ("v2.5", None), (None, None)])
-def test_the_router_mode_is_said_in_2_1_alone(version: str | None, mode: str | None) -> None:
+@pytest.mark.parametrize(("version", "mode"), [("v2.1", "sni-dnat"), ("2.1.6", "sni-dnat"), ("v2.5", None), ("v2.10", None), (None, None)])
+def test_the_router_mode_is_sent_to_2_1_alone(version: str | None, mode: str | None) -> None:
     made, everything = planned(fed.facts(RED, cp_version=version))
     for wish in desired.gateway_objects(made, RED, everything[RED]):
         for section in wish["definition"]["spec"]["gateways"].values():

@@ -118,13 +118,20 @@ def test_exported_namespaces_are_members(case: str) -> None:
 # -- networks --------------------------------------------------------------------------------------------------------
 
 MULTI: Json = {"cluster": {"multiCluster": {"meshNetworks": {"other": {}}}}}
-VIEWS: dict[str, tuple[str, Json, Any, str, bool]] = {
+ENABLED: Json = {"cluster": {"multiCluster": {"enabled": True}}}
+NAMED: Json = {"cluster": {"name": "red-cluster", "network": "red-network", "multiCluster": {}}}
+VIEWS: dict[str, tuple[str | None, Json, Any, str, bool]] = {
     # version, more of the spec, what the gateway requests, its field manager, whether it is told
     "2.6, wrong": ("v2.6", {}, ["green-network"], "kubectl", True),
     "2.1, wrong": ("v2.1", {}, ["green-network"], "kubectl", True),
     "2.5, wrong, but nothing filters": ("v2.5", {}, ["green-network"], "kubectl", False),
     "2.5, wrong, multi-network": ("v2.5", MULTI, ["green-network"], "kubectl", True),
     "2.2, wrong, multi-network": ("v2.2", MULTI, ["green-network"], "kubectl", False),
+    "2.3, wrong, multi-cluster alone": ("v2.3", ENABLED, ["green-network"], "kubectl", False),
+    "2.5, wrong, multi-cluster alone": ("v2.5", ENABLED, ["green-network"], "kubectl", False),
+    "2.5, wrong, own network": ("v2.5", NAMED, ["green-network"], "kubectl", True),
+    "unknown version, wrong": (None, {}, ["green-network"], "kubectl", False),
+    "unknown version, wrong, multi-network": (None, MULTI, ["green-network"], "kubectl", True),
     "2.6, right among others": ("v2.6", {}, ["network1", "network-green-mesh"], "kubectl", False),
     "2.6, none requested": ("v2.6", {}, None, "kubectl", False),
     "2.6, ours": ("v2.6", {}, ["green-network"], "ossm.federation/green-mesh", False),
@@ -147,7 +154,7 @@ def test_a_network_view_that_shuts_a_peer_out(case: str) -> None:
     by_then = [("network-view", "error")] if told else [("unmanaged", "warning")] if "wrong" in case else []
     assert [(one["code"], one["severity"]) for one in at_the_end] == by_then, "it is said once"
     codes = {one["code"] for one in made["warnings"]}
-    assert ("multi-network" in codes) is (more == MULTI and version != "v2.2")
+    assert ("multi-network" in codes) is (more in (MULTI, NAMED) and version != "v2.2")
 
 
 # -- rights ----------------------------------------------------------------------------------------------------------

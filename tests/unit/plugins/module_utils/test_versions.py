@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import versions
@@ -80,13 +82,17 @@ def test_versions_with_federation(text: str, good: bool) -> None:
 
 
 @pytest.mark.parametrize(("text", "plain", "multi"), [
-    ("2.1.6", True, True), ("2.2.3", False, False), ("v2.3", False, True), ("2.5.1", False, True), ("v2.6", True, True),
+    ("2.1.6", True, True), ("2.2.3", False, False), ("v2.3", False, True), ("2.5.1", False, True), ("v2.6", True, True), ("2.7.0", True, True),
     (None, False, True),
 ])
 def test_where_a_network_view_counts(text: str | None, plain: bool, multi: bool) -> None:
-    version = versions.parse(text)
-    assert (versions.filters_networks(version, False) is not None) is plain
-    assert (versions.filters_networks(version, True) is not None) is multi
+    def filtered(cluster: dict[str, Any]) -> bool:
+        control_plane = {"version": text, "object": {"spec": {"cluster": cluster}}}
+        return versions.network_filter(control_plane) is not None
+
+    networks = {"meshNetworks": {"other": {}}}
+    assert filtered({}) is filtered({"multiCluster": {"enabled": True}}) is filtered({"name": "a", "network": "b"}) is plain
+    assert filtered({"multiCluster": networks}) is filtered({"name": "a", "network": "b", "multiCluster": {}}) is multi
 
 
 def test_every_fault_begins_before_it_is_fixed_and_has_a_released_version() -> None:
