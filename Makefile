@@ -158,6 +158,6 @@ $(CORE216)/complete: requirements/core-2.16.txt | tool-check
 
 tool-check:
 	@command -v git >/dev/null || { echo 'git is missing: install the package git' >&2; exit 1; }
-	@command -v $(PYTHON) >/dev/null || { echo '$(PYTHON) is missing: install the package python3, or say make PYTHON=...' >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is older than 3.11: say make PYTHON=...' >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo '$(PYTHON) is missing: install the package python3, or run make PYTHON=...' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is older than 3.11: run make PYTHON=...' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'venv is missing: install the package python3-venv' >&2; exit 1; }

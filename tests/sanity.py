@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs ``ansible-test sanity`` on the copy in ``build/tree``, with nothing needed but the package index of this machine.
+"""Runs ``ansible-test sanity`` on the copy in ``build/tree``, with only the package index of this machine.
 
-ansible-test makes environments of its own. It fetches a script that installs pip from a server of its project, unless
-it finds one in its cache: here it finds one that uses what Python brings along. It hands on hardly any environment
-variable, so that pip's settings of this user must stand in a file. Both live in a home folder below ``build``.
+ansible-test makes environments of its own. It downloads a script that installs pip from a server of its project, unless
+its cache contains one: this one uses Python's ensurepip. It passes on hardly any environment variable, so pip's settings
+of this user are written to a file. Both are in a home folder below ``build``.
 """
 
 from __future__ import annotations

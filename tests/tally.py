@@ -3,8 +3,8 @@
 """Runs the parts of the test suite and counts what passed: ``tally.py run|pytest NAME COMMAND...``, ``tally.py sum NAME...``.
 
 Every part leaves a JUnit file in ``build/results``. ``run`` counts a command as one test; ``pytest`` adds the option that makes
-pytest write the file. A part that breaks before it can say anything counts as one failed test, and so does one that
-left no file at all.
+pytest write the file. A part that breaks before it writes a report counts as one failed test, and so does one that left
+no file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ KEPT_CHARACTERS = 20000
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the command line says and return the exit code."""
+    """Run the command line and return the exit code."""
     verb, names = arguments[0], arguments[1:]
     if verb == "sum":
         return total(names)
@@ -33,23 +33,23 @@ def main(arguments: list[str]) -> int:
 
 def run(name: str, command: list[str]) -> int:
     """Run a command that passes or fails as a whole; its output is shown and kept."""
-    begun = time.monotonic()
+    begin = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
         lines = []
         for line in process.stdout or ():
             print(line, end="", flush=True)
             lines.append(line)
-    record(name, time.monotonic() - begun, process.returncode, "".join(lines))
+    record(name, time.monotonic() - begin, process.returncode, "".join(lines))
     return process.returncode
 
 
 def run_pytest(name: str, command: list[str]) -> int:
     """Run pytest; when it fails without a failed test in its report, that is one failed test."""
-    begun = time.monotonic()
+    begin = time.monotonic()
     report = RESULTS / f"{name}.xml"
     code = subprocess.run([*command, f"--junit-xml={report}", "-o", f"junit_suite_name={name}"], check=False).returncode
     if code and not (report.exists() and count(report)[1]):
-        record(f"{name}-itself", time.monotonic() - begun, code, f"pytest ended with {code}")
+        record(f"{name}-itself", time.monotonic() - begin, code, f"pytest ended with {code}")
     return code
 
 

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lays the checkout out as the tools want to find a collection: ``tree.py link`` and ``tree.py copy``.
+"""Lays the checkout out as a collection, in the form that the tools require: ``tree.py link`` and ``tree.py copy``.
 
-``link`` makes ``build/collections``, where ``ossm/federation`` leads to the checkout: playbooks run from it. ``copy`` makes
-``build/tree``, where it is a copy of what git knows or would add: ansible-test refuses links, and the release is built
-from nothing else. Both have ``kubernetes.core`` beside it, taken from the environment that runs this.
+``link`` makes ``build/collections``, where ``ossm/federation`` is a link to the checkout: playbooks run from it. ``copy``
+makes ``build/tree``, where it is a copy of the files that git tracks or would add: ansible-test does not accept links, and
+the release is built from nothing else. Both have ``kubernetes.core`` beside it, taken from the environment that runs this.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NEIGHBOUR = Path("ansible_collections/kubernetes/core")
 
 
 def main(verb: str) -> int:
-    """Make the tree that is asked for, below ``build`` of the current folder."""
+    """Make the requested tree below ``build`` of the current folder."""
     root = Path("build/collections" if verb == "link" else "build/tree")
     _point(root / NEIGHBOUR, Path(next(iter(ansible_collections.__path__))) / "kubernetes" / "core")
     if verb == "link":
@@ -40,7 +40,7 @@ def _point(link: Path, target: Path) -> None:
 
 
 def _copy(target: Path) -> None:
-    """Copy anew what changed and drop what is not there any more; ansible-test's own output stays.
+    """Copy files that changed and remove files that no longer exist; ansible-test's own output stays.
 
     The copy is a repository of its own: ansible-test asks git for the files, and ``build`` is ignored by the checkout's.
     """
