@@ -74,8 +74,8 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.inventory
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity import documents
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import lint
-from ansible_collections.ossm.federation.plugins.plugin_utils._lint.names import COLLISION
-from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import wanted as wanted_services
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.exporters import COLLISION
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import services_to_read
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.declare import mesh_auth
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import wanted
@@ -110,7 +110,7 @@ def declaration(
     # Notes are for lint.yml, which people run to look at their inventory; names that collide are for the plan.
     made["problems"] += [one for one in lint(made) if one["severity"] != "info" and one["code"] != COLLISION]
     # Who hands out an identity writes no rules, and has no right to look at Services.
-    services = {host: [] if plain(by_file) else wanted_services(made, host) for host in made["hosts"]}
+    services = {host: [] if plain(by_file) else services_to_read(made, host) for host in made["hosts"]}
     return seal(made, {**made, "meshes": {host: _shown(mesh, services[host]) for host, mesh in made["meshes"].items()}})
 
 

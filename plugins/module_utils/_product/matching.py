@@ -2,19 +2,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: which services a rule takes and what it calls them, told from the rule alone. Pure.
+"""Private to the collection: which services a rule selects and how it renames them. Pure; the only place where rules meet services.
 
 The semantics are those of maistra/istio pkg/servicemesh/federation/common (exports.go, imports.go, namemapping.go): the first
 rule that matches wins; a part that is empty or ``*`` matches all, and keeps the original in an alias; nothing else is a
-wildcard; a rule without the body of its type is none. Rules are in the product's shape, or what somebody wrote in its place:
-what is refused is compared with the others as far as it says anything, so that all faults are told at once.
+wildcard; a rule without the body of its type is skipped. Rules are in the product's shape, or any value that a user wrote in
+its place: an invalid rule is compared with the others as far as it is readable, so that all problems are reported at once.
 """
 
 from __future__ import annotations
 
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import LOCAL_SUFFIX
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Rule
+
+#: What matches everything; as part of an alias it keeps the original (maistra/istio namemapping.go).
+ANY = (None, "", "*")
+BODIES = {"NameSelector": "nameSelector", "LabelSelector": "labelSelector"}
 
 
 class Names(NamedTuple):
@@ -24,36 +30,37 @@ class Names(NamedTuple):
     name: Optional[str]
 
     @property
-    def one(self) -> bool:
+    def is_single(self) -> bool:
         """Whether it is one service, as far as names go."""
         return self.namespace is not None and self.name is not None
 
     @property
     def text(self) -> str:
-        """As the short form of a rule has it."""
+        """The short form of a rule: ``namespace/name``."""
         return f"{self.namespace or '*'}/{self.name or '*'}"
 
 
-class Way(NamedTuple):
-    """Services that a rule takes, and the parts of their names that it replaces (None: kept).
+class Selection(NamedTuple):
+    """Services that a rule selects, and the parts of their names that it replaces (None: kept).
 
-    With ``labels`` only some of the services are meant: those that have the labels, which only the cluster knows.
+    With ``by_labels`` only the services with the labels are selected, which only the cluster knows.
     """
 
     source: Names
     alias: Names
-    labels: bool
+    by_labels: bool
 
-    def of(self, names: Names) -> Names:
-        """What services of the source are called."""
+    def renamed(self, names: Names) -> Names:
+        """The new names of services of the source."""
         return Names(self.alias.namespace or names.namespace, self.alias.name or names.name)
 
     @property
     def target(self) -> Names:
-        return self.of(self.source)
+        """The new names of all services of the source."""
+        return self.renamed(self.source)
 
-    def back(self, target: Names) -> Names:
-        """The services of the source that would be called like this; the target meets this way's target."""
+    def origin(self, target: Names) -> Names:
+        """The services of the source that get the names of ``target``, which intersects this selection's target."""
         return Names(
             *(
                 own if alias is not None else (own or wanted)
@@ -62,11 +69,35 @@ class Way(NamedTuple):
         )
 
 
+@dataclass(frozen=True)
+class Offer:
+    """What one export rule offers: ``source`` in the exporting mesh, ``names`` for the importing one.
+
+    ``index`` is the rule's place in its list. ``is_named``: the rule names this one service. ``is_certain``: and no
+    earlier rule may select it by its labels, so that it has exactly this name if it exists.
+    """
+
+    source: Names
+    names: Names
+    index: int
+    is_named: bool
+    is_certain: bool
+
+
+@dataclass(frozen=True)
+class Import:
+    """What one import rule makes of offered services: ``seen`` are their exported names, ``names`` the local ones."""
+
+    seen: Names
+    names: Names
+    selection: Selection
+    index: int
+
+
 def names_of(mapping: Any) -> Names:
-    """Namespace and name of a selector or of an alias; any, where it says none."""
-    said = mapping if isinstance(mapping, dict) else {}
-    parts = (said.get("namespace"), said.get("name"))
-    return Names(*(None if part in ANY else str(part) for part in parts))
+    """Namespace and name of a selector or of an alias; any, where it has none."""
+    parts = mapping if isinstance(mapping, dict) else {}
+    return Names(*(None if part in ANY else str(part) for part in (parts.get("namespace"), parts.get("name"))))
 
 
 def covers(wide: Names, narrow: Names) -> bool:
@@ -74,82 +105,152 @@ def covers(wide: Names, narrow: Names) -> bool:
     return all(part is None or part == other for part, other in zip(wide, narrow))
 
 
-def meet(one: Names, other: Names) -> Optional[Names]:
-    """The services that are both; None when there can be none."""
-    if any(None not in pair and pair[0] != pair[1] for pair in zip(one, other)):
+def intersect(first: Names, second: Names) -> Optional[Names]:
+    """The services that are in both; None when there can be none."""
+    if any(None not in pair and pair[0] != pair[1] for pair in zip(first, second)):
         return None
-    return Names(*(part or mate for part, mate in zip(one, other)))
+    return Names(*(part or other for part, other in zip(first, second)))
 
 
 def _body(rule: Rule) -> Optional[Json]:
-    """What a rule says for its type; None where istiod skips it."""
+    """The selector of a rule's type; None where istiod skips the rule."""
     body = rule.get(BODIES.get(str(rule.get("type")), ""))
     return body if isinstance(body, dict) else None
 
 
-def counts(rule: Rule) -> bool:
-    """Whether istiod does anything with a rule."""
-    return _body(rule) is not None
-
-
 def source(rule: Rule) -> Names:
-    """The services that a rule looks at, if it counts."""
+    """The services that a rule selects, unless istiod skips it."""
     return names_of(_body(rule) or {})
 
 
-def ways(rule: Rule) -> List[Way]:
-    """Everything that a rule does, in its order."""
+def selections(rule: Rule) -> List[Selection]:
+    """All selections of a rule, in its order: one by names, or one for each alias of a LabelSelector and the rest."""
     body = _body(rule)
     if body is None:
         return []
     if rule["type"] == "NameSelector":
-        return [Way(names_of(body), names_of(body.get("alias")), False)]
+        return [Selection(names_of(body), names_of(body.get("alias")), False)]
     outer = Names(source(rule).namespace, None)
-    found: List[Way] = []
+    selected: List[Selection] = []
     aliases = body.get("aliases")
-    for mapping in [one for one in aliases if isinstance(one, dict)] if isinstance(aliases, list) else []:
-        inner = meet(outer, names_of(mapping))
-        if inner is not None and not any(covers(way.source, inner) for way in found):
-            found.append(Way(inner, names_of(mapping.get("alias")), True))
-    if not any(covers(way.source, outer) for way in found):
-        found.append(Way(outer, Names(None, None), True))
-    return found
+    for mapping in [entry for entry in aliases if isinstance(entry, dict)] if isinstance(aliases, list) else []:
+        inner = intersect(outer, names_of(mapping))
+        if inner is not None and not any(covers(earlier.source, inner) for earlier in selected):
+            selected.append(Selection(inner, names_of(mapping.get("alias")), True))
+    if not any(covers(earlier.source, outer) for earlier in selected):
+        selected.append(Selection(outer, Names(None, None), True))
+    return selected
 
 
-def open_ways(rules: Sequence[Rule], index: int) -> List[Way]:
-    """What the rule at this index does, as far as no earlier one takes all of it, whatever the labels."""
-    return [way for way in ways(rules[index]) if not taken_before(rules, index, way.source)]
+def effective_selections(rules: Sequence[Rule], index: int) -> List[Selection]:
+    """The selections of the rule at this index of which no earlier rule selects everything, whatever the labels."""
+    return [
+        selection for selection in selections(rules[index]) if not is_selected_before(rules, index, selection.source)
+    ]
 
 
-def taken_before(rules: Sequence[Rule], index: int, names: Names) -> bool:
-    """Whether an earlier rule takes all these services, whatever their labels."""
-    return any(rule.get("type") == "NameSelector" and counts(rule) and covers(source(rule), names) for rule in rules[:index])
+def is_selected_before(rules: Sequence[Rule], index: int, names: Names) -> bool:
+    """Whether an earlier rule selects all these services, whatever their labels."""
+    return any(
+        rule.get("type") == "NameSelector" and _body(rule) is not None and covers(source(rule), names)
+        for rule in rules[:index]
+    )
 
 
-#: What matches everything; as part of an alias it keeps the original (maistra/istio namemapping.go).
-ANY = (None, "", "*")
-BODIES = {"NameSelector": "nameSelector", "LabelSelector": "labelSelector"}
+def shadowing_rule(rules: Sequence[Rule], index: int) -> Optional[int]:
+    """The index of the first rule that selects all that the rule at this index could select, or None."""
+    return next((earlier for earlier in range(index) if _shadows(rules[earlier], rules[index])), None)
 
 
-def exported_parts(exported_name: str) -> Tuple[str, str]:
-    """Name and namespace in an exported host name (``name.namespace.svc.<peer>-exports.local``)."""
-    name, dot, rest = exported_name.partition(".")
-    return name, rest.partition(".")[0]
+def _shadows(earlier: Rule, later: Rule) -> bool:
+    if not covers(source(earlier), source(later)):
+        return False
+    if earlier["type"] == "NameSelector":
+        return True
+    same: bool = later.get("labelSelector", {}).get("selector") == earlier["labelSelector"].get("selector")
+    return same
+
+
+def offers(rules: Sequence[Rule]) -> List[Offer]:
+    """What a list of export rules offers, as far as the rules alone tell."""
+    offered = []
+    for index in range(len(rules)):
+        for selection in effective_selections(rules, index):
+            is_named = selection.source.is_single and not selection.by_labels
+            # An earlier rule may select it by its labels and export it under another name.
+            is_open = any(_body(rule) is not None and covers(source(rule), selection.source) for rule in rules[:index])
+            offered.append(Offer(selection.source, selection.target, index, is_named, is_named and not is_open))
+    return offered
+
+
+def first_export(rules: Sequence[Rule], names: Names, labels: Mapping[str, str]) -> Optional[Tuple[int, Selection]]:
+    """The rule that exports a service with these labels, by its index, and the selection that does it."""
+    for index, rule in enumerate(rules):
+        body = rule.get("labelSelector") if rule.get("type") == "LabelSelector" else None
+        if body is not None and not labels_match(body.get("selector") or {}, labels):
+            continue
+        for selection in selections(rule):
+            if covers(selection.source, names):
+                return index, selection
+    return None
+
+
+def is_import_effective(rule: Rule) -> bool:
+    """Whether istiod uses an import rule: one by names, with a fixed namespace for ``importAsLocal``, and without the
+    cluster's own suffix otherwise (maistra/istio imports.go)."""
+    body = _body(rule)
+    if body is None or rule["type"] != "NameSelector":
+        return False
+    if rule.get("importAsLocal"):
+        return names_of(body.get("alias")).namespace is not None
+    return rule.get("domainSuffix") != LOCAL_SUFFIX
+
+
+def imported(rules: Sequence[Rule], index: int, offered: Names) -> Optional[Import]:
+    """What the import rule at this index makes of offered services; None when it gets none of them."""
+    for selection in selections(rules[index]):
+        seen = intersect(selection.source, offered)
+        if seen is not None and not is_selected_before(rules, index, seen):
+            return Import(seen, selection.renamed(seen), selection, index)
+    return None
+
+
+def first_import(rules: Sequence[Rule], offered: Names) -> Optional[int]:
+    """The index of the first import rule that selects some of the offered services; None when there is none."""
+    for index, rule in enumerate(rules):
+        if is_import_effective(rule) and intersect(source(rule), offered) is not None:
+            return index
+    return None
+
+
+def exported_parts(exported_name: str) -> Names:
+    """Namespace and name in an exported host name (``<name>.<namespace>.svc.<peer>-exports.local``).
+
+    The name may have dots, as the host of a ServiceEntry has them; the namespace and the peer's name are DNS labels. So the
+    name is split at its end (maistra/istio pkg/servicemesh/federation/server/server.go).
+    """
+    service = exported_name.rpartition(".svc.")[0] or exported_name
+    name, dot, namespace = service.rpartition(".")
+    return Names(namespace, name) if dot else Names("", service)
 
 
 def rule_imports(rules: Sequence[Json], exported_name: str) -> bool:
-    """Whether import rules take an exported service: a part that is empty or ``*`` fits all, nothing else is a pattern
-    (maistra/istio ``pkg/servicemesh/federation/common/imports.go``, ``namemapping.go``)."""
-    name, namespace = exported_parts(exported_name)
-    for rule in rules:
-        selector = rule.get("nameSelector")
-        if rule.get("type") != "NameSelector" or selector is None:
-            continue
-        fits = (selector.get("name") or "*") in ("*", name) and (selector.get("namespace") or "*") in ("*", namespace)
-        if not fits:
-            continue
-        alias = selector.get("alias") or {}
-        if rule.get("importAsLocal") and (alias.get("namespace") or "*") == "*":
-            continue
-        return True
-    return False
+    """Whether import rules import an exported service, by its host name."""
+    names = exported_parts(exported_name)
+    return any(is_import_effective(rule) and covers(source(rule), names) for rule in rules)
+
+
+def labels_match(selector: Json, labels: Mapping[str, str]) -> bool:
+    """Whether a Service's labels are selected, as Kubernetes does it."""
+    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
+        return False
+    return all(_is_satisfied(expression, labels) for expression in selector.get("matchExpressions") or [])
+
+
+def _is_satisfied(expression: Json, labels: Mapping[str, str]) -> bool:
+    key: str = expression.get("key", "")
+    operator: str = expression.get("operator", "")
+    values = expression.get("values") or []
+    if operator in ("Exists", "DoesNotExist"):
+        return (key in labels) == (operator == "Exists")
+    return (labels.get(key) in values) == (operator == "In")

@@ -126,7 +126,7 @@ TOGETHER: Dict[str, Code] = {
         "No peer that this is imported from exports it",
         "The rule with the exported name, where one is meant",
     ),
-    "import-untold": Code(
+    "import-uncertain": Code(
         (_INFO,), "Only the exporting cluster can tell: a wildcard or a label selector covers it", "None"
     ),
     "import-one-name": Code(

@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: what is exported and imported between two meshes, as far as their declaration tells. Pure."""
+"""Private to the collection: what two meshes export to and import from each other, as far as the declaration tells. Pure."""
 
 from __future__ import annotations
 
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import rules
-from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Offer, Place, Taken
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Place, PlacedImport, PlacedOffer
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.peer_names import peer_names
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, RuleList
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.collisions import peer_names
 
-#: Problems after which nobody knows which rules a mesh has, or for whom.
+#: Problems after which it is unknown which rules a mesh has, or for which peers.
 _UNREAD = ("variable-undefined", "variable-type", "peer-unknown", "peer-not-paired")
 
 
@@ -28,10 +28,12 @@ class View:
             for host in self.hosts
         }
         self._unread = {
-            (one["mesh"], one["where"].partition(".")[0]) for one in declaration["problems"] if one["code"] in _UNREAD
+            (found["mesh"], found["where"].partition(".")[0])
+            for found in declaration["problems"]
+            if found["code"] in _UNREAD
         }
-        self._called = peer_names(declaration)
-        self._offers: Dict[Tuple[str, str], Optional[List[Offer]]] = {}
+        self._peer_names = peer_names(declaration)
+        self._offers: Dict[Tuple[str, str], Optional[List[PlacedOffer]]] = {}
 
     def name(self, host: str) -> str:
         return self.meshes[host]["mesh"]
@@ -40,24 +42,24 @@ class View:
         return ", ".join(sorted(map(self.name, hosts)))
 
     def peer_name(self, host: str, peer: str) -> str:
-        """What the ServiceMeshPeer of a mesh for another one is called, where none lives yet."""
-        return self._called[host][peer]
+        """The name of a mesh's ServiceMeshPeer for another one, where none exists yet."""
+        return self._peer_names[host][peer]
 
-    def offers(self, exporter: str, importer: str) -> Optional[List[Offer]]:
+    def offers(self, exporter: str, importer: str) -> Optional[List[PlacedOffer]]:
         """What one mesh exports to another."""
         if (exporter, importer) not in self._offers:
             places = self._places(exporter, "mesh_exports", self.meshes[exporter]["export_lists"], importer)
             self._offers[exporter, importer] = None if places is None else rules.offers(places)
         return self._offers[exporter, importer]
 
-    def importing(self, host: str, peer: str) -> Optional[List[Place]]:
+    def import_places(self, host: str, peer: str) -> Optional[List[Place]]:
         """The rules by which one mesh imports from another."""
         return self._places(host, "mesh_imports", self.meshes[host]["import_lists"], peer)
 
-    def taken(self, host: str, peer: str) -> List[Taken]:
-        """What one mesh imports from another, as far as it is told."""
+    def imports(self, host: str, peer: str) -> List[PlacedImport]:
+        """What one mesh imports from another, as far as the inventory tells."""
         return rules.imports(
-            self.importing(host, peer) or [], self.offers(peer, host) or [], self.peer_name(host, peer)
+            self.import_places(host, peer) or [], self.offers(peer, host) or [], self.peer_name(host, peer)
         )
 
     def _places(self, host: str, variable: str, lists: Sequence[RuleList], peer: str) -> Optional[List[Place]]:
@@ -71,5 +73,5 @@ class View:
 
 
 def sound(lists: Sequence[RuleList]) -> List[RuleList]:
-    """Lists that somebody gets and in which nothing is refused: of a refused rule nobody knows what it will be."""
+    """Lists that some peer gets and that have no invalid rule: the corrected form of an invalid rule is unknown."""
     return [written for written in lists if written["sound"] and written["peers"]]

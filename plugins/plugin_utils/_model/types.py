@@ -6,9 +6,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, TypedDict
+from typing import Any, Dict, List, Literal, Optional, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Remote, Rule
+
+
+#: How a collision is solved; empty where it is not.
+Solution = Literal["peer-names", "alias", ""]
 
 
 class Ingress(TypedDict, total=False):
@@ -131,3 +135,31 @@ class Declaration(TypedDict):
     meshes: Dict[str, DeclaredMesh]
     pairs: List[List[str]]
     problems: List[Problem]
+
+
+class Exporter(TypedDict):
+    """One mesh of a Collision: its peer name for the consumer, the exported name, and the rule (an index) that exports it."""
+
+    host: str
+    mesh: str
+    peer_name: str
+    exported_name: str
+    rule: int
+    is_short: bool
+    imported: bool
+
+
+class Collision(TypedDict):
+    """One name (``namespace/name``, ``*`` for any) that several meshes offer to one.
+
+    ``certain``: the rules name it exactly; else it depends on what exists. ``solution`` is ``peer-names``, ``alias`` or
+    empty; ``message`` is for people.
+    """
+
+    consumer: str
+    consumer_host: str
+    name: str
+    certain: bool
+    exporters: List[Exporter]
+    solution: Solution
+    message: str

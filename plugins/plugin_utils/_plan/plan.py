@@ -30,15 +30,17 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers import (
 )
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import read_gateway
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import read_peer
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.peer_names import peer_names
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.trust import judge_roots, root_lines
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import (
+    Collision,
     Declaration,
     DeclaredMesh,
     Identity,
     IdentityFile,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import address as addresses, exposure, gateways
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.collisions import peer_names, solve
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.collisions import solve
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.peer_names import (
     LivePeers,
     PeerNames,
@@ -52,7 +54,6 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import
     SKIPPED,
     STEPS,
     AwaitedGateway,
-    Collision,
     Contact,
     Direction,
     GatewayOwners,

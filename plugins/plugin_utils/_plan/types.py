@@ -14,7 +14,7 @@ from typing import Dict, List, Literal, Optional, Tuple, TypedDict
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Owner, Problem, Remote, Rule
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import IdentityFile
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Collision, IdentityFile
 
 #: What one mesh can do about one peer in this run.
 SideState = Literal["ready", "pending", "skipped"]
@@ -26,7 +26,6 @@ STEPS = ("preflight", *(result for step in steps.WRITING for result in steps.STE
 #: Whether a live ServiceMeshPeer shows that the two meshes ever had contact: now, in the past, or not at all.
 Contact = Literal["now", "past", "none"]
 ExposureType = Literal["LoadBalancer", "NodePort", "ClusterIP"]
-Solution = Literal["peer-names", "alias", ""]
 Direction = Literal["ingress", "egress"]
 DIRECTIONS: Tuple[Direction, Direction] = ("ingress", "egress")
 
@@ -140,34 +139,6 @@ class Side(TypedDict):
     remote_trust_domain: Optional[str]
     identity_file: Optional[IdentityFile]
     contact: Contact
-
-
-class Exporter(TypedDict):
-    """One mesh of a Collision: what it calls the consumer, what it exports, by which rule (an index), and how."""
-
-    host: str
-    mesh: str
-    peer_name: str
-    exported_name: str
-    rule: int
-    is_short: bool
-    imported: bool
-
-
-class Collision(TypedDict):
-    """One name (``namespace/name``, ``*`` for any) that several meshes offer to one.
-
-    ``certain``: the rules name it exactly; else it depends on what exists. ``solution`` is ``peer-names``, ``alias`` or
-    empty; ``message`` say it to people.
-    """
-
-    consumer: str
-    consumer_host: str
-    name: str
-    certain: bool
-    exporters: List[Exporter]
-    solution: Solution
-    message: str
 
 
 class LoadBalancers(TypedDict):

@@ -18,7 +18,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import WRITING
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
-from ansible_collections.ossm.federation.plugins.plugin_utils._lint import services
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import check_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import would_change
@@ -57,7 +57,7 @@ def overview(declaration: Declaration, facts: Mapping[str, Json]) -> Json:
         "ports": port_matrix_report.port_matrix(made, known, undecided),
         "collisions": made["collisions"],
         "problems": declaration["problems"] + made["problems"] + made["warnings"]
-        + services.judge(made, declaration, known) + _problems(declaration, made, facts),
+        + check_services(made, declaration, known) + _problems(declaration, made, facts),
     }
     shown["ports_csv"] = port_matrix_report.as_csv(shown["ports"])
     shown["lines"] = _lines(shown)

@@ -169,7 +169,7 @@ def test_the_declaration_has_what_lint_finds_but_no_notes(hostvars: dict[str, Js
     hostvars["green-mesh"]["mesh_imports"] = ["shop/cart"]
     declared = declaration(hostvars, groups())
     assert [one["code"] for one in declared["problems"]] == ["export-unimported"]
-    assert [one["code"] for one in lint(hostvars, groups())["findings"]] == ["export-unimported", "import-untold"]
+    assert [one["code"] for one in lint(hostvars, groups())["findings"]] == ["export-unimported", "import-uncertain"]
     assert [one["code"] for one in plan(declared, hostvars)["warnings"]] == ["export-unimported"]
     hostvars["red-mesh"]["federation_lint_strict"] = hostvars["green-mesh"]["federation_lint_strict"] = True
     assert lint(hostvars, groups())["failed"]

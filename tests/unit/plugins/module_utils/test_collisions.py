@@ -9,6 +9,7 @@ from typing import Any
 import federations as fed
 import pytest
 
+from ansible_collections.ossm.federation.plugins.plugin_utils._model import peer_names
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import (
     collisions as collision_rules,
     plan as planning,
@@ -85,7 +86,7 @@ OFFERS: list[tuple[str, list[Any], list[Any], list[tuple[str, bool]]]] = [
 def test_what_is_offered_twice(red: list[Any], green: list[Any], twice: list[tuple[str, bool]]) -> None:
     declaration = fed.declare(exporting(red, green))
     assert not fed.codes(declaration["problems"])
-    found = collision_rules.offered_twice(declaration)
+    found = peer_names.offered_twice(declaration)
     assert [(one["name"], one["certain"]) for one in found] == twice
     assert {one["consumer_host"] for one in found} <= {BLUE}
     assert all([who["host"] for who in one["exporters"]] == [GREEN, RED] for one in found)

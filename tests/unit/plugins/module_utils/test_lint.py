@@ -17,15 +17,11 @@ from unit.lab.test_rules import EXPORTS, IMPORTS
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import codes
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import in_order, lint
-from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import (
-    judge,
-    lint_services,
-    wanted,
-    with_services,
-)
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import lint_services, services_to_read
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.declare import declare
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.rules import check_rules
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import check_services, with_services
 
 Json = dict[str, Any]
 DOCUMENT = Path(__file__).parents[4] / "docs" / "lint.md"
@@ -165,11 +161,11 @@ TWO = {"west": {"mesh_exports": {EAST: ["a/x"]}}, "north": {"mesh_exports": {EAS
 CASES: dict[str, Case] = {
     "everything is in order": Case([], **share(["a/x"], ["a/x"])),
     "a mesh that shares nothing": Case([], west={}, east={}),
-    "same rule twice": Case([f"warning rule-shadowed {OUT}[1]"], part="Take it out", **share(["a/x", "a/x"], ["a/x"])),
+    "same rule twice": Case([f"warning rule-shadowed {OUT}[1]"], part="Remove the rule", **share(["a/x", "a/x"], ["a/x"])),
     "a narrower rule behind a wider one": Case(
         [f"warning rule-shadowed {OUT}[1]"],
         [named("a", "x", ("b", "")), named("a", "*")],
-        part="Write it before mesh_exports.east-mesh[0]",
+        part="Move it before mesh_exports.east-mesh[0]",
         **share(["a/*", named("a", "x", ("b", ""))], ["a/*"]),
     ),
     "two rules about the same": Case(
@@ -206,7 +202,7 @@ CASES: dict[str, Case] = {
     "suffix below the cluster's own": Case(
         [f"warning rule-suffix {IN}[0].domainSuffix"],
         named("a", "x"),
-        part="put into the namespace a",
+        part="imported into the namespace a",
         **share(["a/x"], [named("a", "x", domainSuffix="far.svc.cluster.local")]),
     ),
     "suffix of its own": Case([], **share(["a/x"], [named("a", "x", domainSuffix="far.example")])),
@@ -248,7 +244,7 @@ CASES: dict[str, Case] = {
     "two services under one name": Case(
         [f"error export-one-name {OUT}[1]"],
         named("b", "x", ("c", "x-b")),
-        part="as is a/x by mesh_exports.east-mesh[0]",
+        part="the name of a/x by mesh_exports.east-mesh[0]",
         **share([named("a", "x", ("c", "")), named("b", "x", ("c", ""))], ["c/x"]),
     ),
     "two names of a namespace under one": Case(
@@ -267,7 +263,7 @@ CASES: dict[str, Case] = {
     "a name in all namespaces, behind one of them": Case([], **share(["a/*", named("*", "x", ("", "z"))], ["*/*"])),
     "a renamed name, and then the rest": Case([], **share([named("a", "x", ("b", "")), "a/*"], ["*/*"])),
     "exported to nobody who imports": Case(
-        [f"warning export-unimported {OUT}[0]"], "a/x", part="nobody imports a/x", **share(["a/x"], [])
+        [f"warning export-unimported {OUT}[0]"], "a/x", part="no import rule of east-mesh matches a/x", **share(["a/x"], [])
     ),
     "exported to all, imported by one": Case(
         [], west={"mesh_exports": ["a/x"]}, east={"mesh_imports": ["a/x"]}, north={}
@@ -292,10 +288,10 @@ CASES: dict[str, Case] = {
         [f"warning export-unimported {OUT}[0]", f"warning import-unoffered {IN}[0]"], **share(["a/*"], ["b/x"])
     ),
     "only the cluster can tell what a wildcard has": Case(
-        [f"info import-untold {IN}[0]"], part="a/* by a wildcard", **share(["a/*"], ["a/x"])
+        [f"info import-uncertain {IN}[0]"], part="a/* by a wildcard", **share(["a/*"], ["a/x"])
     ),
     "only the cluster can tell what has a label": Case(
-        [f"info import-untold {IN}[0]"], part="a/* by their labels", **share([labelled("a")], ["a/x"])
+        [f"info import-uncertain {IN}[0]"], part="a/* by their labels", **share([labelled("a")], ["a/x"])
     ),
     "refused rules say nothing about others": Case(
         [f"error rule-wildcard {OUT}[0].name"], named("a", "<name>"), **share(["a/x*"], ["b/x", "c/x"])
@@ -332,7 +328,7 @@ CASES: dict[str, Case] = {
     "namespaces merged into a local one": Case(
         [f"info import-one-name {IN}[0]"],
         local("<namespace>", "*", ("b", "")),
-        part="c/* of west-mesh may be *.b.svc.cluster.local, as may a/*",
+        part="c/* of west-mesh may be imported as *.b.svc.cluster.local, and so may be a/*",
         **share(["a/*", "c/*"], [local("*", "*", ("b", ""))]),
     ),
     "a wildcard that takes one": Case([], **share(["a/x"], [local("a", "*", ("b", "y"))])),
@@ -598,8 +594,8 @@ def test_what_a_wildcard_takes_is_told_in_one_line() -> None:
     services = [service(f"s{number}", *"pqr"[: number % 4]) for number in range(8)]
     [found] = lint_services(declared(**share(["a/*"], ["*/*"])), {WEST: services})
     assert found["message"].startswith(
-        "among what it takes, and others import, is a/s0 with no port, a/s2 with 2 ports (p, q), a/s3 with 3 ports (p, q, r), "
-        "a/s4 with no port and 2 more: "
+        "exports services that other meshes import and that have not exactly 1 port: a/s0 with no port, "
+        "a/s2 with 2 ports (p, q), a/s3 with 3 ports (p, q, r), a/s4 with no port and 2 more; "
     )
     assert "repaired" not in found
 
@@ -615,7 +611,7 @@ def test_the_port_of_the_gateways_is_reached_among_others() -> None:
     both = service("x", "http", "other")
     both["ports"][1]["port"] = 15443
     [found] = lint_services(declared(**share(["a/x"], ["a/x"])), {WEST: [both]})
-    assert found["severity"] == "warning" and found["message"].endswith("requests from other meshes reach 15443 alone")
+    assert found["severity"] == "warning" and found["message"].endswith("requests from other meshes reach only port 15443")
 
 
 def test_the_repaired_rule_keeps_the_exported_name() -> None:
@@ -636,10 +632,10 @@ def test_which_services_are_to_be_read() -> None:
         ([named("a", "x", ("b", "y"))], ["a/x"]),
         ([], []),
     ):
-        assert wanted(declared(**share(exports, [])), WEST) == patterns
+        assert services_to_read(declared(**share(exports, [])), WEST) == patterns
     imports = [local("b", "x", ("c", "")), local("b", "*", ("d", "")), local("b", "y", ("e", "z")), "b/z"]
-    assert wanted(declared(**share([], imports)), EAST) == ["c/x", "d/*", "e/z"]
-    assert wanted(declared(**share(["a/x"], imports)), WEST) == ["a/x"]
+    assert services_to_read(declared(**share([], imports)), EAST) == ["c/x", "d/*", "e/z"]
+    assert services_to_read(declared(**share(["a/x"], imports)), WEST) == ["a/x"]
 
 
 def _planned(facts: dict[str, Json], strict: bool = False, play_hosts: list[str] | None = None) -> Any:
@@ -710,7 +706,7 @@ def _spoken() -> dict[str, set[str]]:
     )
     found += lint_services(made, {WEST: [service("x", "a", "b"), service("y")], EAST: [service("x", "c")]})
     unread = {WEST: fed.facts(WEST, shared={"services": [], "unread": [{"namespace": "a", "message": "m"}]})}
-    found += judge(planning.build_plan(made, unread, fed.NOW), made, unread)
+    found += check_services(planning.build_plan(made, unread, fed.NOW), made, unread)
     spoken: dict[str, set[str]] = {}
     for one in found:
         spoken.setdefault(one["code"], set()).add(one["severity"])

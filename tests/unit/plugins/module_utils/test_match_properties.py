@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the model and lint say that rules offer is one thing, and what the simulator's istiod makes of them."""
+"""Rules match services as the simulator's istiod matches them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from test_lint_properties import EXPORTS, IMPORTS, RULE, by_label, by_name, some
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching as match
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import Names
-from ansible_collections.ossm.federation.plugins.plugin_utils._lint import rules as rule_places
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import lint
-from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Place
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import collisions as collision_rules
 
 Json = dict[str, Any]
@@ -49,24 +47,14 @@ def names(rules: list[Json], service: Service) -> Names | None:
 
 @given(EXPORTS)
 @some
-def test_the_model_and_lint_tell_one_thing(rules: list[Json]) -> None:
-    model = collision_rules.offers(rules)
-    lint = rule_places.offers([Place("m", str(index), rule, False) for index, rule in enumerate(rules)])
-    assert [(one.names, str(one.rule)) for one in model] == [(one.names, one.place.where) for one in lint]
-    # Lint asks whether a rule names the service, the model also whether no earlier rule may take it by its labels.
-    assert all(two.certain for one, two in zip(model, lint) if one.certain)
-
-
-@given(EXPORTS)
-@some
 def test_what_is_exported_is_offered_and_what_is_certain_is_exported(rules: list[Json]) -> None:
-    offers = collision_rules.offers(rules)
+    offers = match.offers(rules)
     for world in worlds():
         exported = {names(rules, service) for service in world} - {None}
         assert all(any(match.covers(offer.names, one) for offer in offers) for one in exported if one)
     for offer in offers:
-        if offer.certain:
-            selector = rules[offer.rule]["nameSelector"]
+        if offer.is_certain:
+            selector = rules[offer.index]["nameSelector"]
             for labels in ({}, {"l": "true"}):
                 service = Service(istiod.Name(selector["name"], selector["namespace"]), labels)
                 assert names(rules, service) == offer.names
@@ -77,7 +65,7 @@ def test_what_is_exported_is_offered_and_what_is_certain_is_exported(rules: list
 def test_what_is_offered_can_be_exported(rules: list[Json]) -> None:
     """Aliases that an earlier alias or rule leaves nothing to offer nothing."""
     exported = [names(rules, service) for world in worlds() for service in world]
-    for offer in collision_rules.offers(rules):
+    for offer in match.offers(rules):
         assert any(match.covers(offer.names, one) for one in exported if one), offer
 
 
@@ -89,7 +77,7 @@ def test_a_rule_that_istiod_skips_changes_nothing(rules: list[Json], skipped: li
         together.insert(place, rule)
     for world in worlds():
         assert [names(together, one) for one in world] == [names(rules, one) for one in world]
-    offered = [[(one.names, one.certain) for one in collision_rules.offers(listed)] for listed in (together, rules)]
+    offered = [[(one.names, one.is_certain) for one in match.offers(listed)] for listed in (together, rules)]
     assert offered[0] == offered[1]
 
 
@@ -105,6 +93,6 @@ def test_whatever_is_written_gets_words_and_no_traceback(rule: Json) -> None:
 @given(IMPORTS, st.sampled_from(["a", "b", "c"]), st.sampled_from(["x", "y", "z"]))
 @some
 def test_the_rule_that_takes_an_exported_name(rules: list[Json], namespace: str, name: str) -> None:
-    taken = collision_rules.taking(rules, Names(namespace, name))
+    taken = match.first_import(rules, Names(namespace, name))
     alone = [istiod.imported_name({"importRules": [rule]}, "w", istiod.Name(name, namespace)) for rule in rules]
     assert taken == next((index for index, one in enumerate(alone) if one is not None), None)

@@ -126,6 +126,22 @@ def test_rules_take_exported_names(rules: list[Json], taken: bool) -> None:
     assert matching.rule_imports(rules, "ratings.bookinfo.svc.east-exports.local") is taken
 
 
+@pytest.mark.parametrize(
+    ("exported_name", "namespace", "name"),
+    [
+        ("ratings.bookinfo.svc.east-exports.local", "bookinfo", "ratings"),
+        ("api.example.com.shop.svc.east-exports.local", "shop", "api.example.com"),
+        ("a.svc.b.shop.svc.east-exports.local", "shop", "a.svc.b"),
+    ],
+)
+def test_a_name_with_dots_is_imported(exported_name: str, namespace: str, name: str) -> None:
+    """The host of a ServiceEntry is a name with dots."""
+    rule = {"type": "NameSelector", "nameSelector": {"namespace": namespace, "name": name}}
+    other = {"type": "NameSelector", "nameSelector": {"namespace": namespace, "name": name.partition(".")[0] + "x"}}
+    assert matching.rule_imports([rule], exported_name)
+    assert not matching.rule_imports([other], exported_name)
+
+
 def _plane(generation: int, observed: int, ready: str, **more: Any) -> Json:
     conditions = [{"type": "Ready", "status": ready, "reason": "ComponentsReady"}, *more.pop("conditions", [])]
     return {"metadata": {"name": "red", "uid": "u", "generation": generation}, "spec": more.get("spec", {}),

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: what the Services that were read say about the rules of a plan. Pure."""
+
+from __future__ import annotations
+
+from typing import List, Mapping, Sequence
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
+    Json,
+    Problem,
+    Rule,
+    problem,
+    problem_line,
+    with_changes,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import lint_services, listed
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED, Plan
+
+
+def with_services(plan: Plan, declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
+    """The plan with the problems that the Services show in the rules: ``facts`` are MeshFacts by host. Errors stop a run;
+    Services that could not be read are a note."""
+    problems = check_services(plan, declaration, facts)
+    return {
+        **plan,
+        "problems": plan["problems"] + [found for found in problems if found["severity"] == "error"],
+        "warnings": plan["warnings"] + [found for found in problems if found["severity"] == "warning"],
+        "notices": plan["notices"] + [problem_line(found) for found in problems if found["severity"] == "info"],
+    }
+
+
+def check_services(plan: Plan, declaration: Declaration, facts: Mapping[str, Json]) -> List[Problem]:
+    """Find what the Services show in the rules. Only a rule that this run would write is an error; with
+    federation_lint_strict warnings are errors too."""
+    shared = {host: read["shared"] for host, read in facts.items() if read.get("shared")}
+    services = {host: read["services"] for host, read in shared.items()}
+    problems = lint_services(declaration, services, lambda host, peer, index: _is_new(plan, facts, host, peer, index))
+    if declaration["options"]["federation_lint_strict"]:
+        problems = [with_changes(found, severity="error") for found in problems]
+    return problems + [
+        _unread(declaration["meshes"][host]["mesh"], read["unread"])
+        for host, read in sorted(shared.items())
+        if read["unread"]
+    ]
+
+
+def _is_new(plan: Plan, facts: Mapping[str, Json], host: str, peer: str, index: int) -> bool:
+    """Whether this run would write an export rule that does not exist yet."""
+    side = plan["sides"].get(host, {}).get(peer)
+    if side is None or not plan["meshes"][host]["in_play"] or side["state"] == SKIPPED:
+        return False
+    live: List[Rule] = []
+    for export_set in (facts.get(host) or {}).get("exports") or []:
+        if dig(export_set, "metadata", "name") == side["peer_name"]:
+            live = dig(export_set, "spec", "exportRules") or []
+    return (side["exports"] or [])[index] not in live
+
+
+def _unread(mesh: str, unread: Sequence[Json]) -> Problem:
+    return problem(
+        "services-unread",
+        mesh,
+        f"Services in {listed([entry['namespace'] or 'all namespaces' for entry in unread])}",
+        f"cannot be read, so their ports are not checked: {unread[0]['message']}",
+        "No action is needed if each exported Service has one port; to have them checked, grant the verb list on services there",
+        severity="info",
+    )
