@@ -25,7 +25,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 from ansible_collections.ossm.federation.plugins.module_utils._readers import roots as root_reader
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.trust import judge_roots
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh, Identity
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import unknown_keys
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.values import unknown_keys
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
 
 try:

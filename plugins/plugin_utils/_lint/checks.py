@@ -29,7 +29,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._lint.names import
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Place, PlacedImport, PlacedOffer
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.view import View, sound
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh, RuleList
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import suggestion
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.values import suggestion
 
 _ERROR, _WARNING, _INFO = SEVERITIES
 #: Messages list at most so many names.

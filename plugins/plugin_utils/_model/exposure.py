@@ -2,122 +2,68 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: how an ingress gateway is exposed, by what the user says, what lives, and the platform."""
+"""Private to the collection: what ``mesh_ingress`` and ``mesh_egress`` may have, key by key. Pure."""
 
 from __future__ import annotations
 
-import ipaddress
-from typing import Any, Callable, Dict, List, Tuple, cast
+from typing import Any, Dict, List, Mapping, Tuple, cast
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
-    DISCOVERY_NAME,
-    EXPOSURES,
-    SERVICE_FIELDS,
-    SERVICE_NAME,
-)
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import EXPOSURES
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import Domain, rejection, shown
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import EGRESS, INGRESS, Key, PORT_NAMES
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.runtime import check_runtime
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Ingress
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import unknown_keys
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Egress, Ingress
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.values import unknown_keys
 
-_KEYS = (
-    "exposure",
-    "internal",
-    "annotations",
-    "labels",
-    "addresses",
-    "discoveryPort",
-    "servicePort",
-    "nodePorts",
-    *SERVICE_FIELDS,
-    "runtime",
-)
-_POLICIES = ("Cluster", "Local")
-_PORT_NAMES = (SERVICE_NAME, DISCOVERY_NAME)
-
-
-def _text_map(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(part, str) for pair in value.items() for part in pair)
-
-
-def _port(value: Any, low: int = 1, high: int = 65535) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
-def _text_list(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(part, str) and part for part in value)
-
-
-def _network(value: Any) -> bool:
-    """Whether this is a network as Kubernetes wants it: ``192.0.2.0/24``."""
-    try:
-        return isinstance(value, str) and "/" in value and bool(ipaddress.ip_network(value))
-    except ValueError:
-        return False
-
-
-def _address(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and bool(ipaddress.ip_address(value))
-    except ValueError:
-        return False
-
-
-_CHECKS: Dict[str, Tuple[Callable[[Any], bool], str]] = {
-    "exposure": (
-        lambda value: value in EXPOSURES,
-        f"one of {', '.join(EXPOSURES)}",
-    ),
-    "internal": (lambda value: isinstance(value, bool), "true or false"),
-    "annotations": (_text_map, "a dictionary of texts; quote true and numbers"),
-    "labels": (_text_map, "a dictionary of texts; quote true and numbers"),
-    "addresses": (_text_list, "a list of IP addresses or host names, without port"),
-    "discoveryPort": (_port, "a port number"),
-    "servicePort": (_port, "a port number"),
-    "nodePorts": (
-        lambda value: isinstance(value, dict) and all(_port(port) for port in value.values()),
-        f"a dictionary of port numbers with the keys {' and '.join(_PORT_NAMES)}",
-    ),
-    "loadBalancerIP": (_address, "an IP address; quote it"),
-    "loadBalancerSourceRanges": (
-        lambda value: _text_list(value) and all(map(_network, value)),
-        "a list of networks such as 192.0.2.0/24",
-    ),
-    "externalTrafficPolicy": (lambda value: value in _POLICIES, f"one of {', '.join(_POLICIES)}"),
-    "runtime": (lambda value: isinstance(value, dict), "a dictionary in the product's shape of runtime"),
-}
-#: What people ask for that serves HTTP by host name, and why it cannot serve here.
+#: What routes HTTP by host name, and why it cannot serve here.
 _ROUTED = {
     "route": "a Route cannot serve: ports 8188 and 15443 carry TLS that ends at the gateway, with server names that "
-    "are no host of a Route, so the router would refuse it or send it elsewhere",
-    "ingress": "an Ingress cannot serve: it ends TLS and speaks HTTP, and ports 8188 and 15443 carry TLS that ends at the "
-    "gateway, where both meshes prove who they are",
+    "are no host of a Route, so that the router would reject it or send it elsewhere",
+    "ingress": "an Ingress cannot serve: it ends TLS and routes HTTP, and ports 8188 and 15443 carry TLS that ends at the "
+    "gateway, where both meshes authenticate",
 }
 
 
-def check_ingress(wish: Dict[str, Any], mesh: str, where: str) -> Tuple[Ingress, List[Problem]]:
-    """Check one ``mesh_ingress`` (without its ``peers``); wrong parts are reported and left out."""
-    problems = unknown_keys(wish, _KEYS, mesh, where)
-    good: Dict[str, Any] = {}
-    for key in _KEYS:
-        if wish.get(key) is None:
-            continue
-        fits, shape = _CHECKS[key]
-        if not fits(wish[key]):
-            problems.append(_does_not_fit(key, wish[key], mesh, where, shape))
-            continue
-        good[key] = wish[key]
-    problems += unknown_keys(good.get("nodePorts", {}), _PORT_NAMES, mesh, f"{where}.nodePorts")
-    if "runtime" in good:
-        good["runtime"], found = check_runtime(good["runtime"], mesh, f"{where}.runtime")
-        problems += found
-    return cast(Ingress, good), problems
+def check_ingress(written: Mapping[str, Any], mesh: str, where: str) -> Tuple[Ingress, List[Problem]]:
+    """Check one ``mesh_ingress`` (without its ``peers``); wrong parts are reported and left out of the result."""
+    accepted, problems = _check(written, INGRESS, mesh, where, "ingress-value")
+    problems += unknown_keys(accepted.get("nodePorts", {}), PORT_NAMES, mesh, f"{where}.nodePorts")
+    return cast(Ingress, accepted), problems
 
 
-def _does_not_fit(key: str, value: Any, mesh: str, where: str, shape: str) -> Problem:
-    """A wrong value, and for a Route or an Ingress why it cannot serve and what can."""
-    routed = _ROUTED.get(str(value).lower()) if key == "exposure" else None
-    remedy = f"It must be {shape}"
-    if routed:
-        remedy += "; a load balancer of your own that passes TCP through is named in mesh_ingress.addresses"
-    return problem("ingress-value", mesh, f"{where}.{key}", routed or "the value does not fit", remedy)
+def check_egress(written: Mapping[str, Any], mesh: str, where: str) -> Tuple[Egress, List[Problem]]:
+    """Check one ``mesh_egress`` (without its ``peers``): an egress gateway has only the runtime settings."""
+    accepted, problems = _check(written, EGRESS, mesh, where, "egress-value")
+    return cast(Egress, accepted if accepted.get("runtime") else {}), problems
+
+
+def _check(
+    written: Mapping[str, Any], keys: Mapping[str, Key], mesh: str, where: str, code: str
+) -> Tuple[Dict[str, Any], List[Problem]]:
+    problems = unknown_keys(written, keys, mesh, where)
+    accepted: Dict[str, Any] = {}
+    for key, shape in keys.items():
+        value = written.get(key)
+        if value is None:
+            continue
+        if shape.domain.accepts(value):
+            accepted[key] = value
+        else:
+            problems.append(_rejected(key, value, mesh, f"{where}.{key}", code, shape.domain))
+    if "runtime" in accepted:
+        accepted["runtime"], runtime_problems = check_runtime(accepted["runtime"], mesh, f"{where}.runtime")
+        problems += runtime_problems
+    return accepted, problems
+
+
+def _rejected(key: str, value: Any, mesh: str, where: str, code: str, domain: Domain) -> Problem:
+    """A wrong value; for a Route or an Ingress with the reason, and with what can serve."""
+    reason = _ROUTED.get(str(value).lower()) if key == "exposure" else None
+    if reason is None:
+        return rejection(code, mesh, where, domain.accepted, value, f"Correct {where}")
+    message = f"{reason}; must be {domain.accepted}, not {shown(value)}"
+    remedy = (
+        f"Use one of {', '.join(EXPOSURES)}; name a load balancer of your own that passes TCP through in mesh_ingress.addresses"
+    )
+    return problem(code, mesh, where, message, remedy)

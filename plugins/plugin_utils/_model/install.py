@@ -2,17 +2,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: what is declared of a mesh that install.yml is to make. Pure."""
+"""Private to the collection: the declared installation of a mesh by install.yml. Pure."""
 
 from __future__ import annotations
 
 from typing import Any, List, Mapping
 
-from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import rejection, shown
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import SUBSCRIPTION as SUBSCRIPTION_KEYS
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Installation
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import unknown_keys
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.values import unknown_keys
 
 OPERATOR_NAMESPACE = "openshift-operators"
 #: The Subscription as the product's documentation writes it.
@@ -22,7 +23,6 @@ SUBSCRIPTION: Json = {
     "source": "redhat-operators",
     "sourceNamespace": "openshift-marketplace",
 }
-_SUBSCRIPTION_KEYS = (*SUBSCRIPTION, "installPlanApproval", "startingCSV", "config")
 #: maistra/istio-operator pkg/apis/maistra/v2/servicemeshcontrolplane_types.go, ControlPlaneSpec.
 _SPEC_KEYS = (
     "addons",
@@ -45,7 +45,7 @@ _SPEC_KEYS = (
 
 
 def installation(values: Mapping[str, Any]) -> Installation:
-    """What one host's variables say, with defaults."""
+    """The installation in one host's variables, with defaults."""
     return {
         "wanted": bool(values.get("mesh_install", False)),
         "operator": values.get("mesh_install_operator"),
@@ -56,30 +56,40 @@ def installation(values: Mapping[str, Any]) -> Installation:
     }
 
 
-def check_installation(wish: Installation, mesh: str, namespace: str) -> List[Problem]:
-    """What is wrong with it as far as that can be seen without a cluster."""
-    found = unknown_keys(wish["subscription"], _SUBSCRIPTION_KEYS, mesh, "mesh_install_subscription")
-    found += unknown_keys(wish["spec"], _SPEC_KEYS, mesh, "mesh_control_plane_spec")
-    for fault in conventions.label_faults(wish["operator_namespace"]):
-        remedy = "Set mesh_install_operator_namespace to a DNS label that fits"
-        found.append(problem("name-invalid", mesh, "mesh_install_operator_namespace", fault, remedy))
-    if wish["wanted"] and namespace == wish["operator_namespace"]:
-        message = "the control plane would be in the operator's namespace, which the operator refuses"
-        found.append(problem("install-namespace", mesh, "mesh_namespace", message, "Give the mesh a namespace of its own"))
-    if dig(wish["spec"], "security", "trust", "domain") is not None:
-        message, remedy = "the trust domain has a variable of its own", "Set mesh_trust_domain, and take it out here"
-        found.append(problem("install-spec", mesh, "mesh_control_plane_spec.security.trust.domain", message, remedy))
-    if dig(wish["spec"], "runtime", "defaults", "deployment", "autoScaling") is not None:
-        # Seen on a running 2.5: pruned without a message.
-        message = "the product drops it without a message"
+def check_installation(declared: Installation, mesh: str, namespace: str) -> List[Problem]:
+    """Find what is wrong with it as far as that is visible without a cluster."""
+    problems = _check_subscription(declared["subscription"], mesh)
+    problems += unknown_keys(declared["spec"], _SPEC_KEYS, mesh, "mesh_control_plane_spec")
+    if declared["wanted"] and namespace == declared["operator_namespace"]:
+        message = f"must be another namespace than the operator's, {shown(namespace)}: the operator rejects that"
+        remedy = "Set mesh_namespace to a namespace of its own"
+        problems.append(problem("install-namespace", mesh, "mesh_namespace", message, remedy))
+    domain = dig(declared["spec"], "security", "trust", "domain")
+    if domain is not None:
+        message, remedy = f"{shown(domain)} must be in mesh_trust_domain", "Set mesh_trust_domain, and remove it here"
+        problems.append(problem("install-spec", mesh, "mesh_control_plane_spec.security.trust.domain", message, remedy))
+    if dig(declared["spec"], "runtime", "defaults", "deployment", "autoScaling") is not None:
+        # Seen on a running 2.5: pruned silently.
+        message = "the product drops it silently; accepted under runtime.components and in mesh_ingress.runtime"
         remedy = "Set it by component, under runtime.components, and for the gateways in mesh_ingress.runtime"
         where = "mesh_control_plane_spec.runtime.defaults.deployment.autoScaling"
-        found.append(problem("install-spec", mesh, where, message, remedy))
-    return found
+        problems.append(problem("install-spec", mesh, where, message, remedy))
+    return problems
+
+
+def _check_subscription(subscription: Mapping[str, Any], mesh: str) -> List[Problem]:
+    where = "mesh_install_subscription"
+    problems = unknown_keys(subscription, SUBSCRIPTION_KEYS, mesh, where)
+    for key, shape in SUBSCRIPTION_KEYS.items():
+        value, domain = subscription.get(key), shape.domain
+        if value is not None and not domain.accepts(value):
+            remedy = f"Correct {where}.{key}"
+            problems.append(rejection(domain.code, mesh, f"{where}.{key}", domain.accepted, value, remedy))
+    return problems
 
 
 def merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> Json:
-    """Two dictionaries as one, ``more`` winning; lists count as one value."""
+    """Two dictionaries as one, ``more`` winning; a list is one value."""
     both: Json = dict(base)
     for key, value in more.items():
         both[key] = merged(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: a refused rule or locality as it should have been written. Pure.
+"""Private to the collection: the corrected form of a rejected rule or locality. Pure.
 
 The product's documentation writes some keys in other letters or in other places than its API has them, and the API server
-drops those without a word. What was meant is clear then, so it is said. What only the author can know stands in angle
-brackets, with which nothing passes the checks.
+drops those silently. Then the intended form is clear. What only the author knows is a placeholder in angle brackets, which
+the checks reject.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from typing import Any, Dict, Iterable, List, Optional
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import LABEL, LABEL_MAX, LOCAL_SUFFIX
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import ANY, BODIES
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Rule
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import TRUE, suggestion
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import TRUE, is_text
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import LOCALITY
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.values import suggestion
 
 #: Quotes as word processors and web pages make them: for YAML they are letters like any other.
 TYPOGRAPHIC = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a"
@@ -40,7 +42,7 @@ OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 
 
 def is_name(text: str) -> bool:
-    """Whether a Service or a namespace can be called so; a ServiceEntry, which may be exported too, may have dots."""
+    """Whether a Service can have this name; a ServiceEntry, which may be exported too, may have dots."""
     return all(len(part) <= LABEL_MAX and LABEL.match(part) for part in text.split("."))
 
 
@@ -55,7 +57,7 @@ def in_order(rule: Any) -> Any:
 
 
 def repaired_rule(written: Any, *, imports: bool) -> Optional[Rule]:
-    """The rule that was meant, in the product's shape; None where that cannot be told from what is written."""
+    """The intended rule in the product's shape; None where it cannot be inferred."""
     clean = _unquoted(written)
     if isinstance(clean, str):
         namespace, dummy, name = clean.strip("/").rpartition("/")
@@ -73,13 +75,14 @@ def repaired_rule(written: Any, *, imports: bool) -> Optional[Rule]:
 
 
 def repaired_locality(written: Json) -> Json:
-    """The locality with the parts without which istiod drops it."""
-    value = {key: str(part) for key, part in _keys(written, ("region", "zone", "subzone")).items()}
+    """The locality with the parts without which istiod drops it, and without empty ones."""
+    parts = {key: str(part) for key, part in _keys(written, LOCALITY).items() if part is not None}
+    value = {key: part for key, part in parts.items() if is_text(part)}
     if value.get("subzone"):
         value.setdefault("zone", "<zone>")
     if value.get("zone"):
         value["region"] = value.get("region") or "<region>"
-    return {key: value[key] for key in ("region", "zone", "subzone") if key in value}
+    return {key: value[key] for key in LOCALITY if key in value}
 
 
 def _unquoted(value: Any) -> Any:
@@ -92,23 +95,23 @@ def _unquoted(value: Any) -> Any:
 
 
 def _keys(value: Json, allowed: Iterable[str]) -> Json:
-    """The keys that the API has, under their right names; one that is there already wins over a misspelled one."""
+    """The keys that the API has, under their correct names; a correct key wins over a misspelled one."""
     known = list(allowed)
     kept = {key: part for key, part in value.items() if key in known}
     for key, part in value.items():
-        meant = None if key in known else suggestion(key, known)
-        if meant:
-            kept.setdefault(meant, part)
+        intended = None if key in known else suggestion(key, known)
+        if intended:
+            kept.setdefault(intended, part)
     return kept
 
 
 def _kind(rule: Json) -> str:
-    """The type that was meant: the one written, or that of the body which is there."""
+    """The intended type: the written one, or that of the existing body."""
     kind = rule.get("type")
-    meant = suggestion(kind, BODIES) if isinstance(kind, str) else None
-    if meant is None and "labelSelector" in rule and "nameSelector" not in rule:
+    intended = suggestion(kind, BODIES) if isinstance(kind, str) else None
+    if intended is None and "labelSelector" in rule and "nameSelector" not in rule:
         return "LabelSelector"
-    return meant or "NameSelector"
+    return intended or "NameSelector"
 
 
 def _by_name(rule: Json, imports: bool) -> Rule:
@@ -150,7 +153,8 @@ def _mapping(value: Json) -> Json:
 
 def _part(key: str, value: Any) -> str:
     text = str(value).strip().lower()
-    return text if text in ANY or is_name(text) else f"<{key}>"
+    is_valid = is_name(text) and (key == "name" or bool(LABEL.match(text)))
+    return text if text == "*" or is_valid else f"<{key}>"
 
 
 def _label_selector(value: Json) -> Json:
@@ -167,7 +171,7 @@ def _label_selector(value: Json) -> Json:
 
 
 def _aliases(value: Any) -> List[Any]:
-    """``aliases`` as a list; a single alias as a nameSelector has it is meant for every service."""
+    """``aliases`` as a list; a single alias as in a nameSelector applies to every service."""
     if not isinstance(value, dict):
         return value if isinstance(value, list) else []
     return [value] if "alias" in value else [{"namespace": "*", "name": "*", "alias": value}]

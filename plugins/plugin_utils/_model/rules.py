@@ -4,17 +4,19 @@
 
 """Private to the collection: export and import rules, in the product's own shape or in the short form.
 
-The API server accepts rules that istiod skips, and drops keys that it does not know, without a word
-(maistra/istio pkg/servicemesh/federation/common/exports.go, imports.go and namemapping.go). So they are refused here.
+The API server silently accepts rules that istiod skips, and drops keys that it does not know
+(maistra/istio pkg/servicemesh/federation/common/exports.go, imports.go and namemapping.go). So they are rejected here.
 """
 
 from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import LABEL_MAX, LOCAL_SUFFIX
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import LABEL, LABEL_MAX, LOCAL_SUFFIX
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import ANY, BODIES
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, Rule, problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import rejection, shown
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import LOCALITY
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.repair import (
     LABEL_SELECTOR,
     MAPPING,
@@ -26,15 +28,15 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.repair impo
     repaired_locality,
     repaired_rule,
 )
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import unknown_keys
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.values import dictionary_faults, unknown_keys
 
 _EXPORT = ("type", "nameSelector", "labelSelector")
 _IMPORT = ("type", "importAsLocal", "domainSuffix", "nameSelector")
-_LOCALITY = ("region", "zone", "subzone")
+_LIST = 'a list of rules in the product\'s shape or as "namespace/name", or a dictionary of such lists by peer'
 
 
 class _Report:
-    """Collects problems of one mesh; ``at`` is the place inside the variable."""
+    """Collects the problems of one mesh; ``at`` is the place inside the variable."""
 
     def __init__(self, mesh: str) -> None:
         self.mesh = mesh
@@ -43,28 +45,31 @@ class _Report:
     def add(self, code: str, at: str, message: str, remedy: str) -> None:
         self.problems.append(problem(code, self.mesh, at, message, remedy))
 
+    def reject(self, at: str, accepted: str, value: Any, remedy: str, code: str = "rule-shape") -> None:
+        self.problems.append(rejection(code, self.mesh, at, accepted, value, remedy))
+
     def keys(self, value: Dict[str, Any], allowed: Sequence[str], at: str) -> None:
         self.problems += unknown_keys(value, allowed, self.mesh, at)
 
     def dictionary(self, value: Any, allowed: Sequence[str], at: str) -> bool:
-        if not isinstance(value, dict):
-            self.add("rule-shape", at, "it is not a dictionary", f"Write it with the keys {', '.join(allowed)}")
-            return False
-        self.keys(value, allowed, at)
-        return True
+        faults = dictionary_faults(value, self.mesh, at, "rule-shape", allowed)
+        self.problems += faults
+        if not faults:
+            self.keys(value, allowed, at)
+        return not faults
 
 
 def check_rules(value: Any, mesh: str, where: str, *, imports: bool) -> Tuple[List[Rule], List[Problem]]:
-    """Bring a list of rules into the product's shape and find what istiod would skip or the API server drop.
+    """Convert a list of rules into the product's shape and find what istiod would skip or the API server drop.
 
-    A rule that is refused as a whole is an empty dictionary in the result, so that places stay what they are.
+    A rule that is rejected as a whole is an empty dictionary in the result, so that indexes stay valid.
     """
     if not isinstance(value, list):
-        message, remedy = "it is not a list of rules", "Write a list, even for one rule"
+        found = rejection("rule-shape", mesh, where, _LIST, value, "Write a list, even for one rule")
         repaired = repaired_rule(value, imports=imports)
-        return [], [
-            problem("rule-shape", mesh, where, message, remedy, repaired=None if repaired is None else [repaired])
-        ]
+        if repaired is not None:
+            found["repaired"] = [repaired]
+        return [], [found]
     rules, problems = [], []
     for index, written in enumerate(value):
         report = _Report(mesh)
@@ -86,22 +91,18 @@ def _rule(rule: Any, report: _Report, at: str, imports: bool) -> Rule:
     kind = rule.get("type")
     types = ("NameSelector",) if imports else tuple(BODIES)
     if kind not in types:
-        report.add(
-            "rule-type", f"{at}.type", f"istiod skips a rule of type {kind!r}", f"Set it to {' or '.join(types)}"
-        )
+        accepted = f"{' or '.join(types)} (istiod skips any other type)"
+        report.reject(f"{at}.type", accepted, kind, f"Set it to {' or '.join(types)}", "rule-type")
         return {}
     body = BODIES[kind]
     if not isinstance(rule.get(body), dict):
-        report.add("rule-body", at, f"istiod skips a {kind} without {body}", f"Add {body}")
+        accepted = f"a dictionary: istiod skips a {kind} without {body}"
+        report.add("rule-body", at, f"{body} must be {accepted}, not {shown(rule.get(body))}", f"Add {body}")
         return {}
     for other in sorted(set(BODIES.values()) - {body}):
         if other in rule and other in allowed:
-            report.add(
-                "rule-body",
-                f"{at}.{other}",
-                f"istiod ignores {other} in a {kind}",
-                "Take it out, or make a rule of it",
-            )
+            message = f"istiod ignores {other} {shown(rule[other])} in a {kind}: only {body} is accepted"
+            report.add("rule-body", f"{at}.{other}", message, "Remove it, or move it to a rule of its own")
     check: Callable[[Dict[str, Any], _Report, str], None] = _mapping if kind == "NameSelector" else _label_selector
     check(rule[body], report, f"{at}.{body}")
     if imports:
@@ -112,12 +113,8 @@ def _rule(rule: Any, report: _Report, at: str, imports: bool) -> Rule:
 def _short(rule: str, report: _Report, at: str) -> Rule:
     namespace, slash, name = rule.partition("/")
     if not slash or not namespace or not name or "/" in name:
-        report.add(
-            "rule-short",
-            at,
-            f"{rule!r} is not of the form namespace/name",
-            "Write for example bookinfo/ratings, or */ratings",
-        )
+        remedy = "Write for example bookinfo/ratings, or */ratings"
+        report.reject(at, "of the form namespace/name", rule, remedy, "rule-short")
         return {}
     selector = {"namespace": namespace, "name": name}
     _parts(selector, report, at)
@@ -127,26 +124,25 @@ def _short(rule: str, report: _Report, at: str) -> Rule:
 def _parts(value: Dict[str, Any], report: _Report, at: str) -> None:
     for key in PARTS:
         part = value.get(key)
-        if part is None:
-            continue
-        if not isinstance(part, str):
-            report.add("rule-shape", f"{at}.{key}", "it is not a text", "Put it into quotes")
-        elif "*" in part and part != "*":
-            report.add(
-                "rule-wildcard",
-                f"{at}.{key}",
-                f"{part!r} matches nothing: there are no partial wildcards",
-                'Write the whole name, or "*" for all',
-            )
-        elif part not in ANY and not is_name(part):
-            report.add(
-                "rule-name",
-                f"{at}.{key}",
-                f"{part!r} can be no name in a cluster: those have up to {LABEL_MAX} lower case letters, digits and inner hyphens",
-                "Take the quotes out: in YAML only straight ones are quotes"
-                if set(part) & set(TYPOGRAPHIC)
-                else "Write it as the cluster has it",
-            )
+        if part is not None:
+            _part(key, part, report, f"{at}.{key}")
+
+
+def _part(key: str, part: Any, report: _Report, at: str) -> None:
+    """Check a namespace or a name; an empty one is no wildcard, as templates and ansible-core make it of nothing."""
+    longest = f"at most {LABEL_MAX} lower case letters, digits and inner hyphens"
+    accepted = f'a namespace with {longest}, or "*"' if key == "namespace" else f'a name whose parts have {longest}, or "*"'
+    if not isinstance(part, str):
+        report.reject(at, f"a string: {accepted}", part, "Quote the value")
+    elif part == "":
+        report.reject(at, accepted, part, 'Write the name, or "*" for all', "rule-name")
+    elif "*" in part and part != "*":
+        accepted += "; there are no partial wildcards"
+        report.reject(at, accepted, part, 'Write the whole name, or "*" for all', "rule-wildcard")
+    elif part != "*" and not (is_name(part) and (key == "name" or LABEL.match(part))):
+        quoted = set(part) & set(TYPOGRAPHIC)
+        remedy = "Remove the quotes: YAML accepts only straight ones" if quoted else "Write the name as in the cluster"
+        report.reject(at, accepted, part, remedy, "rule-name")
 
 
 def _mapping(value: Dict[str, Any], report: _Report, at: str) -> None:
@@ -165,14 +161,15 @@ def _label_selector(value: Dict[str, Any], report: _Report, at: str) -> None:
         report.add(
             "rule-selector",
             at,
-            "a LabelSelector without selector exports every service of the namespace",
+            f"selector must be a dictionary with labels, not {shown(selector)}: without labels a LabelSelector exports every "
+            "service of the namespace",
             'Add selector.matchLabels, or use a NameSelector with the name "*"',
         )
     elif report.dictionary(selector, ("matchLabels", "matchExpressions"), f"{at}.selector"):
         _match(selector, report, f"{at}.selector")
     aliases = value.get("aliases", [])
     if not isinstance(aliases, list):
-        report.add("rule-shape", f"{at}.aliases", "it is not a list", "Write a list of mappings, even for one")
+        report.reject(f"{at}.aliases", "a list of mappings", aliases, "Write a list, even for one mapping")
         return
     for index, alias in enumerate(aliases):
         if report.dictionary(alias, MAPPING, f"{at}.aliases[{index}]"):
@@ -182,69 +179,53 @@ def _label_selector(value: Dict[str, Any], report: _Report, at: str) -> None:
 def _match(selector: Dict[str, Any], report: _Report, at: str) -> None:
     labels = selector.get("matchLabels") or {}
     if not isinstance(labels, dict) or not all(isinstance(part, str) for pair in labels.items() for part in pair):
-        report.add(
-            "rule-shape", f"{at}.matchLabels", "it is not a dictionary of texts", "Quote true, false and numbers"
-        )
+        report.reject(f"{at}.matchLabels", "a dictionary of strings", labels, "Quote true, false and numbers")
     expressions = selector.get("matchExpressions") or []
     if not isinstance(expressions, list):
-        report.add(
-            "rule-shape", f"{at}.matchExpressions", "it is not a list", "Write a list, even for one expression"
-        )
+        remedy = "Write a list, even for one expression"
+        report.reject(f"{at}.matchExpressions", "a list of expressions", expressions, remedy)
         return
     for index, expression in enumerate(expressions):
-        place = f"{at}.matchExpressions[{index}]"
-        if (
-            report.dictionary(expression, ("key", "operator", "values"), place)
-            and expression.get("operator") not in OPERATORS
-        ):
-            report.add(
-                "rule-shape",
-                f"{place}.operator",
-                "istiod skips a rule with an unknown operator",
-                f"Use one of {', '.join(OPERATORS)}",
-            )
+        where = f"{at}.matchExpressions[{index}]"
+        if not report.dictionary(expression, ("key", "operator", "values"), where):
+            continue
+        operator = expression.get("operator")
+        if operator not in OPERATORS:
+            accepted = f"one of {', '.join(OPERATORS)} (istiod skips a rule with any other operator)"
+            report.reject(f"{where}.operator", accepted, operator, "Correct the operator")
 
 
 def _import_options(rule: Dict[str, Any], report: _Report, at: str) -> None:
     local = rule.get("importAsLocal", False)
     if not isinstance(local, bool):
-        report.add(
-            "rule-shape", f"{at}.importAsLocal", "it is not true or false", "Write it without quotes of any kind"
-        )
+        report.reject(f"{at}.importAsLocal", "a boolean (true or false)", local, "Write it without quotes")
         return
     suffix = rule.get("domainSuffix", "")
     if not isinstance(suffix, str):
-        report.add("rule-shape", f"{at}.domainSuffix", "it is not a text", "Put it into quotes")
+        report.reject(f"{at}.domainSuffix", "a string", suffix, "Quote the value")
     alias = rule["nameSelector"].get("alias") or {}
     namespace = alias.get("namespace") if isinstance(alias, dict) else None
     if local and namespace in ANY:
-        report.add(
-            "rule-local",
-            at,
-            "istiod skips importAsLocal without a fixed namespace",
-            "Set nameSelector.alias.namespace",
-        )
+        message = f"nameSelector.alias.namespace must be a fixed namespace for importAsLocal, not {shown(namespace)}"
+        report.add("rule-local", at, f"{message}: istiod skips the rule", "Set nameSelector.alias.namespace")
     if not local and suffix == LOCAL_SUFFIX:
-        report.add(
-            "rule-local",
-            f"{at}.domainSuffix",
-            "istiod skips a rule with the cluster's own suffix",
-            "Use importAsLocal: true, or another suffix",
-        )
+        accepted = "another suffix than the cluster's own (istiod skips the rule)"
+        remedy = "Set importAsLocal to true, or use another suffix"
+        report.reject(f"{at}.domainSuffix", accepted, suffix, remedy, "rule-local")
 
 
 def check_locality(value: Dict[str, Any], mesh: str) -> Tuple[Dict[str, str], List[Problem]]:
     """Check ``mesh_locality``; istiod drops one with a zone but no region, or a subzone but no zone."""
     report = _Report(mesh)
-    report.keys(value, _LOCALITY, "mesh_locality")
-    for key in _LOCALITY:
-        if key in value and not isinstance(value[key], str):
-            report.add("locality-value", f"mesh_locality.{key}", "it is not a text", "Put it into quotes")
-    for key, needs in (("zone", "region"), ("subzone", "zone")):
-        if value.get(key) and not value.get(needs):
-            report.add(
-                "locality-value", f"mesh_locality.{key}", f"istiod drops a {key} without {needs}", f"Add {needs}"
-            )
+    report.keys(value, tuple(LOCALITY), "mesh_locality")
+    for key in LOCALITY:
+        if value.get(key) is not None and not LOCALITY[key].domain.accepts(value[key]):
+            accepted = LOCALITY[key].domain.accepted
+            report.reject(f"mesh_locality.{key}", accepted, value[key], "Quote the value", "locality-value")
+    for key, needed in (("zone", "region"), ("subzone", "zone")):
+        if value.get(key) and not value.get(needed):
+            message = f"must have {needed} beside it, not only {key} {shown(value[key])}: istiod drops the locality"
+            report.add("locality-value", f"mesh_locality.{key}", message, f"Add {needed}")
     for found in report.problems:
         found["repaired"] = repaired_locality(value)
-    return {key: value[key] for key in _LOCALITY if isinstance(value.get(key), str)}, report.problems
+    return {key: value[key] for key in LOCALITY if isinstance(value.get(key), str)}, report.problems

@@ -9,78 +9,133 @@ Argument specifications, documentation and the search for misspelled variables a
 
 from __future__ import annotations
 
-import difflib
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import Domain, TEXTS, one_of, whole_number
 
-TRUE = frozenset({"true", "yes", "on", "1", "y", "t"})
-FALSE = frozenset({"false", "no", "off", "0", "n", "f"})
+#: Days and seconds beyond these are mistakes.
+_DAYS_MAX = 36500
+_WEEK = 604800
 
 
 class Variable(NamedTuple):
-    """A public variable. ``type`` is a type of Ansible's argument specifications; ``room`` names who uses it."""
+    """A public variable. ``type`` is a type of Ansible's argument specifications; ``topic`` names the roles that use it.
+
+    The domain of a number is ``minimum`` and ``maximum`` (inclusive); of a text, and of each entry of a list, it is ``kind``
+    (a key of ``domains.TEXTS``) or ``choices``. A ``secret`` value is never shown.
+    """
 
     name: str
     type: str
     default: Any
     description: str
-    room: str
+    topic: str
+    kind: Optional[str] = None
+    minimum: Optional[int] = None
+    maximum: Optional[int] = None
+    choices: Tuple[str, ...] = ()
+    secret: bool = False
+
+    @property
+    def texts(self) -> Domain:
+        """The domain of the text, or of each entry of the list."""
+        return one_of(self.choices) if self.choices else TEXTS[self.kind or "text"]
+
+    @property
+    def accepted(self) -> str:
+        """What is accepted, as it follows "must be"."""
+        if self.type == "int":
+            return whole_number(self.minimum, self.maximum).accepted
+        if self.type in ("str", "path"):
+            return self.texts.accepted
+        if self.type == "list":
+            return f"a list with entries that are {self.texts.accepted}" if self.kind else "a list of strings"
+        return {"bool": "a boolean (true or false)", "dict": "a dictionary"}.get(self.type) or _RAW[self.name]
+
+    @property
+    def documentation(self) -> str:
+        """The description with what is accepted, where that is more than the type."""
+        is_limited = self.type == "int" or (self.kind and self.kind != "text")
+        return f"{self.description} Accepted: {self.accepted}." if is_limited else self.description
 
 
-def _mesh(name: str, kind: str, description: str, room: str = "mesh") -> Variable:
-    return Variable(f"mesh_{name}", kind, None, description, room)
+#: What the variables of no single type accept.
+_RAW = {
+    "mesh_exports": "a list of rules, or a dictionary of such lists by peer",
+    "mesh_imports": "a list of rules, or a dictionary of such lists by peer",
+    "mesh_kubeconfig": "the path of a kubeconfig, or its content as a dictionary",
+    "federation_restart_control_plane": "true, false, or a list of meshes",
+}
 
 
-def _access(name: str, kind: str, description: str) -> Variable:
-    return Variable(f"mesh_{name}", kind, None, description, "access")
+def _mesh(name: str, type_: str, description: str, topic: str = "mesh", **domain: Any) -> Variable:
+    return Variable(f"mesh_{name}", type_, None, description, topic, **domain)
 
 
-def _federation(name: str, kind: str, default: Any, description: str, room: str = "federation") -> Variable:
-    return Variable(f"federation_{name}", kind, default, description, room)
+def _access(name: str, type_: str, description: str, **domain: Any) -> Variable:
+    return Variable(f"mesh_{name}", type_, None, description, "access", **domain)
 
 
-_TABLE = (
-    _mesh("name", "str", "Name of the mesh, by which its peers call it. Default: the inventory host's name."),
-    _mesh("namespace", "str", "Namespace of the control plane. Default: the mesh's name and C(-system)."),
-    _mesh("control_plane", "str", "Name of the ServiceMeshControlPlane. Default: the only one of the namespace."),
+def _federation(
+    name: str, type_: str, default: Any, description: str, topic: str = "federation", **domain: Any
+) -> Variable:
+    return Variable(f"federation_{name}", type_, default, description, topic, **domain)
+
+
+_MESHES = (
+    _mesh(
+        "name",
+        "str",
+        "Name of the mesh, and by default of its ServiceMeshPeer in other meshes. Default: the inventory host's name.",
+        kind="mesh name",
+    ),
+    _mesh(
+        "namespace", "str", "Namespace of the control plane. Default: the mesh's name and C(-system).", kind="label"
+    ),
+    _mesh(
+        "control_plane",
+        "str",
+        "Name of the ServiceMeshControlPlane. Default: the only one of the namespace.",
+        kind="control plane",
+    ),
     _mesh(
         "trust_domain",
         "str",
-        "Trust domain that the mesh shall have. Default: the one in force; where none is set and "
-        "nothing runs in the mesh yet, the mesh's name and C(.local).",
+        "Trust domain of the mesh. Default: the current one; where none is set and the mesh has no workloads yet, the mesh's "
+        "name and C(.local).",
+        kind="trust domain",
     ),
     _mesh(
         "platform",
         "str",
-        "What the cluster runs on, as Infrastructure calls it, or C(AWSController), C(IBMCloudClassic), C(ExternalCloud). "
-        "Default: found in the cluster.",
+        "Platform of the cluster, as in its Infrastructure object, or C(AWSController), C(IBMCloudClassic), "
+        "C(ExternalCloud). Default: detected in the cluster.",
+        kind="platform",
     ),
     _mesh(
         "peers",
         "list",
         "Names of meshes or of inventory groups to federate with. A pair exists when either side names the "
         "other. Default: all other meshes of the group.",
+        kind="text",
     ),
     _mesh(
         "peer_names",
         "dict",
-        "What this mesh calls its peers, by mesh: the names of its ServiceMeshPeers and sets. Default: the peers' own "
-        "names; what lives keeps its name.",
+        "This mesh's names for its peers, by mesh: the names of its ServiceMeshPeers and sets. Default: the peers' own "
+        "names; existing objects keep their names.",
         "peering",
     ),
     _mesh(
         "ingress",
         "dict",
-        "How the other meshes reach this one: exposure, internal, annotations, labels, addresses, "
-        "discoveryPort, servicePort, nodePorts, loadBalancerIP, loadBalancerSourceRanges, externalTrafficPolicy, runtime; and "
-        "the same keys by peer under C(peers).",
+        "How the other meshes reach this one. The keys can also be set by peer under C(peers).",
         "gateways",
     ),
     _mesh(
         "egress",
         "dict",
-        "The gateways through which this mesh reaches the others: runtime; and the same key by peer under C(peers).",
+        "The gateways through which this mesh reaches the others. The keys can also be set by peer under C(peers).",
         "gateways",
     ),
     _mesh(
@@ -97,13 +152,10 @@ _TABLE = (
         "dictionary of lists by peer.",
         "sharing",
     ),
-    _mesh(
-        "locality",
-        "dict",
-        "Where this mesh is (region, zone, subzone); its importers put it on what they import from it.",
-        "sharing",
-    ),
-    _mesh("install", "bool", "Whether the playbook install makes this mesh. Default: C(false).", "install"),
+    _mesh("locality", "dict", "Location of this mesh; its importers set it on what they import from it.", "sharing"),
+)
+_INSTALLATION = (
+    _mesh("install", "bool", "Whether the playbook install creates this mesh. Default: C(false).", "install"),
     _mesh(
         "install_operator",
         "bool",
@@ -116,6 +168,7 @@ _TABLE = (
         "str",
         "Namespace of the operator's Subscription. Default: C(openshift-operators).",
         "install",
+        kind="label",
     ),
     _mesh(
         "install_subscription",
@@ -127,51 +180,62 @@ _TABLE = (
     _mesh(
         "control_plane_spec",
         "dict",
-        "Spec of the ServiceMeshControlPlane that the playbook install makes, merged over its defaults.",
+        "Spec of the ServiceMeshControlPlane that the playbook install creates, merged over its defaults.",
         "install",
     ),
     _mesh(
         "members",
         "list",
-        "Namespaces of the ServiceMeshMemberRoll that the playbook install makes. Default: it makes none.",
+        "Namespaces of the ServiceMeshMemberRoll that the playbook install creates. Default: it creates none.",
         "install",
+        kind="member",
     ),
+)
+_IDENTITY = (
     _mesh(
         "trust_fingerprints",
         "list",
-        "SHA-256 fingerprints of the root certificates that are accepted from this mesh, all of them; nobody writes a "
-        "root that is not among them. Default: any valid root.",
+        "SHA-256 fingerprints of all root certificates that are accepted from this mesh; a root that is not among them is "
+        "never written. Default: any valid root.",
+        kind="fingerprint",
     ),
     _mesh(
         "identity_file",
         "path",
-        "Identity that the administrator of this mesh has handed over, for a mesh without access: a file (.yml, .yaml "
+        "Identity file from the administrator of this mesh, for a mesh without access: a file (.yml, .yaml "
         "or .json), or a directory with one file <mesh>-for-<peer>.yml for each peer.",
         "identity",
     ),
-    _access("kubeconfig", "raw", "Path of the kubeconfig, or its content as a dictionary."),
-    _access("context", "str", "Context of the kubeconfig. Alone it reads C($KUBECONFIG), or else the usual file."),
-    _access("host", "str", "URL of the API server."),
-    _access("api_key", "str", "Bearer token."),
-    _access("username", "str", "User name for basic authentication."),
-    _access("password", "str", "Password for basic authentication."),
+)
+_ACCESS = (
+    _access("kubeconfig", "raw", "Path of the kubeconfig, or its content as a dictionary.", secret=True),
+    _access(
+        "context", "str", "Context of the kubeconfig. Alone it reads C($KUBECONFIG), or else the user's default kubeconfig."
+    ),
+    _access("host", "str", "URL of the API server.", kind="url"),
+    _access("api_key", "str", "Bearer token.", secret=True),
+    _access("username", "str", "User name for basic authentication.", secret=True),
+    _access("password", "str", "Password for basic authentication.", secret=True),
     _access("client_cert", "path", "File with the client certificate."),
     _access("client_key", "path", "File with the client certificate's key."),
-    _access("ca_cert", "path", "File with the certificates that the API server's one is checked against."),
-    _access("validate_certs", "bool", "Whether the API server's certificate is checked."),
-    _access("proxy", "str", "URL of the HTTP proxy towards the API server."),
+    _access("ca_cert", "path", "File with the certificates that verify the API server's certificate."),
+    _access("validate_certs", "bool", "Whether the API server's certificate is verified."),
+    _access("proxy", "str", "URL of the HTTP proxy to the API server.", kind="url"),
     _access("no_proxy", "str", "Hosts that are reached without the proxy."),
-    _access("proxy_headers", "dict", "Headers for the proxy."),
+    _access("proxy_headers", "dict", "Headers for the proxy.", secret=True),
     _access("persist_config", "bool", "Whether a refreshed token is written back into the kubeconfig."),
-    _access("impersonate_user", "str", "User to act as."),
-    _access("impersonate_groups", "list", "Groups to act as."),
+    _access("impersonate_user", "str", "User to impersonate."),
+    _access("impersonate_groups", "list", "Groups to impersonate.", kind="text"),
+)
+_OPTIONS = (
     _federation("group", "str", "federation", "Inventory group whose hosts are the meshes of the federation."),
     _federation(
         "max_new_load_balancers",
         "int",
         None,
-        "Refuse to create more load balancers than this in one run.",
+        "Largest number of load balancers that one run may create. Default: no limit.",
         "gateways",
+        minimum=0,
     ),
     _federation(
         "allow_shared_root", "bool", False, "Allow meshes with equal trust domains that share one root certificate."
@@ -182,6 +246,7 @@ _TABLE = (
         [],
         "Names of the meshes whose trust domain may change under running workloads.",
         "gateways",
+        kind="text",
     ),
     _federation(
         "confirm_address_change",
@@ -189,209 +254,101 @@ _TABLE = (
         [],
         "Names of the meshes whose live gateways may get another address.",
         "gateways",
+        kind="text",
     ),
     _federation(
         "root_expiry_warning_days",
         "int",
         30,
-        "Warn of root certificates that expire within so many days; V(0) never warns.",
+        "Warn of root certificates that expire within this number of days; V(0) never warns.",
+        minimum=0,
+        maximum=_DAYS_MAX,
     ),
-    _federation("adopt", "bool", False, "Take over objects that somebody else made, as they are."),
+    _federation("adopt", "bool", False, "Take ownership of unmanaged objects without changing any value."),
     _federation("force_conflicts", "bool", False, "Take fields from other field managers."),
     _federation(
         "restart_control_plane",
         "raw",
         False,
-        "Restart the istiod of a mesh where it does not take a change up by itself: true, or a list of the meshes for "
+        "Restart the istiod of a mesh where it does not load a change: true, or a list of the meshes for "
         "which it is allowed.",
         "report",
     ),
-    _federation("wait_timeout", "int", 300, "Seconds to wait for links to be connected and synced.", "report"),
     _federation(
-        "gateway_timeout", "int", 600, "Seconds to wait for control planes and for addresses of gateways.", "gateways"
+        "wait_timeout",
+        "int",
+        300,
+        "Seconds to wait for links to be connected and synced; V(0) checks them once.",
+        "report",
+        minimum=0,
+        maximum=_WEEK,
     ),
     _federation(
-        "install_timeout", "int", 900, "Seconds to wait for the operator, and again for a new control plane.", "install"
+        "gateway_timeout",
+        "int",
+        600,
+        "Seconds to wait for control planes and for addresses of gateways; V(0) checks them once.",
+        "gateways",
+        minimum=0,
+        maximum=_WEEK,
     ),
-    _federation("fail_on_pending", "bool", False, "Fail when a link waits for the other side.", "report"),
+    _federation(
+        "install_timeout",
+        "int",
+        900,
+        "Seconds to wait for the operator, and again for a new control plane; V(0) checks them once.",
+        "install",
+        minimum=0,
+        maximum=_WEEK,
+    ),
+    _federation("fail_on_pending", "bool", False, "Fail when a link is pending on the other side.", "report"),
     _federation(
         "identity_dir",
         "path",
         "identities",
-        "Directory on the controller for the identities of our meshes that are written for those of other "
-        "administrators, from where the playbook is started.",
+        "Directory on the controller for the identity files of our meshes, which the administrators of other meshes get; "
+        "relative to the directory where the playbook is started.",
         "identity",
     ),
-    _federation("identity_days", "int", 365, "Days for which such an identity is valid.", "identity"),
-    _federation("expected_meshes", "int", None, "Number of meshes that the group must have.", "mesh"),
+    _federation(
+        "identity_days",
+        "int",
+        365,
+        "Number of days for which an identity file is valid.",
+        "identity",
+        minimum=1,
+        maximum=_DAYS_MAX,
+    ),
+    _federation("expected_meshes", "int", None, "Number of meshes that the group must have.", "mesh", minimum=1),
     _federation("report_file", "path", None, "File on the controller for the report as JSON.", "report"),
-    _federation("lint_format", "str", "text", "How C(lint.yml) prints its findings: C(text), or C(json) for data.", "lint"),
+    _federation(
+        "lint_format",
+        "str",
+        "text",
+        "Output of C(lint.yml): C(text), or C(json) for data.",
+        "lint",
+        choices=("text", "json"),
+    ),
     _federation("lint_file", "path", None, "File on the controller for the findings of C(lint.yml) as JSON.", "lint"),
-    _federation("lint_strict", "bool", False, "Refuse warnings about the inventory as if they were errors.", "lint"),
+    _federation("lint_strict", "bool", False, "Handle warnings about the inventory as errors.", "lint"),
     _federation("offline", "bool", False, "Let C(plan.yml) plan from the inventory alone and contact no cluster.", "mesh"),
     _federation("plan_file", "path", None, "File on the controller for the plan of C(plan.yml) as JSON.", "report"),
     _federation(
         "ports_file", "path", None, "File on the controller for the port matrix of C(plan.yml) as CSV.", "report"
     ),
     _federation(
-        "no_log", "bool", True, "Keep the plan, which is public but large, out of what tasks print.", "federation"
+        "no_log", "bool", True, "Keep the plan, which is public but large, out of the output of tasks.", "federation"
     ),
 )
+_TABLE = (*_MESHES, *_INSTALLATION, *_IDENTITY, *_ACCESS, *_OPTIONS)
 VARIABLES: Dict[str, Variable] = {variable.name: variable for variable in _TABLE}
 
 PREFIXES = ("mesh_", "federation_")
 # Set by the roles, not by people.
 REGISTERED = frozenset({"mesh_facts"})
-ACCESS = tuple(variable.name for variable in _TABLE if variable.room == "access")
+ACCESS = tuple(variable.name for variable in _ACCESS)
 
 
 def wanted(name: str) -> bool:
     """Tell whether a host variable concerns the declaration (``mesh_facts`` is our own result and does not)."""
     return name.startswith(PREFIXES) and name not in REGISTERED or name == "ansible_connection"
-
-
-def _bool(value: Any) -> Any:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int) and value in (0, 1):
-        return bool(value)
-    word = value.strip().lower() if isinstance(value, str) else None
-    if word in TRUE or word in FALSE:
-        return word in TRUE
-    raise ValueError("is not a truth value")
-
-
-def _int(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise ValueError("is not a whole number")
-    try:
-        return int(value)
-    except ValueError:
-        raise ValueError("is not a whole number") from None
-
-
-def _str(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise ValueError("is not a text")
-    text = str(value).strip()
-    if not text:
-        raise ValueError("is empty")
-    return text
-
-
-def _list(value: Any) -> Any:
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    if not isinstance(value, list):
-        raise ValueError("is not a list")
-    return value
-
-
-def _names(value: Any) -> Any:
-    names = _list(value)
-    if not all(isinstance(name, str) and name for name in names):
-        raise ValueError("is not a list of names")
-    return names
-
-
-def truth_or_names(value: Any) -> Any:
-    """A truth value, or a list of names. ValueError with words that follow the variable's name."""
-    try:
-        return _bool(value)
-    except ValueError:
-        return _names(value)
-
-
-def _dict(value: Any) -> Any:
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise ValueError("is not a dictionary")
-    return value
-
-
-def _raw(value: Any) -> Any:
-    if value == "":
-        raise ValueError("is empty")
-    return value
-
-
-_CONVERT = {"bool": _bool, "int": _int, "str": _str, "path": _str, "list": _names, "dict": _dict, "raw": _raw}
-
-
-def convert(variable: Variable, value: Any) -> Any:
-    """Bring a value to the variable's type, as Ansible's argument specifications would.
-
-    Raises ValueError with words that follow the variable's name ("is not a list").
-    """
-    return _CONVERT[variable.type](value)
-
-
-def read(variables: Mapping[str, Any], mesh: str, room: Optional[str] = None) -> Tuple[Dict[str, Any], List[Problem]]:
-    """Take the known variables out of one host's variables; unset and null ones are left out."""
-    values: Dict[str, Any] = {}
-    problems: List[Problem] = []
-    for name in sorted(variables):
-        variable = VARIABLES.get(name)
-        if variable is None or variables[name] is None or (room and variable.room != room):
-            continue
-        try:
-            values[name] = convert(variable, variables[name])
-        except ValueError as error:
-            problems.append(
-                problem(
-                    "variable-type",
-                    mesh,
-                    name,
-                    f"the value {error}",
-                    f"Give it a value of type {variable.type}, or leave it out",
-                )
-            )
-    return values, problems
-
-
-def unknown(names: Iterable[str], mesh: str) -> List[Problem]:
-    """Find variables of ours that do not exist: an error when one is close to a known name, else a warning."""
-    found = []
-    for name in sorted(names):
-        if not name.startswith(PREFIXES) or name in VARIABLES or name in REGISTERED:
-            continue
-        close = _meant(name)
-        if close:
-            found.append(
-                problem("variable-misspelled", mesh, name, "there is no such variable", f"Did you mean {close}")
-            )
-        else:
-            found.append(
-                problem(
-                    "variable-unknown",
-                    mesh,
-                    name,
-                    "there is no such variable; it has no effect",
-                    "Rename it when it is your own, or look it up in the README",
-                    severity="warning",
-                )
-            )
-    return found
-
-
-def _meant(name: str) -> Optional[str]:
-    """The variable that was probably meant; the common prefix would make everything look alike, so it is left out."""
-    by_rest = {known.partition("_")[2]: known for known in VARIABLES}
-    return by_rest.get(suggestion(name.partition("_")[2], by_rest) or "")
-
-
-def suggestion(name: str, known: Iterable[str]) -> Optional[str]:
-    """The known name that was probably meant, or None."""
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    close = difflib.get_close_matches(name.lower(), sorted(by_lower), n=1, cutoff=0.75)
-    return by_lower[close[0]] if close else None
-
-
-def unknown_keys(value: Mapping[str, Any], allowed: Iterable[str], mesh: str, where: str) -> List[Problem]:
-    """Find keys of a dictionary that the product or we do not know: errors, as the API server drops them silently."""
-    known = sorted(allowed)
-    found = []
-    for key in sorted(set(map(str, value)) - set(known)):
-        close = suggestion(key, known)
-        remedy = f"Did you mean {close}" if close else f"Known keys are {', '.join(known)}"
-        found.append(problem("key-unknown", mesh, f"{where}.{key}", "there is no such key", remedy))
-    return found

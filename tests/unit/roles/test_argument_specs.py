@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The model's table of variables and the roles' argument specifications say the same."""
+"""The model's table of variables and the roles' argument specifications agree."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import BY_PEER, KEYS
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES
 
 ROLES = pathlib.Path(__file__).parents[3] / "roles"
@@ -29,7 +30,18 @@ def test_type_default_and_description_agree(name: str) -> None:
     option, variable = _options("mesh")[name], VARIABLES[name]
     assert option["type"] == variable.type
     assert option.get("default") == variable.default
-    assert " ".join(option["description"].split()) == variable.description
+    assert " ".join(option["description"].split()) == variable.documentation
+    assert tuple(option.get("choices", ())) == variable.choices
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_keys_of_dictionaries_agree(name: str) -> None:
+    options, keys = _options("mesh")[name]["options"], KEYS[name]
+    assert list(options) == [*keys, *(["peers"] if name in BY_PEER else [])]
+    for key, entry in keys.items():
+        assert options[key]["type"] == entry.type
+        assert tuple(options[key].get("choices", ())) == entry.choices
+        assert " ".join(options[key]["description"].split()) == f"{entry.description} Accepted: {entry.domain.accepted}."
 
 
 @pytest.mark.parametrize("role", sorted(path.name for path in ROLES.iterdir()))

@@ -251,7 +251,7 @@ REFUSED: list[tuple[str, Json, str, str, str]] = [
      "mesh_control_plane_spec.runtime.defaults.deployment.autoScaling", "install-spec", "runtime.components"),
     ("operator's namespace", {**WANTED, "mesh_install_operator_namespace": "red-mesh-system"}, "mesh_namespace",
      "install-namespace", "of its own"),
-    ("odd namespace", {"mesh_install_operator_namespace": "A_b"}, "mesh_install_operator_namespace", "name-invalid", "label"),
+    ("odd namespace", {"mesh_install_operator_namespace": "A_b"}, "mesh_install_operator_namespace", "name-invalid", "Correct"),
 ]
 
 

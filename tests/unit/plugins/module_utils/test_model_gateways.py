@@ -11,6 +11,7 @@ import federations as fed
 import pytest
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import data
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import problem_line
 from ansible_collections.ossm.federation.plugins.module_utils._readers import gateway as gateway_reader
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired, drift
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
@@ -383,8 +384,8 @@ def test_runtime_settings_that_a_foreign_gateway_has_not_are_told() -> None:
     assert [one["code"] for one in told] == ["unmanaged"] and "runtime.deployment.replicas" in told[0]["message"]
 
 
-# variable, value, where it is told, code, words of the remedy
-REFUSED: list[tuple[str, str, Json, str, str, str]] = [
+# variable, value, the place, code, and a part of the message
+REJECTED: list[tuple[str, str, Json, str, str, str]] = [
     ("top level", "mesh_ingress", {"runtime": {"pods": {}}}, "mesh_ingress.runtime.pods", "key-unknown", "pod"),
     (
         "second level",
@@ -413,18 +414,18 @@ REFUSED: list[tuple[str, str, Json, str, str, str]] = [
     ("no dictionary", "mesh_egress", {"runtime": {"pod": []}}, "mesh_egress.runtime.pod", "runtime-value", "nodeSelector"),
     ("runtime is a list", "mesh_ingress", {"runtime": []}, "mesh_ingress.runtime", "ingress-value", "shape of runtime"),
     ("another key", "mesh_egress", {"exposure": "NodePort"}, "mesh_egress.exposure", "key-unknown", "runtime"),
-    ("peers", "mesh_egress", {"peers": [GREEN]}, "mesh_egress.peers", "egress-value", "keys"),
+    ("peers", "mesh_egress", {"peers": [GREEN]}, "mesh_egress.peers", "egress-value", "a dictionary"),
     ("a stranger", "mesh_egress", {"peers": {"greem-mesh": {}}}, "mesh_egress.peers", "peer-unknown", "green-mesh"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "where", "code", "remedy"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED]
+    ("variable", "value", "where", "code", "part"), [case[1:] for case in REJECTED], ids=[case[0] for case in REJECTED]
 )
-def test_unknown_runtime_settings_are_refused(variable: str, value: Json, where: str, code: str, remedy: str) -> None:
+def test_unknown_runtime_settings_are_rejected(variable: str, value: Json, where: str, code: str, part: str) -> None:
     found = fed.declare(fed.inventory(red_mesh={variable: value}))["problems"]
     assert [(one["code"], one["mesh"], one["where"], one["severity"]) for one in found] == [(code, RED, where, "error")]
-    assert remedy in found[0]["remedy"]
+    assert part in problem_line(found[0])
 
 
 def test_replicas_that_an_autoscaler_would_change_are_told() -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that is refused before anything is written: with its mesh, its place and a remedy, all at once."""
+"""Every rejection before the first write: with its mesh, its place, the value and a remedy, all at once."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
         {"mesh_name": LONG},
         "mesh_name",
         "name-invalid",
-        "56 characters, 55 are possible",
+        "at most 55 characters",
     ),
     ("name that is no label", {"mesh_name": "Red_Mesh"}, "mesh_name", "name-invalid", "lower case"),
-    ("namespace too long", {"mesh_namespace": "n" * 64}, "mesh_namespace", "name-invalid", "63 are possible"),
+    ("namespace too long", {"mesh_namespace": "n" * 64}, "mesh_namespace", "name-invalid", "at most 63 characters"),
     (
         "control plane too long",
         {"mesh_control_plane": "c" * 57},
         "mesh_control_plane",
         "name-invalid",
-        "56 are possible",
+        "at most 56 characters",
     ),
     (
         "trust domain with scheme",
@@ -69,15 +69,15 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
         "variable-misspelled",
         "federation_wait_timeout",
     ),
-    ("wrong type", {"mesh_peers": 7}, "mesh_peers", "variable-type", "type list"),
+    ("wrong type", {"mesh_peers": 7}, "mesh_peers", "variable-type", "must be a list"),
     (
         "wrong type of option",
         {"federation_wait_timeout": "soon"},
         "federation_wait_timeout",
         "variable-type",
-        "type int",
+        "must be a whole number",
     ),
-    ("list with no name in it", {"mesh_peers": [7]}, "mesh_peers", "variable-type", "list of names"),
+    ("list with no name in it", {"mesh_peers": [7]}, "mesh_peers", "variable-type", "a list with entries that are a string"),
     ("empty text", {"mesh_context": ""}, "mesh_context", "variable-type", "empty"),
     ("option of one host", {"federation_adopt": True}, "federation_adopt", "option-differs", "concerns them all"),
     ("two hosts of one name", {"mesh_name": "green-mesh"}, "mesh_name", "mesh-duplicate", "green-mesh, red-mesh"),
@@ -87,7 +87,7 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
         {"mesh_peers": ["green-mesh"], "mesh_exports": {"red-mesh": []}},
         "mesh_exports.red-mesh",
         "peer-not-paired",
-        "no pair",
+        "are not a pair",
     ),
     ("exports that are no list", {"mesh_exports": 1}, "mesh_exports", "rule-shape", "list"),
     ("rule that is no dictionary", {"mesh_exports": [1]}, "mesh_exports[0]", "rule-shape", "dictionary"),
@@ -188,7 +188,7 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
         {"mesh_imports": [{"type": "NameSelector", "nameSelector": {"importAsLocal": True}}]},
         "mesh_imports[0].nameSelector.importAsLocal",
         "key-unknown",
-        "Known keys",
+        "accepted are alias, name, namespace",
     ),
     (
         "importAsLocal in typographic quotes",
@@ -223,7 +223,7 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
         {"mesh_exports": [{"type": "NameSelector", "nameSelector": {"name": 1}}]},
         "mesh_exports[0].nameSelector.name",
         "rule-shape",
-        "quotes",
+        "must be a string",
     ),
     (
         "unknown key of ingress",
@@ -270,7 +270,7 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
         "Cluster, Local",
     ),
     ("a platform that is misspelled", {"mesh_platform": "BareMetall"}, "mesh_platform", "platform-unknown", "BareMetal"),
-    ("a platform that is none", {"mesh_platform": "Mars"}, "mesh_platform", "platform-unknown", "Known are AWS"),
+    ("a platform that does not exist", {"mesh_platform": "Mars"}, "mesh_platform", "platform-unknown", "one of AWS"),
     (
         "annotation that is no text",
         {"mesh_ingress": {"annotations": {"a": True}}},
@@ -324,7 +324,7 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
     ),
     ("zone without region", {"mesh_locality": {"zone": "a"}}, "mesh_locality.zone", "locality-value", "Add region"),
     ("unknown key of locality", {"mesh_locality": {"area": "a"}}, "mesh_locality.area", "key-unknown", "region"),
-    ("locality that is no text", {"mesh_locality": {"region": 1}}, "mesh_locality.region", "locality-value", "quotes"),
+    ("locality that is no text", {"mesh_locality": {"region": 1}}, "mesh_locality.region", "locality-value", "Quote"),
 ]
 
 
@@ -353,15 +353,15 @@ def test_empty_group_and_expected_size() -> None:
     assert fed.codes(fed.declare(sized)["problems"]) == {("federation-size", "federation")}
 
 
-@pytest.mark.parametrize(("hosts", "told"), [
+@pytest.mark.parametrize(("hosts", "reported"), [
     (fed.COLOURS, ["federation"]),
     (("red-mesh",), ["red-mesh"]),
 ])
-def test_a_wrong_variable_of_all_is_told_once(hosts: tuple[str, ...], told: list[str]) -> None:
+def test_a_wrong_variable_of_all_meshes_is_reported_once(hosts: tuple[str, ...], reported: list[str]) -> None:
     wrong = {host: {**values, **({"federation_wait_timeout": "soon"} if host in hosts else {})}
              for host, values in fed.inventory().items()}
     found = [one for one in fed.declare(wrong)["problems"] if one["code"] == "variable-type"]
-    assert [(one["mesh"], one["where"]) for one in found] == [(mesh, "federation_wait_timeout") for mesh in told]
+    assert [(one["mesh"], one["where"]) for one in found] == [(mesh, "federation_wait_timeout") for mesh in reported]
 
 
 def test_options_that_differ() -> None:

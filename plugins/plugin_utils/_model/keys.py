@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: the keys of the variables that are dictionaries, in one table.
+
+Argument specifications are compared with it by tests. ``mesh_control_plane_spec`` and ``runtime`` are the product's own
+shapes (``_model.install``, ``_model.runtime``).
+"""
+
+from __future__ import annotations
+
+from typing import Dict, NamedTuple, Tuple
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
+    DISCOVERY_NAME,
+    EXPOSURES,
+    SERVICE_NAME,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import (
+    ADDRESSES,
+    BOOLEAN,
+    DICTIONARY,
+    Domain,
+    IP_ADDRESS,
+    NETWORKS,
+    PORT,
+    TEXTS,
+    TEXT_MAP,
+    is_port,
+    one_of,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.runtime import RUNTIME
+
+PORT_NAMES = (SERVICE_NAME, DISCOVERY_NAME)
+_POLICIES = ("Cluster", "Local")
+_APPROVALS = ("Automatic", "Manual")
+_TEXT = TEXTS["text"]
+
+
+class Key(NamedTuple):
+    """A key of a dictionary. ``type`` is a type of Ansible's argument specifications."""
+
+    type: str
+    description: str
+    domain: Domain
+    choices: Tuple[str, ...] = ()
+
+
+_RUNTIME = Key(
+    "dict",
+    "Runtime settings of the gateways, in the product's shape.",
+    Domain(
+        lambda value: isinstance(value, dict),
+        f"a dictionary in the product's shape of runtime, with the keys {', '.join(RUNTIME)}",
+    ),
+)
+INGRESS: Dict[str, Key] = {
+    "exposure": Key(
+        "str", "Type of the gateways' Services. Default: by the platform.", one_of(EXPOSURES), tuple(EXPOSURES)
+    ),
+    "internal": Key("bool", "Whether the gateways get private addresses.", BOOLEAN),
+    "annotations": Key("dict", "Annotations of the gateways' Services.", TEXT_MAP),
+    "labels": Key("dict", "Labels of the gateways' Services.", TEXT_MAP),
+    "addresses": Key("list", "Addresses at which the peers reach the gateways. Default: read in the cluster.", ADDRESSES),
+    "discoveryPort": Key("int", "Port at which the peers reach discovery. Default: read in the cluster.", PORT),
+    "servicePort": Key("int", "Port at which the peers reach services. Default: read in the cluster.", PORT),
+    "nodePorts": Key(
+        "dict",
+        "Node ports of the gateways' Services, by port name.",
+        Domain(
+            lambda value: isinstance(value, dict) and all(map(is_port, value.values())),
+            f"a dictionary of port numbers from 1 to 65535 with the keys {' and '.join(PORT_NAMES)}",
+        ),
+    ),
+    "loadBalancerIP": Key("str", "Fixed address of the load balancer.", IP_ADDRESS),
+    "loadBalancerSourceRanges": Key("list", "Networks from which the load balancer is reachable.", NETWORKS),
+    "externalTrafficPolicy": Key("str", "Traffic policy of the gateways' Services.", one_of(_POLICIES), _POLICIES),
+    "runtime": _RUNTIME,
+}
+EGRESS: Dict[str, Key] = {"runtime": _RUNTIME}
+LOCALITY: Dict[str, Key] = {
+    "region": Key("str", "Region of the mesh.", _TEXT),
+    "zone": Key("str", "Zone of the mesh; it needs a region.", _TEXT),
+    "subzone": Key("str", "Subzone of the mesh; it needs a zone.", _TEXT),
+}
+SUBSCRIPTION: Dict[str, Key] = {
+    "name": Key("str", "Name of the operator's package.", _TEXT),
+    "channel": Key("str", "Channel of the package.", _TEXT),
+    "source": Key("str", "Name of the CatalogSource.", _TEXT),
+    "sourceNamespace": Key("str", "Namespace of the CatalogSource.", TEXTS["label"]),
+    "installPlanApproval": Key("str", "Approval of install plans.", one_of(_APPROVALS), _APPROVALS),
+    "startingCSV": Key("str", "First version of the operator to install.", _TEXT),
+    "config": Key("dict", "Configuration of the operator's Deployment, in the shape of the Subscription.", DICTIONARY),
+}
+#: By variable. Those with ``peers`` have the same keys by peer below it.
+KEYS: Dict[str, Dict[str, Key]] = {
+    "mesh_ingress": INGRESS,
+    "mesh_egress": EGRESS,
+    "mesh_locality": LOCALITY,
+    "mesh_install_subscription": SUBSCRIPTION,
+}
+BY_PEER = ("mesh_ingress", "mesh_egress")
