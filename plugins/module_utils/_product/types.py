@@ -81,12 +81,14 @@ def with_changes(
 
 
 def problem_line(found: Problem) -> str:
-    """Put a Problem into one line for people; what to write instead is JSON, which is YAML too.
+    """Render a Problem as one line of text; what to write instead is JSON, which is YAML too.
 
-    >>> words(problem("x", "red", "mesh_host", "It is wrong", "Put it right"))
-    'red: mesh_host: It is wrong. Put it right. [x]'
+    >>> problem_line(problem("x", "red", "mesh_host", "3 must be a string", "Write it in quotes"))
+    'ERROR red: mesh_host: 3 must be a string. Fix: Write it in quotes. [x]'
     """
-    told = f"{found['mesh']}: {found['where']}: {found['message']}. {found['remedy']}."
+    line = f"{found['severity'].upper()} {found['mesh']}: {found['where']}: {found['message'].rstrip('.')}."
+    if found["remedy"]:
+        line += f" Fix: {found['remedy'].rstrip('.')}."
     if "repaired" in found:
-        told += f" Write {json.dumps(found['repaired'], ensure_ascii=False)}"
-    return f"{told} [{found['code']}]"
+        line += f" Write {json.dumps(found['repaired'], ensure_ascii=False)}"
+    return f"{line} [{found['code']}]"

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Print a report as plain text, whatever callback writes to standard output."""
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, List, Optional, cast
+
+from ansible import constants
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
+
+Json = Dict[str, Any]
+
+#: Callbacks that write results as JSON for a program, or nothing: text between them would break what they write.
+WITHOUT_TEXT = ("json", "jsonl", "null")
+
+#: Characters that a terminal obeys instead of printing them. Messages carry text of clusters.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+ARGUMENT_SPEC: Json = {
+    "lines": {"type": "list", "elements": "str", "required": True},
+    "details": {"type": "list", "elements": "str", "default": []},
+    "failure": {"type": "str", "default": ""},
+}
+
+
+def is_text_shown() -> bool:
+    """Whether the callback that owns standard output writes text for people."""
+    callback = str(constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK") or "default")
+    return callback.rpartition(".")[2] not in WITHOUT_TEXT
+
+
+def printable(line: str) -> str:
+    """A line with its control characters as escapes."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", line)
+
+
+class ActionModule(ActionBase):
+    """See the documentation of the module of the same name."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp: Optional[str] = None, task_vars: Optional[Json] = None) -> Json:
+        """Print the lines, and fail where a reason to fail is given."""
+        result = cast(Json, super().run(tmp, task_vars))
+        self._task.args = plain(self._task.args)
+        validation, _args = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        params = validation.validated_parameters
+        lines: List[str] = params["lines"]
+        if self._task.diff or Display().verbosity > 0:
+            lines = [*lines, *params["details"]]
+        is_printed = is_text_shown()
+        if is_printed:
+            # In one piece, so that nothing comes between the lines; the strategy prints what a worker displays.
+            Display().display("\n".join(map(printable, lines)))
+        # The result is for programs: no callback that writes text prints it a second time, with -v neither.
+        result.update(changed=False, _ansible_verbose_override=True)
+        if params["failure"]:
+            result.update(failed=True, msg=inert(params["failure"]))
+        if not params["failure"] or not is_printed:
+            result["lines"] = inert(lines)
+        return result
