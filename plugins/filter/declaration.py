@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: declaration
-short_description: Resolve what the inventory declares of a federation
+short_description: Resolve the federation that the inventory declares (private to the roles of this collection)
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - Resolves every host of the group, also those that a limit leaves out, from its inventory variables.
-  - The identity files of meshes of other administrators are read here, on the controller.
-  - Nothing fails here for bad input; everything that is wrong is in RV(_value).problems, all at once. That is also what
-    P(ossm.federation.lint#filter) finds in the rules, but for its notes, and for names that only the plan can tell apart.
+  - Resolves every host of the group, also hosts outside the limit, from its inventory variables.
+  - Reads the identity files of meshes of other administrators, on the controller.
+  - Invalid input does not fail here. RV(_value).problems has all problems, with those that P(ossm.federation.lint#filter) finds
+    in the rules, except notes and name collisions, which the plan finds.
 positional: groups, group, play_hosts, access, by_file
 options:
   _input:
@@ -35,11 +35,11 @@ options:
     required: false
   access:
     description:
-      - Whether every mesh must say how its cluster is reached. Without it, nothing is looked at that concerns access.
+      - Whether every mesh needs access to its cluster. Without it, nothing about access is checked.
     type: bool
     default: true
   by_file:
-    description: Whether only the pairs with meshes that are known by identity files are meant.
+    description: Whether to resolve only the pairs with meshes that are known by identity files.
     type: bool
     default: false
 seealso:
@@ -50,7 +50,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Resolve what the inventory declares
+- name: Resolve the inventory
   ansible.builtin.set_fact:
     federation_declaration: "{{ hostvars | ossm.federation.declaration(groups, 'federation', ansible_play_hosts_all) }}"
   run_once: true
@@ -62,23 +62,12 @@ _value:
   type: dict
 """
 
-import datetime
-import os
 from collections.abc import Callable
 from typing import Any, Dict, List, Mapping, Optional
 
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import check_access
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.files import read_file
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.inventory import read_inventory
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.inventory import read_declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
-from ansible_collections.ossm.federation.plugins.plugin_utils._identity import documents
-from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import lint
-from ansible_collections.ossm.federation.plugins.plugin_utils._lint.exporters import COLLISION
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import services_to_read
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.declare import mesh_auth
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import wanted
 
 
 def declaration(
@@ -90,53 +79,18 @@ def declaration(
     by_file: bool = False,
 ) -> Dict[str, Any]:
     """Resolve the group's hosts; see DOCUMENTATION."""
-    read = read_inventory(
-        hostvars,
-        groups,
-        group,
-        reader="ossm.federation.declaration",
-        concerned=wanted,
-        environ=dict(os.environ),
-        play_hosts=play_hosts,
-        access=bool(plain(access)),
-    )
-    made = read.declared
-    if plain(by_file):
-        made["pairs"] = [pair for pair in made["pairs"] if any(made["meshes"][host]["by_file"] for host in pair)]
-    made["problems"] += documents.take_in(made, read_file, datetime.datetime.now(datetime.timezone.utc))
-    for host in made["hosts"]:
-        if access and made["meshes"][host]["local"] and host not in read.unreadable:
-            made["problems"] += _access(made, host, mesh_auth(read.variables[host]))
-    # Notes are for lint.yml, which people run to look at their inventory; names that collide are for the plan.
-    made["problems"] += [one for one in lint(made) if one["severity"] != "info" and one["code"] != COLLISION]
-    # Who hands out an identity writes no rules, and has no right to look at Services.
-    services = {host: [] if plain(by_file) else services_to_read(made, host) for host in made["hosts"]}
-    return seal(made, {**made, "meshes": {host: _shown(mesh, services[host]) for host, mesh in made["meshes"].items()}})
-
-
-def _shown(mesh: DeclaredMesh, services: List[str]) -> Dict[str, Any]:
-    return {
-        "host": mesh["host"],
-        "mesh": mesh["mesh"],
-        "namespace": mesh["namespace"],
-        "control_plane": mesh["control_plane"],
-        "peers": mesh["peers"],
-        "local": mesh["local"],
-        "by_file": mesh["by_file"],
-        "services": services,
-    }
-
-
-def _access(made: Declaration, host: str, auth: Dict[str, Any]) -> List[Problem]:
-    """Look at the files that a mesh's access names, unless it names nothing, which is told already."""
-    if not any(auth.get(key) for key in ("kubeconfig", "context", "host")):
-        return []
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("K8S_AUTH_")}
-    return check_access(auth, made["meshes"][host]["mesh"], environ)
+    only_files = bool(plain(by_file))
+    declared = read_declaration(hostvars, groups, group, play_hosts, access=bool(plain(access)), by_file=only_files)
+    shown = {}
+    for host, mesh in declared["meshes"].items():
+        keys = ("host", "mesh", "namespace", "control_plane", "peers", "local", "by_file")
+        # An identity has no rules, and its account no right to list Services.
+        shown[host] = {**{key: dict(mesh)[key] for key in keys}, "services": [] if only_files else services_to_read(declared, host)}
+    return seal(declared, {**declared, "meshes": shown})
 
 
 class FilterModule:
-    """Makes the filter known to Ansible."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> Dict[str, Callable[..., Any]]:
         return {"declaration": declaration}

@@ -73,7 +73,7 @@ def _auth(hostvars: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 class FilterModule:
-    """Makes the filter known to Ansible."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> Dict[str, Callable[..., Any]]:
         return {"mesh_auth": mesh_auth}

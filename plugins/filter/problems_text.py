@@ -61,7 +61,7 @@ def problems_text(problems: Any, lines: bool = False) -> Union[str, List[str]]:
 
 
 class FilterModule:
-    """Makes the filter known to Ansible."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> Dict[str, Callable[..., Any]]:
         return {"problems_text": problems_text}

@@ -62,7 +62,7 @@ def test_the_matrix_is_the_last_thing_that_is_said(federation: Federation) -> No
 def test_load_balancers_are_announced_before_the_first_write(federation: Federation) -> None:
     text = federation.runs[0].text
     message = "4 new load balancers will be created, 4 of them public"
-    assert 0 <= text.find(message) < text.find(": Open the gateways]"), text
+    assert 0 <= text.find(message) < text.find(": Configure gateways]"), text
 
 
 def test_bare_metal_is_reached_at_its_nodes_and_the_others_at_load_balancers(federation: Federation) -> None:

@@ -89,8 +89,8 @@ def test_first_a_exports_its_identity(a: Desk) -> None:
     mark = a.federation.lab.mark()
     run = _good(a, EXPORT)
     assert set(a.federation.writes(mark)) == {"red"}
-    assert f"Hand identities/{RED_FOR_GREEN} to the administrator of green-mesh, who runs federate.yml" in run.flat
-    assert f"put the file that comes back to received/{GREEN_FOR_RED}" in run.flat
+    assert f"Send identities/{RED_FOR_GREEN} to the administrator of green-mesh, who runs federate.yml" in run.flat
+    assert f"save the file that comes back as received/{GREEN_FOR_RED}" in run.flat
     document = yaml.safe_load(a.made.read_text())
     assert document["metadata"]["mesh"] == RED and document["metadata"]["peer"] == GREEN
     assert document["spec"]["clientID"] == "red-mesh.local/ns/red-mesh-system/sa/egress-green-mesh-service-account"
@@ -112,7 +112,7 @@ def test_without_a_file_of_the_other_a_waits(a: Desk) -> None:
     run = _good(a)
     assert run.cells == {(RED, GREEN): "pending", (GREEN, RED): "pending"}
     assert f"received/{GREEN_FOR_RED} is not there yet" in run.flat
-    assert f"Hand identities/{RED_FOR_GREEN} to the administrator of green-mesh" in run.flat
+    assert f"Send identities/{RED_FOR_GREEN} to the administrator of green-mesh" in run.flat
     assert a.federation.names(RED, "exportedservicesets") == [GREEN]
     assert a.federation.names(RED, "servicemeshpeers") == []
     strict = a.federation.run("-e", '{"federation_fail_on_pending": true}')
@@ -126,8 +126,8 @@ def test_then_b_does_its_side_and_hands_back(a: Desk, b: Desk) -> None:
     assert set(b.federation.writes(mark)) == {"green"}, texts(b.federation.writes(mark))
     assert run.seconds < 60, "nobody answers yet, so there is nothing to wait for"
     assert run.cells == {(RED, GREEN): "pending", (GREEN, RED): "pending"}
-    assert "red-mesh has not taken up the identity of green-mesh yet" in run.flat
-    assert f"Hand identities/{GREEN_FOR_RED} to the administrator of red-mesh, who runs federate.yml with it" in run.flat
+    assert "red-mesh has not loaded the identity of green-mesh yet" in run.flat
+    assert f"Send identities/{GREEN_FOR_RED} to the administrator of red-mesh, who runs federate.yml with it" in run.flat
     assert b.federation.names(GREEN, "servicemeshpeers") == [RED]
     again = _good(b, EXPORT)
     assert {counts["changed"] for counts in again.recap.values()} == {0}
@@ -143,7 +143,7 @@ def test_then_a_connects(a: Desk, b: Desk) -> None:
     assert run.cells == {(RED, GREEN): "ok", (GREEN, RED): "ok (seen from red-mesh)"}
     # Red sees green's watch a moment before green itself writes that down, and this run cannot ask green.
     a.federation.eventually(lambda: a.federation.connected() == BOTH)
-    assert "2 of 2 links are good" in run.flat and "Hand identities" not in run.flat
+    assert "2 of 2 links are good" in run.flat and "Send identities" not in run.flat
     a.federation.eventually(lambda: b.federation.imported(GREEN, RED) == [IMPORTED])
     report = a.folder / "report.json"
     second = _good(a, None, "-e", f"federation_report_file={report}")
@@ -244,11 +244,11 @@ ADDRESSES = {RED: "192.0.2.11", GREEN: "192.0.2.12"}
 def _invented(peer: str, address: str, root: Authority) -> dict[str, Any]:
     """The identity of blue, which no lab has, for one of our meshes: a gateway of its own for each."""
     now, domain, namespace = datetime.datetime.now(datetime.timezone.utc), f"{BLUE}.local", f"{BLUE}-system"
-    made, until = (f"{time:%Y-%m-%dT%H:%M:%SZ}" for time in (now, now + datetime.timedelta(days=365)))
+    created, until = (f"{time:%Y-%m-%dT%H:%M:%SZ}" for time in (now, now + datetime.timedelta(days=365)))
     return {
         "apiVersion": "ossm.federation/v1",
         "kind": "MeshIdentity",
-        "metadata": {"mesh": BLUE, "peer": peer, "made": made, "validUntil": until},
+        "metadata": {"mesh": BLUE, "peer": peer, "created": created, "validUntil": until},
         "spec": {
             "namespace": namespace,
             "trustDomain": domain,

@@ -40,7 +40,7 @@ def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
 
 
 def _lines(run: Run) -> list[str]:
-    return run.said("Tell the installation").get("msg", [])
+    return run.said("Report the installation").get("msg", [])
 
 
 def _made(run: Run, verb: str) -> list[tuple[str, str]]:

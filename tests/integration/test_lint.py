@@ -31,7 +31,7 @@ NAMED = {
 
 
 def _told(run: Run) -> Any:
-    return run.said("Tell the findings")["msg"]
+    return run.said("Report the findings")["msg"]
 
 
 def _inventory(folder: Path, **hosts: dict[str, Any]) -> Path:
@@ -149,7 +149,7 @@ def test_strict_refuses_warnings(federation: Federation) -> None:
 def test_warnings_are_told_first_and_stop_nothing(federation: Federation) -> None:
     federation.hosts["green-mesh"]["mesh_imports"]["red-mesh"].append("red-mesh-bookinfo/nothing")
     run = federation.good()
-    said = run.said("Say what is about to happen")["msg"]
+    said = run.said("Announce the changes")["msg"]
     assert any("[import-unoffered]" in line and "red-mesh-bookinfo/nothing" in line for line in said)
     assert any("[import-unoffered]" in line for line in run.report)
     assert set(run.cells.values()) == {"ok", "ok, 1 imported"}

@@ -30,7 +30,7 @@ def _annotations(federation: Federation, mesh: str, peer: str) -> dict[str, str]
 
 def _said(run: Any) -> list[str]:
     """What was said before the first write."""
-    return run.said("Say what is about to happen")["msg"]
+    return run.said("Announce the changes")["msg"]
 
 
 # -- load balancers that do not come ---------------------------------------------------------------------------------

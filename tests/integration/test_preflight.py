@@ -64,7 +64,7 @@ def rehearsal(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def _said(run: Run, code: str) -> list[str]:
     """The warnings with this code, as they are said before the first write."""
-    before, write, dummy = run.text.partition(": Open the gateways]")
+    before, write, dummy = run.text.partition(": Configure gateways]")
     assert write
     return [line.strip().strip('",') for line in before.split("\n") if f"[{code}]" in line]
 

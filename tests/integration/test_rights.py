@@ -124,7 +124,7 @@ def _written(asked: dict[str, list[Request]], mesh: str) -> list[str]:
 def _held_back(run: Run, mesh: str, *message: str) -> None:
     """The run is red, and says what is missing to the mesh, first of all before anything was written."""
     assert run.code != 0, run.all
-    before = run.all.partition(": Open the gateways]")[0]
+    before = run.all.partition(": Configure gateways]")[0]
     assert f"{mesh}: namespace {mesh}-system: the account may not" in before and "[permission-missing]" in before
     assert not [word for word in message if word not in before], run.all
     assert run.recap[mesh]["failed"] == 1
@@ -244,7 +244,7 @@ def test_what_is_optional_only_degrades(federation: Federation) -> None:
         run = federation.good()
     assert "may not get clusterversions.config.openshift.io" in run.flat
     assert "may not get infrastructures.config.openshift.io" in run.flat
-    [note] = [line for line in run.said("Say what is about to happen")["msg"] if "[services-unread]" in line]
+    [note] = [line for line in run.said("Announce the changes")["msg"] if "[services-unread]" in line]
     assert note.startswith("red-mesh: Services in red-mesh-bookinfo: ") and not [line for line in run.report if "unread" in line]
     assert run.cells["red-mesh", "green-mesh"] == "ok"
 
@@ -286,7 +286,7 @@ def test_a_restart_is_done_with_its_rights_beside_those_of_federating(federation
 def _installed(federation: Federation, mesh: str, *arguments: str) -> tuple[Run, list[str]]:
     """Run install.yml for one mesh, and what it has told."""
     run = federation.play(INSTALL, "-l", mesh, *arguments)
-    return run, run.said("Tell the installation").get("msg", [])
+    return run, run.said("Report the installation").get("msg", [])
 
 
 def test_a_mesh_is_installed_from_nothing_with_exactly_these_rights(installing: Federation) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Mapping, Tuple, TypeVar
 
-from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     DISCOVERY_PORT,
     LOAD_BALANCER,

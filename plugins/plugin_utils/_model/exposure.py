@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Mapping, Tuple, cast
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import EXPOSURES
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import Domain, rejection, shown
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import EGRESS, INGRESS, Key, PORT_NAMES
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import EGRESS, INGRESS, PORT_NAMES, Key
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.runtime import check_runtime
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Egress, Ingress
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.values import unknown_keys

@@ -10,7 +10,6 @@ from typing import Any, Dict, List, Literal, Optional, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Remote, Rule
 
-
 #: How a collision is solved; empty where it is not.
 Solution = Literal["peer-names", "alias", ""]
 
@@ -66,14 +65,14 @@ class Installation(TypedDict):
 class Identity(TypedDict):
     """What a mesh of another administrator hands over for one pair; all of it is public.
 
-    ``mesh`` is described, ``peer`` is whom it is for. ``made`` and ``valid_until`` are UTC as ``2026-01-31T00:00:00Z``;
+    ``mesh`` is described, ``peer`` is whom it is for. ``created`` and ``valid_until`` are UTC as ``2026-01-31T00:00:00Z``;
     ``root`` is a PEM bundle, ``fingerprints`` are the SHA-256 of its certificates, lower case and sorted. ``answers`` is
     the digest of the peer's own identity that its author had, None where he had none.
     """
 
     mesh: str
     peer: str
-    made: str
+    created: str
     valid_until: str
     answers: Optional[str]
     namespace: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import Domain, TEXTS, one_of, whole_number
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import TEXTS, Domain, one_of, whole_number
 
 #: Days and seconds beyond these are mistakes.
 _DAYS_MAX = 36500

@@ -16,7 +16,7 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 from ansible_collections.ossm.federation.plugins.module_utils._product import versions
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.link import collisions
-from ansible_collections.ossm.federation.plugins.plugin_utils._identity import documents
+from ansible_collections.ossm.federation.plugins.plugin_utils._identity import handover
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, PlannedMesh, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.expectations import expected_imports, unanswered
 
@@ -169,7 +169,7 @@ def _itself(link: Json) -> str:
 def _their_turn(plan: Plan, side: Side) -> str:
     """What brings a link on that waits for the other mesh."""
     if side["identity_file"]:
-        return documents.next_step(plan, side)
+        return handover.next_step(plan, side)
     other = plan["meshes"][side["peer_host"]]
     if other["in_play"]:
         return f"Put right what is said of {side['peer']}, and run again"

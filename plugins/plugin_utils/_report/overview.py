@@ -18,17 +18,17 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import WRITING
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import check_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import would_change
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import DesiredObject
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import check_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import DIRECTIONS, Plan, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import ports as port_matrix_report
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import preflight
+from ansible_collections.ossm.federation.plugins.plugin_utils._run.assumed import assumed_facts
 
-#: In place of a root that could not be read. It is shown nowhere and written nowhere.
-_NO_ROOT = "not read"
 _STATES = {"absent": "new", "ours": "lives", "unmanaged": "of others, used as it is",
            "adopted": "of others, adopted as it is"}
 
@@ -42,7 +42,7 @@ def overview(declaration: Declaration, facts: Mapping[str, Json]) -> Json:
     """
     unread = {host for host in declaration["hosts"] if not _read(facts.get(host))}
     known = {
-        host: assumed(declaration["meshes"][host], facts.get(host)) if host in unread else facts[host]
+        host: assumed_facts(declaration["meshes"][host], facts.get(host)) if host in unread else facts[host]
         for host in declaration["hosts"]
     }
     made = planning.build_plan(declaration, known)
@@ -57,7 +57,7 @@ def overview(declaration: Declaration, facts: Mapping[str, Json]) -> Json:
         "ports": port_matrix_report.port_matrix(made, known, undecided),
         "collisions": made["collisions"],
         "problems": declaration["problems"] + made["problems"] + made["warnings"]
-        + check_services(made, declaration, known) + _problems(declaration, made, facts),
+        + check_services(made, declaration, known) + preflight.preview(made, known) + _problems(declaration, made, facts),
     }
     shown["ports_csv"] = port_matrix_report.as_csv(shown["ports"])
     shown["lines"] = _lines(shown)
@@ -66,21 +66,6 @@ def overview(declaration: Declaration, facts: Mapping[str, Json]) -> Json:
 
 def _read(facts: Optional[Json]) -> bool:
     return bool(facts and facts.get("readable") and facts.get("control_plane"))
-
-
-def assumed(mesh: DeclaredMesh, facts: Optional[Json] = None) -> Json:
-    """MeshFacts of a mesh that could not be read, or not wholly: what was read, and conventions for all else."""
-    read = {key: value for key, value in (facts or {}).items() if value}
-    control_plane = {
-        "name": mesh["control_plane"] or mesh["mesh"],
-        "trust_domain": mesh["trust_domain"] or f"{mesh['mesh']}.local",
-        "trust_domain_set": True,
-        "ready": False,
-        "owners": {},
-        "object": {"spec": {}},
-    }
-    conventions: Json = {"host": mesh["host"], "namespace": mesh["namespace"], "control_plane": control_plane}
-    return {**conventions, "root": _NO_ROOT, "roots": None, **read, "readable": True, "problems": []}
 
 
 def _undecided(

@@ -10,7 +10,7 @@ from typing import Dict, Iterable, List, Mapping, Optional, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Rule
-from ansible_collections.ossm.federation.plugins.plugin_utils._identity import documents
+from ansible_collections.ossm.federation.plugins.plugin_utils._identity import handover
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
 
 
@@ -78,7 +78,7 @@ def _expectation(
     terminated = (plan.get("terminated_pods") or {}).get(side["host"])
     if terminated:
         link["terminated_pods"] = terminated
-    if side["identity_file"] and not documents.not_answered(plan, side):
+    if side["identity_file"] and not handover.not_answered(plan, side):
         link["inbound"] = True
     return link
 
@@ -98,7 +98,7 @@ def unanswered(plan: Plan, side: Side) -> str:
     For a mesh that is known by an identity file only that file shows it; a link that is up needs no file.
     """
     if side["identity_file"]:
-        return "" if side["contact"] == "now" else documents.not_answered(plan, side)
+        return "" if side["contact"] == "now" else handover.not_answered(plan, side)
     back = plan["sides"][side["peer_host"]][side["host"]]
     if back["peer_object"] != "absent" or (plan["meshes"][side["peer_host"]]["in_play"] and back["state"] == "ready"):
         return ""

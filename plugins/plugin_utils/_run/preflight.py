@@ -16,14 +16,20 @@ from typing import Dict, List, Mapping, Optional, Set, Tuple
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions, permissions, versions
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import WRITING
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, problem_line
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
+    Json,
+    Problem,
+    problem,
+    problem_line,
+    with_changes,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import known_members
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import gateway_owner
-from ansible_collections.ossm.federation.plugins.plugin_utils._lint import services
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import would_change
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import with_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import READY, Plan, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.pending import is_open, with_pending_steps
 
@@ -36,7 +42,7 @@ def checked_plan(
     ``facts`` are MeshFacts by host; ``playbook`` is what the accounts are used for (``_product.permissions.PLAYBOOKS``).
     """
     planned = planning.build_plan(declaration, facts, now)
-    return preflight(services.with_services(planned, declaration, facts), facts, playbook)
+    return preflight(with_services(planned, declaration, facts), facts, playbook)
 
 
 def preflight(planned: Plan, facts: Mapping[str, Json], playbook: str = "federate") -> Plan:
@@ -56,6 +62,12 @@ def preflight(planned: Plan, facts: Mapping[str, Json], playbook: str = "federat
     lines = [line for host in sorted(planned["meshes"]) for line in _version_lines(planned, host, facts.get(host) or {})]
     checked["preflight"] = lines + [problem_line(found) for found in errors]
     return checked
+
+
+def preview(planned: Plan, facts: Mapping[str, Json]) -> List[Problem]:
+    """What the checks would find in a run of federate.yml, as warnings: the plan can be made all the same."""
+    found = find_problems(with_pending_steps(planned, facts), facts, "federate")
+    return [with_changes(one, severity="warning") for host in found for one in found[host]]
 
 
 def find_problems(planned: Plan, facts: Mapping[str, Json], playbook: str) -> Dict[str, List[Problem]]:

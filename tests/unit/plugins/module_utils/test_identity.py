@@ -16,7 +16,7 @@ from test_trust import certificate
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import certificates, types as product_types
 from ansible_collections.ossm.federation.plugins.module_utils._readers import link as link_reader, roots as root_reader
-from ansible_collections.ossm.federation.plugins.plugin_utils._identity import documents
+from ansible_collections.ossm.federation.plugins.plugin_utils._identity import fields, handover, read as reading, write
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import checks as lint_checks
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
@@ -45,7 +45,7 @@ def identity(mesh: str = GREEN, peer: str = RED, **changes: Any) -> model_types.
     return {
         "mesh": mesh,
         "peer": peer,
-        "made": "2026-05-31T00:00:00Z",
+        "created": "2026-05-31T00:00:00Z",
         "valid_until": "2027-05-01T00:00:00Z",
         "answers": None,
         "namespace": f"{mesh}-system",
@@ -59,12 +59,12 @@ def identity(mesh: str = GREEN, peer: str = RED, **changes: Any) -> model_types.
 
 
 def document(**changes: Any) -> Json:
-    return yaml.safe_load(documents.render(identity(**changes)))
+    return yaml.safe_load(write.render(identity(**changes)))
 
 
 def parse(value: Json | str, *pins: str, mesh: str = GREEN) -> tuple[model_types.Identity | None, list[product_types.Problem]]:
     text = value if isinstance(value, str) else yaml.safe_dump(value)
-    return documents.parse(text, mesh, RED, PATH, NOW, pins)
+    return reading.parse(text, mesh, RED, PATH, NOW, pins)
 
 
 def place(value: Json, path: tuple[Any, ...], new: Any) -> Json:
@@ -101,16 +101,16 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 )
 def test_what_is_written_is_read(changes: Json) -> None:
     told = identity(**changes)
-    assert parse(documents.render(told)) == (told, [])
+    assert parse(write.render(told)) == (told, [])
 
 
 def test_a_document_says_all_that_a_peer_needs() -> None:
-    text = documents.render(identity())
+    text = write.render(identity())
     assert text.startswith("# The identity of the mesh green-mesh for its peer red-mesh. All of it is public.\n---\n")
     assert document()["metadata"] == {
         "mesh": GREEN,
         "peer": RED,
-        "made": "2026-05-31T00:00:00Z",
+        "created": "2026-05-31T00:00:00Z",
         "validUntil": "2027-05-01T00:00:00Z",
     }
     assert document()["spec"]["roots"] == [{"sha256": certificates.colons(sha(GREEN)), "certificate": ROOTS[GREEN]}]
@@ -169,15 +169,15 @@ REFUSED: list[tuple[str, Callable[[], Json | str], str, str, str]] = [
     ("unknown key", leaf(("token",), "x"), "token", "key-unknown", "no such key"),
     ("unknown key below", leaf(("spec", "trustdomain"), "x"), "spec.trustdomain", "key-unknown", "no such key"),
     ("unknown key of a root", leaf(("spec", "roots", 0, "key"), "x"), "spec.roots[0].key", "key-unknown", "no such"),
-    ("old", leaf(("metadata", "validUntil"), "2026-05-31T00:00:01Z"), "metadata.validUntil", "identity-old", "until"),
-    ("from the future", leaf(("metadata", "made"), "2026-06-01T01:00:00Z"), "metadata.made", "identity-future", "yet"),
-    ("no such day", leaf(("metadata", "made"), "2026-02-30T00:00:00Z"), "metadata.made", "identity-value", "a time"),
+    ("old", leaf(("metadata", "validUntil"), "2026-05-31T00:00:01Z"), "metadata.validUntil", "identity-old", "expired"),
+    ("from the future", leaf(("metadata", "created"), "2026-06-01T01:00:00Z"), "metadata.created", "identity-future", "future"),
+    ("no such day", leaf(("metadata", "created"), "2026-02-30T00:00:00Z"), "metadata.created", "identity-value", "a time"),
     (
         "ends before it begins",
-        lambda: document(made="2026-05-31T00:00:00Z", valid_until="2026-05-30T00:00:00Z"),
+        lambda: document(created="2026-05-31T00:00:00Z", valid_until="2026-05-30T00:00:00Z"),
         "metadata.validUntil",
         "identity-value",
-        "before it was made",
+        "before it was created",
     ),
     (
         "outlives its root",
@@ -191,12 +191,19 @@ REFUSED: list[tuple[str, Callable[[], Json | str], str, str, str]] = [
     ("port 0", leaf(("spec", "remote", "servicePort"), 0), "spec.remote.servicePort", "identity-value", "port"),
     ("port 65536", leaf(("spec", "remote", "servicePort"), 65536), "spec.remote.servicePort", "identity-value", "port"),
     ("port in words", leaf(("spec", "remote", "servicePort"), "x"), "spec.remote.servicePort", "identity-value", "port"),
-    (
-        "an address with a port",
-        leaf(("spec", "remote", "addresses"), ["192.0.2.1:8188"]),
-        "spec.remote.addresses[0]",
-        "identity-value",
-        "host name",
+    *(
+        (
+            f"the address {address}",
+            leaf(("spec", "remote", "addresses"), [address]),
+            "spec.remote.addresses[0]",
+            "identity-value",
+            "without scheme, port and path",
+        )
+        for address in (
+            "192.0.2.1:8188", "gateway.example.com:8188", "[2001:db8::1]:8188", "https://gateway.example.com", "//192.0.2.1",
+            "gateway.example.com/", "300.1.1.1", "192.0.2", "0.0.0.0", "::", "ff02::1", "fe80::1%eth0", "gateway..example.com",
+            "-gateway.example.com", "gateway_1.example.com",
+        )
     ),
     (
         "spiffe://",
@@ -272,7 +279,7 @@ def test_one_good_root_is_enough() -> None:
 
 
 def test_the_end_is_told_in_time() -> None:
-    found, problems = parse(document(valid_until=documents.stamp(NOW + 29 * DAY)))
+    found, problems = parse(document(valid_until=fields.format_time(NOW + 29 * DAY)))
     assert found is not None
     assert [(one["code"], one["severity"]) for one in problems] == [("identity-ends", "warning")]
 
@@ -297,19 +304,19 @@ def inventory(*ours: str, **of_green: Any) -> dict[str, Json]:
 
 def declare(hostvars: dict[str, Json], files: dict[str, str]) -> model_types.Declaration:
     declared = fed.declare(hostvars)
-    declared["problems"] += documents.take_in(declared, files.get, NOW)
+    declared["problems"] += reading.read_identity_files(declared, files.get, NOW)
     return declared
 
 
 def test_a_mesh_without_access_is_known_by_its_file() -> None:
-    declared = declare(inventory(), {PATH: documents.render(identity())})
+    declared = declare(inventory(), {PATH: write.render(identity())})
     assert declared["problems"] == []
     assert declared["meshes"][GREEN]["by_file"] and not declared["meshes"][RED]["by_file"]
     assert declared["meshes"][GREEN]["identity_files"] == {RED: {"path": PATH, "identity": identity()}}
 
 
 def test_a_directory_has_one_file_for_each_of_our_meshes() -> None:
-    files = {f"from/green-mesh-for-{peer}.yml": documents.render(identity(peer=peer)) for peer in (RED, BLUE)}
+    files = {f"from/green-mesh-for-{peer}.yml": write.render(identity(peer=peer)) for peer in (RED, BLUE)}
     declared = declare(inventory(RED, BLUE), files)
     assert declared["problems"] == []
     assert {peer: file["identity"]["peer"] for peer, file in declared["meshes"][GREEN]["identity_files"].items()} == {
@@ -320,13 +327,13 @@ def test_a_directory_has_one_file_for_each_of_our_meshes() -> None:
 
 def test_files_of_one_mesh_must_agree() -> None:
     files = {
-        "from/green-mesh-for-blue-mesh.yml": documents.render(identity(peer=BLUE)),
-        PATH: documents.render(identity(root=ROOTS["next"], fingerprints=[sha("next")])),
+        "from/green-mesh-for-blue-mesh.yml": write.render(identity(peer=BLUE)),
+        PATH: write.render(identity(root=ROOTS["next"], fingerprints=[sha("next")])),
     }
     declared = declare(inventory(RED, BLUE), files)
     assert fed.codes(declared["problems"]) == {("identity-differs", GREEN)}
     assert "fingerprints" in declared["problems"][0]["message"]
-    declared = declare(inventory(mesh_trust_domain="other.local"), {PATH: documents.render(identity())})
+    declared = declare(inventory(mesh_trust_domain="other.local"), {PATH: write.render(identity())})
     assert fed.codes(declared["problems"]) == {("identity-differs", GREEN)}
 
 
@@ -335,7 +342,7 @@ def test_a_file_that_cannot_be_read_is_said() -> None:
         raise PermissionError(f"{path}: no")
 
     declared = fed.declare(inventory())
-    (found,) = documents.take_in(declared, read, NOW)
+    (found,) = reading.read_identity_files(declared, read, NOW)
     assert found["code"] == "identity-unreadable" and found["where"] == PATH
 
 
@@ -355,7 +362,7 @@ def test_a_limit_leaves_no_file_to_be_read_from_a_cluster() -> None:
 @pytest.mark.parametrize("spelling", [str.upper, certificates.colons, str])
 def test_fingerprints_have_many_spellings(spelling: Callable[[str], str]) -> None:
     hostvars = inventory(mesh_trust_fingerprints=[spelling(sha(GREEN))])
-    declared = declare(hostvars, {PATH: documents.render(identity())})
+    declared = declare(hostvars, {PATH: write.render(identity())})
     assert declared["problems"] == []
     assert declared["meshes"][GREEN]["pins"] == [sha(GREEN)]
 
@@ -384,7 +391,7 @@ def plan(files: dict[str, str], **changes: Any) -> plan_types.Plan:
 
 
 def test_a_mesh_known_by_a_file_is_a_peer_like_any_other() -> None:
-    made, wishes = fed.federate(declare(inventory(), {PATH: documents.render(identity())}), {RED: facts(root=ENDLESS)})
+    made, wishes = fed.federate(declare(inventory(), {PATH: write.render(identity())}), {RED: facts(root=ENDLESS)})
     peer = next(one["definition"] for one in wishes[RED] if one["definition"]["kind"] == "ServiceMeshPeer")
     assert peer["spec"]["remote"]["addresses"] == ["192.0.2.1", "gateway.example.com"]
     assert peer["spec"]["security"] == {
@@ -407,12 +414,12 @@ def test_without_a_file_our_gateways_are_opened_and_no_peer_is_written() -> None
 
 def test_a_shared_trust_domain_is_found_in_a_file_too() -> None:
     told = identity(trust_domain="red-mesh.local", client_id="red-mesh.local/ns/green-mesh-system/sa/x")
-    made = planning.build_plan(declare(inventory(), {PATH: documents.render(told)}), {RED: facts()}, NOW)
+    made = planning.build_plan(declare(inventory(), {PATH: write.render(told)}), {RED: facts()}, NOW)
     assert fed.codes(made["problems"]) == {("trust-domain-shared", RED)}
 
 
 def test_a_plan_takes_ports_from_the_file() -> None:
-    for files, told in (({PATH: documents.render(identity())}, "identity file"), ({}, f"known once {PATH} is there")):
+    for files, told in (({PATH: write.render(identity())}, "identity file"), ({}, f"known once {PATH} is there")):
         made = plan(files)
         rows = [row for row in port_matrix_report.port_matrix(made, {RED: facts()}) if row["from"] == RED]
         assert {row["address_from"] for row in rows} == {told}
@@ -428,18 +435,18 @@ def test_what_others_export_is_not_known_and_not_missed() -> None:
 # -- what we hand over
 
 
-def exports(made: plan_types.Plan, files: dict[str, str], now: datetime.datetime = NOW) -> list[documents.Export]:
-    return documents.exports(made, files.get, now)[0]
+def exports(made: plan_types.Plan, files: dict[str, str], now: datetime.datetime = NOW) -> list[write.Export]:
+    return write.exports(made, files.get, now)[0]
 
 
 def test_our_identity_is_what_the_other_side_needs() -> None:
     (export,) = exports(plan({}), {})
     assert export.path == "identities/red-mesh-for-green-mesh.yml"
-    found, problems = documents.parse(export.text, RED, GREEN, "x", NOW)
+    found, problems = reading.parse(export.text, RED, GREEN, "x", NOW)
     assert problems == [] and found is not None
     assert found["client_id"] == "red-mesh.local/ns/red-mesh-system/sa/egress-green-mesh-service-account"
     assert found["remote"] == {"addresses": ["198.51.2.1"], "discoveryPort": 8188, "servicePort": 15443}
-    assert (found["made"], found["valid_until"], found["answers"]) == (
+    assert (found["created"], found["valid_until"], found["answers"]) == (
         "2026-06-01T00:00:00Z",
         "2027-06-01T00:00:00Z",
         None,
@@ -448,7 +455,7 @@ def test_our_identity_is_what_the_other_side_needs() -> None:
 
 def test_only_meshes_of_this_run_are_exported() -> None:
     declared = fed.declare(inventory(RED, BLUE), play_hosts=[BLUE, GREEN])
-    declared["problems"] += documents.take_in(declared, {}.get, NOW)
+    declared["problems"] += reading.read_identity_files(declared, {}.get, NOW)
     made = planning.build_plan(declared, {RED: facts(), BLUE: facts(BLUE)}, NOW)
     made = planning.advance(made, "addresses", {host: fed.opened(made)[host] for host in (RED, BLUE)})
     assert [one.host for one in exports(made, {})] == [BLUE]
@@ -458,7 +465,7 @@ def test_an_identity_ends_with_its_roots() -> None:
     soon = certificate("soon", end=NOW + 9 * DAY)
     made = planning.build_plan(declare(inventory(), {}), {RED: facts(root=soon)}, NOW)
     made = planning.advance(made, "addresses", {RED: fed.opened(made)[RED]})
-    assert documents.parse(exports(made, {})[0].text, RED, GREEN, "x", NOW)[0]["valid_until"] == "2026-06-10T00:00:00Z"
+    assert reading.parse(exports(made, {})[0].text, RED, GREEN, "x", NOW)[0]["valid_until"] == "2026-06-10T00:00:00Z"
 
 
 def test_a_file_that_says_the_same_stays_while_half_of_its_time_is_left() -> None:
@@ -469,7 +476,7 @@ def test_a_file_that_says_the_same_stays_while_half_of_its_time_is_left() -> Non
     files = {first.path: first.text + "# a note\n"}
     assert exports(made, files, NOW + 182 * DAY)[0].text == files[first.path]
     assert exports(made, files, NOW + 184 * DAY)[0].text != files[first.path]
-    answered = plan({PATH: documents.render(identity())}, **root)
+    answered = plan({PATH: write.render(identity())}, **root)
     assert exports(answered, files)[0].text != files[first.path]
     assert exports(made, {first.path: "{{"})[0].text == first.text
 
@@ -485,14 +492,14 @@ def test_a_file_that_says_the_same_stays_while_half_of_its_time_is_left() -> Non
 def test_what_cannot_be_handed_over_is_said(changes: Json, word: str) -> None:
     made = planning.build_plan(declare(inventory(), {}), {RED: facts(**changes)}, NOW)
     made = planning.advance(made, "addresses", {RED: fed.opened(made)[RED]})
-    good, bad = documents.exports(made, {}.get, NOW)
+    good, bad = write.exports(made, {}.get, NOW)
     assert good == [] and [one.host for one in bad] == [RED] and word in bad[0].message
 
 
 def test_an_address_that_is_not_there_is_said_and_in_check_mode_known_later() -> None:
     made = planning.build_plan(declare(inventory(), {}), {RED: facts()}, NOW)
-    assert "no address yet" in documents.exports(made, {}.get, NOW)[1][0].message
-    good, bad = documents.exports(made, {}.get, NOW, True)
+    assert "no address yet" in write.exports(made, {}.get, NOW)[1][0].message
+    good, bad = write.exports(made, {}.get, NOW, True)
     assert bad == [] and "known once the gateway for green-mesh has an address" in good[0].text
 
 
@@ -508,10 +515,10 @@ def live(**status: Any) -> Json:
 @pytest.mark.parametrize(
     ("answers", "peers", "expected", "message", "waited_for"),
     [
-        (None, [], "unanswered", "has not taken up", False),
+        (None, [], "unanswered", "has not loaded", False),
         ("ours", [], "answered", "", True),
         ("ab" * 32, [], "older", "an older identity", False),
-        (None, [live()], "unanswered", "has not taken up", False),
+        (None, [live()], "unanswered", "has not loaded", False),
         (None, [live(watch={"connected": False, "lastFullSync": "2026-05-31T00:00:00Z"})], "answered", "", True),
         (None, [live(remotes=[{"connected": False}])], "answered", "", True),
         ("ab" * 32, [live(watch={"connected": True})], "older", "an older identity", True),
@@ -521,20 +528,20 @@ def test_a_link_is_waited_for_when_the_other_side_knows_us(
     answers: str | None, peers: list[Json], expected: str, message: str, waited_for: bool
 ) -> None:
     if answers == "ours":
-        answers = documents.digest(documents.own_identity(plan({}), RED, GREEN))
-    made = plan({PATH: documents.render(identity(answers=answers))}, peers=peers)
+        answers = handover.digest(handover.own_identity(plan({}), RED, GREEN))
+    made = plan({PATH: write.render(identity(answers=answers))}, peers=peers)
     side = made["sides"][RED][GREEN]
-    assert documents.answer(made, side) == expected
-    assert message in documents.not_answered(made, side)
+    assert handover.answer(made, side) == expected
+    assert message in handover.not_answered(made, side)
     assert bool(expectations.wait_links(made, RED)) == waited_for
-    hand = "Hand identities/red-mesh-for-green-mesh.yml to the administrator of green-mesh"
-    assert (hand in documents.next_step(made, side)) == (expected != "answered")
+    hand = "Send identities/red-mesh-for-green-mesh.yml to the administrator of green-mesh"
+    assert (hand in handover.next_step(made, side)) == (expected != "answered")
 
 
 def test_a_file_that_is_not_there_is_asked_for() -> None:
     made = plan({})
-    assert documents.answer(made, made["sides"][RED][GREEN]) == "missing"
-    assert f"put the file that comes back to {PATH}" in documents.next_step(made, made["sides"][RED][GREEN])
+    assert handover.answer(made, made["sides"][RED][GREEN]) == "missing"
+    assert f"save the file that comes back as {PATH}" in handover.next_step(made, made["sides"][RED][GREEN])
 
 
 def status(**more: Any) -> Json:
@@ -547,8 +554,8 @@ def status(**more: Any) -> Json:
     ("inbound", "state", "cell"), [(True, "healthy", "ok (seen from red-mesh)"), (False, "pending", "pending"), (None, "pending", "pending")]
 )
 def test_the_link_of_a_mesh_that_nobody_can_ask_is_seen_from_ours(inbound: bool | None, state: str, cell: str) -> None:
-    answers = documents.digest(documents.own_identity(plan({}), RED, GREEN))
-    made = plan({PATH: documents.render(identity(answers=answers))})
+    answers = handover.digest(handover.own_identity(plan({}), RED, GREEN))
+    made = plan({PATH: write.render(identity(answers=answers))})
     found = link_report.links(made, {RED: {"links": [status(inbound=inbound)]}})
     seen = next(link for link in found if link["from"] == GREEN)
     assert (seen["state"], seen["seen_from"], seen["failed"]) == (state, RED, False)
@@ -557,8 +564,8 @@ def test_the_link_of_a_mesh_that_nobody_can_ask_is_seen_from_ours(inbound: bool 
 
 
 def test_a_link_that_is_not_seen_fails_only_where_all_are_required() -> None:
-    answers = documents.digest(documents.own_identity(plan({}), RED, GREEN))
-    made = plan({PATH: documents.render(identity(answers=answers))})
+    answers = handover.digest(handover.own_identity(plan({}), RED, GREEN))
+    made = plan({PATH: write.render(identity(answers=answers))})
     results = {"links": {RED: {"links": [status(inbound=False)], "problems": []}}}
     for required in (False, True):
         made["options"]["federation_fail_on_pending"] = required
@@ -583,7 +590,7 @@ def test_the_other_side_must_be_seen_by_a_single_pod(wanted: bool | None, inboun
 
 
 def test_what_our_mesh_cannot_do_is_no_matter_of_the_other_administrator() -> None:
-    made = plan({PATH: documents.render(identity())}, readable=False)
+    made = plan({PATH: write.render(identity())}, readable=False)
     seen = next(link for link in link_report.links(made, {}) if link["from"] == GREEN)
     assert (seen["state"], seen["failed"]) == ("unknown", False)
     assert seen["message"] == "not to be seen: red-mesh could not be read" and "Hand" not in seen["remedy"]
@@ -596,6 +603,6 @@ def test_a_link_that_is_up_is_up_while_a_file_is_missing() -> None:
 
 
 def test_a_mesh_of_ours_that_says_nothing_leaves_both_links_unknown() -> None:
-    answers = documents.digest(documents.own_identity(plan({}), RED, GREEN))
-    made = plan({PATH: documents.render(identity(answers=answers))})
+    answers = handover.digest(handover.own_identity(plan({}), RED, GREEN))
+    made = plan({PATH: write.render(identity(answers=answers))})
     assert {link["state"] for link in link_report.links(made, {RED: {"links": [], "problems": []}})} == {"unknown"}

@@ -13,7 +13,10 @@ import pytest
 from ansible_collections.ossm.federation.plugins.module_utils._product import permissions
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
-from ansible_collections.ossm.federation.plugins.plugin_utils._report import result as run_result
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
+    overview as plan_overview,
+    result as run_result,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import preflight
 
 Json = dict[str, Any]
@@ -228,3 +231,39 @@ def test_rights_by_name_count_for_the_objects_of_the_run() -> None:
 def test_a_peer_that_is_only_read_needs_no_right_to_write() -> None:
     made = _checked(_reads(blue_mesh={"rights": []}), play_hosts=[RED, GREEN])
     assert not _missing(made, BLUE)
+
+
+# -- plan.yml
+
+
+def _shown(read: dict[str, Json], play_hosts: list[str] | None = None) -> list[tuple[str, str, str]]:
+    declaration = fed.declare(fed.inventory(**SHARED), play_hosts=play_hosts or list(fed.COLOURS))
+    return [(one["code"], one["mesh"], one["severity"]) for one in plan_overview.overview(declaration, read)["problems"]]
+
+
+def test_a_preview_shows_what_the_preflight_finds() -> None:
+    """As warnings: the plan can be made all the same."""
+    read = _reads(
+        red_mesh={"cp_version": "v2.3", "cp_chart_version": "2.3.2", "rights": []},
+        green_mesh={"rights": _less("create", "servicemeshpeers")},
+        blue_mesh={"cp_version": "v3.0"},
+    )
+    assert set(_shown(read)) == {
+        ("version-fault", RED, "warning"),
+        ("permission-missing", RED, "warning"),
+        ("permission-missing", GREEN, "warning"),
+        ("version-unsupported", BLUE, "warning"),
+    }
+
+
+def test_a_preview_names_missing_rights_of_a_mesh_that_was_read_in_part() -> None:
+    read = {**_reads(), BLUE: {**_reads()[BLUE], "control_plane": None, "readable": False, "rights": []}}
+    assert ("permission-missing", BLUE, "warning") in _shown(read)
+
+
+def test_a_preview_checks_the_meshes_of_the_run_only() -> None:
+    assert _shown(_reads(blue_mesh={"cp_version": "v3.0", "rights": []}), [RED, GREEN]) == []
+
+
+def test_a_preview_without_any_reading_has_no_preflight() -> None:
+    assert _shown({}) == []
