@@ -40,11 +40,11 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - RV(_value['wanted']) says whether this mesh is to be installed, RV(_value['reads']) what has to be read for that.
+    - RV(_value['wanted']) is true where this mesh is to be installed; RV(_value['reads']) is what to read for that.
     - RV(_value['operator']) and RV(_value['plane']) are objects for O(ossm.federation.mesh_objects#module:objects).
-    - RV(_value['subscription']) is what O(ossm.federation.gateway_wait#module:operator) waits for, or nothing.
-    - RV(_value['wait']) says whether the control plane RV(_value['control_plane']) is waited for.
-    - RV(_value['lines']) are words for people, RV(_value['problems']) what is wrong.
+    - RV(_value['subscription']) is the operator's Subscription to wait for, or null.
+    - RV(_value['wait']) is true where to wait for the control plane RV(_value['control_plane']).
+    - RV(_value['lines']) is text about what stays as it is, RV(_value['problems']) are the problems.
   type: dict
 """
 
@@ -64,7 +64,7 @@ def installation(declaration: Any, host: str, hostvars: Mapping[str, Any]) -> Di
     if name not in declared["meshes"]:
         raise AnsibleFilterError(f"ossm.federation.installation: {name} is not in the declaration")
     read = read_results(hostvars, [name], ["install_facts"])["install_facts"].get(name, {}).get("meshes") or [{}]
-    return dict(inert(installing.plan(declared, name, read[0])))
+    return dict(inert(installing.build_plan(declared, name, read[0])))
 
 
 class FilterModule:

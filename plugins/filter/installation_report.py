@@ -40,7 +40,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: RV(_value['lines']) says all of it to people; RV(_value['failures']) has words by host.
+  description: RV(_value['lines']) is text about all of it; RV(_value['failures']) is text by host.
   type: dict
 """
 
@@ -49,14 +49,14 @@ from typing import Any, Dict, List, Mapping
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_results
-from ansible_collections.ossm.federation.plugins.plugin_utils._install import plan as installing
+from ansible_collections.ossm.federation.plugins.plugin_utils._install import report as install_report
 
 
 def installation_report(hosts: List[str], hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
     """Summarise an installation; see DOCUMENTATION."""
     names: List[str] = plain(hosts)
-    results = read_results(hostvars, names, (*installing.WRITING, *installing.PENDING, "install_plan"))
-    return dict(inert(installing.tell(names, results, results["install_plan"], bool(plain(check_mode)))))
+    results = read_results(hostvars, names, ("install_plan", *install_report.WRITTEN, *install_report.AWAITED))
+    return dict(inert(install_report.summarise(names, results, bool(plain(check_mode)))))
 
 
 class FilterModule:

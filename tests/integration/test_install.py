@@ -54,7 +54,7 @@ def test_check_mode_tells_what_will_be_made_and_makes_nothing(federation: Federa
     assert run.code == 0, run.all
     assert not federation.writes(mark), texts(federation.writes(mark))
     assert _made(run, "would create") == MADE
-    assert "the rest is known once the namespace red-mesh-system is there" in run.flat
+    assert "all others are known once the namespace red-mesh-system exists" in run.flat
     assert not federation.lab.get("red", "subscriptions")
 
 
@@ -127,8 +127,8 @@ def test_somebody_elses_control_plane_is_never_written(federation: Federation) -
     assert run.code == 0, run.all
     assert not federation.writes(mark)
     assert federation.get(*name) == before
-    assert "has the control plane green-mesh, made by" in run.flat
-    assert "spec.version" in run.flat and "[foreign]" in run.flat
+    assert "the control plane green-mesh is unmanaged (field manager" in run.flat
+    assert "spec.version" in run.flat and "[unmanaged]" in run.flat
 
 
 def test_an_operator_that_does_not_come_is_told_in_time(

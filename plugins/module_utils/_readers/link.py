@@ -10,7 +10,7 @@ means is from maistra/istio ``pkg/servicemesh/federation/status/handler.go`` and
 
 from __future__ import annotations
 
-from typing import Collection, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
@@ -64,7 +64,7 @@ def read_link(
     })
 
 
-def judge_link(wanted: Json, link: Json) -> Json:
+def judge_link(wanted: Mapping[str, Any], link: Json) -> Json:
     """The link with ``missing`` (exported names), ``synced``, ``root_proven``, ``root_kept`` and ``good``, in the light
     of what is wanted of it."""
     link["missing"] = _missing(wanted, link)
@@ -75,13 +75,13 @@ def judge_link(wanted: Json, link: Json) -> Json:
     return link
 
 
-def unseen(wanted: Json, link: Json) -> bool:
+def unseen(wanted: Mapping[str, Any], link: Json) -> bool:
     """Whether the other side should be seen here and is not. Only one istiod pod is believed: with several, ``remotes``
     are missing on all but one and stay wrong (seen on 2.5)."""
     return bool(wanted.get("inbound") and not link["inbound"] and not link["several_pods"])
 
 
-def _missing(wanted: Json, link: Json) -> List[str]:
+def _missing(wanted: Mapping[str, Any], link: Json) -> List[str]:
     """Exported names that should be imported and are not: those expected, and those offered that a rule takes."""
     names = {one["exportedName"] for one in link["imported"]}
     expected = set(wanted.get("imports_expected") or [])
@@ -90,7 +90,7 @@ def _missing(wanted: Json, link: Json) -> List[str]:
     return sorted(expected - names)
 
 
-def _services_prove_it(wanted: Json, link: Json) -> bool:
+def _services_prove_it(wanted: Mapping[str, Any], link: Json) -> bool:
     """Whether imports show that a connected link has synced although its status has no time of it: a pod whose status
     updates are refused never shows one (seen on 2.5 with several istiod pods)."""
     expected = wanted.get("imports_expected")

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The face that makes an action plugin of a core function: the same work as the module, in the controller's process.
+"""Private to the collection: the base of its action plugins, which run the core of their module in the controller's process.
 
-Private to this collection. The work is done in process when the transport is local and neither ``become`` nor ``async``
-is set: no interpreter to start, no archive to pack, and the Kubernetes client is imported once, by the parent of all
-workers. Anything else runs the module of the same name where the task runs.
+The core runs in process when the transport is local and neither ``become`` nor ``async`` is set: no interpreter is started, no
+archive is packed, and the Kubernetes client is imported once, by the parent of all workers. Otherwise the module of the same name
+runs where the task runs.
 """
 
 from __future__ import annotations
@@ -27,22 +27,26 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain imp
 
 Core = Callable[..., Json]
 
-#: Variables of a play's ``environment`` that a process can only be started with.
-UNHONOURED = ("PYTHON", "LD_")
-
-
-#: Arguments whose values never appear in a result; of a kubeconfig given as data all that is under users.
+#: Prefixes of variables in ``environment`` that have no effect on a running process.
+STARTUP_ONLY = ("PYTHON", "LD_")
+#: Arguments whose values never appear in a result; of a kubeconfig given as data, everything under users.
 SECRETS = ("api_key", "password", "proxy_basic_auth", "basic_auth")
 
 
-def secrets(value: Any, wanted: bool = False) -> Set[str]:
-    """The credentials in arguments. Not every value of a kubeconfig: names such as v1 are no secrets, and hiding them
-    would spoil the results."""
+def secrets(value: Any, is_secret: bool = False) -> Set[str]:
+    """The credentials in arguments; ``is_secret`` tells that the value belongs to one.
+
+    Not every value of a kubeconfig is among them: to hide a word such as v1 would damage the results.
+    """
     if isinstance(value, dict):
-        return {one for key, inner in value.items() for one in secrets(inner, wanted or key in (*SECRETS, "users"))}
+        return {
+            secret for key, inner in value.items() for secret in secrets(inner, is_secret or key in (*SECRETS, "users"))
+        }
     if isinstance(value, list):
-        return {one for inner in value for one in secrets(_without_name(inner) if wanted else inner, wanted)}
-    return {value} if wanted and isinstance(value, str) and len(value) > 3 else set()
+        return {
+            secret for inner in value for secret in secrets(_without_name(inner) if is_secret else inner, is_secret)
+        }
+    return {value} if is_secret and isinstance(value, str) and len(value) > 3 else set()
 
 
 def _without_name(entry: Any) -> Any:
@@ -50,16 +54,16 @@ def _without_name(entry: Any) -> Any:
     return {key: value for key, value in entry.items() if key != "name"} if isinstance(entry, dict) else entry
 
 
-def without_secrets(result: Json, found: Set[str]) -> Json:
-    """A result in which no secret is left. Ansible's own way visits every value, so it is only taken where one shows."""
+def without_secrets(result: Json, credentials: Set[str]) -> Json:
+    """A result without any credential. Ansible's own function visits every value, so it is used only where one appears."""
     text = json.dumps(result, default=str)
-    if not any(json.dumps(secret)[1:-1] in text for secret in found):
+    if not any(json.dumps(credential)[1:-1] in text for credential in credentials):
         return result
-    return cast(Json, remove_values(result, found))
+    return cast(Json, remove_values(result, credentials))
 
 
 def portable(args: Any) -> Any:
-    """Arguments for the module: a kubeconfig given as data becomes one text, so that Ansible hides it as a whole and
+    """Arguments for the module: a kubeconfig given as data becomes one string, so that Ansible hides it as a whole and
     not each of its words."""
     if isinstance(args, dict):
         return {key: json.dumps(inner) if key == "kubeconfig" and isinstance(inner, dict) else portable(inner)
@@ -70,21 +74,21 @@ def portable(args: Any) -> Any:
 def plain_environment(environment: Any) -> Dict[str, str]:
     """A task's ``environment`` (a dictionary, or a list of them) as one dictionary."""
     parts = environment if isinstance(environment, (list, tuple)) else [environment]
-    found: Dict[str, str] = {}
+    merged: Dict[str, str] = {}
     for part in parts:
         if isinstance(part, Mapping):
-            found.update({plain(key): str(plain(value)) for key, value in part.items()})
-    return found
+            merged.update({plain(key): str(plain(value)) for key, value in part.items()})
+    return merged
 
 
 @contextlib.contextmanager
-def honoured(environment: Mapping[str, str]) -> Iterator[None]:
-    """The environment of the task around a piece of work in this process; put back afterwards."""
-    refused = sorted(name for name in environment if name.startswith(UNHONOURED))
-    if refused:
+def applied_environment(environment: Mapping[str, str]) -> Iterator[None]:
+    """Apply the environment of the task in this process, and restore it afterwards."""
+    ineffective = sorted(name for name in environment if name.startswith(STARTUP_ONLY))
+    if ineffective:
         raise AnsibleActionFail(
-            f"{', '.join(refused)} in 'environment' cannot be honoured: this task runs in a process that has begun. "
-            "Set it where ansible-playbook is started, or take it off this task."
+            f"{', '.join(ineffective)} in 'environment' has no effect: this task runs in a process that is already running. "
+            "Set it where ansible-playbook is started, or remove it from this task."
         )
     before = {name: os.environ.get(name) for name in environment}
     os.environ.update(environment)
@@ -99,7 +103,7 @@ def honoured(environment: Mapping[str, str]) -> Iterator[None]:
 
 
 class CoreAction(ActionBase):
-    """An action that is its module: subclasses name the module, its argument spec and its core function."""
+    """An action that does the work of its module: subclasses name the module, its argument spec and its core function."""
 
     MODULE = ""
     SPEC: Json = {}
@@ -115,20 +119,20 @@ class CoreAction(ActionBase):
         result = super().run(tmp, task_vars)
         if result.get("skipped"):
             return cast(Json, result)
-        if self.here():
+        if self.runs_in_process():
             result.update(self._in_process())
         else:
             result.update(self._as_module(task_vars))
         return cast(Json, result)
 
-    def here(self) -> bool:
-        """Whether the work can be done in this process."""
+    def runs_in_process(self) -> bool:
+        """Tell whether the work can be done in this process."""
         become = self._task.become or getattr(self._play_context, "become", False)
         local = getattr(self._connection, "transport", None) == "local"
         return bool(local and not become and not self._task.async_val and not client.IMPORT_ERROR)
 
     def _as_module(self, task_vars: Optional[Json]) -> Json:
-        """Run the module; credentials that Ansible echoes as its invocation are left out."""
+        """Run the module, and remove its invocation from the result, which contains credentials."""
         result = self._execute_module(
             module_name=self.MODULE, module_args=portable(plain(self._task.args)), task_vars=task_vars,
             wrap_async=self._task.async_val,
@@ -138,14 +142,14 @@ class CoreAction(ActionBase):
 
     def _in_process(self) -> Json:
         """Check the arguments as the module would, and call the core."""
-        # First of all plain: Ansible copies the arguments when it checks them, and its own types take long to copy.
+        # Plain first: Ansible copies the arguments when it checks them, and its own types are slow to copy.
         self._task.args = plain(self._task.args)
         validation, _args = self.validate_argument_spec(argument_spec=self.SPEC)
         params = validation.validated_parameters
         core = type(self).CORE
         if core is None:
             raise AnsibleActionFail(f"{self.MODULE} has no core")
-        with honoured(plain_environment(self._task.environment)):
+        with applied_environment(plain_environment(self._task.environment)):
             try:
                 result = self._call(core, params)
             finally:

@@ -10,7 +10,7 @@ No other plugin names such a variable. Results of tasks are registered by the na
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Dict, Iterable, Iterator, Sequence
+from typing import Any, Dict, Iterable, Iterator, Optional, Sequence
 
 from ansible.errors import AnsibleFilterError
 
@@ -25,7 +25,7 @@ Results = Dict[str, Dict[str, Any]]
 
 def sealed_plan(value: Any, reader: str) -> Plan:
     """The plan in the variable ``federation_plan``; ``reader`` is the filter that needs it."""
-    plan = unseal(value, "sides")
+    plan: Optional[Plan] = unseal(value, "sides")
     if plan is None:
         raise AnsibleFilterError(f"{reader} needs the plan: run the role ossm.federation.mesh first, which sets federation_plan")
     return plan
@@ -33,7 +33,7 @@ def sealed_plan(value: Any, reader: str) -> Plan:
 
 def sealed_declaration(value: Any, reader: str) -> Declaration:
     """The declaration in the variable ``federation_declaration``; ``reader`` is the filter that needs it."""
-    declaration = unseal(value, "pairs")
+    declaration: Optional[Declaration] = unseal(value, "pairs")
     if declaration is None:
         raise AnsibleFilterError(
             f"{reader} needs the declaration: run the role ossm.federation.mesh first, which sets federation_declaration"
@@ -88,8 +88,6 @@ def _meshes(value: Any) -> Iterator[Dict[str, Any]]:
 
 def _stored(hostvars: Mapping[str, Any], host: str) -> Mapping[str, Any]:
     """The variables of a host, not rendered where Ansible's own mapping offers that."""
-    raw_get = getattr(hostvars, "raw_get", None)
-    if raw_get is None:
-        return hostvars.get(host, {})
-    variables = raw_get(host)
+    read = getattr(hostvars, "raw_get", hostvars.get)
+    variables: Any = read(host)
     return variables if isinstance(variables, Mapping) else {}

@@ -14,6 +14,8 @@ import datetime
 import os
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
+import yaml
+
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import colons
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Severity, problem
@@ -32,11 +34,6 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.trust import judge_roots
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh, Identity
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.values import unknown_keys
-
-try:
-    import yaml
-except ImportError:
-    yaml = None
 
 SUFFIXES = (".yml", ".yaml", ".json")
 #: A document with a bundle of ten roots has some 20 kB.
@@ -183,9 +180,6 @@ class _Parser:
             return None
         if len(text) > MAX_CHARACTERS:
             self._report("identity-shape", "", f"it is longer than {MAX_CHARACTERS} characters")
-            return None
-        if yaml is None:
-            self._report("yaml-missing", "", "it cannot be read without the Python package PyYAML", "Install it")
             return None
         try:
             document = yaml.load(text, Loader=_loader())

@@ -12,6 +12,8 @@ from __future__ import annotations
 import datetime
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
+import yaml
+
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import colons
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.module_utils._readers import roots as root_reader
@@ -30,11 +32,6 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._identity.handover
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity.read import ReadFile, parse
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Identity
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
-
-try:
-    import yaml
-except ImportError:
-    yaml = None
 
 _DAYS_MAX = 36500
 

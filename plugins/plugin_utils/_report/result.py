@@ -59,7 +59,7 @@ def tell(plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: bo
     }
 
 
-def link_options(plan: Plan, host: str, results: Results, expect: bool) -> List[Json]:
+def link_options(plan: Plan, host: str, results: Results, expect: bool) -> List[expectations.LinkExpectation]:
     """What peer_wait is to wait for; with ``expect`` also for what the other meshes were seen to offer."""
     written = [results.get(name, {}).get(host) for name in WRITING]
     readings = _readings(plan, results) if expect else None

@@ -90,12 +90,14 @@ def _current_links(plan: Plan, host: str, facts: Json) -> Json:
     peers, imports, exports = (
         {live["metadata"]["name"]: live for live in facts.get(key) or []} for key in ("peers", "imports", "exports")
     )
-    links = [{"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"],
-              "terminated_pods": plan["terminated_pods"][host]}
-             for _peer, side in sorted(plan["sides"][host].items()) if side["peer_name"] in peers]
+    links: Dict[str, Json] = {
+        side["peer_name"]: {"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"],
+                            "terminated_pods": plan["terminated_pods"][host]}
+        for _peer, side in sorted(plan["sides"][host].items()) if side["peer_name"] in peers
+    }
     mesh = plan["meshes"][host]["mesh"]
-    return {"links": [read_link(mesh, link, *(live.get(link["peer_name"]) for live in (peers, imports, exports)))
-                      for link in links]}
+    return {"links": [read_link(mesh, link, peers.get(name), imports.get(name), exports.get(name))
+                      for name, link in links.items()]}
 
 
 def _expected_links(plan: Plan, host: str, current: Json, applied: Sequence[Json],

@@ -56,7 +56,7 @@ def _make(args: Json, *, transport: str = "local", cls: Any = _Echo, **task: Any
     ("ansible.netcommon.anything", {}, False),
 ])
 def test_where_the_work_is_done(transport: str, task: Json, here: bool) -> None:
-    assert _make({}, transport=transport, **task).here() is here
+    assert _make({}, transport=transport, **task).runs_in_process() is here
 
 
 def test_in_process() -> None:

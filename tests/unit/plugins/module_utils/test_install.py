@@ -14,7 +14,10 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch imp
 from ansible_collections.ossm.federation.plugins.module_utils._modules import gateway_wait, mesh_objects
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions, types as product_types
 from ansible_collections.ossm.federation.plugins.module_utils._readers import operator as operator_reader
-from ansible_collections.ossm.federation.plugins.plugin_utils._install import plan as installing
+from ansible_collections.ossm.federation.plugins.plugin_utils._install import (
+    plan as installing,
+    report as install_report,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 
 Json = dict[str, Any]
@@ -57,7 +60,7 @@ def read(*objects: Json, served: bool = True, problems: Any = (), refused: Any =
 def planned(facts: Json, **variables: Any) -> Json:
     declaration = fed.declare(fed.inventory(RED, red_mesh={**WANTED, **variables}))
     assert not [one for one in declaration["problems"] if one["severity"] == "error"], declaration["problems"]
-    return installing.plan(declaration, RED, facts)
+    return installing.build_plan(declaration, RED, facts)
 
 
 def names(wishes: list[Json]) -> list[str]:
@@ -112,11 +115,11 @@ def test_an_operator_group_only_where_a_namespace_has_none() -> None:
     facts = read(served=False)
     facts["also"] = [{**one, "served": not one["kind"].startswith("ServiceMesh"), "objects": [], "problem": None}
                      for one in installing.reads(declared["meshes"][RED])]
-    made = installing.plan(declared, RED, facts)
+    made = installing.build_plan(declared, RED, facts)
     assert names(made["operator"]) == ["Namespace mesh-operator", "OperatorGroup mesh-operator", SUBSCRIPTION]
     assert made["operator"][1]["definition"]["spec"] == {}
     facts["also"][-1]["objects"] = [there("OperatorGroup", "theirs", "mesh-operator")]
-    assert names(installing.plan(declared, RED, facts)["operator"]) == ["Namespace mesh-operator", SUBSCRIPTION]
+    assert names(installing.build_plan(declared, RED, facts)["operator"]) == ["Namespace mesh-operator", SUBSCRIPTION]
 
 
 def test_the_specs() -> None:
@@ -171,15 +174,15 @@ def test_what_is_somebody_elses_is_never_written() -> None:
     made = planned(facts, mesh_control_plane_spec={"version": "v2.5"}, mesh_members=["a", "b"])
     assert made["plane"] == [] and made["operator"] == [] and not made["wait"]
     assert [(one["code"], one["severity"]) for one in made["problems"]] == [("unmanaged", "warning")] * 2
-    assert "spec.version" in made["problems"][0]["message"] and "has not b" in made["problems"][1]["message"]
-    assert "made by kubectl; it stays as it is" in made["lines"][0]
+    assert "spec.version" in made["problems"][0]["message"] and "does not have b" in made["problems"][1]["message"]
+    assert "unmanaged (field manager kubectl) and stays as it is" in made["lines"][0]
 
 
 def test_only_what_is_asked_for() -> None:
-    assert installing.plan(fed.declare(fed.inventory(RED)), RED, EMPTY)["plane"] == []
+    assert installing.build_plan(fed.declare(fed.inventory(RED)), RED, EMPTY)["plane"] == []
     other = there("ServiceMeshControlPlane", "basic", "red-mesh-system")
     assert [one["code"] for one in planned(read(HOME, other), mesh_control_plane=RED)["problems"]] == ["control-plane-other"]
-    assert planned(read(HOME, other))["lines"] == [f"{RED}: has the control plane basic, made by kubectl; it stays as it is"]
+    assert planned(read(HOME, other))["lines"] == [f"{RED}: the control plane basic is unmanaged (field manager kubectl) and stays as it is"]
     missing = planned(EMPTY, mesh_install_operator=False)
     assert [one["code"] for one in missing["problems"]] == ["operator-missing"]
     for code, fatal in (("unreachable", True), ("kind-missing", False), ("namespace-missing", False)):
@@ -214,8 +217,8 @@ def test_what_may_not_be_read_is_not_taken_for_absent(
 
 # what cannot be rehearsed, by kind; the words
 LATER = [
-    (EMPTY, {"Subscription": "", "Namespace": "", "ServiceMeshControlPlane": "the namespace red-mesh-system is there"}),
-    (read(OPERATORS, HOME, served=False), {"Subscription": "", "ServiceMeshControlPlane": "the operator has brought"}),
+    (EMPTY, {"Subscription": "", "Namespace": "", "ServiceMeshControlPlane": "the namespace red-mesh-system exists"}),
+    (read(OPERATORS, HOME, served=False), {"Subscription": "", "ServiceMeshControlPlane": "the operator is installed"}),
     (read(OPERATORS, HOME), {"ServiceMeshControlPlane": ""}),
 ]
 
@@ -374,15 +377,15 @@ def test_an_installation_is_told() -> None:
     late = product_types.problem("control-plane-not-ready", RED, "x", "not ready", "Look", severity="warning")
     results: Json = {"control_plane": {RED: written},
                      "control_plane_ready": {RED: {"mesh": RED, "ready": False, "problems": [late]}}}
-    told = installing.tell([RED, "blue-mesh"], results, {RED: {"problems": []}})
+    told = install_report.summarise([RED, "blue-mesh"], {**results, "install_plan": {RED: {"problems": []}}})
     assert told["lines"][0] == "red-mesh: created Namespace n (metadata)"
     assert set(told["failures"]) == {RED} and "[control-plane-not-ready]" in told["failures"][RED]
     results["control_plane_ready"][RED] = {"mesh": RED, "ready": True, "problems": []}
-    told = installing.tell([RED], results, {})
+    told = install_report.summarise([RED], results)
     assert told == {"lines": ["red-mesh: created Namespace n (metadata)", "red-mesh: the control plane is ready"],
                     "failures": {}}
-    assert installing.tell([RED], {}, {}, True)["lines"] == ["Nothing would be changed."]
-    later = {**written["objects"][0], "kind": "ServiceMeshMemberRoll", "namespace": "n", "message": "known once x is there"}
-    told = installing.tell([RED], {"control_plane": {RED: {"objects": [later], "problems": []}}}, {}, True)
+    assert install_report.summarise([RED], {}, True)["lines"] == ["Nothing would be changed."]
+    later = {**written["objects"][0], "kind": "ServiceMeshMemberRoll", "namespace": "n", "message": "known once x exists"}
+    told = install_report.summarise([RED], {"control_plane": {RED: {"objects": [later], "problems": []}}}, True)
     assert told["lines"][1] == \
-        "red-mesh: of ServiceMeshMemberRoll n/n only what is declared is told; the rest is known once x is there"
+        "red-mesh: ServiceMeshMemberRoll n/n: declared fields only; all others are known once x exists"
