@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import pathlib
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -49,3 +51,29 @@ def test_no_role_has_defaults_of_public_variables(role: str) -> None:
     for name in ("defaults", "vars"):
         path = ROLES / role / name / "main.yml"
         assert not path.exists() or not set(yaml.safe_load(path.read_text()) or {}) & set(VARIABLES)
+
+
+PLANNED = ("gateways", "sharing", "peering", "report", "identity")
+
+
+def test_a_role_without_its_plan_says_so(tmp_path: pathlib.Path) -> None:
+    """Each role for itself; no cluster is contacted."""
+    plays = [
+        {
+            "hosts": "localhost",
+            "connection": "local",
+            "gather_facts": False,
+            "tasks": [
+                {
+                    "block": [{"ansible.builtin.include_role": {"name": f"ossm.federation.{role}"}}],
+                    "rescue": [{"ansible.builtin.debug": {"msg": role + ": {{ ansible_failed_result.msg | replace('\n', ' ') }}"}}],
+                }
+            ],
+        }
+        for role in PLANNED
+    ]
+    (tmp_path / "roles.yml").write_text(yaml.safe_dump(plays))
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", str(tmp_path / "roles.yml")]
+    text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    for role in PLANNED:
+        assert f"{role}: Validation of arguments failed: missing required arguments: federation_plan" in text, text
