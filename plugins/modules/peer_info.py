@@ -174,7 +174,7 @@ links:
       description:
         - Whether the link has connected anew since its root changed; null where it is down or there is nothing to prove.
       type: bool
-    root_kept:
+    root_not_loaded:
       description: Whether the root changed while the link was down, which istiod does not take up before its restart.
       type: bool
     missing:

@@ -119,7 +119,7 @@ SINGLE: dict[str, tuple[dict[str, Any], dict[str, str], tuple[str, ...]]] = {
     "unknown context": (
         {"red": {"mesh_context": "nowhere"}},
         {},
-        ("red-mesh: mesh_context", "nowhere", "Contexts there", "[context-unknown]"),
+        ("red-mesh: mesh_context", "nowhere", "its contexts", "[context-unknown]"),
     ),
     "context of $KUBECONFIG": (
         {"red": {"mesh_kubeconfig": None, "mesh_context": "nowhere"}},

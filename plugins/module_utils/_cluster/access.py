@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What can be said of the access to a cluster without touching the cluster. Private to this collection.
+"""Checks of the access to a cluster that need no request to it. Private to this collection.
 
-Apart from the door itself, since the first task of a run needs this alone, and not the Kubernetes client.
+Apart from the client, since the first task of a run needs these checks alone, and not the Kubernetes client.
 """
 
 from __future__ import annotations
@@ -12,19 +12,34 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
+import traceback
+from typing import Any, List, Literal, Mapping, NamedTuple, Optional, Sequence, Union
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 
+YAML_IMPORT_ERROR: Optional[str] = None
 try:
     import yaml
 except ImportError:
-    yaml = None
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+    YAML_IMPORT_ERROR = traceback.format_exc()
+
+AccessCode = Literal[
+    "environment", "access-incomplete", "access-missing", "kubeconfig-missing", "kubeconfig-unreadable", "kubeconfig-empty",
+    "kubeconfig-not-yaml", "yaml-missing", "context-unknown",
+]
+
+
+class _Fault(NamedTuple):
+    """What is wrong with a kubeconfig; ``variable`` is the inventory variable to correct."""
+
+    variable: str
+    code: AccessCode
+    message: str
+    remedy: str
 
 
 def normalised(auth: Mapping[str, Any]) -> Json:
-    """The options that are set; a kubeconfig that is a text in JSON (as the actions hand it on) becomes data again."""
+    """The options that are set; a kubeconfig given as JSON text (as the actions pass it on) becomes data again."""
     options = {key: value for key, value in auth.items() if value is not None}
     text = options.get("kubeconfig")
     if isinstance(text, str) and text.lstrip().startswith("{"):
@@ -36,17 +51,18 @@ def normalised(auth: Mapping[str, Any]) -> Json:
 def kubeconfig_paths(auth: Mapping[str, Any], environ: Optional[Mapping[str, str]] = None) -> List[str]:
     """The kubeconfig files that this access reads; empty when it reads none.
 
-    A named file wins; a context alone reads ``$KUBECONFIG`` (several files, as kubectl does), else the usual file.
+    The option ``kubeconfig`` has precedence; a context alone reads ``$KUBECONFIG`` (several files, as kubectl does), else
+    the default file.
     """
     environ = os.environ if environ is None else environ
-    named = auth.get("kubeconfig")
-    if isinstance(named, dict):
+    kubeconfig = auth.get("kubeconfig")
+    if isinstance(kubeconfig, dict):
         return []
-    if not named:
+    if not kubeconfig:
         if not auth.get("context"):
             return []
-        named = environ.get("KUBECONFIG") or "~/.kube/config"
-    return [os.path.expanduser(path) for path in str(named).split(os.pathsep) if path]
+        kubeconfig = environ.get("KUBECONFIG") or "~/.kube/config"
+    return [os.path.expanduser(path) for path in str(kubeconfig).split(os.pathsep) if path]
 
 
 def host_is_enough(auth: Mapping[str, Any]) -> bool:
@@ -60,87 +76,94 @@ def host_is_enough(auth: Mapping[str, Any]) -> bool:
     )
 
 
-def _read_kubeconfig(path: str) -> Union[Json, Tuple[str, str, str]]:
-    """The content of a kubeconfig, or code, message and remedy of what is wrong with it."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except FileNotFoundError:
-        return "kubeconfig-missing", f"there is no file {path}", "Name an existing kubeconfig"
-    except (OSError, UnicodeDecodeError) as error:
-        return "kubeconfig-unreadable", f"{path} cannot be read: {error}", "Make it a text file that you may read"
-    if not text.strip():
-        return "kubeconfig-empty", f"{path} is empty", "Write the kubeconfig again, for instance by 'oc login'"
-    if yaml is None:
-        return "yaml-missing", f"{path} cannot be read without the Python package PyYAML", "Install it there"
-    try:
-        # Every task of every mesh looks at a kubeconfig: PyYAML's loader in C where it has one.
-        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        place = "" if line is None else f" (line {line + 1})"
-        return "kubeconfig-not-yaml", f"{path} is not YAML{place}", "Write the kubeconfig again"
-    if not isinstance(content, dict) or not isinstance(content.get("contexts"), list):
-        return "kubeconfig-not-yaml", f"{path} is YAML but no kubeconfig: it has no contexts", "Name a kubeconfig"
-    return content
-
-
-def _check_context(contents: Sequence[Json], auth: Mapping[str, Any]) -> Optional[Tuple[str, str, str, str]]:
-    """Room, code, message and remedy when the wanted or current context is not in the kubeconfig, else None."""
-    names = sorted(str(c.get("name")) for one in contents for c in one.get("contexts") or [] if isinstance(c, dict))
-    listed = ", ".join(names) or "none"
-    wanted = auth.get("context")
-    if wanted:
-        if wanted in names:
-            return None
-        return "mesh_context", "context-unknown", f"there is no context {wanted}", f"Contexts there: {listed}"
-    current = next((one["current-context"] for one in contents if one.get("current-context")), None)
-    if current in names:
-        return None
-    message = f"its current context {current} does not exist" if current else "it has no current context"
-    return "mesh_kubeconfig", "context-unknown", message, f"Set mesh_context. Contexts there: {listed}"
-
-
 def check_access(
     auth: Mapping[str, Any], mesh: str = "", environ: Optional[Mapping[str, str]] = None
 ) -> List[Problem]:
-    """What is wrong with the access to a cluster as far as it can be seen without asking that cluster.
+    """What is wrong with the access to a cluster, as far as it shows without a request.
 
-    ``auth`` has kubernetes.core's option names. Returns problems; nothing is raised, nothing is sent.
+    ``auth`` has kubernetes.core's option names. Returns problems; raises nothing, sends nothing.
     """
     environ, auth = os.environ if environ is None else environ, normalised(auth)
-    foreign = sorted(name for name in environ if name.startswith("K8S_AUTH_") and environ[name] != "")
-    if foreign:
-        message = f"{', '.join(foreign)} set in the environment: every mesh would be reached with these"
-        return [problem("environment", mesh, "environment", message, "Unset them, and name the access in mesh_*")]
+    variables = sorted(name for name in environ if name.startswith("K8S_AUTH_") and environ[name] != "")
+    if variables:
+        message = f"{', '.join(variables)} set in the environment: every mesh would be reached with these credentials"
+        return [problem("environment", mesh, "environment", message, "Unset them, and set the access in mesh_*")]
     if host_is_enough(auth):
         return []
     if not (auth.get("kubeconfig") or auth.get("context")):
         if auth.get("host"):
-            message = "a host is named but no credentials for it"
+            message = "mesh_host is set without credentials for it"
             remedy = "Set mesh_api_key, mesh_username and mesh_password, mesh_client_cert and mesh_client_key, " \
                      "or mesh_kubeconfig"
             return [problem("access-incomplete", mesh, "mesh_host", message, remedy)]
-        message = "nothing says how to reach the cluster"
         remedy = "Set mesh_kubeconfig, mesh_context, or mesh_host with credentials"
-        return [problem("access-missing", mesh, "mesh_kubeconfig", message, remedy)]
-    return _check_kubeconfig(auth, mesh, environ)
+        return [problem("access-missing", mesh, "mesh_kubeconfig", "no cluster access configured", remedy)]
+    return [problem(fault.code, mesh, fault.variable, fault.message, fault.remedy)
+            for fault in _check_kubeconfig(auth, environ)]
 
 
-def _check_kubeconfig(auth: Mapping[str, Any], mesh: str, environ: Mapping[str, str]) -> List[Problem]:
-    """Problems of the kubeconfig that this access reads."""
-    where = "mesh_kubeconfig" if auth.get("kubeconfig") else "mesh_context"
+def _check_kubeconfig(auth: Mapping[str, Any], environ: Mapping[str, str]) -> List[_Fault]:
+    """What is wrong with the kubeconfig that this access reads."""
     if isinstance(auth.get("kubeconfig"), dict):
-        contents: List[Json] = [auth["kubeconfig"]]
-    else:
-        found = [_read_kubeconfig(path) for path in kubeconfig_paths(auth, environ)]
-        wrong = [entry for entry in found if isinstance(entry, tuple)]
-        contents = [entry for entry in found if isinstance(entry, dict)]
-        # Of several files named in $KUBECONFIG some may be absent, as for kubectl; a single one may not.
-        if wrong and (not contents or auth.get("kubeconfig")):
-            return [problem(code, mesh, where, message, remedy) for code, message, remedy in wrong]
-    context = _check_context(contents, auth)
-    if context is None:
+        return _check_context([auth["kubeconfig"]], auth)
+    variable = "mesh_kubeconfig" if auth.get("kubeconfig") else "mesh_context"
+    results = [_read_kubeconfig(path, variable) for path in kubeconfig_paths(auth, environ)]
+    faults = [result for result in results if isinstance(result, _Fault)]
+    contents = [result for result in results if not isinstance(result, _Fault)]
+    # Of several files named in $KUBECONFIG some may be absent, as for kubectl; a single one may not.
+    if faults and (not contents or auth.get("kubeconfig")):
+        return faults
+    return _check_context(contents, auth)
+
+
+def _read_kubeconfig(path: str, variable: str) -> Union[Json, _Fault]:
+    """The content of a kubeconfig, or what is wrong with it."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except FileNotFoundError:
+        return _Fault(variable, "kubeconfig-missing", f"the file {path} does not exist", "Name an existing kubeconfig")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path} cannot be read: {error}"
+        return _Fault(variable, "kubeconfig-unreadable", message, "Make it a text file that you may read")
+    if not text.strip():
+        remedy = "Write the kubeconfig again, for instance by 'oc login'"
+        return _Fault(variable, "kubeconfig-empty", f"{path} is empty", remedy)
+    if YAML_IMPORT_ERROR:
+        message = f"{path} cannot be read without the Python package PyYAML"
+        return _Fault(variable, "yaml-missing", message, "Install PyYAML on the host that runs the task")
+    return _parse_kubeconfig(text, path, variable)
+
+
+def _parse_kubeconfig(text: str, path: str, variable: str) -> Union[Json, _Fault]:
+    """A kubeconfig's text as data, or what is wrong with it."""
+    try:
+        # Every task of every mesh reads a kubeconfig, so PyYAML's loader in C is used where it exists.
+        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        at_line = "" if line is None else f" (line {line + 1})"
+        return _Fault(variable, "kubeconfig-not-yaml", f"{path} is not YAML{at_line}", "Write the kubeconfig again")
+    if not isinstance(content, dict) or not isinstance(content.get("contexts"), list):
+        message = f"{path} is YAML but no kubeconfig: it has no contexts"
+        return _Fault(variable, "kubeconfig-not-yaml", message, "Name a kubeconfig")
+    return content
+
+
+def _check_context(contents: Sequence[Json], auth: Mapping[str, Any]) -> List[_Fault]:
+    """What is wrong when the requested or current context is not in the kubeconfig."""
+    names = sorted(str(context.get("name")) for content in contents for context in content.get("contexts") or []
+                   if isinstance(context, dict))
+    available = ", ".join(names) or "none"
+    requested = auth.get("context")
+    if requested:
+        if requested in names:
+            return []
+        message = f"the kubeconfig has no context {requested}"
+        return [_Fault("mesh_context", "context-unknown", message, f"Set one of its contexts: {available}")]
+    current = next((content["current-context"] for content in contents if content.get("current-context")), None)
+    if current in names:
         return []
-    room, code, message, remedy = context
-    return [problem(code, mesh, room, message, remedy)]
+    message = f"its current context {current} does not exist" if current else "it has no current context"
+    remedy = f"Set mesh_context to one of its contexts: {available}"
+    return [_Fault("mesh_kubeconfig", "context-unknown", message, remedy)]

@@ -19,6 +19,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch imp
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import AUTH_OPTION
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info import read_nodes
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import CSV, DEFINITION, SUBSCRIPTION
+from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import ControlPlaneStatus, GatewayFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import read_control_plane
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import read_events, read_gateway
@@ -67,10 +68,10 @@ class _State:
         self.gateways: List[Json] = params["gateways"] or []
         self.nodes: List[Json] = params["nodes"] or []
         known = params["known"] or {}
-        self.plane: Optional[Json] = known.get("control_plane")
+        self.plane: Optional[ControlPlaneStatus] = known.get("control_plane")
         self.services: Dict[str, Json] = dict(known.get("services") or {})
         self.told: Dict[str, str] = {}
-        self._read: Dict[str, Json] = {}
+        self._read: Dict[str, GatewayFacts] = {}
         self._reasons: Dict[str, str] = {}
 
     def forget(self) -> None:
@@ -109,11 +110,11 @@ class _State:
         """How the control plane is."""
         return str(self.plane["message"]) if self.plane else "the control plane is not there"
 
-    def found(self) -> Dict[str, Json]:
+    def found(self) -> Dict[str, GatewayFacts]:
         """Every gateway: its address and ports, or what it waits for."""
         return {one["name"]: self._found(one) for one in self.gateways}
 
-    def _found(self, gateway: Json) -> Json:
+    def _found(self, gateway: Json) -> GatewayFacts:
         """One gateway, read again only after its Service has changed."""
         name = gateway["name"]
         if name not in self._read:

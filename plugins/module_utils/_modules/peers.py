@@ -14,9 +14,10 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.client im
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event, WatchFor
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import AUTH_OPTION
+from ansible_collections.ossm.federation.plugins.module_utils._product.links import LinkExpectation, LinkStatus
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
-from ansible_collections.ossm.federation.plugins.module_utils._readers.link import judge_link, read_link
+from ansible_collections.ossm.federation.plugins.module_utils._readers.link import judge_link, read_link, unread_link
 from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_imports
 
 Say = Callable[[str], None]
@@ -61,14 +62,16 @@ class _State:
 
     def __init__(self, params: Json) -> None:
         self.mesh: str = params["mesh"]
-        self.wanted: List[Json] = params["links"]
+        self.wanted: List[LinkExpectation] = params["links"]
         self.objects: Dict[str, Dict[str, Json]] = {PEER: {}, IMPORTS: {}, EXPORTS: {}}
-        self.known: Dict[str, Json] = {one["peer_name"]: one for one in params.get("known") or []}
+        self.known: Dict[str, LinkStatus] = {one["peer_name"]: one for one in params.get("known") or []}
         self.told: Dict[str, str] = {}
         self.pods: FrozenSet[str] = frozenset(params.get("pods") or [])
         self.begun = time.monotonic()
         #: Links as they were read since their objects last changed: a burst of events is about one of them each.
-        self._links: Dict[str, Json] = {}
+        self._links: Dict[str, LinkStatus] = {}
+        #: Whether the API server has reported all peers, so that one that it did not report does not exist.
+        self.peers_complete = False
 
     def fill(self, kind: str, objects: Sequence[Json]) -> None:
         """What lives now is all there is of a kind."""
@@ -92,23 +95,22 @@ class _State:
         else:
             self.objects[event.kind][name] = event.object
 
-    def link(self, wanted: Json) -> Json:
+    def link(self, wanted: LinkExpectation) -> LinkStatus:
         """One link as it is."""
         name = wanted["peer_name"]
         if name not in self._links:
             self._links[name] = self._read(wanted, name)
         return self._links[name]
 
-    def _read(self, wanted: Json, name: str) -> Json:
+    def _read(self, wanted: LinkExpectation, name: str) -> LinkStatus:
+        imports = self.objects[IMPORTS].get(name)
         if name not in self.known:
-            objects = (self.objects[kind].get(name) for kind in (PEER, IMPORTS, EXPORTS))
-            return read_link(self.mesh, wanted, *objects, pods=self.pods)
-        link = dict(self.known[name])
-        if name in self.objects[IMPORTS]:
-            link.update(read_imports(self.objects[IMPORTS][name]))
-        return judge_link(wanted, link)
+            peer, exports = self.objects[PEER].get(name), self.objects[EXPORTS].get(name)
+            return read_link(self.mesh, wanted, peer, imports, exports, pods=self.pods)
+        link = self.known[name]
+        return judge_link(wanted, link if imports is None else {**link, **read_imports(imports)})
 
-    def links(self) -> List[Json]:
+    def links(self) -> List[LinkStatus]:
         """All links that are asked for."""
         return [self.link(wanted) for wanted in self.wanted]
 
@@ -132,10 +134,10 @@ class _State:
     def hopeless(self) -> bool:
         """Whether no link that is not good yet gets so without a restart of istiod."""
         bad = [link for link in self.links() if not link["healthy"]]
-        stuck = all(link["suspect"] or link["root_kept"] for link in bad)
+        stuck = all(link["suspect"] or link["root_not_loaded"] for link in bad)
         return stuck and time.monotonic() - self.begun > STUCK_SECONDS
 
-    def news(self, links: Sequence[Json]) -> Iterator[str]:
+    def news(self, links: Sequence[LinkStatus]) -> Iterator[str]:
         """One line for each link that is different from last time."""
         for link in links:
             message = link_words(link)
@@ -144,7 +146,7 @@ class _State:
                 yield f"{self.mesh} -> {link['peer']}: {message}"
 
 
-def link_words(link: Json) -> str:
+def link_words(link: LinkStatus) -> str:
     """One link in a few words."""
     if not link["connected"]:
         text = f"{link['text']}: " if link["text"] and link["accepted"] else ""
@@ -194,9 +196,12 @@ def _run(params: Json, timeout: float, say: Say) -> Json:
         else:
             for kind in followed:
                 state.fill(kind, cluster.list(kind, params["namespace"]))
+                state.peers_complete = state.peers_complete or kind == PEER
         if not only_imports:
             # Last: what we offer is complete once the others watch us.
             state.fill(EXPORTS, cluster.list(EXPORTS, params["namespace"]))
+            # The watches have reported what exists, as the API server answers to this user.
+            state.peers_complete = True
     except ClusterError as error:
         return _result(state, [error.problem(state.mesh, f"API server of {state.mesh}")])
     return _result(state, [])
@@ -237,11 +242,15 @@ def _heartbeat(state: _State, deadline: float, say: Say) -> None:
 def _result(state: _State, problems: List[Problem]) -> Json:
     """The result of the modules."""
     links = state.links()
+    if problems and not state.peers_complete:
+        reason, remedy = problems[0]["message"], problems[0]["remedy"]
+        links = [link if link["exists"] else unread_link(state.mesh, wanted, reason, remedy)
+                 for wanted, link in zip(state.wanted, links)]
     late = [f"{link['peer']}: {link_words(link)}" for link in links if not link["healthy"]]
     return {
         "changed": False,
         "healthy": not late and not problems,
-        "message": "; ".join(late) or "every link is good",
+        "message": "; ".join(late) or "every link is healthy",
         "links": links,
         "problems": problems,
     }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: The kinds of Kubernetes objects that the collection reads or writes."""
+"""Private to the collection: the kinds of Kubernetes objects that the collection reads or writes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Dict, NamedTuple
 
 
 class Kind(NamedTuple):
-    """Where the API server keeps a kind: API version, plural name, and whether it lives in a namespace."""
+    """The place of a kind in the API: version (with its group), plural name, and whether its objects are in a namespace."""
 
     api_version: str
     plural: str

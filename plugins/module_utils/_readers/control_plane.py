@@ -6,47 +6,47 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import Any, List, Mapping, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     DEFAULT_CLUSTER_NAME,
     DEFAULT_TRUST_DOMAIN,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import ControlPlaneStatus
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 
-def closed(control_plane: Optional[Json]) -> bool:
-    """Whether all gateways of a control plane are switched off at once."""
+def closed(control_plane: Optional[Mapping[str, Any]]) -> bool:
+    """Whether all gateways of a control plane are disabled at once (``spec.gateways.enabled``)."""
     return dig(control_plane, "object", "spec", "gateways", "enabled") is False
 
 
-def known_members(facts: Json) -> Optional[List[str]]:
-    """The namespaces that istiod sees besides its own, by MeshFacts; None where that cannot be told: the roll could not be
-    read, or the mesh is the whole cluster."""
+def known_members(facts: Mapping[str, Any]) -> Optional[List[str]]:
+    """The namespaces that istiod watches besides its own, by MeshFacts; None where they are not known: the member roll could
+    not be read, or the mesh is the whole cluster."""
     members: Optional[List[str]] = facts.get("members")
-    return None if members is None or "*" in members or _cluster_wide(facts["control_plane"]) else members
+    return None if members is None or "*" in members or _is_cluster_wide(facts["control_plane"]) else members
 
 
-def _cluster_wide(control_plane: Json) -> bool:
+def _is_cluster_wide(control_plane: Optional[Mapping[str, Any]]) -> bool:
     """Whether istiod watches the whole cluster: ``mode`` from 2.4 on, before that a technology preview."""
     spec = dig(control_plane, "object", "spec") or {}
     mode = spec.get("mode") or dig(spec, "techPreview", "controlPlaneMode")
     return mode not in (None, "", "MultiTenant")
 
 
-def read_control_plane(smcp: Json) -> Json:
-    """What a ServiceMeshControlPlane says: ``name``, ``uid``, ``version``, ``chart_version`` and ``operator_version``
-    (they have the patch level), ``trust_domain`` (in force), ``trust_domain_set``, ``cluster_name``, ``ready`` (Ready at
-    the present generation), ``message``, ``generation``, ``observed_generation``, ``additionalIngress``, ``additionalEgress`` (as in the spec).
+def read_control_plane(smcp: Json) -> ControlPlaneStatus:
+    """What a ServiceMeshControlPlane says.
 
-    Ready alone is stale for a moment after a change, so the observed generation counts too.
+    The condition Ready alone is stale for a moment after a change, so the observed generation counts too.
     """
     meta, spec = smcp["metadata"], smcp.get("spec") or {}
     trust_domain = dig(spec, "security", "trust", "domain")
     generation = int(meta.get("generation") or 0)
     observed = int(dig(smcp, "status", "observedGeneration") or 0)
     ready = _condition(smcp, "Ready")
+    is_ready = ready.get("status") == "True" and observed >= generation
     return {
         "name": meta["name"],
         "uid": meta.get("uid"),
@@ -56,8 +56,8 @@ def read_control_plane(smcp: Json) -> Json:
         "trust_domain": trust_domain or DEFAULT_TRUST_DOMAIN,
         "trust_domain_set": bool(trust_domain),
         "cluster_name": dig(spec, "cluster", "name") or DEFAULT_CLUSTER_NAME,
-        "ready": ready.get("status") == "True" and observed >= generation,
-        "message": _control_plane_words(smcp, ready, observed, generation),
+        "ready": is_ready,
+        "message": "ready" if is_ready else _unready_message(smcp, ready, observed, generation),
         "generation": generation,
         "observed_generation": observed,
         "additionalIngress": dig(spec, "gateways", "additionalIngress") or {},
@@ -67,20 +67,19 @@ def read_control_plane(smcp: Json) -> Json:
 
 def _condition(smcp: Json, kind: str) -> Json:
     """One condition of a control plane; empty when there is none."""
-    return next((one for one in dig(smcp, "status", "conditions") or [] if one.get("type") == kind), {})
+    conditions = dig(smcp, "status", "conditions") or []
+    return next((condition for condition in conditions if condition.get("type") == kind), {})
 
 
-def _control_plane_words(smcp: Json, ready: Json, observed: int, generation: int) -> str:
-    """Whether the control plane is ready, and why not."""
-    if ready.get("status") == "True" and observed >= generation:
-        return "ready"
+def _unready_message(smcp: Json, ready: Json, observed: int, generation: int) -> str:
+    """Why the control plane is not ready; ``ready`` is its condition Ready."""
     if not ready:
         return "the operator has not reported yet"
-    # The observed generation follows when all is done; until then an old Ready says nothing, and a new False says why.
+    # The observed generation follows when all is done; until then an old True says nothing, and a new False says why.
     if observed < generation and ready.get("status") == "True":
-        return f"the operator has not seen the latest change yet (generation {generation}, observed {observed})"
+        return f"the operator has not reconciled the latest change yet (generation {generation}, observed {observed})"
     reconciled = _condition(smcp, "Reconciled")
-    told = reconciled if reconciled.get("status") == "False" else ready
-    message = ": ".join(str(one) for one in (told.get("reason"), told.get("message")) if one)
+    condition = reconciled if reconciled.get("status") == "False" else ready
+    message = ": ".join(str(part) for part in (condition.get("reason"), condition.get("message")) if part)
     count = dig(smcp, "status", "annotations", "readyComponentCount")
     return (message or "not ready") + (f" ({count} components ready)" if count else "")

@@ -6,16 +6,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Collection, Dict, Iterable, List, Optional, Sequence, Set, Tuple, cast
+from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Set, Tuple, TypedDict, cast
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.links import LinkCode, PeerStatus
+from ansible_collections.ossm.federation.plugins.module_utils._product.times import newest
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
-Decoded = Dict[str, str]
+
+class Reason(TypedDict):
+    """Why a link is as it is, and what to do next."""
+
+    code: LinkCode
+    message: str
+    remedy: str
+
+
+_NO_INBOUND = "this mesh has no sign of a connection from the other side"
 
 #: Parts of a disconnect text, with code, meaning and remedy. The first that fits counts.
 #: {peer} is the mesh that is watched, {mesh} the one that watches.
-_TEXTS: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
+_TEXTS: Tuple[Tuple[Tuple[str, ...], LinkCode, str, str], ...] = (
     (
         ("no such host",),
         "egress-missing",
@@ -26,13 +37,13 @@ _TEXTS: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
         ("connection refused",),
         "egress-not-listening",
         "the local egress gateway does not listen yet, or its Service has no port 8188",
-        "Wait a moment; if it stays, look at the pods and the Service of the egress gateway",
+        "Wait a moment; if this lasts, check the pods and the Service of the egress gateway",
     ),
     (
         ("i/o timeout", "deadline exceeded", "dial tcp"),
         "egress-unreachable",
         "istiod cannot reach the local egress gateway",
-        "Look at the pods of the egress gateway and at network policies between istiod and port 8188",
+        "Check the pods of the egress gateway and the network policies between istiod and port 8188",
     ),
     (
         ("403",),
@@ -52,20 +63,20 @@ _TEXTS: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
         ("404",),
         "no-route",
         "the local egress gateway has no route for the peer (yet)",
-        "Wait a moment; if it stays, compare spec.gateways.egress.name with the egress gateway meant for this peer",
+        "Wait a moment; if this lasts, compare spec.gateways.egress.name with the egress gateway for this peer",
     ),
     (
         ("503", "502", "504"),
         "unreachable",
-        "the remote ingress gateway cannot be reached, or TLS with it fails: address, port, root certificate and trust "
-        "domain all look like this",
+        "the remote ingress gateway cannot be reached, or TLS with it fails: a wrong address, port, "
+        "root certificate or trust domain all look like this",
         "Compare spec.remote with the addresses of {peer}'s ingress gateway, the root in the config map with {peer}'s, "
         "and spec.security.trustDomain with {peer}'s; check firewalls on the way",
     ),
     (
         ("200",),
         "ended",
-        "the watch ended in good order and is opened again",
+        "the watch ended normally and is opened again",
         "Wait: reconnecting takes up to two minutes",
     ),
     (
@@ -78,13 +89,13 @@ _TEXTS: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
         ("eof", "reset"),
         "cut",
         "the connection was cut",
-        "Wait: reconnecting takes up to two minutes; if it stays, look at what lies between the meshes",
+        "Wait: reconnecting takes up to two minutes; if this lasts, check the network between the meshes",
     ),
 )
 
 
-def decode(text: Optional[str], *, mesh: str = "this mesh", peer: str = "the other mesh") -> Decoded:
-    """Code, words and remedy of a ``watch.lastDisconnectStatus``.
+def decode(text: Optional[str], *, mesh: str = "this mesh", peer: str = "the other mesh") -> Reason:
+    """The reason that a ``watch.lastDisconnectStatus`` gives.
 
     >>> decode("403 Forbidden")["code"]
     'refused'
@@ -93,7 +104,7 @@ def decode(text: Optional[str], *, mesh: str = "this mesh", peer: str = "the oth
     if not plain:
         return {
             "code": "connecting",
-            "message": "not connected yet; istiod has not said why",
+            "message": "not connected yet; istiod has not reported why",
             "remedy": "Wait: a new link takes a few seconds, a repaired one up to two minutes",
         }
     lower = plain.lower()
@@ -101,75 +112,64 @@ def decode(text: Optional[str], *, mesh: str = "this mesh", peer: str = "the oth
         if any(sign in lower for sign in signs):
             return {"code": code, "message": message.format(mesh=mesh, peer=peer),
                     "remedy": remedy.format(mesh=mesh, peer=peer)}
-    return {"code": "unknown", "message": "istiod gives a reason that is not known here",
+    return {"code": "unrecognised", "message": "istiod reports a reason that this collection does not know",
             "remedy": "Read the istiod log of this mesh"}
 
 
-
-
-def _newest(times: Iterable[Optional[str]]) -> Optional[str]:
-    """The newest of some times (RFC 3339, UTC, whole seconds: they compare as text); None when there is none."""
-    return max((one for one in times if one), default=None)
-
-
 def read_peer(peer: Optional[Json], *, mesh: str = "this mesh", other: str = "the other mesh",
-              pods: Collection[str] = (), gone: Collection[str] = ()) -> Json:
-    """What a ServiceMeshPeer says of the link: ``mesh`` watches ``other``; with ``pods`` only entries of those count, and
-    those of ``gone`` never do.
+              pods: Collection[str] = (), terminated_pods: Collection[str] = ()) -> PeerStatus:
+    """What a ServiceMeshPeer says of the link from ``mesh`` to ``other``; None where the API server has no such object.
 
-    Returns ``exists``, ``accepted`` (istiod knows the peer), ``connected``, ``text`` (the last disconnect, old news
-    while connected), ``code``, ``message``, ``remedy``, ``last_full_sync``, ``last_attempt``, ``created`` (times as
-    in the API or None), ``inbound`` (the other side watches us: True, False, or None for no sign), ``inbound_message``,
-    ``several_pods`` (several istiod pods report here, and then ``inbound`` may stay wrong), ``suspect`` (``deadlock`` or
-    None).
+    With ``pods`` only the entries of those istiod pods count, and those of ``terminated_pods`` never do.
 
     An entry counts as connected when it is under ``active`` with ``watch.connected``; one pod's is enough, since those of
-    live pods may be missing (seen with several istiod pods on 2.5). A pod can stand under ``inactive`` as well, and then
+    running pods may be missing (observed with several istiod pods on 2.5). A pod can be under ``inactive`` as well, and then
     its newest attempt counts (maistra/istio ``pkg/servicemesh/federation/status/handler.go``).
     """
-    found: Json = {
-        "exists": peer is not None, "accepted": False, "connected": False, "text": "", "code": "absent",
-        "message": "there is no ServiceMeshPeer", "remedy": "Run federate.yml", "last_full_sync": None,
-        "last_attempt": None, "created": None, "inbound": None, "inbound_message": "no sign of the other side here",
-        "several_pods": False, "suspect": None,
-    }
     if peer is None:
-        return found
+        return _without_entries(False, "absent", "the ServiceMeshPeer does not exist", "Run federate.yml")
     active, inactive = (
-        [one for one in _entries(peer, part) if (not pods or one.get("pod") in pods) and one.get("pod") not in gone]
+        [entry for entry in _entries(peer, part)
+         if (not pods or entry.get("pod") in pods) and entry.get("pod") not in terminated_pods]
         for part in ("active", "inactive"))
     entries = _newest_of_each_pod(inactive, active)
     watches = [entry.get("watch") or {} for entry in entries]
-    found.update(
-        created=dig(peer, "metadata", "creationTimestamp"),
-        accepted=bool(entries),
-        several_pods=len(entries) > 1,
-        connected=any((entry.get("watch") or {}).get("connected") for entry in entries if entry in active),
-        last_full_sync=_newest(watch.get("lastFullSync") for watch in watches),
-        last_attempt=_newest(watch.get("lastConnected") for watch in watches),
-        text=_last_text(watches),
-    )
-    found.update(_inbound(entries))
-    found.update(_judge(found, mesh, other))
-    return found
+    inbound, inbound_message = _inbound(entries)
+    status: PeerStatus = {
+        **_without_entries(True, "connecting", "", ""),
+        "accepted": bool(entries),
+        "connected": any((entry.get("watch") or {}).get("connected") for entry in entries if entry in active),
+        "text": _last_text(watches),
+        "last_full_sync": newest(watch.get("lastFullSync") for watch in watches),
+        "last_attempt": newest(watch.get("lastConnected") for watch in watches),
+        "created": dig(peer, "metadata", "creationTimestamp"),
+        "inbound": inbound,
+        "inbound_message": inbound_message,
+        "several_pods": len(entries) > 1,
+    }
+    if status["connected"] and _is_older_than_object(status):
+        status.update({"connected": False, "suspect": "deadlock"})
+    return {**status, **_reason(status, mesh, other)}
 
 
-def _newest_of_each_pod(inactive: Sequence[Json], active: Sequence[Json]) -> List[Json]:
-    """The entry of each pod with its newest attempt to connect; of one attempt, that under ``active`` is the later."""
-    found: Dict[Any, Json] = {}
-    for entry in (*inactive, *active):
-        before = found.get(entry.get("pod"))
-        if before is None or _attempt(entry) >= _attempt(before):
-            found[entry.get("pod")] = entry
-    return list(found.values())
+def unread_peer(mesh: str, reason: str, remedy: str) -> PeerStatus:
+    """The status of a ServiceMeshPeer in a cluster that could not be read."""
+    status = _without_entries(None, "unreadable", f"{mesh} could not be read: {reason}", remedy)
+    status.update({"accepted": None, "connected": None})
+    return status
 
 
-def _attempt(entry: Json) -> str:
-    return str((entry.get("watch") or {}).get("lastConnected") or "")
+def _without_entries(exists: Optional[bool], code: LinkCode, message: str, remedy: str) -> PeerStatus:
+    """A status in which no istiod pod reports."""
+    return {
+        "exists": exists, "accepted": False, "connected": False, "text": "", "code": code, "message": message,
+        "remedy": remedy, "last_full_sync": None, "last_attempt": None, "created": None, "inbound": None,
+        "inbound_message": _NO_INBOUND, "several_pods": False, "suspect": None,
+    }
 
 
 def entry_pods(peer: Json) -> Set[str]:
-    """Names of all istiod pods of which a ServiceMeshPeer's status has an entry, the dead ones among them."""
+    """Names of all istiod pods of which a ServiceMeshPeer's status has an entry, terminated ones among them."""
     return {str(entry.get("pod")) for part in ("active", "inactive") for entry in _entries(peer, part)}
 
 
@@ -178,53 +178,69 @@ def _entries(peer: Json, part: str) -> List[Json]:
     return cast(List[Json], dig(peer, "status", "discoveryStatus", part) or [])
 
 
+def _newest_of_each_pod(inactive: Sequence[Json], active: Sequence[Json]) -> List[Json]:
+    """The entry of each pod with its newest attempt to connect; of one attempt, that under ``active`` is the later."""
+    entry_of: Dict[Any, Json] = {}
+    for entry in (*inactive, *active):
+        before = entry_of.get(entry.get("pod"))
+        if before is None or _attempt(entry) >= _attempt(before):
+            entry_of[entry.get("pod")] = entry
+    return list(entry_of.values())
+
+
+def _attempt(entry: Json) -> str:
+    return str((entry.get("watch") or {}).get("lastConnected") or "")
+
+
 def _last_text(watches: Sequence[Json]) -> str:
     """The disconnect text of the newest attempt that has one."""
-    told = [watch for watch in watches if watch.get("lastDisconnectStatus")]
-    if not told:
+    disconnected = [watch for watch in watches if watch.get("lastDisconnectStatus")]
+    if not disconnected:
         return ""
-    return str(max(told, key=lambda watch: str(watch.get("lastConnected") or ""))["lastDisconnectStatus"])
+    return str(max(disconnected, key=lambda watch: str(watch.get("lastConnected") or ""))["lastDisconnectStatus"])
 
 
-def _inbound(entries: Sequence[Json]) -> Json:
-    """Whether the other mesh watches us, as far as it shows here; the other side itself knows better."""
+def _inbound(entries: Sequence[Json]) -> Tuple[Optional[bool], str]:
+    """Whether the other mesh watches this one, as far as it shows here, and that as a sentence; the other mesh itself knows
+    better."""
     remotes = [remote for entry in entries for remote in entry.get("remotes") or []]
     if any(remote.get("connected") for remote in remotes):
-        return {"inbound": True, "inbound_message": "the other side is connected, as seen from here"}
+        return True, "the other side is connected, as seen from here"
     if remotes:
-        return {"inbound": False, "inbound_message": "the other side was connected once, as seen from here"}
-    return {"inbound": None, "inbound_message": "no sign of the other side here"}
+        return False, "the other side was connected once, as seen from here"
+    return None, _NO_INBOUND
 
 
-def _judge(found: Json, mesh: str, other: str) -> Json:
-    """Code, words, remedy and suspicion for what was read of a peer."""
-    if found["connected"] and _older_than_object(found):
+def _reason(status: PeerStatus, mesh: str, other: str) -> Reason:
+    """Why a link is as it is."""
+    if status["suspect"] == "deadlock":
         return {
-            "connected": False, "suspect": "deadlock", "code": "deadlock",
+            "code": "deadlock",
             "message": "the status is older than the peer itself: istiod is deadlocked since a peer was deleted while "
-                     "it exported services",
+                       "it exported services",
             "remedy": f"Restart the istiod of {mesh} (federation_restart_control_plane)",
         }
-    if found["connected"]:
+    if status["connected"]:
         return {"code": "connected", "message": "connected", "remedy": ""}
-    if not found["accepted"]:
+    if not status["accepted"]:
         return {
             "code": "not-accepted",
-            "message": "istiod has not taken the peer up; it does not while it cannot read the root certificate of "
-                     + other,
-            "remedy": "Check the config map named in spec.security.certificateChain (key root-cert.pem); istiod looks "
+            "message": "istiod has not accepted the peer; it does not while it cannot read the root certificate of "
+                       + other,
+            "remedy": "Check the ConfigMap named in spec.security.certificateChain (key root-cert.pem); istiod reads it "
                       "again within 60 seconds",
         }
-    return decode(found["text"], mesh=mesh, peer=other)
+    return decode(status["text"], mesh=mesh, peer=other)
 
 
-def _older_than_object(found: Json) -> bool:
-    """Whether every time of the watches is older than the object: the trace of a deadlocked istiod (2.3 and 2.5)."""
-    newest = _newest((found["last_full_sync"], found["last_attempt"]))
-    return bool(found["created"] and newest and newest < found["created"])
+def _is_older_than_object(status: PeerStatus) -> bool:
+    """Whether every time of the watches is older than the object: the sign of a deadlocked istiod (2.3 and 2.5)."""
+    latest = newest((status["last_full_sync"], status["last_attempt"]))
+    return bool(status["created"] and latest and latest < status["created"])
 
 
-def former(link: Json) -> bool:
-    """Whether a status is that of the peer that was there before: it is written by name, and of the new one there is no
-    full sync before its first connection."""
-    return bool(link.get("last_full_sync") and link["last_full_sync"] < (link.get("created") or ""))
+def is_status_of_former_peer(link: Mapping[str, Any]) -> bool:
+    """Whether a status is that of a deleted peer of the same name: istiod writes it by name, and a new peer has no full
+    sync before its first connection."""
+    last_full_sync = link.get("last_full_sync")
+    return bool(last_full_sync and last_full_sync < (link.get("created") or ""))

@@ -4,8 +4,7 @@
 
 """Private to the collection: root certificates (PEM bundles, fingerprints, dates) and SPIFFE identities.
 
-What is read here is judged in ``_model.trust``. A fingerprint is the SHA-256 of the DER form, in lower case
-hexadecimal.
+A fingerprint is the SHA-256 of the DER form, in lower case hexadecimal.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import traceback
 from typing import List, NamedTuple, Optional, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root
+from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time
 
 CRYPTOGRAPHY_ERROR: Optional[str] = None
 try:
@@ -40,21 +40,21 @@ class Identity(NamedTuple):
 def _certificates(pem: str) -> List[x509.Certificate]:
     """The certificates of a bundle in their order. ValueError when there is none, or one that cannot be read."""
     if CRYPTOGRAPHY_ERROR:
-        raise RuntimeError("the Python library cryptography is missing")
+        raise RuntimeError("the Python package cryptography is missing")
     blocks = _BLOCK.findall(pem)
     if not blocks:
-        raise ValueError("there is no certificate in it")
-    found = []
+        raise ValueError("it contains no certificate")
+    certificates = []
     for number, block in enumerate(blocks, start=1):
         try:
-            found.append(x509.load_pem_x509_certificate(block.encode()))
+            certificates.append(x509.load_pem_x509_certificate(block.encode()))
         except ValueError as error:
             raise ValueError(f"certificate {number} of {len(blocks)} cannot be read") from error
-    return found
+    return certificates
 
 
 def read_roots(pem: str) -> List[Root]:
-    """Describe every certificate of a bundle, without doubles. ValueError when there is none, or one is garbage."""
+    """Describe every certificate of a bundle, without duplicates. ValueError when there is none, or one is invalid."""
     bundle = list({_sha256(certificate): certificate for certificate in _certificates(pem)}.values())
     return [_describe(certificate, bundle) for certificate in bundle]
 
@@ -67,10 +67,10 @@ def _describe(certificate: x509.Certificate, bundle: Sequence[x509.Certificate])
     return {
         "sha256": _sha256(certificate),
         "subject": certificate.subject.rfc4514_string(),
-        "not_before": _stamp(_utc(certificate, "not_valid_before")),
-        "not_after": _stamp(_utc(certificate, "not_valid_after")),
+        "not_before": format_time(_utc(certificate, "not_valid_before")),
+        "not_after": format_time(_utc(certificate, "not_valid_after")),
         "is_ca": _is_ca(certificate),
-        "signed_by": next((_sha256(one) for one in bundle if _signs(one, certificate)), None),
+        "signed_by": next((_sha256(issuer) for issuer in bundle if _signs(issuer, certificate)), None),
     }
 
 
@@ -92,10 +92,6 @@ def _utc(certificate: x509.Certificate, name: str) -> datetime.datetime:
     return naive.replace(tzinfo=datetime.timezone.utc)
 
 
-def _stamp(time: datetime.datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _is_ca(certificate: x509.Certificate) -> bool:
     """Whether it may sign; a certificate of version 1 has no constraints, and is a root when it signed itself."""
     try:
@@ -105,9 +101,9 @@ def _is_ca(certificate: x509.Certificate) -> bool:
 
 
 def normalise_bundle(pem: str) -> str:
-    """A bundle with one spelling: each certificate once, sorted by fingerprint, no text between, one final newline.
+    """A bundle in its normal form: each certificate once, sorted by fingerprint, no text between, one final newline.
 
-    So two readings of the same roots are equal, whatever comments and white space they had.
+    Two bundles of the same roots are then equal, whatever comments and white space they had.
     ValueError as ``read_roots``.
     """
     unique = {certificate.fingerprint(hashes.SHA256()): certificate for certificate in _certificates(pem)}
@@ -115,6 +111,6 @@ def normalise_bundle(pem: str) -> str:
 
 
 def identity(text: str) -> Optional[Identity]:
-    """The parts of a SPIFFE identity, with or without ``spiffe://``; None when it is none."""
-    found = _IDENTITY.match(text)
-    return Identity(*found.groups()) if found else None
+    """The parts of a SPIFFE identity, with or without ``spiffe://``; None for any other text."""
+    match = _IDENTITY.match(text)
+    return Identity(*match.groups()) if match else None

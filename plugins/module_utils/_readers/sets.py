@@ -9,40 +9,40 @@ from __future__ import annotations
 from typing import List, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.links import Imported, ImportStatus
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 
-def read_imports(imports: Optional[Json]) -> Json:
-    """What an ImportedServiceSet says: ``imported`` [{exportedName, hostname}], ``offered`` [exportedName] (all that
-    the other side exports to us), ``stale`` [exportedName] imported though no rule of the spec asks for it.
+def read_imports(imports: Optional[Json]) -> ImportStatus:
+    """What an ImportedServiceSet says; nothing for None.
 
     Offered services are listed with an empty ``localService``; only a host name there means imported.
     """
     rows = dig(imports, "status", "importedServices") or []
-    imported = [
+    imported: List[Imported] = [
         {"exportedName": row["exportedName"], "hostname": row["localService"]["hostname"]}
         for row in rows
         if (row.get("localService") or {}).get("hostname")
     ]
+    names = [service["exportedName"] for service in imported]
     rules = dig(imports, "spec", "importRules")
-    stale = [] if rules is None else [
-        one["exportedName"] for one in imported if not rule_imports(rules, one["exportedName"])
-    ]
     return {
-        "imported": sorted(imported, key=lambda one: str(one["exportedName"])),
+        "imported": sorted(imported, key=_exported_name),
         "offered": sorted(row["exportedName"] for row in rows if row.get("exportedName")),
-        "stale": sorted(stale),
+        "stale": [] if rules is None else sorted(name for name in names if not rule_imports(rules, name)),
     }
 
 
-def read_exports(exports: Optional[Json]) -> List[Json]:
-    """What an ExportedServiceSet says: [{exportedName, hostname}]; listed whether or not the peer is connected."""
+def read_exports(exports: Optional[Json]) -> List[Imported]:
+    """What an ExportedServiceSet offers; listed whether or not the peer is connected."""
     rows = dig(exports, "status", "exportedServices") or []
-    return sorted(
-        (
-            {"exportedName": row["exportedName"], "hostname": (row.get("localService") or {}).get("hostname") or ""}
-            for row in rows if row.get("exportedName")
-        ),
-        key=lambda one: one["exportedName"],
-    )
+    exported: List[Imported] = [
+        {"exportedName": row["exportedName"], "hostname": (row.get("localService") or {}).get("hostname") or ""}
+        for row in rows if row.get("exportedName")
+    ]
+    return sorted(exported, key=_exported_name)
+
+
+def _exported_name(service: Imported) -> str:
+    return service["exportedName"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import datetime
 from itertools import combinations
-from typing import Dict, List, Mapping, Optional, Set, Tuple, cast
+from typing import Any, Dict, List, Mapping, Optional, Set, Tuple, cast
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import fingerprints_in
@@ -746,7 +746,7 @@ def _published(back: Side, facts: Optional[Json]) -> Optional[Remote]:
     return _as_remote(read_gateway(service, nodes, back["exposure"]["type"], back["exposure"]["internal"]), back)
 
 
-def _as_remote(found: Optional[Json], back: Side) -> Optional[Remote]:
+def _as_remote(found: Optional[Mapping[str, Any]], back: Side) -> Optional[Remote]:
     if not found or not found.get("addresses"):
         return None
     return exposure.with_given(

@@ -18,7 +18,11 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 from ansible_collections.ossm.federation.plugins.module_utils._readers.link import collisions
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity import handover
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, PlannedMesh, Side
-from ansible_collections.ossm.federation.plugins.plugin_utils._run.expectations import expected_imports, unanswered
+from ansible_collections.ossm.federation.plugins.plugin_utils._run.expectations import (
+    expected_imports,
+    readable_links,
+    unanswered,
+)
 
 #: What is said of a link that is up and has not reconnected since its root changed: a connection outlives its root.
 NOT_PROVEN = "new root not proven"
@@ -71,8 +75,7 @@ def links(plan: Plan, waits: Mapping[str, Json]) -> List[Json]:
     changed), ``imported`` and ``missing`` (exported names), ``foreign`` (the peer belongs to others), ``seen_from`` (the mesh
     that tells it, where ``from`` is known by a file), ``text`` (the product's own), ``message`` and ``remedy``.
     """
-    read = {host: {one["peer_name"]: one for one in (result or {}).get("links") or []}
-            for host, result in waits.items()}
+    read = {host: readable_links(result) for host, result in waits.items()}
     found = []
     for host, sides in plan["sides"].items():
         clashes = collisions({name: one["imported"] for name, one in read.get(host, {}).items()})
@@ -189,7 +192,7 @@ def _judge_status(plan: Plan, side: Side, status: Json, link: Json, clash: Mappi
     """A link whose status was read."""
     if not status["connected"]:
         told = status
-        if status.get("root_kept"):
+        if status.get("root_not_loaded"):
             told = {"message": "its root changed while the link was down, and istiod does not take that up",
                     "remedy": f"Restart the istiod of {side['mesh']} (federation_restart_control_plane)"}
         text = f"{status['text']}: " if status["text"] and status["accepted"] and not status["suspect"] else ""

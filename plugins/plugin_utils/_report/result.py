@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Dict, List, Mapping, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps, types as product_types
+from ansible_collections.ossm.federation.plugins.module_utils._product.links import LinkExpectation
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import drift
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
@@ -59,7 +60,7 @@ def tell(plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: bo
     }
 
 
-def link_options(plan: Plan, host: str, results: Results, expect: bool) -> List[expectations.LinkExpectation]:
+def link_options(plan: Plan, host: str, results: Results, expect: bool) -> List[LinkExpectation]:
     """What peer_wait is to wait for; with ``expect`` also for what the other meshes were seen to offer."""
     written = [results.get(name, {}).get(host) for name in WRITING]
     readings = _readings(plan, results) if expect else None

@@ -6,34 +6,13 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Mapping, Optional, TypedDict
+from typing import Dict, Iterable, List, Mapping, Optional
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.links import LinkExpectation
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Rule
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity import handover
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
-
-
-class _Link(TypedDict):
-    peer: str
-    peer_host: str
-    peer_name: str
-    import_rules: List[Rule]
-    imports_expected: List[str]
-
-
-class LinkExpectation(_Link, total=False):
-    """What peer_wait is to wait for on one link.
-
-    ``peer_name`` is the ServiceMeshPeer. ``imports_expected`` are exported names. ``since`` and ``root_since`` are the times of the
-    last changes of the peer or its sets, and of its root (RFC 3339). ``terminated_pods`` are istiod pods whose status entries are
-    ignored. ``inbound``: only the other direction has to be connected.
-    """
-
-    since: str
-    root_since: str
-    terminated_pods: List[str]
-    inbound: bool
 
 
 def wait_links(
@@ -49,9 +28,7 @@ def wait_links(
     last change by name of the peer object, ``roots`` by name of the ConfigMap with the root; for a ConfigMap that this run did not
     write, the time that was read counts.
     """
-    read = {
-        other: {link["peer_name"]: link for link in (result or {}).get("links") or []} for other, result in (waits or {}).items()
-    }
+    read = {other: readable_links(result) for other, result in (waits or {}).items()}
     return [
         _expectation(plan, side, read, since or {}, roots or {})
         for _peer, side in sorted(plan["sides"][host].items())
@@ -103,6 +80,11 @@ def unanswered(plan: Plan, side: Side) -> str:
     if back["peer_object"] != "absent" or (plan["meshes"][side["peer_host"]]["in_play"] and back["state"] == "ready"):
         return ""
     return f"{side['peer']} has no ServiceMeshPeer for {side['mesh']} yet"
+
+
+def readable_links(result: Optional[Json]) -> Dict[str, Json]:
+    """The links of a result of peer_wait by name of the peer object, without those that could not be read."""
+    return {link["peer_name"]: link for link in (result or {}).get("links") or [] if link.get("state") != "unknown"}
 
 
 def newest(before: Optional[Json], after: Optional[Json]) -> Json:

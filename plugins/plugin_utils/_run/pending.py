@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Dict, List, Mapping, Optional, Sequence
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name
+from ansible_collections.ossm.federation.plugins.module_utils._product.links import LinkExpectation, LinkStatus
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import OPTIONAL, WRITING
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import read_gateway
@@ -87,21 +89,19 @@ def _terminated_pods(facts: Json) -> List[str]:
 
 def _current_links(plan: Plan, host: str, facts: Json) -> Json:
     """The links of all live ServiceMeshPeers of one mesh, also of those that this run does not write."""
-    peers, imports, exports = (
-        {live["metadata"]["name"]: live for live in facts.get(key) or []} for key in ("peers", "imports", "exports")
-    )
-    links: Dict[str, Json] = {
-        side["peer_name"]: {"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"],
-                            "terminated_pods": plan["terminated_pods"][host]}
-        for _peer, side in sorted(plan["sides"][host].items()) if side["peer_name"] in peers
-    }
+    peers, imports, exports = (by_name(facts.get(key)) for key in ("peers", "imports", "exports"))
+    links: List[LinkExpectation] = [
+        {"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"],
+         "terminated_pods": plan["terminated_pods"][host]}
+        for _peer, side in sorted(plan["sides"][host].items()) if side["peer_name"] in peers]
     mesh = plan["meshes"][host]["mesh"]
+    names = [link["peer_name"] for link in links]
     return {"links": [read_link(mesh, link, peers.get(name), imports.get(name), exports.get(name))
-                      for name, link in links.items()]}
+                      for name, link in zip(names, links)]}
 
 
 def _expected_links(plan: Plan, host: str, current: Json, applied: Sequence[Json],
-                    readings: Optional[Mapping[str, Json]] = None) -> List[Json]:
+                    readings: Optional[Mapping[str, Json]] = None) -> List[LinkStatus]:
     """The links of one mesh that can be up, judged; with the ``readings`` of all meshes also by what those export.
 
     Everything is written, so every peer with an expectation exists and is in ``current``.
@@ -109,5 +109,5 @@ def _expected_links(plan: Plan, host: str, current: Json, applied: Sequence[Json
     written = [{"objects": applied}]
     expected = expectations.wait_links(plan, host, readings, expectations.changed_at(written),
                                        expectations.roots_changed_at(written))
-    read = {link["peer_name"]: link for link in current["links"]}
-    return [judge_link(link, dict(read[link["peer_name"]])) for link in expected]
+    read: Dict[str, LinkStatus] = {link["peer_name"]: link for link in current["links"]}
+    return [judge_link(link, read[link["peer_name"]]) for link in expected]

@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import field_manager
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Severity, problem
-from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import former
+from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import is_status_of_former_peer
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import (
     _CLIENT,
     _INGRESS,
@@ -112,7 +112,7 @@ class _Look:
             return found
         if link.get("suspect") == "deadlock":
             found.append(_problem("deadlock", side, _DEADLOCK))
-        elif link.get("root_kept"):
+        elif link.get("root_not_loaded"):
             found.append(_problem("root-kept", side, _ROOT.format(**side)))
         elif self._lost(side, link):
             cause = " and ".join(self._failing(side)) or side["peer"]
@@ -138,8 +138,8 @@ class _Look:
         since = self._changed_at(side)
         if not link.get("exists") or not _after(self.now, since, LOCK_SECONDS):
             return False
-        if link["connected"] or former(link):
-            return former(link)
+        if link["connected"] or is_status_of_former_peer(link):
+            return is_status_of_former_peer(link)
         if not link["accepted"]:
             return bool(self._failing(side))
         return max(_times(link), default="") < since
@@ -147,7 +147,8 @@ class _Look:
     def _failing(self, side: Side) -> List[str]:
         """Other peers of the mesh whose links are down, or are those of a former peer."""
         return sorted(link["peer"] for name, link in self.links.items()
-                      if name != side["peer_name"] and link["accepted"] and (not link["connected"] or former(link)))
+                      if name != side["peer_name"] and link["accepted"]
+                      and (not link["connected"] or is_status_of_former_peer(link)))
 
     def _imports_kept(self, side: Side, link: Json) -> bool:
         """Tell whether an import set that is newer than its peer is ignored after the full sync of any version."""

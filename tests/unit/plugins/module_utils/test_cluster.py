@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The door to a cluster: access, and failures in words."""
+"""Access to a cluster, sessions, watches, and the decoding of failures."""
 from __future__ import annotations
 
 import base64
@@ -87,6 +87,8 @@ def test_bad_access(file: Path, tmp_path: Path) -> None:
     assert _codes({"kubeconfig": str(tmp_path)}) == ["kubeconfig-unreadable"]
     assert _codes({"kubeconfig": str(file), "context": "blue"}) == ["context-unknown"]
     assert _codes({"context": "red"}, {"KUBECONFIG": str(tmp_path / "none")}) == ["kubeconfig-missing"]
+    both = f"{tmp_path / 'none'}:{tmp_path}"
+    assert _codes({"kubeconfig": both}) == ["kubeconfig-missing", "kubeconfig-unreadable"]
 
 
 def test_problems_name_mesh_variable_and_what_is_there(file: Path) -> None:

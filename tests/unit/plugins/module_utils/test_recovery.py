@@ -109,7 +109,7 @@ class Federation:
         return {
             "peer": peer, "peer_name": peer, "exists": True, "accepted": True, "connected": True, "code": "connected",
             "suspect": None, "last_attempt": CREATED, "last_full_sync": SYNCED, "created": CREATED, "imported": [],
-            "offered": [], "missing": [], "synced": True, "root_kept": False,
+            "offered": [], "missing": [], "synced": True, "root_not_loaded": False,
         }
 
     def link(self, host: str, peer: str, **changes: Any) -> Json:
@@ -173,7 +173,7 @@ DOWN = {"connected": False, "synced": False, "code": "unreachable"}
 def test_a_deadlock_and_a_kept_root_are_taken_from_the_reading() -> None:
     federation = Federation()
     federation.link(RED, GREEN, suspect="deadlock", connected=False)
-    federation.link(BLUE, GREEN, **DOWN, root_kept=True)
+    federation.link(BLUE, GREEN, **DOWN, root_not_loaded=True)
     assert federation.needs() == [("root-kept", BLUE, GREEN), ("deadlock", RED, GREEN)]
 
 
@@ -189,7 +189,7 @@ def test_a_deadlock_and_a_kept_root_are_taken_from_the_reading() -> None:
 ])
 def test_a_root_is_kept_when_it_changed_while_the_link_was_down(since: str | None, changes: Json, kept: bool) -> None:
     link = {**Federation._good(GREEN), **DOWN, **changes}
-    assert judge_link({"peer": GREEN, "root_since": since}, link)["root_kept"] is kept
+    assert judge_link({"peer": GREEN, "root_since": since}, link)["root_not_loaded"] is kept
 
 
 @pytest.mark.parametrize(("since", "created", "attempt", "connected", "proven"), [

@@ -200,7 +200,7 @@ def test_a_limited_run_is_not_patient_with_a_refused_root() -> None:
 
 def test_a_root_that_istiod_keeps_is_the_reason_and_its_restart_the_remedy() -> None:
     plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
-    waits["red"]["links"][0].update(connected=False, code="unreachable", text="503 x", root_kept=True)
+    waits["red"]["links"][0].update(connected=False, code="unreachable", text="503 x", root_not_loaded=True)
     link = _one(link_report.links(plan, waits), "red", "green")
     assert link["state"] == "unreachable" and link["message"].startswith("503 x: its root changed while the link was down")
     assert link["remedy"] == "Restart the istiod of red (federation_restart_control_plane)"

@@ -77,7 +77,7 @@ def test_every_recording_is_there() -> None:
     ("unexpected EOF", "cut"),
     ("", "connecting"),
     (None, "connecting"),
-    ("something new", "unknown"),
+    ("something new", "unrecognised"),
 ])
 def test_texts(text: str, code: str) -> None:
     found = peer_reader.decode(text, mesh="red", peer="green")
@@ -249,7 +249,7 @@ def _entry(pod: str, connected: bool, at: int) -> Json:
     return {"pod": pod, "watch": {"connected": connected, "lastConnected": f"2026-01-01T00:00:{at:02}Z", **text}}
 
 
-@pytest.mark.parametrize(("active", "inactive", "gone", "connected"), [
+@pytest.mark.parametrize(("active", "inactive", "terminated", "connected"), [
     ([_entry("a", True, 1)], [_entry("a", False, 9)], [], False),
     ([_entry("a", True, 9)], [_entry("a", False, 1)], [], True),
     ([_entry("a", True, 5)], [_entry("a", False, 5)], [], True),
@@ -258,16 +258,16 @@ def _entry(pod: str, connected: bool, at: int) -> Json:
     ([_entry("a", True, 1)], [], ["a"], False),
 ])
 def test_the_newest_entry_of_each_pod_that_lives_counts(
-    active: list[Json], inactive: list[Json], gone: list[str], connected: bool
+    active: list[Json], inactive: list[Json], terminated: list[str], connected: bool
 ) -> None:
     """A pod that stands under both: the product looks for its entry by a search that misses some."""
     peer = {"metadata": {}, "status": {"discoveryStatus": {"active": active, "inactive": inactive}}}
-    found = peer_reader.read_peer(peer, gone=gone)
-    assert found["connected"] is connected and found["accepted"] is (set(gone) != peer_reader.entry_pods(peer))
+    found = peer_reader.read_peer(peer, terminated_pods=terminated)
+    assert found["connected"] is connected and found["accepted"] is (set(terminated) != peer_reader.entry_pods(peer))
 
 
 @pytest.mark.parametrize(("ready", "observed", "message"), [
-    ("True", 1, "the operator has not seen the latest change yet (generation 2, observed 1)"),
+    ("True", 1, "the operator has not reconciled the latest change yet (generation 2, observed 1)"),
     ("False", 1, "PausingUpdate: waits for istio-ingress"), ("False", 2, "PausingUpdate: waits for istio-ingress"),
     ("True", 2, "ready"),
 ])

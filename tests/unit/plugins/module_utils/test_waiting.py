@@ -100,7 +100,7 @@ def test_addresses_are_awaited_first_and_then_the_control_plane(monkeypatch: pyt
     assert [line for line in lines if "no address" in line and "left" not in line] == [
         "red: in: its load balancer has no address yet"]
     left = [line for line in lines if "s left" in line]
-    assert "control plane: the operator has not seen the latest change yet" in left[0] and "in: its load" in left[0]
+    assert "control plane: the operator has not reconciled the latest change yet" in left[0] and "in: its load" in left[0]
 
 
 def test_what_is_not_there_in_time_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,7 +255,7 @@ def test_what_only_a_restart_heals_is_not_waited_for(
     moments = iter([0.0, 0.0])
     monkeypatch.setattr(peers_core.time, "monotonic", lambda: next(moments, float(seconds)))
     result, lines = _links(monkeypatch, cluster, link={"root_since": "2026-11-22T10:00:05Z"})
-    assert result["links"][0]["root_kept"] and len(lines) == heartbeats
+    assert result["links"][0]["root_not_loaded"] and len(lines) == heartbeats
 
 
 def test_offers_that_a_rule_takes_are_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,6 +290,37 @@ def test_of_links_known_to_be_down_everything_is_followed(monkeypatch: pytest.Mo
     cluster = _Cluster(events=[Event("ServiceMeshPeer", "ADDED", _peer())])
     result, _lines = _links(monkeypatch, cluster, known=known)
     assert result["healthy"] and cluster.requests[:2] == ["watch ServiceMeshPeer", "watch ImportedServiceSet"]
+
+
+DOWN = ClusterError("unreachable", "https://red refuses the connection", "Start the API server")
+REFUSED = Event("ServiceMeshPeer", "FATAL", {}, ClusterError("forbidden", "may not watch it", "Grant it"))
+UNREAD: list[tuple[Any, Json, _Cluster, str]] = [
+    (peers_core.info, {}, _Cluster(), "access-missing"),
+    (peers_core.wait, {}, _Cluster(), "access-missing"),
+    (peers_core.info, AUTH, _Cluster({"ServiceMeshPeer": DOWN}), "unreachable"),
+    (peers_core.wait, AUTH, _Cluster(events=[REFUSED]), "forbidden"),
+    (peers_core.wait, AUTH, _Cluster({"ExportedServiceSet": DOWN}), "unreachable"),
+]
+
+
+@pytest.mark.parametrize(("core", "auth", "cluster", "code"), UNREAD)
+def test_of_a_mesh_that_cannot_be_read_nothing_is_known(
+    monkeypatch: pytest.MonkeyPatch, core: Any, auth: Json, cluster: _Cluster, code: str
+) -> None:
+    result, _lines = _links(monkeypatch, cluster, core=core, auth=auth)
+    (link,) = result["links"]
+    assert (link["exists"], link["state"], link["code"], link["healthy"]) == (None, "unknown", "unreadable", False)
+    assert [link[key] for key in ("accepted", "connected", "synced")] == [None] * 3
+    (problem,) = result["problems"]
+    assert problem["code"] == code and link["remedy"] == problem["remedy"]
+    assert link["message"] == f"red could not be read: {problem['message']}"
+    assert not result["healthy"] and result["message"] == f"green-mesh: {link['message']}"
+
+
+def test_a_peer_that_the_api_server_does_not_have_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    for core in (peers_core.info, peers_core.wait):
+        (link,) = _links(monkeypatch, _Cluster(), core=core)[0]["links"]
+        assert (link["exists"], link["state"], link["code"]) == (False, "degraded", "absent")
 
 
 def test_a_failing_last_request_keeps_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
