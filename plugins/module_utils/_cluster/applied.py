@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: whether an apply would change nothing, told from what the API server says that we own.
+"""Private to the collection: whether an apply would change nothing, by the fields that the API server records as ours.
 
 Server-side apply keeps for every manager the set of fields of its last apply (Kubernetes, ``metadata.managedFields``,
 format ``FieldsV1``: ``f:<field>``, ``k:<key of a list's item>``, ``v:<value of a set>``, ``.`` for the item itself). When
-that set is exactly what would be sent and all values are there, an apply is a no-op and need not be sent. Whatever is not
+that set is exactly what would be sent and all values are equal, an apply is a no-op and need not be sent. Whatever is not
 certain counts as a change. Pure.
 """
 
@@ -37,55 +37,57 @@ def settled(definition: Json, manager: str, live: Optional[Json]) -> Optional[Js
     """
     if live is None:
         return None
-    found = applied(live) if live["metadata"].get("managedFields") else live.get("applied") or {}
-    last = found.get(manager)
-    wanted_uid = definition["metadata"].get("uid")
-    if last is None or wanted_uid not in (None, live["metadata"].get("uid")):
+    applies = applied(live) if live["metadata"].get("managedFields") else live.get("applied") or {}
+    last: Optional[Json] = applies.get(manager)
+    uid = definition["metadata"].get("uid")
+    if last is None or uid not in (None, live["metadata"].get("uid")):
         return None
-    return last if _holds(json.loads(last["fields"]), _owned_part(definition), live) else None
+    return last if _is_settled(json.loads(last["fields"]), _owned_part(definition), live) else None
 
 
 def _owned_part(definition: Json) -> Json:
-    """What of a definition becomes fields that are owned: not what names the object."""
+    """The part of a definition that becomes owned fields: all but what names the object."""
     meta = definition["metadata"]
-    told = {key: meta[key] for key in ("labels", "annotations") if meta.get(key)}
+    owned_meta = {key: meta[key] for key in ("labels", "annotations") if meta.get(key)}
     rest = {key: value for key, value in definition.items() if key not in ("apiVersion", "kind", "metadata")}
-    return {**({"metadata": told} if told else {}), **rest}
+    return {**({"metadata": owned_meta} if owned_meta else {}), **rest}
 
 
-def _holds(fields: Json, wanted: Any, live: Any) -> bool:
-    """Whether ``fields`` are exactly those of ``wanted``, and ``live`` has their values."""
+def _is_settled(fields: Json, desired: Any, live: Any) -> bool:
+    """Whether ``fields`` are exactly those of ``desired``, and ``live`` has their values."""
     owned = [key for key in fields if key != "."]
     if not owned:
-        return bool(wanted == live)
-    if isinstance(wanted, dict):
+        return bool(desired == live)
+    if isinstance(desired, dict):
         return (
             isinstance(live, dict)
-            and set(owned) == {f"f:{key}" for key in wanted}
-            and all(key in live and _holds(fields[f"f:{key}"], value, live[key]) for key, value in wanted.items())
+            and set(owned) == {f"f:{key}" for key in desired}
+            and all(key in live and _is_settled(fields[f"f:{key}"], value, live[key]) for key, value in desired.items())
         )
-    return isinstance(wanted, list) and isinstance(live, list) and _list_holds(fields, owned, wanted, live)
+    return isinstance(desired, list) and isinstance(live, list) and _is_list_settled(fields, owned, desired, live)
 
 
-def _list_holds(fields: Json, owned: List[str], wanted: List[Any], live: List[Any]) -> bool:
-    """A list whose items are owned one by one: told apart by key fields, or by their value."""
-    if len(owned) != len(wanted):
+def _is_list_settled(fields: Json, owned: List[str], desired: List[Any], live: List[Any]) -> bool:
+    """The same for a list whose items are owned one by one, each identified by key fields or by its value."""
+    if len(owned) != len(desired):
         return False
-    for key in owned:
-        sign, dummy, text = key.partition(":")
+    for path in owned:
+        sign, dummy, text = path.partition(":")
         if sign not in ("k", "v"):
             return False
-        told = json.loads(text)
-        one, other = _item(wanted, told, sign), _item(live, told, sign)
-        if one is None or other is None or (sign == "k" and not _holds(fields[key], one, other)):
+        key = json.loads(text)
+        desired_item, live_item = _item(desired, key, sign), _item(live, key, sign)
+        if desired_item is None or live_item is None:
+            return False
+        if sign == "k" and not _is_settled(fields[path], desired_item, live_item):
             return False
     return True
 
 
-def _item(items: List[Any], told: Any, sign: str) -> Any:
+def _item(items: List[Any], key: Any, sign: str) -> Any:
     """The only item with these key fields, or with this value; None when there is none or more than one."""
     if sign == "v":
-        found = [item for item in items if item == told]
+        matches = [item for item in items if item == key]
     else:
-        found = [item for item in items if isinstance(item, dict) and told.items() <= item.items()]
-    return found[0] if len(found) == 1 else None
+        matches = [item for item in items if isinstance(item, dict) and key.items() <= item.items()]
+    return matches[0] if len(matches) == 1 else None

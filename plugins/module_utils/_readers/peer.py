@@ -118,7 +118,7 @@ def decode(text: Optional[str], *, mesh: str = "this mesh", peer: str = "the oth
 
 def read_peer(peer: Optional[Json], *, mesh: str = "this mesh", other: str = "the other mesh",
               pods: Collection[str] = (), terminated_pods: Collection[str] = ()) -> PeerStatus:
-    """What a ServiceMeshPeer says of the link from ``mesh`` to ``other``; None where the API server has no such object.
+    """The status of the link from ``mesh`` to ``other``; None where the API server has no such object.
 
     With ``pods`` only the entries of those istiod pods count, and those of ``terminated_pods`` never do.
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An apply is only left out when it is certain to change nothing."""
+"""An apply is omitted only when it is certain to change nothing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster import ap
 
 Json = dict[str, Any]
 MANAGER = "ossm.federation/green-mesh"
-#: What is sent, what lives with what others and the webhook added, and the field set of the last apply, as seen on 1.34.
-WISH: Json = {
+#: The desired object, the live one with additions by others and the webhook, and the field set of the last apply, as on 1.34.
+DESIRED: Json = {
     "apiVersion": "maistra.io/v2",
     "kind": "ServiceMeshControlPlane",
     "metadata": {"name": "red", "namespace": "red-system", "uid": "u", "labels": {"a.b/c": "x"}},
@@ -65,25 +65,25 @@ def _change(value: Json, path: str, new: Any) -> Json:
     """A copy with another value, or none, at a path; ``~`` stands for a slash in a key."""
     changed = copy.deepcopy(value)
     *parents, last = (step.replace("~", "/") for step in path.split("/"))
-    room: Any = changed
+    parent: Any = changed
     for step in parents:
-        room = room[int(step)] if isinstance(room, list) else room[step]
+        parent = parent[int(step)] if isinstance(parent, list) else parent[step]
     if new is None:
-        del room[last]
+        del parent[last]
     else:
-        room[int(last) if isinstance(room, list) else last] = new
+        parent[int(last) if isinstance(parent, list) else last] = new
     return changed
 
 
 def test_an_apply_that_changes_nothing_is_told_with_its_time() -> None:
-    last = applied.settled(WISH, MANAGER, LIVE)
+    last = applied.settled(DESIRED, MANAGER, LIVE)
     assert last is not None and last["time"] == "2026-01-01T00:00:00Z" and json.loads(last["fields"]) == FIELDS
 
 
 def test_a_trimmed_object_says_the_same() -> None:
     trimmed = {**LIVE, "metadata": {"name": "red", "uid": "u", "labels": LIVE["metadata"]["labels"]}}
-    assert applied.settled(WISH, MANAGER, trimmed) is None
-    assert applied.settled(WISH, MANAGER, {**trimmed, "applied": applied.applied(LIVE)}) is not None
+    assert applied.settled(DESIRED, MANAGER, trimmed) is None
+    assert applied.settled(DESIRED, MANAGER, {**trimmed, "applied": applied.applied(LIVE)}) is not None
 
 
 @pytest.mark.parametrize(("path", "new"), [
@@ -99,7 +99,7 @@ def test_a_trimmed_object_says_the_same() -> None:
     ("metadata/labels/new", "z"),
 ])
 def test_any_other_wish_is_sent(path: str, new: Any) -> None:
-    assert applied.settled(_change(WISH, path, new), MANAGER, LIVE) is None
+    assert applied.settled(_change(DESIRED, path, new), MANAGER, LIVE) is None
 
 
 @pytest.mark.parametrize(("path", "new"), [
@@ -116,18 +116,18 @@ def test_any_other_wish_is_sent(path: str, new: Any) -> None:
     ("metadata/managedFields/1/fieldsV1/f:spec/f:enabled", None),
 ])
 def test_whatever_else_lives_or_is_owned_is_applied_again(path: str, new: Any) -> None:
-    assert applied.settled(WISH, MANAGER, _change(LIVE, path, new)) is None
+    assert applied.settled(DESIRED, MANAGER, _change(LIVE, path, new)) is None
 
 
 @pytest.mark.parametrize("live", [None, {"metadata": {"name": "red", "uid": "u"}, "spec": {}}])
 def test_what_is_not_there_or_not_ours_is_applied(live: Json | None) -> None:
-    assert applied.settled(WISH, MANAGER, live) is None
+    assert applied.settled(DESIRED, MANAGER, live) is None
 
 
 @pytest.mark.parametrize(("wanted", "same"), [(["a", "b"], True), (["b", "a"], True), (["a"], False), (["a", "c"], False)])
 def test_sets_go_by_their_values(wanted: list[str], same: bool) -> None:
-    wish = {"kind": "K", "metadata": {"name": "n"}, "spec": {"set": wanted}}
+    desired = {"kind": "K", "metadata": {"name": "n"}, "spec": {"set": wanted}}
     live = {"kind": "K", "metadata": {"name": "n", "managedFields": [{
         "manager": MANAGER, "operation": "Apply", "fieldsV1": {"f:spec": {"f:set": {'v:"a"': {}, 'v:"b"': {}}}}}]},
         "spec": {"set": ["a", "b", "x"]}}
-    assert (applied.settled(wish, MANAGER, live) is not None) is same
+    assert (applied.settled(desired, MANAGER, live) is not None) is same

@@ -247,7 +247,7 @@ class _Stream:
 
 
 class _Scripted:
-    """A cluster whose watch does one thing after the other: an exception is raised, events are told."""
+    """A cluster whose watch requests follow a script: an exception is raised, events are reported."""
 
     def __init__(self, *script: Any) -> None:
         self.script = list(script)
@@ -433,9 +433,9 @@ def test_objects_follow_their_watches() -> None:
 def _certificate(until: datetime.datetime) -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "user")])
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-    made = made.not_valid_before(until - datetime.timedelta(days=9)).not_valid_after(until)
-    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    builder = builder.not_valid_before(until - datetime.timedelta(days=9)).not_valid_after(until)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def test_an_expired_client_certificate_is_named(tmp_path: Path) -> None:

@@ -49,6 +49,14 @@ def test_all_good() -> None:
     assert link_report.matrix(found).startswith("6 of 6 links are good")
 
 
+def test_a_mesh_that_could_not_be_read_has_unknown_links() -> None:
+    plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
+    unreadable = _status("green", exists=None, connected=None, synced=None, state="unknown", code="unreadable")
+    waits["red"] = {"links": [unreadable], "problems": [{"message": "https://red refuses the connection", "remedy": "Start it"}]}
+    link = _one(link_report.links(plan, waits), "red", "green")
+    assert (link["state"], link["message"], link["remedy"]) == ("unknown", "https://red refuses the connection", "Start it")
+
+
 def test_what_the_exporter_offers_and_a_rule_takes_must_be_imported() -> None:
     plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
     offered = [{"exportedName": f"{name}.bookinfo.svc.red-exports.local", "hostname": "x"} for name in
