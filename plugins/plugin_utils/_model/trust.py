@@ -15,9 +15,8 @@ import datetime
 from typing import Collection, Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root, colons
+from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time, parse_time
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem
-
-_STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def root_lines(mesh: str, roots: Sequence[Root]) -> List[str]:
@@ -85,8 +84,7 @@ def _name(root: Root) -> str:
 
 def _days(root: Root, now: datetime.datetime) -> int:
     """Whole days until a root is over."""
-    end = datetime.datetime.strptime(root["not_after"], _STAMP).replace(tzinfo=datetime.timezone.utc)
-    return (end - now).days
+    return (parse_time(root["not_after"]) - now).days
 
 
 def _fault(root: Root, bundle: Dict[str, Root], now: datetime.datetime) -> Optional[Tuple[str, str, str]]:
@@ -110,7 +108,7 @@ def _fault(root: Root, bundle: Dict[str, Root], now: datetime.datetime) -> Optio
 
 
 def _own_fault(root: Root, now: datetime.datetime) -> Optional[Tuple[str, str, str]]:
-    moment = now.astimezone(datetime.timezone.utc).strftime(_STAMP)
+    moment = format_time(now)
     if not root["is_ca"]:
         return (
             "root-no-authority",
