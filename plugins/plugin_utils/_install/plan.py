@@ -15,7 +15,13 @@ from typing import Any, Dict, List, NamedTuple, Optional, TypedDict
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import MANAGED_BY, OURS, is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import differences, dig
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Severity, problem, with_changes
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
+    Json,
+    Problem,
+    Severity,
+    problem,
+    with_changes,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.install import OPERATOR_NAMESPACE, merged
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import trust_domain_of

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from typing import Dict, List, Mapping, Optional, Sequence
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem_line, with_changes
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
+    Json,
+    Problem,
+    problem_line,
+    with_changes,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.changes import change_lines
 
 #: Results that list written objects, and results of waiting (see ``_product.steps``).

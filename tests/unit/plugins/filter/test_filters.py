@@ -196,14 +196,14 @@ def test_problems_in_words() -> None:
             "mesh": "red",
             "where": "x",
             "message": "it is wrong",
-            "remedy": "Put it right",
+            "remedy": "Correct it",
         }
         for code, severity in (("a", "warning"), ("b", "error"))
     ]
-    assert problems_text(wrong) == "red: x: it is wrong. Put it right. [b]\nred: x: it is wrong. Put it right. [a]"
+    assert problems_text(wrong) == "ERROR red: x: it is wrong. Fix: Correct it. [b]\nWARNING red: x: it is wrong. Fix: Correct it. [a]"
     assert len(problems_text(wrong, lines=True)) == 2
     assert problems_text([]) == ""
-    assert problems_text([{**wrong[0], "repaired": "a/x"}]) == 'red: x: it is wrong. Put it right. Write "a/x" [a]'
+    assert problems_text([{**wrong[0], "repaired": "a/x"}]) == 'WARNING red: x: it is wrong. Fix: Correct it. Write "a/x" [a]'
 
 
 @pytest.mark.parametrize(

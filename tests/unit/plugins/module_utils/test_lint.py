@@ -679,7 +679,7 @@ def test_services_that_were_not_read_are_a_note() -> None:
         made = _planned(facts, strict=True)
         assert made["problems"] == made["warnings"] == []
         [note] = made["notices"]
-        assert note.startswith(f"{WEST}: {told_of}: ") and message in note and note.endswith("[services-unread]")
+        assert note.startswith(f"INFO {WEST}: {told_of}: ") and message in note and note.endswith("[services-unread]")
     for absent in ({}, {"shared": None}):
         assert _planned({WEST: fed.facts(WEST, **absent), EAST: fed.facts(EAST)})["notices"] == []
 
