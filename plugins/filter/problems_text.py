@@ -56,8 +56,8 @@ def problems_text(problems: Any, lines: bool = False) -> Union[str, List[str]]:
     found = plain(problems)
     if not isinstance(found, list) or not all(isinstance(one, dict) and "message" in one for one in found):
         raise AnsibleFilterError("ossm.federation.problems_text takes a list of problems")
-    told = [problem_line(one) for one in sorted(found, key=lambda one: one["severity"] != "error")]
-    return cast(Union[str, List[str]], inert(told if plain(lines) else "\n".join(told)))
+    texts = [problem_line(one) for one in sorted(found, key=lambda one: one["severity"] != "error")]
+    return cast(Union[str, List[str]], inert(texts if plain(lines) else "\n".join(texts)))
 
 
 class FilterModule:

@@ -20,7 +20,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 
 
 class Resource(NamedTuple):
-    """What RBAC calls a kind: its API group (empty for the core), its plural, and whether it lives in a namespace."""
+    """What RBAC calls a kind: its API group (empty for the core), its plural, and whether it is namespaced."""
 
     group: str
     plural: str

@@ -147,7 +147,7 @@ _TABLE = (
 STEPS: Dict[str, Step] = {step.name: step for step in _TABLE}
 #: The steps of a federation that write, in their order.
 WRITING: Tuple[str, ...] = tuple(step.name for step in _TABLE if step.writes and step.name != "install")
-#: The steps that a run leaves out where they have nothing to do: those that write, then the verification of the links.
+#: The steps that a run skips where they have no work: those that write, then the verification of the links.
 OPTIONAL: Tuple[str, ...] = (*WRITING, "report")
 #: Variables with the results of roles' tasks, by what each result is about.
 REGISTERS: Dict[str, str] = {result: name for step in _TABLE for result, name in step.registers.items()}
