@@ -55,7 +55,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_results, sealed_plan
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps, plan as planning, types as plan_types
 
 
 def advance(plan: Any, step: str, hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
@@ -64,7 +64,7 @@ def advance(plan: Any, step: str, hostvars: Mapping[str, Any], check_mode: bool 
     if name not in plan_types.STEPS:
         raise AnsibleFilterError(f"ossm.federation.advance: there is no step {name!r}; there are {', '.join(plan_types.STEPS)}")
     results = read_results(hostvars, before["meshes"], [name])[name]
-    after = planning.advance(before, name, results, bool(plain(check_mode)))
+    after = plan_steps.advance(before, name, results, bool(plain(check_mode)))
     return seal(after, planning.public_plan(after))
 
 

@@ -52,14 +52,14 @@ from typing import Any, Dict, List, cast
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, part
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import planned_host, sealed_plan
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps
 
 
 def gateways_to_wait_for(plan: Any, host: str, written: Any = None) -> List[Dict[str, Any]]:
     """The gateways of one mesh; see DOCUMENTATION."""
     known = sealed_plan(plan, "ossm.federation.gateways_to_wait_for")
     name = planned_host(known, host, "ossm.federation.gateways_to_wait_for")
-    return cast(List[Dict[str, Any]], inert(planning.gateways_to_wait_for(known, name, part(written, ("problems",)))))
+    return cast(List[Dict[str, Any]], inert(plan_steps.gateways_to_wait_for(known, name, part(written, ("problems",)))))
 
 
 class FilterModule:

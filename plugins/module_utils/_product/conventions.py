@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Literal, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Owner
@@ -132,8 +132,12 @@ DISCOVERY_PORT = 8188
 SERVICE_PORT = 15443
 DISCOVERY_NAME = "https-discovery"
 SERVICE_NAME = "tls"
-LOAD_BALANCER, NODE_PORT, CLUSTER_IP = "LoadBalancer", "NodePort", "ClusterIP"
-EXPOSURES = (LOAD_BALANCER, NODE_PORT, CLUSTER_IP)
+#: Types of Service with which an ingress gateway can be exposed.
+ExposureType = Literal["LoadBalancer", "NodePort", "ClusterIP"]
+LOAD_BALANCER: ExposureType = "LoadBalancer"
+NODE_PORT: ExposureType = "NodePort"
+CLUSTER_IP: ExposureType = "ClusterIP"
+EXPOSURES: Tuple[ExposureType, ...] = (LOAD_BALANCER, NODE_PORT, CLUSTER_IP)
 
 #: Fields of a gateway's Service that the operator passes on (istio-operator, charts gateways/*/templates/service.yaml), and
 #: the types with which the API server takes them.

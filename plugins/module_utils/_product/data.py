@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: Access to plain JSON data: values at a path, objects by name, differences."""
+"""Private to the collection: access to plain JSON data: values at a path, objects by name, differences."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def by_name(objects: Optional[Iterable[Json]]) -> Dict[str, Json]:
 
 
 def differences(wanted: Any, live: Any, path: str = "") -> List[str]:
-    """The paths of ``wanted`` at which ``live`` is another, or has nothing; lists count as one value."""
+    """The paths of ``wanted`` at which ``live`` has another value, or none; a list is one value."""
     if isinstance(wanted, dict):
         below = live if isinstance(live, dict) else {}
         return [
-            one
+            difference
             for key in sorted(wanted)
-            for one in differences(wanted[key], below.get(key), f"{path}.{key}".lstrip("."))
+            for difference in differences(wanted[key], below.get(key), f"{path}.{key}".lstrip("."))
         ]
     return [] if wanted == live else [path]

@@ -24,7 +24,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.install import OPERATOR_NAMESPACE, merged
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import trust_domain_of
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.trust_domain import choose_trust_domain
 
 #: Problems of mesh_info that an installation solves.
 _SOLVED = ("control-plane-missing", "namespace-missing", "kind-missing")
@@ -246,9 +246,9 @@ class _Planner:
         """The trust domain for the control plane: the current one of a managed control plane, unless a change is allowed."""
         if live is None or self.facts.get("control_plane") is None:
             return self.mesh["trust_domain"] or f"{self.mesh['mesh']}.local"
-        domain, _is_set, _reason, problems = trust_domain_of(self.mesh, self.facts, self.options, self.in_play)
-        self.plan["problems"] += problems
-        return str(domain)
+        choice = choose_trust_domain(self.mesh, self.facts, self.options, self.in_play)
+        self.plan["problems"] += choice.problems
+        return str(choice.domain)
 
     def _plan_members(self) -> None:
         """The member roll, which must be named default (maistra/istio-operator's webhook)."""

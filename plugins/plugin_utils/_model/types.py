@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Literal, Optional, TypedDict
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ExposureType
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Remote, Rule
 
 #: How a collision is solved; empty where it is not.
@@ -17,7 +18,7 @@ Solution = Literal["peer-names", "alias", ""]
 class Ingress(TypedDict, total=False):
     """``mesh_ingress``: how the federation ingress gateways of a mesh are reached."""
 
-    exposure: str
+    exposure: ExposureType
     internal: bool
     annotations: Dict[str, str]
     labels: Dict[str, str]

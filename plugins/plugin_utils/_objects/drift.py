@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: Differences between live objects and those that the plan asks for. Pure."""
+"""Private to the collection: differences between live objects and those that the plan asks for. Pure."""
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     DISCOVERY_PORT,
@@ -17,41 +17,67 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
     VIEW,
     is_ours,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._product.data import differences, dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, differences, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import made_by, place
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects.desired import (
-    _acting,
-    _both,
-    _own_objects,
-    _told,
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.definitions import (
+    export_set_definition,
+    import_set_definition,
+    peer_definition,
+    root_definition,
 )
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways import egress_faults, sees
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.desired import written_sides
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.gateways import desired_gateways
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways import egress_faults, sees_peer
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import PENDING, READY, Plan, Side
 
 
-def drift(made: Plan, host: str, facts: Json) -> List[Problem]:
-    """Objects of others that are not as we would write them (code ``foreign``), and fields that others set in a
-    ServiceMeshPeer of ours (code ``drift``): used as they are, and reported."""
+def find_drift(plan: Plan, host: str, facts: Json) -> List[Problem]:
+    """Differences of live objects that this run does not correct.
+
+    Code ``unmanaged``: unmanaged objects that differ from the desired ones; they are used as they are. Code ``drift``: fields
+    that another manager has set in a ServiceMeshPeer of ours. ``facts`` are the MeshFacts of the mesh.
+    """
     found: List[Problem] = []
-    for side in _acting(made, host, (READY, PENDING)):
+    for side in written_sides(plan, host, (READY, PENDING)):
         found += _gateway_drift(side, dig(facts, "control_plane"))
-        for definition, live in _own_objects(made, side, facts):
+        for definition, live in _definitions_with_live(plan, side, facts):
             if live is None:
                 continue
             where = f"{definition['kind']} {side['namespace']}/{definition['metadata']['name']}"
-            fields = differences(_with_ports(_told(definition)), _with_ports(live))
+            fields = differences(_with_ports(_content(definition)), _with_ports(live))
             if is_ours(live):
-                sent = differences(_told(definition), live)
+                sent = differences(_content(definition), live)
                 unsent = [path for path in fields if path not in sent]
-                found += _drifted(side, where, live.get("managers") or [], unsent)
+                found += _drift_problem(side, where, live.get("managers") or [], unsent)
             else:
-                found += _foreign(side, where, live.get("managers") or [], fields)
+                found += _unmanaged_problem(side, where, live.get("managers") or [], fields)
     return found
 
 
+def _definitions_with_live(plan: Plan, side: Side, facts: Json) -> List[Tuple[Json, Optional[Json]]]:
+    """The definitions of a side, each with the live object of its name."""
+    peer = plan["meshes"][side["peer_host"]]
+    definitions: List[Tuple[str, Optional[Json]]] = []
+    if side["imports"]:
+        definitions.append(("imports", import_set_definition(side)))
+    if side["exports"]:
+        definitions.append(("exports", export_set_definition(side)))
+    if side["state"] == READY:
+        definitions += [("config_maps", root_definition(side, peer)), ("peers", peer_definition(side, peer))]
+    return [
+        (definition, by_name(facts.get(collection)).get(definition["metadata"]["name"]))
+        for collection, definition in definitions
+        if definition is not None
+    ]
+
+
+def _content(definition: Json) -> Json:
+    return {key: value for key, value in definition.items() if key in ("spec", "data")}
+
+
 def _with_ports(obj: Json) -> Json:
-    """The same object with the ports that istiod takes where a peer names none, so that they can be compared."""
+    """The same object with istiod's default ports where a peer has none, so that two can be compared."""
     if dig(obj, "spec", "remote") is None:
         return obj
     remote = {"discoveryPort": DISCOVERY_PORT, "servicePort": SERVICE_PORT, **obj["spec"]["remote"]}
@@ -60,71 +86,73 @@ def _with_ports(obj: Json) -> Json:
 
 def _gateway_drift(side: Side, control_plane: Optional[Json]) -> List[Problem]:
     found: List[Problem] = []
-    for kind, name, wanted, whose in _both(side):
-        live = dig(control_plane, "object", "spec", "gateways", kind, name)
-        if whose not in NOT_OURS or live is None or control_plane is None:
+    for gateway in desired_gateways(side):
+        live = dig(control_plane, "object", "spec", "gateways", gateway.kind, gateway.name)
+        if gateway.owner not in NOT_OURS or live is None or control_plane is None:
             continue
-        where, by = place(side["namespace"], kind, name), made_by(control_plane, kind, name)
-        faults = egress_faults(live, side["namespace"], side["peer_name"], control_plane) if kind == EGRESS else []
+        where = place(side["namespace"], gateway.kind, gateway.name)
+        manager = made_by(control_plane, gateway.kind, gateway.name)
+        is_egress = gateway.kind == EGRESS
+        faults = egress_faults(live, side["namespace"], side["peer_name"], control_plane) if is_egress else []
         if faults:
-            message = f"it is managed by {by}, and requests to {side['peer']} fail through it: {faults[0].message}"
+            message = f"it is managed by {manager}, and requests to {side['peer']} fail through it: {faults[0].message}"
             code = "unmanaged" if faults[0].fatal else "network-view"
             found.append(problem(code, side["mesh"], where, message, faults[0].remedy, peer=side["peer"]))
             continue
-        # A view with more networks, or with none and so with all, shows the peer's endpoints as well.
-        needed = {key: value for key, value in wanted.items() if key != VIEW or not sees(live, side["peer_name"])}
-        found += _foreign(side, where, [by], differences(_matter(needed), _matter(live)))
+        # A view with more networks, or an empty one with all networks, has the peer's endpoints as well.
+        ignored = (VIEW,) if sees_peer(live, side["peer_name"]) else ()
+        needed = {key: value for key, value in gateway.entry.items() if key not in ignored}
+        found += _unmanaged_problem(side, where, [manager], differences(_relevant(needed), _relevant(live)))
     return found
 
 
-def _matter(gateway: Json) -> Json:
-    """What of a gateway federation depends on: that it is enabled, its network view, its ports by number; and the
-    runtime settings that somebody asked us for."""
-    told: Json = {"enabled": gateway.get("enabled")}
+def _relevant(gateway: Json) -> Json:
+    """The parts of a gateway that federation needs: whether it is enabled, its network view, its ports by number, and the
+    declared runtime settings."""
+    relevant: Json = {"enabled": gateway.get("enabled")}
     if "runtime" in gateway:
-        told["runtime"] = gateway["runtime"]
+        relevant["runtime"] = gateway["runtime"]
     if VIEW in gateway:
-        told[VIEW] = gateway[VIEW]
+        relevant[VIEW] = gateway[VIEW]
     ports = dig(gateway, "service", "ports") or []
-    told["service"] = {
+    relevant["service"] = {
         "ports": {
             str(port.get("port")): port.get("name")
             for port in ports
             if port.get("port") in (DISCOVERY_PORT, SERVICE_PORT)
         }
     }
-    return told
+    return relevant
 
 
-def _drifted(side: Side, where: str, managers: List[str], fields: List[str]) -> List[Problem]:
-    """Fields of an object of ours that we do not send, and that somebody has set to what we would not have there."""
+def _drift_problem(side: Side, where: str, managers: List[str], fields: List[str]) -> List[Problem]:
+    """Fields of an object of ours that this collection does not send and another manager has set."""
     if not fields:
         return []
-    by = ", ".join(one for one in managers if not one.startswith(OURS)) or "somebody"
+    others = ", ".join(manager for manager in managers if not manager.startswith(OURS)) or "another manager"
     return [
         problem(
             "drift",
             side["mesh"],
             where,
-            f"{by} has set {', '.join(fields)}, which should be as it is by default; it is left as it is",
-            f"Take {'it' if len(fields) == 1 else 'them'} out of the object",
+            f"{others} has set {', '.join(fields)} to other values than the defaults; this is not changed",
+            f"Remove {'it' if len(fields) == 1 else 'them'} from the object",
             peer=side["peer"],
             severity="warning",
         )
     ]
 
 
-def _foreign(side: Side, where: str, managers: List[str], fields: List[str]) -> List[Problem]:
+def _unmanaged_problem(side: Side, where: str, managers: List[str], fields: List[str]) -> List[Problem]:
     if not fields:
         return []
-    by = ", ".join(managers) or "somebody else"
+    manager = ", ".join(managers) or "an unknown manager"
     return [
         problem(
             "unmanaged",
             side["mesh"],
             where,
-            f"it is managed by {by}, and differs from what would be written in "
-            f"{', '.join(fields)}; it is used as it is",
+            f"it is managed by {manager}, and differs from the desired object in {', '.join(fields)}; it is used as it is",
             "Correct it there, or delete it and run federate.yml again",
             peer=side["peer"],
             severity="warning",

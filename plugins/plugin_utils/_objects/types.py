@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: Shapes of desired objects."""
+"""Private to the collection: the shape of desired objects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 
 
 class DesiredObject(TypedDict):
-    """One object as we want it, for ``mesh_objects``: one server-side apply by one field manager."""
+    """One object for ``mesh_objects``: one server-side apply by one field manager.
+
+    ``peer`` is the inventory host of the peer, ``live`` the object as it was read. ``unknown`` has by path when a value that is
+    not known yet will be known.
+    """
 
     definition: Json
     field_manager: str

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: the additional gateways of a control plane. Whose they are, which pair they are for when no
-ServiceMeshPeer says so, and whether those that somebody made by hand can serve. Pure.
+"""Private to the collection: the additional gateways of a control plane. Which pair they are for while no ServiceMeshPeer names
+them, and whether unmanaged ones can serve. Pure.
 """
 
 from __future__ import annotations
@@ -28,90 +28,88 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway i
 _LABELS = {INGRESS: "federation.maistra.io/ingress-for", EGRESS: "federation.maistra.io/egress-for"}
 
 
-
-
-class Seeker(NamedTuple):
-    """A partner for whom a gateway is looked for: its mesh, and the name of our ServiceMeshPeer for it."""
+class Partner(NamedTuple):
+    """A mesh for which a gateway is looked for, and the name of our ServiceMeshPeer for it."""
 
     mesh: str
     peer_name: str
 
 
 class Match(NamedTuple):
-    """What was found for one partner: the gateway's name, or several, and why; ``sure``: it is this one and no other's."""
+    """The gateways that were found for one partner, and the reason; ``sure``: exactly one, and for no other partner."""
 
     names: List[str]
-    why: str
+    reason: str
     sure: bool
 
 
-#: Tells why a gateway (name, entry of the spec) is for a partner, or None.
-_Sign = Callable[[str, Json, Seeker], Optional[str]]
+#: Gives the reason why a gateway (name, entry of the spec) is for a partner, or None.
+_Sign = Callable[[str, Json, Partner], Optional[str]]
 
 
-def claim_gateways(
-    kind: str, seekers: Mapping[str, Seeker], control_plane: Optional[Json], taken: Collection[str]
+def match_gateways(
+    kind: str, partners: Mapping[str, Partner], control_plane: Optional[Json], taken: Collection[str]
 ) -> Dict[str, Match]:
-    """Find the gateways of one kind that are there already for partners, by host; a host without one is left out.
+    """Find the live gateways of one kind for partners, by host; a host without one is not in the result.
 
     ``taken`` are gateways that a ServiceMeshPeer names. The strongest sign wins: our own field manager, then the label,
-    then the network view of an egress gateway, then the name. No code of the product reads the labels (they are there to
-    tell gateways apart), but all samples and documents set them; their value is the peer's or the gateway's name.
+    then the network view of an egress gateway, then the name. The product reads the labels nowhere (they only distinguish
+    gateways), but all samples and documents set them; their value is the name of the peer or of the gateway.
     """
-    there = dig(control_plane, "object", "spec", "gateways", kind) or {}
-    free = {name: entry or {} for name, entry in sorted(there.items()) if name not in taken}
-    found: Dict[str, Match] = {}
+    live = dig(control_plane, "object", "spec", "gateways", kind) or {}
+    free = {name: entry or {} for name, entry in sorted(live.items()) if name not in taken}
+    matches: Dict[str, Match] = {}
     for sign in _signs(kind, control_plane):
-        seen: Dict[str, List[Tuple[str, str]]] = {}
-        for host in sorted(set(seekers) - set(found)):
-            told = ((name, sign(name, entry, seekers[host])) for name, entry in free.items())
-            seen[host] = [(name, why) for name, why in told if why]
-        _settle(seen, found)
-        free = {name: entry for name, entry in free.items() if not any(name in one.names for one in found.values())}
-    return found
+        candidates: Dict[str, List[Tuple[str, str]]] = {}
+        for host in sorted(set(partners) - set(matches)):
+            reasons = ((name, sign(name, entry, partners[host])) for name, entry in free.items())
+            candidates[host] = [(name, reason) for name, reason in reasons if reason]
+        matches.update(_decide(candidates))
+        matched = {name for match in matches.values() for name in match.names}
+        free = {name: entry for name, entry in free.items() if name not in matched}
+    return matches
 
 
-def _settle(seen: Mapping[str, List[Tuple[str, str]]], found: Dict[str, Match]) -> None:
-    """Take what one sign shows: one gateway for one partner is a find, anything else cannot be decided."""
-    for host, rows in seen.items():
-        if not rows:
-            continue
-        gateways = [name for name, dummy in rows]
-        others = {name for other in seen if other != host for name, dummy in seen[other]}
-        found[host] = Match(gateways, rows[0][1], len(gateways) == 1 and not others & set(gateways))
+def _decide(candidates: Mapping[str, List[Tuple[str, str]]]) -> Dict[str, Match]:
+    """The matches by one sign: one gateway for one partner is sure, anything else is ambiguous."""
+    matches = {}
+    for host, rows in candidates.items():
+        if rows:
+            names = [name for name, dummy in rows]
+            rivals = {name for other in candidates if other != host for name, dummy in candidates[other]}
+            matches[host] = Match(names, rows[0][1], len(names) == 1 and not rivals & set(names))
+    return matches
 
 
 def _signs(kind: str, control_plane: Optional[Json]) -> List[_Sign]:
-    def held(name: str, entry: Json, seeker: Seeker) -> Optional[str]:
-        mine = conventions.field_manager(seeker.peer_name) in gateway_managers(control_plane, kind, name)
-        return "it is ours" if mine else None
+    def is_ours(name: str, entry: Json, partner: Partner) -> Optional[str]:
+        ours = conventions.field_manager(partner.peer_name) in gateway_managers(control_plane, kind, name)
+        return "it is ours" if ours else None
 
-    def labelled(name: str, entry: Json, seeker: Seeker) -> Optional[str]:
+    def has_label(name: str, entry: Json, partner: Partner) -> Optional[str]:
         value = (dig(entry, "service", "metadata", "labels") or {}).get(_LABELS[kind])
-        fits = value in (seeker.mesh, seeker.peer_name, *_conventional(kind, seeker))
-        return f"its label {_LABELS[kind]} is {value}" if fits else None
+        matches = value in (partner.mesh, partner.peer_name, *_usual_names(kind, partner))
+        return f"its label {_LABELS[kind]} is {value}" if matches else None
 
-    def viewed(name: str, entry: Json, seeker: Seeker) -> Optional[str]:
-        view = conventions.network_view(seeker.peer_name)
+    def has_view(name: str, entry: Json, partner: Partner) -> Optional[str]:
+        view = conventions.network_view(partner.peer_name)
         return f"its {VIEW} has {view}" if view in (entry.get(VIEW) or []) else None
 
-    def named(name: str, entry: Json, seeker: Seeker) -> Optional[str]:
-        other = (dig(entry, "service", "metadata", "labels") or {}).get(_LABELS[kind], name)
-        return f"it is called {name}" if name in _conventional(kind, seeker) and other == name else None
+    def has_name(name: str, entry: Json, partner: Partner) -> Optional[str]:
+        label = (dig(entry, "service", "metadata", "labels") or {}).get(_LABELS[kind], name)
+        return f"its name is {name}" if name in _usual_names(kind, partner) and label == name else None
 
-    return [held, labelled, viewed, named] if kind == EGRESS else [held, labelled, named]
+    return [is_ours, has_label, has_view, has_name] if kind == EGRESS else [is_ours, has_label, has_name]
 
 
-def _conventional(kind: str, seeker: Seeker) -> List[str]:
+def _usual_names(kind: str, partner: Partner) -> List[str]:
     """The names that documents and this collection give to the gateway for a peer."""
     word = "ingress" if kind == INGRESS else "egress"
-    return [name for peer in (seeker.mesh, seeker.peer_name) for name in (f"{word}-{peer}", f"{peer}-{word}")]
-
-
+    return [name for peer in (partner.mesh, partner.peer_name) for name in (f"{word}-{peer}", f"{peer}-{word}")]
 
 
 class Fault(NamedTuple):
-    """Why a gateway cannot serve, and what to do; ``fatal``: the pair cannot even be linked."""
+    """Why a gateway cannot serve, and the remedy; ``fatal``: the pair cannot even be linked."""
 
     message: str
     remedy: str
@@ -119,57 +117,58 @@ class Fault(NamedTuple):
 
 
 def ingress_faults(gateway: Json, namespace: str, service_type: Optional[str], reachable: bool) -> List[Fault]:
-    """What keeps an ingress gateway that somebody else made from serving.
+    """What prevents an unmanaged ingress gateway from serving.
 
-    ``service_type`` is the type of its Service, None where it is unknown; ``reachable`` says that a name inside the
-    cluster, or an address given by hand, leads the other mesh there.
+    ``service_type`` is the type of its Service, None if it is unknown; ``reachable``: the other mesh reaches it by a name
+    inside the cluster or at a declared address.
     """
-    found = _common_faults(gateway, namespace)
+    faults = _common_faults(gateway, namespace)
     if service_type is not None and service_type not in EXPOSURES:
-        found.append(Fault(f"its Service is of type {service_type}", f"Set service.type to one of {', '.join(EXPOSURES)}"))
+        faults.append(Fault(f"its Service is of type {service_type}", f"Set service.type to one of {', '.join(EXPOSURES)}"))
     elif service_type == CLUSTER_IP and not reachable:
-        found.append(
+        faults.append(
             Fault(
                 f"its Service is of type {CLUSTER_IP}, which the other cluster cannot reach",
-                "Set its service.type to LoadBalancer or NodePort, or the address that leads to it in mesh_ingress.addresses",
+                "Set its service.type to LoadBalancer or NodePort, or declare an address that leads to it in "
+                "mesh_ingress.addresses",
             )
         )
-    return found
+    return faults
 
 
 def egress_faults(gateway: Json, namespace: str, peer_name: str, control_plane: Json) -> List[Fault]:
-    """What keeps an egress gateway that somebody else made from serving."""
-    found = _common_faults(gateway, namespace)
+    """What prevents an unmanaged egress gateway from serving; ``control_plane`` are the facts of its control plane."""
+    faults = _common_faults(gateway, namespace)
     for port in _ports(gateway):
-        # istiod takes the addresses of the Service's endpoints that have port 15443 (its federation/controller.go).
+        # istiod uses the endpoints of the Service that have port 15443 (its federation/controller.go).
         if port.get("port") == SERVICE_PORT and port.get("targetPort") not in (None, 0, "0", SERVICE_PORT, str(SERVICE_PORT)):
-            message = f"its port {SERVICE_PORT} leads to {port['targetPort']}, and istiod looks for endpoints with {SERVICE_PORT}"
-            found.append(Fault(message, f"Set targetPort of that port to {SERVICE_PORT}, or leave it out"))
-    if not sees(gateway, peer_name) and network_filter(control_plane):
-        message = f"its {VIEW} is {', '.join(gateway[VIEW])}, so that it sees no endpoint of the peer: requests get 503"
-        found.append(Fault(message, f"Set {VIEW} to [{conventions.network_view(peer_name)}]", fatal=False))
-    return found
+            message = f"its port {SERVICE_PORT} has the targetPort {port['targetPort']}, and istiod requires {SERVICE_PORT}"
+            faults.append(Fault(message, f"Set targetPort of that port to {SERVICE_PORT}, or remove it"))
+    if not sees_peer(gateway, peer_name) and network_filter(control_plane):
+        message = f"its {VIEW} is {', '.join(gateway[VIEW])}, so it gets no endpoint of the peer: requests get 503"
+        faults.append(Fault(message, f"Set {VIEW} to [{conventions.network_view(peer_name)}]", fatal=False))
+    return faults
 
 
-def sees(gateway: Json, peer_name: str) -> bool:
-    """Whether an egress gateway sees the endpoints of a peer: its view has their network, or is empty and has all."""
+def sees_peer(gateway: Json, peer_name: str) -> bool:
+    """Whether the network view of an egress gateway has the network of a peer, or is empty and so has all networks."""
     view = gateway.get(VIEW) or []
     return not view or conventions.network_view(peer_name) in view
 
 
 def _common_faults(gateway: Json, namespace: str) -> List[Fault]:
-    found = []
+    faults = []
     if gateway.get("enabled") is not True:
-        found.append(Fault("it is not enabled, so the operator makes nothing of it", "Set enabled: true"))
+        faults.append(Fault("it is not enabled, so the operator does not create it", "Set enabled: true"))
     if gateway.get("namespace") not in (None, "", namespace):
-        message = f"it is in the namespace {gateway['namespace']}, and istiod looks in its own only"
-        found.append(Fault(message, "Take its namespace out"))
+        message = f"it is in the namespace {gateway['namespace']}, and istiod uses gateways of its own namespace only"
+        faults.append(Fault(message, "Remove its namespace"))
     numbers = {port.get("port") for port in _ports(gateway)}
     missing = [str(port) for port in (DISCOVERY_PORT, SERVICE_PORT) if port not in numbers]
     if missing:
         message = f"it has no port {' and no port '.join(missing)}"
-        found.append(Fault(message, f"Add {' and '.join(missing)} to service.ports; istiod asks for these very numbers"))
-    return found
+        faults.append(Fault(message, f"Add {' and '.join(missing)} to service.ports; istiod requires these numbers"))
+    return faults
 
 
 def _ports(gateway: Json) -> List[Json]:

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: the shapes that travel between filters, modules and roles.
+"""Private to the collection: the shapes of a plan.
 
-Everything here is JSON: Ansible carries it in facts and module arguments. The TypedDicts say what may be in it.
+A plan is JSON, as Ansible carries it between filters, modules and roles in facts and module arguments. The TypedDicts define
+its keys.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Dict, List, Literal, Optional, Tuple, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import EGRESS, INGRESS, ExposureType
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Owner, Problem, Remote, Rule
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Collision, IdentityFile
 
@@ -21,13 +23,87 @@ SideState = Literal["ready", "pending", "skipped"]
 READY: SideState = "ready"
 PENDING: SideState = "pending"
 SKIPPED: SideState = "skipped"
-#: What a plan records: the preflight, then the results of each step that writes.
+#: The steps whose results change a plan: the preflight, then each step that writes and its wait.
 STEPS = ("preflight", *(result for step in steps.WRITING for result in steps.STEPS[step].registers))
 #: Whether a live ServiceMeshPeer shows that the two meshes ever had contact: now, in the past, or not at all.
 Contact = Literal["now", "past", "none"]
-ExposureType = Literal["LoadBalancer", "NodePort", "ClusterIP"]
 Direction = Literal["ingress", "egress"]
 DIRECTIONS: Tuple[Direction, Direction] = ("ingress", "egress")
+#: Each direction with its key in ``spec.gateways`` of a control plane.
+GATEWAY_KINDS: Tuple[Tuple[Direction, str], ...] = (("ingress", INGRESS), ("egress", EGRESS))
+
+
+class Exposure(TypedDict):
+    """How an ingress gateway is exposed; ``message`` gives the reason. ``fields`` are further fields of its Service."""
+
+    type: ExposureType
+    internal: bool
+    public: bool
+    annotations: Dict[str, str]
+    labels: Dict[str, str]
+    fields: Json
+    nodePorts: Dict[str, int]
+    addresses: List[str]
+    discoveryPort: Optional[int]
+    servicePort: Optional[int]
+    message: str
+
+
+class AwaitedGateway(TypedDict):
+    """An ingress gateway that ``gateway_wait`` waits for; ``peer`` is the inventory host of the peer."""
+
+    name: str
+    exposure: ExposureType
+    internal: bool
+    peer: str
+
+
+class MeshRoots(TypedDict):
+    """The root certificates of a mesh.
+
+    ``root`` is the PEM bundle that peers get, empty if they get none; ``roots`` describes its certificates. ``root_error`` is
+    the reason why no peer may use them, or empty.
+    """
+
+    fingerprints: List[str]
+    root: str
+    roots: List[Root]
+    root_lines: List[str]
+    root_error: str
+
+
+class MeshTrustDomain(TypedDict):
+    """The trust domain that a mesh has after this run; ``set_trust_domain``: this run writes it."""
+
+    trust_domain: Optional[str]
+    set_trust_domain: bool
+    trust_domain_message: str
+
+
+class PlannedMesh(MeshRoots, MeshTrustDomain):
+    """One mesh: what was read of it and what was decided.
+
+    ``in_play``: this run may write to it. ``by_file``: it is known only by identity files. ``gateways`` are those that
+    ``gateway_wait`` waits for.
+    """
+
+    host: str
+    mesh: str
+    namespace: str
+    control_plane: Optional[str]
+    uid: Optional[str]
+    cluster_uid: Optional[str]
+    version: Optional[str]
+    platform: str
+    platform_message: str
+    exposure: ExposureType
+    exposure_message: str
+    node_addresses: List[str]
+    readable: bool
+    in_play: bool
+    by_file: bool
+    gateways: List[AwaitedGateway]
+    problems: List[Problem]
 
 
 class GatewayOwners(TypedDict):
@@ -44,72 +120,9 @@ class GatewayRuntimes(TypedDict):
     egress: Json
 
 
-class AwaitedGateway(TypedDict):
-    """An ingress gateway that ``gateway_wait`` waits for; ``peer`` is the inventory host of the peer."""
-
-    name: str
-    exposure: str
-    internal: bool
-    peer: str
-
-
-class Exposure(TypedDict):
-    """How one ingress gateway is reached, decided; ``message`` says why. ``fields`` are further fields of its Service."""
-
-    type: str
-    internal: bool
-    public: bool
-    annotations: Dict[str, str]
-    labels: Dict[str, str]
-    fields: Json
-    nodePorts: Dict[str, int]
-    addresses: List[str]
-    discoveryPort: Optional[int]
-    servicePort: Optional[int]
-    message: str
-
-
-class PlannedMesh(TypedDict):
-    """One mesh as the run will treat it: what was read, and what was chosen.
-
-    ``roots`` describe what ``root`` holds (see ``_product.certificates.Root``); ``root_error`` says why no
-    peer may use it, or is empty.
-    """
-
-    host: str
-    mesh: str
-    namespace: str
-    control_plane: Optional[str]
-    uid: Optional[str]
-    cluster_uid: Optional[str]
-    version: Optional[str]
-    platform: str
-    platform_message: str
-    trust_domain: Optional[str]
-    set_trust_domain: bool
-    trust_domain_message: str
-    exposure: str
-    exposure_message: str
-    fingerprints: List[str]
-    root: str
-    roots: List[Root]
-    root_lines: List[str]
-    root_error: str
-    node_addresses: List[str]
-    readable: bool
-    in_play: bool
-    by_file: bool
-    gateways: List[AwaitedGateway]
-    problems: List[Problem]
-
-
-class Side(TypedDict):
-    """What one mesh does about one peer. ``state``: ready, pending (on the other side) or skipped.
-
-    ``root_applied`` is when we last changed the config map with the peer's root, by the API server's clock, as read.
-    ``handed`` is the peer's identity file, where the peer is known by one; ``seen`` says whether the peer as it lives was
-    ever connected in either direction: ``now``, ``once`` or an empty text.
-    """
+class SideNames(TypedDict):
+    """The names of a side. ``mesh`` and ``peer`` are mesh names, ``host`` and ``peer_host`` inventory hosts; ``peer_name`` is the
+    name of the ServiceMeshPeer, ``ingress`` and ``egress`` are those of the gateways."""
 
     mesh: str
     host: str
@@ -120,34 +133,64 @@ class Side(TypedDict):
     peer_name: str
     ingress: str
     egress: str
-    config_map: Optional[str]
-    root_applied: Optional[str]
+
+
+class SideGateways(TypedDict):
+    """The gateways of a side."""
+
     exposure: Exposure
     owners: GatewayOwners
-    gateways: Owner
     runtime: GatewayRuntimes
-    peer_object: Owner
+
+
+class SideRules(TypedDict):
+    """What a side exports and imports; None: not declared, so live sets stay."""
+
     exports: Optional[List[Rule]]
     imports: Optional[List[Rule]]
     locality: Optional[Dict[str, str]]
+
+
+class SideProgress(TypedDict):
+    """How far a side can go: ``message`` is the reason unless it is ready, ``pending_on`` the host that has to act first."""
+
     state: SideState
     message: str
     pending_on: Optional[str]
     problems: List[Problem]
+
+
+class SideIdentity(TypedDict):
+    """What a side needs to know of its peer, None as long as it is unknown.
+
+    ``config_map`` is None where both meshes share a trust domain, as istiod then reads no root. ``root_applied`` is the time
+    of our last change of that ConfigMap, by the API server's clock. ``identity_file`` is set where the peer is known by one.
+    """
+
+    config_map: Optional[str]
+    root_applied: Optional[str]
     remote: Optional[Remote]
     client_id: Optional[str]
     remote_trust_domain: Optional[str]
     identity_file: Optional[IdentityFile]
+
+
+class Side(SideNames, SideGateways, SideRules, SideProgress, SideIdentity):
+    """One mesh's half of a link. ``contact`` is only judged where the peer is known by an identity file."""
+
+    peer_object: Owner
     contact: Contact
 
 
 class LoadBalancers(TypedDict):
+    """Numbers of load balancers that this run creates; ``public`` is the part with public addresses."""
+
     new: int
     public: int
     message: str
 
 
-class _Ahead(TypedDict, total=False):
+class _Pending(TypedDict, total=False):
     pending_steps: List[str]
     readings: Dict[str, Json]
     restarts: List[str]
@@ -155,11 +198,13 @@ class _Ahead(TypedDict, total=False):
     preflight: List[str]
 
 
-class Plan(_Ahead):
-    """What the run will do, after reading; ``problems`` are fatal, ``warnings`` are not. ``notes`` are words for people.
+class Plan(_Pending):
+    """What a run will do, after reading. ``sides`` are by host and by host of the peer.
 
-    ``uses`` has a line for each gateway of others that is used. ``pending_steps``, ``readings``, ``restarts`` and ``terminated_pods`` are what
-    ``_run.pending.ahead`` adds, ``preflight`` are words of ``_run.preflight``.
+    ``problems`` stop the run before the first write, ``warnings`` do not. ``notices``, ``exposure_lines`` and
+    ``unmanaged_gateways`` are lines for people: decisions that nobody declared, how meshes are reached, and which unmanaged
+    gateways are used. ``_run.pending`` adds ``pending_steps``, ``readings``, ``restarts`` and ``terminated_pods``,
+    ``_run.preflight`` adds the lines ``preflight``.
     """
 
     group: str

@@ -11,7 +11,7 @@ from typing import Dict, List, Mapping, Sequence
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps, types as product_types
 from ansible_collections.ossm.federation.plugins.module_utils._product.links import LinkExpectation
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects import drift
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.drift import find_drift
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import links as link_report
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations, restarts as istiod_restarts
@@ -126,7 +126,7 @@ def _problems(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[P
         for _peer, side in sorted(plan["sides"][host].items()):
             found += side["problems"]
         if mesh["in_play"]:
-            found += drift.drift(plan, host, facts.get(host) or {})
+            found += find_drift(plan, host, facts.get(host) or {})
         for name in (*READING, RESTART):
             found += (results.get(name, {}).get(host) or {}).get("problems") or []
     # A wrong network view is a warning as long as nothing is written; then requests fail, and that is said instead.

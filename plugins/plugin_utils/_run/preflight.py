@@ -28,7 +28,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway i
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import would_change
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps, plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.load_balancers import count_load_balancers
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import with_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import READY, Plan, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.pending import is_open, with_pending_steps
@@ -54,10 +55,10 @@ def preflight(planned: Plan, facts: Mapping[str, Json], playbook: str = "federat
         if problems:
             results[host] = {"problems": problems}
     if results:
-        checked = planning.advance(checked, "preflight", results)
+        checked = plan_steps.advance(checked, "preflight", results)
     errors = [found for result in results.values() for found in result["problems"] if found["severity"] == "error"]
     if errors:
-        load_balancers = planning.load_balancers(checked, facts)
+        load_balancers = count_load_balancers(checked, facts)
         checked = with_pending_steps({**checked, "load_balancers": load_balancers}, facts)
     lines = [line for host in sorted(planned["meshes"]) for line in _version_lines(planned, host, facts.get(host) or {})]
     checked["preflight"] = lines + [problem_line(found) for found in errors]

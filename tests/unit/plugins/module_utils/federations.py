@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.ossm.federation.plugins.module_utils._product import data, steps, types as product_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import declare as declaring, types as model_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired, types as object_types
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps, plan as planning, types as plan_types
 
 Json = dict[str, Any]
 #: The moment at which these federations are planned.
@@ -155,7 +155,7 @@ def federate(
     wishes: dict[str, list[object_types.DesiredObject]] = {host: [] for host in declaration["hosts"]}
     for room in steps.WRITING:
         if room == "sets":
-            made = planning.advance(planning.advance(made, "gateways", {}), "addresses", opened(made))
+            made = plan_steps.advance(plan_steps.advance(made, "gateways", {}), "addresses", opened(made))
         for host in sorted(set(declaration["hosts"]) & set(read)):
             room_wishes = desired.build_objects(made, room, host, read[host])
             wishes[host] += room_wishes

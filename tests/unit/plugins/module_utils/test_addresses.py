@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps, plan as planning, types as plan_types
 
 Json = dict[str, Any]
 RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
@@ -163,7 +163,7 @@ def test_an_internal_gateway_that_is_kept_is_not_called_public() -> None:
     read = _federated("Azure", internal=True)
     made = planning.build_plan(_declared({}), read)
     chosen = made["sides"][RED][GREEN]["exposure"]
-    assert chosen["internal"] and not chosen["public"] and "internal, as it lives" in chosen["message"]
+    assert chosen["internal"] and not chosen["public"] and "internal, like the live gateway" in chosen["message"]
 
 
 def test_a_new_platform_does_not_move_what_lives() -> None:
@@ -198,7 +198,7 @@ def test_a_gateway_of_others_is_told_as_it_is() -> None:
     for notes, scope in (({AZURE: "true"}, "internal"), ({}, "public")):
         read[RED]["services"]["ingress-green-mesh"]["metadata"]["annotations"] = notes
         made = planning.build_plan(_declared({"peers": {GREEN: wish}}), read)
-        assert f"LoadBalancer, {scope}, as it lives: " in made["sides"][RED][GREEN]["exposure"]["message"]
+        assert f"LoadBalancer, {scope}, like the live gateway: " in made["sides"][RED][GREEN]["exposure"]["message"]
         assert [one["code"] for one in made["problems"]] == []
 
 
@@ -259,7 +259,7 @@ def test_every_way_of_a_mesh_is_told_with_its_peers() -> None:
         read[host]["cluster_uid"] = "one"
     told = planning.build_plan(_declared({"internal": True}), read)["exposure_lines"]
     assert told[0].startswith("blue-mesh: BareMetal. NodePort: BareMetal has no load balancer of its own")
-    assert "red-mesh: AWS. For blue-mesh: LoadBalancer, internal, as mesh_ingress says: " in told[2]
+    assert "red-mesh: AWS. For blue-mesh: LoadBalancer, internal, as set by mesh_ingress: " in told[2]
     assert told[2].endswith("For green-mesh: ClusterIP: both meshes are in one cluster")
     assert "mesh_ingress.internal is not set" in told[1]
 
@@ -275,7 +275,7 @@ def test_the_platform_can_be_set_and_both_are_told() -> None:
     made = planning.build_plan(_declared({}, mesh_platform="openstack"), _read(red="None"))
     assert made["meshes"][RED]["platform"] == "OpenStack"
     assert made["sides"][RED][GREEN]["exposure"]["type"] == "LoadBalancer"
-    assert "red-mesh: OpenStack, as mesh_platform says (found: None). LoadBalancer, public" in made["exposure_lines"][1]
+    assert "red-mesh: OpenStack, as mesh_platform says (detected: None). LoadBalancer, public" in made["exposure_lines"][1]
 
 
 def test_an_address_given_by_hand_is_told_and_not_waited_for() -> None:
@@ -284,13 +284,13 @@ def test_an_address_given_by_hand_is_told_and_not_waited_for() -> None:
     assert made["sides"][GREEN][RED]["remote"] == {
         "addresses": ["lb-green-mesh.example"], "discoveryPort": 443, "servicePort": 8443}
     assert made["meshes"][RED]["gateways"] == []
-    assert any("reached at lb-green-mesh.example, as mesh_ingress says" in line for line in made["exposure_lines"])
+    assert any("at lb-green-mesh.example, as set by mesh_ingress" in line for line in made["exposure_lines"])
 
 
 def test_ports_of_the_service_are_waited_for_when_only_addresses_are_given() -> None:
     made = planning.build_plan(_declared({"addresses": ["proxy.example"], "exposure": "NodePort"}), _read())
     assert len(made["meshes"][RED]["gateways"]) == 2 and made["sides"][GREEN][RED]["remote"] is None
-    after = planning.advance(made, "addresses", fed.opened(made))
+    after = plan_steps.advance(made, "addresses", fed.opened(made))
     assert after["sides"][GREEN][RED]["remote"] == {
         "addresses": ["proxy.example"], "discoveryPort": 30002, "servicePort": 31002}
 
@@ -299,5 +299,5 @@ def test_several_nodes_and_several_addresses_reach_the_peer() -> None:
     made = planning.build_plan(_declared({}), _read())
     opened = fed.opened(made)
     opened[RED]["gateways"]["ingress-green-mesh"]["addresses"] = ["192.0.2.2", "lb.example", "192.0.2.1"]
-    after = planning.advance(made, "addresses", opened)
+    after = plan_steps.advance(made, "addresses", opened)
     assert after["sides"][GREEN][RED]["remote"]["addresses"] == ["192.0.2.1", "192.0.2.2", "lb.example"]

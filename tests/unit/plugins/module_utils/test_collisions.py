@@ -226,7 +226,7 @@ def test_three_exporters_have_three_names() -> None:
     hostvars["hub"] = {"mesh_kubeconfig": "k", "mesh_imports": SHORT, "mesh_peers": []}
     made = planning.build_plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})
     assert {made["sides"][name]["hub"]["peer_name"] for name in "abc"} == {"hub", "hub-of-b", "hub-of-c"}
-    assert "told apart by what they call it: b calls it hub-of-b, c calls it hub-of-c" in made["collisions"][0]["message"]
+    assert "solved by peer names: b calls it hub-of-b, c calls it hub-of-c" in made["collisions"][0]["message"]
 
 
 def test_words_for_many_exporters_are_short() -> None:
@@ -234,7 +234,7 @@ def test_words_for_many_exporters_are_short() -> None:
     hostvars["hub"] = {"mesh_kubeconfig": "k", "mesh_imports": SHORT, "mesh_peers": []}
     found = planning.build_plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})["collisions"]
     assert [one["message"] for one in found] == [
-        "m0, m1, m2, m3 and 5 others export bookinfo/ratings to hub; told apart by what they call it: m1 calls it hub-of-m1, "
+        "m0, m1, m2, m3 and 5 others export bookinfo/ratings to hub; solved by peer names: m1 calls it hub-of-m1, "
         "m2 calls it hub-of-m2, m3 calls it hub-of-m3, m4 calls it hub-of-m4, and so on for 4 others"
     ]
     assert len(found[0]["exporters"]) == 9
@@ -249,8 +249,8 @@ def test_a_name_that_another_peer_has_is_not_taken() -> None:
 
 
 def test_without_a_cluster_every_pair_is_new() -> None:
-    assert collision_rules.collisions(fed.declare(exporting(SHORT, SHORT))) == []
-    found = collision_rules.collisions(fed.declare(exporting(WORDS, WORDS)))
+    assert collision_rules.find_collisions(fed.declare(exporting(SHORT, SHORT))) == []
+    found = collision_rules.find_collisions(fed.declare(exporting(WORDS, WORDS)))
     assert [(one["consumer"], one["name"], one["certain"]) for one in found] == [(BLUE, RATINGS, True)]
 
 

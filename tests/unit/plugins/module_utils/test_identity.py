@@ -19,7 +19,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers import li
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity import fields, handover, read as reading, write
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import checks as lint_checks
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps, plan as planning, types as plan_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
     links as link_report,
     ports as port_matrix_report,
@@ -387,7 +387,7 @@ def rooted_facts(pem: str, host: str = RED, **changes: Any) -> Json:
 
 def plan(files: dict[str, str], **changes: Any) -> plan_types.Plan:
     made = planning.build_plan(declare(inventory(), files), {RED: facts(**changes)}, NOW)
-    return planning.advance(made, "addresses", {RED: fed.opened(made)[RED]})
+    return plan_steps.advance(made, "addresses", {RED: fed.opened(made)[RED]})
 
 
 def test_a_mesh_known_by_a_file_is_a_peer_like_any_other() -> None:
@@ -409,7 +409,7 @@ def test_without_a_file_our_gateways_are_opened_and_no_peer_is_written() -> None
     made, wishes = fed.federate(declare(inventory(), {}), {RED: facts(root=ENDLESS)})
     assert [one["definition"]["kind"] for one in wishes[RED]] == ["ServiceMeshControlPlane"]
     side = made["sides"][RED][GREEN]
-    assert (side["state"], side["message"], side["pending_on"]) == ("pending", f"{PATH} is not there yet", GREEN)
+    assert (side["state"], side["message"], side["pending_on"]) == ("pending", f"{PATH} does not exist yet", GREEN)
 
 
 def test_a_shared_trust_domain_is_found_in_a_file_too() -> None:
@@ -457,14 +457,14 @@ def test_only_meshes_of_this_run_are_exported() -> None:
     declared = fed.declare(inventory(RED, BLUE), play_hosts=[BLUE, GREEN])
     declared["problems"] += reading.read_identity_files(declared, {}.get, NOW)
     made = planning.build_plan(declared, {RED: facts(), BLUE: facts(BLUE)}, NOW)
-    made = planning.advance(made, "addresses", {host: fed.opened(made)[host] for host in (RED, BLUE)})
+    made = plan_steps.advance(made, "addresses", {host: fed.opened(made)[host] for host in (RED, BLUE)})
     assert [one.host for one in exports(made, {})] == [BLUE]
 
 
 def test_an_identity_ends_with_its_roots() -> None:
     soon = certificate("soon", end=NOW + 9 * DAY)
     made = planning.build_plan(declare(inventory(), {}), {RED: facts(root=soon)}, NOW)
-    made = planning.advance(made, "addresses", {RED: fed.opened(made)[RED]})
+    made = plan_steps.advance(made, "addresses", {RED: fed.opened(made)[RED]})
     assert reading.parse(exports(made, {})[0].text, RED, GREEN, "x", NOW)[0]["valid_until"] == "2026-06-10T00:00:00Z"
 
 
@@ -491,7 +491,7 @@ def test_a_file_that_says_the_same_stays_while_half_of_its_time_is_left() -> Non
 )
 def test_what_cannot_be_handed_over_is_said(changes: Json, word: str) -> None:
     made = planning.build_plan(declare(inventory(), {}), {RED: facts(**changes)}, NOW)
-    made = planning.advance(made, "addresses", {RED: fed.opened(made)[RED]})
+    made = plan_steps.advance(made, "addresses", {RED: fed.opened(made)[RED]})
     good, bad = write.exports(made, {}.get, NOW)
     assert good == [] and [one.host for one in bad] == [RED] and word in bad[0].message
 
@@ -599,7 +599,7 @@ def test_what_our_mesh_cannot_do_is_no_matter_of_the_other_administrator() -> No
 def test_a_link_that_is_up_is_up_while_a_file_is_missing() -> None:
     found = {link["from"]: link for link in link_report.links(plan({}), {RED: {"links": [status()]}})}
     assert found[GREEN]["healthy"] and found[RED]["state"] == "pending"
-    assert found[RED]["message"] == f"{PATH} is not there yet; the link itself is up"
+    assert found[RED]["message"] == f"{PATH} does not exist yet; the link itself is up"
 
 
 def test_a_mesh_of_ours_that_says_nothing_leaves_both_links_unknown() -> None:

@@ -87,7 +87,7 @@ def test_whatever_is_written_gets_words_and_no_traceback(rule: Json) -> None:
     """Names are chosen, and rules compared, also where a rule is refused: all that is wrong is said at once."""
     green = {"mesh_exports": ["a/x"], "mesh_imports": [rule]}
     made = fed.declare(fed.inventory(red_mesh={"mesh_exports": [rule, "a/x"]}, green_mesh=green))
-    assert all(one["message"] for one in lint(made)) and all(one["name"] for one in collision_rules.collisions(made))
+    assert all(one["message"] for one in lint(made)) and all(one["name"] for one in collision_rules.find_collisions(made))
 
 
 @given(IMPORTS, st.sampled_from(["a", "b", "c"]), st.sampled_from(["x", "y", "z"]))

@@ -87,7 +87,7 @@ FOUND: list[tuple[str, Json, Json, str, str, str]] = [
         {"green-mesh-egress": egress()},
         "green-mesh-ingress",
         "green-mesh-egress",
-        "it is called green-mesh-ingress",
+        "its name is green-mesh-ingress",
     ),
     (
         "our names",
@@ -95,7 +95,7 @@ FOUND: list[tuple[str, Json, Json, str, str, str]] = [
         {"egress-green-mesh": egress()},
         "ingress-green-mesh",
         "egress-green-mesh",
-        "it is called ingress-green-mesh",
+        "its name is ingress-green-mesh",
     ),
     (
         "label before name",
@@ -138,7 +138,7 @@ def test_a_gateway_of_the_pair_is_recognised(ingress: Json, out: Json, in_name: 
     }
     told = [line for line in made["unmanaged_gateways"] if line.startswith(f"{RED}: ") and f"for {GREEN}" in line]
     assert len(told) == (in_name in ingress) + (out_name in out)
-    assert all("made by kubectl" in line for line in told)
+    assert all("managed by kubectl" in line for line in told)
     assert why in "".join(told)
     # Never doubled: nothing is sent for what is there, and one new gateway for what is not.
     sent = [wish["definition"]["spec"]["gateways"] for wish in desired.gateway_objects(made, RED, read[RED])
@@ -156,7 +156,7 @@ UNSURE: list[tuple[str, Json, Json, list[str]]] = [
         "one for two meshes",
         {},
         {"all": egress(view=["network-green-mesh", "network-blue-mesh"])},
-        ["all is there for green-mesh and for another mesh"],
+        ["all is for green-mesh and for another mesh"],
     ),
 ]
 
@@ -192,7 +192,7 @@ def test_a_gateway_beside_the_control_plane_is_not_made_a_second_time() -> None:
 
     made, everything = planned(red(peers=[live], services={"own": service("own"), "o": service("o")}))
     side = made["sides"][RED][GREEN]
-    assert (side["gateways"], side["state"], side["exposure"]["type"]) == ("unmanaged", "ready", "NodePort")
+    assert (side["owners"]["ingress"], side["state"], side["exposure"]["type"]) == ("unmanaged", "ready", "NodePort")
     assert GREEN not in {wish["peer"] for wish in desired.gateway_objects(made, RED, everything[RED])}
     # One that the operator is about to remove is none.
     rest = {"own": service("own", **{"maistra.io/owner": "red-mesh-system"})}
@@ -234,7 +234,7 @@ def test_adopted_gateways_are_marked_and_stay_as_they_live() -> None:
         assert (side["owners"], side["state"]) == ({"ingress": "adopted", "egress": "adopted"}, "ready")
         again = next(one for one in desired.gateway_objects(made, RED, everything[RED]) if one["peer"] == GREEN)
         assert again["definition"] == definition
-    assert [line for line in made["unmanaged_gateways"] if line.endswith("made by kubectl, adopted")]
+    assert [line for line in made["unmanaged_gateways"] if line.endswith("managed by kubectl, adopted")]
     # A name that a label no longer tells is still ours to hold, by our own field manager.
     after["control_plane"]["object"]["spec"]["gateways"][INGRESS]["west"]["service"].pop("metadata")
     assert planned(after)[0]["sides"][RED][GREEN]["ingress"] == "west"
@@ -262,7 +262,7 @@ SERVE: list[tuple[str, Json, Json, str, str, Json]] = [
         {},
         {"service": {"ports": [{"port": 15443, "targetPort": 8443}, OUT_PORTS[1]]}},
         "skipped",
-        "leads to 8443",
+        "targetPort 8443",
         {},
     ),
     ("target port of the webhook", {}, {"service": {"ports": [{**OUT_PORTS[0], "targetPort": 0}, OUT_PORTS[1]]}}, "", "", {}),
@@ -295,7 +295,7 @@ def test_a_gateway_that_cannot_serve_is_told(ingress: Json, out: Json, outcome: 
     made, everything = planned(read)
     side = made["sides"][RED][GREEN]
     assert side["state"] == ("skipped" if outcome == "skipped" else "ready"), side["problems"]
-    told = side["problems"] + drift.drift(made, RED, everything[RED])
+    told = side["problems"] + drift.find_drift(made, RED, everything[RED])
     code = "network-view" if outcome == "error" else "unmanaged"
     assert {one["code"] for one in told} == ({code} if outcome else set())
     severities = {one["severity"] for one in told}
@@ -380,7 +380,7 @@ def test_runtime_settings_pass_through_by_peer() -> None:
 
 def test_runtime_settings_that_a_foreign_gateway_has_not_are_told() -> None:
     made, everything = planned(red({"west": gateway(GREEN)}), red_mesh={"mesh_ingress": {"runtime": RUNTIME}})
-    told = [one for one in drift.drift(made, RED, everything[RED]) if "west" in one["where"]]
+    told = [one for one in drift.find_drift(made, RED, everything[RED]) if "west" in one["where"]]
     assert [one["code"] for one in told] == ["unmanaged"] and "runtime.deployment.replicas" in told[0]["message"]
 
 

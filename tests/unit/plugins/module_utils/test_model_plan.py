@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.ossm.federation.plugins.module_utils._product import data, steps, types as product_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import declare as declaring
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired, drift
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps, plan as planning, types as plan_types
 
 Json = dict[str, Any]
 RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
@@ -217,7 +217,7 @@ def test_load_balancers_are_counted_before_the_first_write() -> None:
 
 def test_addresses_reach_the_other_side() -> None:
     made = planned(read_all(blue_mesh=fed.facts(BLUE, "BareMetal")))
-    after = planning.advance(made, "addresses", fed.opened(made))
+    after = plan_steps.advance(made, "addresses", fed.opened(made))
     assert after["sides"][RED][BLUE]["remote"] == {
         "addresses": ["198.51.1.0"],
         "discoveryPort": 30002,
@@ -241,7 +241,7 @@ def test_a_mesh_that_cannot_be_read_stops_only_its_own_pairs() -> None:
     assert {side["state"] for side in made["sides"][BLUE].values()} == {"skipped"}
     assert (made["sides"][RED][BLUE]["state"], made["sides"][RED][BLUE]["pending_on"]) == ("pending", BLUE)
     assert made["sides"][RED][GREEN]["state"] == "ready"
-    after = planning.advance(made, "addresses", fed.opened(made))
+    after = plan_steps.advance(made, "addresses", fed.opened(made))
     assert {wish["peer"] for wish in desired.peer_objects(after, RED, read[RED])} == {GREEN}
     assert {wish["peer"] for wish in desired.gateway_objects(after, RED, read[RED])} == {GREEN, BLUE}
 
@@ -251,7 +251,7 @@ def test_all_meshes_broken_at_once_still_give_a_plan() -> None:
     assert made["problems"] == []
     assert {side["state"] for by_peer in made["sides"].values() for side in by_peer.values()} == {"skipped"}
     for step in ("gateways", "addresses", "sets", "peers"):
-        made = planning.advance(made, step, {})
+        made = plan_steps.advance(made, step, {})
     assert all(desired.build_objects(made, room, host, {}) == [] for room in steps.WRITING for host in fed.COLOURS)
 
 
@@ -264,7 +264,7 @@ def test_a_limited_run_on_a_fresh_federation_waits_for_the_others() -> None:
     assert desired.gateway_objects(made, GREEN, read[GREEN]) == []
     assert len(desired.gateway_objects(made, RED, read[RED])) == 2
     assert made["load_balancers"]["new"] == 2
-    checked = planning.advance(made, "addresses", {RED: fed.opened(made)[RED]}, check_mode=True)
+    checked = plan_steps.advance(made, "addresses", {RED: fed.opened(made)[RED]}, check_mode=True)
     assert desired.peer_objects(checked, RED, read[RED]) == []
 
 
@@ -306,7 +306,7 @@ def test_check_mode_knows_what_it_does_not_know() -> None:
         }
         for host, mesh in made["meshes"].items()
     }
-    checked = planning.advance(made, "addresses", results, check_mode=True)
+    checked = plan_steps.advance(made, "addresses", results, check_mode=True)
     wishes = [
         wish
         for wish in desired.peer_objects(checked, RED, fed.facts(RED))
@@ -316,7 +316,7 @@ def test_check_mode_knows_what_it_does_not_know() -> None:
         {"spec.remote.addresses": f"known once ingress-red-mesh of {peer} has an address"} for peer in (BLUE, GREEN)
     ]
     assert all("remote" not in wish["definition"]["spec"] for wish in wishes)
-    real = planning.advance(made, "addresses", results)
+    real = plan_steps.advance(made, "addresses", results)
     assert (real["sides"][RED][GREEN]["state"], real["sides"][RED][GREEN]["pending_on"]) == ("pending", GREEN)
     assert "it is not there" in real["sides"][RED][GREEN]["message"]
 
@@ -328,39 +328,39 @@ def failure(mesh: str, peer: str | None = None, severity: str = "error") -> Json
 @pytest.mark.parametrize("called", [GREEN, "green"], ids=["by host", "by mesh"])
 def test_a_failed_pair_is_skipped_on_the_failing_side_only(called: str) -> None:
     made = planned(green_mesh={"mesh_name": "green"}, read=read_all())
-    after = planning.advance(made, "sets", {RED: failure(RED, called)})
+    after = plan_steps.advance(made, "sets", {RED: failure(RED, called)})
     assert after["sides"][RED][GREEN]["state"] == "skipped"
     assert [one["code"] for one in after["sides"][RED][GREEN]["problems"]] == ["conflict"]
     assert after["sides"][RED][BLUE]["state"] == after["sides"][BLUE][RED]["state"] == "ready"
     assert made["sides"][RED][GREEN]["state"] == "ready"
-    assert planning.gateways_to_wait_for(made, RED, failure(RED, called)) == [
+    assert plan_steps.gateways_to_wait_for(made, RED, failure(RED, called)) == [
         {"name": "ingress-blue-mesh", "exposure": "LoadBalancer", "internal": False, "peer": BLUE}
     ]
 
 
 def test_a_failed_mesh_leaves_the_others_waiting() -> None:
     made = planned()
-    after = planning.advance(
-        planning.advance(made, "gateways", {RED: failure(RED)}),
+    after = plan_steps.advance(
+        plan_steps.advance(made, "gateways", {RED: failure(RED)}),
         "addresses",
         {host: result for host, result in fed.opened(made).items() if host != RED},
     )
     assert {side["state"] for side in after["sides"][RED].values()} == {"skipped"}
     assert after["sides"][GREEN][RED]["state"] == "pending"
     assert after["sides"][GREEN][BLUE]["state"] == "ready"
-    assert after["meshes"][RED]["gateways"] == planning.gateways_to_wait_for(made, RED, failure(RED)) == []
+    assert after["meshes"][RED]["gateways"] == plan_steps.gateways_to_wait_for(made, RED, failure(RED)) == []
     assert [one["code"] for one in after["meshes"][RED]["problems"]] == ["conflict"]
 
 
 def test_warnings_of_a_step_change_nothing() -> None:
-    after = planning.advance(planned(), "gateways", {RED: failure(RED, GREEN, "warning")})
+    after = plan_steps.advance(planned(), "gateways", {RED: failure(RED, GREEN, "warning")})
     assert after["sides"][RED][GREEN]["state"] == "ready"
     assert [one["code"] for one in after["warnings"]] == ["conflict"]
 
 
 def test_an_unknown_step_is_an_error_of_ours() -> None:
     with pytest.raises(ValueError, match="there is no step"):
-        planning.advance(planned(), "tell", {})
+        plan_steps.advance(planned(), "tell", {})
 
 
 # What others own
@@ -412,16 +412,16 @@ def _with_foreign(**option: Any) -> tuple[plan_types.Plan, dict[str, Json]]:
     read = read_all(red_mesh=foreign_red())
     variables = {host.replace("-", "_"): {**option, "mesh_exports": ["a/b"]} for host in fed.COLOURS}
     made = planned(read, **variables)
-    return planning.advance(made, "addresses", fed.opened(made)), read
+    return plan_steps.advance(made, "addresses", fed.opened(made)), read
 
 
 def test_what_others_own_is_used_and_reported() -> None:
     made, read = _with_foreign()
     side = made["sides"][RED][GREEN]
-    assert (side["gateways"], side["peer_object"], side["exposure"]["type"]) == ("unmanaged", "unmanaged", "NodePort")
+    assert (side["owners"]["egress"], side["peer_object"], side["exposure"]["type"]) == ("unmanaged", "unmanaged", "NodePort")
     wishes = [wish for room in steps.WRITING for wish in desired.build_objects(made, room, RED, read[RED])]
     assert {wish["peer"] for wish in wishes} == {BLUE}
-    told = {one["where"]: one for one in drift.drift(made, RED, read[RED])}
+    told = {one["where"]: one for one in drift.find_drift(made, RED, read[RED])}
     assert set(told) == {
         "ServiceMeshControlPlane red-mesh-system spec.gateways.additionalEgress.egress-green-mesh",
         "ExportedServiceSet red-mesh-system/green-mesh",
@@ -569,4 +569,4 @@ def test_a_root_that_this_run_renews_is_no_drift() -> None:
     fed.federate(fed.declare(fed.inventory()), read)
     for live in read[RED]["config_maps"]:
         live["data"]["root-cert.pem"] = "the root before"
-    assert drift.drift(planned(read), RED, read[RED]) == []
+    assert drift.find_drift(planned(read), RED, read[RED]) == []

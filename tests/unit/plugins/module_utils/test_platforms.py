@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import platforms
 from ansible_collections.ossm.federation.plugins.module_utils._product.platforms import PLATFORMS, PROVIDERS, detect
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects import gateways as desired_gateways
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import exposure
 
 Json = dict[str, Any]
@@ -119,8 +119,8 @@ def test_external_is_told_by_name_and_by_what_its_vendor_balances() -> None:
     assert (bare["type"], bare["name"], cloud["type"], cloud["name"]) == ("External", "oci", "ExternalCloud", "oci")
     assert bare["message"] == "External (oci), as Infrastructure cluster says"
     assert cloud["message"] == "External (oci), as Infrastructure cluster says; its router has a load balancer"
-    assert exposure.exposure(bare["type"], {})["type"] == "NodePort"
-    assert exposure.exposure(cloud["type"], {})["type"] == "LoadBalancer"
+    assert exposure.decide_exposure(bare["type"], {})["type"] == "NodePort"
+    assert exposure.decide_exposure(cloud["type"], {})["type"] == "LoadBalancer"
     assert detect(_infrastructure("BareMetal"), balancers=True)["type"] == "BareMetal"
 
 
@@ -163,7 +163,7 @@ def test_every_platform_of_the_table_is_tested() -> None:
 @pytest.mark.parametrize("platform", GIVEN)
 def test_by_default_a_load_balancer_is_public_and_that_is_said(platform: str) -> None:
     type_, annotations, internal = GIVEN[platform]
-    chosen = exposure.exposure(platform, {})
+    chosen = exposure.decide_exposure(platform, {})
     assert (chosen["type"], chosen["annotations"]) == (type_, annotations)
     assert chosen["public"] is (type_ == "LoadBalancer")
     assert ("public, as mesh_ingress.internal is not set" in chosen["message"]) is (internal is not None)
@@ -173,25 +173,25 @@ def test_by_default_a_load_balancer_is_public_and_that_is_said(platform: str) ->
 def test_internal_is_what_the_platform_calls_so_or_refused(platform: str) -> None:
     _type, public, internal = GIVEN[platform]
     wish: Any = {"internal": True, "exposure": "LoadBalancer"}
-    chosen = exposure.exposure(platform, wish)
-    refused = exposure.internal_refused(platform, wish, chosen)
+    chosen = exposure.decide_exposure(platform, wish)
+    refused = exposure.why_not_internal(platform, wish, chosen)
     assert (refused is None) is (internal is not None)
     if internal is None:
         assert "mesh_ingress.annotations" in str(refused)
         assert chosen["annotations"] == public
     else:
         assert chosen["annotations"] == internal and not chosen["public"]
-        assert "internal, as mesh_ingress says" in chosen["message"]
+        assert "internal, as set by mesh_ingress" in chosen["message"]
     by_node: Any = {"internal": True, "exposure": "NodePort"}
-    there = exposure.exposure(platform, by_node)
-    assert exposure.internal_refused(platform, by_node, there) is None
+    there = exposure.decide_exposure(platform, by_node)
+    assert exposure.why_not_internal(platform, by_node, there) is None
     assert "internal addresses of the nodes" in there["message"]
     assert there["internal"] and there["annotations"] == {"ossm.federation/node-addresses": "internal"}
 
 
 @pytest.mark.parametrize("platform", GIVEN)
 def test_a_type_that_is_said_or_lives_comes_before_the_platform(platform: str) -> None:
-    choose = exposure.exposure
+    choose = exposure.decide_exposure
     assert choose(platform, {}, same_cluster=True)["type"] == "ClusterIP"
     assert choose(platform, {}, same_cluster=True, live_type="LoadBalancer")["type"] == "LoadBalancer"
     assert choose(platform, {"exposure": "NodePort"}, live_type="LoadBalancer")["type"] == "NodePort"
@@ -200,8 +200,8 @@ def test_a_type_that_is_said_or_lives_comes_before_the_platform(platform: str) -
 
 
 def test_the_names_of_platforms_are_found_in_any_case() -> None:
-    assert exposure.exposure("aws", {})["annotations"] == GIVEN["AWS"][1]
-    assert exposure.exposure(None, {})["type"] == exposure.exposure("", {})["type"] == "NodePort"
+    assert exposure.decide_exposure("aws", {})["annotations"] == GIVEN["AWS"][1]
+    assert exposure.decide_exposure(None, {})["type"] == exposure.decide_exposure("", {})["type"] == "NodePort"
 
 
 ASKED: list[tuple[str, str, Json, Json]] = [
@@ -220,24 +220,24 @@ ASKED: list[tuple[str, str, Json, Json]] = [
 
 @pytest.mark.parametrize(("platform", "wish", "annotations"), [case[1:] for case in ASKED], ids=[case[0] for case in ASKED])
 def test_annotations_that_the_user_gives_win(platform: str, wish: Any, annotations: Json) -> None:
-    assert exposure.exposure(platform, wish)["annotations"] == annotations
+    assert exposure.decide_exposure(platform, wish)["annotations"] == annotations
 
 
 @pytest.mark.parametrize("key", sorted(platforms.INTERNAL))
 def test_a_scope_given_by_annotation_counts(key: str) -> None:
-    chosen = exposure.exposure("AWS", {"annotations": {key: platforms.INTERNAL[key]}})
-    assert chosen["internal"] and not chosen["public"] and "internal, as mesh_ingress says" in chosen["message"]
+    chosen = exposure.decide_exposure("AWS", {"annotations": {key: platforms.INTERNAL[key]}})
+    assert chosen["internal"] and not chosen["public"] and "internal, as set by mesh_ingress" in chosen["message"]
 
 
 def test_a_load_balancer_with_a_pool_is_not_counted_as_public() -> None:
-    assert not exposure.exposure("BareMetal", {"exposure": "LoadBalancer"})["public"]
+    assert not exposure.decide_exposure("BareMetal", {"exposure": "LoadBalancer"})["public"]
 
 
 def test_the_service_lists_discovery_first_and_passes_fields_on() -> None:
     wish: Any = {"exposure": "LoadBalancer", "loadBalancerIP": "192.0.2.9", "loadBalancerSourceRanges": ["192.0.2.0/24"],
                  "externalTrafficPolicy": "Local", "nodePorts": {"tls": 30443, "https-discovery": 30188}}
-    side: Any = {"version": "v2.5", "runtime": {"ingress": {}}, "ingress": "in", "exposure": exposure.exposure("BareMetal", wish)}
-    assert desired.ingress_gateway(side)["service"] == {
+    side: Any = {"version": "v2.5", "runtime": {"ingress": {}}, "ingress": "in", "exposure": exposure.decide_exposure("BareMetal", wish)}
+    assert desired_gateways.ingress_gateway(side)["service"] == {
         "type": "LoadBalancer",
         "metadata": {"labels": {"federation.maistra.io/ingress-for": "in"}},
         "ports": [{"port": 8188, "name": "https-discovery", "nodePort": 30188},
@@ -254,7 +254,7 @@ def test_the_service_lists_discovery_first_and_passes_fields_on() -> None:
 def test_only_fields_that_the_api_server_takes_with_a_type_are_sent(type_: str, fields: set[str]) -> None:
     wish: Any = {"exposure": type_, "loadBalancerIP": "192.0.2.9", "loadBalancerSourceRanges": ["192.0.2.0/24"],
                  "externalTrafficPolicy": "Local"}
-    assert set(exposure.exposure("BareMetal", wish)["fields"]) == fields
+    assert set(exposure.decide_exposure("BareMetal", wish)["fields"]) == fields
 
 
 # -- the page --------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import yaml
 from ansible_collections.ossm.federation.plugins.module_utils._product import kinds, permissions, steps
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps, plan as planning
 
 Json = dict[str, Any]
 ROOT = pathlib.Path(__file__).parents[4]
@@ -86,14 +86,14 @@ def test_every_step_that_writes_has_a_builder_and_builds_its_kinds_only() -> Non
     declaration = fed.declare(fed.inventory(red_mesh={"mesh_exports": ["shop/cart"]}, green_mesh={"mesh_imports": ["shop/cart"]}))
     facts = {host: fed.facts(host) for host in fed.COLOURS}
     planned = planning.build_plan(declaration, facts, fed.NOW)
-    planned = planning.advance(planned, "addresses", fed.opened(planned))
+    planned = plan_steps.advance(planned, "addresses", fed.opened(planned))
     for name in steps.WRITING:
         built = {wish["definition"]["kind"] for host in fed.COLOURS for wish in desired.build_objects(planned, name, host, facts[host])}
         assert built == {write.kind for write in steps.STEPS[name].writes}, name
 
 
 def test_the_plan_records_the_results_of_each_step_that_writes() -> None:
-    assert planning.STEPS == ("preflight", "gateways", "addresses", "sets", "peers")
+    assert plan_steps.STEPS == ("preflight", "gateways", "addresses", "sets", "peers")
 
 
 def test_peers_are_removed_after_their_sets_and_before_their_roots() -> None:
