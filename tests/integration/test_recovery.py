@@ -72,7 +72,7 @@ def test_an_ingress_gateway_changed_under_a_running_istiod(federation: Federatio
     assert run.code != 0, run.all
     assert federation.connected() == BOTH and _request(federation) == 503
     assert "[identity-kept]" in run.flat and "federation_restart_control_plane: true" in run.flat
-    said = f"the ingress gateway is now {SECOND}, and service traffic keeps ingress-green-mesh: on the new one nobody checks"
+    said = f"the ingress gateway is now {SECOND}, and service traffic keeps ingress-green-mesh: the new one does not check"
     assert said in run.flat and "clientID is now" not in run.flat
     assert run.recap["red-mesh"]["failed"] == 1 and run.recap["green-mesh"]["failed"] == 0
     again = federation.run()
@@ -96,7 +96,7 @@ def test_a_client_id_changed_under_a_running_istiod(federation: Federation) -> N
     assert run.code != 0, run.all
     assert federation.connected() == BOTH and _request(federation) == 503
     assert "[identity-kept]" in run.flat and "federation_restart_control_plane: true" in run.flat
-    assert "requests from green-mesh are answered 503, with a good status" in run.flat
+    assert "requests from green-mesh are answered 503, with a healthy status" in run.flat
     assert run.recap["red-mesh"]["failed"] == 1 and run.recap["green-mesh"]["failed"] == 0
     again = federation.run()
     assert again.code != 0 and "[identity-kept]" in again.flat and not again.changes

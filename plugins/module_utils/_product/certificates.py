@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: Fingerprints of certificates, and what is known of a root certificate. Pure; reading them is ``_readers.roots``."""
+"""Private to the collection: fingerprints of certificates and the facts about a root certificate. Pure; ``_readers.roots`` reads them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Root(TypedDict):
 
 
 def colons(sha256: str) -> str:
-    """A fingerprint as people compare it.
+    """A fingerprint in the spelling that people compare.
 
     >>> colons("00ff")
     '00:FF'
@@ -40,7 +40,7 @@ def colons(sha256: str) -> str:
 
 
 def fingerprint(text: str) -> Optional[str]:
-    """A fingerprint in any usual spelling as 64 lower case hexadecimal digits; None when it is none.
+    """Normalize a fingerprint in any usual spelling to 64 lower case hexadecimal digits; None if it is none.
 
     >>> fingerprint("SHA256:" + "0A:" * 31 + "0a")[:8]
     '0a0a0a0a'
@@ -50,11 +50,11 @@ def fingerprint(text: str) -> Optional[str]:
 
 
 def fingerprints_in(pem: str) -> FrozenSet[str]:
-    """The fingerprints of the certificates in a text; what is not even base64 is left out."""
-    found = set()
+    """The fingerprints of the certificates in a text, without those that are not base64."""
+    fingerprints = set()
     for body in _BODY.findall(pem):
         try:
-            found.add(hashlib.sha256(base64.b64decode("".join(body.split()), validate=True)).hexdigest())
+            fingerprints.add(hashlib.sha256(base64.b64decode("".join(body.split()), validate=True)).hexdigest())
         except binascii.Error:
             continue
-    return frozenset(found)
+    return frozenset(fingerprints)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: names, the conventions that make them, and what Kubernetes and istiod accept."""
+"""Private to the collection: names, ports, labels and ownership: conventions, and what Kubernetes and istiod accept."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 TRUST_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?\Z")
 
 LABEL_MAX = 63
-# "ingress-<peer>" is the name of a Service and "<peer>-exports" a label of the host names that istiod makes
+# "ingress-<peer>" is the name of a Service and "<peer>-exports" a label of the host names that istiod creates
 # (maistra/istio pkg/servicemesh/federation/server/server.go): 63 less 8 characters.
 PEER_MAX = 55
 # istiod's Service is "istiod-<control plane>".
 CONTROL_PLANE_MAX = 56
 TRUST_DOMAIN_MAX = 255
 
-# Owner of what install.yml writes. No ServiceMeshPeer can have a name with an underscore, so no pair's manager is this one.
+# Field manager of install.yml. No ServiceMeshPeer can have a name with an underscore, so no pair has this manager.
 INSTALL_MANAGER = "ossm.federation/_install"
-#: The trust domain of a control plane that names none (istio's default).
+#: The trust domain of a control plane without one (istio's default).
 DEFAULT_TRUST_DOMAIN = "cluster.local"
-# The domain of a mesh's own services; the operator knows no other one (istio-discovery/templates/federation.yaml).
+# The domain of a mesh's own services; the operator supports no other one (istio-discovery/templates/federation.yaml).
 LOCAL_SUFFIX = "svc.cluster.local"
-#: The name of the local registry of a control plane that names none.
+#: The name of the local registry of a control plane without one.
 DEFAULT_CLUSTER_NAME = "Kubernetes"
-# The webhook of the operator refuses additional gateways of these names.
+# The webhook of the operator rejects additional gateways with these names.
 RESERVED_GATEWAYS = frozenset({"istio-ingressgateway", "istio-egressgateway"})
 
 
@@ -55,18 +55,18 @@ def network_view(peer_name: str) -> str:
 
 
 def peer_of_view(view: str) -> Optional[str]:
-    """The peer that a network view is of, or None when it is of none."""
+    """The peer of a network view, or None."""
     prefix = network_view("")
     return view[len(prefix) :] or None if view.startswith(prefix) else None
 
 
 def client_id(trust_domain: str, namespace: str, egress: str) -> str:
-    """The identity of an egress gateway, as a peer's ``clientID`` wants it: without ``spiffe://``."""
+    """The identity of an egress gateway in the format of a peer's ``clientID``: without ``spiffe://``."""
     return f"{trust_domain}/ns/{namespace}/sa/{egress}-service-account"
 
 
 def distinct(first: str, second: str, longest: int) -> str:
-    """A name made of two, which nobody else makes; where it would be too long its end is a hash of it.
+    """A unique name made of two names; one that is too long ends with its hash.
 
     >>> distinct("bookinfo", "red-mesh", 63)
     'bookinfo-red-mesh'
@@ -78,37 +78,38 @@ def distinct(first: str, second: str, longest: int) -> str:
 
 
 def field_manager(peer_name: Optional[str]) -> str:
+    """The field manager of a pair, or of the whole mesh."""
     return f"ossm.federation/{peer_name}" if peer_name else "ossm.federation"
 
 
 def label_faults(name: str, longest: int = LABEL_MAX) -> List[str]:
-    """What keeps a name from being a DNS-1123 label of at most ``longest`` characters; empty when it is one."""
+    """Why a name is not a DNS-1123 label of at most ``longest`` characters; empty if it is one."""
     faults = []
     if len(name) > longest:
-        faults.append(f"{name!r} has {len(name)} characters, {longest} are possible")
+        faults.append(f"{name!r} has {len(name)} characters, at most {longest} are allowed")
     if not LABEL.match(name):
-        faults.append(f"{name!r} is not made of lower case letters, digits and inner hyphens")
+        faults.append(f"{name!r} must consist of lower case letters, digits and inner hyphens")
     return faults
 
 
 def trust_domain_faults(name: str) -> List[str]:
-    """What keeps a name from being a SPIFFE trust domain."""
+    """Why a name is not a SPIFFE trust domain; empty if it is one."""
     if name.startswith("spiffe://"):
-        return [f"{name!r} begins with spiffe://, which is no part of a trust domain"]
+        return [f"{name!r} must not begin with spiffe://, which is not part of a trust domain"]
     if len(name) > TRUST_DOMAIN_MAX:
-        return [f"{name!r} has {len(name)} characters, {TRUST_DOMAIN_MAX} are possible"]
+        return [f"{name!r} has {len(name)} characters, at most {TRUST_DOMAIN_MAX} are allowed"]
     if not TRUST_DOMAIN.match(name):
-        return [f"{name!r} is not made of lower case letters, digits, dots, hyphens and underscores"]
+        return [f"{name!r} must consist of lower case letters, digits, dots, hyphens and underscores"]
     return []
 
 
 #: Field managers of this collection begin with this.
 OURS = "ossm.federation"
-#: With a mesh's name behind it: the annotation of a control plane that names the adopted gateways of that pair.
+#: Prefix, followed by a mesh's name, of a control plane's annotation with the adopted gateways of that pair.
 ADOPTED_GATEWAYS = f"{OURS}/adopted-"
 INGRESS, EGRESS = "additionalIngress", "additionalEgress"
 VIEW = "requestedNetworkView"
-#: Owners of gateways that stay as they live.
+#: Owners of gateways that are never changed.
 NOT_OURS = ("unmanaged", "adopted")
 
 
@@ -117,17 +118,18 @@ PEER_LABEL = "ossm.federation/peer"
 
 
 def is_ours(live: Json) -> bool:
-    """Tell whether an object carries our label: only then it is ever written, pruned or deleted."""
+    """Whether an object has our label: only then it is ever written, pruned or deleted."""
     return bool(dig(live, "metadata", "labels", MANAGED_BY) == OURS)
 
 
 def owner(live: Optional[Json]) -> Owner:
+    """Who manages a live object, by its labels."""
     if live is None:
         return "absent"
     return "ours" if is_ours(live) else "unmanaged"
 
 
-#: Port numbers of a federation ingress gateway's Service; istiod looks for exactly these.
+#: Port numbers of a federation ingress gateway's Service; istiod requires exactly these.
 DISCOVERY_PORT = 8188
 SERVICE_PORT = 15443
 DISCOVERY_NAME = "https-discovery"
@@ -140,7 +142,7 @@ CLUSTER_IP: ExposureType = "ClusterIP"
 EXPOSURES: Tuple[ExposureType, ...] = (LOAD_BALANCER, NODE_PORT, CLUSTER_IP)
 
 #: Fields of a gateway's Service that the operator passes on (istio-operator, charts gateways/*/templates/service.yaml), and
-#: the types with which the API server takes them.
+#: the types with which the API server accepts them.
 SERVICE_FIELDS: Dict[str, Tuple[str, ...]] = {
     "loadBalancerIP": (LOAD_BALANCER,),
     "loadBalancerSourceRanges": (LOAD_BALANCER,),
@@ -154,12 +156,12 @@ ADOPTED = "ossm.federation/adopted"
 FEDERATION_API = "federation.maistra.io/v1"
 
 
-#: The kind that a Service Mesh operator brings with it; those of the federation come with the first control plane.
+#: The kind that a Service Mesh operator installs; those of the federation come with the first control plane.
 DEFINITION = "servicemeshcontrolplanes.maistra.io"
 SUBSCRIPTION, CSV = "Subscription", "ClusterServiceVersion"
 
 
-#: The ConfigMap into which istiod writes its root.
+#: The ConfigMap to which istiod writes its root.
 ROOT_CONFIG_MAP = "istio-ca-root-cert"
 #: The label that istiod's pods have (maistra/istio-operator charts, istio-discovery).
 ISTIOD_SELECTOR = "app=istiod"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: Shapes that every layer shares: JSON objects, problems, remote addresses."""
+"""Private to the collection: shapes that every layer shares: JSON objects, problems, remote addresses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Literal, Optional, TypedDict
 Json = Dict[str, Any]
 Rule = Dict[str, Any]
 Severity = Literal["error", "warning", "info"]
-#: Who manages an object: nobody, as it does not exist; this collection; somebody else; or somebody else and adopted by us.
+#: Who manages an object: it is absent, ours (of this collection), unmanaged (of another manager), or unmanaged and adopted by us.
 Owner = Literal["absent", "ours", "unmanaged", "adopted"]
 
 
@@ -26,12 +26,12 @@ class _ProblemNeeds(TypedDict):
 
 
 class Problem(_ProblemNeeds, total=False):
-    """One thing that is wrong: what, where, and what to do next.
+    """One finding: what is wrong, where, and what to do next.
 
-    ``severity`` is ``error`` (stops the run), ``warning``, or ``info`` (what cannot be told without the clusters, and what
-    is only good to know); ``mesh`` is a mesh name, or the group's name when the whole undertaking is meant; ``where`` is a
-    variable or an object; ``peer`` is the other mesh, when one pair is meant. ``repaired`` is what to write at ``where``
-    instead, as data: a rule, a list of rules, or a locality; what only its author can know stands in angle brackets.
+    ``severity`` is ``error`` (stops the run), ``warning``, or ``info`` (what only the clusters can confirm, and background);
+    ``mesh`` is a mesh name, or the group's name for findings about the whole federation; ``where`` is a variable or an object;
+    ``peer`` is the other mesh of a pair. ``repaired`` is the corrected value for ``where``, as data: a rule, a list of rules,
+    or a locality; parts that only the author can know are in angle brackets.
     """
 
     peer: str
@@ -39,7 +39,7 @@ class Problem(_ProblemNeeds, total=False):
 
 
 class Remote(TypedDict):
-    """Where a mesh is reached: one pair of ports for all addresses (ServiceMeshPeer ``spec.remote``)."""
+    """The address of a mesh's gateway: one pair of ports for all addresses (ServiceMeshPeer ``spec.remote``)."""
 
     addresses: List[str]
     discoveryPort: int
@@ -58,12 +58,12 @@ def problem(
     repaired: Any = None,
 ) -> Problem:
     """Make a Problem; ``message`` and ``remedy`` carry no full stop at the end."""
-    found = Problem(code=code, severity=severity, mesh=mesh, where=where, message=message, remedy=remedy)
+    result = Problem(code=code, severity=severity, mesh=mesh, where=where, message=message, remedy=remedy)
     if peer is not None:
-        found["peer"] = peer
+        result["peer"] = peer
     if repaired is not None:
-        found["repaired"] = repaired
-    return found
+        result["repaired"] = repaired
+    return result
 
 
 def with_changes(

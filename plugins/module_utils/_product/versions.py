@@ -70,21 +70,55 @@ class Fault(NamedTuple):
 
 
 FAULTS = (
-    Fault("MAISTRA-2411", FIRST, Version(2, 2, 0),
-          "additional ingress gateways get no NetworkPolicy, so policies of the mesh can block the other meshes"),
-    Fault("MAISTRA-2687", FIRST, Version(2, 2, 0),
-          "egress gateways do not send intermediate certificates, so the other meshes refuse their connections", "own authority"),
-    Fault("OSSM-1093", FIRST, Version(2, 2, 0),
-          "long names of services, namespaces and peers result in names that istiod cannot use"),
-    Fault("OSSM-1211", FIRST, Version(2, 2, 0),
-          "failover to an imported service ignores its locality, or fails with TLS errors", "failover"),
-    Fault("OSSM-1962", FIRST, Version(2, 3, 0), "endpoints of exported services are missing in large meshes", "sharing"),
-    Fault("OSSM-2376", FIRST, Version(2, 3, 3),
-          "right after a restart of istiod exports and imports are incomplete, or come and go", "sharing"),
-    Fault("OSSM-3644, OSSM-3599", Version(2, 3, 0), Version(2, 3, 3),
-          "egress gateways get invalid endpoints, and requests to them fail", "sharing"),
-    Fault("OSSM-6079", FIRST, Version(2, 5, 0),
-          "new addresses behind a peer's host name are used only after up to five minutes"),
+    Fault(
+        "MAISTRA-2411",
+        FIRST,
+        Version(2, 2, 0),
+        "additional ingress gateways get no NetworkPolicy, so policies of the mesh can block the other meshes",
+    ),
+    Fault(
+        "MAISTRA-2687",
+        FIRST,
+        Version(2, 2, 0),
+        "egress gateways do not send intermediate certificates, so the other meshes refuse their connections",
+        "own authority",
+    ),
+    Fault(
+        "OSSM-1093",
+        FIRST,
+        Version(2, 2, 0),
+        "long names of services, namespaces and peers result in names that istiod cannot use",
+    ),
+    Fault(
+        "OSSM-1211",
+        FIRST,
+        Version(2, 2, 0),
+        "failover to an imported service ignores its locality, or fails with TLS errors",
+        "failover",
+    ),
+    Fault(
+        "OSSM-1962", FIRST, Version(2, 3, 0), "endpoints of exported services are missing in large meshes", "sharing"
+    ),
+    Fault(
+        "OSSM-2376",
+        FIRST,
+        Version(2, 3, 3),
+        "right after a restart of istiod exports and imports are incomplete, or come and go",
+        "sharing",
+    ),
+    Fault(
+        "OSSM-3644, OSSM-3599",
+        Version(2, 3, 0),
+        Version(2, 3, 3),
+        "egress gateways get invalid endpoints, and requests to them fail",
+        "sharing",
+    ),
+    Fault(
+        "OSSM-6079",
+        FIRST,
+        Version(2, 5, 0),
+        "new addresses behind a peer's host name are used only after up to five minutes",
+    ),
 )
 
 
@@ -112,7 +146,9 @@ def version_of(control_plane: Mapping[str, Any]) -> Optional[Version]:
     minor = reported[0] or reported[1]
     if minor is None:
         return None
-    exact = (version for version in reported if version and version.patch is not None and version.release == minor.release)
+    exact = (
+        version for version in reported if version and version.patch is not None and version.release == minor.release
+    )
     return next(exact, minor)
 
 

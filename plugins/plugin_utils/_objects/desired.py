@@ -30,7 +30,14 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.gateways 
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import KEPT, kept_mark
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import DesiredObject
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.pairs import opposite_side
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import PENDING, READY, SKIPPED, Plan, Side, SideState
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import (
+    PENDING,
+    READY,
+    SKIPPED,
+    Plan,
+    Side,
+    SideState,
+)
 
 
 def gateway_objects(plan: Plan, host: str, facts: Json) -> List[DesiredObject]:

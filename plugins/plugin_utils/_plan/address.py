@@ -14,13 +14,26 @@ import json
 from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import CLUSTER_IP, LOAD_BALANCER, NODE_PORT, NOT_OURS
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
+    CLUSTER_IP,
+    LOAD_BALANCER,
+    NODE_PORT,
+    NOT_OURS,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
-from ansible_collections.ossm.federation.plugins.module_utils._product.platforms import DECIDING, INTERNAL, NODES_INTERNAL
+from ansible_collections.ossm.federation.plugins.module_utils._product.platforms import (
+    DECIDING,
+    INTERNAL,
+    NODES_INTERNAL,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Owner, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import node_addresses, read_gateway
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Ingress
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.exposure import decide_exposure, platform_row, why_not_internal
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.exposure import (
+    decide_exposure,
+    platform_row,
+    why_not_internal,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Exposure, PlannedMesh, Side
 
 CONFIRMATION = "federation_confirm_address_change"
@@ -140,9 +153,7 @@ def address_problems(
             if chosen and (declared or not confirmed):
                 text = ", ".join(change.message for change in chosen)
                 groups.setdefault((declared, text), []).append(sides[peer])
-    return [
-        _address_problem(mesh, declared, text, group, confirmed) for (declared, text), group in groups.items()
-    ]
+    return [_address_problem(mesh, declared, text, group, confirmed) for (declared, text), group in groups.items()]
 
 
 def internal_problems(

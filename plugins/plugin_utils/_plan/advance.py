@@ -11,8 +11,20 @@ from typing import List, Mapping
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.pairs import list_sides, opposite_side
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.remote import declared_address, set_pending, to_remote
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import READY, SKIPPED, STEPS, AwaitedGateway, Plan, PlannedMesh, Side
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.remote import (
+    declared_address,
+    set_pending,
+    to_remote,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import (
+    READY,
+    SKIPPED,
+    STEPS,
+    AwaitedGateway,
+    Plan,
+    PlannedMesh,
+    Side,
+)
 
 
 def advance(plan: Plan, step: str, results: Mapping[str, Json], check_mode: bool = False) -> Plan:

@@ -214,7 +214,9 @@ def _certain_collision(
 ) -> Problem:
     """The error of one exporter, with the repaired rules."""
     consumer = meshes[collision["consumer_host"]]
-    export = repaired_export(meshes[exporter["host"]]["exports"][collision["consumer_host"]][exporter["rule"]], exporter)
+    export = repaired_export(
+        meshes[exporter["host"]]["exports"][collision["consumer_host"]][exporter["rule"]], exporter
+    )
     rules = consumer["imports"].get(exporter["host"]) or []
     index = first_import(rules, _exported_names(exporter))
     remedy = f"In mesh_exports of {exporter['mesh']} for {collision['consumer']} write {json.dumps(export)}"

@@ -156,15 +156,15 @@ def _restore(exposure: Exposure, kept: Mapping[str, Optional[str]]) -> None:
     """Put the kept parts of the live gateway into its exposure."""
     for path, value in kept.items():
         section, dummy, key = path.partition(".")
-        target: Json = {"annotations": exposure["annotations"], "labels": exposure["labels"]}.get(section, exposure["fields"])
+        target: Json = {"annotations": exposure["annotations"], "labels": exposure["labels"]}.get(
+            section, exposure["fields"]
+        )
         target.pop(key or section, None)
         if value is not None:
             target[key or section] = value
 
 
-def _set_scope(
-    platform: Platform, ingress: Ingress, exposure: Exposure, kept: Mapping[str, Optional[str]]
-) -> str:
+def _set_scope(platform: Platform, ingress: Ingress, exposure: Exposure, kept: Mapping[str, Optional[str]]) -> str:
     """Set whether the address is internal or public, and describe it after a comma; empty where there is no choice."""
     if exposure["type"] == NODE_PORT:
         key, value = NODES_INTERNAL

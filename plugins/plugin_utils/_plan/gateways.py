@@ -124,7 +124,9 @@ def ingress_faults(gateway: Json, namespace: str, service_type: Optional[str], r
     """
     faults = _common_faults(gateway, namespace)
     if service_type is not None and service_type not in EXPOSURES:
-        faults.append(Fault(f"its Service is of type {service_type}", f"Set service.type to one of {', '.join(EXPOSURES)}"))
+        faults.append(
+            Fault(f"its Service is of type {service_type}", f"Set service.type to one of {', '.join(EXPOSURES)}")
+        )
     elif service_type == CLUSTER_IP and not reachable:
         faults.append(
             Fault(
@@ -141,8 +143,16 @@ def egress_faults(gateway: Json, namespace: str, peer_name: str, control_plane: 
     faults = _common_faults(gateway, namespace)
     for port in _ports(gateway):
         # istiod uses the endpoints of the Service that have port 15443 (its federation/controller.go).
-        if port.get("port") == SERVICE_PORT and port.get("targetPort") not in (None, 0, "0", SERVICE_PORT, str(SERVICE_PORT)):
-            message = f"its port {SERVICE_PORT} has the targetPort {port['targetPort']}, and istiod requires {SERVICE_PORT}"
+        if port.get("port") == SERVICE_PORT and port.get("targetPort") not in (
+            None,
+            0,
+            "0",
+            SERVICE_PORT,
+            str(SERVICE_PORT),
+        ):
+            message = (
+                f"its port {SERVICE_PORT} has the targetPort {port['targetPort']}, and istiod requires {SERVICE_PORT}"
+            )
             faults.append(Fault(message, f"Set targetPort of that port to {SERVICE_PORT}, or remove it"))
     if not sees_peer(gateway, peer_name) and network_filter(control_plane):
         message = f"its {VIEW} is {', '.join(gateway[VIEW])}, so it gets no endpoint of the peer: requests get 503"

@@ -12,7 +12,13 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.address import live_type
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.pairs import list_sides
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED, LoadBalancers, Plan, PlannedMesh, Side
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import (
+    SKIPPED,
+    LoadBalancers,
+    Plan,
+    PlannedMesh,
+    Side,
+)
 
 _LIMIT = "federation_max_new_load_balancers"
 
@@ -20,9 +26,7 @@ _LIMIT = "federation_max_new_load_balancers"
 def count_load_balancers(plan: Plan, facts: Mapping[str, Json]) -> LoadBalancers:
     """Count the load balancers that this run creates; ``facts`` are MeshFacts by host."""
     new = [
-        side
-        for side in list_sides(plan)
-        if _is_new(side, plan["meshes"][side["host"]], facts.get(side["host"]) or {})
+        side for side in list_sides(plan) if _is_new(side, plan["meshes"][side["host"]], facts.get(side["host"]) or {})
     ]
     public = sum(side["exposure"]["public"] for side in new)
     noun = "load balancer" if len(new) == 1 else "load balancers"

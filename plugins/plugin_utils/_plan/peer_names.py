@@ -15,7 +15,12 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.data impo
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import gateway_owner, place
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways import Match, Partner, match_gateways
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import DIRECTIONS, GATEWAY_KINDS, Direction, PlannedMesh
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import (
+    DIRECTIONS,
+    GATEWAY_KINDS,
+    Direction,
+    PlannedMesh,
+)
 
 
 class PeerNames(NamedTuple):
@@ -109,9 +114,7 @@ def _identity(peer: Json) -> Optional[Tuple[str, str]]:
     return parts[0], parts[2]
 
 
-def _match_peers(
-    live: LiveMesh, declared_names: Mapping[str, str]
-) -> Tuple[Dict[str, Json], Dict[str, List[Problem]]]:
+def _match_peers(live: LiveMesh, declared_names: Mapping[str, str]) -> Tuple[Dict[str, Json], Dict[str, List[Problem]]]:
     """Find the live ServiceMeshPeer of each partner: by our label, else its name, else the identity that it accepts."""
     identities = Counter((partner["trust_domain"], partner["namespace"]) for partner in live.partners.values())
     rounds: Tuple[Callable[[Json, PlannedMesh], bool], ...] = (
@@ -183,9 +186,7 @@ def _use_live_gateways(live: LiveMesh, chosen: Dict[str, PeerNames], direction: 
         host: Partner(live.partners[host]["mesh"], names.peer_name)
         for host, names in chosen.items()
         # A skipped side needs no gateway: its name may be that of another pair, and so its field manager.
-        if direction not in names.reasons
-        and not names.problems
-        and (names.live or names.peer_name not in peer_names)
+        if direction not in names.reasons and not names.problems and (names.live or names.peer_name not in peer_names)
     }
     taken = {name for peer in live.peers for name in _named_gateways(peer)}
     for host, match in match_gateways(kind, partners, live.control_plane, taken).items():

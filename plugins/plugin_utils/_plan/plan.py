@@ -14,11 +14,18 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.data impo
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Rule, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.peer_names import peer_names as choose_peer_names
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Collision, Declaration, DeclaredMesh
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.address import Change, address_problems, internal_problems
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.address import (
+    Change,
+    address_problems,
+    internal_problems,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.advance import update_awaited_gateways
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.collisions import solve_collisions
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.exposure import exposure_lines
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.load_balancers import check_limit, count_load_balancers
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.load_balancers import (
+    check_limit,
+    count_load_balancers,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.mesh import find_conflicts, plan_mesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.pairs import list_sides
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.peer_names import (
@@ -57,9 +64,7 @@ class _Findings(NamedTuple):
             (self.problems if finding["severity"] == "error" else self.warnings).append(finding)
 
 
-def build_plan(
-    declaration: Declaration, facts: Mapping[str, Json], now: Optional[datetime.datetime] = None
-) -> Plan:
+def build_plan(declaration: Declaration, facts: Mapping[str, Json], now: Optional[datetime.datetime] = None) -> Plan:
     """Choose names, exposures and trust domains, and find what only shows across meshes.
 
     ``facts`` are MeshFacts by host. A host without facts, or with ``readable`` false, is unknown: its own sides are skipped, the

@@ -15,7 +15,14 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway i
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.exposure import static_remote, with_declared
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.pairs import opposite_side
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.side import missing_file
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import PENDING, READY, SKIPPED, Plan, PlannedMesh, Side
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import (
+    PENDING,
+    READY,
+    SKIPPED,
+    Plan,
+    PlannedMesh,
+    Side,
+)
 
 
 def connect_side(plan: Plan, side: Side, facts: Optional[Json]) -> None:

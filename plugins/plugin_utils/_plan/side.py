@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import fingerprints_in
@@ -14,7 +14,12 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import closed
-from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import gateway_owner, made_by, place, stands_alone
+from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import (
+    gateway_owner,
+    made_by,
+    place,
+    stands_alone,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import read_peer
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, IdentityFile, Ingress
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.address import (

@@ -37,7 +37,9 @@ def choose_trust_domain(declared: DeclaredMesh, facts: Json, options: Json, in_p
     control_plane = facts.get("control_plane")
     if declared["by_file"]:
         identities = list_identities(declared)
-        return TrustDomainChoice(identities[0]["trust_domain"] if identities else None, False, "from its identity file", [])
+        return TrustDomainChoice(
+            identities[0]["trust_domain"] if identities else None, False, "from its identity file", []
+        )
     if not control_plane:
         return TrustDomainChoice(declared["trust_domain"], False, "the mesh could not be read", [])
     current = control_plane.get("trust_domain") or DEFAULT_TRUST_DOMAIN

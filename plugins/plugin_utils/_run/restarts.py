@@ -17,10 +17,10 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.data impo
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Severity, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import is_status_of_former_peer
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import (
-    _CLIENT,
-    _INGRESS,
+    KeptIdentity,
     Pods,
     kept_identity,
+    kept_message,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
 
@@ -174,18 +174,13 @@ class _Look:
         return [_problem("peer-lost", back, _PEER.format(**side))]
 
 
-def _identity(side: Side, kept: Optional[Json], facts: Json) -> List[Problem]:
+def _identity(side: Side, kept: Optional[KeptIdentity], facts: Json) -> List[Problem]:
     """The problem that services still use an earlier client ID or ingress gateway."""
     if kept is None:
         return []
-    message = []
-    if kept["clientID"] != side["client_id"]:
-        message.append(_CLIENT.format(now=side["client_id"], kept=kept["clientID"], peer=side["peer"]))
-    if kept["ingress"] != side["ingress"]:
-        message.append(_INGRESS.format(now=side["ingress"], kept=kept["ingress"], peer=side["peer"]))
     # Without exports there are no requests, and unknown pods may have been restarted.
     sure = bool(side["exports"]) and facts.get("istiod") is not None
-    return [_problem("identity-kept", side, "; ".join(message), severity="error" if sure else "warning")]
+    return [_problem("identity-kept", side, kept_message(side, kept), severity="error" if sure else "warning")]
 
 
 def _problem(code: str, side: Side, message: str, *, kind: str = "ServiceMeshPeer", severity: Severity = "error") -> Problem:

@@ -153,7 +153,7 @@ def test_a_changed_ingress_gateway_is_told_with_its_consequence() -> None:
     federation.peer(RED, GREEN)["spec"]["gateways"]["ingress"]["name"] = "ingress-old"
     del federation.peer(RED, GREEN)["metadata"]["annotations"][identity_note.KEPT]
     (found,) = recovery.needs(federation.plan, federation.links, federation.facts)
-    assert "ingress-old" in found["message"] and "nobody checks the client ID" in found["message"]
+    assert "ingress-old" in found["message"] and "does not check the client ID" in found["message"]
     assert f"those from {GREEN} are answered 503" in found["message"]
 
 
