@@ -113,7 +113,7 @@ def test_adopted_they_stay_what_they_are(federation: Federation) -> None:
     mark = federation.lab.mark()
     again = federation.good()
     assert not again.changes and not federation.writes(mark), texts(federation.writes(mark))
-    assert "made by by-hand, adopted" in again.flat
+    assert "managed by by-hand, adopted" in again.flat
 
 
 def test_what_their_owner_changes_is_followed(federation: Federation) -> None:

@@ -111,7 +111,7 @@ def test_a_second_export_changes_nothing(a: Desk) -> None:
 def test_without_a_file_of_the_other_a_waits(a: Desk) -> None:
     run = _good(a)
     assert run.cells == {(RED, GREEN): "pending", (GREEN, RED): "pending"}
-    assert f"received/{GREEN_FOR_RED} is not there yet" in run.flat
+    assert f"received/{GREEN_FOR_RED} does not exist yet" in run.flat
     assert f"Send identities/{RED_FOR_GREEN} to the administrator of green-mesh" in run.flat
     assert a.federation.names(RED, "exportedservicesets") == [GREEN]
     assert a.federation.names(RED, "servicemeshpeers") == []
@@ -292,4 +292,4 @@ def test_a_mesh_of_others_is_a_full_peer_of_each_of_ours(both: Federation) -> No
         assert f"- {ADDRESSES[mesh]}" in peer and ADDRESSES[other] not in peer, peer
         assert f"clientID: {BLUE}.local/ns/{BLUE}-system/sa/egress-{mesh}-service-account" in peer
     assert {link for link in run.cells if BLUE in link} == {(RED, BLUE), (BLUE, RED), (GREEN, BLUE), (BLUE, GREEN)}
-    assert "is not there yet" not in run.flat and not (both.folder / "identities").exists()
+    assert "does not exist yet" not in run.flat and not (both.folder / "identities").exists()

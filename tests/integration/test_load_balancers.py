@@ -47,7 +47,7 @@ def test_one_that_never_comes_is_waited_for_with_its_reason_and_the_others_feder
     assert run.code != 0 and "Traceback" not in run.all
     assert "[no-address]" in run.flat and "Service red-mesh-system/ingress-green-mesh" in run.flat
     assert f"s left; waiting for ingress-blue-mesh: its load balancer has no address yet ({REASON}" in run.flat, run.all
-    assert f"ingress-green-mesh of red-mesh cannot be reached yet: its load balancer has no address yet ({REASON}" in run.flat
+    assert f"ingress-green-mesh of red-mesh is not reachable yet: its load balancer has no address yet ({REASON}" in run.flat
     assert {link: run.cells[link] for link in SIX} == {
         **dict.fromkeys(SIX, "pending"), ("green-mesh", "blue-mesh"): "ok", ("blue-mesh", "green-mesh"): "ok"}
     assert federation.connected() == [("blue-mesh", "green-mesh"), ("green-mesh", "blue-mesh")]
@@ -79,7 +79,7 @@ def test_the_choice_is_shown_before_the_first_write(clouds: Federation) -> None:
     assert said[1].startswith(
         "green-mesh: Azure, as Infrastructure cluster says. LoadBalancer, public, as mesh_ingress.internal is not set: ")
     assert said[2].startswith(
-        "red-mesh: AWS, as Infrastructure cluster says. LoadBalancer, internal, as mesh_ingress says: ")
+        "red-mesh: AWS, as Infrastructure cluster says. LoadBalancer, internal, as set by mesh_ingress: ")
     assert _annotations(clouds, "red-mesh", "green-mesh") == {
         "service.beta.kubernetes.io/aws-load-balancer-type": "nlb",
         "service.beta.kubernetes.io/aws-load-balancer-internal": "true"}
@@ -113,7 +113,7 @@ def test_what_nobody_asks_for_stays_internal(clouds: Federation) -> None:
     run = clouds.good()
     clouds.hosts["red-mesh"]["mesh_ingress"] = said
     assert "[address-kept]" in run.flat and "Nothing was changed." in run.report
-    assert "LoadBalancer, internal, as it lives" in " ".join(_said(run))
+    assert "LoadBalancer, internal, like the live gateway" in " ".join(_said(run))
 
 
 def _dig(value: Any, path: list[str]) -> Any:
@@ -239,7 +239,7 @@ def test_a_balancer_of_ones_own_and_addresses_of_nodes(gates: Federation) -> Non
     assert _remote(gates, "green-mesh", "blue-mesh") == _by_node(gates, "blue-mesh", "green-mesh", "z")
     said = json.dumps(_said(gates.runs[0]))
     assert "blue-mesh: None, as Infrastructure cluster says; nodes are s390x (IBM Z or LinuxONE)" in said
-    assert "reached at 127.0.0.1, as mesh_ingress says" in said
+    assert "at 127.0.0.1, as set by mesh_ingress" in said
 
 
 def test_a_pool_and_a_fixed_address(gates: Federation) -> None:

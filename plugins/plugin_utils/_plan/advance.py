@@ -103,7 +103,7 @@ def _set_address(plan: Plan, side: Side, result: Json, check_mode: bool) -> None
     is_known_later = check_mode and opposite["state"] != SKIPPED
     if side["state"] == READY and side["remote"] is None and not is_known_later:
         reason = address.get("pending") or result.get("message") or "its state is unknown"
-        set_pending(side, f"{opposite['ingress']} of {side['peer']} has no address yet: {reason}")
+        set_pending(side, f"{opposite['ingress']} of {side['peer']} is not reachable yet: {reason}")
 
 
 def _wait_for_skipped(plan: Plan) -> None:
