@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Literal, Optional, TypedDict
 Json = Dict[str, Any]
 Rule = Dict[str, Any]
 Severity = Literal["error", "warning", "info"]
-#: Who manages an object: it is absent, ours (of this collection), unmanaged (of another manager), or unmanaged and adopted by us.
+#: The owner of an object: it is absent, ours (of this collection), unmanaged (of another manager), or unmanaged and adopted by us.
 Owner = Literal["absent", "ours", "unmanaged", "adopted"]
 
 

@@ -237,7 +237,7 @@ def _complete(plan: Plan, facts: Mapping[str, Json], names: Names) -> None:
 
 
 def _is_notable(plan: Plan, collision: Collision) -> bool:
-    """Whether this run decides something about a collision that nobody declared."""
+    """Whether this run decides something about a collision that is not declared."""
     sides = [plan["sides"][exporter["host"]][collision["consumer_host"]] for exporter in collision["exporters"]]
     return collision["solution"] == "alias" or any(
         side["peer_object"] == "absent" and side["peer_name"] != side["peer"] for side in sides

@@ -202,7 +202,7 @@ class Plan(_Pending):
     """What a run will do, after reading. ``sides`` are by host and by host of the peer.
 
     ``problems`` stop the run before the first write, ``warnings`` do not. ``notices``, ``exposure_lines`` and
-    ``unmanaged_gateways`` are lines for people: decisions that nobody declared, how meshes are reached, and which unmanaged
+    ``unmanaged_gateways`` are lines for people: decisions that are not declared, how meshes are reached, and which unmanaged
     gateways are used. ``_run.pending`` adds ``pending_steps``, ``readings``, ``restarts`` and ``terminated_pods``,
     ``_run.preflight`` adds the lines ``preflight``.
     """

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Federations for tests of the core: inventories, what would be read of them, and a cluster that takes wishes."""
+"""Federations for tests of the core: inventories, what would be read of them, and a cluster that accepts objects."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def declare(hostvars: dict[str, Json], **options: Any) -> model_types.Declaratio
 
 
 def facts(host: str, platform: str = "AWS", **changes: Any) -> Json:
-    """What ``mesh_info`` returns of a mesh nobody has federated yet; keys of the control plane begin with ``cp_``."""
+    """What ``mesh_info`` returns of a mesh without federation; keys of the control plane begin with ``cp_``."""
     control_plane = {
         "name": host,
         "uid": f"uid-of-{host}",
@@ -111,7 +111,7 @@ def unset_trust_domain(host: str, **changes: Any) -> Json:
 
 
 def live_peer(name: str, *, namespace: str, ours: str | None = None, **spec: Any) -> Json:
-    """A ServiceMeshPeer as it lives; ``ours`` is the mesh on our label."""
+    """A live ServiceMeshPeer; ``ours`` is the mesh on our label."""
     labels = {"app.kubernetes.io/managed-by": "ossm.federation", "ossm.federation/peer": ours} if ours else {}
     return {
         "apiVersion": "federation.maistra.io/v1",
@@ -122,10 +122,10 @@ def live_peer(name: str, *, namespace: str, ours: str | None = None, **spec: Any
     }
 
 
-def opened(made: plan_types.Plan) -> dict[str, Json]:
-    """Results of ``gateway_wait`` in which every gateway has an address of its own."""
+def opened(plan: plan_types.Plan) -> dict[str, Json]:
+    """Results of ``gateway_wait`` in which each gateway has its own address."""
     results: dict[str, Json] = {}
-    for number, (host, mesh) in enumerate(sorted(made["meshes"].items()), start=1):
+    for number, (host, mesh) in enumerate(sorted(plan["meshes"].items()), start=1):
         results[host] = {
             "ready": True,
             "message": "ready",
@@ -150,23 +150,23 @@ def _address(exposure: str, number: int, index: int) -> Json:
 def federate(
     declaration: model_types.Declaration, read: dict[str, Json]
 ) -> tuple[plan_types.Plan, dict[str, list[object_types.DesiredObject]]]:
-    """Walk through all steps; everything that is wished for comes true in ``read``, as in a cluster."""
-    made = planning.build_plan(declaration, read, NOW)
-    wishes: dict[str, list[object_types.DesiredObject]] = {host: [] for host in declaration["hosts"]}
-    for room in steps.WRITING:
-        if room == "sets":
-            made = plan_steps.advance(plan_steps.advance(made, "gateways", {}), "addresses", opened(made))
+    """Walk through all steps; all desired objects are applied to ``read``, as in a cluster."""
+    plan = planning.build_plan(declaration, read, NOW)
+    desired_objects: dict[str, list[object_types.DesiredObject]] = {host: [] for host in declaration["hosts"]}
+    for step in steps.WRITING:
+        if step == "sets":
+            plan = plan_steps.advance(plan_steps.advance(plan, "gateways", {}), "addresses", opened(plan))
         for host in sorted(set(declaration["hosts"]) & set(read)):
-            room_wishes = desired.build_objects(made, room, host, read[host])
-            wishes[host] += room_wishes
-            for wish in room_wishes:
-                apply(read[host], wish)
-    return made, wishes
+            step_objects = desired.build_objects(plan, step, host, read[host])
+            desired_objects[host] += step_objects
+            for desired_object in step_objects:
+                apply(read[host], desired_object)
+    return plan, desired_objects
 
 
-def apply(read: Json, wish: object_types.DesiredObject) -> None:
-    """Server-side apply of one wish to what is read next time."""
-    definition, manager = copy.deepcopy(wish["definition"]), wish["field_manager"]
+def apply(read: Json, desired_object: object_types.DesiredObject) -> None:
+    """Server-side apply of one object to what is read next time."""
+    definition, manager = copy.deepcopy(desired_object["definition"]), desired_object["field_manager"]
     if definition["kind"] == "ServiceMeshControlPlane":
         control_plane = read["control_plane"]
         _merge(control_plane["object"], definition)
@@ -179,7 +179,7 @@ def apply(read: Json, wish: object_types.DesiredObject) -> None:
         if domain:
             control_plane.update(trust_domain=domain, trust_domain_set=True)
         return
-    room = read[
+    collection = read[
         {
             "ServiceMeshPeer": "peers",
             "ImportedServiceSet": "imports",
@@ -187,9 +187,9 @@ def apply(read: Json, wish: object_types.DesiredObject) -> None:
             "ConfigMap": "config_maps",
         }[definition["kind"]]
     ]
-    live = next((one for one in room if one["metadata"]["name"] == definition["metadata"]["name"]), None)
+    live = next((one for one in collection if one["metadata"]["name"] == definition["metadata"]["name"]), None)
     if live is None:
-        room.append({**definition, "managers": [manager]})
+        collection.append({**definition, "managers": [manager]})
     else:
         _merge(live, definition)
 
@@ -199,21 +199,21 @@ def _fields(value: Json) -> Json:
     return {f"f:{key}": _fields(part) if isinstance(part, dict) else {} for key, part in value.items()}
 
 
-def _merge(live: Json, wanted: Json) -> None:
-    for key, value in wanted.items():
+def _merge(live: Json, definition: Json) -> None:
+    for key, value in definition.items():
         if isinstance(value, dict) and isinstance(live.get(key), dict):
             _merge(live[key], value)
         else:
             live[key] = copy.deepcopy(value)
 
 
-def changes(wishes: dict[str, list[object_types.DesiredObject]]) -> list[str]:
-    """What of the wishes is not so already, as paths."""
+def changes(desired_objects: dict[str, list[object_types.DesiredObject]]) -> list[str]:
+    """The paths at which desired objects differ from live ones."""
     found = []
-    for host, mine in wishes.items():
-        for wish in mine:
-            for path in data.differences(wish["definition"], wish["live"]):
-                found.append(f"{host} {wish['definition']['kind']} {wish['definition']['metadata']['name']} {path}")
+    for host, mine in desired_objects.items():
+        for desired_object in mine:
+            for path in data.differences(desired_object["definition"], desired_object["live"]):
+                found.append(f"{host} {desired_object['definition']['kind']} {desired_object['definition']['metadata']['name']} {path}")
     return found
 
 

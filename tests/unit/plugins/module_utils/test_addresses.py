@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The address of a live gateway: what would change it is refused, kept or confirmed; and how meshes are said to be reached."""
+"""The address of a live gateway: what would change it is rejected, kept or confirmed; and how meshes are reported to be reached."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def _facts(host: str, platform: str) -> Json:
 def _federated(platform: str = "AWS", *, addressed: bool = True, **ingress: Any) -> dict[str, Json]:
     """What is read after a first run, in which red had this ``mesh_ingress``."""
     read = {host: _facts(host, platform) for host in fed.COLOURS}
-    made, _wishes = fed.federate(_declared(ingress), read)
-    for gateway in made["meshes"][RED]["gateways"]:
+    plan, _wishes = fed.federate(_declared(ingress), read)
+    for gateway in plan["meshes"][RED]["gateways"]:
         row = [{"ip": "192.0.2.1"}] if addressed else []
         ports = [{"port": 8188, "nodePort": 30188}, {"port": 15443, "nodePort": 30443}]
         read[RED]["services"][gateway["name"]] = {
@@ -51,17 +51,17 @@ def _declared(ingress: Json, confirmed: tuple[str, ...] = (), play: tuple[str, .
     return declaration
 
 
-def _said(made: plan_types.Plan) -> list[tuple[str, str]]:
-    return [(one["code"], one["message"]) for one in made["problems"] + made["warnings"]]
+def _said(plan: plan_types.Plan) -> list[tuple[str, str]]:
+    return [(one["code"], one["message"]) for one in plan["problems"] + plan["warnings"]]
 
 
-def _sent(made: plan_types.Plan, read: dict[str, Json]) -> Json:
+def _sent(plan: plan_types.Plan, read: dict[str, Json]) -> Json:
     """The Service of red's ingress gateway for green as it would be applied."""
-    wishes = [wish for wish in desired.gateway_objects(made, RED, read[RED]) if wish["peer"] == GREEN]
-    return wishes[0]["definition"]["spec"]["gateways"]["additionalIngress"]["ingress-green-mesh"]["service"]
+    desired_objects = [wanted for wanted in desired.gateway_objects(plan, RED, read[RED]) if wanted["peer"] == GREEN]
+    return desired_objects[0]["definition"]["spec"]["gateways"]["additionalIngress"]["ingress-green-mesh"]["service"]
 
 
-#: platform, mesh_ingress of the first run, that of the second, and what is said of it.
+#: platform, mesh_ingress of the first run, that of the second, and the message.
 REFUSED: list[tuple[str, str, Json, Json, str]] = [
     ("AWS becomes internal", "AWS", {}, {"internal": True}, f"annotation {AWS}internal from none to true"),
     ("AWS becomes public", "AWS", {"internal": True}, {"internal": False}, f"annotation {AWS}internal from true to none"),
@@ -87,11 +87,11 @@ CASES = [case[1:] for case in REFUSED]
 @pytest.mark.parametrize(("platform", "before", "after", "message"), CASES, ids=IDS)
 def test_an_address_that_the_inventory_would_change_is_refused(platform: str, before: Json, after: Json, message: str) -> None:
     read = _federated(platform, **before)
-    made = planning.build_plan(_declared(after), read)
-    (found,) = made["problems"]
+    plan = planning.build_plan(_declared(after), read)
+    (found,) = plan["problems"]
     assert (found["code"], found["mesh"], found["where"]) == ("address-change", RED, "mesh_ingress")
     assert message in found["message"] and "ingress-blue-mesh, ingress-green-mesh" in found["message"]
-    assert "annotation" not in found["message"] or not message.startswith("type"), "what follows from the type is not told"
+    assert "annotation" not in found["message"] or not message.startswith("type"), "consequences of the type are not reported"
     assert "federation_confirm_address_change" in found["remedy"]
     assert planning.build_plan(_declared(before), read)["problems"] == []
 
@@ -99,12 +99,12 @@ def test_an_address_that_the_inventory_would_change_is_refused(platform: str, be
 @pytest.mark.parametrize(("platform", "before", "after", "message"), CASES, ids=IDS)
 def test_a_confirmed_change_is_made_and_told(platform: str, before: Json, after: Json, message: str) -> None:
     read = _federated(platform, **before)
-    made = planning.build_plan(_declared(after, (RED,)), read)
-    assert made["problems"] == []
-    (found,) = made["warnings"]
+    plan = planning.build_plan(_declared(after, (RED,)), read)
+    assert plan["problems"] == []
+    (found,) = plan["warnings"]
     assert found["code"] == "address-changes" and message in found["message"]
     fresh = {host: fed.facts(host, platform) for host in fed.COLOURS}
-    assert _sent(made, read) == _sent(planning.build_plan(_declared(after), fresh), fresh)
+    assert _sent(plan, read) == _sent(planning.build_plan(_declared(after), fresh), fresh)
     fed.federate(_declared(after, (RED,)), read)
     assert _said(planning.build_plan(_declared(after, (RED,)), read)) == []
 
@@ -147,67 +147,67 @@ KEPT: list[tuple[str, str, Json, str, Json]] = [
 
 @pytest.mark.parametrize(("platform", "before", "message", "annotations"), [case[1:] for case in KEPT],
                          ids=[case[0] for case in KEPT])
-def test_what_nobody_asks_for_stays_as_it_lives(platform: str, before: Json, message: str, annotations: Json) -> None:
+def test_a_live_value_stays_unless_another_is_declared(platform: str, before: Json, message: str, annotations: Json) -> None:
     read = _federated(platform, **before)
-    made = planning.build_plan(_declared({}), read)
-    assert made["problems"] == []
-    (found,) = made["warnings"]
+    plan = planning.build_plan(_declared({}), read)
+    assert plan["problems"] == []
+    (found,) = plan["warnings"]
     assert found["code"] == "address-kept" and message in found["message"]
-    assert _sent(made, read)["metadata"]["annotations"] == annotations
+    assert _sent(plan, read)["metadata"]["annotations"] == annotations
     confirmed = planning.build_plan(_declared({}, (RED,)), read)
     assert _sent(confirmed, read)["metadata"].get("annotations", {}) == ({f"{AWS}type": "nlb"} if platform == "AWS" else {})
     assert [one["code"] for one in confirmed["warnings"]] == ["address-changes"]
 
 
-def test_an_internal_gateway_that_is_kept_is_not_called_public() -> None:
+def test_a_kept_internal_gateway_is_not_reported_as_public() -> None:
     read = _federated("Azure", internal=True)
-    made = planning.build_plan(_declared({}), read)
-    chosen = made["sides"][RED][GREEN]["exposure"]
+    plan = planning.build_plan(_declared({}), read)
+    chosen = plan["sides"][RED][GREEN]["exposure"]
     assert chosen["internal"] and not chosen["public"] and "internal, like the live gateway" in chosen["message"]
 
 
-def test_a_new_platform_does_not_move_what_lives() -> None:
+def test_a_new_platform_does_not_move_live_gateways() -> None:
     read = _federated("None", exposure="LoadBalancer")
     read[RED]["platform"] = {"type": "AWS", "message": "AWS"}
-    made = planning.build_plan(_declared({"exposure": "LoadBalancer"}), read)
-    assert [code for code, _words in _said(made)] == ["address-kept"]
-    assert "annotations" not in _sent(made, read)["metadata"]
+    plan = planning.build_plan(_declared({"exposure": "LoadBalancer"}), read)
+    assert [code for code, _words in _said(plan)] == ["address-kept"]
+    assert "annotations" not in _sent(plan, read)["metadata"]
     said = planning.build_plan(_declared({"exposure": "LoadBalancer"}, mesh_platform="AWS"), read)
     assert [code for code, _words in _said(said)] == ["address-change"]
 
 
 def test_what_does_not_decide_an_address_may_change() -> None:
     read = _federated(annotations={"lab.example/owner": "a"})
-    made = planning.build_plan(_declared({"annotations": {"lab.example/owner": "b"}}), read)
-    assert _said(made) == [] and _sent(made, read)["metadata"]["annotations"]["lab.example/owner"] == "b"
+    plan = planning.build_plan(_declared({"annotations": {"lab.example/owner": "b"}}), read)
+    assert _said(plan) == [] and _sent(plan, read)["metadata"]["annotations"]["lab.example/owner"] == "b"
 
 
 def test_what_another_manager_has_set_is_neither_kept_nor_told() -> None:
     read = _federated("Azure")
     service = read[RED]["control_plane"]["object"]["spec"]["gateways"]["additionalIngress"]["ingress-green-mesh"]["service"]
     service["metadata"].setdefault("annotations", {})[AZURE] = "true"
-    made = planning.build_plan(_declared({}), read)
-    assert _said(made) == [] and AZURE not in _sent(made, read)["metadata"].get("annotations", {})
+    plan = planning.build_plan(_declared({}), read)
+    assert _said(plan) == [] and AZURE not in _sent(plan, read)["metadata"].get("annotations", {})
 
 
-def test_a_gateway_of_others_is_told_as_it_is() -> None:
+def test_an_unmanaged_gateway_is_reported_as_it_is() -> None:
     read = _federated("Azure", internal=True)
     plane = read[RED]["control_plane"]
     plane["owners"] = {key: "kubectl" for key in plane["owners"]}
-    wish = {"internal": False, "exposure": "NodePort", "labels": {"team": "net"}, "loadBalancerIP": "192.0.2.9"}
+    wanted = {"internal": False, "exposure": "NodePort", "labels": {"team": "net"}, "loadBalancerIP": "192.0.2.9"}
     for notes, scope in (({AZURE: "true"}, "internal"), ({}, "public")):
         read[RED]["services"]["ingress-green-mesh"]["metadata"]["annotations"] = notes
-        made = planning.build_plan(_declared({"peers": {GREEN: wish}}), read)
-        assert f"LoadBalancer, {scope}, like the live gateway: " in made["sides"][RED][GREEN]["exposure"]["message"]
-        assert [one["code"] for one in made["problems"]] == []
+        plan = planning.build_plan(_declared({"peers": {GREEN: wanted}}), read)
+        assert f"LoadBalancer, {scope}, like the live gateway: " in plan["sides"][RED][GREEN]["exposure"]["message"]
+        assert [one["code"] for one in plan["problems"]] == []
 
 
 def test_a_side_that_is_skipped_is_not_judged() -> None:
     read = _federated("AWS")
     read[RED]["peers"].append({**read[RED]["peers"][0], "metadata": {**read[RED]["peers"][0]["metadata"], "name": "again"}})
-    made = planning.build_plan(_declared({"internal": True}), read)
-    skipped = [side["ingress"] for side in made["sides"][RED].values() if side["state"] == "skipped"]
-    assert len(skipped) == 1 and skipped[0] not in made["problems"][0]["message"]
+    plan = planning.build_plan(_declared({"internal": True}), read)
+    skipped = [side["ingress"] for side in plan["sides"][RED].values() if side["state"] == "skipped"]
+    assert len(skipped) == 1 and skipped[0] not in plan["problems"][0]["message"]
 
 
 @pytest.mark.parametrize(("platform", "message"), [
@@ -215,8 +215,8 @@ def test_a_side_that_is_skipped_is_not_judged() -> None:
     ("AWS", "delete Service ingress-blue-mesh, ingress-green-mesh in red-mesh-system"),
     ("IBMCloud", "delete Service"), ("OpenStack", "delete Service")])
 def test_only_some_clouds_move_a_live_load_balancer(platform: str, message: str) -> None:
-    made = planning.build_plan(_declared({"internal": True}, (RED,)), _federated(platform))
-    assert message in made["warnings"][0]["remedy"]
+    plan = planning.build_plan(_declared({"internal": True}, (RED,)), _federated(platform))
+    assert message in plan["warnings"][0]["remedy"]
 
 
 # -- internal where it cannot be -------------------------------------------------------------------------------------
@@ -225,8 +225,8 @@ def test_only_some_clouds_move_a_live_load_balancer(platform: str, message: str)
 @pytest.mark.parametrize("platform", ["BareMetal", "None", "VSphere", "KubeVirt", "ExternalCloud"])
 def test_an_internal_load_balancer_that_cannot_be_is_refused_with_the_remedy(platform: str) -> None:
     read = {host: fed.facts(host, platform) for host in fed.COLOURS}
-    made = planning.build_plan(_declared({"exposure": "LoadBalancer", "internal": True}), read)
-    (found,) = made["problems"]
+    plan = planning.build_plan(_declared({"exposure": "LoadBalancer", "internal": True}), read)
+    (found,) = plan["problems"]
     assert (found["code"], found["mesh"], found["where"]) == ("internal-impossible", RED, "mesh_ingress.internal")
     assert platform in found["message"] and "mesh_ingress.annotations" in found["message"] and "NodePort" in found["remedy"]
     assert _said(planning.build_plan(_declared({"exposure": "NodePort", "internal": True}), read)) == []
@@ -253,51 +253,51 @@ def test_a_second_run_says_the_same(platform: str) -> None:
     assert planning.build_plan(_declared({}), _federated(platform))["exposure_lines"] == planning.build_plan(_declared({}), first)["exposure_lines"]
 
 
-def test_every_way_of_a_mesh_is_told_with_its_peers() -> None:
+def test_every_exposure_of_a_mesh_is_reported_with_its_peers() -> None:
     read = _read(blue="BareMetal")
     for host in (RED, GREEN):
         read[host]["cluster_uid"] = "one"
-    told = planning.build_plan(_declared({"internal": True}), read)["exposure_lines"]
-    assert told[0].startswith("blue-mesh: BareMetal. NodePort: BareMetal has no load balancer of its own")
-    assert "red-mesh: AWS. For blue-mesh: LoadBalancer, internal, as set by mesh_ingress: " in told[2]
-    assert told[2].endswith("For green-mesh: ClusterIP: both meshes are in one cluster")
-    assert "mesh_ingress.internal is not set" in told[1]
+    findings = planning.build_plan(_declared({"internal": True}), read)["exposure_lines"]
+    assert findings[0].startswith("blue-mesh: BareMetal. NodePort: BareMetal has no load balancer of its own")
+    assert "red-mesh: AWS. For blue-mesh: LoadBalancer, internal, as set by mesh_ingress: " in findings[2]
+    assert findings[2].endswith("For green-mesh: ClusterIP: both meshes are in one cluster")
+    assert "mesh_ingress.internal is not set" in findings[1]
 
 
 def test_meshes_that_are_not_written_or_not_read_are_left_out() -> None:
     read = _read()
     read[GREEN]["readable"] = False
-    told = planning.build_plan(_declared({}, play=(RED, GREEN)), read)["exposure_lines"]
-    assert [line.partition(":")[0] for line in told] == [RED]
+    findings = planning.build_plan(_declared({}, play=(RED, GREEN)), read)["exposure_lines"]
+    assert [line.partition(":")[0] for line in findings] == [RED]
 
 
-def test_the_platform_can_be_set_and_both_are_told() -> None:
-    made = planning.build_plan(_declared({}, mesh_platform="openstack"), _read(red="None"))
-    assert made["meshes"][RED]["platform"] == "OpenStack"
-    assert made["sides"][RED][GREEN]["exposure"]["type"] == "LoadBalancer"
-    assert "red-mesh: OpenStack, as mesh_platform says (detected: None). LoadBalancer, public" in made["exposure_lines"][1]
+def test_the_platform_can_be_declared_and_both_are_reported() -> None:
+    plan = planning.build_plan(_declared({}, mesh_platform="openstack"), _read(red="None"))
+    assert plan["meshes"][RED]["platform"] == "OpenStack"
+    assert plan["sides"][RED][GREEN]["exposure"]["type"] == "LoadBalancer"
+    assert "red-mesh: OpenStack, as mesh_platform says (detected: None). LoadBalancer, public" in plan["exposure_lines"][1]
 
 
-def test_an_address_given_by_hand_is_told_and_not_waited_for() -> None:
+def test_a_declared_address_is_reported_and_not_waited_for() -> None:
     by_peer = {peer: {"addresses": [f"lb-{peer}.example"], "discoveryPort": 443, "servicePort": 8443} for peer in (GREEN, BLUE)}
-    made = planning.build_plan(_declared({"peers": by_peer}), _read())
-    assert made["sides"][GREEN][RED]["remote"] == {
+    plan = planning.build_plan(_declared({"peers": by_peer}), _read())
+    assert plan["sides"][GREEN][RED]["remote"] == {
         "addresses": ["lb-green-mesh.example"], "discoveryPort": 443, "servicePort": 8443}
-    assert made["meshes"][RED]["gateways"] == []
-    assert any("at lb-green-mesh.example, as set by mesh_ingress" in line for line in made["exposure_lines"])
+    assert plan["meshes"][RED]["gateways"] == []
+    assert any("at lb-green-mesh.example, as set by mesh_ingress" in line for line in plan["exposure_lines"])
 
 
 def test_ports_of_the_service_are_waited_for_when_only_addresses_are_given() -> None:
-    made = planning.build_plan(_declared({"addresses": ["proxy.example"], "exposure": "NodePort"}), _read())
-    assert len(made["meshes"][RED]["gateways"]) == 2 and made["sides"][GREEN][RED]["remote"] is None
-    after = plan_steps.advance(made, "addresses", fed.opened(made))
+    plan = planning.build_plan(_declared({"addresses": ["proxy.example"], "exposure": "NodePort"}), _read())
+    assert len(plan["meshes"][RED]["gateways"]) == 2 and plan["sides"][GREEN][RED]["remote"] is None
+    after = plan_steps.advance(plan, "addresses", fed.opened(plan))
     assert after["sides"][GREEN][RED]["remote"] == {
         "addresses": ["proxy.example"], "discoveryPort": 30002, "servicePort": 31002}
 
 
 def test_several_nodes_and_several_addresses_reach_the_peer() -> None:
-    made = planning.build_plan(_declared({}), _read())
-    opened = fed.opened(made)
+    plan = planning.build_plan(_declared({}), _read())
+    opened = fed.opened(plan)
     opened[RED]["gateways"]["ingress-green-mesh"]["addresses"] = ["192.0.2.2", "lb.example", "192.0.2.1"]
-    after = plan_steps.advance(made, "addresses", opened)
+    after = plan_steps.advance(plan, "addresses", opened)
     assert after["sides"][GREEN][RED]["remote"]["addresses"] == ["192.0.2.1", "192.0.2.2", "lb.example"]

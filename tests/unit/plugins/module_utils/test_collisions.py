@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two meshes that export one name to a third: found in the declaration, told apart by name or alias, or refused."""
+"""Two meshes that export one name to a third: found in the declaration, solved by name or alias, or rejected."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ OFFERS: list[tuple[str, list[Any], list[Any], list[tuple[str, bool]]]] = [
 
 
 @pytest.mark.parametrize(("red", "green", "twice"), [case[1:] for case in OFFERS], ids=[case[0] for case in OFFERS])
-def test_what_is_offered_twice(red: list[Any], green: list[Any], twice: list[tuple[str, bool]]) -> None:
+def test_names_that_are_offered_twice(red: list[Any], green: list[Any], twice: list[tuple[str, bool]]) -> None:
     declaration = fed.declare(exporting(red, green))
     assert not fed.codes(declaration["problems"])
     found = peer_names.offered_twice(declaration)
@@ -167,22 +167,22 @@ def test_how_it_is_solved(
 ) -> None:
     declaration = fed.declare(hostvars)
     assert not declaration["problems"]
-    made = planning.build_plan(declaration, read)
-    assert tuple(made["sides"][host][BLUE]["peer_name"] for host in (RED, GREEN)) == called
-    assert [one["solution"] for one in made["collisions"]] == ([] if solution is None else [solution])
-    assert all(one["message"] for one in made["collisions"])
-    assert {one["code"] for one in made["problems"] + made["warnings"]} == codes
-    assert {one["code"] for one in made["problems"]} == codes - {"export-collision-possible"}
+    plan = planning.build_plan(declaration, read)
+    assert tuple(plan["sides"][host][BLUE]["peer_name"] for host in (RED, GREEN)) == called
+    assert [one["solution"] for one in plan["collisions"]] == ([] if solution is None else [solution])
+    assert all(one["message"] for one in plan["collisions"])
+    assert {one["code"] for one in plan["problems"] + plan["warnings"]} == codes
+    assert {one["code"] for one in plan["problems"]} == codes - {"export-collision-possible"}
 
 
 def test_an_alias_is_taken_back_by_the_consumer() -> None:
-    made = planning.build_plan(fed.declare(exporting(SHORT, SHORT)), LIVE)
-    assert made["sides"][GREEN][BLUE]["exports"] == WORDS
-    assert made["sides"][RED][BLUE]["exports"] == [
+    plan = planning.build_plan(fed.declare(exporting(SHORT, SHORT)), LIVE)
+    assert plan["sides"][GREEN][BLUE]["exports"] == WORDS
+    assert plan["sides"][RED][BLUE]["exports"] == [
         by_name("bookinfo", "ratings", namespace="bookinfo-red-mesh", name="ratings")
     ]
-    assert made["sides"][BLUE][GREEN]["imports"] == WORDS
-    assert made["sides"][BLUE][RED]["imports"] == [
+    assert plan["sides"][BLUE][GREEN]["imports"] == WORDS
+    assert plan["sides"][BLUE][RED]["imports"] == [
         by_name("bookinfo-red-mesh", "ratings", namespace="bookinfo", name="ratings")
     ]
 
@@ -224,12 +224,12 @@ def test_a_refusal_has_the_rules_as_they_should_be() -> None:
 def test_three_exporters_have_three_names() -> None:
     hostvars = {name: {"mesh_kubeconfig": "k", "mesh_exports": {"hub": SHORT}, "mesh_peers": ["hub"]} for name in "abc"}
     hostvars["hub"] = {"mesh_kubeconfig": "k", "mesh_imports": SHORT, "mesh_peers": []}
-    made = planning.build_plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})
-    assert {made["sides"][name]["hub"]["peer_name"] for name in "abc"} == {"hub", "hub-of-b", "hub-of-c"}
-    assert "solved by peer names: b calls it hub-of-b, c calls it hub-of-c" in made["collisions"][0]["message"]
+    plan = planning.build_plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})
+    assert {plan["sides"][name]["hub"]["peer_name"] for name in "abc"} == {"hub", "hub-of-b", "hub-of-c"}
+    assert "solved by peer names: b calls it hub-of-b, c calls it hub-of-c" in plan["collisions"][0]["message"]
 
 
-def test_words_for_many_exporters_are_short() -> None:
+def test_messages_for_many_exporters_are_short() -> None:
     hostvars = {f"m{number}": {"mesh_kubeconfig": "k", "mesh_exports": SHORT, "mesh_peers": ["hub"]} for number in range(9)}
     hostvars["hub"] = {"mesh_kubeconfig": "k", "mesh_imports": SHORT, "mesh_peers": []}
     found = planning.build_plan(fed.declare(hostvars), {host: fed.facts(host) for host in hostvars})["collisions"]
@@ -243,9 +243,9 @@ def test_words_for_many_exporters_are_short() -> None:
 def test_a_name_that_another_peer_has_is_not_taken() -> None:
     hostvars = exporting(SHORT, SHORT)
     hostvars[OWN_NAME] = {"mesh_kubeconfig": "k"}
-    made = planning.build_plan(fed.declare(hostvars), {**NEW, OWN_NAME: fed.facts(OWN_NAME)})
-    assert made["sides"][RED][BLUE]["peer_name"] == BLUE
-    assert [one["solution"] for one in made["collisions"]] == ["alias"]
+    plan = planning.build_plan(fed.declare(hostvars), {**NEW, OWN_NAME: fed.facts(OWN_NAME)})
+    assert plan["sides"][RED][BLUE]["peer_name"] == BLUE
+    assert [one["solution"] for one in plan["collisions"]] == ["alias"]
 
 
 def test_without_a_cluster_every_pair_is_new() -> None:
@@ -260,8 +260,8 @@ def test_the_second_run_writes_what_the_first_has_written() -> None:
         if read is LIVE:
             fed.federate(fed.declare(exporting([], [])), cluster)
         first = fed.federate(declaration, cluster)[0]
-        second, wishes = fed.federate(declaration, cluster)
-        assert fed.changes(wishes) == []
+        second, desired_objects = fed.federate(declaration, cluster)
+        assert fed.changes(desired_objects) == []
         assert second["sides"][RED][BLUE]["peer_name"] == first["sides"][RED][BLUE]["peer_name"]
         assert second["sides"][RED][BLUE]["peer_name"] == (OWN_NAME if read is NEW else BLUE)
         assert [one["solution"] for one in second["collisions"]] == ["peer-names" if read is NEW else "alias"]
@@ -271,9 +271,9 @@ def test_who_exports_a_name_already_goes_on_with_it() -> None:
     cluster = {host: fed.facts(host) for host in fed.COLOURS}
     fed.federate(fed.declare(exporting(SHORT, [])), cluster)
     for _run in range(2):
-        made = fed.federate(fed.declare(exporting(SHORT, SHORT)), cluster)[0]
-        assert made["sides"][RED][BLUE]["exports"] == WORDS
-        assert made["sides"][BLUE][GREEN]["imports"] == [
+        plan = fed.federate(fed.declare(exporting(SHORT, SHORT)), cluster)[0]
+        assert plan["sides"][RED][BLUE]["exports"] == WORDS
+        assert plan["sides"][BLUE][GREEN]["imports"] == [
             by_name("bookinfo-green-mesh", "ratings", namespace="bookinfo", name="ratings")
         ]
 
@@ -281,9 +281,9 @@ def test_who_exports_a_name_already_goes_on_with_it() -> None:
 def test_all_names_of_a_pair_follow_the_chosen_one() -> None:
     hostvars = exporting(SHORT, [], red={"mesh_peer_names": {BLUE: "azure"}})
     cluster = {host: fed.facts(host) for host in fed.COLOURS}
-    wishes = fed.federate(fed.declare(hostvars), cluster)[1][RED]
-    mine = [wish for wish in wishes if wish["field_manager"] == "ossm.federation/azure"]
-    assert [(wish["definition"]["kind"], wish["definition"]["metadata"]["name"]) for wish in mine] == [
+    desired_objects = fed.federate(fed.declare(hostvars), cluster)[1][RED]
+    mine = [wanted for wanted in desired_objects if wanted["field_manager"] == "ossm.federation/azure"]
+    assert [(wanted["definition"]["kind"], wanted["definition"]["metadata"]["name"]) for wanted in mine] == [
         ("ServiceMeshControlPlane", RED),
         ("ExportedServiceSet", "azure"),
         ("ConfigMap", "azure-ca-root-cert"),
@@ -292,7 +292,7 @@ def test_all_names_of_a_pair_follow_the_chosen_one() -> None:
     gateways = mine[0]["definition"]["spec"]["gateways"]
     assert gateways["additionalEgress"][f"egress-{BLUE}"]["requestedNetworkView"] == ["network-azure"]
     assert mine[3]["definition"]["spec"]["security"]["certificateChain"]["name"] == "azure-ca-root-cert"
-    assert all(wish["definition"]["metadata"]["labels"]["ossm.federation/peer"] == BLUE for wish in mine[1:])
+    assert all(wanted["definition"]["metadata"]["labels"]["ossm.federation/peer"] == BLUE for wanted in mine[1:])
 
 
 # mesh_peer_names of red, the place, and the code
@@ -300,9 +300,9 @@ NAMES: list[tuple[str, Any, str, str]] = [
     ("not a label", {BLUE: "Azure_"}, f"mesh_peer_names.{BLUE}", "name-invalid"),
     ("too long", {BLUE: "a" * 56}, f"mesh_peer_names.{BLUE}", "name-invalid"),
     ("a registry", {BLUE: "kubernetes"}, f"mesh_peer_names.{BLUE}", "name-registry"),
-    ("not a text", {BLUE: ["x"]}, f"mesh_peer_names.{BLUE}", "variable-type"),
+    ("not a string", {BLUE: ["x"]}, f"mesh_peer_names.{BLUE}", "variable-type"),
     ("no dictionary", ["azure"], "mesh_peer_names", "variable-type"),
-    ("nobody", {"blu-mesh": "azure"}, "mesh_peer_names", "peer-unknown"),
+    ("an unknown peer", {"blu-mesh": "azure"}, "mesh_peer_names", "peer-unknown"),
     ("one name for two", {BLUE: "azure", GREEN: "azure"}, "mesh_peer_names", "peer-name-twice"),
     ("a group", {"some": "azure"}, "mesh_peer_names", "peer-name-twice"),
     ("another peer's name", {BLUE: GREEN}, "mesh_peer_names", "peer-name-twice"),

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gateways that somebody made by hand: recognised, used or adopted, never doubled, refused where they cannot serve."""
+"""Unmanaged gateways: recognised, used or adopted, never doubled, rejected where they cannot serve."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ OUT_PORTS = [{"port": 15443, "name": "tls"}, {"port": 8188, "name": "http-discov
 
 
 def gateway(label: str | None = None, view: list[str] | None = None, kind: str = INGRESS, **changes: Any) -> Json:
-    """A gateway as somebody writes it, that can serve."""
+    """An unmanaged gateway that can serve."""
     service: Json = {"type": "LoadBalancer", "ports": copy.deepcopy(PORTS if kind == INGRESS else OUT_PORTS)}
     if label is not None:
         service["metadata"] = {"labels": {f"{FOR}{'ingress' if kind == INGRESS else 'egress'}-for": label}}
-    made = {"enabled": True, "service": service, **({"requestedNetworkView": view} if view is not None else {})}
-    made.update(changes)
-    return made
+    plan = {"enabled": True, "service": service, **({"requestedNetworkView": view} if view is not None else {})}
+    plan.update(changes)
+    return plan
 
 
 def egress(label: str | None = None, view: list[str] | None = None, **changes: Any) -> Json:
@@ -114,7 +114,7 @@ FOUND: list[tuple[str, Json, Json, str, str, str]] = [
         "egress-for is green-mesh",
     ),
     (
-        "a name whose label is somebody else's",
+        "a name whose label is another mesh's",
         {"green-mesh-ingress": gateway("gold")},
         {},
         "ingress-green-mesh",
@@ -129,23 +129,23 @@ FOUND: list[tuple[str, Json, Json, str, str, str]] = [
     ("ingress", "out", "in_name", "out_name", "why"), [case[1:] for case in FOUND], ids=[case[0] for case in FOUND]
 )
 def test_a_gateway_of_the_pair_is_recognised(ingress: Json, out: Json, in_name: str, out_name: str, why: str) -> None:
-    made, read = planned(red(ingress, out))
-    side = made["sides"][RED][GREEN]
+    plan, read = planned(red(ingress, out))
+    side = plan["sides"][RED][GREEN]
     assert (side["ingress"], side["egress"], side["state"]) == (in_name, out_name, "ready"), side["problems"]
     assert side["owners"] == {
         "ingress": "unmanaged" if in_name in ingress else "absent",
         "egress": "unmanaged" if out_name in out else "absent",
     }
-    told = [line for line in made["unmanaged_gateways"] if line.startswith(f"{RED}: ") and f"for {GREEN}" in line]
-    assert len(told) == (in_name in ingress) + (out_name in out)
-    assert all("managed by kubectl" in line for line in told)
-    assert why in "".join(told)
+    findings = [line for line in plan["unmanaged_gateways"] if line.startswith(f"{RED}: ") and f"for {GREEN}" in line]
+    assert len(findings) == (in_name in ingress) + (out_name in out)
+    assert all("managed by kubectl" in line for line in findings)
+    assert why in "".join(findings)
     # Never doubled: nothing is sent for what is there, and one new gateway for what is not.
-    sent = [wish["definition"]["spec"]["gateways"] for wish in desired.gateway_objects(made, RED, read[RED])
-            if wish["peer"] == GREEN]
+    sent = [wanted["definition"]["spec"]["gateways"] for wanted in desired.gateway_objects(plan, RED, read[RED])
+            if wanted["peer"] == GREEN]
     assert {name for one in sent for kind in one for name in one[kind]} == {in_name, out_name} - {*ingress, *out}
     # The other mesh lets in the identity of the egress gateway that is really used.
-    assert made["sides"][GREEN][RED]["client_id"] == f"red-mesh.local/ns/red-mesh-system/sa/{out_name}-service-account"
+    assert plan["sides"][GREEN][RED]["client_id"] == f"red-mesh.local/ns/red-mesh-system/sa/{out_name}-service-account"
 
 
 UNSURE: list[tuple[str, Json, Json, list[str]]] = [
@@ -163,37 +163,37 @@ UNSURE: list[tuple[str, Json, Json, list[str]]] = [
 
 @pytest.mark.parametrize(("ingress", "out", "message"), [case[1:] for case in UNSURE], ids=[case[0] for case in UNSURE])
 def test_what_cannot_be_decided_is_a_problem_of_that_pair(ingress: Json, out: Json, message: list[str]) -> None:
-    made, read = planned(red(ingress, out))
-    side = made["sides"][RED][GREEN]
+    plan, read = planned(red(ingress, out))
+    side = plan["sides"][RED][GREEN]
     assert side["state"] == "skipped"
     assert [one["code"] for one in side["problems"]] == ["gateway-ambiguous"] * len(message)
     assert all(word in one["message"] for word, one in zip(message, side["problems"], strict=True))
-    assert made["problems"] == []
-    assert GREEN not in {wish["peer"] for wish in desired.gateway_objects(made, RED, read[RED])}
-    assert made["sides"][GREEN][BLUE]["state"] == "ready"
+    assert plan["problems"] == []
+    assert GREEN not in {wanted["peer"] for wanted in desired.gateway_objects(plan, RED, read[RED])}
+    assert plan["sides"][GREEN][BLUE]["state"] == "ready"
 
 
 def test_what_a_peer_names_is_used_and_no_other() -> None:
     live = fed.live_peer(GREEN, namespace="red-mesh-system", gateways={"ingress": {"name": "west"}})
-    made, dummy = planned(red({"west": gateway(), "green-mesh-ingress": gateway(GREEN)}, peers=[live]))
-    assert made["sides"][RED][GREEN]["ingress"] == "west"
-    assert any("the ServiceMeshPeer green-mesh names it" in line for line in made["unmanaged_gateways"])
+    plan, dummy = planned(red({"west": gateway(), "green-mesh-ingress": gateway(GREEN)}, peers=[live]))
+    assert plan["sides"][RED][GREEN]["ingress"] == "west"
+    assert any("the ServiceMeshPeer green-mesh names it" in line for line in plan["unmanaged_gateways"])
     # A gateway that another mesh's peer names is not this pair's, whatever its label says.
     live = fed.live_peer("gold", namespace="red-mesh-system", gateways={"ingress": {"name": "west"}})
-    made, dummy = planned(red({"west": gateway(GREEN)}, peers=[live]))
-    assert made["sides"][RED][GREEN]["ingress"] == "ingress-green-mesh"
+    plan, dummy = planned(red({"west": gateway(GREEN)}, peers=[live]))
+    assert plan["sides"][RED][GREEN]["ingress"] == "ingress-green-mesh"
 
 
-def test_a_gateway_beside_the_control_plane_is_not_made_a_second_time() -> None:
+def test_a_gateway_beside_the_control_plane_is_not_created_again() -> None:
     live = fed.live_peer(GREEN, namespace="red-mesh-system", gateways={"ingress": {"name": "own"}, "egress": {"name": "o"}})
 
     def service(name: str, **labels: str) -> Json:
         return {"metadata": {"name": name, "labels": labels}, "spec": {"type": "NodePort"}}
 
-    made, everything = planned(red(peers=[live], services={"own": service("own"), "o": service("o")}))
-    side = made["sides"][RED][GREEN]
+    plan, everything = planned(red(peers=[live], services={"own": service("own"), "o": service("o")}))
+    side = plan["sides"][RED][GREEN]
     assert (side["owners"]["ingress"], side["state"], side["exposure"]["type"]) == ("unmanaged", "ready", "NodePort")
-    assert GREEN not in {wish["peer"] for wish in desired.gateway_objects(made, RED, everything[RED])}
+    assert GREEN not in {wanted["peer"] for wanted in desired.gateway_objects(plan, RED, everything[RED])}
     # One that the operator is about to remove is none.
     rest = {"own": service("own", **{"maistra.io/owner": "red-mesh-system"})}
     assert planned(red(peers=[live], services=rest))[0]["sides"][RED][GREEN]["owners"]["ingress"] == "absent"
@@ -202,23 +202,23 @@ def test_a_gateway_beside_the_control_plane_is_not_made_a_second_time() -> None:
 def test_our_own_gateway_stays_in_use() -> None:
     read = red({"ingress-green-mesh": gateway(), "green-mesh-ingress": gateway()})
     read["control_plane"]["owners"][f"spec.gateways.{INGRESS}.ingress-green-mesh"] = ["ossm.federation/green-mesh"]
-    made, dummy = planned(read)
-    side = made["sides"][RED][GREEN]
+    plan, dummy = planned(read)
+    side = plan["sides"][RED][GREEN]
     assert (side["ingress"], side["owners"]["ingress"], side["state"]) == ("ingress-green-mesh", "ours", "ready")
-    assert made["unmanaged_gateways"] == []
+    assert plan["unmanaged_gateways"] == []
 
 
 # Adoption
 
 
-def test_adopted_gateways_are_marked_and_stay_as_they_live() -> None:
+def test_adopted_gateways_are_marked_and_keep_their_values() -> None:
     ingress = {"west": gateway(GREEN, runtime={"deployment": {"replicas": 2}}, routeConfig={"enabled": True})}
     out = {"out": egress(GREEN, view=["network-green-mesh"])}
     adopt = {host.replace("-", "_"): {"federation_adopt": True} for host in fed.COLOURS}
     read = red(ingress, out)
-    made, everything = planned(read, **adopt)
-    wish = next(one for one in desired.gateway_objects(made, RED, everything[RED]) if one["peer"] == GREEN)
-    definition = wish["definition"]
+    plan, everything = planned(read, **adopt)
+    wanted = next(one for one in desired.gateway_objects(plan, RED, everything[RED]) if one["peer"] == GREEN)
+    definition = wanted["definition"]
     mark = {"ossm.federation/adopted-green-mesh": "additionalIngress.west,additionalEgress.out"}
     assert definition["metadata"]["annotations"] == mark
     live = read["control_plane"]["object"]["spec"]["gateways"]
@@ -229,12 +229,12 @@ def test_adopted_gateways_are_marked_and_stay_as_they_live() -> None:
     after["control_plane"]["object"]["metadata"]["annotations"] = mark
     wants = {"red_mesh": {"mesh_ingress": {"labels": {"a": "b"}, "exposure": "NodePort"}}}
     for variables in ({}, adopt, wants):
-        made, everything = planned(after, **variables)
-        side = made["sides"][RED][GREEN]
+        plan, everything = planned(after, **variables)
+        side = plan["sides"][RED][GREEN]
         assert (side["owners"], side["state"]) == ({"ingress": "adopted", "egress": "adopted"}, "ready")
-        again = next(one for one in desired.gateway_objects(made, RED, everything[RED]) if one["peer"] == GREEN)
+        again = next(one for one in desired.gateway_objects(plan, RED, everything[RED]) if one["peer"] == GREEN)
         assert again["definition"] == definition
-    assert [line for line in made["unmanaged_gateways"] if line.endswith("managed by kubectl, adopted")]
+    assert [line for line in plan["unmanaged_gateways"] if line.endswith("managed by kubectl, adopted")]
     # A name that a label no longer tells is still ours to hold, by our own field manager.
     after["control_plane"]["object"]["spec"]["gateways"][INGRESS]["west"]["service"].pop("metadata")
     assert planned(after)[0]["sides"][RED][GREEN]["ingress"] == "west"
@@ -281,7 +281,7 @@ SERVE: list[tuple[str, Json, Json, str, str, Json]] = [
 @pytest.mark.parametrize(
     ("ingress", "out", "outcome", "message", "more"), [case[1:] for case in SERVE], ids=[case[0] for case in SERVE]
 )
-def test_a_gateway_that_cannot_serve_is_told(ingress: Json, out: Json, outcome: str, message: str, more: Json) -> None:
+def test_a_gateway_that_cannot_serve_is_reported(ingress: Json, out: Json, outcome: str, message: str, more: Json) -> None:
     def changed(entry: Json, change: Json) -> Json:
         return {key: value for key, value in {**entry, **change}.items() if value is not None}
 
@@ -292,35 +292,35 @@ def test_a_gateway_that_cannot_serve_is_told(ingress: Json, out: Json, outcome: 
     read["control_plane"]["version"] = more.get("version", "v2.5")
     if "cluster" in more:
         read["control_plane"]["object"]["spec"]["cluster"] = more["cluster"]
-    made, everything = planned(read)
-    side = made["sides"][RED][GREEN]
+    plan, everything = planned(read)
+    side = plan["sides"][RED][GREEN]
     assert side["state"] == ("skipped" if outcome == "skipped" else "ready"), side["problems"]
-    told = side["problems"] + drift.find_drift(made, RED, everything[RED])
+    findings = side["problems"] + drift.find_drift(plan, RED, everything[RED])
     code = "network-view" if outcome == "error" else "unmanaged"
-    assert {one["code"] for one in told} == ({code} if outcome else set())
-    severities = {one["severity"] for one in told}
+    assert {one["code"] for one in findings} == ({code} if outcome else set())
+    severities = {one["severity"] for one in findings}
     assert severities == ({"error"} if outcome in ("skipped", "error") else {outcome} if outcome else set())
-    assert message in "".join(one["message"] for one in told)
-    assert all(one["remedy"] and one["peer"] == GREEN and "spec.gateways." in one["where"] for one in told)
+    assert message in "".join(one["message"] for one in findings)
+    assert all(one["remedy"] and one["peer"] == GREEN and "spec.gateways." in one["where"] for one in findings)
 
 
 def test_a_gateway_inside_the_cluster_serves_where_it_can_be_reached() -> None:
     inside = {"west": gateway(GREEN, service={"type": "ClusterIP", "ports": PORTS})}
-    made, dummy = planned(red(inside), red_mesh={"mesh_ingress": {"peers": {GREEN: {"addresses": ["192.0.2.1"]}}}})
-    assert made["sides"][RED][GREEN]["state"] == "ready"
+    plan, dummy = planned(red(inside), red_mesh={"mesh_ingress": {"peers": {GREEN: {"addresses": ["192.0.2.1"]}}}})
+    assert plan["sides"][RED][GREEN]["state"] == "ready"
     everything = {RED: red(inside, cluster_uid="one"), GREEN: fed.facts(GREEN, cluster_uid="one"), BLUE: fed.facts(BLUE)}
-    made = planning.build_plan(fed.declare(fed.inventory()), everything)
-    assert made["sides"][RED][GREEN]["state"] == "ready"
+    plan = planning.build_plan(fed.declare(fed.inventory()), everything)
+    assert plan["sides"][RED][GREEN]["state"] == "ready"
 
 
 def test_a_control_plane_without_gateways_is_one_problem_and_its_pairs_wait() -> None:
     read = fed.facts(RED)
     read["control_plane"]["object"]["spec"]["gateways"] = {"enabled": False}
-    made, everything = planned(read)
-    assert [one["code"] for one in made["meshes"][RED]["problems"]] == ["gateways-disabled"]
-    assert {side["state"] for side in made["sides"][RED].values()} == {"skipped"}
-    assert made["sides"][GREEN][RED]["state"] == "pending" and made["sides"][GREEN][BLUE]["state"] == "ready"
-    assert desired.gateway_objects(made, RED, everything[RED]) == [] and made["problems"] == []
+    plan, everything = planned(read)
+    assert [one["code"] for one in plan["meshes"][RED]["problems"]] == ["gateways-disabled"]
+    assert {side["state"] for side in plan["sides"][RED].values()} == {"skipped"}
+    assert plan["sides"][GREEN][RED]["state"] == "pending" and plan["sides"][GREEN][BLUE]["state"] == "ready"
+    assert desired.gateway_objects(plan, RED, everything[RED]) == [] and plan["problems"] == []
 
 
 @pytest.mark.parametrize("name", ["istio-ingressgateway", "istio-egressgateway"])
@@ -333,9 +333,9 @@ def test_the_default_gateways_are_never_ours(name: str) -> None:
 
 
 def test_what_the_documents_leave_to_defaults_is_said() -> None:
-    made, everything = planned(fed.facts(RED))
-    wish = next(one for one in desired.gateway_objects(made, RED, everything[RED]) if one["peer"] == GREEN)
-    gateways = wish["definition"]["spec"]["gateways"]
+    plan, everything = planned(fed.facts(RED))
+    wanted = next(one for one in desired.gateway_objects(plan, RED, everything[RED]) if one["peer"] == GREEN)
+    gateways = wanted["definition"]["spec"]["gateways"]
     ingress, out = gateways[INGRESS]["ingress-green-mesh"], gateways[EGRESS]["egress-green-mesh"]
     assert ingress["enabled"] is True and out["enabled"] is True
     assert ingress["routeConfig"] == {"enabled": False} and "routeConfig" not in out
@@ -351,9 +351,9 @@ def test_what_the_documents_leave_to_defaults_is_said() -> None:
 
 @pytest.mark.parametrize(("version", "mode"), [("v2.1", "sni-dnat"), ("2.1.6", "sni-dnat"), ("v2.5", None), ("v2.10", None), (None, None)])
 def test_the_router_mode_is_sent_to_2_1_alone(version: str | None, mode: str | None) -> None:
-    made, everything = planned(fed.facts(RED, cp_version=version))
-    for wish in desired.gateway_objects(made, RED, everything[RED]):
-        for section in wish["definition"]["spec"]["gateways"].values():
+    plan, everything = planned(fed.facts(RED, cp_version=version))
+    for wanted in desired.gateway_objects(plan, RED, everything[RED]):
+        for section in wanted["definition"]["spec"]["gateways"].values():
             assert [entry.get("routerMode") for entry in section.values()] == [mode]
 
 
@@ -365,12 +365,12 @@ RUNTIME = {
 
 
 def test_runtime_settings_pass_through_by_peer() -> None:
-    wish = {
+    wanted = {
         "mesh_ingress": {"runtime": RUNTIME, "peers": {BLUE: {"runtime": {"pod": {"priorityClassName": "high"}}}}},
         "mesh_egress": {"peers": {GREEN: {"runtime": {"deployment": {"autoScaling": {"minReplicas": 2}}}}}},
     }
-    made, everything = planned(fed.facts(RED), red_mesh=wish)
-    found = {one["peer"]: one["definition"]["spec"]["gateways"] for one in desired.gateway_objects(made, RED, everything[RED])}
+    plan, everything = planned(fed.facts(RED), red_mesh=wanted)
+    found = {one["peer"]: one["definition"]["spec"]["gateways"] for one in desired.gateway_objects(plan, RED, everything[RED])}
     assert found[GREEN][INGRESS]["ingress-green-mesh"]["runtime"] == RUNTIME
     assert found[BLUE][INGRESS]["ingress-blue-mesh"]["runtime"] == {"pod": {"priorityClassName": "high"}}
     scaled = {"deployment": {"autoScaling": {"minReplicas": 2}}}
@@ -379,9 +379,9 @@ def test_runtime_settings_pass_through_by_peer() -> None:
 
 
 def test_runtime_settings_that_a_foreign_gateway_has_not_are_told() -> None:
-    made, everything = planned(red({"west": gateway(GREEN)}), red_mesh={"mesh_ingress": {"runtime": RUNTIME}})
-    told = [one for one in drift.find_drift(made, RED, everything[RED]) if "west" in one["where"]]
-    assert [one["code"] for one in told] == ["unmanaged"] and "runtime.deployment.replicas" in told[0]["message"]
+    plan, everything = planned(red({"west": gateway(GREEN)}), red_mesh={"mesh_ingress": {"runtime": RUNTIME}})
+    findings = [one for one in drift.find_drift(plan, RED, everything[RED]) if "west" in one["where"]]
+    assert [one["code"] for one in findings] == ["unmanaged"] and "runtime.deployment.replicas" in findings[0]["message"]
 
 
 # variable, value, the place, code, and a part of the message
@@ -429,8 +429,8 @@ def test_unknown_runtime_settings_are_rejected(variable: str, value: Json, where
 
 
 def test_replicas_that_an_autoscaler_would_change_are_told() -> None:
-    wish = {"mesh_ingress": {"runtime": {"deployment": {"replicas": 3}}}}
-    found = fed.declare(fed.inventory(red_mesh=wish))["problems"]
+    wanted = {"mesh_ingress": {"runtime": {"deployment": {"replicas": 3}}}}
+    found = fed.declare(fed.inventory(red_mesh=wanted))["problems"]
     assert [(one["code"], one["severity"]) for one in found] == [("replicas-scaled", "warning")]
-    wish["mesh_ingress"]["runtime"]["deployment"]["autoScaling"] = {"enabled": False}
-    assert fed.declare(fed.inventory(red_mesh=wish))["problems"] == []
+    wanted["mesh_ingress"]["runtime"]["deployment"]["autoScaling"] = {"enabled": False}
+    assert fed.declare(fed.inventory(red_mesh=wanted))["problems"] == []

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Choices of the plan: trust domains, peers that live, exposure, what waits, what a step changes."""
+"""Choices of the plan: trust domains, live peers, exposure, what is pending, what a step changes."""
 
 from __future__ import annotations
 
@@ -80,13 +80,13 @@ TRUST: list[tuple[str, Json, Json, str, bool, str | None]] = [
 )
 def test_trust_domain(variables: Json, read: Json, domain: str, sets: bool, code: str | None) -> None:
     option = {key: value for key, value in variables.items() if key.startswith("federation_")}
-    made = planned(read_all(red_mesh=read), red_mesh=variables, green_mesh=option, blue_mesh=option)
-    red = made["meshes"][RED]
+    plan = planned(read_all(red_mesh=read), red_mesh=variables, green_mesh=option, blue_mesh=option)
+    red = plan["meshes"][RED]
     assert (red["trust_domain"], red["set_trust_domain"]) == (domain, sets)
     assert red["trust_domain_message"]
-    assert [one["code"] for one in made["problems"] + made["warnings"]] == ([code] if code else [])
-    own = [wish for wish in desired.gateway_objects(made, RED, read) if wish["field_manager"] == "ossm.federation"]
-    assert [wish["definition"]["spec"] for wish in own] == (
+    assert [one["code"] for one in plan["problems"] + plan["warnings"]] == ([code] if code else [])
+    own = [wanted for wanted in desired.gateway_objects(plan, RED, read) if wanted["field_manager"] == "ossm.federation"]
+    assert [wanted["definition"]["spec"] for wanted in own] == (
         [{"security": {"trust": {"domain": domain}}}] if sets else []
     )
 
@@ -100,7 +100,7 @@ def peer_of_red(name: str, ours: str | None = None, **spec: Any) -> Json:
 
 
 GATEWAYS = {"ingress": {"name": "in"}, "egress": {"name": "out"}}
-# what lives in red; then name of green's peer in red, its ingress, state, and codes of problems
+# live objects in red; then name of green's peer in red, its ingress, state, and codes of problems
 LIVE: list[tuple[str, list[Json], str, str, str, list[str]]] = [
     ("nothing", [], GREEN, "ingress-green-mesh", "ready", []),
     ("ours by label", [peer_of_red("g", GREEN, gateways=GATEWAYS)], "g", "in", "ready", []),
@@ -179,20 +179,20 @@ LIVE: list[tuple[str, list[Json], str, str, str, list[str]]] = [
     ("live", "name", "ingress", "state", "codes"), [case[1:] for case in LIVE], ids=[case[0] for case in LIVE]
 )
 def test_existing_names_win(live: list[Json], name: str, ingress: str, state: str, codes: list[str]) -> None:
-    made = planned(read_all(red_mesh=fed.facts(RED, peers=live)))
-    side = made["sides"][RED][GREEN]
+    plan = planned(read_all(red_mesh=fed.facts(RED, peers=live)))
+    side = plan["sides"][RED][GREEN]
     assert (side["peer_name"], side["ingress"], side["state"]) == (name, ingress, state)
     assert [one["code"] for one in side["problems"]] == codes
     assert bool(side["message"]) == (state != "ready")
-    assert made["problems"] == []
+    assert plan["problems"] == []
 
 
 def test_meshes_of_one_cluster_use_names_of_the_cluster() -> None:
     read = read_all(red_mesh=fed.facts(RED, cluster_uid="one"), green_mesh=fed.facts(GREEN, cluster_uid="one"))
-    made = planned(read)
-    assert made["sides"][RED][GREEN]["exposure"]["type"] == "ClusterIP"
-    assert made["sides"][RED][BLUE]["exposure"]["type"] == "LoadBalancer"
-    remote = made["sides"][RED][GREEN]["remote"]
+    plan = planned(read)
+    assert plan["sides"][RED][GREEN]["exposure"]["type"] == "ClusterIP"
+    assert plan["sides"][RED][BLUE]["exposure"]["type"] == "LoadBalancer"
+    remote = plan["sides"][RED][GREEN]["remote"]
     assert remote == {
         "addresses": ["ingress-red-mesh.green-mesh-system.svc.cluster.local"],
         "discoveryPort": 8188,
@@ -201,8 +201,8 @@ def test_meshes_of_one_cluster_use_names_of_the_cluster() -> None:
 
 
 def test_load_balancers_are_counted_before_the_first_write() -> None:
-    made = planned(read_all(blue_mesh=fed.facts(BLUE, "BareMetal")), green_mesh={"mesh_ingress": {"internal": True}})
-    assert made["load_balancers"] == {
+    plan = planned(read_all(blue_mesh=fed.facts(BLUE, "BareMetal")), green_mesh={"mesh_ingress": {"internal": True}})
+    assert plan["load_balancers"] == {
         "new": 4,
         "public": 2,
         "message": "4 new load balancers will be created, 2 of them public",
@@ -216,63 +216,63 @@ def test_load_balancers_are_counted_before_the_first_write() -> None:
 
 
 def test_addresses_reach_the_other_side() -> None:
-    made = planned(read_all(blue_mesh=fed.facts(BLUE, "BareMetal")))
-    after = plan_steps.advance(made, "addresses", fed.opened(made))
+    plan = planned(read_all(blue_mesh=fed.facts(BLUE, "BareMetal")))
+    after = plan_steps.advance(plan, "addresses", fed.opened(plan))
     assert after["sides"][RED][BLUE]["remote"] == {
         "addresses": ["198.51.1.0"],
         "discoveryPort": 30002,
         "servicePort": 31002,
     }
     specs = {
-        wish["definition"]["metadata"]["name"]: wish["definition"].get("spec")
-        for wish in desired.peer_objects(after, RED, fed.facts(RED))
+        wanted["definition"]["metadata"]["name"]: wanted["definition"].get("spec")
+        for wanted in desired.peer_objects(after, RED, fed.facts(RED))
     }
     assert specs[BLUE]["remote"] == after["sides"][RED][BLUE]["remote"]
     assert specs[GREEN]["remote"] == {"addresses": ["198.51.2.2"]}
-    assert made["sides"][RED][BLUE]["remote"] is None
+    assert plan["sides"][RED][BLUE]["remote"] is None
 
 
 def test_a_mesh_that_cannot_be_read_stops_only_its_own_pairs() -> None:
     read = read_all(
         blue_mesh=fed.facts(BLUE, readable=False, problems=[product_types.problem("forbidden", BLUE, "x", "no", "do")])
     )
-    made = planned(read)
-    assert made["problems"] == []
-    assert {side["state"] for side in made["sides"][BLUE].values()} == {"skipped"}
-    assert (made["sides"][RED][BLUE]["state"], made["sides"][RED][BLUE]["pending_on"]) == ("pending", BLUE)
-    assert made["sides"][RED][GREEN]["state"] == "ready"
-    after = plan_steps.advance(made, "addresses", fed.opened(made))
-    assert {wish["peer"] for wish in desired.peer_objects(after, RED, read[RED])} == {GREEN}
-    assert {wish["peer"] for wish in desired.gateway_objects(after, RED, read[RED])} == {GREEN, BLUE}
+    plan = planned(read)
+    assert plan["problems"] == []
+    assert {side["state"] for side in plan["sides"][BLUE].values()} == {"skipped"}
+    assert (plan["sides"][RED][BLUE]["state"], plan["sides"][RED][BLUE]["pending_on"]) == ("pending", BLUE)
+    assert plan["sides"][RED][GREEN]["state"] == "ready"
+    after = plan_steps.advance(plan, "addresses", fed.opened(plan))
+    assert {wanted["peer"] for wanted in desired.peer_objects(after, RED, read[RED])} == {GREEN}
+    assert {wanted["peer"] for wanted in desired.gateway_objects(after, RED, read[RED])} == {GREEN, BLUE}
 
 
 def test_all_meshes_broken_at_once_still_give_a_plan() -> None:
-    made = planned({})
-    assert made["problems"] == []
-    assert {side["state"] for by_peer in made["sides"].values() for side in by_peer.values()} == {"skipped"}
+    plan = planned({})
+    assert plan["problems"] == []
+    assert {side["state"] for by_peer in plan["sides"].values() for side in by_peer.values()} == {"skipped"}
     for step in ("gateways", "addresses", "sets", "peers"):
-        made = plan_steps.advance(made, step, {})
-    assert all(desired.build_objects(made, room, host, {}) == [] for room in steps.WRITING for host in fed.COLOURS)
+        plan = plan_steps.advance(plan, step, {})
+    assert all(desired.build_objects(plan, step, host, {}) == [] for step in steps.WRITING for host in fed.COLOURS)
 
 
 def test_a_limited_run_on_a_fresh_federation_waits_for_the_others() -> None:
     read = read_all()
-    made = planned(read, play_hosts=[RED])
-    side = made["sides"][RED][GREEN]
+    plan = planned(read, play_hosts=[RED])
+    side = plan["sides"][RED][GREEN]
     assert (side["state"], side["pending_on"]) == ("pending", GREEN)
     assert "run federate.yml for green-mesh" in side["message"]
-    assert desired.gateway_objects(made, GREEN, read[GREEN]) == []
-    assert len(desired.gateway_objects(made, RED, read[RED])) == 2
-    assert made["load_balancers"]["new"] == 2
-    checked = plan_steps.advance(made, "addresses", {RED: fed.opened(made)[RED]}, check_mode=True)
+    assert desired.gateway_objects(plan, GREEN, read[GREEN]) == []
+    assert len(desired.gateway_objects(plan, RED, read[RED])) == 2
+    assert plan["load_balancers"]["new"] == 2
+    checked = plan_steps.advance(plan, "addresses", {RED: fed.opened(plan)[RED]}, check_mode=True)
     assert desired.peer_objects(checked, RED, read[RED]) == []
 
 
 def test_a_limited_run_on_a_federated_lab_is_complete() -> None:
     read = read_all()
-    made, _wishes = fed.federate(fed.declare(fed.inventory()), read)
+    plan, _wishes = fed.federate(fed.declare(fed.inventory()), read)
     for host in (GREEN, BLUE):
-        for index, gateway in enumerate(made["meshes"][host]["gateways"], start=1):
+        for index, gateway in enumerate(plan["meshes"][host]["gateways"], start=1):
             read[host]["services"][gateway["name"]] = {
                 "metadata": {"name": gateway["name"], "namespace": f"{host}-system"},
                 "spec": {
@@ -298,25 +298,25 @@ def test_an_outside_mesh_that_still_has_to_change_its_trust_domain() -> None:
 
 
 def test_check_mode_knows_what_it_does_not_know() -> None:
-    made = planned()
+    plan = planned()
     results = {
         host: {
             "ready": True,
             "gateways": {gateway["name"]: {"pending": "it is not there"} for gateway in mesh["gateways"]},
         }
-        for host, mesh in made["meshes"].items()
+        for host, mesh in plan["meshes"].items()
     }
-    checked = plan_steps.advance(made, "addresses", results, check_mode=True)
-    wishes = [
-        wish
-        for wish in desired.peer_objects(checked, RED, fed.facts(RED))
-        if wish["definition"]["kind"] == "ServiceMeshPeer"
+    checked = plan_steps.advance(plan, "addresses", results, check_mode=True)
+    desired_objects = [
+        wanted
+        for wanted in desired.peer_objects(checked, RED, fed.facts(RED))
+        if wanted["definition"]["kind"] == "ServiceMeshPeer"
     ]
-    assert [wish["unknown"] for wish in wishes] == [
+    assert [wanted["unknown"] for wanted in desired_objects] == [
         {"spec.remote.addresses": f"known once ingress-red-mesh of {peer} has an address"} for peer in (BLUE, GREEN)
     ]
-    assert all("remote" not in wish["definition"]["spec"] for wish in wishes)
-    real = plan_steps.advance(made, "addresses", results)
+    assert all("remote" not in wanted["definition"]["spec"] for wanted in desired_objects)
+    real = plan_steps.advance(plan, "addresses", results)
     assert (real["sides"][RED][GREEN]["state"], real["sides"][RED][GREEN]["pending_on"]) == ("pending", GREEN)
     assert "it is not there" in real["sides"][RED][GREEN]["message"]
 
@@ -327,28 +327,28 @@ def failure(mesh: str, peer: str | None = None, severity: str = "error") -> Json
 
 @pytest.mark.parametrize("called", [GREEN, "green"], ids=["by host", "by mesh"])
 def test_a_failed_pair_is_skipped_on_the_failing_side_only(called: str) -> None:
-    made = planned(green_mesh={"mesh_name": "green"}, read=read_all())
-    after = plan_steps.advance(made, "sets", {RED: failure(RED, called)})
+    plan = planned(green_mesh={"mesh_name": "green"}, read=read_all())
+    after = plan_steps.advance(plan, "sets", {RED: failure(RED, called)})
     assert after["sides"][RED][GREEN]["state"] == "skipped"
     assert [one["code"] for one in after["sides"][RED][GREEN]["problems"]] == ["conflict"]
     assert after["sides"][RED][BLUE]["state"] == after["sides"][BLUE][RED]["state"] == "ready"
-    assert made["sides"][RED][GREEN]["state"] == "ready"
-    assert plan_steps.gateways_to_wait_for(made, RED, failure(RED, called)) == [
+    assert plan["sides"][RED][GREEN]["state"] == "ready"
+    assert plan_steps.gateways_to_wait_for(plan, RED, failure(RED, called)) == [
         {"name": "ingress-blue-mesh", "exposure": "LoadBalancer", "internal": False, "peer": BLUE}
     ]
 
 
 def test_a_failed_mesh_leaves_the_others_waiting() -> None:
-    made = planned()
+    plan = planned()
     after = plan_steps.advance(
-        plan_steps.advance(made, "gateways", {RED: failure(RED)}),
+        plan_steps.advance(plan, "gateways", {RED: failure(RED)}),
         "addresses",
-        {host: result for host, result in fed.opened(made).items() if host != RED},
+        {host: result for host, result in fed.opened(plan).items() if host != RED},
     )
     assert {side["state"] for side in after["sides"][RED].values()} == {"skipped"}
     assert after["sides"][GREEN][RED]["state"] == "pending"
     assert after["sides"][GREEN][BLUE]["state"] == "ready"
-    assert after["meshes"][RED]["gateways"] == plan_steps.gateways_to_wait_for(made, RED, failure(RED)) == []
+    assert after["meshes"][RED]["gateways"] == plan_steps.gateways_to_wait_for(plan, RED, failure(RED)) == []
     assert [one["code"] for one in after["meshes"][RED]["problems"]] == ["conflict"]
 
 
@@ -367,13 +367,13 @@ def test_an_unknown_step_is_an_error_of_ours() -> None:
 
 
 def foreign_red() -> Json:
-    """Red with a peer, a set, a ConfigMap and gateways for green that somebody else made, all a little different."""
+    """Red with a peer, a set, a ConfigMap and unmanaged gateways for green, all a little different."""
     read = fed.facts(RED)
-    made = {
+    plan = {
         "spec.gateways.additionalIngress.ingress-green-mesh": "kubectl",
         "spec.gateways.additionalEgress.egress-green-mesh": "kubectl",
     }
-    read["control_plane"]["owners"].update(made)
+    read["control_plane"]["owners"].update(plan)
     read["control_plane"]["object"]["spec"]["gateways"] = {
         "additionalIngress": {
             "ingress-green-mesh": {
@@ -411,37 +411,37 @@ def foreign_red() -> Json:
 def _with_foreign(**option: Any) -> tuple[plan_types.Plan, dict[str, Json]]:
     read = read_all(red_mesh=foreign_red())
     variables = {host.replace("-", "_"): {**option, "mesh_exports": ["a/b"]} for host in fed.COLOURS}
-    made = planned(read, **variables)
-    return plan_steps.advance(made, "addresses", fed.opened(made)), read
+    plan = planned(read, **variables)
+    return plan_steps.advance(plan, "addresses", fed.opened(plan)), read
 
 
-def test_what_others_own_is_used_and_reported() -> None:
-    made, read = _with_foreign()
-    side = made["sides"][RED][GREEN]
+def test_unmanaged_objects_are_used_and_reported() -> None:
+    plan, read = _with_foreign()
+    side = plan["sides"][RED][GREEN]
     assert (side["owners"]["egress"], side["peer_object"], side["exposure"]["type"]) == ("unmanaged", "unmanaged", "NodePort")
-    wishes = [wish for room in steps.WRITING for wish in desired.build_objects(made, room, RED, read[RED])]
-    assert {wish["peer"] for wish in wishes} == {BLUE}
-    told = {one["where"]: one for one in drift.find_drift(made, RED, read[RED])}
-    assert set(told) == {
+    desired_objects = [wanted for step in steps.WRITING for wanted in desired.build_objects(plan, step, RED, read[RED])]
+    assert {wanted["peer"] for wanted in desired_objects} == {BLUE}
+    findings = {one["where"]: one for one in drift.find_drift(plan, RED, read[RED])}
+    assert set(findings) == {
         "ServiceMeshControlPlane red-mesh-system spec.gateways.additionalEgress.egress-green-mesh",
         "ExportedServiceSet red-mesh-system/green-mesh",
         "ConfigMap red-mesh-system/green-mesh-ca-root-cert",
         "ServiceMeshPeer red-mesh-system/green-mesh",
     }
-    assert {(one["code"], one["severity"], one.get("peer")) for one in told.values()} == {("unmanaged", "warning", GREEN)}
-    assert "spec.security.clientID" in told["ServiceMeshPeer red-mesh-system/green-mesh"]["message"]
-    assert "managed by hand" in told["ExportedServiceSet red-mesh-system/green-mesh"]["message"]
+    assert {(one["code"], one["severity"], one.get("peer")) for one in findings.values()} == {("unmanaged", "warning", GREEN)}
+    assert "spec.security.clientID" in findings["ServiceMeshPeer red-mesh-system/green-mesh"]["message"]
+    assert "managed by hand" in findings["ExportedServiceSet red-mesh-system/green-mesh"]["message"]
 
 
 def test_adopted_objects_are_sent_as_they_live() -> None:
-    made, read = _with_foreign(federation_adopt=True)
-    wishes = [
-        wish
-        for room in steps.WRITING
-        for wish in desired.build_objects(made, room, RED, read[RED])
-        if wish["peer"] == GREEN
+    plan, read = _with_foreign(federation_adopt=True)
+    desired_objects = [
+        wanted
+        for step in steps.WRITING
+        for wanted in desired.build_objects(plan, step, RED, read[RED])
+        if wanted["peer"] == GREEN
     ]
-    by_kind = {wish["definition"]["kind"]: wish["definition"] for wish in wishes}
+    by_kind = {wanted["definition"]["kind"]: wanted["definition"] for wanted in desired_objects}
     assert by_kind["ServiceMeshPeer"]["spec"] == read[RED]["peers"][0]["spec"]
     assert by_kind["ConfigMap"]["data"] == {"root-cert.pem": "old"}
     assert by_kind["ExportedServiceSet"]["metadata"]["annotations"] == {"ossm.federation/adopted": "true"}
@@ -455,11 +455,11 @@ def test_an_empty_list_of_rules_empties_a_set_of_ours_and_makes_none() -> None:
     read = read_all()
     fed.federate(fed.declare(fed.inventory(red_mesh={"mesh_exports": ["a/b"]})), read)
     empty = {"mesh_exports": [], "mesh_imports": []}
-    _made, wishes = fed.federate(fed.declare(fed.inventory(red_mesh=empty)), read)
-    sets = [wish["definition"] for wish in wishes[RED] if wish["definition"]["kind"].endswith("ServiceSet")]
+    _plan, desired_objects = fed.federate(fed.declare(fed.inventory(red_mesh=empty)), read)
+    sets = [wanted["definition"] for wanted in desired_objects[RED] if wanted["definition"]["kind"].endswith("ServiceSet")]
     assert [(one["kind"], one["spec"]) for one in sets] == [("ExportedServiceSet", {"exportRules": []})] * 2
-    _made, wishes = fed.federate(fed.declare(fed.inventory()), read)
-    assert [wish for wish in wishes[RED] if wish["definition"]["kind"].endswith("ServiceSet")] == []
+    _plan, desired_objects = fed.federate(fed.declare(fed.inventory()), read)
+    assert [wanted for wanted in desired_objects[RED] if wanted["definition"]["kind"].endswith("ServiceSet")] == []
 
 
 def test_shapes_of_federations() -> None:
@@ -506,36 +506,36 @@ def test_a_refused_root_is_written_by_nobody_and_stops_its_mesh_alone(case: str)
     roots, variables, code = REFUSED[case]
     green = fed.unset_trust_domain(GREEN, roots=roots, members=[])
     declaration = fed.declare(fed.inventory(green_mesh=variables))
-    made, wishes = fed.federate(declaration, read_all(green_mesh=green))
-    assert made["problems"] == []
-    assert fed.codes(made["meshes"][GREEN]["problems"]) == {(code, GREEN)}
-    assert {side["state"] for side in made["sides"][GREEN].values()} == {"skipped"}
-    assert {made["sides"][host][GREEN]["state"] for host in (RED, BLUE)} == {"pending"}
-    assert made["sides"][RED][BLUE]["state"] == "ready"
-    assert wishes[GREEN] == []
-    assert not [wish for wish in wishes[RED] if wish["definition"]["metadata"]["name"].startswith(f"{GREEN}-ca")]
-    assert made["meshes"][GREEN]["root"] == "" and not made["meshes"][GREEN]["set_trust_domain"]
+    plan, desired_objects = fed.federate(declaration, read_all(green_mesh=green))
+    assert plan["problems"] == []
+    assert fed.codes(plan["meshes"][GREEN]["problems"]) == {(code, GREEN)}
+    assert {side["state"] for side in plan["sides"][GREEN].values()} == {"skipped"}
+    assert {plan["sides"][host][GREEN]["state"] for host in (RED, BLUE)} == {"pending"}
+    assert plan["sides"][RED][BLUE]["state"] == "ready"
+    assert desired_objects[GREEN] == []
+    assert not [wanted for wanted in desired_objects[RED] if wanted["definition"]["metadata"]["name"].startswith(f"{GREEN}-ca")]
+    assert plan["meshes"][GREEN]["root"] == "" and not plan["meshes"][GREEN]["set_trust_domain"]
 
 
 def test_what_cannot_be_described_is_never_written() -> None:
-    _made, wishes = fed.federate(fed.declare(fed.inventory()), read_all(green_mesh=fed.facts(GREEN, roots=[])))
-    kinds = [(wish["definition"]["kind"], wish["peer"]) for wish in wishes[RED]]
+    _plan, desired_objects = fed.federate(fed.declare(fed.inventory()), read_all(green_mesh=fed.facts(GREEN, roots=[])))
+    kinds = [(wanted["definition"]["kind"], wanted["peer"]) for wanted in desired_objects[RED]]
     assert ("ConfigMap", BLUE) in kinds and ("ConfigMap", GREEN) not in kinds and ("ServiceMeshPeer", GREEN) not in kinds
 
 
 def test_a_root_that_expires_soon_is_a_warning_before_the_first_write() -> None:
     soon = fed.facts(GREEN, roots=[fed.root("aa", not_after="2026-06-20T00:00:00Z")])
-    made = planned(read_all(green_mesh=soon))
-    assert fed.codes(made["warnings"], "warning") == {("root-expires", GREEN)} and "in 19 days" in made["warnings"][0]["message"]
-    assert {side["state"] for side in made["sides"][GREEN].values()} == {"ready"}
+    plan = planned(read_all(green_mesh=soon))
+    assert fed.codes(plan["warnings"], "warning") == {("root-expires", GREEN)} and "in 19 days" in plan["warnings"][0]["message"]
+    assert {side["state"] for side in plan["sides"][GREEN].values()} == {"ready"}
     option = {"federation_root_expiry_warning_days": 18}
-    made = planned(read_all(green_mesh=soon), red_mesh=option, green_mesh=option, blue_mesh=option)
-    assert made["warnings"] == []
+    plan = planned(read_all(green_mesh=soon), red_mesh=option, green_mesh=option, blue_mesh=option)
+    assert plan["warnings"] == []
 
 
 def test_roots_are_shown_by_fingerprint() -> None:
-    made = planned(read_all(green_mesh=fed.facts(GREEN, roots=[fed.root("00ff", "O=green")])))
-    assert made["meshes"][GREEN]["root_lines"] == [
+    plan = planned(read_all(green_mesh=fed.facts(GREEN, roots=[fed.root("00ff", "O=green")])))
+    assert plan["meshes"][GREEN]["root_lines"] == [
         "green-mesh: root O=green, SHA-256 00:FF, valid until 2035-01-01T00:00:00Z"
     ]
 
@@ -558,10 +558,10 @@ def test_two_peers_with_one_trust_domain_and_other_roots(name: str, domain: str,
     chain = {"kind": "ConfigMap", "name": "theirs"}
     live = peer_of_red(name, BLUE if name == BLUE else None, security={"trustDomain": domain, "certificateChain": chain})
     red = fed.facts(RED, peers=[live], config_maps=[{"metadata": {"name": "theirs"}, "data": {"root-cert.pem": pem}}])
-    made = planned(read_all(red_mesh=red, green_mesh=fed.facts(GREEN, fingerprints=[PEM_PRINT])))
-    side = made["sides"][RED][GREEN]
+    plan = planned(read_all(red_mesh=red, green_mesh=fed.facts(GREEN, fingerprints=[PEM_PRINT])))
+    side = plan["sides"][RED][GREEN]
     assert [one["code"] for one in side["problems"]] == (["trust-domain-taken"] if taken else [])
-    assert side["state"] == ("skipped" if taken else "ready") and made["sides"][RED][BLUE]["state"] == "ready"
+    assert side["state"] == ("skipped" if taken else "ready") and plan["sides"][RED][BLUE]["state"] == "ready"
 
 
 def test_a_root_that_this_run_renews_is_no_drift() -> None:

@@ -27,8 +27,8 @@ def written(read: Json, **variables: Json) -> list[Json]:
     hosts = fed.inventory(RED, GREEN, red_mesh=sharing, **variables)
     green = fed.facts(GREEN)
     green["control_plane"]["object"]["spec"]["cluster"] = {"network": "far-away"}
-    dummy, wishes = fed.federate(fed.declare(hosts), {RED: read, GREEN: green})
-    return [wish["definition"] for wish in wishes[RED]]
+    dummy, desired_objects = fed.federate(fed.declare(hosts), {RED: read, GREEN: green})
+    return [wanted["definition"] for wanted in desired_objects[RED]]
 
 
 def with_peer(name: str) -> Json:
@@ -91,7 +91,7 @@ def test_the_order_of_addresses_changes_nothing(addresses: list[str]) -> None:
 
 
 def test_a_service_of_the_users_own_may_lead_to_a_gateway() -> None:
-    """The address is said by hand; the gateway's own Service stays inside the cluster, where istiod looks for it."""
+    """The address is declared; the gateway's own Service stays inside the cluster, where istiod looks for it."""
     ingress = {"mesh_ingress": {"peers": {RED: {"exposure": "ClusterIP", "addresses": ["198.51.100.7"]}}}}
     (peer,) = [one for one in written(fed.facts(RED), green_mesh=ingress) if one["kind"] == "ServiceMeshPeer"]
     assert peer["spec"]["remote"] == {"addresses": ["198.51.100.7"]}

@@ -22,7 +22,7 @@ def _faults(text: str, *topics: str) -> set[str]:
     return {fault.numbers for fault, _words in versions.faults(version, topics)}
 
 
-@pytest.mark.parametrize(("spec", "chart", "operator", "told"), [
+@pytest.mark.parametrize(("spec", "chart", "operator", "expected"), [
     ("v2.5", "2.5.1", "2.6.1-0", "2.5.1"),
     ("v2.3", None, "2.3.2-0", "2.3.2"),
     ("v2.3", None, "2.5.1-0", "v2.3"),
@@ -33,9 +33,9 @@ def _faults(text: str, *topics: str) -> set[str]:
     ("nonsense", "", "2.5.1-0", "None"),
     (None, None, "2.5.1-0", "None"),
 ])
-def test_the_most_exact_version_of_the_same_release(spec: str, chart: str, operator: str, told: str) -> None:
+def test_the_most_exact_version_of_the_same_release(spec: str, chart: str, operator: str, expected: str) -> None:
     found = versions.version_of({"version": spec, "chart_version": chart, "operator_version": operator})
-    assert str(found) == told
+    assert str(found) == expected
 
 
 @pytest.mark.parametrize(("text", "numbers"), [
