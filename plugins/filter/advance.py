@@ -10,12 +10,13 @@ short_description: Record in the plan what a step returned (private to the roles
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
+  - The time is recorded as well, in seconds since the epoch - RV(_value).recorded_at has it by step.
   - A pair that failed is skipped in all later steps, on the failing side only. Addresses are recorded for the other side.
   - In check mode the address of a gateway that would be created is unknown, and its pair stays in the plan.
 positional: step, hostvars, check_mode
 options:
   _input:
-    description: C(federation_plan).
+    description: C(mesh_plan).
     type: dict
     required: true
   step:
@@ -38,7 +39,7 @@ seealso:
 EXAMPLES = r"""
 - name: Record the addresses of the gateways
   ansible.builtin.set_fact:
-    federation_plan: "{{ federation_plan | ossm.federation.advance('addresses', hostvars, ansible_check_mode) }}"
+    mesh_plan: "{{ mesh_plan | ossm.federation.advance('addresses', hostvars, ansible_check_mode) }}"
   run_once: true
 """
 
@@ -48,6 +49,7 @@ _value:
   type: dict
 """
 
+import time
 from collections.abc import Callable
 from typing import Any, Dict, Mapping
 
@@ -65,6 +67,7 @@ def advance(plan: Any, step: str, hostvars: Mapping[str, Any], check_mode: bool 
         raise AnsibleFilterError(f"ossm.federation.advance: there is no step {name!r}; there are {', '.join(plan_types.STEPS)}")
     results = read_results(hostvars, before["meshes"], [name])[name]
     after = plan_steps.advance(before, name, results, bool(plain(check_mode)))
+    after["recorded_at"] = {**(before.get("recorded_at") or {}), name: time.time()}
     return seal(after, planning.public_plan(after))
 
 

@@ -52,7 +52,7 @@ seealso:
 EXAMPLES = r"""
 - name: Resolve the inventory
   ansible.builtin.set_fact:
-    federation_declaration: "{{ hostvars | ossm.federation.declaration(groups, 'federation', ansible_play_hosts_all) }}"
+    mesh_declaration: "{{ hostvars | ossm.federation.declaration(groups, 'federation', ansible_play_hosts_all) }}"
   run_once: true
 """
 

@@ -14,7 +14,7 @@ description:
 positional: host, written
 options:
   _input:
-    description: C(federation_plan).
+    description: C(mesh_plan).
     type: dict
     required: true
   host:
@@ -37,7 +37,7 @@ EXAMPLES = r"""
     mesh: red-mesh
     namespace: red-mesh-system
     control_plane: red-mesh
-    gateways: "{{ federation_plan | ossm.federation.gateways_to_wait_for('red-mesh', gateways_objects) }}"
+    gateways: "{{ mesh_plan | ossm.federation.gateways_to_wait_for('red-mesh', gateways_objects) }}"
 """
 
 RETURN = r"""

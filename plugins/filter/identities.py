@@ -15,7 +15,7 @@ description:
 positional: check_mode
 options:
   _input:
-    description: C(federation_plan), with the addresses of the gateways.
+    description: C(mesh_plan), with the addresses of the gateways.
     type: dict
     required: true
   check_mode:
@@ -30,7 +30,7 @@ seealso:
 EXAMPLES = r"""
 - name: Build the identities
   ansible.builtin.set_fact:
-    identity_documents: "{{ federation_plan | ossm.federation.identities(ansible_check_mode) }}"
+    identity_documents: "{{ mesh_plan | ossm.federation.identities(ansible_check_mode) }}"
   run_once: true
 """
 

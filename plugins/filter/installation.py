@@ -15,7 +15,7 @@ description:
 positional: host, hostvars
 options:
   _input:
-    description: C(federation_declaration).
+    description: C(mesh_declaration).
     type: dict
     required: true
   host:
@@ -34,7 +34,7 @@ seealso:
 EXAMPLES = r"""
 - name: Decide what to install
   ansible.builtin.set_fact:
-    install_plan: "{{ federation_declaration | ossm.federation.installation(inventory_hostname, hostvars) }}"
+    install_plan: "{{ mesh_declaration | ossm.federation.installation(inventory_hostname, hostvars) }}"
 """
 
 RETURN = r"""

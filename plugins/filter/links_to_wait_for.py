@@ -15,7 +15,7 @@ description:
 positional: host, hostvars, expect
 options:
   _input:
-    description: C(federation_plan).
+    description: C(mesh_plan).
     type: dict
     required: true
   host:
@@ -40,7 +40,7 @@ EXAMPLES = r"""
     auth: "{{ hostvars[inventory_hostname] | ossm.federation.mesh_auth }}"
     mesh: red-mesh
     namespace: red-mesh-system
-    links: "{{ federation_plan | ossm.federation.links_to_wait_for(inventory_hostname, hostvars) }}"
+    links: "{{ mesh_plan | ossm.federation.links_to_wait_for(inventory_hostname, hostvars) }}"
 """
 
 RETURN = r"""

@@ -37,7 +37,7 @@ EXAMPLES = r"""
 - name: Read one mesh
   ossm.federation.mesh_info:
     meshes:
-      - "{{ federation_declaration.meshes['red-mesh'] | ossm.federation.mesh_auth(hostvars['red-mesh']) }}"
+      - "{{ mesh_declaration.meshes['red-mesh'] | ossm.federation.mesh_auth(hostvars['red-mesh']) }}"
 """
 
 RETURN = r"""

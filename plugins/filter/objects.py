@@ -14,7 +14,7 @@ description:
 positional: step, host, hostvars
 options:
   _input:
-    description: C(federation_plan).
+    description: C(mesh_plan).
     type: dict
     required: true
   step:
@@ -38,8 +38,8 @@ EXAMPLES = r"""
 - name: Configure gateways
   ossm.federation.mesh_objects:
     auth: "{{ hostvars[inventory_hostname] | ossm.federation.mesh_auth }}"
-    mesh: "{{ federation_plan.meshes[inventory_hostname].mesh }}"
-    objects: "{{ federation_plan | ossm.federation.objects('gateways', inventory_hostname, hostvars) }}"
+    mesh: "{{ mesh_plan.meshes[inventory_hostname].mesh }}"
+    objects: "{{ mesh_plan | ossm.federation.objects('gateways', inventory_hostname, hostvars) }}"
 """
 
 RETURN = r"""

@@ -15,7 +15,7 @@ description:
 positional: hostvars, outside
 options:
   _input:
-    description: C(federation_declaration).
+    description: C(mesh_declaration).
     type: dict
     required: true
   hostvars:
@@ -37,7 +37,7 @@ seealso:
 EXAMPLES = r"""
 - name: See what the federation will be made of
   ansible.builtin.debug:
-    msg: "{{ (federation_declaration | ossm.federation.overview(hostvars)).lines }}"
+    msg: "{{ (mesh_declaration | ossm.federation.overview(hostvars)).lines }}"
   run_once: true
 """
 

@@ -20,7 +20,7 @@ description:
 positional: hostvars, outside, rights_for
 options:
   _input:
-    description: C(federation_declaration).
+    description: C(mesh_declaration).
     type: dict
     required: true
   hostvars:
@@ -47,7 +47,7 @@ seealso:
 EXAMPLES = r"""
 - name: Plan the pairs
   ansible.builtin.set_fact:
-    federation_plan: "{{ federation_declaration | ossm.federation.plan(hostvars, federation_outside_facts.results | default([]), 'federate') }}"
+    mesh_plan: "{{ mesh_declaration | ossm.federation.plan(hostvars, mesh_outside_facts.results | default([]), 'federate') }}"
   run_once: true
 """
 

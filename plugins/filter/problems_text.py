@@ -32,8 +32,8 @@ seealso:
 EXAMPLES = r"""
 - name: Refuse an inventory that cannot work
   ansible.builtin.fail:
-    msg: "{{ federation_declaration.problems | ossm.federation.problems_text }}"
-  when: federation_declaration.problems | selectattr('severity', 'eq', 'error') | list | length > 0
+    msg: "{{ mesh_declaration.problems | ossm.federation.problems_text }}"
+  when: mesh_declaration.problems | selectattr('severity', 'eq', 'error') | list | length > 0
 """
 
 RETURN = r"""

@@ -27,15 +27,10 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Start the time for all meshes
-  ansible.builtin.set_fact:
-    report_started: "{{ now().timestamp() }}"
-  run_once: true
-
 - name: Wait for links
   ossm.federation.peer_wait:
     namespace: red-mesh-system
-    timeout: "{{ 300 | ossm.federation.remaining(report_started) }}"
+    timeout: "{{ 300 | ossm.federation.remaining(mesh_plan.recorded_at.peers) }}"
 """
 
 RETURN = r"""

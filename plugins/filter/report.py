@@ -14,7 +14,7 @@ description:
 positional: hostvars, check_mode
 options:
   _input:
-    description: C(federation_plan).
+    description: C(mesh_plan).
     type: dict
     required: true
   hostvars:
@@ -33,7 +33,7 @@ seealso:
 EXAMPLES = r"""
 - name: Judge the federation
   ansible.builtin.set_fact:
-    report_result: "{{ federation_plan | ossm.federation.report(hostvars, ansible_check_mode) }}"
+    report_result: "{{ mesh_plan | ossm.federation.report(hostvars, ansible_check_mode) }}"
   run_once: true
 """
 

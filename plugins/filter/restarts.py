@@ -14,7 +14,7 @@ description:
 positional: hostvars
 options:
   _input:
-    description: C(federation_plan).
+    description: C(mesh_plan).
     type: dict
     required: true
   hostvars:
@@ -28,7 +28,7 @@ seealso:
 EXAMPLES = r"""
 - name: Find the control planes that need a restart
   ansible.builtin.set_fact:
-    report_restarts: "{{ federation_plan | ossm.federation.restarts(hostvars) }}"
+    report_restarts: "{{ mesh_plan | ossm.federation.restarts(hostvars) }}"
   run_once: true
 """
 

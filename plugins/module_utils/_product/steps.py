@@ -64,7 +64,7 @@ _TABLE = (
         "discover",
         "discover",
         "mesh",
-        {"facts": "mesh_facts", "outside": "federation_outside_facts"},
+        {"facts": "mesh_facts", "outside": "mesh_outside_facts"},
         reads=(
             Access("Namespace", ("get",), ("kube-system",), "two meshes of one cluster are not recognised as such"),
             Access("Infrastructure", ("get",), ("cluster",), "the platform is found by the nodes"),
@@ -151,6 +151,10 @@ WRITING: Tuple[str, ...] = tuple(step.name for step in _TABLE if step.writes and
 OPTIONAL: Tuple[str, ...] = (*WRITING, "report")
 #: Variables with the results of roles' tasks, by what each result is about.
 REGISTERS: Dict[str, str] = {result: name for step in _TABLE for result, name in step.registers.items()}
+#: Variables of the whole run, which the role mesh sets.
+DECLARATION, PLAN = "mesh_declaration", "mesh_plan"
+#: What the role report passes to a workflow by set_stats.
+STATS = ("federation_connected", "federation_pending")
 
 
 def removal_order() -> Tuple[str, ...]:

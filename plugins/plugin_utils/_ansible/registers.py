@@ -24,19 +24,19 @@ Results = Dict[str, Dict[str, Any]]
 
 
 def sealed_plan(value: Any, reader: str) -> Plan:
-    """The plan in the variable ``federation_plan``; ``reader`` is the filter that needs it."""
+    """The plan in the variable ``mesh_plan``; ``reader`` is the filter that needs it."""
     plan: Optional[Plan] = unseal(value, "sides")
     if plan is None:
-        raise AnsibleFilterError(f"{reader} needs the plan: run the role ossm.federation.mesh first, which sets federation_plan")
+        raise AnsibleFilterError(f"{reader} needs the plan: run the role ossm.federation.mesh first, which sets mesh_plan")
     return plan
 
 
 def sealed_declaration(value: Any, reader: str) -> Declaration:
-    """The declaration in the variable ``federation_declaration``; ``reader`` is the filter that needs it."""
+    """The declaration in the variable ``mesh_declaration``; ``reader`` is the filter that needs it."""
     declaration: Optional[Declaration] = unseal(value, "pairs")
     if declaration is None:
         raise AnsibleFilterError(
-            f"{reader} needs the declaration: run the role ossm.federation.mesh first, which sets federation_declaration"
+            f"{reader} needs the declaration: run the role ossm.federation.mesh first, which sets mesh_declaration"
         )
     return declaration
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
+from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import TEXTS, Domain, one_of, whole_number
 
 #: Days and seconds beyond these are mistakes.
@@ -344,8 +345,8 @@ _TABLE = (*_MESHES, *_INSTALLATION, *_IDENTITY, *_ACCESS, *_OPTIONS)
 VARIABLES: Dict[str, Variable] = {variable.name: variable for variable in _TABLE}
 
 PREFIXES = ("mesh_", "federation_")
-# Set by the roles, not by people.
-REGISTERED = frozenset({"mesh_facts"})
+#: Set by the roles, not by people.
+REGISTERED = frozenset((*steps.REGISTERS.values(), steps.DECLARATION, steps.PLAN, *steps.STATS))
 ACCESS = tuple(variable.name for variable in _ACCESS)
 
 

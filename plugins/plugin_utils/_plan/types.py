@@ -195,6 +195,7 @@ class _Pending(TypedDict, total=False):
     readings: Dict[str, Json]
     restarts: List[str]
     terminated_pods: Dict[str, List[str]]
+    recorded_at: Dict[str, float]
     preflight: List[str]
 
 

@@ -76,4 +76,4 @@ def test_a_role_without_its_plan_says_so(tmp_path: pathlib.Path) -> None:
     command = [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", str(tmp_path / "roles.yml")]
     text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     for role in PLANNED:
-        assert f"{role}: Validation of arguments failed: missing required arguments: federation_plan" in text, text
+        assert f"{role}: Validation of arguments failed: missing required arguments: mesh_plan" in text, text

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import kinds, permissions, steps
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import REGISTERED, VARIABLES
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps, plan as planning
 
@@ -67,7 +67,7 @@ def test_a_step_is_skipped_where_no_mesh_has_work(name: str) -> None:
     assert play["tasks"][0] == {
         "name": "Skip this step where no mesh has work in it",
         "ansible.builtin.meta": "end_play",
-        "when": f"'{name}' not in federation_plan.pending_steps",
+        "when": f"'{name}' not in mesh_plan.pending_steps",
         "tags": ["always"],
     }
 
@@ -99,6 +99,13 @@ def test_the_plan_records_the_results_of_each_step_that_writes() -> None:
 def test_peers_are_removed_after_their_sets_and_before_their_roots() -> None:
     assert steps.removal_order() == (
         "ImportedServiceSet", "ExportedServiceSet", "ServiceMeshPeer", "ConfigMap", "ServiceMeshControlPlane")
+
+
+def test_variables_of_roles_are_known_to_the_model() -> None:
+    """A name with one of our prefixes is an input, or a result of a role that no user sets."""
+    names = {name for path in (*(ROOT / "roles").rglob("tasks/*.yml"), *(ROOT / "playbooks").glob("*.yml"))
+             for name in re.findall(r"(?<![.\w'])(?:mesh|federation)_[a-z_]+(?!\w*\()", path.read_text())}
+    assert names <= {*VARIABLES, *REGISTERED, "mesh_auth", "mesh_info", "mesh_objects", "mesh_result"}
 
 
 def test_timeouts_are_variables() -> None:
