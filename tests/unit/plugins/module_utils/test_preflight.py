@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is told between the plan and the first write, and who is held back for it."""
+"""The checks between the plan and the first write, and the meshes that they skip."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import federations as fed
 import pytest
 
-from ansible_collections.ossm.federation.plugins.module_utils._product import permissions
+from ansible_collections.ossm.federation.plugins.module_utils._product import permissions, steps
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
@@ -43,18 +43,18 @@ def _checked(read: dict[str, Json], playbook: str = "federate", play_hosts: list
     return preflight.preflight(planning.build_plan(declaration, read), read, playbook)
 
 
-def _warnings(made: plan_types.Plan) -> list[tuple[str, str]]:
-    return [(one["code"], one["mesh"]) for one in made["warnings"]]
+def _warnings(planned: plan_types.Plan) -> list[tuple[str, str]]:
+    return [(one["code"], one["mesh"]) for one in planned["warnings"]]
 
 
 # -- versions --------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_said_of_versions_without_faults_but_what_runs_where() -> None:
+def test_a_version_without_faults_is_reported_only() -> None:
     openshift = {"openshift": {"version": "4.16.20", "message": "OpenShift 4.16.20"}}
-    made = _checked(_reads(red_mesh={"cp_chart_version": "2.5.1", **openshift}, green_mesh=openshift))
-    assert made["warnings"] == []
-    assert made["preflight"] == [
+    planned = _checked(_reads(red_mesh={"cp_chart_version": "2.5.1", **openshift}, green_mesh=openshift))
+    assert planned["warnings"] == []
+    assert planned["preflight"] == [
         "blue-mesh: control plane v2.5 on an unknown version of OpenShift",
         "green-mesh: control plane v2.5 on OpenShift 4.16.20",
         "red-mesh: control plane 2.5.1 on OpenShift 4.16.20",
@@ -62,34 +62,34 @@ def test_nothing_is_said_of_versions_without_faults_but_what_runs_where() -> Non
 
 
 def test_faults_of_a_version_are_warnings_that_name_the_fixed_one() -> None:
-    made = _checked(_reads(red_mesh={"cp_version": "v2.3", "cp_chart_version": "2.3.2"}))
-    assert _warnings(made) == [("version-fault", RED)] * 3
-    extra = next(one for one in made["warnings"] if "OSSM-3644" in one["message"])
+    planned = _checked(_reads(red_mesh={"cp_version": "v2.3", "cp_chart_version": "2.3.2"}))
+    assert _warnings(planned) == [("version-fault", RED)] * 3
+    extra = next(one for one in planned["warnings"] if "OSSM-3644" in one["message"])
     assert extra["remedy"] == "Update to 2.3.3 or later"
     assert extra["where"] == "ServiceMeshControlPlane red-mesh-system/red-mesh"
-    assert made["sides"][RED][GREEN]["state"] == "ready", "pairs of different versions are allowed"
+    assert planned["sides"][RED][GREEN]["state"] == "ready", "pairs of different versions are allowed"
 
 
-def test_faults_of_sharing_are_only_told_to_who_shares() -> None:
-    made = _checked(_reads(blue_mesh={"cp_version": "v2.3", "cp_chart_version": "2.3.2"}))
-    assert [one["message"].split(":")[0] for one in made["warnings"]] == ["2.3.2 has the fault OSSM-6079"]
+def test_faults_of_sharing_are_reported_for_meshes_that_share() -> None:
+    planned = _checked(_reads(blue_mesh={"cp_version": "v2.3", "cp_chart_version": "2.3.2"}))
+    assert [one["message"].split(":")[0] for one in planned["warnings"]] == ["2.3.2 has the fault OSSM-6079"]
 
 
 @pytest.mark.parametrize(("version", "remedy"), [("v2.0", "Update the control plane"), ("v3.0", "Remove the mesh")])
-def test_a_version_without_federation_holds_its_mesh_back(version: str, remedy: str) -> None:
-    made = _checked(_reads(blue_mesh={"cp_version": version}))
-    found = made["meshes"][BLUE]["problems"]
+def test_a_version_without_federation_skips_its_mesh(version: str, remedy: str) -> None:
+    planned = _checked(_reads(blue_mesh={"cp_version": version}))
+    found = planned["meshes"][BLUE]["problems"]
     assert [(one["code"], one["severity"]) for one in found] == [("version-unsupported", "error")]
     assert found[0]["remedy"].startswith(remedy)
-    assert {side["state"] for side in made["sides"][BLUE].values()} == {"skipped"}
-    assert made["sides"][RED][GREEN]["state"] == made["sides"][GREEN][RED]["state"] == "ready"
-    assert made["sides"][RED][BLUE]["state"] == "pending"
-    assert any(line.endswith("[version-unsupported]") for line in made["preflight"])
+    assert {side["state"] for side in planned["sides"][BLUE].values()} == {"skipped"}
+    assert planned["sides"][RED][GREEN]["state"] == planned["sides"][GREEN][RED]["state"] == "ready"
+    assert planned["sides"][RED][BLUE]["state"] == "pending"
+    assert any(line.endswith("[version-unsupported]") for line in planned["preflight"])
 
 
 def test_a_mesh_outside_of_the_run_is_not_judged() -> None:
-    made = _checked(_reads(blue_mesh={"cp_version": "v2.1"}), play_hosts=[RED, GREEN])
-    assert made["warnings"] == []
+    planned = _checked(_reads(blue_mesh={"cp_version": "v2.1"}), play_hosts=[RED, GREEN])
+    assert planned["warnings"] == []
 
 
 # -- members ---------------------------------------------------------------------------------------------------------
@@ -113,8 +113,8 @@ MEMBERS: dict[str, tuple[Json, Any, bool]] = {
 @pytest.mark.parametrize("case", MEMBERS)
 def test_exported_namespaces_are_members(case: str) -> None:
     change, rules, warned = MEMBERS[case]
-    made = _checked(_reads(red_mesh=change), red_mesh={"mesh_exports": rules})
-    found = [one for one in made["warnings"] if one["code"] == "namespace-not-member"]
+    planned = _checked(_reads(red_mesh=change), red_mesh={"mesh_exports": rules})
+    found = [one for one in planned["warnings"] if one["code"] == "namespace-not-member"]
     assert [("shop" in one["message"], "blue-mesh, green-mesh" in one["message"]) for one in found] == [(True, True)] * warned
 
 
@@ -124,7 +124,7 @@ MULTI: Json = {"cluster": {"multiCluster": {"meshNetworks": {"other": {}}}}}
 ENABLED: Json = {"cluster": {"multiCluster": {"enabled": True}}}
 NAMED: Json = {"cluster": {"name": "red-cluster", "network": "red-network", "multiCluster": {}}}
 VIEWS: dict[str, tuple[str | None, Json, Any, str, bool]] = {
-    # version, more of the spec, what the gateway requests, its field manager, whether it is told
+    # version, more of the spec, what the gateway requests, its field manager, whether it is reported
     "2.6, wrong": ("v2.6", {}, ["green-network"], "kubectl", True),
     "2.1, wrong": ("v2.1", {}, ["green-network"], "kubectl", True),
     "2.5, wrong, but nothing filters": ("v2.5", {}, ["green-network"], "kubectl", False),
@@ -142,21 +142,21 @@ VIEWS: dict[str, tuple[str | None, Json, Any, str, bool]] = {
 
 
 @pytest.mark.parametrize("case", VIEWS)
-def test_a_network_view_that_shuts_a_peer_out(case: str) -> None:
-    version, more, view, manager, told = VIEWS[case]
+def test_a_network_view_without_the_peers_network(case: str) -> None:
+    version, more, view, manager, is_reported = VIEWS[case]
     ports = [{"port": 15443, "name": "tls"}, {"port": 8188, "name": "http-discovery"}]
     gateway = {"enabled": True, "service": {"ports": ports}, **({"requestedNetworkView": view} if view else {})}
     spec = {**more, "gateways": {"additionalEgress": {"egress-green-mesh": gateway}}}
     owners = {"spec.gateways.additionalEgress.egress-green-mesh": [manager]}
     read = _reads(red_mesh={"cp_version": version, "cp_spec": spec, "cp_owners": owners})
-    made = _checked(read)
-    found = [one for one in made["warnings"] if one["code"] == "network-view"]
-    assert [one["remedy"] for one in found] == ["Set it to [network-green-mesh]"] * told
+    planned = _checked(read)
+    found = [one for one in planned["warnings"] if one["code"] == "network-view"]
+    assert [one["remedy"] for one in found] == ["Set it to [network-green-mesh]"] * is_reported
     assert all("503" in one["message"] and one["peer"] == GREEN for one in found)
-    at_the_end = [one for one in run_result.tell(made, {}, read)["problems"] if "requestedNetworkView" in one["where"] + one["message"]]
-    by_then = [("network-view", "error")] if told else [("unmanaged", "warning")] if "wrong" in case else []
-    assert [(one["code"], one["severity"]) for one in at_the_end] == by_then, "it is said once"
-    codes = {one["code"] for one in made["warnings"]}
+    at_the_end = [one for one in run_result.tell(planned, {}, read)["problems"] if "requestedNetworkView" in one["where"] + one["message"]]
+    by_then = [("network-view", "error")] if is_reported else [("unmanaged", "warning")] if "wrong" in case else []
+    assert [(one["code"], one["severity"]) for one in at_the_end] == by_then, "it is reported once"
+    codes = {one["code"] for one in planned["warnings"]}
     assert ("multi-network" in codes) is (more in (MULTI, NAMED) and version != "v2.2")
 
 
@@ -171,15 +171,15 @@ def _less(verb: str, resource: str) -> list[Json]:
     return rules
 
 
-def _missing(made: plan_types.Plan, host: str) -> list[str]:
-    return [one["message"] for one in made["meshes"][host]["problems"] if one["code"] == "permission-missing"]
+def _missing(planned: plan_types.Plan, host: str) -> list[str]:
+    return [one["message"] for one in planned["meshes"][host]["problems"] if one["code"] == "permission-missing"]
 
 
 def test_the_documented_role_is_enough_and_unknown_rights_miss_nothing() -> None:
     for rights in (ROLE, None):
-        made = _checked(_reads(red_mesh={"rights": rights}, green_mesh={"rights": rights}))
-        assert not _missing(made, RED) and not _missing(made, GREEN)
-        assert made["sides"][RED][GREEN]["state"] == "ready"
+        planned = _checked(_reads(red_mesh={"rights": rights}, green_mesh={"rights": rights}))
+        assert not _missing(planned, RED) and not _missing(planned, GREEN)
+        assert planned["sides"][RED][GREEN]["state"] == "ready"
 
 
 @pytest.mark.parametrize(("verb", "resource", "check_mode", "missing"), [
@@ -190,33 +190,33 @@ def test_the_documented_role_is_enough_and_unknown_rights_miss_nothing() -> None
     ("create", "exportedservicesets", False, True), ("create", "importedservicesets", False, False),
 ])
 def test_what_the_run_will_do_needs_its_right(verb: str, resource: str, check_mode: bool, missing: bool) -> None:
-    made = _checked(_reads(red_mesh={"rights": _less(verb, resource)}), "federate-check" if check_mode else "federate")
-    assert [f"may not {verb} {resource}" in one for one in _missing(made, RED)] == [True] * missing
-    states = {side["state"] for side in made["sides"][RED].values()}
+    planned = _checked(_reads(red_mesh={"rights": _less(verb, resource)}), "federate-check" if check_mode else "federate")
+    assert [f"may not {verb} {resource}" in one for one in _missing(planned, RED)] == [True] * missing
+    states = {side["state"] for side in planned["sides"][RED].values()}
     assert states == ({"skipped"} if missing else {"ready"})
 
 
-def test_a_mesh_that_is_held_back_is_left_alone_as_a_whole() -> None:
+def test_a_mesh_that_is_skipped_is_not_written_at_all() -> None:
     read = {**_reads(), RED: fed.unset_trust_domain(RED, members=[], rights=[])}
-    made = _checked(read)
-    assert made["meshes"][RED]["set_trust_domain"] and made["load_balancers"]["new"] == 4
-    assert made["meshes"][RED]["gateways"] == []
+    planned = _checked(read)
+    assert planned["meshes"][RED]["set_trust_domain"] and planned["load_balancers"]["new"] == 4
+    assert planned["meshes"][RED]["gateways"] == []
     declaration = fed.declare(fed.inventory(**SHARED))
     assert planning.build_plan(declaration, read)["load_balancers"]["new"] == 6
-    assert [one["where"] for one in made["meshes"][RED]["problems"]] == ["namespace red-mesh-system"]
-    for room in ("gateways", "sets", "peers"):
-        assert desired.build_objects(made, room, RED, read[RED]) == []
+    assert [one["where"] for one in planned["meshes"][RED]["problems"]] == ["namespace red-mesh-system"]
+    for step in steps.WRITING:
+        assert desired.build_objects(planned, step, RED, read[RED]) == []
 
 
-def test_nothing_is_waited_for_where_all_are_held_back() -> None:
+def test_no_step_is_pending_where_all_meshes_are_skipped() -> None:
     change = {"rights": [], "cp_ready": False}
-    made = _checked(_reads(red_mesh=change, green_mesh=change, blue_mesh=change))
-    assert made["pending_steps"] == [] and all(_missing(made, host) for host in fed.COLOURS)
+    planned = _checked(_reads(red_mesh=change, green_mesh=change, blue_mesh=change))
+    assert planned["pending_steps"] == [] and all(_missing(planned, host) for host in fed.COLOURS)
 
 
-def test_of_a_mesh_that_cannot_be_read_everything_that_is_missing_is_told() -> None:
-    made = _checked(_reads(red_mesh={"rights": _less("patch", "configmaps"), "readable": False}))
-    assert _missing(made, RED) == ["the account may not patch configmaps"]
+def test_all_missing_rights_of_an_unreadable_mesh_are_reported() -> None:
+    planned = _checked(_reads(red_mesh={"rights": _less("patch", "configmaps"), "readable": False}))
+    assert _missing(planned, RED) == ["the account may not patch configmaps"]
 
 
 def test_rights_by_name_count_for_the_objects_of_the_run() -> None:
@@ -229,8 +229,8 @@ def test_rights_by_name_count_for_the_objects_of_the_run() -> None:
 
 
 def test_a_peer_that_is_only_read_needs_no_right_to_write() -> None:
-    made = _checked(_reads(blue_mesh={"rights": []}), play_hosts=[RED, GREEN])
-    assert not _missing(made, BLUE)
+    planned = _checked(_reads(blue_mesh={"rights": []}), play_hosts=[RED, GREEN])
+    assert not _missing(planned, BLUE)
 
 
 # -- plan.yml
@@ -242,7 +242,7 @@ def _shown(read: dict[str, Json], play_hosts: list[str] | None = None) -> list[t
 
 
 def test_a_preview_shows_what_the_preflight_finds() -> None:
-    """As warnings: the plan can be made all the same."""
+    """As warnings: the plan can be planned all the same."""
     read = _reads(
         red_mesh={"cp_version": "v2.3", "cp_chart_version": "2.3.2", "rights": []},
         green_mesh={"rights": _less("create", "servicemeshpeers")},

@@ -88,7 +88,7 @@ def test_every_step_that_writes_has_a_builder_and_builds_its_kinds_only() -> Non
     planned = planning.build_plan(declaration, facts, fed.NOW)
     planned = plan_steps.advance(planned, "addresses", fed.opened(planned))
     for name in steps.WRITING:
-        built = {wish["definition"]["kind"] for host in fed.COLOURS for wish in desired.build_objects(planned, name, host, facts[host])}
+        built = {target["definition"]["kind"] for host in fed.COLOURS for target in desired.build_objects(planned, name, host, facts[host])}
         assert built == {write.kind for write in steps.STEPS[name].writes}, name
 
 

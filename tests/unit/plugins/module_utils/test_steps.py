@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which steps of a run have anything to do: none only where everything is written, open and good."""
+"""The steps in which a mesh has work: none only where everything is written, open and healthy."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ ALL = list(steps.OPTIONAL)
 
 
 def _fields(value: Any) -> Json:
-    """The field set of an apply, lists of objects as one value each: what matters here is that it fits the wish."""
+    """The field set of an apply, lists of objects as one value each: what matters here is that it fits the desired."""
     return {f"f:{key}": _fields(inner) for key, inner in value.items()} if isinstance(value, dict) else {}
 
 
-def _own(obj: Json, wish: object_types.Wish) -> None:
-    """Note on a live object that our manager has applied a wish."""
-    definition = wish["definition"]
+def _own(obj: Json, desired: object_types.DesiredObject) -> None:
+    """Note on a live object that our manager has applied a desired."""
+    definition = desired["definition"]
     meta = {key: definition["metadata"][key] for key in ("labels", "annotations") if key in definition["metadata"]}
-    told = {key: value for key, value in definition.items() if key not in ("apiVersion", "kind", "metadata")}
-    obj.setdefault("applied", {})[wish["field_manager"]] = {
-        "time": APPLIED_AT, "fields": json.dumps(_fields({**({"metadata": meta} if meta else {}), **told}))}
+    body = {key: value for key, value in definition.items() if key not in ("apiVersion", "kind", "metadata")}
+    obj.setdefault("applied", {})[desired["field_manager"]] = {
+        "time": APPLIED_AT, "fields": json.dumps(_fields({**({"metadata": meta} if meta else {}), **body}))}
 
 
 def _live(facts: Json, definition: Json) -> Json:
     if definition["kind"] == "ServiceMeshControlPlane":
         return facts["control_plane"]["object"]
-    rooms = {"ServiceMeshPeer": "peers", "ImportedServiceSet": "imports", "ExportedServiceSet": "exports",
+    keys = {"ServiceMeshPeer": "peers", "ImportedServiceSet": "imports", "ExportedServiceSet": "exports",
              "ConfigMap": "config_maps"}
-    return next(one for one in facts[rooms[definition["kind"]]]
+    return next(one for one in facts[keys[definition["kind"]]]
                 if one["metadata"]["name"] == definition["metadata"]["name"])
 
 
@@ -62,13 +62,13 @@ def _federated() -> tuple[model_types.Declaration, Facts]:
     """Three meshes in which everything is written, open, connected and imported."""
     declaration = fed.declare(fed.inventory(**RULES))
     read = {host: fed.facts(host) for host in fed.COLOURS}
-    made, wishes = fed.federate(declaration, read)
-    opened = fed.opened(made)
-    for host, mine in wishes.items():
-        for wish in mine:
-            _own(_live(read[host], wish["definition"]), wish)
-        for gateway in made["meshes"][host]["gateways"]:
-            _service(read[host], gateway, opened[host]["gateways"][gateway["name"]]["addresses"])
+    planned, objects = fed.federate(declaration, read)
+    addresses = fed.opened(planned)
+    for host, mine in objects.items():
+        for desired in mine:
+            _own(_live(read[host], desired["definition"]), desired)
+        for gateway in planned["meshes"][host]["gateways"]:
+            _service(read[host], gateway, addresses[host]["gateways"][gateway["name"]]["addresses"])
         for peer in read[host]["peers"]:
             watch = {"connected": True, "lastConnected": SYNCED_AT, "lastFullSync": SYNCED_AT}
             peer["status"] = {"discoveryStatus": {"active": [
@@ -83,19 +83,19 @@ def _with_pending_steps(declaration: model_types.Declaration, read: Facts) -> pl
     return pending_steps.with_pending_steps(planning.build_plan(declaration, read, fed.NOW), read)
 
 
-def test_nothing_is_left_to_do() -> None:
-    made = _with_pending_steps(*_federated())
-    assert made["pending_steps"] == []
-    links = {host: made["readings"][host]["links"] for host in fed.COLOURS}
+def test_no_step_is_pending_where_all_is_done() -> None:
+    planned = _with_pending_steps(*_federated())
+    assert planned["pending_steps"] == []
+    links = {host: planned["readings"][host]["links"] for host in fed.COLOURS}
     assert all(link["healthy"] and link["synced"] for host in links for link in links[host])
     assert [link["imported"] for link in links["green-mesh"]] == [
         [], [{"exportedName": EXPORTED, "hostname": "ratings.bookinfo.svc.red-mesh-imports.local"}]]
 
 
-def test_everything_is_to_be_done_at_first() -> None:
+def test_all_steps_are_pending_at_first() -> None:
     declaration = fed.declare(fed.inventory(**RULES))
-    made = _with_pending_steps(declaration, {host: fed.facts(host) for host in fed.COLOURS})
-    assert made["pending_steps"] == ALL and not any(one["links"] for one in made["readings"].values())
+    planned = _with_pending_steps(declaration, {host: fed.facts(host) for host in fed.COLOURS})
+    assert planned["pending_steps"] == ALL and not any(one["links"] for one in planned["readings"].values())
 
 
 def _spoil_status(key: str, value: Any) -> Callable[[Facts], None]:
@@ -145,20 +145,20 @@ def _offered_alone(read: Facts) -> None:
     (_spoil_status("connected", False), "report"), (_spoil_status("lastFullSync", "2025-12-31T00:00:00Z"), "report"),
     (_not_imported, "report"), (_offered_alone, "report"),
 ])
-def test_what_is_not_as_it_should_be_is_done_with_all_that_follows(spoil: Callable[[Facts], None], first: str) -> None:
+def test_the_first_step_with_work_is_pending_with_all_later_ones(spoil: Callable[[Facts], None], first: str) -> None:
     declaration, read = _federated()
     spoil(read)
-    made = _with_pending_steps(declaration, read)
-    assert made["pending_steps"] == ALL[ALL.index(first):]
-    assert [len(one["links"]) for one in made["readings"].values()] == [2, 2, 2]
+    planned = _with_pending_steps(declaration, read)
+    assert planned["pending_steps"] == ALL[ALL.index(first):]
+    assert [len(one["links"]) for one in planned["readings"].values()] == [2, 2, 2]
 
 
-def test_a_mesh_that_cannot_be_read_gives_nobody_anything_to_do() -> None:
+def test_a_mesh_that_cannot_be_read_leaves_no_work() -> None:
     declaration, read = _federated()
     read["blue-mesh"]["readable"] = False
-    made = _with_pending_steps(declaration, read)
-    assert made["pending_steps"] == [] and set(made["readings"]) == {"red-mesh", "green-mesh"}
-    links = {link["peer"]: link for link in made["readings"]["red-mesh"]["links"]}
+    planned = _with_pending_steps(declaration, read)
+    assert planned["pending_steps"] == [] and set(planned["readings"]) == {"red-mesh", "green-mesh"}
+    links = {link["peer"]: link for link in planned["readings"]["red-mesh"]["links"]}
     assert links["green-mesh"]["connected"] and links["blue-mesh"]["connected"]
 
 
@@ -166,36 +166,36 @@ def test_a_mesh_outside_the_run_is_not_judged() -> None:
     _declaration, read = _federated()
     limited = fed.declare(fed.inventory(**RULES), play_hosts=["red-mesh"])
     read["green-mesh"]["imports"][0]["spec"]["importRules"] = []
-    made = _with_pending_steps(limited, read)
-    assert made["pending_steps"] == [] and set(made["readings"]) == {"red-mesh"}
+    planned = _with_pending_steps(limited, read)
+    assert planned["pending_steps"] == [] and set(planned["readings"]) == {"red-mesh"}
 
 
 @pytest.mark.parametrize(("asked", "todo"), [([], []), (["red-mesh"], ["report"]), (["green-mesh"], [])])
-def test_a_restart_that_is_needed_and_asked_for_is_something_to_do(asked: list[str], todo: list[str]) -> None:
-    """An earlier run has changed the client ID under an istiod that still runs; all links are good."""
+def test_a_restart_that_is_needed_and_allowed_is_pending(asked: list[str], todo: list[str]) -> None:
+    """An earlier run has changed the client ID under an istiod that still runs; all links are healthy."""
     declaration, read = _federated()
     peer = next(one for one in read["red-mesh"]["peers"] if one["metadata"]["name"] == "green-mesh")
     kept = json.loads(peer["metadata"]["annotations"][identity_note.KEPT])
     peer["metadata"]["annotations"][identity_note.KEPT] = json.dumps(
         {**kept, "clientID": "another"}, separators=(",", ":"), sort_keys=True)
     declaration["options"]["federation_restart_control_plane"] = asked
-    made = _with_pending_steps(declaration, read)
-    assert made["pending_steps"] == todo and made["restarts"] == (asked if todo else [])
+    planned = _with_pending_steps(declaration, read)
+    assert planned["pending_steps"] == todo and planned["restarts"] == (asked if todo else [])
     _set_changed(read)
     assert _with_pending_steps(declaration, read)["restarts"] == [], "what this run writes is waited for first"
 
 
-def test_what_a_dead_istiod_pod_has_left_does_not_count() -> None:
-    """Its entry says connected, that of the pod that lives says the contrary; a pod list that is not known judges nobody."""
+def test_the_entry_of_a_terminated_pod_is_ignored() -> None:
+    """Its entry is connected, that of the running pod is not. Without a list of pods no entry is ignored."""
     declaration, read = _federated()
     peer = read["blue-mesh"]["peers"][0]
-    (lives,) = peer["status"]["discoveryStatus"]["active"]
-    down = {"pod": lives["pod"], "watch": {"connected": False, "lastConnected": SYNCED_AT, "lastDisconnectStatus": "503"}}
-    peer["status"]["discoveryStatus"] = {"active": [{**lives, "pod": "istiod-dead"}], "inactive": [down]}
-    made = _with_pending_steps(declaration, read)
-    (link,) = [one for one in made["readings"]["blue-mesh"]["links"] if one["peer_name"] == peer["metadata"]["name"]]
-    assert made["pending_steps"] == ["report"] and made["terminated_pods"]["blue-mesh"] == ["istiod-dead"] and link["code"] == "unreachable"
-    waited = expectations.wait_links(made, "blue-mesh")
+    (entry,) = peer["status"]["discoveryStatus"]["active"]
+    down = {"pod": entry["pod"], "watch": {"connected": False, "lastConnected": SYNCED_AT, "lastDisconnectStatus": "503"}}
+    peer["status"]["discoveryStatus"] = {"active": [{**entry, "pod": "istiod-dead"}], "inactive": [down]}
+    planned = _with_pending_steps(declaration, read)
+    (link,) = [one for one in planned["readings"]["blue-mesh"]["links"] if one["peer_name"] == peer["metadata"]["name"]]
+    assert planned["pending_steps"] == ["report"] and planned["terminated_pods"]["blue-mesh"] == ["istiod-dead"] and link["code"] == "unreachable"
+    waited = expectations.wait_links(planned, "blue-mesh")
     assert [one["terminated_pods"] for one in waited] == [["istiod-dead"]] * 2
     read["blue-mesh"]["istiod"] = None
     assert _with_pending_steps(declaration, read)["terminated_pods"]["blue-mesh"] == []
