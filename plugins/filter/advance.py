@@ -57,7 +57,11 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_results, sealed_plan
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps, plan as planning, types as plan_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import (
+    advance as plan_steps,
+    plan as planning,
+    types as plan_types,
+)
 
 
 def advance(plan: Any, step: str, hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:

@@ -11,7 +11,7 @@ version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
   - Puts the two sides of every link together, and lists what was changed, what is wrong, and which hosts have failed.
-positional: hostvars, check_mode
+positional: hostvars, check_mode, judge_links
 options:
   _input:
     description: C(mesh_plan).
@@ -25,6 +25,10 @@ options:
     description: Whether this is a check run.
     type: bool
     default: false
+  judge_links:
+    description: Whether a link that is not healthy fails its host. Not in a run of other steps.
+    type: bool
+    default: true
 seealso:
   - plugin: ossm.federation.plan
     plugin_type: filter
@@ -59,12 +63,14 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import result as run_result
 
 
-def report(plan: Any, hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
+def report(
+    plan: Any, hostvars: Mapping[str, Any], check_mode: bool = False, judge_links: bool = True
+) -> Dict[str, Any]:
     """Summarise a run; see DOCUMENTATION."""
     known = sealed_plan(plan, "ossm.federation.report")
     results = read_results(hostvars, known["meshes"], run_result.RESULTS)
     facts = read_facts(hostvars, (host for host, mesh in known["meshes"].items() if mesh["in_play"]))
-    return dict(inert(run_result.tell(known, results, facts, bool(plain(check_mode)))))
+    return dict(inert(run_result.tell(known, results, facts, bool(plain(check_mode)), bool(plain(judge_links)))))
 
 
 class FilterModule:

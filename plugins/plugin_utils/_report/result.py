@@ -30,8 +30,10 @@ RESULTS = (*WRITING, *READING, RESTART)
 
 
 
-def tell(plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: bool = False) -> Json:
-    """Judge a run.
+def tell(
+    plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: bool = False, judge_links: bool = True
+) -> Json:
+    """Judge a run. Without ``judge_links`` no host fails because of a link: the run was of other steps.
 
     ``results`` are what the steps registered, by variable and host; ``facts`` are MeshFacts by host. Returns ``links``
     (see ``_report.links``), ``changes`` (mesh, kind, namespace, name, verb, fields), ``problems``, ``roots`` (those of
@@ -55,7 +57,7 @@ def tell(plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: bo
         "roots": {host: mesh["roots"] for host, mesh in sorted(plan["meshes"].items())},
         "connected": sum(1 for link in links if link["connected"]),
         "pending": [_link_words(link) for link in patient],
-        "failures": _failures(plan, links, problems, check_mode),
+        "failures": _failures(plan, links, problems, check_mode or not judge_links),
         "lines": [*told, "", *link_report.matrix(links).splitlines()],
     }
 

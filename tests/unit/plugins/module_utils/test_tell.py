@@ -178,3 +178,9 @@ def test_a_restart_that_failed_fails_its_host() -> None:
 def test_the_roots_are_in_the_report() -> None:
     told = run_result.tell(_plan(), {"links": _readings()}, {})
     assert [root["subject"] for root in told["roots"]["red-mesh"]] == ["O=red-mesh"]
+
+
+def test_a_run_of_other_steps_judges_no_link() -> None:
+    plan = _plan()
+    assert set(run_result.tell(plan, {}, {})["failures"])
+    assert run_result.tell(plan, {}, {}, judge_links=False)["failures"] == {}
