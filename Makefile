@@ -64,7 +64,7 @@ test: .venv/bin/python ## all tests and checks; the last line counts them
 	$$passed || echo 'Not all parts passed:'
 	@$(TALLY) sum $(PARTS)
 
-bench: tools binaries links ## the benchmark: writes docs/benchmarks.md and build/bench.json
+bench: tools binaries links ## the benchmark: writes docs/contributing/benchmarks.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
 
 lab-up: .venv/bin/python ## start the lab (build/lab)

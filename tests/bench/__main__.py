@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m bench``: runs the matches, writes ``build/bench.json`` and ``docs/benchmarks.md``."""
+"""``python -m bench``: runs the matches, writes ``build/bench.json`` and ``docs/contributing/benchmarks.md``."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def main() -> int:
     content = results | {"machine": machine(), "versions": versions(kubectl), "runs": wanted.runs}
     (ROOT / "build" / "bench.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     if wanted.meshes == MESHES and names == contestants.NAMES:
-        report.write(content, ROOT / "docs" / "benchmarks.md")
+        report.write(content, ROOT / "docs" / "contributing" / "benchmarks.md")
     print("\n".join(report.verdicts(content)))
     return 0
 

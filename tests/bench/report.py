@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From ``bench.json`` to words: the goals with what was measured, and ``docs/benchmarks.md``."""
+"""From ``bench.json`` to words: the goals with what was measured, and ``docs/contributing/benchmarks.md``."""
 
 from __future__ import annotations
 

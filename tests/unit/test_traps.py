@@ -134,7 +134,7 @@ HERE = "tests/unit/test_traps.py::"
 @pytest.mark.parametrize(("trap", "fault"), [
     ({"tests": [f"{HERE}test_every_row_is_there_and_no_other"]}, None),
     ({"tests": ["tests/unit/plugins/module_utils/test_status.py::test_recording_is_read_as_it_was[one export]"]}, None),
-    ({"docs": {"file": "docs/lab.md", "sentence": "Its clocks are the\n  product's; `up --speed` divides them all and `up --clock` "
+    ({"docs": {"file": "docs/contributing/lab.md", "sentence": "Its clocks are the\n  product's; `up --speed` divides them all and `up --clock` "
                "sets one."}}, None),
     ({"about": " ", "tests": [f"{HERE}test_every_row_is_there_and_no_other"]}, "what it is about"),
     ({}, "neither handled nor refused"),
@@ -145,8 +145,8 @@ HERE = "tests/unit/test_traps.py::"
     ({"tests": ["tests/unit/test_gone.py::test_gone"]}, "no such file"),
     ({"tests": ["tests/unit/test_traps.py"]}, "no id"),
     ({"tests": ["plugins/test_traps.py::test_x"]}, "no id"),
-    ({"docs": {"file": "docs/lab.md", "sentence": "It is a real cluster."}}, "does not say"),
-    ({"docs": {"file": "docs/lab.md", "sentence": "Its clocks are the product's"}}, "no whole sentence"),
+    ({"docs": {"file": "docs/contributing/lab.md", "sentence": "It is a real cluster."}}, "does not say"),
+    ({"docs": {"file": "docs/contributing/lab.md", "sentence": "Its clocks are the product's"}}, "no whole sentence"),
     ({"docs": {"file": "README.md", "sentence": "Here it takes an inventory."}}, "no file in docs"),
     ({"docs": {"file": "docs/gone.md", "sentence": "Gone."}}, "no file in docs"),
 ])
