@@ -69,7 +69,7 @@ def test_json(folder: Path) -> None:
 
 def test_an_unknown_format(folder: Path) -> None:
     run = run_playbook(LINT, _inventory(folder, red={}, green={}), folder, "-e", "federation_lint_format=xml")
-    assert run.code == 2 and "[option-value]" in run.flat and "text, json" in run.flat
+    assert run.code == 2 and "[variable-value]" in run.flat and "text, json" in run.flat
 
 
 def test_access_is_not_its_business(folder: Path) -> None:

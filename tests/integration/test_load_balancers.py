@@ -77,9 +77,9 @@ def test_the_choice_is_shown_before_the_first_write(clouds: Federation) -> None:
     every = _said(clouds.runs[0])
     said = every[every.index("2 new load balancers will be created, 1 of them public"):]
     assert said[1].startswith(
-        "green-mesh: Azure, as Infrastructure cluster says. LoadBalancer, public, as mesh_ingress.internal is not set: ")
+        "green-mesh: Azure, from the Infrastructure object. LoadBalancer, public, as mesh_ingress.internal is not set: ")
     assert said[2].startswith(
-        "red-mesh: AWS, as Infrastructure cluster says. LoadBalancer, internal, as set by mesh_ingress: ")
+        "red-mesh: AWS, from the Infrastructure object. LoadBalancer, internal, as set by mesh_ingress: ")
     assert _annotations(clouds, "red-mesh", "green-mesh") == {
         "service.beta.kubernetes.io/aws-load-balancer-type": "nlb",
         "service.beta.kubernetes.io/aws-load-balancer-internal": "true"}
@@ -238,7 +238,7 @@ def test_a_balancer_of_ones_own_and_addresses_of_nodes(gates: Federation) -> Non
     assert _remote(gates, "red-mesh", "blue-mesh") == {key: wish[key] for key in ("addresses", "discoveryPort", "servicePort")}
     assert _remote(gates, "green-mesh", "blue-mesh") == _by_node(gates, "blue-mesh", "green-mesh", "z")
     said = json.dumps(_said(gates.runs[0]))
-    assert "blue-mesh: None, as Infrastructure cluster says; nodes are s390x (IBM Z or LinuxONE)" in said
+    assert "blue-mesh: None, from the Infrastructure object; nodes are s390x (IBM Z or LinuxONE)" in said
     assert "at 127.0.0.1, as set by mesh_ingress" in said
 
 
@@ -249,7 +249,7 @@ def test_a_pool_and_a_fixed_address(gates: Federation) -> None:
     assert pooled["spec"]["loadBalancerSourceRanges"] == ["127.0.0.0/8"]
     assert pooled["metadata"]["annotations"]["metallb.io/address-pool"] == "federation"
     said = json.dumps(_said(gates.runs[0]))
-    assert "gold-mesh: External, as Infrastructure cluster says; its router has a load balancer" in said
+    assert "gold-mesh: External, from the Infrastructure object; its router has a load balancer" in said
     assert "ExternalCloud gives a load balancer by its vendor's" in said
 
 
@@ -258,5 +258,5 @@ def test_the_exposure_of_one_pair_is_another_one_than_the_platforms(gates: Feder
     types = {peer: gates.get("red-mesh", "services", f"ingress-{peer}")["spec"]["type"] for peer in ("gold-mesh", "blue-mesh")}
     assert types == {"gold-mesh": "NodePort", "blue-mesh": "LoadBalancer"}
     assert _remote(gates, "gold-mesh", "red-mesh") == _by_node(gates, "red-mesh", "gold-mesh", "one")
-    [said] = [line for line in _said(gates.runs[0]) if line.startswith("red-mesh: AWS, as Infrastructure cluster says. ")]
+    [said] = [line for line in _said(gates.runs[0]) if line.startswith("red-mesh: AWS, from the Infrastructure object. ")]
     assert "For gold-mesh: NodePort: set by mesh_ingress" in said and "For blue-mesh: LoadBalancer, public" in said

@@ -105,7 +105,7 @@ def test_a_cluster_that_is_no_openshift(lab: Lab, tmp_path_factory: pytest.TempP
     with lab.fault("crds-missing", cluster="red", kinds=["Infrastructure", "ClusterVersion"]):
         run = federation.run("--check")
     assert "red-mesh: control plane v2.3 on plain Kubernetes (no ClusterVersion)" in run.flat
-    assert "red-mesh: AWS, by the provider IDs of its nodes. LoadBalancer, public" in run.flat
-    assert "green-mesh: Azure, as Infrastructure cluster says. LoadBalancer, public" in run.flat
+    assert "red-mesh: AWS, from the provider IDs of its nodes. LoadBalancer, public" in run.flat
+    assert "green-mesh: Azure, from the Infrastructure object. LoadBalancer, public" in run.flat
     assert "clusterversions" not in {one.resource for one in lab.audit("red", mark)}, "its group is not there"
     assert "clusterversions" in {one.resource for one in lab.audit("green", mark)}

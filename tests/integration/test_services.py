@@ -118,7 +118,7 @@ def test_a_wildcard_warns_and_goes_on(federation: Federation) -> None:
     _share(federation, [f"{HERE}/*"], [f"{HERE}/ratings", f"{HERE}/reviews"])
     run = federation.good()
     [said] = [line for line in _first_words(run) if "[export-ports]" in line]
-    assert f"is {HERE}/reviews with 2 ports (http, metrics): " in said
+    assert f"1 port: {HERE}/reviews with 2 ports (http, metrics); " in said
     _answers(federation, "ratings", 200)
     _answers(federation, "reviews", 503)
 
@@ -127,7 +127,7 @@ def test_an_import_that_joins_a_service_with_other_ports(federation: Federation)
     _share(federation, [f"{HERE}/ratings"], [JOINING])
     run = federation.good()
     [said] = [line for line in _first_words(run) if "[import-port-names]" in line]
-    assert f"{THERE}/ratings is a Service of this mesh, with 1 port (grpc); the imported one has 1 port (http)" in said
+    assert f"{THERE}/ratings is a Service of this mesh with 1 port (grpc), and the imported service has 1 port (http)" in said
     federation.options["federation_lint_strict"] = True
     _refused(federation, "[import-port-names]")
 
@@ -159,7 +159,7 @@ def test_what_may_not_be_read_is_a_note_and_no_more(federation: Federation, expo
     with lab.fault("api-forbidden", cluster="red", verbs=["list"], resources=["services"]):
         run = federation.run("--check")
     [said] = [line for line in _first_words(run) if "[services-unread]" in line]
-    assert said.startswith("red-mesh: Services in ") and "may not list services" in said
+    assert said.startswith("INFO red-mesh: Services in ") and "may not list services" in said
     assert not [line for line in run.report if "[services-unread]" in line]
     assert run.code == 0, run.all
 

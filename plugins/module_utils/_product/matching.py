@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: which services a rule selects and how it renames them. Pure; the only place where rules meet services.
+"""Private to the collection: which services a rule selects and how it renames them. Pure.
+
+This is the only place where rules meet services.
 
 The semantics are those of maistra/istio pkg/servicemesh/federation/common (exports.go, imports.go, namemapping.go): the first
 rule that matches wins; a part that is empty or ``*`` matches all, and keeps the original in an alias; nothing else is a

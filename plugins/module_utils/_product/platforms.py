@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: the table of platforms, and how the platform of a cluster is told. Pure.
+"""Private to the collection: the table of platforms, and the detection of a cluster's platform. Pure.
 
 Sources: openshift/api config/v1/types_infrastructure.go for the types; openshift/cluster-ingress-operator
 pkg/operator/controller/ingress/load_balancer_service.go and the clouds' own documents for the annotations and for the
-clouds that change the scope of a live load balancer. AlibabaCloud's annotation is its cloud controller's own, not in there.
+clouds that change the scope of a live load balancer. AlibabaCloud's annotation is from its own cloud controller.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ALIBABA = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
 _GCP = "cloud.google.com/load-balancer-type"
 _GKE = "networking.gke.io/load-balancer-type"
 
-#: The annotation by which one asks AWS's classic provider or its Load Balancer Controller, and the latter's values.
+#: The annotation that selects AWS's classic provider or its Load Balancer Controller, and the values of the latter.
 AWS_TYPE = f"{_AWS}type"
 AWS_CONTROLLER_TYPES = ("external", "nlb-ip")
 
@@ -60,16 +60,16 @@ DECIDING = frozenset(
         ),
     }
 )
-#: Our own annotation of a Service with node ports that are reached at the nodes' internal addresses, so that it is known.
+#: Our own annotation of a Service with node ports that are reached at the nodes' internal addresses.
 NODES_INTERNAL = ("ossm.federation/node-addresses", "internal")
 
 
 class Platform(NamedTuple):
-    """What a platform gives to Services of type LoadBalancer.
+    """What a platform provides for Services of type LoadBalancer.
 
     ``public`` and ``internal`` are the Service's annotations; ``internal`` is None where something else decides, and then
     ``scope`` says what. ``address`` is what ``status.loadBalancer.ingress`` or the nodes have. ``in_place``: the cloud
-    moves a live load balancer to the other scope; elsewhere the Service has to be made anew for that.
+    moves a live load balancer to the other scope; elsewhere the Service must be created again for that.
     """
 
     load_balancer: bool
@@ -109,14 +109,17 @@ def _ibm(message: str, features: Dict[str, str], address: str) -> Platform:
 
 
 _VPC = _ibm("a network load balancer of the VPC", {f"{_IBM}enable-features": "nlb"}, "IP address or host name")
-_NO_BALANCER = "has no load balancer of its own; with MetalLB set mesh_ingress.exposure to LoadBalancer"
-_NO_PROVIDER = "has no load balancer that OpenShift drives; with MetalLB or one of the vendor's set mesh_ingress.exposure to LoadBalancer"
+_NO_BALANCER = "has no load balancer of its own; with MetalLB, set mesh_ingress.exposure to LoadBalancer"
+_NO_PROVIDER = (
+    "has no load balancer that OpenShift controls; with MetalLB or a load balancer of the vendor, set mesh_ingress.exposure to "
+    "LoadBalancer"
+)
 _CONTROLLER = {AWS_TYPE: "external", f"{_AWS}nlb-target-type": "instance"}
 
-#: The platform's type, as Infrastructure has it, or a variant of one that only this table knows -> what it gives.
+#: The platform's type, as in the Infrastructure object, or a variant that only this table knows -> what it provides.
 PLATFORMS: Dict[str, Platform] = {
     "AWS": _cloud(
-        "a network load balancer, as the default one is not made for raw TLS",
+        "a network load balancer, as the default one does not suit raw TLS",
         common={AWS_TYPE: "nlb"},
         internal={f"{_AWS}internal": "true"},
         address="host name",
@@ -137,14 +140,14 @@ PLATFORMS: Dict[str, Platform] = {
     "AlibabaCloud": _cloud("a classic load balancer", internal={f"{_ALIBABA}address-type": "intranet"}),
     "KubeVirt": _undecided(
         "the infrastructure cluster's load balancer",
-        "the infrastructure cluster decides: give its annotation in mesh_ingress.annotations",
+        "the infrastructure cluster decides: set its annotation in mesh_ingress.annotations",
     ),
     "ExternalCloud": _undecided(
         "a load balancer by its vendor's cloud controller",
-        "the vendor's cloud controller decides: give its annotation in mesh_ingress.annotations",
+        "the vendor's cloud controller decides: set its annotation in mesh_ingress.annotations",
     ),
     "External": _bare(
-        "has no load balancer of its vendor's that could be seen; if there is one set mesh_ingress.exposure to LoadBalancer"
+        "has no detected load balancer of its vendor; if there is one, set mesh_ingress.exposure to LoadBalancer"
     ),
     "BareMetal": _bare(_NO_BALANCER),
     "None": _bare(_NO_BALANCER),
@@ -154,7 +157,7 @@ PLATFORMS: Dict[str, Platform] = {
     "oVirt": _bare(_NO_PROVIDER),
     "EquinixMetal": _bare(_NO_PROVIDER),
 }
-#: Scheme of a node's ``spec.providerID`` -> platform, for clusters whose Infrastructure object does not tell.
+#: Scheme of a node's ``spec.providerID`` -> platform, for clusters whose Infrastructure object has none.
 PROVIDERS: Dict[str, str] = {
     "aws": "AWS",
     "azure": "Azure",
@@ -168,7 +171,7 @@ PROVIDERS: Dict[str, str] = {
     "kubevirt": "KubeVirt",
     "ovirt": "oVirt",
 }
-#: Architectures that tell a machine where the platform does not: these report None, BareMetal or External.
+#: Architectures that identify a machine where the platform does not: these report None, BareMetal or External.
 ARCHITECTURES: Dict[str, str] = {"s390x": "IBM Z or LinuxONE", "ppc64le": "IBM Power"}
 
 _KNOWN = {key.lower(): key for key in PLATFORMS}
@@ -180,7 +183,7 @@ def known(name: str) -> Optional[str]:
 
 
 def platform_of(name: Optional[str]) -> Tuple[str, Platform]:
-    """Look a platform up; an unknown or empty one is treated like None, as the platform's own documents ask for."""
+    """Look up a platform; an unknown or empty one is handled like None, as the platform's own documents require."""
     return (name or "None"), PLATFORMS[known(name or "None") or "None"]
 
 
@@ -190,10 +193,10 @@ def platform_of_provider(provider_id: str) -> Optional[str]:
 
 
 def balanced(service: Optional[Json]) -> bool:
-    """Whether a Service shows that load balancers are made here: it is of that type, and has an address."""
-    found = service or {}
-    rows = ((found.get("status") or {}).get("loadBalancer") or {}).get("ingress")
-    return (found.get("spec") or {}).get("type") == "LoadBalancer" and bool(rows)
+    """Whether a Service shows that the cluster provides load balancers: it is of that type, and has an address."""
+    live = service or {}
+    addresses = ((live.get("status") or {}).get("loadBalancer") or {}).get("ingress")
+    return (live.get("spec") or {}).get("type") == "LoadBalancer" and bool(addresses)
 
 
 def infrastructure_type(infrastructure: Optional[Json]) -> str:
@@ -203,23 +206,23 @@ def infrastructure_type(infrastructure: Optional[Json]) -> str:
 
 
 def detect(infrastructure: Optional[Json], nodes: Sequence[Json] = (), balancers: bool = False) -> Json:
-    """What a cluster runs on: by its Infrastructure object, else by its nodes' provider IDs, else by their architecture.
+    """Detect the platform of a cluster: by its Infrastructure object, else its nodes' provider IDs, else their architecture.
 
-    ``nodes`` are Nodes as the API has them; ``balancers`` is whether a Service with a load balancer's address was seen,
-    which only counts for the type External. Returns ``type`` (a key of PLATFORMS, or a type that is not known here, or
-    empty), ``name`` (what an external platform calls itself), ``source`` (infrastructure, nodes, architecture or
+    ``nodes`` are Nodes of the API; ``balancers`` is whether a Service with a load balancer's address was seen,
+    which is only used for the type External. Returns ``type`` (a key of PLATFORMS, or an unknown type, or
+    empty), ``name`` (an external platform's own name), ``source`` (infrastructure, nodes, architecture or
     none), ``architectures`` and ``message``.
     """
     status = ((infrastructure or {}).get("status") or {}).get("platformStatus") or {}
     type_, source = infrastructure_type(infrastructure), "infrastructure"
-    architectures = sorted({one for one in map(_architecture, nodes) if one})
+    architectures = sorted({architecture for architecture in map(_architecture, nodes) if architecture})
     if not type_:
-        type_, source = next((one for one in map(_by_provider, nodes) if one), ""), "nodes"
+        type_, source = next((platform for platform in map(_by_provider, nodes) if platform), ""), "nodes"
     if not type_:
-        told = any(one in ARCHITECTURES for one in architectures)
-        type_, source = ("None", "architecture") if told else ("", "none")
+        is_known = any(architecture in ARCHITECTURES for architecture in architectures)
+        type_, source = ("None", "architecture") if is_known else ("", "none")
     name = str((status.get("external") or {}).get("platformName") or "") if type_ == "External" else ""
-    message = _words(type_, name, source, architectures)
+    message = _message(type_, name, source, architectures)
     if type_ == "External" and balancers:
         type_, message = "ExternalCloud", f"{message}; its router has a load balancer"
     if type_ == "IBMCloud" and (status.get("ibmcloud") or {}).get("providerType") == "Classic":
@@ -234,22 +237,22 @@ def _by_provider(node: Json) -> Optional[str]:
 def _architecture(node: Json) -> Optional[str]:
     labels = node["metadata"].get("labels") or {}
     info = (node.get("status") or {}).get("nodeInfo") or {}
-    told = labels.get("kubernetes.io/arch") or info.get("architecture")
-    return str(told) if told else None
+    architecture = labels.get("kubernetes.io/arch") or info.get("architecture")
+    return str(architecture) if architecture else None
 
 
-def _words(type_: str, name: str, source: str, architectures: List[str]) -> str:
-    """How the platform was told."""
-    called = f"{type_} ({name})" if name else type_
+def _message(type_: str, name: str, source: str, architectures: List[str]) -> str:
+    """The platform and how it was detected."""
+    title = f"{type_} ({name})" if name else type_
     message = {
-        "infrastructure": f"{called}, as Infrastructure cluster says",
-        "nodes": f"{type_}, by the provider IDs of its nodes",
-        "architecture": "no cloud, by the architecture of its nodes",
-        "none": "unknown, and so treated like None",
+        "infrastructure": f"{title}, from the Infrastructure object",
+        "nodes": f"{type_}, from the provider IDs of its nodes",
+        "architecture": "no cloud, from the architecture of its nodes",
+        "none": "unknown, and so handled like None",
     }[source]
     if type_ and known(type_) is None:
-        message += ", which is not known here and treated like None"
-    machines = [f"{one} ({ARCHITECTURES[one]})" for one in architectures if one in ARCHITECTURES]
+        message += ", which is unknown and handled like None"
+    machines = [f"{entry} ({ARCHITECTURES[entry]})" for entry in architectures if entry in ARCHITECTURES]
     if machines and not platform_of(type_)[1].load_balancer:
         message += f"; nodes are {' and '.join(machines)}"
     return message

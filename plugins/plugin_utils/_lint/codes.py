@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: every code by which lint speaks of rules and localities, in one table.
+"""Private to the collection: every code of lint for rules and localities, in one table.
 
-``docs/lint.md`` shows the same table; a test compares the two, and another one finds each code in use.
+``docs/lint.md`` has the same table; a test compares the two, and another test finds each code in use.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SEVERITIES: Tuple[Severity, Severity, Severity] = ("error", "warning", "info")
 
 
 class Code(NamedTuple):
-    """``severities`` that a finding may have, what is ``wrong``, and what its repaired form is."""
+    """The ``severities`` of a finding, what is ``wrong``, and its ``repaired`` form."""
 
     severities: Tuple[str, ...]
     wrong: str
@@ -30,11 +30,13 @@ _ERROR, _WARNING, _INFO = SEVERITIES
 DECLARED: Dict[str, Code] = {
     "rule-shape": Code(
         (_ERROR,),
-        'A value of the wrong type, such as the text `"true"` for a truth value',
+        'A value of the wrong type, such as the string `"true"` for a boolean',
         "The rule with the right type",
     ),
     "rule-short": Code(
-        (_ERROR,), "A text that is not of the form `namespace/name`", "The rule with a placeholder for what is missing"
+        (_ERROR,),
+        "A string that is not of the form `namespace/name`",
+        "The rule with a placeholder for what is missing",
     ),
     "rule-type": Code(
         (_ERROR,),
@@ -43,8 +45,8 @@ DECLARED: Dict[str, Code] = {
     ),
     "rule-body": Code(
         (_ERROR,),
-        "No body for the type (istiod skips the rule), or one of the other kind (istiod ignores it)",
-        "The rule with the one body that counts",
+        "No body for the type (istiod skips the rule), or a body of another type (istiod ignores it)",
+        "The rule with the body of its type only",
     ),
     "rule-wildcard": Code(
         (_ERROR,),
@@ -53,8 +55,8 @@ DECLARED: Dict[str, Code] = {
     ),
     "rule-name": Code(
         (_ERROR,),
-        "A name that no Service can have: capitals, blanks, typographic quotes, more than 63 characters",
-        "The rule with the name in small letters, without the quotes, or a placeholder",
+        "A name that no Service can have: empty, capitals, blanks, typographic quotes, more than 63 characters",
+        "The rule with the name in lower case letters, without the quotes, or a placeholder",
     ),
     "rule-selector": Code(
         (_ERROR,),
@@ -68,12 +70,12 @@ DECLARED: Dict[str, Code] = {
     ),
     "key-unknown": Code(
         (_ERROR,),
-        "A key that the API server drops without a word: `Selector`, `alias` for `aliases`, `importAsLocal` inside `nameSelector`",
-        "The rule with the key under its right name, in its right place",
+        "A key that the API server drops silently: `Selector`, `alias` for `aliases`, `importAsLocal` inside `nameSelector`",
+        "The rule with the correct key in the correct place",
     ),
     "locality-value": Code(
         (_ERROR,),
-        "A zone with no region or a subzone with no zone: istiod drops the whole locality",
+        "A zone with no region or a subzone with no zone (istiod drops the whole locality), or an empty part",
         "The locality with a placeholder for the missing part",
     ),
 }
@@ -82,34 +84,34 @@ DECLARED: Dict[str, Code] = {
 TOGETHER: Dict[str, Code] = {
     "rule-shadowed": Code(
         (_WARNING,),
-        "An earlier rule (or alias) takes all that this one could take",
-        "Both rules in the order in which both count, or none where one has to go",
+        "An earlier rule (or alias) selects all services that this one could select",
+        "Both rules in the order in which both apply, or none where one must be removed",
     ),
     "rule-suffix": Code(
         (_WARNING,),
-        "A `domainSuffix` that `importAsLocal` overrides, or one that ends with `svc.cluster.local`: such an import is put into the namespace of its name",
+        "A `domainSuffix` that `importAsLocal` overrides, or one that ends with `svc.cluster.local`: such an import gets the namespace of its name",
         "The rule without the suffix",
     ),
     "alias-unused": Code(
-        (_WARNING,), "An alias for services that its `LabelSelector` never looks at", "The rule without that alias"
+        (_WARNING,), "An alias for services outside the namespace of its `LabelSelector`", "The rule without that alias"
     ),
     "export-control-plane": Code(
         (_WARNING,),
-        "A wildcard that exports the control plane's own services and gateways too",
+        "A wildcard that also exports the control plane's own services and gateways",
         "The rule for one namespace, to be filled in",
     ),
     "export-one-name": Code(
         (_ERROR, _WARNING, _INFO),
-        "Several services under one exported name: the status is refused, and requests go to whichever came last",
+        "Several services under one exported name: the status is rejected, and requests go to whichever came last",
         "The rule that keeps the names apart",
     ),
     "export-unimported": Code(
-        (_WARNING,), "No peer that this is exported to imports it", "The import rule that is missing"
+        (_WARNING,), "No peer that gets this export imports it", "The import rule that is missing"
     ),
     "export-collision": Code(
         (_ERROR,),
-        "Another mesh exports the same name to the same peer: status perfect, requests fail",
-        "The rule with an alias that only this mesh has",
+        "Another mesh exports the same name to the same peer: the status is healthy, and requests fail",
+        "The rule with an alias that only this mesh uses",
     ),
     "export-collision-possible": Code(
         (_INFO,),
@@ -124,10 +126,10 @@ TOGETHER: Dict[str, Code] = {
     "import-unoffered": Code(
         (_WARNING,),
         "No peer that this is imported from exports it",
-        "The rule with the exported name, where one is meant",
+        "The rule with the exported name, where it is known",
     ),
     "import-uncertain": Code(
-        (_INFO,), "Only the exporting cluster can tell: a wildcard or a label selector covers it", "None"
+        (_INFO,), "Only the exporting cluster shows it: a wildcard or a label selector covers it", "None"
     ),
     "import-one-name": Code(
         (_ERROR, _WARNING, _INFO),
@@ -136,23 +138,23 @@ TOGETHER: Dict[str, Code] = {
     ),
     "import-no-failover": Code(
         (_WARNING, _INFO),
-        "One local name for services of several peers: that is no failover, one of them gets all requests",
-        "The rule with a name of its own",
+        "One local name for services of several peers: this is no failover, one of them gets all requests",
+        "The rule with a distinct name",
     ),
     "import-joins": Code(
         (_INFO,),
-        "`importAsLocal` over a service that this mesh has: the two are merged, where their ports have one name",
+        "`importAsLocal` over a service that this mesh has: the two are merged on ports of the same name",
         "None",
     ),
     "services-unread": Code(
         (_INFO,),
-        "Services that rules export could not be read, so that nobody looked at their ports",
+        "Exported Services could not be read, so their ports are not checked",
         "None",
     ),
     "import-port-names": Code(
         (_WARNING,),
         "`importAsLocal` over a service whose ports have other names: the imported endpoints are never used",
-        "None: the Service's ports have to be renamed",
+        "None: rename the ports of the Service",
     ),
 }
 

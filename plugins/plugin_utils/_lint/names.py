@@ -38,9 +38,7 @@ def export_collisions(mesh: DeclaredMesh, places: Sequence[Place]) -> List[Probl
     all_rules = [place.rule for place in places]
     for index, place in enumerate(places):
         selections = matching.effective_selections(all_rules, index)
-        merging = [
-            (severity, selection) for selection in selections for severity in [_merging(selection)] if severity
-        ]
+        merging = [(severity, selection) for selection in selections for severity in [_merging(selection)] if severity]
         if merging:
             severity, worst = min(merging, key=lambda entry: SEVERITIES.index(entry[0]))
             problems.append(_collision("export", mesh, place, worst, severity))

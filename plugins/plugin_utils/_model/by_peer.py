@@ -149,7 +149,7 @@ def _gateways(
     resolver, partners, check = context
     common, problems = check({key: part for key, part in value.items() if key != "peers"}, mesh["mesh"], where)
     by_peer = dict.fromkeys(partners, common)
-    code = f"{where[len('mesh_'):]}-value"
+    code = f"{where[len('mesh_') :]}-value"
     special = value.get("peers")
     if special is None:
         return common, by_peer, problems

@@ -139,7 +139,9 @@ def is_url(value: Any) -> bool:
         return False
     try:
         parts = urlsplit(value)
-        return parts.scheme in ("http", "https") and is_address(parts.hostname) and (parts.port is None or parts.port > 0)
+        return (
+            parts.scheme in ("http", "https") and is_address(parts.hostname) and (parts.port is None or parts.port > 0)
+        )
     except ValueError:  # a port that is none, or a bracket too few
         return False
 
@@ -187,7 +189,5 @@ DICTIONARY = Domain(lambda value: isinstance(value, dict), "a dictionary")
 TEXT_MAP = Domain(is_text_map, "a dictionary of strings (quote true and numbers)")
 PORT = Domain(is_port, f"a port number from 1 to {_PORT_MAX}")
 IP_ADDRESS = Domain(is_ip, "a quoted IP address")
-ADDRESSES = Domain(
-    is_list_of(is_address), "a list of IP addresses or host names, each without scheme, port and path"
-)
+ADDRESSES = Domain(is_list_of(is_address), "a list of IP addresses or host names, each without scheme, port and path")
 NETWORKS = Domain(is_list_of(is_network), "a list of networks such as 192.0.2.0/24")

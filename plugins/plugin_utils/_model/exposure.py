@@ -26,7 +26,7 @@ _ROUTED = {
 
 
 def check_ingress(written: Mapping[str, Any], mesh: str, where: str) -> Tuple[Ingress, List[Problem]]:
-    """Check one ``mesh_ingress`` (without its ``peers``); wrong parts are reported and left out of the result."""
+    """Check one ``mesh_ingress`` (without its ``peers``); the result has no wrong parts."""
     accepted, problems = _check(written, INGRESS, mesh, where, "ingress-value")
     problems += unknown_keys(accepted.get("nodePorts", {}), PORT_NAMES, mesh, f"{where}.nodePorts")
     return cast(Ingress, accepted), problems
@@ -63,7 +63,5 @@ def _rejected(key: str, value: Any, mesh: str, where: str, code: str, domain: Do
     if reason is None:
         return rejection(code, mesh, where, domain.accepted, value, f"Correct {where}")
     message = f"{reason}; must be {domain.accepted}, not {shown(value)}"
-    remedy = (
-        f"Use one of {', '.join(EXPOSURES)}; name a load balancer of your own that passes TCP through in mesh_ingress.addresses"
-    )
+    remedy = f"Use one of {', '.join(EXPOSURES)}; name a load balancer of your own that passes TCP through in mesh_ingress.addresses"
     return problem(code, mesh, where, message, remedy)

@@ -62,7 +62,9 @@ INGRESS: Dict[str, Key] = {
     "internal": Key("bool", "Whether the gateways get private addresses.", BOOLEAN),
     "annotations": Key("dict", "Annotations of the gateways' Services.", TEXT_MAP),
     "labels": Key("dict", "Labels of the gateways' Services.", TEXT_MAP),
-    "addresses": Key("list", "Addresses at which the peers reach the gateways. Default: read in the cluster.", ADDRESSES),
+    "addresses": Key(
+        "list", "Addresses at which the peers reach the gateways. Default: read in the cluster.", ADDRESSES
+    ),
     "discoveryPort": Key("int", "Port at which the peers reach discovery. Default: read in the cluster.", PORT),
     "servicePort": Key("int", "Port at which the peers reach services. Default: read in the cluster.", PORT),
     "nodePorts": Key(

@@ -65,7 +65,9 @@ def _cluster_variables(values: Json) -> List[str]:
 def _check_access(mesh: str, values: Json) -> List[Problem]:
     names, by_file = _cluster_variables(values), "mesh_identity_file" in values
     if names and by_file:
-        message = f"must not be set together with {', '.join(names)}: a mesh has either cluster access or an identity file"
+        message = (
+            f"must not be set together with {', '.join(names)}: a mesh has either cluster access or an identity file"
+        )
         return [problem("access-twice", mesh, "mesh_identity_file", message, "Remove one of them")]
     if names or by_file:
         return []

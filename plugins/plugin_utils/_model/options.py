@@ -48,9 +48,7 @@ def check_options(options: Json, resolver: Resolver, group: str) -> List[Problem
     problems += unknown
     for name in _CONFIRMED:
         problems += [
-            resolver.unknown(mesh, group, name, "a mesh")
-            for mesh in options[name] or []
-            if not resolver.is_mesh(mesh)
+            resolver.unknown(mesh, group, name, "a mesh") for mesh in options[name] or [] if not resolver.is_mesh(mesh)
         ]
     return problems
 

@@ -141,9 +141,7 @@ def _is_short(rule: Rule, short: Iterable[str]) -> bool:
     return set(selector) == {"namespace", "name"} and f"{selector['namespace']}/{selector['name']}" in short
 
 
-def _separate(
-    declaration: Declaration, consumer: str, chosen: PeerNamesByHost, fixed: Mapping[str, Set[str]]
-) -> None:
+def _separate(declaration: Declaration, consumer: str, chosen: PeerNamesByHost, fixed: Mapping[str, Set[str]]) -> None:
     """Give new pairs distinct names where the default ones would collide.
 
     A fixed name stays, and so does that of an exporter whose colliding rules are in the product's shape.

@@ -131,7 +131,9 @@ def _parts(value: Dict[str, Any], report: _Report, at: str) -> None:
 def _part(key: str, part: Any, report: _Report, at: str) -> None:
     """Check a namespace or a name; an empty one is no wildcard, as templates and ansible-core make it of nothing."""
     longest = f"at most {LABEL_MAX} lower case letters, digits and inner hyphens"
-    accepted = f'a namespace with {longest}, or "*"' if key == "namespace" else f'a name whose parts have {longest}, or "*"'
+    accepted = (
+        f'a namespace with {longest}, or "*"' if key == "namespace" else f'a name whose parts have {longest}, or "*"'
+    )
     if not isinstance(part, str):
         report.reject(at, f"a string: {accepted}", part, "Quote the value")
     elif part == "":

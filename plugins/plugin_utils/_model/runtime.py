@@ -49,7 +49,7 @@ RUNTIME: Shape = {
 
 
 def check_runtime(value: Any, mesh: str, where: str) -> Tuple[Json, List[Problem]]:
-    """Check one ``runtime``; wrong parts are reported and left out of the result."""
+    """Check one ``runtime``; the result has no wrong parts."""
     accepted, problems = _check(value, RUNTIME, mesh, where)
     deployment = accepted.get("deployment", {})
     scaling = deployment.get("autoScaling", {})

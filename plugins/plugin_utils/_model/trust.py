@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: which root certificates a mesh may hand to its peers. Pure; the moment is given.
+"""Private to the collection: which root certificates of a mesh its peers may use. Pure; the moment is a parameter.
 
-A bundle without one usable certificate makes Envoy refuse the whole trust configuration, for every proxy of the mesh
-that takes it (envoyproxy/envoy ``cert_validator/spiffe/spiffe_validator.cc``), so a root is judged before anybody
-writes it.
+A bundle without one usable certificate makes Envoy reject the whole trust configuration, for every proxy of the mesh
+that loads it (envoyproxy/envoy ``cert_validator/spiffe/spiffe_validator.cc``), so a root is checked before it is written.
 """
 
 from __future__ import annotations
@@ -36,12 +35,11 @@ def judge_roots(
     warning_days: int,
     pins: Optional[Collection[str]] = None,
 ) -> List[Problem]:
-    """What is wrong with a mesh's own roots at a moment (with its zone).
+    """Find what is wrong with a mesh's own roots at a moment (with its zone).
 
-    Errors, after which nobody may write this bundle: no usable root in it, or one that is not among ``pins``
-    (fingerprints as ``fingerprint`` returns them; None for no pins). Istiod takes every certificate of a bundle, so one
-    usable root is enough, and an unusable one beside it is a warning; but every one of them would be trusted, so each
-    must be pinned.
+    Errors, after which this bundle must not be written: no usable root in it, or one that is not among ``pins``
+    (fingerprints as ``fingerprint`` returns them; None for no pins). Istiod loads every certificate of a bundle, so one
+    usable root is enough, and an unusable one beside it is a warning; but each would be trusted, so each must be pinned.
     """
     where = f"ConfigMap {namespace}/istio-ca-root-cert"
     by_print = {root["sha256"]: root for root in roots}
@@ -54,16 +52,7 @@ def judge_roots(
         for code, message, remedy in [fault]
     ]
     found += [
-        problem(
-            "root-expires",
-            mesh,
-            where,
-            f"{_name(root)} expires at {root['not_after']}, in {_days(root, now)} days",
-            "Rotate the root before that: first a bundle of the old root and the new one, then the new authority",
-            severity="warning",
-        )
-        for root, fault in faults
-        if fault is None and _days(root, now) < warning_days
+        _expires(mesh, where, root, now) for root, fault in faults if fault is None and _days(root, now) < warning_days
     ]
     return found + [
         problem(
@@ -71,11 +60,22 @@ def judge_roots(
             mesh,
             where,
             f"{_name(root)} is not among mesh_trust_fingerprints",
-            "Find out who changed the root; when it is right, add its fingerprint to mesh_trust_fingerprints",
+            "Find out who changed the root; if it is correct, add its fingerprint to mesh_trust_fingerprints",
         )
         for root in roots
         if pins is not None and root["sha256"] not in pins
     ]
+
+
+def _expires(mesh: str, where: str, root: Root, now: datetime.datetime) -> Problem:
+    return problem(
+        "root-expires",
+        mesh,
+        where,
+        f"{_name(root)} expires at {root['not_after']}, in {_days(root, now)} days",
+        "Rotate the root before that: first a bundle of the old root and the new one, then the new authority",
+        severity="warning",
+    )
 
 
 def _name(root: Root) -> str:
@@ -83,23 +83,23 @@ def _name(root: Root) -> str:
 
 
 def _days(root: Root, now: datetime.datetime) -> int:
-    """Whole days until a root is over."""
+    """Whole days until a root expires."""
     return (parse_time(root["not_after"]) - now).days
 
 
 def _fault(root: Root, bundle: Dict[str, Root], now: datetime.datetime) -> Optional[Tuple[str, str, str]]:
-    """Code, message and remedy of why a certificate cannot be used; one that is not self-signed needs its issuer."""
+    """Code, message and remedy of an unusable certificate; one that is not self-signed needs its issuer."""
     seen: List[str] = []
-    one: Optional[Root] = root
-    while one is not None:
-        fault = _own_fault(one, now)
+    current: Optional[Root] = root
+    while current is not None:
+        fault = _own_fault(current, now)
         if fault is not None:
-            return fault if one is root else ("root-chain", f"is signed by one that {fault[1]}", fault[2])
-        signer = one["signed_by"]
-        if signer == one["sha256"]:
+            return fault if current is root else ("root-chain", f"is signed by a certificate that {fault[1]}", fault[2])
+        signer = current["signed_by"]
+        if signer == current["sha256"]:
             return None
-        seen.append(one["sha256"])
-        one = bundle.get(signer) if signer is not None and signer not in seen else None
+        seen.append(current["sha256"])
+        current = bundle.get(signer) if signer is not None and signer not in seen else None
     return (
         "root-chain",
         "is neither self-signed nor signed by another certificate of the bundle",

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: Shapes of a declaration: what the inventory says."""
+"""Private to the collection: shapes of a declaration, which is the content of the inventory."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Ingress(TypedDict, total=False):
 
 
 class RuleList(TypedDict):
-    """One list of rules as somebody wrote it: ``where`` is its place in the inventory, ``peers`` are the hosts that get it.
+    """One written list of rules: ``where`` is its place in the inventory, ``peers`` are the hosts that get it.
 
-    ``written`` are the entries as they stand there and ``rules`` the same in the product's shape; it is ``sound`` when
-    nothing in it is refused.
+    ``written`` are the original entries and ``rules`` the same in the product's shape; it is ``sound`` when no rule is
+    rejected.
     """
 
     where: str
@@ -47,13 +47,13 @@ class RuleList(TypedDict):
 
 
 class Egress(TypedDict, total=False):
-    """``mesh_egress``: what can be said of the federation egress gateways of a mesh."""
+    """``mesh_egress``: the settings of the federation egress gateways of a mesh."""
 
     runtime: Json
 
 
 class Installation(TypedDict):
-    """What install.yml is to make of a mesh; ``operator`` None: subscribe to it only where the cluster has none."""
+    """What install.yml installs for a mesh; ``operator`` None: subscribe to it only where the cluster has none."""
 
     wanted: bool
     operator: Optional[bool]
@@ -92,11 +92,11 @@ class IdentityFile(TypedDict):
 
 
 class DeclaredMesh(TypedDict):
-    """What the inventory says of one mesh, with defaults filled in; no credential is ever in it.
+    """What the inventory declares for one mesh, with defaults; it contains no credential.
 
-    All that is said by peer has the peer's host as key. ``short_exports`` are the export rules that were written as
+    What is declared by peer has the peer's host as key. ``short_exports`` are the export rules that are written as
     ``namespace/name``; ``peer_names`` are those of ``mesh_peer_names``.
-    ``by_file`` is a mesh that is known by identity files alone; ``identity_files`` are these files by the host of the peer.
+    ``by_file``: the mesh has identity files and no cluster access; ``identity_files`` are these files by the host of the peer.
     """
 
     host: str
@@ -126,7 +126,7 @@ class DeclaredMesh(TypedDict):
 
 
 class Declaration(TypedDict):
-    """The whole federation as it is wished for; ``pairs`` is sorted, each pair too."""
+    """The whole declared federation; ``pairs`` is sorted, each pair too."""
 
     group: str
     options: Json

@@ -118,7 +118,7 @@ def convert(variable: Variable, value: Any) -> Any:
 
 
 def read(variables: Mapping[str, Any], mesh: str, topic: Optional[str] = None) -> Tuple[Dict[str, Any], List[Problem]]:
-    """Read the known variables of one host; unset and null ones, and those of a wrong type, are left out of the result."""
+    """Read the known variables of one host; the result has no null values and none of a wrong type."""
     values: Dict[str, Any] = {}
     problems: List[Problem] = []
     for name in sorted(variables):

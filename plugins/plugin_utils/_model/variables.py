@@ -90,9 +90,7 @@ _MESHES = (
         "Name of the mesh, and by default of its ServiceMeshPeer in other meshes. Default: the inventory host's name.",
         kind="mesh name",
     ),
-    _mesh(
-        "namespace", "str", "Namespace of the control plane. Default: the mesh's name and C(-system).", kind="label"
-    ),
+    _mesh("namespace", "str", "Namespace of the control plane. Default: the mesh's name and C(-system).", kind="label"),
     _mesh(
         "control_plane",
         "str",
@@ -211,7 +209,9 @@ _IDENTITY = (
 _ACCESS = (
     _access("kubeconfig", "raw", "Path of the kubeconfig, or its content as a dictionary.", secret=True),
     _access(
-        "context", "str", "Context of the kubeconfig. Alone it reads C($KUBECONFIG), or else the user's default kubeconfig."
+        "context",
+        "str",
+        "Context of the kubeconfig. Alone it reads C($KUBECONFIG), or else the user's default kubeconfig.",
     ),
     _access("host", "str", "URL of the API server.", kind="url"),
     _access("api_key", "str", "Bearer token.", secret=True),
@@ -332,7 +332,9 @@ _OPTIONS = (
     ),
     _federation("lint_file", "path", None, "File on the controller for the findings of C(lint.yml) as JSON.", "lint"),
     _federation("lint_strict", "bool", False, "Handle warnings about the inventory as errors.", "lint"),
-    _federation("offline", "bool", False, "Let C(plan.yml) plan from the inventory alone and contact no cluster.", "mesh"),
+    _federation(
+        "offline", "bool", False, "Let C(plan.yml) plan from the inventory alone and contact no cluster.", "mesh"
+    ),
     _federation("plan_file", "path", None, "File on the controller for the plan of C(plan.yml) as JSON.", "report"),
     _federation(
         "ports_file", "path", None, "File on the controller for the port matrix of C(plan.yml) as CSV.", "report"

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import BY_PEER, KEYS
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES
 
@@ -20,7 +19,9 @@ ROLES = pathlib.Path(__file__).parents[3] / "roles"
 
 
 def _options(role: str) -> dict[str, Any]:
-    return yaml.safe_load((ROLES / role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    return yaml.safe_load((ROLES / role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"][
+        "options"
+    ]
 
 
 def test_the_mesh_role_documents_every_public_variable() -> None:
@@ -43,7 +44,9 @@ def test_keys_of_dictionaries_agree(name: str) -> None:
     for key, entry in keys.items():
         assert options[key]["type"] == entry.type
         assert tuple(options[key].get("choices", ())) == entry.choices
-        assert " ".join(options[key]["description"].split()) == f"{entry.description} Accepted: {entry.domain.accepted}."
+        assert (
+            " ".join(options[key]["description"].split()) == f"{entry.description} Accepted: {entry.domain.accepted}."
+        )
 
 
 @pytest.mark.parametrize("role", sorted(path.name for path in ROLES.iterdir()))
@@ -66,7 +69,13 @@ def test_a_role_without_its_plan_says_so(tmp_path: pathlib.Path) -> None:
             "tasks": [
                 {
                     "block": [{"ansible.builtin.include_role": {"name": f"ossm.federation.{role}"}}],
-                    "rescue": [{"ansible.builtin.debug": {"msg": role + ": {{ ansible_failed_result.msg | replace('\n', ' ') }}"}}],
+                    "rescue": [
+                        {
+                            "ansible.builtin.debug": {
+                                "msg": role + ": {{ ansible_failed_result.msg | replace('\n', ' ') }}"
+                            }
+                        }
+                    ],
                 }
             ],
         }

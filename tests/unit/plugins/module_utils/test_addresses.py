@@ -243,7 +243,7 @@ def _read(**platforms: str) -> dict[str, Json]:
 def test_one_line_for_all_meshes_that_are_reached_alike() -> None:
     assert planning.build_plan(_declared({}), _read())["exposure_lines"] == [
         "blue-mesh, green-mesh, red-mesh: AWS. LoadBalancer, public, as mesh_ingress.internal is not set: AWS gives a network "
-        "load balancer, as the default one is not made for raw TLS"
+        "load balancer, as the default one does not suit raw TLS"
     ]
 
 

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import federations as fed
 import pytest
-
 from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import types as object_types
 
@@ -30,7 +29,7 @@ OWNER = (
 )
 UID = "the uid of the control plane that was read: the API server then refuses to create one under a misspelled name"
 LABELS = (
-    "nobody else clears up after a federation, and the documented removal of a mesh leaves sets and ConfigMaps behind: "
+    "nothing else cleans up after a federation, and the documented removal of a mesh leaves sets and ConfigMaps behind: "
     "by these labels our objects, and no others, are found again"
 )
 ROUTE = (
@@ -61,10 +60,10 @@ PARTIAL = "the example is cut down to the field that it is about; without an API
 
 
 class Example(NamedTuple):
-    """``wish``: variables by host. ``written``: the documented fields. ``differences``: our values, by reason."""
+    """``desired_object``: variables by host. ``written``: the documented fields. ``differences``: our values, by reason."""
 
     page: str
-    wish: dict[str, Json]
+    declared: dict[str, Json]
     host: str
     kind: str
     name: str
@@ -110,7 +109,7 @@ def _labels(peer: str) -> Json:
 EXAMPLES = [
     Example(
         page="Configuring a Service Mesh control plane for federation: red with green and blue, load balancers",
-        wish={RED: {"mesh_trust_domain": "red-mesh.local", "mesh_ingress": {"exposure": "LoadBalancer"}}},
+        declared={RED: {"mesh_trust_domain": "red-mesh.local", "mesh_ingress": {"exposure": "LoadBalancer"}}},
         host=RED,
         kind="ServiceMeshControlPlane",
         name=RED,
@@ -144,7 +143,7 @@ EXAMPLES = [
     ),
     Example(
         page="Understanding federation gateways: node ports by number",
-        wish={
+        declared={
             RED: {
                 "mesh_peers": [GREEN],
                 "mesh_ingress": {"exposure": "NodePort", "nodePorts": {"tls": 30510, "https-discovery": 32359}},
@@ -175,7 +174,7 @@ EXAMPLES = [
     ),
     Example(
         page="Understanding federation trust domain parameters",
-        wish={
+        declared={
             RED: {"mesh_trust_domain": "red-mesh.local", "mesh_peers": []},
             GREEN: {"mesh_peers": []},
             BLUE: {"mesh_peers": []},
@@ -194,7 +193,7 @@ EXAMPLES = [
     ),
     Example(
         page="Joining a federated mesh: red's peer for green",
-        wish={
+        declared={
             GREEN: {
                 "mesh_ingress": {
                     "peers": {
@@ -232,7 +231,7 @@ EXAMPLES = [
     ),
     Example(
         page="Exporting a service: red to green, one by name with an alias, others by label",
-        wish={
+        declared={
             RED: {
                 "mesh_exports": {
                     GREEN: [
@@ -277,7 +276,7 @@ EXAMPLES = [
     ),
     Example(
         page="Exporting a service: red to blue, every ratings of the mesh",
-        wish={RED: {"mesh_exports": {BLUE: ["*/ratings"]}}},
+        declared={RED: {"mesh_exports": {BLUE: ["*/ratings"]}}},
         host=RED,
         kind="ExportedServiceSet",
         name=BLUE,
@@ -291,7 +290,7 @@ EXAMPLES = [
     ),
     Example(
         page="Exporting a service: red to green, a whole namespace",
-        wish={RED: {"mesh_exports": {GREEN: ["west-data-center/*"]}}},
+        declared={RED: {"mesh_exports": {GREEN: ["west-data-center/*"]}}},
         host=RED,
         kind="ExportedServiceSet",
         name=GREEN,
@@ -305,7 +304,7 @@ EXAMPLES = [
     ),
     Example(
         page="Importing a service: green from red, with an alias",
-        wish={
+        declared={
             GREEN: {
                 "mesh_imports": {
                     RED: [
@@ -338,7 +337,7 @@ EXAMPLES = [
     ),
     Example(
         page="Importing a service: blue from red, under its own name",
-        wish={BLUE: {"mesh_imports": {RED: ["bookinfo/ratings"]}}},
+        declared={BLUE: {"mesh_imports": {RED: ["bookinfo/ratings"]}}},
         host=BLUE,
         kind="ImportedServiceSet",
         name=RED,
@@ -353,7 +352,7 @@ EXAMPLES = [
     ),
     Example(
         page="Importing a service: green from red, a whole namespace",
-        wish={GREEN: {"mesh_imports": {RED: ["west-data-center/*"]}}},
+        declared={GREEN: {"mesh_imports": {RED: ["west-data-center/*"]}}},
         host=GREEN,
         kind="ImportedServiceSet",
         name=RED,
@@ -368,7 +367,7 @@ EXAMPLES = [
     ),
     Example(
         page="Configuring an ImportedServiceSet for failover: green from red, which is in us-west",
-        wish={
+        declared={
             GREEN: {
                 "mesh_imports": {
                     RED: [
@@ -421,12 +420,12 @@ def fields(value: Any, path: str = "") -> Json:
     return {path: value}
 
 
-def sent(wishes: list[object_types.DesiredObject], kind: str, name: str) -> Json:
+def sent(objects: list[object_types.DesiredObject], kind: str, name: str) -> Json:
     """The fields of one object, of all field managers together."""
     together: Json = {}
-    for wish in wishes:
-        if (wish["definition"]["kind"], wish["definition"]["metadata"]["name"]) == (kind, name):
-            together.update(fields(wish["definition"]))
+    for desired_object in objects:
+        if (desired_object["definition"]["kind"], desired_object["definition"]["metadata"]["name"]) == (kind, name):
+            together.update(fields(desired_object["definition"]))
     return together
 
 
@@ -443,12 +442,14 @@ def wanted(example: Example) -> Json:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example.page for example in EXAMPLES])
 def test_we_write_what_the_documentation_writes(example: Example) -> None:
-    declaration = fed.declare(fed.inventory(**{host.replace("-", "_"): wish for host, wish in example.wish.items()}))
+    declaration = fed.declare(
+        fed.inventory(**{host.replace("-", "_"): variables for host, variables in example.declared.items()})
+    )
     assert [product_types.problem_line(one) for one in declaration["problems"]] == []
     read = {host: example.read.get(host) or fed.facts(host, "Azure") for host in fed.COLOURS}
-    made, wishes = fed.federate(declaration, read)
-    assert [product_types.problem_line(one) for one in made["problems"]] == []
-    ours = sent(wishes[example.host], example.kind, example.name)
+    plan, objects = fed.federate(declaration, read)
+    assert [product_types.problem_line(one) for one in plan["problems"]] == []
+    ours = sent(objects[example.host], example.kind, example.name)
     expected = wanted(example)
     assert ours == expected
     # To Python 1 is True, to the API server it is not.
@@ -457,7 +458,7 @@ def test_we_write_what_the_documentation_writes(example: Example) -> None:
 
 def test_the_root_of_the_peer_is_written_as_documented() -> None:
     """The documentation names the ConfigMap of the peer's root and no example shows it: key and place are istiod's."""
-    _made, wishes = fed.federate(fed.declare(fed.inventory()), {host: fed.facts(host) for host in fed.COLOURS})
-    found = sent(wishes[RED], "ConfigMap", "green-mesh-ca-root-cert")
+    _made, objects = fed.federate(fed.declare(fed.inventory()), {host: fed.facts(host) for host in fed.COLOURS})
+    found = sent(objects[RED], "ConfigMap", "green-mesh-ca-root-cert")
     assert found["data.root-cert.pem"] == "root of green-mesh\n"
     assert found["metadata.namespace"] == "red-mesh-system"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lint says: of the product's own test vectors, of each kind of mistake, and of what is no mistake at all."""
+"""What lint finds: in the product's own test vectors, in each kind of mistake, and in correct rules."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from typing import Any
 
 import federations as fed
 import pytest
-from test_model_refusals import DECLARED as REFUSED
-from unit.lab.test_rules import EXPORTS, IMPORTS
-
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import codes
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import in_order, lint
@@ -22,6 +19,8 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.declare imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.rules import check_rules
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import check_services, with_services
+from test_model_refusals import DECLARED as REJECTED
+from unit.lab.test_rules import EXPORTS, IMPORTS
 
 Json = dict[str, Any]
 DOCUMENT = Path(__file__).parents[4] / "docs" / "lint.md"
@@ -52,11 +51,11 @@ def findings(**variables: Json) -> list[Problem]:
     """All findings about a federation of the given meshes (``west`` is west-mesh); only what is about rules."""
     hostvars = {f"{name}-mesh": {"mesh_context": "x", **said} for name, said in variables.items()}
     groups = {"federation": list(hostvars)}
-    made = declare(hostvars, groups, {}, group="federation", play_hosts=list(hostvars))
-    return in_order(made["problems"] + lint(made))
+    declaration = declare(hostvars, groups, {}, group="federation", play_hosts=list(hostvars))
+    return in_order(declaration["problems"] + lint(declaration))
 
 
-def told(found: list[Problem]) -> list[str]:
+def summary(found: list[Problem]) -> list[str]:
     """Severity, code, mesh and place of findings."""
     return [f"{one['severity']} {one['code']} {one['mesh']} {one['where']}" for one in found]
 
@@ -64,7 +63,7 @@ def told(found: list[Problem]) -> list[str]:
 # The product's test vectors
 
 EXPORTED = f"{WEST} mesh_exports"
-SAID_OF_EXPORTS: dict[str, list[str]] = {
+EXPORT_FINDINGS: dict[str, list[str]] = {
     "E5b": [f"error export-one-name {EXPORTED}[0]"],
     "E7": [f"warning rule-shadowed {EXPORTED}[1]"],
     # Unless a service named stars has the label too.
@@ -90,19 +89,19 @@ SAID_OF_EXPORTS: dict[str, list[str]] = {
 def test_export_vectors(vector: str) -> None:
     """West exports to east, which imports all there is."""
     found = findings(west={"mesh_exports": EXPORTS[vector][0]}, east={"mesh_imports": ALL})
-    assert told(found) == SAID_OF_EXPORTS.get(vector, [])
+    assert summary(found) == EXPORT_FINDINGS.get(vector, [])
 
 
 def test_every_collision_of_the_export_vectors_is_an_error() -> None:
-    """Where the product gives one exported name twice, lint refuses; E17's two names show that it is not that strict."""
+    """Where the product gives one exported name twice, lint rejects; E17's two names show that it is not that strict."""
     twice = {vector for vector, (dummy, names) in EXPORTS.items() if len(set(names)) < len(names)}
-    assert twice == {vector for vector, said in SAID_OF_EXPORTS.items() if "error export-one-name" in said[0]}
+    assert twice == {vector for vector, said in EXPORT_FINDINGS.items() if "error export-one-name" in said[0]}
 
 
 IMPORTED = f"{EAST} mesh_imports"
 UNIMPORTED = [f"warning export-unimported {EXPORTED}[{index}]" for index in range(3)]
 REVIEWS, STARS, RATINGS = UNIMPORTED
-SAID_OF_IMPORTS: dict[str, list[str]] = {
+IMPORT_FINDINGS: dict[str, list[str]] = {
     "I1": UNIMPORTED,
     "I2": [RATINGS],
     "I3": [RATINGS],
@@ -132,10 +131,10 @@ def test_import_vectors(vector: str) -> None:
             rule.setdefault("domainSuffix", spec["domainSuffix"])
     offers = ["bookinfo/reviews", "bookinfo/stars", "prod/ratings"]
     found = findings(west={"mesh_exports": offers}, east={"mesh_imports": spec.get("importRules", [])})
-    assert told(found) == SAID_OF_IMPORTS[vector]
+    assert summary(found) == IMPORT_FINDINGS[vector]
 
 
-# Each kind of mistake: the variables by mesh, what is said, and what is to be written instead
+# Each kind of mistake: the variables by mesh, the findings, and the repaired rule
 
 
 class Case:
@@ -161,7 +160,9 @@ TWO = {"west": {"mesh_exports": {EAST: ["a/x"]}}, "north": {"mesh_exports": {EAS
 CASES: dict[str, Case] = {
     "everything is in order": Case([], **share(["a/x"], ["a/x"])),
     "a mesh that shares nothing": Case([], west={}, east={}),
-    "same rule twice": Case([f"warning rule-shadowed {OUT}[1]"], part="Remove the rule", **share(["a/x", "a/x"], ["a/x"])),
+    "same rule twice": Case(
+        [f"warning rule-shadowed {OUT}[1]"], part="Remove the rule", **share(["a/x", "a/x"], ["a/x"])
+    ),
     "a narrower rule behind a wider one": Case(
         [f"warning rule-shadowed {OUT}[1]"],
         [named("a", "x", ("b", "")), named("a", "*")],
@@ -262,13 +263,16 @@ CASES: dict[str, Case] = {
     "a name, and then the rest of its namespace": Case([], **share(["a/x", "a/*"], ["a/*"])),
     "a name in all namespaces, behind one of them": Case([], **share(["a/*", named("*", "x", ("", "z"))], ["*/*"])),
     "a renamed name, and then the rest": Case([], **share([named("a", "x", ("b", "")), "a/*"], ["*/*"])),
-    "exported to nobody who imports": Case(
-        [f"warning export-unimported {OUT}[0]"], "a/x", part="no import rule of east-mesh matches a/x", **share(["a/x"], [])
+    "exported to a mesh without imports": Case(
+        [f"warning export-unimported {OUT}[0]"],
+        "a/x",
+        part="no import rule of east-mesh matches a/x",
+        **share(["a/x"], []),
     ),
     "exported to all, imported by one": Case(
         [], west={"mesh_exports": ["a/x"]}, east={"mesh_imports": ["a/x"]}, north={}
     ),
-    "imported from somebody who exports nothing": Case(
+    "imported from a mesh that exports nothing": Case(
         [f"warning import-unoffered {IN}[0]"], part="exports nothing to east-mesh", **share([], ["a/x"])
     ),
     "imported from all, exported by one": Case(
@@ -287,16 +291,16 @@ CASES: dict[str, Case] = {
     "imported from another namespace than the wildcard's": Case(
         [f"warning export-unimported {OUT}[0]", f"warning import-unoffered {IN}[0]"], **share(["a/*"], ["b/x"])
     ),
-    "only the cluster can tell what a wildcard has": Case(
+    "only the cluster shows what a wildcard selects": Case(
         [f"info import-uncertain {IN}[0]"], part="a/* by a wildcard", **share(["a/*"], ["a/x"])
     ),
-    "only the cluster can tell what has a label": Case(
+    "only the cluster shows what has a label": Case(
         [f"info import-uncertain {IN}[0]"], part="a/* by their labels", **share([labelled("a")], ["a/x"])
     ),
-    "refused rules say nothing about others": Case(
+    "rejected rules give no findings about others": Case(
         [f"error rule-wildcard {OUT}[0].name"], named("a", "<name>"), **share(["a/x*"], ["b/x", "c/x"])
     ),
-    "refused imports say nothing about exports": Case(
+    "rejected imports give no findings about exports": Case(
         [f"error rule-wildcard {IN}[0].name"], **share(["a/x", "b/x"], ["c/x*"])
     ),
     "exports that cannot be read say nothing about imports": Case(
@@ -409,10 +413,10 @@ CASES: dict[str, Case] = {
 def test_each_mistake(name: str) -> None:
     case = CASES[name]
     found = [one for one in findings(**case.variables) if one["code"] != case.left_out]
-    assert sorted(told(found)) == sorted(case.said)
+    assert sorted(summary(found)) == sorted(case.said)
     assert all(one["message"] and one["remedy"] for one in found)
     for one in found:
-        if told([one]) == case.said[:1]:
+        if summary([one]) == case.said[:1]:
             assert case.repaired is None or one["repaired"] == case.repaired
             assert case.part in problem_line(one)
 
@@ -428,7 +432,7 @@ def test_what_is_repaired_is_right() -> None:
 
 
 def _faults(rules: list[Any], imports: bool) -> list[str]:
-    """What is still refused in rules with all placeholders filled in."""
+    """What is still rejected in rules with all placeholders filled in."""
     filled = [yaml_free(rule) for rule in rules]
     return [problem_line(one) for one in check_rules(filled, "m", "w", imports=imports)[1]]
 
@@ -442,11 +446,11 @@ def yaml_free(value: Any) -> Any:
     return "In" if value == "<operator>" else re.sub(r"<(\w+)>", r"\1", value) if isinstance(value, str) else value
 
 
-RULES = [case for case in REFUSED if case[2].startswith(("mesh_exports[", "mesh_imports["))]
+RULES = [case for case in REJECTED if case[2].startswith(("mesh_exports[", "mesh_imports["))]
 
 
 @pytest.mark.parametrize("case", RULES, ids=[case[0] for case in RULES])
-def test_every_refused_rule_is_repaired(case: tuple[str, Json, str, str, str]) -> None:
+def test_every_rejected_rule_is_repaired(case: tuple[str, Json, str, str, str]) -> None:
     """A rule that cannot be guessed at all (no dictionary, no text) is the one exception."""
     (variable, written), imports = next(iter(case[1].items())), case[2].startswith("mesh_imports")
     found, *dummy = check_rules(written, "m", variable, imports=imports)[1]
@@ -547,7 +551,12 @@ def test_repaired_localities(written: Json, meant: Json) -> None:
 def service(name: str, *ports: str, namespace: str = "a", **labels: str) -> Json:
     """A Service as MeshFacts have it."""
     numbers = enumerate(ports, start=80)
-    return {"namespace": namespace, "name": name, "labels": labels, "ports": [{"name": port, "port": at} for at, port in numbers]}
+    return {
+        "namespace": namespace,
+        "name": name,
+        "labels": labels,
+        "ports": [{"name": port, "port": at} for at, port in numbers],
+    }
 
 
 def declared(**variables: Json) -> Any:
@@ -557,9 +566,9 @@ def declared(**variables: Json) -> Any:
 
 def served(services: dict[str, list[Json]], **variables: Json) -> list[str]:
     """What lint finds when it knows the Services."""
-    made = declared(**variables)
-    assert lint(made) == lint(copy.deepcopy(made))
-    return told(lint_services(made, services))
+    declaration = declared(**variables)
+    assert lint(declaration) == lint(copy.deepcopy(declaration))
+    return summary(lint_services(declaration, services))
 
 
 EXPRESSIONS = [
@@ -583,14 +592,14 @@ def test_services_with_several_ports() -> None:
     assert served(chosen, **share([selecting], ["a/*"])) == [f"warning export-ports {OUT}[0]"]
 
 
-def test_a_service_that_nobody_imports_may_have_any_ports() -> None:
+def test_a_service_without_importers_may_have_any_ports() -> None:
     several = {WEST: [service("x", "http", "grpc"), service("y", "http")]}
     assert served(several, **share(["a/x"], ["a/y"])) == []
     assert served(several, **share(["a/*"], ["a/y"])) == []
     assert served(several, **share([named("a", "x", ("b", ""))], ["b/x"])) == [f"error export-ports {OUT}[0]"]
 
 
-def test_what_a_wildcard_takes_is_told_in_one_line() -> None:
+def test_what_a_wildcard_takes_is_reported_in_one_line() -> None:
     services = [service(f"s{number}", *"pqr"[: number % 4]) for number in range(8)]
     [found] = lint_services(declared(**share(["a/*"], ["*/*"])), {WEST: services})
     assert found["message"].startswith(
@@ -600,7 +609,7 @@ def test_what_a_wildcard_takes_is_told_in_one_line() -> None:
     assert "repaired" not in found
 
 
-def test_the_control_planes_own_services_are_not_told_one_by_one() -> None:
+def test_the_control_planes_own_services_are_not_reported_one_by_one() -> None:
     """The rule that takes them has a warning of its own."""
     own = {WEST: [service("istiod", "grpc", "https", namespace=f"{WEST}-system")]}
     assert served(own, **share(["*/*"], ["*/*"])) == []
@@ -611,11 +620,17 @@ def test_the_port_of_the_gateways_is_reached_among_others() -> None:
     both = service("x", "http", "other")
     both["ports"][1]["port"] = 15443
     [found] = lint_services(declared(**share(["a/x"], ["a/x"])), {WEST: [both]})
-    assert found["severity"] == "warning" and found["message"].endswith("requests from other meshes reach only port 15443")
+    assert found["severity"] == "warning" and found["message"].endswith(
+        "requests from other meshes reach only port 15443"
+    )
 
 
 def test_the_repaired_rule_keeps_the_exported_name() -> None:
-    for rule, name in (("a/x", ("a", "x")), (named("a", "x", ("b", "y")), ("b", "y")), (named("a", "x", ("*", "y")), ("a", "y"))):
+    for rule, name in (
+        ("a/x", ("a", "x")),
+        (named("a", "x", ("b", "y")), ("b", "y")),
+        (named("a", "x", ("*", "y")), ("a", "y")),
+    ):
         [found] = lint_services(declared(**share([rule], ["*/*"])), {WEST: [service("x")]})
         assert found["repaired"] == named("a", "<name>", name)
         assert check_rules([named("a", "x-http", name)], "m", "w", imports=False)[1] == []
@@ -642,8 +657,8 @@ def _planned(facts: dict[str, Json], strict: bool = False, play_hosts: list[str]
     """The plan of meshes of which west exports a/x and a/y to east, with what their Services say."""
     hostvars = {f"{name}-mesh": {"mesh_context": "x", **said} for name, said in share(["a/x", "a/y"], ["a/*"]).items()}
     hostvars[WEST]["federation_lint_strict"] = hostvars[EAST]["federation_lint_strict"] = strict
-    made = fed.declare(hostvars, play_hosts=play_hosts or list(hostvars))
-    return with_services(planning.build_plan(made, facts, fed.NOW), made, facts)
+    declaration = fed.declare(hostvars, play_hosts=play_hosts or list(hostvars))
+    return with_services(planning.build_plan(declaration, facts, fed.NOW), declaration, facts)
 
 
 def _facts(*exported: Json, unread: list[Json] | None = None) -> dict[str, Json]:
@@ -662,24 +677,24 @@ def test_only_what_a_run_would_write_anew_stops_it() -> None:
         (_facts(named("a", "x")), {"strict": True}, "error"),
         (_facts(), {"play_hosts": [EAST]}, "warning"),
     ):
-        made = _planned(facts, **options)
-        found = {"error": made["problems"], "warning": made["warnings"]}
+        plan = _planned(facts, **options)
+        found = {"error": plan["problems"], "warning": plan["warnings"]}
         assert [one["code"] for one in found.pop(severity)] == ["export-ports"]
         assert list(found.values()) == [[]]
 
 
 def test_services_that_were_not_read_are_a_note() -> None:
     message = "may not list services: it is forbidden"
-    for unread, told_of in (
+    for unread, place in (
         ([{"namespace": "a", "message": message}, {"namespace": "b", "message": "other"}], "Services in a and b"),
         ([{"namespace": None, "message": message}], "Services in all namespaces"),
     ):
         facts = _facts(unread=unread)
         facts[WEST]["shared"]["services"] = []
-        made = _planned(facts, strict=True)
-        assert made["problems"] == made["warnings"] == []
-        [note] = made["notices"]
-        assert note.startswith(f"INFO {WEST}: {told_of}: ") and message in note and note.endswith("[services-unread]")
+        plan = _planned(facts, strict=True)
+        assert plan["problems"] == plan["warnings"] == []
+        [note] = plan["notices"]
+        assert note.startswith(f"INFO {WEST}: {place}: ") and message in note and note.endswith("[services-unread]")
     for absent in ({}, {"shared": None}):
         assert _planned({WEST: fed.facts(WEST, **absent), EAST: fed.facts(EAST)})["notices"] == []
 
@@ -695,28 +710,28 @@ def test_ports_of_an_import_that_joins_a_service() -> None:
 # The table of codes
 
 
-def _spoken() -> dict[str, set[str]]:
-    """Every code about rules that the cases of this file, and of the refusals, give, with its severities."""
+def _reported_codes() -> dict[str, set[str]]:
+    """Every code about rules that the cases of this file, and of the rejections, give, with its severities."""
     found = [one for case in CASES.values() for one in findings(**case.variables)]
-    for dummy, variables, *dummies in REFUSED:
+    for dummy, variables, *dummies in REJECTED:
         found += fed.declare(fed.inventory(red_mesh=variables))["problems"]
     found += check_rules([named("A", "x")], "m", "w", imports=False)[1]
-    made = fed.declare(
+    declaration = fed.declare(
         {f"{name}-mesh": said for name, said in share(["a/x", "a/*"], [local("a", "x", ("a", "")), "a/y"]).items()}
     )
-    found += lint_services(made, {WEST: [service("x", "a", "b"), service("y")], EAST: [service("x", "c")]})
+    found += lint_services(declaration, {WEST: [service("x", "a", "b"), service("y")], EAST: [service("x", "c")]})
     unread = {WEST: fed.facts(WEST, shared={"services": [], "unread": [{"namespace": "a", "message": "m"}]})}
-    found += check_services(planning.build_plan(made, unread, fed.NOW), made, unread)
-    spoken: dict[str, set[str]] = {}
+    found += check_services(planning.build_plan(declaration, unread, fed.NOW), declaration, unread)
+    reported: dict[str, set[str]] = {}
     for one in found:
-        spoken.setdefault(one["code"], set()).add(one["severity"])
-    return spoken
+        reported.setdefault(one["code"], set()).add(one["severity"])
+    return reported
 
 
 def test_every_code_is_in_the_table_and_in_use() -> None:
-    spoken = _spoken()
+    reported = _reported_codes()
     assert {code: set(entry.severities) for code, entry in codes.CODES.items()} == {
-        code: severities for code, severities in spoken.items() if code in codes.CODES
+        code: severities for code, severities in reported.items() if code in codes.CODES
     }
     hostvars = [{f"{name}-mesh": said for name, said in case.variables.items()} for case in CASES.values()]
     assert {one["code"] for one in (found for said in hostvars for found in lint(fed.declare(said)))} <= set(

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lint says of rules holds whatever the clusters have: compared with the simulator's istiod, over all small rules."""
+"""What lint finds in rules holds whatever the clusters have: compared with the simulator's istiod, over all small rules."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections import Counter
 from typing import Any
 
 import federations as fed
-from hypothesis import given, settings, strategies as st
-from lab.sim import rules as istiod
-from lab.sim.rules import Name, Service
-
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import lint
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.rules import check_rules
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lab.sim import rules as istiod
+from lab.sim.rules import Name, Service
 
 Json = dict[str, Any]
 WEST, EAST = "west-mesh", "east-mesh"
@@ -60,14 +60,14 @@ def imports() -> st.SearchStrategy[Json]:
     return st.builds(together, by_name(), options)
 
 
-def said(exports: list[Json], wanted: list[Json]) -> dict[tuple[str, str], set[str]]:
+def codes(exports: list[Json], wanted: list[Json]) -> dict[tuple[str, str], set[str]]:
     """Codes and severities by variable and rule; west exports to east."""
     found: dict[tuple[str, str], set[str]] = {}
-    made = fed.declare(
+    declaration = fed.declare(
         {WEST: {"mesh_context": "x", "mesh_exports": exports}, EAST: {"mesh_context": "x", "mesh_imports": wanted}}
     )
-    assert made["problems"] == []
-    for one in lint(made):
+    assert declaration["problems"] == []
+    for one in lint(declaration):
         place = one["where"].partition("]")[0] if "aliases" not in one["where"] else one["where"]
         found.setdefault((one["code"], place), set()).add(one["severity"])
     return found
@@ -133,7 +133,7 @@ def test_whatever_is_written_the_repaired_rule_is_right(written: Any, imports: b
 @given(EXPORTS)
 @some
 def test_a_shadowed_export_rule_can_go(rules: list[Json]) -> None:
-    found = said(rules, [])
+    found = codes(rules, [])
     for index in range(len(rules)):
         if ("rule-shadowed", f"mesh_exports[{index}") in found:
             for world in worlds():
@@ -142,10 +142,10 @@ def test_a_shadowed_export_rule_can_go(rules: list[Json]) -> None:
 
 @given(EXPORTS)
 @some
-def test_export_names_fall_together_where_it_is_said(rules: list[Json]) -> None:
+def test_export_names_collide_where_lint_reports_it(rules: list[Json]) -> None:
     severities = {
         severity
-        for (code, dummy), severities in said(rules, []).items()
+        for (code, dummy), severities in codes(rules, []).items()
         if code == "export-one-name"
         for severity in severities
     }
@@ -158,8 +158,8 @@ def test_export_names_fall_together_where_it_is_said(rules: list[Json]) -> None:
 
 @given(EXPORTS, IMPORTS)
 @some
-def test_what_nobody_offers_or_imports_never_arrives(rules: list[Json], wanted: list[Json]) -> None:
-    found = said(rules, wanted)
+def test_services_without_offer_or_import_never_arrive(rules: list[Json], wanted: list[Json]) -> None:
+    found = codes(rules, wanted)
     for world in worlds():
         for index in range(len(wanted)):
             if {("import-unoffered", f"mesh_imports[{index}"), ("rule-shadowed", f"mesh_imports[{index}")} & set(found):
@@ -181,8 +181,8 @@ def arriving(rules: list[Json], wanted: list[Json], services: list[Service]) -> 
 
 @given(EXPORTS, IMPORTS)
 @some
-def test_local_names_fall_together_where_it_is_said(rules: list[Json], wanted: list[Json]) -> None:
-    found = {code for code, dummy in said(rules, wanted)}
+def test_local_names_collide_where_lint_reports_it(rules: list[Json], wanted: list[Json]) -> None:
+    found = {code for code, dummy in codes(rules, wanted)}
     if found & {"export-one-name", "import-one-name"}:
         return
     for world in worlds():

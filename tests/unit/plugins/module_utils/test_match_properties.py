@@ -8,15 +8,15 @@ import copy
 from typing import Any
 
 import federations as fed
-from hypothesis import given, strategies as st
-from lab.sim import rules as istiod
-from lab.sim.rules import Service
-from test_lint_properties import EXPORTS, IMPORTS, RULE, by_label, by_name, some, worlds
-
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching as match
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import Names
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import lint
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import collisions as collision_rules
+from hypothesis import given
+from hypothesis import strategies as st
+from lab.sim import rules as istiod
+from lab.sim.rules import Service
+from test_lint_properties import EXPORTS, IMPORTS, RULE, by_label, by_name, some, worlds
 
 Json = dict[str, Any]
 #: What istiod skips, and the API server takes.
@@ -29,14 +29,14 @@ ONE_BY_LABEL = st.tuples(st.lists(by_name(), max_size=2), by_label(), st.lists(b
 )
 
 
-def told_apart(rules: list[Json]) -> list[Json]:
-    """The rules with an alias of its own for each selector and each alias, so that a name tells what has made it."""
-    made: list[Json] = copy.deepcopy(rules)
-    bodies = [body for rule in made for key in ("nameSelector", "labelSelector") if (body := rule.get(key))]
+def with_own_names(rules: list[Json]) -> list[Json]:
+    """The rules with an alias of its own for each selector and each alias, so that a name shows its mapping."""
+    plan: list[Json] = copy.deepcopy(rules)
+    bodies = [body for rule in plan for key in ("nameSelector", "labelSelector") if (body := rule.get(key))]
     mappings = [mapping for body in bodies for mapping in (body.get("aliases", []) if "selector" in body else [body])]
     for number, mapping in enumerate(mappings):
         mapping["alias"] = {**mapping.get("alias", {}), "name": f"n{number}"}
-    return made
+    return plan
 
 
 def names(rules: list[Json], service: Service) -> Names | None:
@@ -60,7 +60,7 @@ def test_what_is_exported_is_offered_and_what_is_certain_is_exported(rules: list
                 assert names(rules, service) == offer.names
 
 
-@given(ONE_BY_LABEL.map(told_apart))
+@given(ONE_BY_LABEL.map(with_own_names))
 @some
 def test_what_is_offered_can_be_exported(rules: list[Json]) -> None:
     """Aliases that an earlier alias or rule leaves nothing to offer nothing."""
@@ -83,11 +83,13 @@ def test_a_rule_that_istiod_skips_changes_nothing(rules: list[Json], skipped: li
 
 @given(RULE)
 @some
-def test_whatever_is_written_gets_words_and_no_traceback(rule: Json) -> None:
-    """Names are chosen, and rules compared, also where a rule is refused: all that is wrong is said at once."""
+def test_any_value_gets_problems_and_no_traceback(rule: Json) -> None:
+    """Names are chosen, and rules compared, also where a rule is rejected: all problems are reported at once."""
     green = {"mesh_exports": ["a/x"], "mesh_imports": [rule]}
-    made = fed.declare(fed.inventory(red_mesh={"mesh_exports": [rule, "a/x"]}, green_mesh=green))
-    assert all(one["message"] for one in lint(made)) and all(one["name"] for one in collision_rules.find_collisions(made))
+    declaration = fed.declare(fed.inventory(red_mesh={"mesh_exports": [rule, "a/x"]}, green_mesh=green))
+    assert all(one["message"] for one in lint(declaration)) and all(
+        one["name"] for one in collision_rules.find_collisions(declaration)
+    )
 
 
 @given(IMPORTS, st.sampled_from(["a", "b", "c"]), st.sampled_from(["x", "y", "z"]))

@@ -8,60 +8,116 @@ from typing import Any
 
 import federations as fed
 import pytest
-from hypothesis import given, settings, strategies as st
-
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import domains
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import KEYS
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.values import check_domain, read
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES, Variable
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 Json = dict[str, Any]
 RED = "red-mesh"
 
 # variables of red, the place, and what the message shows: the wrong value and what is accepted
 REJECTED: list[tuple[str, Json, str, tuple[str, ...]]] = [
-    ("port out of range", {"mesh_ingress": {"discoveryPort": 70000}}, "mesh_ingress.discoveryPort", ("70000", "1 to 65535")),
+    (
+        "port out of range",
+        {"mesh_ingress": {"discoveryPort": 70000}},
+        "mesh_ingress.discoveryPort",
+        ("70000", "1 to 65535"),
+    ),
     ("negative timeout", {"federation_wait_timeout": -5}, "federation_wait_timeout", ("-5", "from 0 to")),
     ("identity for no day", {"federation_identity_days": 0}, "federation_identity_days", ("0", "from 1 to")),
     ("no mesh expected", {"federation_expected_meshes": 0}, "federation_expected_meshes", ("0", "of at least 1")),
     ("number with a fraction", {"federation_wait_timeout": 1.5}, "federation_wait_timeout", ("1.5", "a whole number")),
-    ("address with a scheme", {"mesh_ingress": {"addresses": ["https://lb.example"]}}, "mesh_ingress.addresses",
-     ("https://lb.example", "without scheme, port and path")),
-    ("address with a port", {"mesh_ingress": {"addresses": ["lb.example:8188"]}}, "mesh_ingress.addresses",
-     ("lb.example:8188", "without scheme, port and path")),
-    ("address with a path", {"mesh_ingress": {"addresses": ["lb.example/x"]}}, "mesh_ingress.addresses", ("lb.example/x",)),
-    ("address by peer", {"mesh_ingress": {"peers": {"green-mesh": {"addresses": ["192.0.2.1:1"]}}}},
-     "mesh_ingress.peers.green-mesh.addresses", ("192.0.2.1:1",)),
-    ("mistyped IP address", {"mesh_ingress": {"addresses": ["192.0.2.300"]}}, "mesh_ingress.addresses", ("192.0.2.300",)),
+    (
+        "address with a scheme",
+        {"mesh_ingress": {"addresses": ["https://lb.example"]}},
+        "mesh_ingress.addresses",
+        ("https://lb.example", "without scheme, port and path"),
+    ),
+    (
+        "address with a port",
+        {"mesh_ingress": {"addresses": ["lb.example:8188"]}},
+        "mesh_ingress.addresses",
+        ("lb.example:8188", "without scheme, port and path"),
+    ),
+    (
+        "address with a path",
+        {"mesh_ingress": {"addresses": ["lb.example/x"]}},
+        "mesh_ingress.addresses",
+        ("lb.example/x",),
+    ),
+    (
+        "address by peer",
+        {"mesh_ingress": {"peers": {"green-mesh": {"addresses": ["192.0.2.1:1"]}}}},
+        "mesh_ingress.peers.green-mesh.addresses",
+        ("192.0.2.1:1",),
+    ),
+    (
+        "mistyped IP address",
+        {"mesh_ingress": {"addresses": ["192.0.2.300"]}},
+        "mesh_ingress.addresses",
+        ("192.0.2.300",),
+    ),
     ("empty address", {"mesh_ingress": {"addresses": [""]}}, "mesh_ingress.addresses", ('[""]', "host names")),
     ("empty peer", {"mesh_peers": [""]}, "mesh_peers", ('[""]', "not empty")),
     ("empty peer in a string", {"mesh_peers": "green-mesh,"}, "mesh_peers", ("'green-mesh,'", "not empty")),
     ("empty member", {"mesh_members": [""]}, "mesh_members", ('[""]', "the name of a namespace")),
-    ("empty name in a rule", {"mesh_exports": [{"type": "NameSelector", "nameSelector": {"namespace": "a", "name": ""}}]},
-     "mesh_exports[0].nameSelector.name", ("''", '"*"')),
-    ("empty namespace in a rule", {"mesh_imports": [{"type": "NameSelector", "nameSelector": {"namespace": "", "name": "a"}}]},
-     "mesh_imports[0].nameSelector.namespace", ("''", '"*"')),
-    ("empty alias", {"mesh_exports": [{"type": "NameSelector", "nameSelector": {"name": "a", "alias": {"name": ""}}}]},
-     "mesh_exports[0].nameSelector.alias.name", ("''",)),
+    (
+        "empty name in a rule",
+        {"mesh_exports": [{"type": "NameSelector", "nameSelector": {"namespace": "a", "name": ""}}]},
+        "mesh_exports[0].nameSelector.name",
+        ("''", '"*"'),
+    ),
+    (
+        "empty namespace in a rule",
+        {"mesh_imports": [{"type": "NameSelector", "nameSelector": {"namespace": "", "name": "a"}}]},
+        "mesh_imports[0].nameSelector.namespace",
+        ("''", '"*"'),
+    ),
+    (
+        "empty alias",
+        {"mesh_exports": [{"type": "NameSelector", "nameSelector": {"name": "a", "alias": {"name": ""}}}]},
+        "mesh_exports[0].nameSelector.alias.name",
+        ("''",),
+    ),
     ("namespace with a dot", {"mesh_exports": ["a.b/c.d"]}, "mesh_exports[0].namespace", ("'a.b'",)),
     ("API server without a scheme", {"mesh_host": "api.example:6443"}, "mesh_host", ("api.example:6443", "a URL")),
-    ("proxy with a wrong port", {"mesh_proxy": "http://proxy.example:99999"}, "mesh_proxy", ("proxy.example:99999", "a URL")),
+    (
+        "proxy with a wrong port",
+        {"mesh_proxy": "http://proxy.example:99999"},
+        "mesh_proxy",
+        ("proxy.example:99999", "a URL"),
+    ),
     ("misspelled member", {"mesh_members": ["Book Info"]}, "mesh_members", ("'Book Info'",)),
     ("two lines", {"mesh_context": "a\nb"}, "mesh_context", ("a\\nb", "one line")),
     ("unknown output format", {"federation_lint_format": "xml"}, "federation_lint_format", ("'xml'", "text, json")),
-    ("unknown approval", {"mesh_install_subscription": {"installPlanApproval": "manual"}},
-     "mesh_install_subscription.installPlanApproval", ("'manual'", "Automatic, Manual")),
-    ("confirmation for an unknown mesh", {"federation_confirm_trust_domain": ["gren-mesh"]}, "federation_confirm_trust_domain",
-     ("'gren-mesh'", "a mesh of the federation")),
+    (
+        "unknown approval",
+        {"mesh_install_subscription": {"installPlanApproval": "manual"}},
+        "mesh_install_subscription.installPlanApproval",
+        ("'manual'", "Automatic, Manual"),
+    ),
+    (
+        "confirmation for an unknown mesh",
+        {"federation_confirm_trust_domain": ["gren-mesh"]},
+        "federation_confirm_trust_domain",
+        ("'gren-mesh'", "a mesh of the federation"),
+    ),
     ("empty locality", {"mesh_locality": {"region": ""}}, "mesh_locality.region", ("''", "not empty")),
     ("a long value is shortened", {"mesh_namespace": "x" * 500}, "mesh_namespace", ("xxx...",)),
 ]
 
 
-@pytest.mark.parametrize(("variables", "where", "parts"), [case[1:] for case in REJECTED], ids=[case[0] for case in REJECTED])
+@pytest.mark.parametrize(
+    ("variables", "where", "parts"), [case[1:] for case in REJECTED], ids=[case[0] for case in REJECTED]
+)
 def test_rejected(variables: Json, where: str, parts: tuple[str, ...]) -> None:
-    problems = [found for found in fed.declare(fed.inventory(red_mesh=variables))["problems"] if found["where"] == where]
+    problems = [
+        found for found in fed.declare(fed.inventory(red_mesh=variables))["problems"] if found["where"] == where
+    ]
     messages = [found["message"] for found in problems if found["severity"] == "error"]
     assert any(all(part in message for part in parts) for message in messages), messages
     assert all(len(message) < 400 for message in messages)
@@ -99,7 +155,9 @@ def wrong_domain(variable: Variable) -> st.SearchStrategy[Any]:
         "trust domain": st.sampled_from(["spiffe://a", "A", "a b", "a/b", "x" * 256]),
         "platform": st.from_regex(r"zz[a-z]{3,9}", fullmatch=True),
         "fingerprint": st.text("0123456789abcdef:", min_size=1, max_size=60).filter(lambda text: text.strip(":")),
-        "url": st.sampled_from(["api.example", "ftp://a.example", "https://", "https://a b", "http://a:b", "https://a:70000"]),
+        "url": st.sampled_from(
+            ["api.example", "ftp://a.example", "https://", "https://a b", "http://a:b", "https://a:70000"]
+        ),
     }
     if variable.type == "int":
         assert variable.minimum is not None
@@ -115,7 +173,7 @@ def rejection_of(problems: list[Problem], variable: Variable, value: Any) -> Pro
     """The error that names mesh, variable, value and what is accepted; a secret value is not shown."""
     found = [entry for entry in problems if entry["where"].split(".")[0].split("[")[0] == variable.name]
     assert found and all(entry["severity"] == "error" for entry in found), problems
-    assert all(entry["mesh"] in (RED, "federation", value) and entry["remedy"] for entry in found)
+    assert all(entry["mesh"] in (RED, "federation", str(value).strip()) and entry["remedy"] for entry in found)
     if variable.secret:
         return found[0]
     shown = [value, *value] if isinstance(value, (list, dict)) else [value]
@@ -137,7 +195,11 @@ def test_a_value_of_a_wrong_type_is_rejected(name: str, data: st.DataObject) -> 
     if name in ("mesh_exports", "mesh_imports") and value != "":
         value = 7  # lists are rules, and strings and dictionaries are repaired: see test_lint_properties
     found = rejection_of(fed.declare(fed.inventory(red_mesh={name: value}))["problems"], variable, value)
-    assert variable.accepted in found["message"] or variable.texts.accepted in found["message"] or "list of rules" in found["message"]
+    assert (
+        variable.accepted in found["message"]
+        or variable.texts.accepted in found["message"]
+        or "list of rules" in found["message"]
+    )
 
 
 IN_DOMAIN = [name for name, variable in VARIABLES.items() if variable.type in ("int", "str", "path", "list")]
@@ -194,7 +256,15 @@ def test_the_user_of_a_url_is_never_shown() -> None:
         assert len(found) == 1 and "S3cret" not in repr(found) and "proxy.example" in found[0]["message"]
 
 
-ADDRESSES = ["192.0.2.1", "2001:db8::1", "lb.example", "LB-1.example.com.", "localhost", "127.0.0.1", "a.b.elb.amazonaws.com"]
+ADDRESSES = [
+    "192.0.2.1",
+    "2001:db8::1",
+    "lb.example",
+    "LB-1.example.com.",
+    "localhost",
+    "127.0.0.1",
+    "a.b.elb.amazonaws.com",
+]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -202,8 +272,28 @@ def test_accepted_addresses(address: str) -> None:
     assert domains.is_address(address)
 
 
-@pytest.mark.parametrize("address", ["", "a b", "a_b", "-a", "a..b", "[2001:db8::1]", "fe80::1%eth0", "0.0.0.0", "::", "224.0.0.1",
-                                     "1.2.3", "x" * 64, "a." * 130, "lb:1", "//lb", None, 7])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "a b",
+        "a_b",
+        "-a",
+        "a..b",
+        "[2001:db8::1]",
+        "fe80::1%eth0",
+        "0.0.0.0",
+        "::",
+        "224.0.0.1",
+        "1.2.3",
+        "x" * 64,
+        "a." * 130,
+        "lb:1",
+        "//lb",
+        None,
+        7,
+    ],
+)
 def test_rejected_addresses(address: Any) -> None:
     assert not domains.is_address(address)
 

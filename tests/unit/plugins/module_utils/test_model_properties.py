@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Properties that hold for every federation, whatever its shape, its names and what lives there already."""
+"""Properties that hold for every federation, whatever its shape, its names and the existing objects."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from collections import Counter
 from typing import Any
 
 import federations as fed
-from hypothesis import HealthCheck, given, settings, strategies as st
-
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import types as plan_types
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 Json = dict[str, Any]
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
@@ -34,7 +35,7 @@ def federations(draw: st.DrawFn) -> tuple[model_types.Declaration, dict[str, Jso
     for host in hosts:
         others = [other for other in hosts if other != host]
         hostvars[host].update(draw(_variables(others, bool(set(group) - {host}))))
-    made = fed.declare(hostvars, groups={"some": group})
+    declared_meshes = fed.declare(hostvars, groups={"some": group})
     read = {}
     for number, host in enumerate(hosts):
         read[host] = fed.facts(
@@ -48,7 +49,7 @@ def federations(draw: st.DrawFn) -> tuple[model_types.Declaration, dict[str, Jso
             read[host]["readable"] = False
         else:
             del read[host]
-    return made, read
+    return declared_meshes, read
 
 
 def _variables(others: list[str], some: bool) -> st.SearchStrategy[Json]:
@@ -86,8 +87,8 @@ def _live_peers(draw: st.DrawFn, host: str, others: list[str]) -> list[Json]:
     return found
 
 
-def sides(made: plan_types.Plan, *states: str) -> list[plan_types.Side]:
-    return [side for by_peer in made["sides"].values() for side in by_peer.values() if side["state"] in states]
+def sides(plan: plan_types.Plan, *states: str) -> list[plan_types.Side]:
+    return [side for by_peer in plan["sides"].values() for side in by_peer.values() if side["state"] in states]
 
 
 common = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -97,9 +98,9 @@ common = settings(max_examples=50, deadline=None, suppress_health_check=[HealthC
 @common
 def test_each_client_id_is_the_other_sides_egress(federation: tuple[model_types.Declaration, dict[str, Json]]) -> None:
     declaration, read = federation
-    made = planning.build_plan(declaration, read, fed.NOW)
-    for side in sides(made, "ready"):
-        other, back = made["meshes"][side["peer_host"]], made["sides"][side["peer_host"]][side["host"]]
+    plan = planning.build_plan(declaration, read, fed.NOW)
+    for side in sides(plan, "ready"):
+        other, back = plan["meshes"][side["peer_host"]], plan["sides"][side["peer_host"]][side["host"]]
         account = f"{back['egress']}-service-account"
         assert side["client_id"] == f"{other['trust_domain']}/ns/{other['namespace']}/sa/{account}"
         assert side["remote_trust_domain"] == other["trust_domain"]
@@ -111,9 +112,9 @@ def test_no_two_peers_share_a_gateway_and_names_are_valid(
     federation: tuple[model_types.Declaration, dict[str, Json]],
 ) -> None:
     declaration, read = federation
-    made = planning.build_plan(declaration, read, fed.NOW)
-    for host in made["sides"]:
-        acting = [side for side in made["sides"][host].values() if side["state"] != "skipped"]
+    plan = planning.build_plan(declaration, read, fed.NOW)
+    for host in plan["sides"]:
+        acting = [side for side in plan["sides"][host].values() if side["state"] != "skipped"]
         gateways = Counter(name for side in acting for name in (side["ingress"], side["egress"]))
         assert all(count == 1 for count in gateways.values()), gateways
         strangers = {
@@ -139,8 +140,8 @@ def _declared(live: Json) -> list[str]:
 def test_planning_twice_plans_nothing_new(federation: tuple[model_types.Declaration, dict[str, Json]]) -> None:
     declaration, read = federation
     first, _wishes = fed.federate(declaration, read)
-    second, wishes = fed.federate(declaration, copy.deepcopy(read))
-    assert fed.changes(wishes) == []
+    second, objects = fed.federate(declaration, copy.deepcopy(read))
+    assert fed.changes(objects) == []
     assert second["load_balancers"]["new"] == 0
     for before, after in zip(
         sides(first, "ready", "pending", "skipped"), sides(second, "ready", "pending", "skipped"), strict=True
@@ -166,29 +167,33 @@ def test_the_order_of_what_is_read_does_not_matter(
 
 @given(federations())
 @common
-def test_an_unreadable_mesh_stops_only_its_own_pairs(federation: tuple[model_types.Declaration, dict[str, Json]]) -> None:
+def test_an_unreadable_mesh_stops_only_its_own_pairs(
+    federation: tuple[model_types.Declaration, dict[str, Json]],
+) -> None:
     declaration, read = federation
-    made, wishes = fed.federate(declaration, read)
-    for side in sides(made, "ready", "pending", "skipped"):
-        own, other = made["meshes"][side["host"]], made["meshes"][side["peer_host"]]
+    plan, objects = fed.federate(declaration, read)
+    for side in sides(plan, "ready", "pending", "skipped"):
+        own, other = plan["meshes"][side["host"]], plan["meshes"][side["peer_host"]]
         if not own["readable"]:
             assert side["state"] == "skipped"
         elif not other["readable"] and not side["problems"]:
             assert (side["state"], side["pending_on"]) == ("pending", side["peer_host"])
-        elif not side["problems"] and not made["sides"][side["peer_host"]][side["host"]]["problems"]:
+        elif not side["problems"] and not plan["sides"][side["peer_host"]][side["host"]]["problems"]:
             assert side["state"] == "ready"
-    for host, mine in wishes.items():
-        assert mine == [] or made["meshes"][host]["readable"]
+    for host, mine in objects.items():
+        assert mine == [] or plan["meshes"][host]["readable"]
 
 
 @given(federations())
 @common
-def test_wishes_are_ours_sorted_and_complete(federation: tuple[model_types.Declaration, dict[str, Json]]) -> None:
+def test_desired_objects_are_ours_sorted_and_complete(
+    federation: tuple[model_types.Declaration, dict[str, Json]],
+) -> None:
     declaration, read = federation
     before = copy.deepcopy(read)
-    made, wishes = fed.federate(declaration, read)
-    for host, mine in wishes.items():
-        kinds = [wish["definition"]["kind"] for wish in mine]
+    plan, objects = fed.federate(declaration, read)
+    for host, mine in objects.items():
+        kinds = [desired_object["definition"]["kind"] for desired_object in mine]
         order = {
             "ServiceMeshControlPlane": 0,
             "ImportedServiceSet": 1,
@@ -200,18 +205,24 @@ def test_wishes_are_ours_sorted_and_complete(federation: tuple[model_types.Decla
         foreign = {
             live["metadata"]["name"] for live in before.get(host, {}).get("peers", []) if not live["metadata"]["labels"]
         }
-        for wish in mine:
-            definition = wish["definition"]
+        for desired_object in mine:
+            definition = desired_object["definition"]
             if definition["kind"] == "ServiceMeshControlPlane":
-                assert definition["metadata"]["uid"] == made["meshes"][host]["uid"]
+                assert definition["metadata"]["uid"] == plan["meshes"][host]["uid"]
                 continue
             assert (
-                definition["metadata"]["labels"]["ossm.federation/peer"] == made["meshes"][wish["peer"] or ""]["mesh"]
+                definition["metadata"]["labels"]["ossm.federation/peer"]
+                == plan["meshes"][desired_object["peer"] or ""]["mesh"]
             )
             assert definition["kind"] != "ServiceMeshPeer" or definition["metadata"]["name"] not in foreign
-            assert wish["unknown"] == {}
+            assert desired_object["unknown"] == {}
         keys = [
-            (wish["definition"]["kind"], wish["definition"]["metadata"]["name"], wish["field_manager"]) for wish in mine
+            (
+                desired_object["definition"]["kind"],
+                desired_object["definition"]["metadata"]["name"],
+                desired_object["field_manager"],
+            )
+            for desired_object in mine
         ]
         assert len(set(keys)) == len(keys)
         assert steps.WRITING == ("gateways", "sets", "peers")

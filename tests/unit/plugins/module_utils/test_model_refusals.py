@@ -9,7 +9,6 @@ from typing import Any
 
 import federations as fed
 import pytest
-
 from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 
@@ -77,11 +76,17 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
         "variable-type",
         "must be a whole number",
     ),
-    ("list with no name in it", {"mesh_peers": [7]}, "mesh_peers", "variable-type", "a list with entries that are a string"),
+    (
+        "list with no name in it",
+        {"mesh_peers": [7]},
+        "mesh_peers",
+        "variable-type",
+        "a list with entries that are a string",
+    ),
     ("empty text", {"mesh_context": ""}, "mesh_context", "variable-type", "empty"),
     ("option of one host", {"federation_adopt": True}, "federation_adopt", "option-differs", "concerns them all"),
     ("two hosts of one name", {"mesh_name": "green-mesh"}, "mesh_name", "mesh-duplicate", "green-mesh, red-mesh"),
-    ("exports to nobody known", {"mesh_exports": {"pink": []}}, "mesh_exports", "peer-unknown", "pink"),
+    ("exports to an unknown peer", {"mesh_exports": {"pink": []}}, "mesh_exports", "peer-unknown", "pink"),
     (
         "exports to no peer",
         {"mesh_peers": ["green-mesh"], "mesh_exports": {"red-mesh": []}},
@@ -163,7 +168,7 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
         "every service",
     ),
     (
-        "labels that are no texts",
+        "labels that are no strings",
         {"mesh_exports": [{"type": "LabelSelector", "labelSelector": {"selector": {"matchLabels": {"a": True}}}}]},
         "mesh_exports[0].labelSelector.selector.matchLabels",
         "rule-shape",
@@ -219,7 +224,7 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
         "name",
     ),
     (
-        "name that is no text",
+        "name that is no string",
         {"mesh_exports": [{"type": "NameSelector", "nameSelector": {"name": 1}}]},
         "mesh_exports[0].nameSelector.name",
         "rule-shape",
@@ -240,7 +245,13 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
         "ingress-value",
         "mesh_ingress.addresses",
     ),
-    ("an Ingress", {"mesh_ingress": {"exposure": "Ingress"}}, "mesh_ingress.exposure", "ingress-value", "Ingress cannot"),
+    (
+        "an Ingress",
+        {"mesh_ingress": {"exposure": "Ingress"}},
+        "mesh_ingress.exposure",
+        "ingress-value",
+        "Ingress cannot",
+    ),
     (
         "a fixed address that is none",
         {"mesh_ingress": {"loadBalancerIP": "balancer.example"}},
@@ -269,10 +280,16 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
         "ingress-value",
         "Cluster, Local",
     ),
-    ("a platform that is misspelled", {"mesh_platform": "BareMetall"}, "mesh_platform", "platform-unknown", "BareMetal"),
+    (
+        "a platform that is misspelled",
+        {"mesh_platform": "BareMetall"},
+        "mesh_platform",
+        "platform-unknown",
+        "BareMetal",
+    ),
     ("a platform that does not exist", {"mesh_platform": "Mars"}, "mesh_platform", "platform-unknown", "one of AWS"),
     (
-        "annotation that is no text",
+        "annotation that is no string",
         {"mesh_ingress": {"annotations": {"a": True}}},
         "mesh_ingress.annotations",
         "ingress-value",
@@ -324,14 +341,14 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
     ),
     ("zone without region", {"mesh_locality": {"zone": "a"}}, "mesh_locality.zone", "locality-value", "Add region"),
     ("unknown key of locality", {"mesh_locality": {"area": "a"}}, "mesh_locality.area", "key-unknown", "region"),
-    ("locality that is no text", {"mesh_locality": {"region": 1}}, "mesh_locality.region", "locality-value", "Quote"),
+    ("locality that is no string", {"mesh_locality": {"region": 1}}, "mesh_locality.region", "locality-value", "Quote"),
 ]
 
 
 @pytest.mark.parametrize(
     ("variables", "where", "code", "part"), [case[1:] for case in DECLARED], ids=[case[0] for case in DECLARED]
 )
-def test_what_is_seen_without_a_cluster(variables: dict[str, Any], where: str, code: str, part: str) -> None:
+def test_rejected_without_a_cluster(variables: dict[str, Any], where: str, code: str, part: str) -> None:
     found = fed.declare(fed.inventory(red_mesh=variables))["problems"]
     match = [one for one in found if one["code"] == code and one["where"] == where]
     assert match, [product_types.problem_line(one) for one in found]
@@ -353,13 +370,18 @@ def test_empty_group_and_expected_size() -> None:
     assert fed.codes(fed.declare(sized)["problems"]) == {("federation-size", "federation")}
 
 
-@pytest.mark.parametrize(("hosts", "reported"), [
-    (fed.COLOURS, ["federation"]),
-    (("red-mesh",), ["red-mesh"]),
-])
+@pytest.mark.parametrize(
+    ("hosts", "reported"),
+    [
+        (fed.COLOURS, ["federation"]),
+        (("red-mesh",), ["red-mesh"]),
+    ],
+)
 def test_a_wrong_variable_of_all_meshes_is_reported_once(hosts: tuple[str, ...], reported: list[str]) -> None:
-    wrong = {host: {**values, **({"federation_wait_timeout": "soon"} if host in hosts else {})}
-             for host, values in fed.inventory().items()}
+    wrong = {
+        host: {**values, **({"federation_wait_timeout": "soon"} if host in hosts else {})}
+        for host, values in fed.inventory().items()
+    }
     found = [one for one in fed.declare(wrong)["problems"] if one["code"] == "variable-type"]
     assert [(one["mesh"], one["where"]) for one in found] == [(mesh, "federation_wait_timeout") for mesh in reported]
 
@@ -387,7 +409,7 @@ def test_all_problems_at_once() -> None:
     }
 
 
-def test_a_name_of_nobody_is_only_a_warning() -> None:
+def test_an_unknown_name_is_only_a_warning() -> None:
     found = fed.declare(fed.inventory(red_mesh={"mesh_cost_center": 4711}))["problems"]
     assert fed.codes(found) == set()
     assert fed.codes(found, "warning") == {("variable-unknown", "red-mesh")}
@@ -400,8 +422,8 @@ def test_no_credential_is_in_the_declaration() -> None:
         "mesh_proxy_headers": {"a": "S3cret"},
         "mesh_username": "S3cret",
     }
-    made = fed.declare(fed.inventory(red_mesh=secrets))
-    assert "S3cret" not in repr(made)
+    declaration = fed.declare(fed.inventory(red_mesh=secrets))
+    assert "S3cret" not in repr(declaration)
 
 
 # Across meshes, after reading
@@ -461,34 +483,34 @@ ACROSS: list[tuple[str, dict[str, Any], Any, set[tuple[str, str]]]] = [
 @pytest.mark.parametrize(
     ("variables", "change", "expected"), [case[1:] for case in ACROSS], ids=[case[0] for case in ACROSS]
 )
-def test_what_is_seen_across_meshes(variables: dict[str, Any], change: Any, expected: set[tuple[str, str]]) -> None:
+def test_rejected_across_meshes(variables: dict[str, Any], change: Any, expected: set[tuple[str, str]]) -> None:
     read = {host: fed.facts(host) for host in fed.COLOURS}
     if change:
         change(read)
-    made = planning.build_plan(fed.declare(fed.inventory(**variables)), copy.deepcopy(read), fed.NOW)
-    assert fed.codes(made["problems"]) == expected
-    assert all(one["remedy"] and one["where"] for one in made["problems"])
+    plan = planning.build_plan(fed.declare(fed.inventory(**variables)), copy.deepcopy(read), fed.NOW)
+    assert fed.codes(plan["problems"]) == expected
+    assert all(one["remedy"] and one["where"] for one in plan["problems"])
 
 
 def test_a_common_root_is_allowed_when_asked_for() -> None:
     read = {host: fed.facts(host) for host in fed.COLOURS}
     _common_root(read)
     hostvars = {host: {**values, "federation_allow_shared_root": True} for host, values in fed.inventory().items()}
-    made, wishes = fed.federate(fed.declare(hostvars), read)
-    assert made["problems"] == []
-    assert fed.codes(made["warnings"], "warning") == {("trust-domain-common", "red-mesh")}
-    assert made["sides"]["red-mesh"]["green-mesh"]["config_map"] is None
-    assert made["sides"]["red-mesh"]["blue-mesh"]["config_map"] == "blue-mesh-ca-root-cert"
+    plan, objects = fed.federate(fed.declare(hostvars), read)
+    assert plan["problems"] == []
+    assert fed.codes(plan["warnings"], "warning") == {("trust-domain-common", "red-mesh")}
+    assert plan["sides"]["red-mesh"]["green-mesh"]["config_map"] is None
+    assert plan["sides"]["red-mesh"]["blue-mesh"]["config_map"] == "blue-mesh-ca-root-cert"
     names = [
-        wish["definition"]["metadata"]["name"]
-        for wish in wishes["red-mesh"]
-        if wish["definition"]["kind"] == "ConfigMap"
+        desired_object["definition"]["metadata"]["name"]
+        for desired_object in objects["red-mesh"]
+        if desired_object["definition"]["kind"] == "ConfigMap"
     ]
     assert names == ["blue-mesh-ca-root-cert"]
     peer = next(
-        wish["definition"]
-        for wish in wishes["red-mesh"]
-        if wish["definition"]["kind"] == "ServiceMeshPeer" and wish["peer"] == "green-mesh"
+        desired_object["definition"]
+        for desired_object in objects["red-mesh"]
+        if desired_object["definition"]["kind"] == "ServiceMeshPeer" and desired_object["peer"] == "green-mesh"
     )
     assert "certificateChain" not in peer["spec"]["security"]
 
@@ -505,8 +527,8 @@ def test_a_common_root_is_allowed_when_asked_for() -> None:
     ],
 )
 def test_pins_are_read_in_any_spelling(value: Any, pins: list[str] | None, refused: int) -> None:
-    made = fed.declare(fed.inventory(red_mesh={"mesh_trust_fingerprints": value}))
-    assert made["meshes"]["red-mesh"]["pins"] == pins
-    assert [(one["code"], one["where"]) for one in made["problems"]] == [
+    declaration = fed.declare(fed.inventory(red_mesh={"mesh_trust_fingerprints": value}))
+    assert declaration["meshes"]["red-mesh"]["pins"] == pins
+    assert [(one["code"], one["where"]) for one in declaration["problems"]] == [
         ("fingerprint-invalid", "mesh_trust_fingerprints")
     ] * refused

@@ -43,7 +43,7 @@ def test_infrastructure_tells_every_type(type_: str) -> None:
     for infrastructure in (_infrastructure(type_), {"status": {"platform": type_}}):
         found = detect(infrastructure, [_node("aws:///x")])
         assert (found["type"], found["source"]) == (type_, "infrastructure")
-        assert found["message"] == f"{type_}, as Infrastructure cluster says"
+        assert found["message"] == f"{type_}, from the Infrastructure object"
     assert platforms.known(type_) == type_
 
 
@@ -53,7 +53,7 @@ def test_the_new_field_counts_before_its_deprecated_twin() -> None:
 
 def test_a_type_that_is_not_known_is_treated_like_none_and_told() -> None:
     found = detect(_infrastructure("Mars"))
-    assert found["type"] == "Mars" and "not known here and treated like None" in found["message"]
+    assert found["type"] == "Mars" and "unknown and handled like None" in found["message"]
     assert platforms.platform_of("Mars") == ("Mars", PLATFORMS["None"])
 
 
@@ -100,7 +100,7 @@ def test_architecture_tells_machines_on_premises(arch: str, machine: str) -> Non
 
 def test_nothing_at_all_is_treated_like_none() -> None:
     found = detect(None, [_node()])
-    assert (found["type"], found["source"]) == ("", "none") and "treated like None" in found["message"]
+    assert (found["type"], found["source"]) == ("", "none") and "handled like None" in found["message"]
 
 
 BALANCED = {"spec": {"type": "LoadBalancer"}, "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}}
@@ -117,8 +117,8 @@ def test_external_is_told_by_name_and_by_what_its_vendor_balances() -> None:
     infrastructure = _infrastructure("External", external={"platformName": "oci"})
     bare, cloud = detect(infrastructure), detect(infrastructure, balancers=True)
     assert (bare["type"], bare["name"], cloud["type"], cloud["name"]) == ("External", "oci", "ExternalCloud", "oci")
-    assert bare["message"] == "External (oci), as Infrastructure cluster says"
-    assert cloud["message"] == "External (oci), as Infrastructure cluster says; its router has a load balancer"
+    assert bare["message"] == "External (oci), from the Infrastructure object"
+    assert cloud["message"] == "External (oci), from the Infrastructure object; its router has a load balancer"
     assert exposure.decide_exposure(bare["type"], {})["type"] == "NodePort"
     assert exposure.decide_exposure(cloud["type"], {})["type"] == "LoadBalancer"
     assert detect(_infrastructure("BareMetal"), balancers=True)["type"] == "BareMetal"
