@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_objects import ARGUMENT_SPEC, run
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.action import Core, CoreAction, Json
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.action import Core, CoreAction
 
 
 class ActionModule(CoreAction):

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Optional, cast
+from typing import Any, Dict, List, Optional
 
 from ansible import constants
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
 
 Json = Dict[str, Any]
@@ -49,7 +49,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[Json] = None) -> Json:
         """Print the lines, and fail where a reason to fail is given."""
-        result = cast(Json, super().run(tmp, task_vars))
+        result = super().run(tmp, task_vars)
         self._task.args = plain(self._task.args)
         validation, _args = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         params = validation.validated_parameters

@@ -18,11 +18,11 @@ from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Set, cast
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import client
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain
 
 Core = Callable[..., Json]
@@ -118,12 +118,12 @@ class CoreAction(ActionBase):
         """Do the work here, or run the module where the task runs."""
         result = super().run(tmp, task_vars)
         if result.get("skipped"):
-            return cast(Json, result)
+            return result
         if self.runs_in_process():
             result.update(self._in_process())
         else:
             result.update(self._as_module(task_vars))
-        return cast(Json, result)
+        return result
 
     def runs_in_process(self) -> bool:
         """Tell whether the work can be done in this process."""
@@ -138,7 +138,7 @@ class CoreAction(ActionBase):
             wrap_async=self._task.async_val,
         )
         result.pop("invocation", None)
-        return cast(Json, result)
+        return result
 
     def _in_process(self) -> Json:
         """Check the arguments as the module would, and call the core."""
