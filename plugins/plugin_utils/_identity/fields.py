@@ -9,26 +9,15 @@ An identity document is YAML, for one pair and one direction: all that a peer ne
 
 from __future__ import annotations
 
-import datetime
 from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
+from ansible_collections.ossm.federation.plugins.module_utils._product.times import parse_time
 from ansible_collections.ossm.federation.plugins.module_utils._readers import roots as root_reader
 
 API_VERSION, KIND = "ossm.federation/v1", "MeshIdentity"
 
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _ACCOUNT_MAX = 253
-
-
-def parse_time(text: str) -> datetime.datetime:
-    """A time of a document. ValueError when it has another format."""
-    return datetime.datetime.strptime(text, _TIME).replace(tzinfo=datetime.timezone.utc)
-
-
-def format_time(time: datetime.datetime) -> str:
-    """A time as it is written into a document."""
-    return time.astimezone(datetime.timezone.utc).strftime(_TIME)
 
 
 def parse_port(value: str) -> Optional[int]:

@@ -18,6 +18,7 @@ import yaml
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import colons
+from ansible_collections.ossm.federation.plugins.module_utils._product.times import parse_time
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Severity, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers import roots as root_reader
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity.fields import (
@@ -27,7 +28,6 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._identity.fields i
     PATHS,
     Field,
     parse_port,
-    parse_time,
     shown,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import is_address

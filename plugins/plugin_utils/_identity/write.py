@@ -15,13 +15,12 @@ from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 import yaml
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import colons
+from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time, parse_time
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.module_utils._readers import roots as root_reader
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity.fields import (
     API_VERSION,
     KIND,
-    format_time,
-    parse_time,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity.handover import (
     digest,

@@ -9,11 +9,11 @@ Every rule here was observed on running control planes (2.3 and 2.5); istiod is 
 
 from __future__ import annotations
 
-import datetime
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import field_manager
-from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.times import parse_time
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Severity, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import is_status_of_former_peer
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import (
@@ -124,8 +124,7 @@ class _Look:
 
     def _live(self, key: str, side: Side) -> Optional[Json]:
         """The live object for a side among the facts of one kind."""
-        named = (live for live in self.facts.get(key) or [] if dig(live, "metadata", "name") == side["peer_name"])
-        return next(named, None)
+        return by_name(self.facts.get(key)).get(side["peer_name"])
 
     def _changed_at(self, side: Side) -> str:
         """When we last changed the ServiceMeshPeer of a side, or when it was created again."""
@@ -200,5 +199,4 @@ def _after(time: str, since: str, seconds: int) -> bool:
     """Tell whether a time (RFC 3339, UTC) is more than some seconds after another; false where one is unknown."""
     if not time or not since:
         return False
-    begin, end = (datetime.datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ") for moment in (since, time))
-    return (end - begin).total_seconds() > seconds
+    return (parse_time(time) - parse_time(since)).total_seconds() > seconds

@@ -14,9 +14,9 @@ import pytest
 import yaml
 from test_trust import certificate
 
-from ansible_collections.ossm.federation.plugins.module_utils._product import certificates, types as product_types
+from ansible_collections.ossm.federation.plugins.module_utils._product import certificates, times, types as product_types
 from ansible_collections.ossm.federation.plugins.module_utils._readers import link as link_reader, roots as root_reader
-from ansible_collections.ossm.federation.plugins.plugin_utils._identity import fields, handover, read as reading, write
+from ansible_collections.ossm.federation.plugins.plugin_utils._identity import handover, read as reading, write
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import checks as lint_checks
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps, plan as planning, types as plan_types
@@ -279,7 +279,7 @@ def test_one_good_root_is_enough() -> None:
 
 
 def test_the_end_is_told_in_time() -> None:
-    found, problems = parse(document(valid_until=fields.format_time(NOW + 29 * DAY)))
+    found, problems = parse(document(valid_until=times.format_time(NOW + 29 * DAY)))
     assert found is not None
     assert [(one["code"], one["severity"]) for one in problems] == [("identity-ends", "warning")]
 
