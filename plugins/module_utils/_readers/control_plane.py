@@ -17,7 +17,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.gateways 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 
-def closed(control_plane: Optional[Mapping[str, Any]]) -> bool:
+def are_gateways_disabled(control_plane: Optional[Mapping[str, Any]]) -> bool:
     """Whether all gateways of a control plane are disabled at once (``spec.gateways.enabled``)."""
     return dig(control_plane, "object", "spec", "gateways", "enabled") is False
 

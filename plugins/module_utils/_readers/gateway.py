@@ -47,7 +47,7 @@ def gateway_managers(control_plane: Optional[Mapping[str, Any]], kind: str, name
     return [manager.strip() for manager in (managers.split(",") if isinstance(managers, str) else managers)]
 
 
-def stands_alone(service: Optional[Json]) -> bool:
+def is_created_by_user(service: Optional[Json]) -> bool:
     """Whether a gateway's Service was not created by the operator, but by a user beside the control plane.
 
     The operator labels all that it creates with its owner (maistra/istio-operator pkg/controller/common/metadata.go).
@@ -55,7 +55,7 @@ def stands_alone(service: Optional[Json]) -> bool:
     return service is not None and "maistra.io/owner" not in (dig(service, "metadata", "labels") or {})
 
 
-def made_by(control_plane: Optional[Mapping[str, Any]], kind: str, name: str) -> str:
+def other_managers(control_plane: Optional[Mapping[str, Any]], kind: str, name: str) -> str:
     """The field managers of a gateway other than ours, for messages."""
     managers = gateway_managers(control_plane, kind, name)
     return ", ".join(manager for manager in managers if not _is_our_manager(manager)) or "an unknown manager"
@@ -65,7 +65,7 @@ def _is_our_manager(manager: str) -> bool:
     return manager.partition("/")[0] == OURS
 
 
-def place(namespace: str, kind: str, name: str = "") -> str:
+def gateway_location(namespace: str, kind: str, name: str = "") -> str:
     """The object and field of a gateway, for problems; without a name those of all gateways of its kind."""
     return f"ServiceMeshControlPlane {namespace} spec.gateways.{kind}" + (f".{name}" if name else "")
 

@@ -19,7 +19,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, differences, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
-from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import made_by, place
+from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import gateway_location, other_managers
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.definitions import (
     export_set_definition,
     import_set_definition,
@@ -90,8 +90,8 @@ def _gateway_drift(side: Side, control_plane: Optional[Json]) -> List[Problem]:
         live = dig(control_plane, "object", "spec", "gateways", gateway.kind, gateway.name)
         if gateway.owner not in NOT_OURS or live is None or control_plane is None:
             continue
-        where = place(side["namespace"], gateway.kind, gateway.name)
-        manager = made_by(control_plane, gateway.kind, gateway.name)
+        where = gateway_location(side["namespace"], gateway.kind, gateway.name)
+        manager = other_managers(control_plane, gateway.kind, gateway.name)
         is_egress = gateway.kind == EGRESS
         faults = egress_faults(live, side["namespace"], side["peer_name"], control_plane) if is_egress else []
         if faults:

@@ -14,7 +14,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.platforms import platform_of
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
-from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import closed
+from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import are_gateways_disabled
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.trust import judge_roots, root_lines
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.exposure import decide_exposure
@@ -148,7 +148,7 @@ def _trust_domain_problems(declared: DeclaredMesh, control_plane: Json, choice: 
 
 def _disabled_gateways(declared: DeclaredMesh, control_plane: Json, in_play: bool) -> List[Problem]:
     """A control plane whose gateways are all disabled by its owner: the operator would not create ours either."""
-    if not in_play or not closed(control_plane):
+    if not in_play or not are_gateways_disabled(control_plane):
         return []
     return [
         problem(

@@ -13,7 +13,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product import co
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import PEER_LABEL, is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
-from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import gateway_owner, place
+from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import gateway_location, gateway_owner
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways import Match, Partner, match_gateways
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import (
     DIRECTIONS,
@@ -209,7 +209,7 @@ def _ambiguous_gateways(own: PlannedMesh, partner: PlannedMesh, kind: str, match
     return problem(
         "gateway-ambiguous",
         own["mesh"],
-        place(own["namespace"], kind),
+        gateway_location(own["namespace"], kind),
         message,
         "Keep one for each peer, or create the ServiceMeshPeer that names the one to use",
         peer=partner["mesh"],

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, Mapping, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
@@ -53,7 +53,7 @@ def declared_address(side: Side) -> Optional[Remote]:
     return static_remote(side["exposure"], side["ingress"], side["namespace"])
 
 
-def to_remote(address: Optional[Json], side: Side) -> Optional[Remote]:
+def to_remote(address: Optional[Mapping[str, Any]], side: Side) -> Optional[Remote]:
     """The address of a side's gateway as read from its Service, with declared parts; None as long as there is none."""
     if not address or not address.get("addresses"):
         return None

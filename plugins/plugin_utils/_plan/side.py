@@ -13,12 +13,12 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.certifica
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import NOT_OURS, owner
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
-from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import closed
+from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import are_gateways_disabled
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import (
+    gateway_location,
     gateway_owner,
-    made_by,
-    place,
-    stands_alone,
+    is_created_by_user,
+    other_managers,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import read_peer
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, IdentityFile, Ingress
@@ -153,7 +153,7 @@ def unmanaged_gateway_lines(side: Side, names: PeerNames, control_plane: Optiona
     return [
         f"{side['mesh']}: {side[direction]} is the {direction} gateway for {side['peer']}: "
         f"{names.reasons.get(direction, 'it has the name that this collection would use')}; "
-        f"managed by {made_by(control_plane, kind, side[direction])}"
+        f"managed by {other_managers(control_plane, kind, side[direction])}"
         + (", adopted" if side["owners"][direction] == "adopted" else "")
         for direction, kind in GATEWAY_KINDS
         if side["owners"][direction] in NOT_OURS
@@ -167,7 +167,7 @@ def _gateway_owners(pair: Pair) -> GatewayOwners:
     }
     for direction in DIRECTIONS:
         service = dig(pair.facts, "services", pair.names.gateway(direction))
-        if owners[direction] == "absent" and stands_alone(service):
+        if owners[direction] == "absent" and is_created_by_user(service):
             owners[direction] = "unmanaged"
     return owners
 
@@ -231,7 +231,7 @@ def _progress(pair: Pair, problems: List[Problem]) -> SideProgress:
         progress["message"] = f"{own['mesh']} could not be read"
     elif own["root_error"]:
         progress["message"] = own["root_error"]
-    elif closed(pair.control_plane or {}):
+    elif are_gateways_disabled(pair.control_plane or {}):
         progress["message"] = f"all gateways of {own['mesh']} are disabled"
     elif problems:
         progress["message"] = problems[0]["message"]
@@ -259,12 +259,12 @@ def _gateway_problems(
         faults = ingress_faults(entry, own["namespace"], live_type, reachable)
     else:
         faults = egress_faults(entry, own["namespace"], pair.names.peer_name, pair.control_plane or {})
-    manager = made_by(pair.control_plane, kind, name)
+    manager = other_managers(pair.control_plane, kind, name)
     return [
         problem(
             "unmanaged",
             own["mesh"],
-            place(own["namespace"], kind, name),
+            gateway_location(own["namespace"], kind, name),
             f"it is managed by {manager} and cannot serve {other['mesh']}: {fault.message}",
             fault.remedy,
             peer=other["mesh"],
