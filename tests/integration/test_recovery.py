@@ -117,11 +117,11 @@ def test_a_rotation_that_nobody_prepared(federation: Federation) -> None:
     federation.eventually(lambda: not federation.connected())
     run = federation.run()
     assert run.code != 0, run.all
-    assert "[root-kept]" in run.flat and "federation_restart_control_plane: true" in run.flat
+    assert "[root-not-loaded]" in run.flat and "federation_restart_control_plane: true" in run.flat
     assert run.cells["green-mesh", "red-mesh"] == "unreachable"
     run = federation.run(*RESTART)
     assert _restarted(federation, run) == {"green-mesh"}
-    assert "root-kept" not in run.flat and "not proven" not in run.flat
+    assert "root-not-loaded" not in run.flat and "not proven" not in run.flat
     federation.eventually(lambda: _request(federation) == 200)
 
 

@@ -90,9 +90,9 @@ def test_an_import_set_made_again_alone(federation: Federation) -> None:
     federation.eventually(lambda: _request(federation) == 503)
     slow = federation.run()
     assert slow.cells["green-mesh", "red-mesh"] == "incomplete", slow.all
-    assert "imports-kept" not in slow.flat, "until now it may be slow"
+    assert "imports-stale" not in slow.flat, "until now it may be slow"
     run = _later(federation, slow)
-    _told(run, "imports-kept", "green-mesh", "red-mesh", f"{EXPORTED} is missing", kind="ImportedServiceSet")
+    _told(run, "imports-stale", "green-mesh", "red-mesh", f"{EXPORTED} is missing", kind="ImportedServiceSet")
     assert not run.changes and run.recap["red-mesh"]["failed"] == 0
     _healed(federation, "green-mesh")
     federation.eventually(lambda: _request(federation) == 200)

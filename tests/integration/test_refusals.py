@@ -84,8 +84,8 @@ def test_everything_that_is_wrong_is_said_at_once(federation: Federation, folder
         "kubeconfig-not-yaml": ("blue-mesh",),
         "kubeconfig-missing": ("gold-mesh",),
         "access-missing": ("mesh_kubeconfig",),
-        "name-registry": ("kubernetes",),
-        "federation-size": ("federation_expected_meshes",),
+        "peer-name-registry": ("kubernetes",),
+        "mesh-count": ("federation_expected_meshes",),
         "variable-type": ("federation_wait_timeout",),
     }
     lines = [part for part in run.flat.split("]") if "[" in part]
@@ -235,9 +235,9 @@ def test_a_peer_that_is_called_like_the_registry_of_a_live_control_plane(federat
         with _declared(federation, red={"mesh_peer_names": {"green-mesh": "green-prod"}}):
             renamed = federation.run("--check")
     assert "ServiceMeshPeer red-mesh-system/green-mesh: the peer is called like the registry of red-mesh's own cluster" in run.flat
-    assert "[name-registry]" in run.flat and "Give green-mesh another name in mesh_peer_names of red-mesh" in run.flat
+    assert "[peer-name-registry]" in run.flat and "Give green-mesh another name in mesh_peer_names of red-mesh" in run.flat
     assert "green-mesh's own cluster" not in run.flat, "its registry has the usual name"
-    assert renamed.code == 0 and "[name-registry]" not in renamed.flat, renamed.all
+    assert renamed.code == 0 and "[peer-name-registry]" not in renamed.flat, renamed.all
 
 
 def test_all_that_contradicts_itself_is_said_at_once(federation: Federation) -> None:

@@ -269,7 +269,7 @@ def test_a_restart_is_done_with_its_rights_beside_those_of_federating(federation
     federation.eventually(lambda: not federation.connected())
     with _granted(federation, "federate", *federation.hosts):
         run = federation.run(*RESTART)
-        assert run.code != 0 and "[root-kept]" in run.flat and "Grant the verb patch on deployments.apps" in run.flat, run.all
+        assert run.code != 0 and "[root-not-loaded]" in run.flat and "Grant the verb patch on deployments.apps" in run.flat, run.all
         mark = federation.lab.mark()
         with _granted(federation, "restart", *federation.hosts):
             run = federation.good(*RESTART)

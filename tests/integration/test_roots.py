@@ -87,7 +87,7 @@ def test_garbage_is_written_by_nobody(federation: Federation) -> None:
     mark = federation.lab.mark()
     with federation.lab.fault("root-invalid", mesh=MESH):
         run = federation.run()
-    _refused(run, "root-garbage")
+    _refused(run, "root-unreadable")
     assert not federation.writes(mark), texts(federation.writes(mark))
     assert federation.get("green-mesh", "configmaps", f"{MESH}-ca-root-cert")["data"] == before
 

@@ -85,7 +85,7 @@ def test_a_name_in_use_is_not_changed(hub: Federation) -> None:
     kept = hub.good()
     hub.hosts["hub-mesh"] = before
     assert refused.code != 0
-    assert "hub-mesh already uses the name 'mail' for post-mesh" in refused.flat and "[peer-name-lives]" in refused.flat
+    assert "hub-mesh already uses the name 'mail' for post-mesh" in refused.flat and "[peer-name-in-use]" in refused.flat
     assert "Nothing was changed." in kept.report
     assert hub.writes(mark) == {}, texts(hub.writes(mark))
 

@@ -53,7 +53,7 @@ def test_one_common_root_is_allowed_when_asked_for(federation: Federation) -> No
     federation.eventually(lambda: federation.get("green-mesh", "configmaps", "istio-ca-root-cert")["data"] == root)
     federation.options["federation_allow_shared_root"] = False
     refused = federation.run()
-    assert refused.code != 0 and "[trust-domain-common]" in refused.flat and "federation_allow_shared_root" in refused.flat
+    assert refused.code != 0 and "[trust-domain-shared-root]" in refused.flat and "federation_allow_shared_root" in refused.flat
     federation.options["federation_allow_shared_root"] = True
     run = federation.good()
     assert "policies cannot tell the meshes apart" in run.flat

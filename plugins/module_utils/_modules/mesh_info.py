@@ -399,7 +399,7 @@ class _Reader:
             self.facts["root"] = normalise_bundle(self.facts["root"])
             self.facts["roots"] = read_roots(self.facts["root"])
         except ValueError as error:
-            self._problem(problem("root-garbage", self.mesh, where, f"the root certificate cannot be read: {error}",
+            self._problem(problem("root-unreadable", self.mesh, where, f"the root certificate cannot be read: {error}",
                                   "Correct the root of this mesh's authority, and restart istiod"))
             self.complete = False
             return

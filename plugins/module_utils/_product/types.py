@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, List, Literal, Optional, TypedDict
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.codes import CODES, Severity
+
 Json = Dict[str, Any]
 Rule = Dict[str, Any]
-Severity = Literal["error", "warning", "info"]
 #: The owner of an object: it is absent, ours (of this collection), unmanaged (of another manager), or unmanaged and adopted by us.
 Owner = Literal["absent", "ours", "unmanaged", "adopted"]
 
@@ -51,14 +52,25 @@ def problem(
     mesh: str,
     where: str,
     message: str,
-    remedy: str,
+    remedy: Optional[str] = None,
     *,
     peer: Optional[str] = None,
-    severity: Severity = "error",
+    severity: Optional[Severity] = None,
     repaired: Any = None,
 ) -> Problem:
-    """Make a Problem; ``message`` and ``remedy`` carry no full stop at the end."""
-    result = Problem(code=code, severity=severity, mesh=mesh, where=where, message=message, remedy=remedy)
+    """Make a Problem; ``message`` and ``remedy`` carry no full stop at the end.
+
+    Without ``severity`` and ``remedy`` the table of codes gives them. KeyError for a code that is not in the table.
+    """
+    row = CODES[code]
+    result = Problem(
+        code=code,
+        severity=severity or row.severity,
+        mesh=mesh,
+        where=where,
+        message=message,
+        remedy=row.fix if remedy is None else remedy,
+    )
     if peer is not None:
         result["peer"] = peer
     if repaired is not None:
@@ -83,8 +95,8 @@ def with_changes(
 def problem_line(found: Problem) -> str:
     """Render a Problem as one line of text; what to write instead is JSON, which is YAML too.
 
-    >>> problem_line(problem("x", "red", "mesh_host", "3 must be a string", "Write it in quotes"))
-    'ERROR red: mesh_host: 3 must be a string. Fix: Write it in quotes. [x]'
+    >>> problem_line(problem("variable-type", "red", "mesh_host", "3 must be a string", "Write it in quotes"))
+    'ERROR red: mesh_host: 3 must be a string. Fix: Write it in quotes. [variable-type]'
     """
     line = f"{found['severity'].upper()} {found['mesh']}: {found['where']}: {found['message'].rstrip('.')}."
     if found["remedy"]:

@@ -18,8 +18,9 @@ import yaml
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import colons
+from ansible_collections.ossm.federation.plugins.module_utils._product.codes import Severity
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import parse_time
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Severity, problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers import roots as root_reader
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity.fields import (
     FIELDS,
@@ -326,7 +327,7 @@ class _Parser:
         try:
             roots = root_reader.read_roots(pem if isinstance(pem, str) else "")
         except ValueError as error:
-            self._report("root-garbage", f"{path}.certificate", f"the root certificate cannot be read: {error}")
+            self._report("root-unreadable", f"{path}.certificate", f"the root certificate cannot be read: {error}")
             return None
         if len(roots) != 1:
             self._report("identity-value", f"{path}.certificate", f"it has {len(roots)} certificates, and must have one")

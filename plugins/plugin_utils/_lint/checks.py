@@ -6,7 +6,7 @@
 
 Problems of a single rule are found where it is read (``_model.rules``) and are in the declaration already. The checks here
 need several rules. Nothing is guessed: where the result of a wildcard or a label selector depends on the cluster, there is no
-finding, or one of severity ``info`` that refers to the cluster. The codes are in ``_lint.codes``.
+finding, or one of severity ``info`` that refers to the cluster. The codes are in ``_product.codes``.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import re
 from typing import Any, Dict, List, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching
+from ansible_collections.ossm.federation.plugins.module_utils._product.codes import SEVERITIES
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import LOCAL_SUFFIX
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import Names
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, Rule, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import rules
-from ansible_collections.ossm.federation.plugins.plugin_utils._lint.codes import SEVERITIES
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.exporters import shared_names
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.names import (
     export_collisions,

@@ -14,6 +14,7 @@ from collections import defaultdict
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching
+from ansible_collections.ossm.federation.plugins.module_utils._product.codes import SEVERITIES
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import ANY, Names, Selection
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
     Json,
@@ -22,7 +23,6 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
     Severity,
     problem,
 )
-from ansible_collections.ossm.federation.plugins.plugin_utils._lint.codes import SEVERITIES
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Place, PlacedImport, PlacedOffer
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.view import View
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import DeclaredMesh

@@ -118,7 +118,7 @@ def _check_peer_name(mesh: str, where: str, name: Any) -> List[Problem]:
         problems.append(rejection(domain.code, mesh, where, domain.accepted, name, f"Correct {where}"))
     if is_registry(name):
         message = f"must be another name than {shown(name)}: it is the name of this cluster's own service registry"
-        problems.append(problem("name-registry", mesh, where, message, "Choose another name"))
+        problems.append(problem("peer-name-registry", mesh, where, message, "Choose another name"))
     return problems
 
 

@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions, platforms
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import fingerprint
+from ansible_collections.ossm.federation.plugins.module_utils._product.codes import Severity
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     CONTROL_PLANE_MAX,
     LABEL_MAX,
     PEER_MAX,
     TRUST_DOMAIN_MAX,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, Severity, problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem
 
 TRUE = frozenset({"true", "yes", "on", "1", "y", "t"})
 FALSE = frozenset({"false", "no", "off", "0", "n", "f"})

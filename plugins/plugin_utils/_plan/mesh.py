@@ -211,7 +211,7 @@ def _find_shared_trust_domain(mesh: PlannedMesh, other: PlannedMesh, options: Js
         )
     if options.get("federation_allow_shared_root"):
         return problem(
-            "trust-domain-common",
+            "trust-domain-shared-root",
             other["mesh"],
             "federation_allow_shared_root",
             f"{both} and one shared root certificate: policies cannot distinguish the meshes",
@@ -220,7 +220,7 @@ def _find_shared_trust_domain(mesh: PlannedMesh, other: PlannedMesh, options: Js
             severity="warning",
         )
     return problem(
-        "trust-domain-common",
+        "trust-domain-shared-root",
         other["mesh"],
         "mesh_trust_domain",
         f"{both} and one shared root certificate",

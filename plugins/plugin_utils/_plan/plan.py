@@ -146,7 +146,7 @@ def _late_names(declared: DeclaredMesh, meshes: Meshes, live_peers: LivePeers) -
     """
     return [
         problem(
-            "peer-name-lives",
+            "peer-name-in-use",
             declared["mesh"],
             f"mesh_peer_names.{meshes[peer]['mesh']}",
             f"{declared['mesh']} already uses the name {live_peers.names[peer]!r} for {meshes[peer]['mesh']}, and a name "
@@ -195,7 +195,7 @@ def _registry_conflict(own: PlannedMesh, peer: PlannedMesh, names: PeerNames, fa
         return []
     return [
         problem(
-            "name-registry",
+            "peer-name-registry",
             own["mesh"],
             f"ServiceMeshPeer {own['namespace']}/{names.peer_name}",
             f"the peer has the name of the registry of {own['mesh']}'s own cluster, {cluster}",

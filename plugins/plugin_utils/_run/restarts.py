@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.codes import Severity
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import field_manager
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import parse_time
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Severity, problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import is_status_of_former_peer
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import (
     KeptIdentity,
@@ -25,7 +26,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
 
 #: Codes of problems that a restart of istiod solves.
-RESTART_CODES = ("identity-kept", "root-kept", "sync-lock", "deadlock", "peer-lost", "imports-kept")
+RESTART_CODES = ("identity-kept", "root-not-loaded", "sync-lock", "deadlock", "peer-lost", "imports-stale")
 
 #: Seconds for which istiod retries a failing full sync with its lock acquired (120), and some for the next attempt.
 LOCK_SECONDS = 150
@@ -113,13 +114,13 @@ class _Look:
         if link.get("suspect") == "deadlock":
             found.append(_problem("deadlock", side, _DEADLOCK))
         elif link.get("root_not_loaded"):
-            found.append(_problem("root-kept", side, _ROOT.format(**side)))
+            found.append(_problem("root-not-loaded", side, _ROOT.format(**side)))
         elif self._lost(side, link):
             cause = " and ".join(self._failing(side)) or side["peer"]
             found.append(_problem("sync-lock", side, _LOCK.format(time=self._changed_at(side), cause=cause)))
         elif self._imports_kept(side, link):
             message = _IMPORTS.format(missing=", ".join(link["missing"]))
-            found.append(_problem("imports-kept", side, message, kind="ImportedServiceSet"))
+            found.append(_problem("imports-stale", side, message, kind="ImportedServiceSet"))
         return found + self._unknown_there(side, link)
 
     def _live(self, key: str, side: Side) -> Optional[Json]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import BY_PEER, KEYS
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES
 

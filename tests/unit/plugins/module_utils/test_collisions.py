@@ -150,7 +150,7 @@ SOLUTIONS: list[tuple[str, dict[str, Json], dict[str, Json], tuple[str, str], st
     ("words in both, live", exporting(WORDS, WORDS), LIVE, (BLUE, BLUE), "", {"export-collision"}),
     ("chosen by hand", exporting(WORDS, WORDS, red=OWN), NEW, ("azure", BLUE), "peer-names", set()),
     ("one choice for both", exporting(SHORT, SHORT, red=OWN, green=OWN), NEW, ("azure", "azure"), "alias", set()),
-    ("chosen too late", exporting([], [], red=OWN), LIVE, (BLUE, BLUE), None, {"peer-name-lives"}),
+    ("chosen too late", exporting([], [], red=OWN), LIVE, (BLUE, BLUE), None, {"peer-name-in-use"}),
     ("imported from one", exporting(WORDS, WORDS, {RED: SHORT}), NEW, (BLUE, BLUE), "", {"export-collision-possible"}),
     ("wildcards, new", exporting(["bookinfo/*"], SHORT), NEW, (OWN_NAME, BLUE), "peer-names", set()),
     ("wildcards, live", exporting(["bookinfo/*"], SHORT), LIVE, (BLUE, BLUE), "", {"export-collision-possible"}),
@@ -299,7 +299,7 @@ def test_all_names_of_a_pair_follow_the_chosen_one() -> None:
 NAMES: list[tuple[str, Any, str, str]] = [
     ("not a label", {BLUE: "Azure_"}, f"mesh_peer_names.{BLUE}", "name-invalid"),
     ("too long", {BLUE: "a" * 56}, f"mesh_peer_names.{BLUE}", "name-invalid"),
-    ("a registry", {BLUE: "kubernetes"}, f"mesh_peer_names.{BLUE}", "name-registry"),
+    ("a registry", {BLUE: "kubernetes"}, f"mesh_peer_names.{BLUE}", "peer-name-registry"),
     ("not a string", {BLUE: ["x"]}, f"mesh_peer_names.{BLUE}", "variable-type"),
     ("no dictionary", ["azure"], "mesh_peer_names", "variable-type"),
     ("an unknown peer", {"blu-mesh": "azure"}, "mesh_peer_names", "peer-unknown"),

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import federations as fed
 import pytest
+
 from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import types as object_types
 

@@ -14,12 +14,20 @@ import pytest
 import yaml
 from test_trust import certificate
 
-from ansible_collections.ossm.federation.plugins.module_utils._product import certificates, times, types as product_types
+from ansible_collections.ossm.federation.plugins.module_utils._product import (
+    certificates,
+    times,
+    types as product_types,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._readers import link as link_reader, roots as root_reader
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity import handover, read as reading, write
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import checks as lint_checks
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps, plan as planning, types as plan_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import (
+    advance as plan_steps,
+    plan as planning,
+    types as plan_types,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
     links as link_report,
     ports as port_matrix_report,
@@ -219,12 +227,12 @@ REFUSED: list[tuple[str, Callable[[], Json | str], str, str, str]] = [
         "identity-value",
         "another mesh",
     ),
-    ("garbage", leaf(CERTIFICATE, "garbage"), "spec.roots[0].certificate", "root-garbage", "no certificate"),
+    ("garbage", leaf(CERTIFICATE, "garbage"), "spec.roots[0].certificate", "root-unreadable", "no certificate"),
     (
         "garbage in a certificate",
         leaf(CERTIFICATE, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
         "spec.roots[0].certificate",
-        "root-garbage",
+        "root-unreadable",
         "cannot be read",
     ),
     ("two in one", leaf(CERTIFICATE, ROOTS[GREEN] + ROOTS[BLUE]), "spec.roots[0].certificate", "identity-value", "2 cert"),
@@ -347,7 +355,7 @@ def test_a_file_that_cannot_be_read_is_said() -> None:
 
 
 def test_a_mesh_has_a_cluster_or_a_file() -> None:
-    assert fed.codes(fed.declare(inventory(mesh_context="x"))["problems"]) == {("access-twice", GREEN)}
+    assert fed.codes(fed.declare(inventory(mesh_context="x"))["problems"]) == {("access-ambiguous", GREEN)}
 
 
 def test_two_meshes_of_others_are_no_pair_of_ours() -> None:

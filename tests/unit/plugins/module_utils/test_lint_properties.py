@@ -10,12 +10,12 @@ from collections import Counter
 from typing import Any
 
 import federations as fed
-from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import lint
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.rules import check_rules
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from lab.sim import rules as istiod
 from lab.sim.rules import Name, Service
+
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import lint
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.rules import check_rules
 
 Json = dict[str, Any]
 WEST, EAST = "west-mesh", "east-mesh"

@@ -8,15 +8,15 @@ import copy
 from typing import Any
 
 import federations as fed
+from hypothesis import given, strategies as st
+from lab.sim import rules as istiod
+from lab.sim.rules import Service
+from test_lint_properties import EXPORTS, IMPORTS, RULE, by_label, by_name, some, worlds
+
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching as match
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import Names
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import lint
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import collisions as collision_rules
-from hypothesis import given
-from hypothesis import strategies as st
-from lab.sim import rules as istiod
-from lab.sim.rules import Service
-from test_lint_properties import EXPORTS, IMPORTS, RULE, by_label, by_name, some, worlds
 
 Json = dict[str, Any]
 #: What istiod skips, and the API server takes.

@@ -8,13 +8,13 @@ from typing import Any
 
 import federations as fed
 import pytest
+from hypothesis import given, settings, strategies as st
+
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import domains
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import KEYS
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.values import check_domain, read
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES, Variable
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 Json = dict[str, Any]
 RED = "red-mesh"

@@ -12,7 +12,11 @@ import pytest
 from ansible_collections.ossm.federation.plugins.module_utils._product import data, steps, types as product_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import declare as declaring
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired, drift
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps, plan as planning, types as plan_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import (
+    advance as plan_steps,
+    plan as planning,
+    types as plan_types,
+)
 
 Json = dict[str, Any]
 RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"

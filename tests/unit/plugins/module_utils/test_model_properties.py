@@ -11,12 +11,11 @@ from collections import Counter
 from typing import Any
 
 import federations as fed
+from hypothesis import HealthCheck, given, settings, strategies as st
+
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import types as plan_types
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
 
 Json = dict[str, Any]
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")

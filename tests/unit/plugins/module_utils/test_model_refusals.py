@@ -9,6 +9,7 @@ from typing import Any
 
 import federations as fed
 import pytest
+
 from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 
@@ -58,7 +59,7 @@ DECLARED: list[tuple[str, dict[str, Any], str, str, str]] = [
         "lower case",
     ),
     ("trust domain too long", {"mesh_trust_domain": "t" * 256}, "mesh_trust_domain", "trust-domain-invalid", "255"),
-    ("named like the registry", {"mesh_name": "kubernetes"}, "mesh_name", "name-registry", "registry"),
+    ("named like the registry", {"mesh_name": "kubernetes"}, "mesh_name", "peer-name-registry", "registry"),
     ("misspelled variable", {"mesh_kubeconfg": "x"}, "mesh_kubeconfg", "variable-misspelled", "mesh_kubeconfig"),
     ("misspelled, other prefix", {"mesh_adopt": True}, "mesh_adopt", "variable-misspelled", "federation_adopt"),
     (
@@ -367,7 +368,7 @@ def test_environment_of_the_controller() -> None:
 def test_empty_group_and_expected_size() -> None:
     assert fed.codes(fed.declare({})["problems"]) == {("group-empty", "federation")}
     sized = {host: {**variables, "federation_expected_meshes": 4} for host, variables in fed.inventory().items()}
-    assert fed.codes(fed.declare(sized)["problems"]) == {("federation-size", "federation")}
+    assert fed.codes(fed.declare(sized)["problems"]) == {("mesh-count", "federation")}
 
 
 @pytest.mark.parametrize(
@@ -462,9 +463,9 @@ ACROSS: list[tuple[str, dict[str, Any], Any, set[tuple[str, str]]]] = [
     ("two names for one mesh", {}, _equal_uids, {("mesh-two-names", "red-mesh")}),
     ("one namespace twice", {}, _one_namespace, {("namespace-twice", "red-mesh")}),
     ("one trust domain, different roots", {}, _one_trust_domain, {("trust-domain-shared", "red-mesh")}),
-    ("one trust domain, common root", {}, _common_root, {("trust-domain-common", "red-mesh")}),
+    ("one trust domain, common root", {}, _common_root, {("trust-domain-shared-root", "red-mesh")}),
     ("default trust domain twice", {}, _two_defaults, {("trust-domain-shared", "red-mesh")}),
-    ("peer like the local registry", {}, _registry, {("name-registry", "red-mesh")}),
+    ("peer like the local registry", {}, _registry, {("peer-name-registry", "red-mesh")}),
     (
         "trust domain under workloads",
         {"red_mesh": {"mesh_trust_domain": "new.local"}},
@@ -498,7 +499,7 @@ def test_a_common_root_is_allowed_when_asked_for() -> None:
     hostvars = {host: {**values, "federation_allow_shared_root": True} for host, values in fed.inventory().items()}
     plan, objects = fed.federate(fed.declare(hostvars), read)
     assert plan["problems"] == []
-    assert fed.codes(plan["warnings"], "warning") == {("trust-domain-common", "red-mesh")}
+    assert fed.codes(plan["warnings"], "warning") == {("trust-domain-shared-root", "red-mesh")}
     assert plan["sides"]["red-mesh"]["green-mesh"]["config_map"] is None
     assert plan["sides"]["red-mesh"]["blue-mesh"]["config_map"] == "blue-mesh-ca-root-cert"
     names = [

@@ -10,6 +10,7 @@ from typing import Any
 import federations as fed
 import pytest
 import yaml
+
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import overview as plan_overview
 

@@ -174,7 +174,7 @@ def test_a_deadlock_and_a_kept_root_are_taken_from_the_reading() -> None:
     federation = Federation()
     federation.link(RED, GREEN, suspect="deadlock", connected=False)
     federation.link(BLUE, GREEN, **DOWN, root_not_loaded=True)
-    assert federation.needs() == [("root-kept", BLUE, GREEN), ("deadlock", RED, GREEN)]
+    assert federation.needs() == [("root-not-loaded", BLUE, GREEN), ("deadlock", RED, GREEN)]
 
 
 @pytest.mark.parametrize(("since", "changes", "kept"), [
@@ -277,7 +277,7 @@ def test_an_import_set_that_was_made_again_alone(set_created: str, synced: int, 
     federation = Federation()
     federation.facts[RED]["imports"] = [{"metadata": {"name": GREEN, "creationTimestamp": set_created}}]
     federation.link(RED, GREEN, missing=missing, last_full_sync=_later(CHANGED, synced))
-    assert federation.needs() == ([("imports-kept", RED, GREEN)] if kept else [])
+    assert federation.needs() == ([("imports-stale", RED, GREEN)] if kept else [])
 
 
 @pytest.mark.parametrize(("wish", "hosts"), [

@@ -588,7 +588,7 @@ def test_missing_kinds_are_one_problem_and_the_rest_is_read(monkeypatch: pytest.
 
 def test_a_root_that_is_missing_or_garbage_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     missing, garbage = _read(monkeypatch, {**_mesh(), "ConfigMap": []})[0], _read(monkeypatch, _mesh())[0]
-    assert [[one["code"] for one in facts["problems"]] for facts in (missing, garbage)] == [["root-missing"], ["root-garbage"]]
+    assert [[one["code"] for one in facts["problems"]] for facts in (missing, garbage)] == [["root-missing"], ["root-unreadable"]]
     assert missing["readable"], "its own side can be done, and the others wait for the root"
     assert not garbage["readable"]
 
