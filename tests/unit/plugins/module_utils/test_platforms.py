@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every line of the platform tables: how a platform is told, and what an ingress gateway gets on it."""
+"""Every line of the platform tables: how a platform is detected, and what an ingress gateway gets on it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _node(provider: str = "", arch: str = "amd64") -> Json:
     return {"metadata": {"name": "n", "labels": {"kubernetes.io/arch": arch}}, "spec": spec, "status": {}}
 
 
-# -- how a platform is told ------------------------------------------------------------------------------------------
+# -- how a platform is detected --------------------------------------------------------------------------------------
 
 #: The whole enum of ``platformStatus.type`` (openshift/api config/v1) but the empty value.
 TYPES = ("AWS", "Azure", "BareMetal", "GCP", "Libvirt", "OpenStack", "None", "VSphere", "oVirt", "IBMCloud", "KubeVirt",
@@ -172,9 +172,9 @@ def test_by_default_a_load_balancer_is_public_and_that_is_said(platform: str) ->
 @pytest.mark.parametrize("platform", GIVEN)
 def test_internal_is_what_the_platform_calls_so_or_refused(platform: str) -> None:
     _type, public, internal = GIVEN[platform]
-    wish: Any = {"internal": True, "exposure": "LoadBalancer"}
-    chosen = exposure.decide_exposure(platform, wish)
-    refused = exposure.why_not_internal(platform, wish, chosen)
+    ingress: Any = {"internal": True, "exposure": "LoadBalancer"}
+    chosen = exposure.decide_exposure(platform, ingress)
+    refused = exposure.why_not_internal(platform, ingress, chosen)
     assert (refused is None) is (internal is not None)
     if internal is None:
         assert "mesh_ingress.annotations" in str(refused)
@@ -218,9 +218,9 @@ ASKED: list[tuple[str, str, Json, Json]] = [
 ]
 
 
-@pytest.mark.parametrize(("platform", "wish", "annotations"), [case[1:] for case in ASKED], ids=[case[0] for case in ASKED])
-def test_annotations_that_the_user_gives_win(platform: str, wish: Any, annotations: Json) -> None:
-    assert exposure.decide_exposure(platform, wish)["annotations"] == annotations
+@pytest.mark.parametrize(("platform", "ingress", "annotations"), [case[1:] for case in ASKED], ids=[case[0] for case in ASKED])
+def test_annotations_that_the_user_gives_win(platform: str, ingress: Any, annotations: Json) -> None:
+    assert exposure.decide_exposure(platform, ingress)["annotations"] == annotations
 
 
 @pytest.mark.parametrize("key", sorted(platforms.INTERNAL))
@@ -234,9 +234,9 @@ def test_a_load_balancer_with_a_pool_is_not_counted_as_public() -> None:
 
 
 def test_the_service_lists_discovery_first_and_passes_fields_on() -> None:
-    wish: Any = {"exposure": "LoadBalancer", "loadBalancerIP": "192.0.2.9", "loadBalancerSourceRanges": ["192.0.2.0/24"],
+    ingress: Any = {"exposure": "LoadBalancer", "loadBalancerIP": "192.0.2.9", "loadBalancerSourceRanges": ["192.0.2.0/24"],
                  "externalTrafficPolicy": "Local", "nodePorts": {"tls": 30443, "https-discovery": 30188}}
-    side: Any = {"version": "v2.5", "runtime": {"ingress": {}}, "ingress": "in", "exposure": exposure.decide_exposure("BareMetal", wish)}
+    side: Any = {"version": "v2.5", "runtime": {"ingress": {}}, "ingress": "in", "exposure": exposure.decide_exposure("BareMetal", ingress)}
     assert desired_gateways.ingress_gateway(side)["service"] == {
         "type": "LoadBalancer",
         "metadata": {"labels": {"federation.maistra.io/ingress-for": "in"}},
@@ -252,9 +252,9 @@ def test_the_service_lists_discovery_first_and_passes_fields_on() -> None:
     ("LoadBalancer", {"loadBalancerIP", "loadBalancerSourceRanges", "externalTrafficPolicy"}),
     ("NodePort", {"externalTrafficPolicy"}), ("ClusterIP", set())])
 def test_only_fields_that_the_api_server_takes_with_a_type_are_sent(type_: str, fields: set[str]) -> None:
-    wish: Any = {"exposure": type_, "loadBalancerIP": "192.0.2.9", "loadBalancerSourceRanges": ["192.0.2.0/24"],
+    ingress: Any = {"exposure": type_, "loadBalancerIP": "192.0.2.9", "loadBalancerSourceRanges": ["192.0.2.0/24"],
                  "externalTrafficPolicy": "Local"}
-    assert set(exposure.decide_exposure("BareMetal", wish)["fields"]) == fields
+    assert set(exposure.decide_exposure("BareMetal", ingress)["fields"]) == fields
 
 
 # -- the page --------------------------------------------------------------------------------------------------------
@@ -276,7 +276,7 @@ def test_the_page_has_the_table_of_the_code() -> None:
     rows = {row[0].strip("`"): row for row in _table("## The table")}
     assert set(rows) == set(PLATFORMS)
     for name, platform in PLATFORMS.items():
-        _name, _told, type_, public, internal, address = rows[name]
+        _name, _detected, type_, public, internal, address = rows[name]
         assert type_ == ("LoadBalancer" if platform.load_balancer else "NodePort"), name
         assert _pairs(public) == platform.public, name
         assert _pairs(internal) == (platform.internal or {}), name
@@ -284,8 +284,8 @@ def test_the_page_has_the_table_of_the_code() -> None:
 
 
 def test_the_page_has_the_provider_ids_of_the_code() -> None:
-    told = {row[0].strip("`"): row[1] for row in _table("## The table")}
-    written = {scheme: name for name, cell in told.items() for scheme in re.findall(r"`(\w+)://", cell)}
+    detected = {row[0].strip("`"): row[1] for row in _table("## The table")}
+    written = {scheme: name for name, cell in detected.items() for scheme in re.findall(r"`(\w+)://", cell)}
     assert written == PROVIDERS
 
 
