@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import copy
-from typing import List, Mapping
+from typing import List, Mapping, Optional
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import GatewayFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.pairs import list_sides, opposite_side
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.remote import (
@@ -98,7 +99,8 @@ def _set_address(plan: Plan, side: Side, result: Json, check_mode: bool) -> None
     if side["state"] != READY and not plan["meshes"][side["host"]]["by_file"]:
         return
     opposite = opposite_side(plan, side)
-    address = (result.get("gateways") or {}).get(opposite["ingress"]) or {}
+    read: Optional[GatewayFacts] = (result.get("gateways") or {}).get(opposite["ingress"])
+    address: GatewayFacts = read or {}
     side["remote"] = declared_address(opposite) or to_remote(address, opposite)
     is_known_later = check_mode and opposite["state"] != SKIPPED
     if side["state"] == READY and side["remote"] is None and not is_known_later:

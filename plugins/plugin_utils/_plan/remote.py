@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+from typing import Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import GatewayFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Remote
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import read_gateway
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.exposure import static_remote, with_declared
@@ -53,7 +54,7 @@ def declared_address(side: Side) -> Optional[Remote]:
     return static_remote(side["exposure"], side["ingress"], side["namespace"])
 
 
-def to_remote(address: Optional[Mapping[str, Any]], side: Side) -> Optional[Remote]:
+def to_remote(address: Optional[GatewayFacts], side: Side) -> Optional[Remote]:
     """The address of a side's gateway as read from its Service, with declared parts; None as long as there is none."""
     if not address or not address.get("addresses"):
         return None
