@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,10 @@ from ansible_collections.ossm.federation.plugins.filter.objects import objects
 from ansible_collections.ossm.federation.plugins.filter.overview import overview
 from ansible_collections.ossm.federation.plugins.filter.plan import plan
 from ansible_collections.ossm.federation.plugins.filter.problems_text import problems_text
+from ansible_collections.ossm.federation.plugins.filter.remaining import remaining
 
+#: The filters that users may use in their own playbooks.
+PUBLIC = ("mesh_auth", "problems_text")
 Json = dict[str, Any]
 HOSTS = ("red-mesh", "green-mesh")
 KUBECONFIG = """
@@ -206,6 +210,11 @@ def test_problems_in_words() -> None:
     assert problems_text([{**wrong[0], "repaired": "a/x"}]) == 'WARNING red: x: it is wrong. Fix: Correct it. Write "a/x" [a]'
 
 
+def test_the_rest_of_a_shared_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1000.0)
+    assert [remaining(timeout, started) for timeout, started in ((300, 900.0), ("300", "650.5"), (0, 1000), (60, 100))] == [200, 0, 0, 0]
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -221,6 +230,8 @@ def test_problems_in_words() -> None:
         lambda: mesh_auth("x"),
         lambda: problems_text("x"),
         lambda: problems_text([{}]),
+        lambda: remaining("x", 0),
+        lambda: remaining(1, None),
     ],
 )
 def test_wrong_input_is_refused(call: Any) -> None:
@@ -239,6 +250,8 @@ def test_every_filter_is_documented(name: str) -> None:
     module = importlib.import_module(f"{filters.__name__}.{name}")
     documentation = yaml.safe_load(module.DOCUMENTATION)
     assert documentation["name"] == name
+    is_private = documentation["short_description"].endswith("(private to the roles of this collection)")
+    assert is_private is (name not in PUBLIC)
     assert documentation["version_added"] == "1.0.0"
     assert yaml.safe_load(module.EXAMPLES)
     assert "_value" in yaml.safe_load(module.RETURN)
