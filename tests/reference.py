@@ -1,0 +1,185 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the generated pages of the reference in ``docs``: those of ``PAGES``.
+
+``python tests/reference.py`` from the root of the checkout, after ``tests/tree.py link``. A unit test compares the pages with
+the tables in the code, and gives each example to the model.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import BY_PEER, KEYS, Key
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES, Variable
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+_FINGERPRINT = "D7:F8:63:0E:FE:25:92:F5:9D:93:BE:D0:D7:C0:86:D0:04:49:3C:75:46:8E:9B:A9:7E:9D:5A:8B:94:D5:C1:70"
+
+#: An example of each variable, as an inventory has it for the mesh ``red-mesh`` beside ``green-mesh`` and ``blue-mesh``.
+EXAMPLES: dict[str, Any] = {
+    "mesh_name": "red-mesh",
+    "mesh_namespace": "istio-system",
+    "mesh_control_plane": "basic",
+    "mesh_trust_domain": "red-mesh.local",
+    "mesh_platform": "AWSController",
+    "mesh_peers": ["green-mesh", "blue-mesh"],
+    "mesh_peer_names": {"green-mesh": "green-prod"},
+    "mesh_ingress": {"internal": True},
+    "mesh_egress": {"runtime": {"deployment": {"autoScaling": {"minReplicas": 2, "maxReplicas": 4}}}},
+    "mesh_exports": {"green-mesh": ["bookinfo/ratings"]},
+    "mesh_imports": {"green-mesh": ["bookinfo/reviews"]},
+    "mesh_locality": {"region": "us-west"},
+    "mesh_install": True,
+    "mesh_install_operator": True,
+    "mesh_install_operator_namespace": "mesh-operator",
+    "mesh_install_subscription": {"channel": "stable"},
+    "mesh_control_plane_spec": {"version": "v2.6"},
+    "mesh_members": ["bookinfo"],
+    "mesh_trust_fingerprints": [_FINGERPRINT],
+    "mesh_identity_file": "received/red-mesh-for-green-mesh.yml",
+    "mesh_kubeconfig": "~/.kube/red",
+    "mesh_context": "red",
+    "mesh_host": "https://api.red.example.com:6443",
+    "mesh_api_key": "{{ vault_red_token }}",
+    "mesh_username": "federation",
+    "mesh_password": "{{ vault_red_password }}",
+    "mesh_client_cert": "~/.kube/red.crt",
+    "mesh_client_key": "~/.kube/red.key",
+    "mesh_ca_cert": "~/.kube/red-ca.crt",
+    "mesh_validate_certs": True,
+    "mesh_proxy": "http://proxy.example.com:3128",
+    "mesh_no_proxy": "localhost,.example.com",
+    "mesh_proxy_headers": {"user_agent": "federation"},
+    "mesh_persist_config": True,
+    "mesh_impersonate_user": "mesh-admin",
+    "mesh_impersonate_groups": ["mesh-admins"],
+    "federation_group": "federation",
+    "federation_max_new_load_balancers": 4,
+    "federation_allow_shared_root": True,
+    "federation_confirm_trust_domain": ["red-mesh"],
+    "federation_confirm_address_change": ["red-mesh"],
+    "federation_root_expiry_warning_days": 90,
+    "federation_adopt": True,
+    "federation_force_conflicts": True,
+    "federation_restart_control_plane": ["green-mesh"],
+    "federation_wait_timeout": 450,
+    "federation_gateway_timeout": 900,
+    "federation_install_timeout": 1800,
+    "federation_fail_on_pending": True,
+    "federation_identity_dir": "identities",
+    "federation_identity_days": 90,
+    "federation_expected_meshes": 3,
+    "federation_report_file": "report.json",
+    "federation_lint_format": "json",
+    "federation_lint_file": "lint.json",
+    "federation_lint_strict": True,
+    "federation_offline": True,
+    "federation_plan_file": "plan.json",
+    "federation_ports_file": "ports.csv",
+    "federation_no_log": False,
+}
+
+_VARIABLES = """\
+<!-- SPDX-FileCopyrightText: 2026 The ossm.federation authors -->
+<!-- SPDX-License-Identifier: GPL-3.0-or-later -->
+<!-- Written by tests/reference.py from plugins/plugin_utils/_model/variables.py; change that file, not this one. -->
+
+# Variables
+
+All public variables. A variable of the scope *mesh* is a host or group variable and may differ from mesh to mesh. A variable of the scope
+*run* is for all meshes of a run: set it once, for the group or with `-e`. Nothing but access to each cluster is required. A name that begins with
+`mesh_` or `federation_` and is nearly one of these is rejected, with the name that was probably meant.
+
+How the variables work together: [inventory.md](inventory.md). Which places a value can come from:
+[Where a value comes from](inventory.md#where-a-value-comes-from).
+
+| Variable | Scope | Type | Default | Accepts | Example | Meaning |
+|---|---|---|---|---|---|---|
+{rows}
+
+## Keys of dictionaries
+
+`mesh_ingress` and `mesh_egress` also have the key `peers`: a dictionary by mesh or inventory group, with the same keys. A key that is set for one peer
+takes precedence over the same key for all peers.
+
+| Variable | Key | Type | Accepts | Meaning |
+|---|---|---|---|---|
+{keys}
+"""
+
+
+def _cell(text: str) -> str:
+    """The text of a cell: the markup of Ansible's documentation becomes code, and a bar does not end the cell."""
+    for macro in ("C(", "V("):
+        while macro in text:
+            before, _macro, after = text.partition(macro)
+            inside, _end, rest = after.partition(")")
+            text = f"{before}`{inside}`{rest}"
+    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _flow(value: Any) -> str:
+    """A value as YAML in one line."""
+    return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=1000).removesuffix("...\n").strip()
+
+
+def _default(variable: Variable) -> tuple[str, str]:
+    """The default, and the description without the sentence that names it."""
+    before, marker, after = variable.description.partition(" Default: ")
+    if not marker:
+        return "" if variable.default is None else f"`{_flow(variable.default)}`", variable.description
+    default, _stop, rest = after.rpartition(".")
+    return _cell(default or rest), before
+
+
+def _accepts(variable: Variable) -> str:
+    if variable.name in KEYS:
+        return f"a dictionary with the keys {', '.join(KEYS[variable.name])}{', peers' if variable.name in BY_PEER else ''}"
+    if variable.type == "path":
+        return "a path"
+    return variable.accepted
+
+
+def variable_row(variable: Variable) -> str:
+    """The row of one variable."""
+    scope = "mesh" if variable.name.startswith("mesh_") else "run"
+    default, meaning = _default(variable)
+    example = f"`{_flow(EXAMPLES[variable.name])}`"
+    return _row((f"`{variable.name}`", scope, variable.type, default, _cell(_accepts(variable)), example, _cell(meaning)))
+
+
+def key_row(variable: str, name: str, key: Key) -> str:
+    """The row of one key of a dictionary."""
+    return _row((f"`{variable}`", f"`{name}`", key.type, _cell(key.domain.accepted), _cell(key.description)))
+
+
+def variables() -> str:
+    """The page of variables."""
+    rows = "\n".join(map(variable_row, VARIABLES.values()))
+    keys = "\n".join(key_row(variable, name, key) for variable, keys in KEYS.items() for name, key in keys.items())
+    return _VARIABLES.format(rows=rows, keys=keys)
+
+
+#: The generated pages, by file.
+PAGES: dict[str, Callable[[], str]] = {"variables.md": variables}
+
+
+def main() -> int:
+    """Write all pages."""
+    for name, text in PAGES.items():
+        (DOCS / name).write_text(text(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
