@@ -13,12 +13,12 @@ from __future__ import annotations
 from typing import Any, Dict, List, NamedTuple, Optional, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
+from ansible_collections.ossm.federation.plugins.module_utils._product.codes import Severity
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import MANAGED_BY, OURS, is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import differences, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
     Json,
     Problem,
-    Severity,
     problem,
     with_changes,
 )

@@ -14,13 +14,12 @@ from collections import defaultdict
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching
-from ansible_collections.ossm.federation.plugins.module_utils._product.codes import SEVERITIES
+from ansible_collections.ossm.federation.plugins.module_utils._product.codes import SEVERITIES, Severity
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import ANY, Names, Selection
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
     Json,
     Problem,
     Rule,
-    Severity,
     problem,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Place, PlacedImport, PlacedOffer
