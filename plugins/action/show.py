@@ -12,6 +12,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import WIDTH, wrapped
 
 Json = Dict[str, Any]
 
@@ -25,6 +26,7 @@ ARGUMENT_SPEC: Json = {
     "lines": {"type": "list", "elements": "str", "required": True},
     "details": {"type": "list", "elements": "str", "default": []},
     "failure": {"type": "str", "default": ""},
+    "wrap": {"type": "bool", "default": True},
 }
 
 
@@ -37,6 +39,12 @@ def is_text_shown() -> bool:
 def printable(line: str) -> str:
     """A line with its control characters as escapes."""
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", line)
+
+
+def _wrapped(line: str) -> List[str]:
+    """A line as lines of at most the columns of a report, all with its indentation."""
+    indent = line[: len(line) - len(line.lstrip())]
+    return wrapped(line.strip(), indent) if len(line) > WIDTH else [line]
 
 
 class ActionModule(ActionBase):
@@ -59,7 +67,7 @@ class ActionModule(ActionBase):
         is_printed = is_text_shown()
         if is_printed:
             # In one piece, so that nothing comes between the lines; the strategy prints what a worker displays.
-            Display().display("\n".join(map(printable, lines)))
+            Display().display("\n".join(printable(part) for line in lines for part in (_wrapped(line) if params["wrap"] else [line])))
         # The result is for programs: no callback that writes text prints it a second time, with -v neither.
         result.update(changed=False, _ansible_verbose_override=True)
         if params["failure"]:

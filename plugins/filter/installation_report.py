@@ -40,7 +40,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: RV(_value['lines']) is text about all of it; RV(_value['failures']) is text by host.
+  description: The report - C(verdict), C(headline), C(problems), C(changes), C(ready), C(failures) by host, and as text C(lines) and C(details).
   type: dict
 """
 
@@ -49,7 +49,7 @@ from typing import Any, Dict, List, Mapping
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_results
-from ansible_collections.ossm.federation.plugins.plugin_utils._install import report as install_report
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import installation as install_report
 
 
 def installation_report(hosts: List[str], hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:

@@ -44,7 +44,7 @@ _value:
   description:
     - C(findings), errors first, each with C(code), C(severity) (error, warning or info), C(mesh), C(where), C(message), C(remedy),
       and C(repaired) where the correct form is known.
-    - C(errors), C(warnings) and C(notes), the numbers of each; C(lines), the same as text; C(failed), whether these findings fail a run; and
+    - C(errors), C(warnings) and C(notes), the numbers of each; C(lines), the same as text, of which C(headline) is the first line; C(failed), whether these findings fail a run; and
       C(options), those of the group.
   type: dict
 """
@@ -55,11 +55,13 @@ from typing import Any, Dict, Mapping
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.inventory import lint_inventory
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.summary import summarise
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.findings import findings_headline, findings_lines
 
 
 def lint(hostvars: Mapping[str, Any], groups: Mapping[str, Any], group: str = "federation") -> Dict[str, Any]:
     """Lint the group's inventory; see DOCUMENTATION."""
-    return dict(inert(summarise(lint_inventory(hostvars, groups, group))))
+    summary = summarise(lint_inventory(hostvars, groups, group))
+    return dict(inert({**summary, "headline": findings_headline(summary), "lines": findings_lines(summary)}))
 
 
 class FilterModule:

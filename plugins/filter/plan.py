@@ -53,7 +53,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The plan - C(group), C(options), C(meshes), C(sides), C(problems), C(warnings), C(load_balancers), C(preflight), C(pending_steps),
+  description: The plan - C(group), C(options), C(meshes), C(sides), C(problems), C(warnings), C(load_balancers), C(announcement) (lines and details), C(pending_steps),
     C(restarts), C(by_file).
   type: dict
 """
@@ -68,6 +68,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product import pe
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_facts, sealed_declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.announcement import announcement
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import preflight
 
 
@@ -80,7 +81,9 @@ def plan(
         raise AnsibleFilterError(f"ossm.federation.plan: rights_for is one of {', '.join(permissions.READING)}")
     facts = read_facts(hostvars, declared["hosts"], outside)
     planned = preflight.checked_plan(declared, facts, purpose, datetime.datetime.now(datetime.timezone.utc))
-    return seal(planned, planning.public_plan(planned))
+    announced = announcement(planned, facts)
+    text = {"lines": announced["lines"], "details": announced["details"]}
+    return seal(planned, {**planning.public_plan(planned), "announcement": text})
 
 
 class FilterModule:

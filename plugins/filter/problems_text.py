@@ -19,7 +19,7 @@ options:
     required: true
     elements: dict
   lines:
-    description: Return a list of lines instead of one text.
+    description: Return a list of lines, each of at most 100 columns, instead of one text.
     type: bool
     default: false
 seealso:
@@ -49,6 +49,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import problem_lines
 
 
 def problems_text(problems: Any, lines: bool = False) -> Union[str, List[str]]:
@@ -56,8 +57,10 @@ def problems_text(problems: Any, lines: bool = False) -> Union[str, List[str]]:
     found = plain(problems)
     if not isinstance(found, list) or not all(isinstance(one, dict) and "message" in one for one in found):
         raise AnsibleFilterError("ossm.federation.problems_text takes a list of problems")
-    texts = [problem_line(one) for one in sorted(found, key=lambda one: one["severity"] != "error")]
-    return cast(Union[str, List[str]], inert(texts if plain(lines) else "\n".join(texts)))
+    if plain(lines):
+        return cast(List[str], inert(problem_lines(found)))
+    by_severity = sorted(found, key=lambda problem: problem["severity"] != "error")
+    return cast(str, inert("\n".join(map(problem_line, by_severity))))
 
 
 class FilterModule:

@@ -70,7 +70,7 @@ def report(
     known = sealed_plan(plan, "ossm.federation.report")
     results = read_results(hostvars, known["meshes"], run_result.RESULTS)
     facts = read_facts(hostvars, (host for host, mesh in known["meshes"].items() if mesh["in_play"]))
-    return dict(inert(run_result.tell(known, results, facts, bool(plain(check_mode)), bool(plain(judge_links)))))
+    return dict(inert(run_result.report(known, results, facts, bool(plain(check_mode)), bool(plain(judge_links)))))
 
 
 class FilterModule:

@@ -25,12 +25,16 @@ options:
     type: list
     elements: str
     default: []
+  wrap:
+    description: Whether to wrap lines of more than 100 columns.
+    type: bool
+    default: true
   failure:
     description: Why the task fails after the lines are printed. The task succeeds where this is empty.
     type: str
     default: ""
 notes:
-  - Runs on the controller. No connection to the host is made.
+  - Runs on the controller. It does not connect to the host.
 attributes:
   check_mode:
     support: full

@@ -39,11 +39,8 @@ SIX = [(mesh, peer) for mesh in DEFAULT_WISHES for peer in DEFAULT_WISHES if mes
 FEDERATION_KINDS = ("servicemeshpeers", "exportedservicesets", "importedservicesets")
 WRITTEN_KINDS = ("servicemeshcontrolplanes", "configmaps", *FEDERATION_KINDS)
 _FOREIGN = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "OSSM_LAB")
-_CHANGE = re.compile(
-    r"^(?P<mesh>\S+): (?:would )?(?P<verb>create|change|delete)d? (?P<kind>[A-Z]\w+) (?P<name>\S+)"
-    r"(?: \((?P<fields>.*)\))?$"
-)
-_HEADLINE = re.compile(r"^\d+ of \d+ links are good")
+_MATRIX = "Links (the mesh of a row watches the mesh of a column)"
+_RESULT = re.compile(r"^(?:ok|changed|skipping|fatal|failed|included): |^\[(?:ERROR|WARNING)\]|^(?:TASK|PLAY) ")
 _RECAP = re.compile(r"^(\S+)\s+: (ok=.*)$", re.MULTILINE)
 Object = dict[str, Any]
 Change = tuple[str, str, str, str, tuple[str, ...]]
@@ -58,6 +55,8 @@ class Run:
     errors: str
     seconds: float
     folder: Path
+    #: The report file of the run; empty when the run ended before its report.
+    data: Object = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Return little: what was printed is shown where a test asks for it."""
@@ -75,16 +74,19 @@ class Run:
 
     @property
     def report(self) -> list[str]:
-        """Return the lines of the report, from which the matrix is the last; empty when none was printed."""
-        said = self.said("Tell the links")
-        return said["msg"] if said else []
+        """Return the paragraphs of the report of links; empty when none was printed."""
+        return self.paragraphs("Report the links")
+
+    @property
+    def unchanged(self) -> bool:
+        """Return whether the report says, as text and as data, that nothing was changed."""
+        return "Nothing was changed." in " ".join(self.report[:2]) and self.data["changes"] == []
 
     @property
     def matrix(self) -> str:
-        """Return the matrix and the lines below it: everything from its headline to the end of the report."""
-        lines = "\n".join(self.report).split("\n")
-        begin = next((index for index, line in enumerate(lines) if _HEADLINE.match(line)), len(lines))
-        return "\n".join(lines[begin:])
+        """Return the matrix with its heading and what stands below it."""
+        lines = self.printed("Report the links")
+        return "\n".join(lines[lines.index(_MATRIX) :] if _MATRIX in lines else [])
 
     @property
     def cells(self) -> dict[tuple[str, str], str]:
@@ -102,11 +104,15 @@ class Run:
     @property
     def changes(self) -> set[Change]:
         """Return mesh, kind, name, verb and fields of everything that was (or would be) changed."""
-        matches = (_CHANGE.match(line) for line in self.report)
         return {
-            (match["mesh"], match["kind"], match["name"], match["verb"], _fields(match))
-            for match in matches
-            if match
+            (
+                change["mesh"],
+                change["kind"],
+                "/".join(filter(None, (change["namespace"], change["name"]))),
+                change["verb"][:-1],
+                tuple(sorted(change["fields"])),
+            )
+            for change in self.data.get("changes", [])
         }
 
     @property
@@ -118,19 +124,22 @@ class Run:
             for host, counts in _RECAP.findall(tail)
         }
 
-    def said(self, task: str) -> Object:
-        """Return what the last task of this name printed as JSON, for its first host; empty when nothing was."""
-        dummy, *outputs = re.split(rf"^TASK \[(?:[\w.]+ : )?{re.escape(task)}\]", self.text, flags=re.MULTILINE)
-        rest = outputs[-1] if outputs else ""
-        start = rest.find("=> {")
-        following = rest.find("\nTASK [", 1)
-        if start < 0 or 0 <= following < start:
-            return {}
-        return json.JSONDecoder().raw_decode(rest[start + 3 :])[0]
+    def printed(self, task: str) -> list[str]:
+        """Return the lines of text that the last task of this name printed; empty when there was none."""
+        dummy, *outputs = re.split(rf"^TASK \[(?:[\w.]+ : )?{re.escape(task)}\].*\n", self.text, flags=re.MULTILINE)
+        lines = outputs[-1].split("\n") if outputs else []
+        end = next((index for index, line in enumerate(lines) if _RESULT.match(line)), len(lines))
+        return lines[:end]
 
-
-def _fields(change: re.Match[str]) -> tuple[str, ...]:
-    return tuple(sorted((change["fields"] or "").split(", ")))
+    def paragraphs(self, task: str) -> list[str]:
+        """Return what the last task of this name printed, each paragraph as one line."""
+        paragraphs: list[str] = []
+        for line in self.printed(task):
+            if line.startswith("    ") and paragraphs and paragraphs[-1]:
+                paragraphs[-1] += f" {line.strip()}"
+            else:
+                paragraphs.append(line)
+        return paragraphs
 
 
 @dataclass(repr=False)
@@ -170,7 +179,10 @@ class Federation:
             yaml.safe_dump({"all": {"children": {"federation": {"hosts": self.hosts, "vars": self.options}}}}),
             encoding="utf-8",
         )
-        self.runs.append(run_playbook(playbook, inventory, self.folder, *arguments, core=core, environment=environment))
+        report = f"federation_report_file={self.folder / 'run-report.json'}"
+        self.runs.append(
+            run_playbook(playbook, inventory, self.folder, "-e", report, *arguments, core=core, environment=environment)
+        )
         return self.runs[-1]
 
     # -- what the API servers show ---------------------------------------------------------------------------------
@@ -276,6 +288,9 @@ def run_playbook(
 ) -> Run:
     """Run a playbook with an inventory from a folder; ``core`` names another ansible-core (``2.16``)."""
     begun = time.monotonic()
+    reports = [argument.partition("=")[2] for argument in arguments if argument.startswith("federation_report_file=")]
+    report = folder / (reports[-1] if reports else "run-report.json")
+    report.unlink(missing_ok=True)
     done = subprocess.run(
         [str(program("ansible-playbook", core)), "-i", str(inventory), str(playbook), *arguments],
         capture_output=True,
@@ -285,7 +300,8 @@ def run_playbook(
         timeout=RUN_SECONDS,
         env=environment_of(folder, core, environment or {}),
     )
-    return Run(done.returncode, done.stdout, done.stderr, time.monotonic() - begun, folder)
+    data = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
+    return Run(done.returncode, done.stdout, done.stderr, time.monotonic() - begun, folder, data)
 
 
 def environment_of(folder: Path, core: str, more: dict[str, str]) -> dict[str, str]:

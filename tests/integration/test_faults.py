@@ -43,7 +43,7 @@ def _unchanged_and_good(federation: Federation) -> None:
     """A run finds both links good, and neither says nor makes a change."""
     mark = federation.lab.mark()
     run = federation.good()
-    assert run.cells == ALL_OK and "Nothing was changed." in run.report and not run.changes, run.matrix
+    assert run.cells == ALL_OK and run.unchanged and not run.changes, run.matrix
     assert not federation.writes(mark), texts(federation.writes(mark))
 
 
@@ -61,7 +61,7 @@ def _broken_is_told(run: Run) -> None:
     assert run.code != 0, run.all
     assert run.cells == {**ALL_OK, ("red-mesh", "green-mesh"): "unreachable"}, run.matrix
     assert run.recap["red-mesh"]["failed"] == 1 and run.recap["green-mesh"]["failed"] == 0
-    assert "red-mesh -> green-mesh: unreachable: 503 Service Unavailable" in run.flat
+    assert "ERROR red-mesh: link to green-mesh: unreachable: 503 Service Unavailable" in run.flat
 
 
 # -- several istiod pods, and dead ones ------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ def test_bare_metal_without_metallb_gives_no_address_and_it_is_told_why(bare: Fe
     run = _without(bare, "green-mesh")
     assert run.code != 0 and "Traceback" not in run.all, run.all
     told = [line for line in run.report if "[no-address]" in line]
-    assert len(told) == 1 and told[0].startswith("blue-mesh: Service blue-mesh-system/ingress-red-mesh: no address"), run.report
+    assert len(told) == 1 and told[0].startswith("ERROR blue-mesh: Service blue-mesh-system/ingress-red-mesh: no address"), run.report
     assert f"its load balancer has no address yet ({UNSERVED})" in told[0]
     assert "set mesh_ingress.exposure to NodePort" in told[0]
     assert run.cells == {("red-mesh", "blue-mesh"): "pending", ("blue-mesh", "red-mesh"): "pending"}, run.matrix
@@ -212,7 +212,7 @@ def test_a_control_plane_that_never_gets_ready_is_told_and_the_others_federate(b
     assert "PausingUpdate" in {one["reason"] for one in message if one["type"] == "Ready"}
     told = [line for line in run.report if "[control-plane-not-ready]" in line]
     assert [line.partition(": not ready after")[0] for line in told] == [
-        "green-mesh: ServiceMeshControlPlane green-mesh-system/green-mesh"], run.report
+        "ERROR green-mesh: ServiceMeshControlPlane green-mesh-system/green-mesh"], run.report
     assert "PausingUpdate: Paused until the following components become ready" in told[0], told
     assert "Look at its conditions and at the operator" in told[0] and run.recap["green-mesh"]["failed"] == 1
     assert [run.cells[link] for link in APART] == ["ok", "ok"] and set(APART) <= set(bare.connected()), run.matrix

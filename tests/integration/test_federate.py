@@ -47,21 +47,21 @@ def test_six_links_are_connected_and_the_service_is_imported(federation: Federat
     assert [row["exportedName"] for row in rows] == [EXPORTED]
 
 
-def test_the_matrix_is_the_last_thing_that_is_said(federation: Federation) -> None:
+def test_the_report_is_printed_last(federation: Federation) -> None:
     run = federation.runs[0]
     assert set(run.cells) == set(SIX), run.report
     assert run.cells.pop(("green-mesh", "red-mesh")) == "ok, 1 imported"
     assert set(run.cells.values()) <= {"ok", "ok, 1 imported"}
-    assert run.report[-1].rstrip().endswith(run.matrix.rstrip().rsplit("\n", 1)[-1])
-    assert run.matrix.startswith("6 of 6 links are good")
+    assert run.report[0] == "HEALTHY  6 of 6 links healthy. 14 objects created, 3 changed."
+    assert run.report[-3].startswith("blue-mesh: gateways for green-mesh, red-mesh added; created 2 ConfigMaps, ")
     # Nothing but the name of the task that ends the play comes after it.
-    after = run.text[run.text.rindex("links are good") :]
+    after = run.text[run.text.rindex("links healthy") :]
     assert "TASK" not in after.replace("TASK [End the run where no host has failed]", "", 1)
 
 
 def test_load_balancers_are_announced_before_the_first_write(federation: Federation) -> None:
     text = federation.runs[0].text
-    message = "4 new load balancers will be created, 4 of them public"
+    message = "4 new load balancers will be created: 4 public"
     assert 0 <= text.find(message) < text.find(": Configure gateways]"), text
 
 
@@ -88,7 +88,7 @@ def test_second_run_changes_nothing_and_says_so(federation: Federation) -> None:
         after = federation.versions()
     finally:
         federation.lab.set_clocks(resync=3, reconcile=3)
-    assert "Nothing was changed." in run.report
+    assert run.unchanged
     assert not run.changes
     assert {host: counts["changed"] for host, counts in run.recap.items()} == dict.fromkeys(DEFAULT_WISHES, 0)
     assert after == before
@@ -110,7 +110,7 @@ def _objects(federation: Federation, mesh: str) -> int:
 def test_limited_to_one_mesh_of_a_federated_lab(federation: Federation) -> None:
     mark = federation.lab.mark()
     run = federation.good("-l", "red-mesh")
-    assert "Nothing was changed." in run.report
+    assert run.unchanged
     assert set(federation.writes(mark)) <= {"red"}, texts(federation.writes(mark))
     assert set(run.recap) == {"red-mesh"}
 
@@ -121,7 +121,8 @@ def test_the_report_file_says_what_was_printed(federation: Federation) -> None:
     assert {(link["from"], link["to"]) for link in report["links"]} == set(SIX)
     assert {link["state"] for link in report["links"]} == {"healthy"}
     assert report["connected"] == 6
-    assert report["lines"] == run.report
+    assert report["lines"] == run.printed("Report the links")
+    assert (report["verdict"], report["counts"]["healthy"], report["causes"]) == ("HEALTHY", 6, [])
 
 
 def test_a_new_export_is_imported_on_a_live_link(federation: Federation) -> None:

@@ -40,7 +40,7 @@ def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
 
 
 def _lines(run: Run) -> list[str]:
-    return run.said("Report the installation").get("msg", [])
+    return run.paragraphs("Report the installation")
 
 
 def _made(run: Run, verb: str) -> list[tuple[str, str]]:
@@ -87,7 +87,7 @@ def test_a_second_run_changes_nothing(federation: Federation) -> None:
     before, mark = federation.versions(), federation.lab.mark()
     run = federation.play(INSTALL)
     assert run.code == 0, run.all
-    assert _lines(run)[0] == "Nothing was changed."
+    assert _lines(run)[0] == "READY  1 control plane ready. Nothing was changed."
     assert not federation.writes(mark), texts(federation.writes(mark))
     assert federation.versions() == before
     assert all(counts["changed"] == 0 for counts in run.recap.values())
@@ -99,9 +99,9 @@ def test_it_federates_with_a_mesh_that_was_there(federation: Federation) -> None
     assert federation.imported("green-mesh", "red-mesh")
     mark = federation.lab.mark()
     run = federation.play(INSTALL, core="2.16")
-    assert run.code == 0 and _lines(run)[0] == "Nothing was changed.", run.all
+    assert run.code == 0 and _lines(run)[0].endswith(" Nothing was changed."), run.all
     assert not federation.writes(mark), texts(federation.writes(mark))
-    assert federation.good().report[0] == "Nothing was changed."
+    assert federation.good().unchanged
 
 
 def test_a_changed_declaration_changes_our_control_plane_alone(federation: Federation) -> None:

@@ -31,7 +31,7 @@ NAMED = {
 
 
 def _told(run: Run) -> Any:
-    return run.said("Report the findings")["msg"]
+    return run.printed("Report the findings")
 
 
 def _inventory(folder: Path, **hosts: dict[str, Any]) -> Path:
@@ -49,9 +49,10 @@ def test_text(folder: Path, core: str) -> None:
     lines = _told(run)
     assert run.code == 2, run.all
     assert all(any(word in line for line in lines) for word in WORDS)
-    assert lines[-1] == "7 errors, 4 warnings, 1 note."
-    at = next(index for index, line in enumerate(lines) if "labelSelector.alias:" in line)
-    (rule,) = yaml.safe_load("\n".join(lines[at + 1 : at + 12]))
+    assert lines[0] == "REJECTED  7 errors, 4 warnings, 1 note."
+    start = next(index for index, line in enumerate(lines) if "labelSelector.alias:" in line)
+    written = lines.index("    Write:", start) + 1
+    (rule,) = yaml.safe_load("\n".join(lines[written : lines.index("", written)]))
     assert rule["labelSelector"]["selector"] == {"matchLabels": {"export-service": "true"}}
     assert rule["labelSelector"]["aliases"] == [{"namespace": "*", "name": "*", "alias": {"namespace": "bookinfo"}}]
     assert "Traceback" not in run.all
@@ -61,7 +62,7 @@ def test_json(folder: Path) -> None:
     wishes = ("-e", "federation_lint_file=findings.json", "-e", "federation_lint_format=json")
     run = run_playbook(LINT, EXAMPLE, folder, *wishes, "--check")
     found = json.loads((folder / "findings.json").read_text())
-    assert run.code == 2 and _told(run) == found
+    assert run.code == 2 and json.loads("\n".join(_told(run))) == found
     assert [one["severity"] for one in found] == ["error"] * 7 + ["warning"] * 4 + ["info"]
     assert {"code", "severity", "mesh", "where", "message", "remedy", "repaired"} == set(found[0])
     assert {one["where"] for one in found if one["code"] == "export-one-name"} == {"mesh_exports.blue-mesh[1]"}
@@ -76,7 +77,7 @@ def test_access_is_not_its_business(folder: Path) -> None:
     environment = {"K8S_AUTH_HOST": "https://127.0.0.1:1"}
     run = run_playbook(LINT, _inventory(folder, red={}, green={}), folder, environment=environment)
     assert run.code == 0, run.all
-    assert _told(run) == ["0 errors, 0 warnings, 0 notes."]
+    assert _told(run) == ["VALID  0 errors, 0 warnings, 0 notes."]
 
 
 def test_other_faults_of_the_inventory_are_told_too(folder: Path) -> None:
@@ -149,10 +150,10 @@ def test_strict_refuses_warnings(federation: Federation) -> None:
 def test_warnings_are_told_first_and_stop_nothing(federation: Federation) -> None:
     federation.hosts["green-mesh"]["mesh_imports"]["red-mesh"].append("red-mesh-bookinfo/nothing")
     run = federation.good()
-    said = run.said("Announce the changes")["msg"]
+    said = run.paragraphs("Announce the changes")
     assert any("[import-unoffered]" in line and "red-mesh-bookinfo/nothing" in line for line in said)
     assert any("[import-unoffered]" in line for line in run.report)
     assert set(run.cells.values()) == {"ok", "ok, 1 imported"}
     mark = federation.lab.mark()
-    assert "Nothing was changed." in federation.good().report
+    assert federation.good().unchanged
     assert not federation.writes(mark)

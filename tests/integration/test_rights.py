@@ -244,8 +244,8 @@ def test_what_is_optional_only_degrades(federation: Federation) -> None:
         run = federation.good()
     assert "may not get clusterversions.config.openshift.io" in run.flat
     assert "may not get infrastructures.config.openshift.io" in run.flat
-    [note] = [line for line in run.said("Announce the changes")["msg"] if "[services-unread]" in line]
-    assert note.startswith("red-mesh: Services in red-mesh-bookinfo: ") and not [line for line in run.report if "unread" in line]
+    [note] = [line for line in run.paragraphs("Announce the changes") if "[services-unread]" in line]
+    assert note.startswith("INFO red-mesh: Services in red-mesh-bookinfo: ") and not [line for line in run.report if "unread" in line]
     assert run.cells["red-mesh", "green-mesh"] == "ok"
 
 
@@ -286,7 +286,7 @@ def test_a_restart_is_done_with_its_rights_beside_those_of_federating(federation
 def _installed(federation: Federation, mesh: str, *arguments: str) -> tuple[Run, list[str]]:
     """Run install.yml for one mesh, and what it has told."""
     run = federation.play(INSTALL, "-l", mesh, *arguments)
-    return run, run.said("Report the installation").get("msg", [])
+    return run, run.paragraphs("Report the installation")
 
 
 def test_a_mesh_is_installed_from_nothing_with_exactly_these_rights(installing: Federation) -> None:
@@ -296,10 +296,10 @@ def test_a_mesh_is_installed_from_nothing_with_exactly_these_rights(installing: 
         assert check.code == 0 and not installing.lab.get("red", "subscriptions"), check.all
         run, made = _installed(installing, "red-mesh")
         assert run.code == 0 and made[-1] == "red-mesh: the control plane is ready", run.all
-        assert [line.split(" (")[0].replace("would create", "created") for line in planned[:4]] == [
-            line.split(" (")[0] for line in made[:4]]
+        assert [line.split(" (")[0].replace("would create", "created") for line in planned[2:6]] == [
+            line.split(" (")[0] for line in made[2:6]]
         again = [_installed(installing, "red-mesh"), _installed(installing, "red-mesh", "--check")]
-    assert [said[0] for _run, said in again] == ["Nothing was changed.", "Nothing would be changed."]
+    assert [said[0].partition(". ")[2] for _run, said in again] == ["Nothing was changed.", "Nothing would be changed."]
     asked = _asked(installing, mark, HOME)
     assert not _refused(asked), run.all
     assert _rights(installing, "install", "install-operator") - _used(asked) <= SELDOM_IN_INSTALL
@@ -369,6 +369,6 @@ def test_each_right_is_needed(installing: Federation) -> None:
     _grant(installing, "green-mesh", "install")
     mark = installing.lab.mark()
     run, said = _installed(installing, "green-mesh")
-    assert run.code == 0 and said == ["Nothing was changed.", "green-mesh: the control plane is ready"], run.all
+    assert run.code == 0 and said[0] == "READY  1 control plane ready. Nothing was changed.", run.all
     assert not _refused(_asked(installing, mark, HOME))
     assert installing.get("green-mesh", "servicemeshmemberrolls", "default")["spec"]["members"] == ["green-mesh-bookinfo"]

@@ -67,7 +67,7 @@ def _refused(federation: Federation, *message: str) -> Run:
 
 
 def _first_words(run: Run) -> list[str]:
-    return list(run.said("Announce the changes")["msg"])
+    return run.paragraphs("Announce the changes")
 
 
 def _lists(lab: Lab, since: Mark) -> list[str]:

@@ -86,7 +86,7 @@ def test_a_name_in_use_is_not_changed(hub: Federation) -> None:
     hub.hosts["hub-mesh"] = before
     assert refused.code != 0
     assert "hub-mesh already uses the name 'mail' for post-mesh" in refused.flat and "[peer-name-in-use]" in refused.flat
-    assert "Nothing was changed." in kept.report
+    assert kept.unchanged
     assert hub.writes(mark) == {}, texts(hub.writes(mark))
 
 
@@ -95,7 +95,7 @@ def test_a_plan_warns_that_the_hub_passes_nothing_on(hub: Federation) -> None:
     mark = hub.lab.mark()
     run = hub.play(ROOT / "playbooks" / "plan.yml")
     assert run.code == 0, run.all
-    [told] = [line for line in run.said("Tell the plan")["msg"] if "[no-transit]" in line]
+    [told] = [line for line in run.paragraphs("Report the plan") if "[no-transit]" in line]
     assert told.startswith("  hub-mesh: mesh_peers: post-mesh, shop-mesh and stock-mesh are linked with hub-mesh and not with each other")
     assert "hub-mesh never passes on what it has imported" in told
     assert hub.writes(mark) == {}, texts(hub.writes(mark))
@@ -135,7 +135,7 @@ def both_are_imported(federation: Federation, run: Any) -> None:
     assert run.cells[("blue-mesh", "gold-mesh")] == run.cells[("blue-mesh", "red-mesh")] == "ok, 1 imported", run.matrix
     assert [host for peer in ("gold-mesh", "red-mesh") for host in federation.imported("blue-mesh", peer)] == LOCAL
     again = federation.good()
-    assert "Nothing was changed." in again.report
+    assert again.unchanged
     assert set(again.cells.values()) <= {"ok", "ok, 1 imported"}
 
 

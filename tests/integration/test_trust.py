@@ -81,7 +81,7 @@ def test_an_empty_mesh_without_trust_domain_gets_one(
         == "cluster.local"
     )
     assert set(run.cells.values()) == {"ok"}
-    assert "Nothing was changed." in federation.good().report
+    assert federation.good().unchanged
 
 
 @pytest.fixture

@@ -154,7 +154,7 @@ REGISTERS: Dict[str, str] = {result: name for step in _TABLE for result, name in
 #: Variables of the whole run, which the role mesh sets.
 DECLARATION, PLAN = "mesh_declaration", "mesh_plan"
 #: What the role report passes to a workflow by set_stats.
-STATS = ("federation_connected", "federation_pending")
+STATS = ("federation_connected", "federation_pending", "federation_report")
 
 
 def removal_order() -> Tuple[str, ...]:

@@ -18,9 +18,12 @@ KEPT = "ossm.federation/istiod-keeps"
 #: The istiod pods of a mesh as ``mesh_info`` reads them; None if they could not be read.
 Pods = Optional[Sequence[Json]]
 
-_CLIENT_ID_KEPT = "clientID is now {now}, and service traffic keeps {kept}: requests from {peer} are answered 503, with a healthy status"
+_CLIENT_ID_KEPT = (
+    "clientID is now {now}, but istiod keeps {kept} for service traffic: requests from {peer} are answered 503 although "
+    "the link is connected"
+)
 _INGRESS_KEPT = (
-    "the ingress gateway is now {now}, and service traffic keeps {kept}: the new one does not check the client ID of "
+    "the ingress gateway is now {now}, but istiod keeps {kept} for service traffic: the new one does not check the client ID of "
     "requests, and those from {peer} are answered 503"
 )
 

@@ -29,11 +29,15 @@ def count_load_balancers(plan: Plan, facts: Mapping[str, Json]) -> LoadBalancers
         side for side in list_sides(plan) if _is_new(side, plan["meshes"][side["host"]], facts.get(side["host"]) or {})
     ]
     public = sum(side["exposure"]["public"] for side in new)
+    internal = sum(side["exposure"]["internal"] for side in new)
+    unknown = len(new) - public - internal
+    scopes = ((public, "public"), (internal, "internal"), (unknown, "public or internal, which is not known"))
+    reach = ", ".join(f"{number} {scope}" for number, scope in scopes if number)
     noun = "load balancer" if len(new) == 1 else "load balancers"
     return {
         "new": len(new),
         "public": public,
-        "message": f"{len(new) or 'No'} new {noun} will be created" + (f", {public} of them public" if new else ""),
+        "message": f"{len(new) or 'No'} new {noun} will be created" + (f": {reach}" if reach else ""),
     }
 
 

@@ -46,7 +46,15 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan.side import 
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED, Plan, PlannedMesh, Side
 
 #: Parts of a plan that roles and people do not see.
-_INTERNAL = ("sides", "readings", "terminated_pods", "collisions")
+_INTERNAL = (
+    "sides",
+    "readings",
+    "terminated_pods",
+    "collisions",
+    "notices",
+    "exposure_lines",
+    "unmanaged_gateways",
+)
 
 Meshes = Dict[str, PlannedMesh]
 #: The names of all sides, by host and by host of the peer.

@@ -196,7 +196,6 @@ class _Pending(TypedDict, total=False):
     restarts: List[str]
     terminated_pods: Dict[str, List[str]]
     recorded_at: Dict[str, float]
-    preflight: List[str]
 
 
 class Plan(_Pending):
@@ -204,8 +203,7 @@ class Plan(_Pending):
 
     ``problems`` stop the run before the first write, ``warnings`` do not. ``notices``, ``exposure_lines`` and
     ``unmanaged_gateways`` are lines for people: decisions that are not declared, how meshes are reached, and which unmanaged
-    gateways are used. ``_run.pending`` adds ``pending_steps``, ``readings``, ``restarts`` and ``terminated_pods``,
-    ``_run.preflight`` adds the lines ``preflight``.
+    gateways are used. ``_run.pending`` adds ``pending_steps``, ``readings``, ``restarts`` and ``terminated_pods``.
     """
 
     group: str

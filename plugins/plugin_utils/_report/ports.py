@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: who has to reach whom, at which address and port, for those who keep the firewalls. Pure.
+"""Private to the collection: the connections between meshes for firewall rules: source, target, address and port. Pure.
 
 istiod and the sidecars talk to their own mesh's egress gateway only. It is the egress gateway that goes out, as a pod: from
 the addresses of its nodes, or from an egress IP of its namespace. It goes to the other mesh's ingress gateway, with
@@ -19,6 +19,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product import co
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED, Exposure, Plan, Side
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import INDENT, WIDTH, table, wrapped
 
 #: The columns of the matrix, in their order; ``sources`` and ``addresses`` are lists.
 COLUMNS = (
@@ -40,7 +41,7 @@ DISCOVERY, SERVICES = "discovery", "services"
 _UNDECIDED = "by platform"
 
 
-def port_matrix(made: Plan, facts: Mapping[str, Json], undecided: Collection[Tuple[str, str]] = ()) -> List[Json]:
+def port_matrix(plan: Plan, facts: Mapping[str, Json], undecided: Collection[Tuple[str, str]] = ()) -> List[Json]:
     """Two rows per directed link: discovery, and the services' traffic.
 
     ``facts`` are MeshFacts by host. ``undecided`` are the sides (host, host of the peer) whose exposure only the platform
@@ -48,21 +49,21 @@ def port_matrix(made: Plan, facts: Mapping[str, Json], undecided: Collection[Tup
     they are not known yet.
     """
     rows: List[Json] = []
-    for host in sorted(made["sides"]):
-        for peer in sorted(made["sides"][host]):
-            side, back = made["sides"][host][peer], made["sides"][peer][host]
+    for host in sorted(plan["sides"]):
+        for peer in sorted(plan["sides"][host]):
+            side, back = plan["sides"][host][peer], plan["sides"][peer][host]
             if SKIPPED not in (side["state"], back["state"]):
-                rows += _link(made, side, back, facts.get(peer) or {}, (peer, host) in undecided)
+                rows += _link(plan, side, back, facts.get(peer) or {}, (peer, host) in undecided)
     return rows
 
 
-def _link(made: Plan, side: Side, back: Side, facts: Json, undecided: bool) -> List[Json]:
+def _link(plan: Plan, side: Side, back: Side, facts: Json, undecided: bool) -> List[Json]:
     """The rows of one directed link: ``side`` goes to the ingress gateway of ``back``."""
     chosen, remote = back["exposure"], side["remote"]
     service = dig(facts, "services", back["ingress"])
     common: Json = {
         "from": side["mesh"],
-        "sources": made["meshes"][side["host"]]["node_addresses"],
+        "sources": plan["meshes"][side["host"]]["node_addresses"],
         "to": side["peer"],
         "gateway": f"{back['namespace']}/{back['ingress']}",
         "addresses": remote["addresses"] if remote else [],
@@ -107,7 +108,7 @@ def _address_from(back: Side, side: Side) -> str:
     """Where the address comes from, or when it will be known."""
     chosen = back["exposure"]
     if side["identity_file"]:
-        return "identity file" if side["remote"] else f"known once {side['identity_file']['path']} is there"
+        return "identity file" if side["remote"] else f"known once {side['identity_file']['path']} exists"
     if chosen["addresses"]:
         return "mesh_ingress"
     if chosen["type"] == conventions.CLUSTER_IP:
@@ -138,11 +139,11 @@ def _note(side: Side, back: Side, purpose: str, port: Optional[int]) -> str:
 
 def as_csv(rows: Sequence[Json]) -> str:
     """The matrix for a spreadsheet: a heading, then one line per row; several addresses are parted by blanks."""
-    told = io.StringIO()
-    writer = csv.writer(told, lineterminator="\n")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows([_cell(row[column]) for column in COLUMNS] for row in rows)
-    return told.getvalue()
+    return text.getvalue()
 
 
 def _cell(value: Any) -> str:
@@ -152,21 +153,34 @@ def _cell(value: Any) -> str:
 
 
 def as_lines(rows: Sequence[Json]) -> List[str]:
-    """The matrix for people: one line per directed link, and one on where each mesh comes from."""
+    """The ports as text: one line per directed link, and one about the source addresses of each mesh. Where an address is too
+    long for a table it has a line of its own."""
     links: Dict[Tuple[str, str], Dict[str, Json]] = {}
     for row in rows:
         links.setdefault((row["from"], row["to"]), {})[row["purpose"]] = row
-    table = [("from", "to", "address", DISCOVERY, SERVICES, "reached")]
-    for (one, two), both in links.items():
-        row = both[DISCOVERY]
-        address = " ".join(row["addresses"]) or f"({row['address_from']})"
-        reached = ", ".join(dict.fromkeys((row["exposure"], row["scope"])))
-        table.append((one, two, address, _port(row), _port(both[SERVICES]), reached))
-    widths = [max(len(line[index]) for line in table) for index in range(len(table[0]))]
-    lines = ["  ".join(text.ljust(width) for text, width in zip(line, widths)).rstrip() for line in table]
+    cells = [[source, target, _address(both[DISCOVERY]), _port(both[DISCOVERY]), _port(both[SERVICES]), _reached(both[DISCOVERY])]
+             for (source, target), both in links.items()]
+    heading = ["from", "to", "address", DISCOVERY, SERVICES, "reached"]
+    lines = table([heading, *cells], INDENT)
+    if max(map(len, lines)) > WIDTH:
+        lines = table([_without_address(row) for row in (heading, *cells)], INDENT)
+        lines += [line for row in cells for line in wrapped(f"{row[0]} -> {row[1]}: {row[2]}", INDENT)]
     sources = {row["from"]: " ".join(row["sources"]) or "not read" for row in rows}
-    return [*lines, "", *(f"{mesh} comes from the addresses of its nodes ({told}), or from its egress IPs."
-                          for mesh, told in sorted(sources.items()))]
+    for mesh, addresses in sorted(sources.items()):
+        lines += wrapped(f"{mesh} connects from the addresses of its nodes ({addresses}), or from its egress IPs.", INDENT)
+    return lines
+
+
+def _without_address(row: Sequence[str]) -> List[str]:
+    return [cell for column, cell in enumerate(row) if column != 2]
+
+
+def _address(row: Json) -> str:
+    return " ".join(row["addresses"]) or "not known yet"
+
+
+def _reached(row: Json) -> str:
+    return ", ".join(dict.fromkeys((row["exposure"], row["scope"])))
 
 
 def _port(row: Json) -> str:

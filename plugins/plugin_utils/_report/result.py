@@ -2,80 +2,189 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: from what all steps of all meshes returned to what a run says at its end. Pure."""
+"""Private to the collection: from the results of all steps of all meshes to the report of a run. Pure."""
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Sequence
 
-from ansible_collections.ossm.federation.plugins.module_utils._product import steps, types as product_types
+from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.module_utils._product.links import LinkExpectation
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem_line, with_changes
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.drift import find_drift
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
-from ansible_collections.ossm.federation.plugins.plugin_utils._report import links as link_report
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import changes as change_report, links as link_report
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import cause_lines, causes
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.matrix import matrix
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import WIDTH, arrows, count, listed, wrapped
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import (
+    Cause,
+    Change,
+    Counts,
+    Link,
+    Report,
+    Verdict,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations, restarts as istiod_restarts
-from ansible_collections.ossm.federation.plugins.plugin_utils._run.changes import DONE, change_lines
 
 Results = Mapping[str, Mapping[str, Json]]
 
-#: The steps that write, in their order, by the variable that holds each host's result.
+#: The steps that write, in their order; their results have the objects that were written.
 WRITING = steps.WRITING
 #: The readings of links, the newest last.
 READING = ("links", "imports", "links_again")
-#: The restarts of istiod; their results say what was written as those of WRITING do.
+#: The restarts of istiod; their results have the objects that were written as those of WRITING have.
 RESTART = "restarts"
 #: All of them.
 RESULTS = (*WRITING, *READING, RESTART)
 
+#: The message of a link that a check run would create.
+_REHEARSED = "its ServiceMeshPeer would be created"
+#: Causes that the first line names.
+_NAMED_CAUSES = 2
 
 
-def tell(
+def report(
     plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: bool = False, judge_links: bool = True
-) -> Json:
-    """Judge a run. Without ``judge_links`` no host fails because of a link: the run was of other steps.
-
-    ``results`` are what the steps registered, by variable and host; ``facts`` are MeshFacts by host. Returns ``links``
-    (see ``_report.links``), ``changes`` (mesh, kind, namespace, name, verb, fields), ``problems``, ``roots`` (those of
-    every mesh by host, see ``_product.certificates.Root``), ``connected`` (a number of links), ``pending`` (words), ``failures``
-    (words by host) and ``lines``: the changes, the problems and, last, the matrix.
-    """
-    links = link_report.links(plan, _readings(plan, results))
-    changes = _changes(plan, results)
+) -> Report:
+    """Judge a run. ``results`` are what the steps registered, by what they are about (see ``_product.steps``) and host;
+    ``facts`` are MeshFacts by host. Without ``judge_links`` no host fails because of a link: the run was of other steps."""
     kept = _kept(plan, results, facts, check_mode)
     problems = _problems(plan, results, facts) + kept
-    restarts_help = {(one["mesh"], one["peer"]): one["remedy"] for one in kept}
-    for link in links:
-        # What waiting would bring, or another look, is no advice for what only a restart does.
-        link["remedy"] = link["remedy"] if link["healthy"] else restarts_help.get((link["from"], link["to"]), link["remedy"])
-    patient = [link for link in links if not link["healthy"] and not link["failed"]]
-    told = change_lines(changes, check_mode) + [product_types.problem_line(one) for one in problems]
+    links = link_report.with_failing_requests(link_report.links(plan, _readings(plan, results)), problems)
+    links = [_with_restart(link, kept) for link in links]
+    changes = _changes(plan, results)
+    links = [_rehearsed(link, changes) for link in links] if check_mode else links
+    objects = change_report.count_objects(changes)
+    counts = _counts(links, objects)
+    sentence = change_report.count_sentence(objects, check_mode)
+    unreadable = {mesh["mesh"] for mesh in plan["meshes"].values() if not mesh["readable"]}
+    to_explain = [link for link in links if link["message"] != _REHEARSED]
+    grouped = causes(problems, to_explain, unreadable)
+    verdict = _verdict(plan, links, problems, (check_mode and bool(changes)) or not judge_links)
+    headline = _headline(counts, to_explain, grouped)
     return {
+        "verdict": verdict,
+        "headline": f"{headline} {sentence}",
+        "check_mode": check_mode,
+        "counts": counts,
+        "causes": grouped,
+        "problems": problems,
         "links": links,
         "changes": changes,
-        "problems": problems,
         "roots": {host: mesh["roots"] for host, mesh in sorted(plan["meshes"].items())},
         "connected": sum(1 for link in links if link["connected"]),
-        "pending": [_link_words(link) for link in patient],
+        "pending": [_link_text(link) for link in links if not link["healthy"] and not link["failed"]],
         "failures": _failures(plan, links, problems, check_mode or not judge_links),
-        "lines": [*told, "", *link_report.matrix(links).splitlines()],
+        "lines": [*_first_lines(f"{verdict}  {headline}", sentence), *_lines(grouped, links, changes, check_mode)],
+        "details": _details(changes, problems, check_mode),
     }
 
 
+def _with_restart(link: Link, kept: Sequence[Problem]) -> Link:
+    """A link that only a restart of istiod corrects, with that remedy: waiting does not help it."""
+    remedy = next((problem["remedy"] for problem in kept
+                   if (problem["mesh"], problem.get("peer")) == (link["from"], link["to"])), None)
+    if remedy is None or link["healthy"]:
+        return link
+    corrected = link.copy()
+    corrected["remedy"] = remedy
+    return corrected
+
+
+def _rehearsed(link: Link, changes: Sequence[Change]) -> Link:
+    """A link whose ServiceMeshPeer this run would create is no failure of a check run."""
+    is_created = any(change["kind"] == "ServiceMeshPeer" and change["verb"] == "created"
+                     and (change["mesh"], change["peer"]) == (link["from"], link["to"]) for change in changes)
+    if link["healthy"] or not is_created:
+        return link
+    rehearsed = link.copy()
+    rehearsed.update({"state": "pending", "failed": False, "remedy": "Run without check mode",
+                      "message": _REHEARSED})
+    return rehearsed
+
+
+def _counts(links: Sequence[Link], objects: Mapping[str, int]) -> Counts:
+    states: Dict[str, int] = {}
+    for link in links:
+        if not link["healthy"]:
+            states[link["state"]] = states.get(link["state"], 0) + 1
+    return {
+        "links": len(links),
+        "healthy": sum(1 for link in links if link["healthy"]),
+        "unverified": sum(1 for link in links if link["unverified"]),
+        "states": states,
+        "created": objects["created"],
+        "changed": objects["changed"],
+        "deleted": objects["deleted"],
+    }
+
+
+def _verdict(plan: Plan, links: Sequence[Link], problems: Sequence[Problem], will_change: bool) -> Verdict:
+    """One word for the run. Links that a check run finds down before its changes are made are pending."""
+    in_play = {mesh["mesh"] for mesh in plan["meshes"].values() if mesh["in_play"]}
+    has_errors = any(problem["severity"] == "error" and problem["mesh"] in {*in_play, plan["group"]} for problem in problems)
+    has_failed = any(link["failed"] for link in links) and not will_change
+    if has_errors or has_failed:
+        return "DEGRADED" if any(link["healthy"] for link in links) else "FAILED"
+    return "HEALTHY" if all(link["healthy"] or link["state"] == "excluded" for link in links) else "PENDING"
+
+
+def _headline(counts: Counts, links: Sequence[Link], grouped: Sequence[Cause]) -> str:
+    """The numbers of the links and the causes, for the first line."""
+    numbers = [f"{counts['healthy']} of {count(counts['links'], 'link')} healthy"]
+    if counts["unverified"]:
+        numbers[0] += f" ({counts['unverified']} not verified)"
+    numbers += [f"{number} {'with failing requests' if state == 'requests fail' else state}"
+                for state, number in counts["states"].items()]
+    summaries = list(dict.fromkeys(cause["summary"] for cause in grouped if cause["severity"] == "error"))
+    waits_for = sorted({link["to"] for link in links if link["state"] == "pending" and not link["failed"]})
+    if waits_for:
+        summaries.append(f"waiting for {listed(waits_for)}")
+    more = f" and {len(summaries) - _NAMED_CAUSES} more" if len(summaries) > _NAMED_CAUSES else ""
+    reason = f": {'; '.join(summaries[:_NAMED_CAUSES])}{more}" if summaries else ""
+    return f"{', '.join(numbers)}{reason}."
+
+
+def _first_lines(headline: str, sentence: str) -> List[str]:
+    """Verdict, numbers and causes, and what was changed; in one line if it fits."""
+    whole = f"{headline} {sentence}"
+    return [whole] if len(whole) <= WIDTH else [*wrapped(headline), sentence]
+
+
+def _lines(grouped: Sequence[Cause], links: Sequence[Link], changes: Sequence[Change], check_mode: bool) -> List[str]:
+    """The report as text after its first lines: causes, links, changes."""
+    lines: List[str] = []
+    for cause in grouped:
+        lines += ["", *cause_lines(cause)]
+    lines += ["", *matrix(links)]
+    return [*lines, "", *change_report.summary_lines(changes, check_mode)] if changes else lines
+
+
+def _details(changes: Sequence[Change], problems: Sequence[Problem], check_mode: bool) -> List[str]:
+    """Every object with its fields and every single problem."""
+    lines: List[str] = []
+    if changes:
+        lines += ["", "Objects", *change_report.detail_lines(changes, check_mode)]
+    if problems:
+        lines += ["", "Problems", *(line for problem in problems for line in wrapped(problem_line(problem)))]
+    return lines
+
+
 def link_options(plan: Plan, host: str, results: Results, expect: bool) -> List[LinkExpectation]:
-    """What peer_wait is to wait for; with ``expect`` also for what the other meshes were seen to offer."""
+    """What peer_wait waits for; with ``expect`` also for what the other meshes offer."""
     written = [results.get(name, {}).get(host) for name in WRITING]
     readings = _readings(plan, results) if expect else None
     return expectations.wait_links(plan, host, readings, expectations.changed_at(written), expectations.roots_changed_at(written))
 
 
 def restarts(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[str]:
-    """The hosts whose istiod is to be restarted, after the links were waited for: where it helps and is asked for."""
+    """The hosts whose istiod is restarted after the wait for the links: where it helps and is requested."""
     return istiod_restarts.to_restart(plan, _needs(plan, results, facts))
 
 
-def _needs(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[product_types.Problem]:
-    """What istiods do not take up, in the light of all that this run has written and read."""
+def _needs(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[Problem]:
+    """What istiods have not accepted and will not, by all that this run has written and read."""
     changed = {host: expectations.changed_at([results.get(name, {}).get(host) for name in WRITING])
                for host in plan["meshes"]}
     fresh = {host: [{"name": name} for name in one["pods"]] for host, one in results.get(RESTART, {}).items()
@@ -84,74 +193,86 @@ def _needs(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[prod
 
 
 def _kept(plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: bool) -> List[Problem]:
-    """What istiods do not take up, as problems; a check run foretells it, so nothing has failed yet."""
-    found = _needs(plan, results, facts)
-    if not check_mode:
-        return found
-    later = "Run without check mode: it is restarted then"
-    return [product_types.with_changes(one, severity="warning", remedy=later if istiod_restarts.to_restart(plan, [one]) else None)
-            for one in found]
+    """What only a restart of istiod corrects, as problems; in a check run nothing has failed yet, so they are warnings."""
+    needs = _needs(plan, results, facts)
+    return [_as_warning(plan, problem) for problem in needs] if check_mode else needs
+
+
+def _as_warning(plan: Plan, problem: Problem) -> Problem:
+    is_restarted = bool(istiod_restarts.to_restart(plan, [problem]))
+    return with_changes(problem, severity="warning", remedy="Run without check mode, which restarts it" if is_restarted else None)
 
 
 def _readings(plan: Plan, results: Results) -> Dict[str, Json]:
-    """The newest reading of each link; that of KNOW where nothing was waited for."""
-    found: Dict[str, Json] = {host: _standing(plan, host, one) for host, one in (plan.get("readings") or {}).items()}
+    """The newest reading of each link; the one before the first write where nothing was waited for."""
+    readings = {host: _first_reading(plan, host, reading) for host, reading in (plan.get("readings") or {}).items()}
     for name in READING:
         for host, result in results.get(name, {}).items():
-            found[host] = expectations.newest(found.get(host), result)
-    return found
+            readings[host] = expectations.newest(readings.get(host), result)
+    return readings
 
 
-def _standing(plan: Plan, host: str, reading: Json) -> Json:
-    """What KNOW has read of one mesh, without the links that this run waits for: they may have changed since."""
+def _first_reading(plan: Plan, host: str, reading: Json) -> Json:
+    """What was read of one mesh before the first write, without the links that this run waits for: they may have changed."""
     if "report" not in plan["pending_steps"]:
         return reading
     awaited = {link["peer_name"] for link in expectations.wait_links(plan, host)}
     return {**reading, "links": [link for link in reading["links"] if link["peer_name"] not in awaited]}
 
 
-def _changes(plan: Plan, results: Results) -> List[Json]:
-    return [
-        {key: one.get(key) for key in ("mesh", "kind", "namespace", "name", "verb", "fields")}
-        for name in (*WRITING, RESTART)
-        for host in sorted(plan["meshes"])
-        for one in (results.get(name, {}).get(host) or {}).get("objects") or []
-        if one["verb"] in DONE
-    ]
+def _changes(plan: Plan, results: Results) -> List[Change]:
+    written = [results.get(name, {}).get(host) or {} for name in (*WRITING, RESTART) for host in sorted(plan["meshes"])]
+    return change_report.read_changes(written, {host: mesh["mesh"] for host, mesh in plan["meshes"].items()})
 
 
 def _problems(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[Problem]:
-    """Every problem once: of the plan, of meshes, of pairs, of the readings, and objects of others that differ."""
-    found = list(plan["warnings"])
+    """Every problem once: of the plan, of meshes, of pairs, of the readings, and unmanaged objects that differ."""
+    problems: List[Any] = list(plan["warnings"])
     for host, mesh in sorted(plan["meshes"].items()):
-        found += mesh["problems"]
-        for _peer, side in sorted(plan["sides"][host].items()):
-            found += side["problems"]
+        problems += mesh["problems"]
+        for _peer, side in sorted(plan["sides"].get(host, {}).items()):
+            problems += side["problems"]
         if mesh["in_play"]:
-            found += find_drift(plan, host, facts.get(host) or {})
+            problems += find_drift(plan, host, facts.get(host) or {})
         for name in (*READING, RESTART):
-            found += (results.get(name, {}).get(host) or {}).get("problems") or []
-    # A wrong network view is a warning as long as nothing is written; then requests fail, and that is said instead.
-    failing = {(one["mesh"], one.get("peer")) for one in found if one["code"] == "network-view" and one["severity"] == "error"}
-    return list({product_types.problem_line(one): one for one in found if one["severity"] == "error" or one["code"] != "network-view"
-                 or (one["mesh"], one.get("peer")) not in failing}.values())
+            problems += (results.get(name, {}).get(host) or {}).get("problems") or []
+    # A wrong network view is a warning until something is written; requests fail then, and the error replaces the warning.
+    failing = {(problem["mesh"], problem.get("peer")) for problem in problems if _is_view(problem, "error")}
+    return list({problem_line(problem): problem for problem in problems
+                 if not _is_view(problem, "warning") or (problem["mesh"], problem.get("peer")) not in failing}.values())
 
 
-def _failures(plan: Plan, links: Sequence[Json], problems: Sequence[Problem], check_mode: bool) -> Dict[str, str]:
-    """Words of all that is wrong with the meshes of this run, by host. A check run judges no link: nothing was written."""
-    patience = not plan["options"].get("federation_fail_on_pending")
-    told: Dict[str, List[str]] = {}
+def _is_view(problem: Problem, severity: str) -> bool:
+    return problem["code"] == "network-view" and problem["severity"] == severity
+
+
+def _failures(plan: Plan, links: Sequence[Link], problems: Sequence[Problem], check_mode: bool) -> Dict[str, str]:
+    """Why each mesh of this run failed, by host; the report has the details. A check run judges no link: nothing was
+    written. Requests that fail at a peer are an error of that peer."""
+    errors: Dict[str, List[str]] = {}
+    down: Dict[str, List[Link]] = {}
     hosts = {mesh["mesh"]: host for host, mesh in plan["meshes"].items() if mesh["in_play"]}
-    for one in problems:
-        if one["severity"] == "error" and one["mesh"] in hosts:
-            told.setdefault(hosts[one["mesh"]], []).append(product_types.problem_line(one))
+    for problem in problems:
+        if problem["severity"] == "error" and problem["mesh"] in hosts:
+            errors.setdefault(hosts[problem["mesh"]], []).append(problem["code"])
     for link in links:
         host = link["to_host"] if link["seen_from"] else link["from_host"]
-        if host in hosts.values() and not check_mode and (link["failed"] or (not link["healthy"] and not patience)):
-            told.setdefault(host, []).append(_link_words(link))
-    return {host: "\n".join(message) for host, message in told.items()}
+        fails = link["failed"] or bool(plan["options"].get("federation_fail_on_pending") and not link["healthy"])
+        if fails and host in hosts.values() and not check_mode and link["state"] != "requests fail":
+            down.setdefault(host, []).append(link)
+    return {host: _failure(errors.get(host, []), down.get(host, [])) for host in sorted({*errors, *down})}
 
 
-def _link_words(link: Json) -> str:
-    remedy = f". {link['remedy'].rstrip('.')}." if link["remedy"] else ""
-    return f"{link['from']} -> {link['to']}: {link['state']}: {link['message']}{remedy}"
+def _failure(codes: Sequence[str], down: Sequence[Link]) -> str:
+    """One line for the task that fails."""
+    parts = [f"{count(len(codes), 'error')} [{', '.join(dict.fromkeys(codes))}]"] if codes else []
+    by_state: Dict[str, List[Link]] = {}
+    for link in down:
+        by_state.setdefault(link["state"], []).append(link)
+    parts += [f"{arrows([(link['from'], link['to']) for link in group])} {state}" for state, group in by_state.items()]
+    return f"{'; '.join(parts)}. See the report above."
+
+
+def _link_text(link: Link) -> str:
+    fix = f". Fix: {link['remedy'].rstrip('.')}." if link["remedy"] else ""
+    return f"{link['from']} -> {link['to']}: {link['state']}: {link['message']}{fix}"

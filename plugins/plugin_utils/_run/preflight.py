@@ -20,7 +20,6 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
     Json,
     Problem,
     problem,
-    problem_line,
     with_changes,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import known_members
@@ -47,8 +46,7 @@ def checked_plan(
 
 
 def preflight(planned: Plan, facts: Mapping[str, Json], playbook: str = "federate") -> Plan:
-    """The plan with the problems that the checks find, with ``preflight`` (one line for each mesh: its versions, then why meshes
-    are skipped) and with what ``with_pending_steps`` adds."""
+    """The plan with the problems that the checks find, and with what ``with_pending_steps`` adds."""
     checked = with_pending_steps(planned, facts)
     results: Dict[str, Json] = {}
     for host, problems in find_problems(checked, facts, playbook).items():
@@ -60,8 +58,6 @@ def preflight(planned: Plan, facts: Mapping[str, Json], playbook: str = "federat
     if errors:
         load_balancers = count_load_balancers(checked, facts)
         checked = with_pending_steps({**checked, "load_balancers": load_balancers}, facts)
-    lines = [line for host in sorted(planned["meshes"]) for line in _version_lines(planned, host, facts.get(host) or {})]
-    checked["preflight"] = lines + [problem_line(found) for found in errors]
     return checked
 
 
@@ -81,16 +77,6 @@ def find_problems(planned: Plan, facts: Mapping[str, Json], playbook: str) -> Di
         for host, mesh in sorted(planned["meshes"].items())
         if mesh["in_play"]
     }
-
-
-def _version_lines(planned: Plan, host: str, facts: Json) -> List[str]:
-    """One line for a mesh that was read: its versions."""
-    control_plane = facts.get("control_plane")
-    if not control_plane:
-        return []
-    version = versions.version_of(control_plane)
-    return [f"{planned['meshes'][host]['mesh']}: control plane {version or 'of an unknown version'} "
-            f"on {dig(facts, 'openshift', 'message') or 'an unknown version of OpenShift'}"]
 
 
 def _control_plane_problems(planned: Plan, host: str, facts: Json) -> List[Problem]:

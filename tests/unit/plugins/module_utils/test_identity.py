@@ -31,6 +31,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan import (
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
     links as link_report,
     ports as port_matrix_report,
+    matrix as matrix_report,
     result as run_result,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations
@@ -427,7 +428,7 @@ def test_a_shared_trust_domain_is_found_in_a_file_too() -> None:
 
 
 def test_a_plan_takes_ports_from_the_file() -> None:
-    for files, told in (({PATH: write.render(identity())}, "identity file"), ({}, f"known once {PATH} is there")):
+    for files, told in (({PATH: write.render(identity())}, "identity file"), ({}, f"known once {PATH} exists")):
         made = plan(files)
         rows = [row for row in port_matrix_report.port_matrix(made, {RED: facts()}) if row["from"] == RED]
         assert {row["address_from"] for row in rows} == {told}
@@ -567,7 +568,7 @@ def test_the_link_of_a_mesh_that_nobody_can_ask_is_seen_from_ours(inbound: bool 
     found = link_report.links(made, {RED: {"links": [status(inbound=inbound)]}})
     seen = next(link for link in found if link["from"] == GREEN)
     assert (seen["state"], seen["seen_from"], seen["failed"]) == (state, RED, False)
-    assert cell in link_report.matrix(found)
+    assert cell in "\n".join(matrix_report.matrix(found))
     assert next(link for link in found if link["from"] == RED)["healthy"]
 
 
@@ -577,14 +578,14 @@ def test_a_link_that_is_not_seen_fails_only_where_all_are_required() -> None:
     results = {"links": {RED: {"links": [status(inbound=False)], "problems": []}}}
     for required in (False, True):
         made["options"]["federation_fail_on_pending"] = required
-        failures = run_result.tell({**made, "pending_steps": ["report"]}, results, {RED: facts()})["failures"]
+        failures = run_result.report({**made, "pending_steps": ["report"]}, results, {RED: facts()})["failures"]
         assert list(failures) == ([RED] if required else [])
-        assert not required or failures[RED].startswith("green-mesh -> red-mesh: pending: as seen from red-mesh")
+        assert not required or failures[RED] == "green-mesh -> red-mesh pending. See the report above."
 
 
 def test_a_numbered_matrix_marks_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_report, "WIDTH", 10)
-    text = link_report.matrix(link_report.links(plan({}), {RED: {"links": [status()]}}))
+    monkeypatch.setattr(matrix_report, "WIDTH", 10)
+    text = "\n".join(matrix_report.matrix(link_report.links(plan({}), {RED: {"links": [status()]}})))
     assert "ok*" in text and "* = as the mesh of the column sees it" in text
 
 
@@ -601,13 +602,13 @@ def test_what_our_mesh_cannot_do_is_no_matter_of_the_other_administrator() -> No
     made = plan({PATH: write.render(identity())}, readable=False)
     seen = next(link for link in link_report.links(made, {}) if link["from"] == GREEN)
     assert (seen["state"], seen["failed"]) == ("unknown", False)
-    assert seen["message"] == "not to be seen: red-mesh could not be read" and "Hand" not in seen["remedy"]
+    assert seen["message"] == "cannot be seen: red-mesh could not be read" and "Hand" not in seen["remedy"]
 
 
 def test_a_link_that_is_up_is_up_while_a_file_is_missing() -> None:
     found = {link["from"]: link for link in link_report.links(plan({}), {RED: {"links": [status()]}})}
-    assert found[GREEN]["healthy"] and found[RED]["state"] == "pending"
-    assert found[RED]["message"] == f"{PATH} does not exist yet; the link itself is up"
+    assert found[GREEN]["healthy"] and found[RED]["healthy"]
+    assert found[RED]["unverified"] == f"{PATH} does not exist yet"
 
 
 def test_a_mesh_of_ours_that_says_nothing_leaves_both_links_unknown() -> None:

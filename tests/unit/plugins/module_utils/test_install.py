@@ -14,11 +14,9 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch imp
 from ansible_collections.ossm.federation.plugins.module_utils._modules import gateway_wait, mesh_objects
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions, types as product_types
 from ansible_collections.ossm.federation.plugins.module_utils._readers import operator as operator_reader
-from ansible_collections.ossm.federation.plugins.plugin_utils._install import (
-    plan as installing,
-    report as install_report,
-)
+from ansible_collections.ossm.federation.plugins.plugin_utils._install import plan as installing
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import installation as install_report
 
 Json = dict[str, Any]
 RED = "red-mesh"
@@ -371,21 +369,29 @@ def test_check_mode_looks_at_the_operator_once(monkeypatch: pytest.MonkeyPatch) 
 # Words
 
 
-def test_an_installation_is_told() -> None:
+def test_the_report_of_an_installation() -> None:
     written = {"objects": [{"mesh": RED, "kind": "Namespace", "namespace": None, "name": "n", "verb": "created",
                             "fields": ["metadata"], "message": ""}], "problems": []}
     late = product_types.problem("control-plane-not-ready", RED, "x", "not ready", "Look", severity="warning")
     results: Json = {"control_plane": {RED: written},
                      "control_plane_ready": {RED: {"mesh": RED, "ready": False, "problems": [late]}}}
-    told = install_report.summarise([RED, "blue-mesh"], {**results, "install_plan": {RED: {"problems": []}}})
-    assert told["lines"][0] == "red-mesh: created Namespace n (metadata)"
-    assert set(told["failures"]) == {RED} and "[control-plane-not-ready]" in told["failures"][RED]
+    report = install_report.summarise([RED, "blue-mesh"], {**results, "install_plan": {RED: {"problems": []}}})
+    assert report["lines"] == ["FAILED  0 control planes ready. 1 object created.", "",
+                               "ERROR red-mesh: x: not ready. Fix: Look. [control-plane-not-ready]", "",
+                               "red-mesh: created Namespace n"]
+    assert report["failures"] == {RED: "1 error [control-plane-not-ready]. See the report above."}
     results["control_plane_ready"][RED] = {"mesh": RED, "ready": True, "problems": []}
-    told = install_report.summarise([RED], results)
-    assert told == {"lines": ["red-mesh: created Namespace n (metadata)", "red-mesh: the control plane is ready"],
-                    "failures": {}}
-    assert install_report.summarise([RED], {}, True)["lines"] == ["Nothing would be changed."]
-    later = {**written["objects"][0], "kind": "ServiceMeshMemberRoll", "namespace": "n", "message": "known once x exists"}
-    told = install_report.summarise([RED], {"control_plane": {RED: {"objects": [later], "problems": []}}}, True)
-    assert told["lines"][1] == \
-        "red-mesh: ServiceMeshMemberRoll n/n: declared fields only; all others are known once x exists"
+    report = install_report.summarise([RED], results)
+    assert report["lines"] == ["READY  1 control plane ready. 1 object created.", "",
+                               "red-mesh: created Namespace n", "red-mesh: the control plane is ready"]
+    assert report["failures"] == {}
+
+
+def test_the_report_of_an_installation_in_check_mode() -> None:
+    assert install_report.summarise([RED], {}, True)["lines"] == ["READY  0 control planes ready. Nothing would be changed."]
+    later = {"mesh": RED, "kind": "ServiceMeshMemberRoll", "namespace": "n", "name": "n", "verb": "created", "fields": ["spec"],
+             "message": "known once x exists"}
+    report = install_report.summarise([RED], {"control_plane": {RED: {"objects": [later], "problems": []}}}, True)
+    assert report["lines"] == [
+        "PENDING  0 control planes ready. 1 object would be created.", "", "red-mesh: would create ServiceMeshMemberRoll n/n",
+        "red-mesh: ServiceMeshMemberRoll n/n: declared fields only; all others are known once x exists"]

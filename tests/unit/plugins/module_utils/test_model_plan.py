@@ -209,7 +209,7 @@ def test_load_balancers_are_counted_before_the_first_write() -> None:
     assert plan["load_balancers"] == {
         "new": 4,
         "public": 2,
-        "message": "4 new load balancers will be created, 2 of them public",
+        "message": "4 new load balancers will be created: 2 public, 2 internal",
     }
     read = read_all()
     fed.federate(fed.declare(fed.inventory()), read)

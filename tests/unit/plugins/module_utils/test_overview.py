@@ -15,6 +15,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
     overview as plan_overview,
     ports as port_matrix_report,
 )
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import WIDTH
 
 Json = dict[str, Any]
 RED, GREEN = "red-mesh", "green-mesh"
@@ -62,7 +63,7 @@ PORTS: list[tuple[str, dict[str, Json] | None, Json, list[str], str, list[int | 
     ("not published yet", open_green(), {}, [], LATER, [8188, 15443], "public", [31188, 31443]),
     ("at the nodes", open_green("None", "NodePort"), {}, NODES, "nodes", [31188, 31443], "at the nodes", [None, None]),
     ("not read", None, {}, [], LATER, [None, None], "by platform", [None, None]),
-    ("not read, exposure said", None, {"exposure": "LoadBalancer"}, [], LATER, [8188, 15443], "as the load balancer is set up",
+    ("not read, exposure declared", None, {"exposure": "LoadBalancer"}, [], LATER, [8188, 15443], "as the load balancer is set up",
      [None, None]),
     ("not read, given", None, GIVEN, ["192.0.2.7"], "mesh_ingress", [443, 444], "by platform", [None, None]),
 ]
@@ -107,8 +108,8 @@ def test_services_need_no_port_where_nothing_is_exported() -> None:
 
 def test_a_spreadsheet_gets_text_where_it_would_see_a_formula() -> None:
     row = dict.fromkeys(port_matrix_report.COLUMNS, "x") | {"addresses": ["=cmd", "b"], "sources": ["@x"], "port": None, "note": "a,b"}
-    told = list(csv.DictReader(io.StringIO(port_matrix_report.as_csv([row]))))
-    assert told[0] == dict.fromkeys(port_matrix_report.COLUMNS, "x") | {"addresses": "'=cmd b", "sources": "'@x", "port": "", "note": "a,b"}
+    table = list(csv.DictReader(io.StringIO(port_matrix_report.as_csv([row]))))
+    assert table[0] == dict.fromkeys(port_matrix_report.COLUMNS, "x") | {"addresses": "'=cmd b", "sources": "'@x", "port": "", "note": "a,b"}
 
 
 def test_verbs() -> None:
@@ -126,31 +127,31 @@ def test_verbs() -> None:
         ("ConfigMap", "change"),
         ("ServiceMeshPeer", "change"),
     }
-    assert {one["state"] for one in shown(read)["gateways"]} == {"lives"}
+    assert {one["state"] for one in shown(read)["gateways"]} == {"live"}
     assert {one["verb"] for one in shown({})["objects"]} == {None}
 
 
 def test_load_balancers_of_unknown_platforms_are_counted_apart() -> None:
-    told = shown({RED: fed.facts(RED)})["load_balancers"]
-    assert (told["new"], told["public"], told["undecided"], told["total"]) == (1, 1, 1, 1)
-    assert told["message"].endswith("and up to 1 more where the platform is not known")
+    preview = shown({RED: fed.facts(RED)})["load_balancers"]
+    assert (preview["new"], preview["public"], preview["undecided"], preview["total"]) == (1, 1, 1, 1)
+    assert preview["message"].endswith("and up to 1 more where the platform is not known")
     ingress = [one for one in shown({})["gateways"] if one["direction"] == "ingress"]
     assert {(one["state"], one["exposure"], one["scope"]) for one in ingress} == {(None, None, None)}
 
 
-def test_a_platform_that_is_said_decides_without_a_cluster() -> None:
-    told = shown({}, red={"mesh_platform": "AWS"}, green={"mesh_platform": "BareMetal"})
-    assert [(one["mesh"], one["platform"]) for one in told["meshes"]] == [(GREEN, "BareMetal"), (RED, "AWS")]
-    ingress = {one["mesh"]: one["exposure"] for one in told["gateways"] if one["direction"] == "ingress"}
+def test_a_declared_platform_decides_without_a_cluster() -> None:
+    preview = shown({}, red={"mesh_platform": "AWS"}, green={"mesh_platform": "BareMetal"})
+    assert [(one["mesh"], one["platform"]) for one in preview["meshes"]] == [(GREEN, "BareMetal"), (RED, "AWS")]
+    ingress = {one["mesh"]: one["exposure"] for one in preview["gateways"] if one["direction"] == "ingress"}
     assert ingress == {RED: "LoadBalancer", GREEN: "NodePort"}
-    assert told["load_balancers"]["undecided"] == 0
+    assert preview["load_balancers"]["undecided"] == 0
 
 
 def test_names_inside_a_cluster_need_no_platform() -> None:
     read = {RED: fed.facts(RED, cluster_uid="one"), GREEN: fed.facts(GREEN, "", cluster_uid="one", readable=False)}
-    told = shown(read)
-    assert told["load_balancers"]["undecided"] == 0
-    assert {row["exposure"] for row in told["ports"]} == {"ClusterIP"}
+    preview = shown(read)
+    assert preview["load_balancers"]["undecided"] == 0
+    assert {row["exposure"] for row in preview["ports"]} == {"ClusterIP"}
 
 
 def test_what_was_read_of_a_broken_mesh_is_used() -> None:
@@ -159,41 +160,58 @@ def test_what_was_read_of_a_broken_mesh_is_used() -> None:
     broken["problems"] = [
         {"code": "x", "severity": "error", "mesh": GREEN, "where": "y", "message": "it has no control plane", "remedy": "Make one"}
     ]
-    told = shown({RED: fed.facts(RED), GREEN: broken})
-    green = next(one for one in told["meshes"] if one["mesh"] == GREEN)
+    preview = shown({RED: fed.facts(RED), GREEN: broken})
+    green = next(one for one in preview["meshes"] if one["mesh"] == GREEN)
     assert (green["read"], green["platform"]) == (False, "None")
     assert green["message"] == "not read: it has no control plane; planned from conventions"
-    assert told["load_balancers"]["undecided"] == 0
-    assert {row["scope"] for row in told["ports"] if row["to"] == GREEN} == {"at the nodes"}
-    assert [(one["code"], one["severity"]) for one in told["problems"]] == [("x", "warning")]
-    assert "not read" not in str(told["objects"])
+    assert preview["load_balancers"]["undecided"] == 0
+    assert {row["scope"] for row in preview["ports"] if row["to"] == GREEN} == {"at the nodes"}
+    assert [(one["code"], one["severity"]) for one in preview["problems"]] == [("x", "warning")]
+    assert "not read" not in str(preview["objects"])
 
 
 def test_conventions() -> None:
-    told = shown({}, green={"mesh_trust_domain": "green.example", "mesh_control_plane": "basic", "mesh_namespace": "istio"})
-    green = next(one for one in told["meshes"] if one["mesh"] == GREEN)
+    preview = shown({}, green={"mesh_trust_domain": "green.example", "mesh_control_plane": "basic", "mesh_namespace": "istio"})
+    green = next(one for one in preview["meshes"] if one["mesh"] == GREEN)
     assert (green["namespace"], green["control_plane"], green["trust_domain"]) == ("istio", "basic", "green.example")
-    red = next(one for one in told["meshes"] if one["mesh"] == RED)
+    red = next(one for one in preview["meshes"] if one["mesh"] == RED)
     assert (red["namespace"], red["control_plane"], red["trust_domain"]) == ("red-mesh-system", RED, "red-mesh.local")
 
 
 def test_a_limited_plan_has_one_side_only() -> None:
-    told = shown(play_hosts=[RED])
-    assert {one["mesh"] for one in told["objects"]} == {RED}
-    assert {one["mesh"] for one in told["gateways"]} == {RED}
-    assert [one["mesh"] for one in told["pending"]] == [RED]
-    assert {row["from"] for row in told["ports"]} == {RED, GREEN}
+    preview = shown(play_hosts=[RED])
+    assert {one["mesh"] for one in preview["objects"]} == {RED}
+    assert {one["mesh"] for one in preview["gateways"]} == {RED}
+    assert [one["mesh"] for one in preview["pending"]] == [RED]
+    assert {row["from"] for row in preview["ports"]} == {RED, GREEN}
 
 
-def test_everything_is_said() -> None:
-    told = shown(red={"mesh_exports": ["bookinfo/ratings"]})
-    text = "\n".join(told["lines"])
-    for one in told["objects"]:
-        assert f"{one['verb']:9} {one['kind']} {one['namespace']}/{one['name']}" in text
-    for one in told["gateways"]:
-        assert one["name"] in text
-    assert "red-mesh: create    ExportedServiceSet red-mesh-system/green-mesh (1 rule)" in text
-    assert "Gateways: 2 for ingress, 2 of them behind load balancers. 2 new load balancers will be created, 2 of them public" in text
+def test_the_text() -> None:
+    preview = shown(red={"mesh_exports": ["bookinfo/ratings"]})
+    text = "\n".join(preview["lines"])
+    assert preview["lines"][0] == "PLAN  2 meshes, 2 links. Objects: 5 to create, 2 to change. 2 new load balancers will be created: 2"
+    assert "red-mesh: create 1 ConfigMap, 1 ExportedServiceSet, 1 ServiceMeshPeer; change 1" in text
+    for gateway in preview["gateways"]:
+        assert gateway["direction"] == "egress" or gateway["name"] in text
+    details = "\n".join(preview["details"])
+    for row in preview["objects"]:
+        assert f"{row['mesh']}: {row['verb']:9} {row['kind']} {row['namespace']}/{row['name']}" in details
+    assert "red-mesh: create    ExportedServiceSet red-mesh-system/green-mesh (1 rule)" in details
+
+
+@pytest.mark.parametrize("facts", [None, {}, {RED: {"cluster_uid": "one"}, GREEN: {"cluster_uid": "one"}}])
+def test_the_text_fits_the_terminal(facts: Any) -> None:
+    read = None if facts is None else {host: fed.facts(host, **changes) for host, changes in facts.items()}
+    long = "a771039c4f1eb4e04ba642bbfb239527-b239527414.elb.us-east-1.amazonaws.com"
+    preview = shown(read, green={"mesh_ingress": {"addresses": [long]}})
+    assert max(map(len, preview["lines"])) <= WIDTH
+    assert facts == {} or any(long in line for line in preview["lines"])
+
+
+def test_errors_come_first() -> None:
+    preview = shown(red={"federation_max_new_load_balancers": 1}, green={"federation_max_new_load_balancers": 1})
+    assert preview["lines"][0].startswith("REJECTED  1 error: federate.yml would write nothing. 2 meshes")
+    assert preview["lines"][3].startswith("ERROR federation: federation_max_new_load_balancers: ")
 
 
 def test_roots_that_nobody_has_read_do_not_hide_the_objects() -> None:
@@ -201,3 +219,10 @@ def test_roots_that_nobody_has_read_do_not_hide_the_objects() -> None:
     declaration = fed.declare(fed.inventory(red_mesh={"mesh_trust_fingerprints": ["00" * 32]}))
     kinds = {(one["mesh"], one["kind"]) for one in plan_overview.overview(declaration, {})["objects"]}
     assert {("green-mesh", "ConfigMap"), ("green-mesh", "ServiceMeshPeer"), ("red-mesh", "ServiceMeshPeer")} <= kinds
+
+
+def test_load_balancers_of_which_nothing_shows_whether_they_are_public_are_not_called_internal() -> None:
+    read = {host: fed.facts(host, "None") for host in (RED, GREEN)}
+    balancers = shown(read, red={"mesh_ingress": {"exposure": "LoadBalancer"}})["load_balancers"]
+    assert (balancers["new"], balancers["public"]) == (1, 0)
+    assert balancers["message"] == "1 new load balancer will be created: 1 public or internal, which is not known"

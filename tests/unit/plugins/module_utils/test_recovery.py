@@ -316,7 +316,7 @@ def test_a_link_that_only_a_restart_helps_is_told_nothing_else() -> None:
     federation.facts[RED]["imports"] = [{"metadata": {"name": GREEN, "creationTimestamp": CHANGED}}]
     federation.link(RED, GREEN, missing=["a"], last_full_sync=_later(CHANGED, 421), text="", root_proven=None)
     plan = {**federation.plan, "pending_steps": ["report"]}
-    told = run_result.tell(plan, {"links": federation.links}, federation.facts)
-    link = next(one for one in told["links"] if (one["from"], one["to"]) == (RED, GREEN))
+    report = run_result.report(plan, {"links": federation.links}, federation.facts)
+    link = next(one for one in report["links"] if (one["from"], one["to"]) == (RED, GREEN))
     assert link["state"] == "incomplete" and "federation_restart_control_plane: true" in link["remedy"]
-    assert not [line for line in told["lines"] if "Next: Wait" in line]
+    assert not [line for line in report["lines"] if "Wait" in line]

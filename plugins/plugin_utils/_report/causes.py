@@ -1,0 +1,183 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: the causes of what is wrong: problems and links by what corrects them. Pure.
+
+One cause has one fix, however many objects and links it affects. A link that is down because of a problem is listed with the
+problem and is no cause of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Collection, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.matrix import shown_state
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import INDENT, arrows, listed, wrapped
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import AffectedLink, Cause, CauseSeverity, Finding, Link
+from ansible_collections.ossm.federation.plugins.plugin_utils._run.restarts import RESTART_CODES
+
+_ORDER: Tuple[CauseSeverity, ...] = ("error", "pending", "warning", "info")
+_SEVERITIES: Dict[str, CauseSeverity] = {"error": "error", "warning": "warning"}
+
+#: What only a restart of istiod corrects, in a few words, the gravest first.
+_SUMMARIES = {
+    "deadlock": "istiod of {mesh} is deadlocked",
+    "peer-lost": "istiod of {mesh} has lost its peer {peer}",
+    "root-not-loaded": "istiod of {mesh} has not loaded the new root of {peer}",
+    "identity-kept": "istiod of {mesh} keeps a former identity of {peer}",
+    "imports-stale": "istiod of {mesh} keeps former import rules",
+    "sync-lock": "istiod of {mesh} ignores changes of its peers",
+}
+
+#: States in which a link says nothing of its own: what keeps a run from its objects is a problem of one of the meshes.
+_DERIVED = ("skipped", "unknown", "pending")
+
+
+def causes(problems: Sequence[Problem], links: Sequence[Link], unreadable: Collection[str] = ()) -> List[Cause]:
+    """The causes, errors first, then by mesh. ``unreadable`` are the names of the meshes that could not be read."""
+    groups: Dict[Tuple[str, ...], List[Problem]] = {}
+    for problem in problems:
+        groups.setdefault(_key(problem), []).append(problem)
+    by_problem = [(_problem_cause(group, unreadable), group) for group in groups.values()]
+    unexplained: Dict[Tuple[str, ...], List[Link]] = {}
+    for link in links:
+        if link["state"] == "excluded" or (link["healthy"] and not link["unverified"]):
+            continue
+        cause = next((cause for cause, group in by_problem if _explains(group, link)), None)
+        if cause is None:
+            unexplained.setdefault(_link_key(link), []).append(link)
+        else:
+            cause["links"].append(_affected(link))
+    found = [cause for cause, _group in by_problem] + [_link_cause(group) for group in unexplained.values()]
+    return sorted(found, key=lambda cause: (_ORDER.index(cause["severity"]), cause["mesh"]))
+
+
+def _key(problem: Problem) -> Tuple[str, ...]:
+    """What the problems of one cause have in common: the mesh and the fix."""
+    is_restart = problem["code"] in RESTART_CODES and problem["severity"] == "error"
+    return (problem["severity"], problem["mesh"], "restart" if is_restart else problem["code"], problem["remedy"])
+
+
+def _problem_cause(group: Sequence[Problem], unreadable: Collection[str]) -> Cause:
+    first = group[0]
+    # Of what one restart corrects the summary names the gravest.
+    gravest = min(group, key=lambda problem: list(_SUMMARIES).index(problem["code"]) if problem["code"] in _SUMMARIES else 0)
+    return {
+        "severity": _SEVERITIES.get(first["severity"], "info"),
+        "mesh": first["mesh"],
+        "codes": list(dict.fromkeys(problem["code"] for problem in group)),
+        "summary": _problem_summary(gravest, unreadable),
+        "findings": _findings(group),
+        "remedy": first["remedy"],
+        "links": [],
+    }
+
+
+def _problem_summary(problem: Problem, unreadable: Collection[str]) -> str:
+    mesh, code = problem["mesh"], problem["code"]
+    if mesh in unreadable:
+        return f"{mesh} cannot be read"
+    if code in _SUMMARIES:
+        return _SUMMARIES[code].format(mesh=mesh, peer=problem.get("peer") or "a peer")
+    return f"{mesh}: {code.replace('-', ' ')}"
+
+
+def _findings(group: Sequence[Problem]) -> List[Finding]:
+    """The statements of a group: each message once with all its places. What only a restart heals is one statement a code."""
+    by_message: Dict[str, Finding] = {}
+    for problem in group:
+        key = problem["code"] if problem["code"] in RESTART_CODES else problem["message"]
+        finding = by_message.setdefault(key, {"where": [], "message": problem["message"]})
+        if problem["where"] not in finding["where"]:
+            finding["where"].append(problem["where"])
+    return list(by_message.values())
+
+
+def _explains(group: Sequence[Problem], link: Link) -> bool:
+    """Whether a link is as it is because of the problems of one mesh.
+
+    A problem with a peer explains the links between the two, in both directions where a restart is the fix. A problem of a
+    whole mesh explains what could not be read or written because of it.
+    """
+    first = group[0]
+    if first["severity"] != "error":
+        return False
+    # A module names the peer by its host.
+    peers: Set[Optional[str]] = {problem.get("peer") for problem in group}
+    for mesh, peer, host in ((link["from"], link["to"], link["to_host"]), (link["to"], link["from"], link["from_host"])):
+        is_derived = link["state"] in _DERIVED or bool(link["unverified"])
+        if first["mesh"] == mesh and peers & {peer, host} and (is_derived or _is_about_traffic(first)):
+            return True
+        if first["mesh"] == mesh and None in peers and is_derived:
+            return True
+    return False
+
+
+def _is_about_traffic(problem: Problem) -> bool:
+    """Whether a problem is one of the connection or the requests, and not only of an object."""
+    return problem["code"] in RESTART_CODES or problem["code"] in ("network-view", "no-address")
+
+
+def _link_key(link: Link) -> Tuple[str, ...]:
+    """What the links of one cause have in common: state, reason and fix, whichever mesh watches."""
+    reason = link["unverified"] or link["message"]
+    return (shown_state(link), reason.replace(link["from"], "*"), link["remedy"].replace(link["from"], "*"))
+
+
+def _link_cause(group: Sequence[Link]) -> Cause:
+    """The cause that links of one reason have in common."""
+    first = group[0]
+    sources, targets = (sorted({ends[index] for ends in _ends(group)}) for index in (0, 1))
+    severity: CauseSeverity = "error" if first["failed"] else "pending"
+    if first["healthy"]:
+        severity = "info"
+    state, reason = shown_state(first), first["unverified"] or first["message"]
+    return {
+        "severity": severity,
+        "mesh": listed(sources),
+        "codes": [state.replace(",", "").replace(" ", "-")],
+        "summary": f"{arrows(_ends(group))} {state}",
+        "findings": [{"where": [f"link to {listed(targets)}" if 1 in (len(sources), len(targets)) else "several links"],
+                      "message": reason if severity == "pending" else f"{state}: {reason}"}],
+        "remedy": first["remedy"],
+        "links": [_affected(link) for link in group],
+    }
+
+
+def _ends(group: Sequence[Link]) -> List[Tuple[str, str]]:
+    return [(link["from"], link["to"]) for link in group]
+
+
+def _affected(link: Link) -> AffectedLink:
+    return {"from": link["from"], "to": link["to"], "state": shown_state(link)}
+
+
+def cause_lines(cause: Cause) -> List[str]:
+    """A cause as one paragraph: mesh, objects, what is wrong, the fix, and the links that it affects."""
+    head = f"{cause['severity'].upper()} {cause['mesh']}:"
+    codes = ", ".join(cause["codes"])
+    fix = f"Fix: {cause['remedy'].rstrip('.')}. [{codes}]" if cause["remedy"] else f"[{codes}]"
+    statements = [f"{listed(finding['where'], most=3)}: {finding['message'].rstrip('.')}." for finding in cause["findings"]]
+    if len(statements) == 1:
+        lines = wrapped(f"{head} {statements[0]} {fix}")
+        if len(lines) > 1:
+            lines = [*wrapped(f"{head} {statements[0]}"), *wrapped(fix, INDENT)]
+    else:
+        lines = [f"{head} {len(statements)} problems with one fix:"]
+        lines += [line for statement in statements for line in wrapped(f"- {statement}", INDENT, "  ")] + wrapped(fix, INDENT)
+    affected = _affected_text(cause["links"]) if _names_more_links(cause) else ""
+    return lines + (wrapped(f"Links: {affected}.", INDENT) if affected else [])
+
+
+def _names_more_links(cause: Cause) -> bool:
+    """Whether the links say more than the paragraph: a cause that is a link names it already."""
+    return not all(finding["where"][0].startswith("link to ") for finding in cause["findings"])
+
+
+def _affected_text(links: Iterable[AffectedLink]) -> str:
+    by_state: Dict[str, List[Tuple[str, str]]] = {}
+    for link in links:
+        by_state.setdefault(link["state"], []).append((link["from"], link["to"]))
+    return "; ".join(f"{arrows(ends)} ({state})" for state, ends in by_state.items())
