@@ -22,7 +22,7 @@ blue-mesh   v2.5     4.16.20    BareMetal  NodePort             00:00:00:00:00:0
 green-mesh  v2.5     4.16.20    Azure      public LoadBalancer  00:00:00:00:00:00...
 red-mesh    v2.5     4.16.20    AWS        public LoadBalancer  00:00:00:00:00:00...
 
-blue-mesh: BareMetal. NodePort: BareMetal has no load balancer of its own; with MetalLB set
+blue-mesh: BareMetal. NodePort: BareMetal has no load balancer of its own; with MetalLB, set
     mesh_ingress.exposure to LoadBalancer
 green-mesh: Azure. LoadBalancer, public, as mesh_ingress.internal is not set: Azure gives a standard
     load balancer
