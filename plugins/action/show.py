@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Print a report as plain text, whatever callback writes to standard output."""
+
 from __future__ import annotations
 
 import re
@@ -9,7 +10,6 @@ from typing import Any, Dict, List, Optional
 
 from ansible import constants
 from ansible.utils.display import Display
-
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import WIDTH, wrapped
@@ -67,7 +67,9 @@ class ActionModule(ActionBase):
         is_printed = is_text_shown()
         if is_printed:
             # In one piece, so that nothing comes between the lines; the strategy prints what a worker displays.
-            Display().display("\n".join(printable(part) for line in lines for part in (_wrapped(line) if params["wrap"] else [line])))
+            Display().display(
+                "\n".join(printable(part) for line in lines for part in (_wrapped(line) if params["wrap"] else [line]))
+            )
         # The result is for programs: no callback that writes text prints it a second time, with -v neither.
         result.update(changed=False, _ansible_verbose_override=True)
         if params["failure"]:

@@ -247,7 +247,9 @@ class Federation:
 
     def writes(self, since: Mark) -> dict[str, list[Request]]:
         """Return the administrator's requests that were meant to change something, by cluster, where there are any."""
-        writes = {cluster: [request for request in sent if request.changes] for cluster, sent in self.requests(since).items()}
+        writes = {
+            cluster: [request for request in sent if request.changes] for cluster, sent in self.requests(since).items()
+        }
         return {cluster: sent for cluster, sent in writes.items() if sent}
 
     def describe(self) -> str:

@@ -111,8 +111,18 @@ def _note(mesh: PlannedMesh) -> str:
 def _table(rows: Sequence[MeshRow]) -> List[str]:
     """The meshes as a table; the last column has no heading."""
     heading = ["mesh", "version", "OpenShift", "platform", "exposure", "root SHA-256", ""]
-    cells = [[row["mesh"], row["version"] or "?", row["openshift"] or "?", row["platform"] or "?", row["exposure"] or "-",
-              _short(row["fingerprints"]), row["note"]] for row in rows]
+    cells = [
+        [
+            row["mesh"],
+            row["version"] or "?",
+            row["openshift"] or "?",
+            row["platform"] or "?",
+            row["exposure"] or "-",
+            _short(row["fingerprints"]),
+            row["note"],
+        ]
+        for row in rows
+    ]
     return table([heading, *cells])
 
 

@@ -15,7 +15,13 @@ from typing import Collection, Dict, Iterable, List, Optional, Sequence, Set, Tu
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.matrix import shown_state
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import INDENT, arrows, listed, wrapped
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import AffectedLink, Cause, CauseSeverity, Finding, Link
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import (
+    AffectedLink,
+    Cause,
+    CauseSeverity,
+    Finding,
+    Link,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.restarts import RESTART_CODES
 
 _ORDER: Tuple[CauseSeverity, ...] = ("error", "pending", "warning", "info")
@@ -63,7 +69,9 @@ def _key(problem: Problem) -> Tuple[str, ...]:
 def _problem_cause(group: Sequence[Problem], unreadable: Collection[str]) -> Cause:
     first = group[0]
     # Of what one restart corrects the summary names the gravest.
-    gravest = min(group, key=lambda problem: list(_SUMMARIES).index(problem["code"]) if problem["code"] in _SUMMARIES else 0)
+    gravest = min(
+        group, key=lambda problem: list(_SUMMARIES).index(problem["code"]) if problem["code"] in _SUMMARIES else 0
+    )
     return {
         "severity": _SEVERITIES.get(first["severity"], "info"),
         "mesh": first["mesh"],
@@ -106,7 +114,10 @@ def _explains(group: Sequence[Problem], link: Link) -> bool:
         return False
     # A module names the peer by its host.
     peers: Set[Optional[str]] = {problem.get("peer") for problem in group}
-    for mesh, peer, host in ((link["from"], link["to"], link["to_host"]), (link["to"], link["from"], link["from_host"])):
+    for mesh, peer, host in (
+        (link["from"], link["to"], link["to_host"]),
+        (link["to"], link["from"], link["from_host"]),
+    ):
         is_derived = link["state"] in _DERIVED or bool(link["unverified"])
         if first["mesh"] == mesh and peers & {peer, host} and (is_derived or _is_about_traffic(first)):
             return True
@@ -139,8 +150,12 @@ def _link_cause(group: Sequence[Link]) -> Cause:
         "mesh": listed(sources),
         "codes": [state.replace(",", "").replace(" ", "-")],
         "summary": f"{arrows(_ends(group))} {state}",
-        "findings": [{"where": [f"link to {listed(targets)}" if 1 in (len(sources), len(targets)) else "several links"],
-                      "message": reason if severity == "pending" else f"{state}: {reason}"}],
+        "findings": [
+            {
+                "where": [f"link to {listed(targets)}" if 1 in (len(sources), len(targets)) else "several links"],
+                "message": reason if severity == "pending" else f"{state}: {reason}",
+            }
+        ],
         "remedy": first["remedy"],
         "links": [_affected(link) for link in group],
     }
@@ -159,14 +174,18 @@ def cause_lines(cause: Cause) -> List[str]:
     head = f"{cause['severity'].upper()} {cause['mesh']}:"
     codes = ", ".join(cause["codes"])
     fix = f"Fix: {cause['remedy'].rstrip('.')}. [{codes}]" if cause["remedy"] else f"[{codes}]"
-    statements = [f"{listed(finding['where'], most=3)}: {finding['message'].rstrip('.')}." for finding in cause["findings"]]
+    statements = [
+        f"{listed(finding['where'], most=3)}: {finding['message'].rstrip('.')}." for finding in cause["findings"]
+    ]
     if len(statements) == 1:
         lines = wrapped(f"{head} {statements[0]} {fix}")
         if len(lines) > 1:
             lines = [*wrapped(f"{head} {statements[0]}"), *wrapped(fix, INDENT)]
     else:
         lines = [f"{head} {len(statements)} problems with one fix:"]
-        lines += [line for statement in statements for line in wrapped(f"- {statement}", INDENT, "  ")] + wrapped(fix, INDENT)
+        lines += [line for statement in statements for line in wrapped(f"- {statement}", INDENT, "  ")] + wrapped(
+            fix, INDENT
+        )
     affected = _affected_text(cause["links"]) if _names_more_links(cause) else ""
     return lines + (wrapped(f"Links: {affected}.", INDENT) if affected else [])
 

@@ -20,8 +20,15 @@ def read_changes(results: Sequence[Json], meshes: Mapping[str, str]) -> List[Cha
     """What was, or in check mode would be, changed, from results of mesh_objects and istiod_restart; ``meshes`` are names by
     host."""
     return [
-        {"mesh": written["mesh"], "peer": meshes.get(written.get("peer") or ""), "kind": written["kind"], "namespace": written.get("namespace"),
-         "name": written["name"], "verb": written["verb"], "fields": written["fields"]}
+        {
+            "mesh": written["mesh"],
+            "peer": meshes.get(written.get("peer") or ""),
+            "kind": written["kind"],
+            "namespace": written.get("namespace"),
+            "name": written["name"],
+            "verb": written["verb"],
+            "fields": written["fields"],
+        }
         for result in results
         for written in result.get("objects") or []
         if written["verb"] in VERBS
@@ -56,17 +63,23 @@ def summary_lines(changes: Sequence[Change], check_mode: bool) -> List[str]:
     by_mesh: Dict[str, List[Change]] = {}
     for change in changes:
         by_mesh.setdefault(change["mesh"], []).append(change)
-    return [line for mesh, group in sorted(by_mesh.items()) for line in wrapped(f"{mesh}: {_summary(group, check_mode)}")]
+    return [
+        line for mesh, group in sorted(by_mesh.items()) for line in wrapped(f"{mesh}: {_summary(group, check_mode)}")
+    ]
 
 
 def _summary(changes: Sequence[Change], check_mode: bool) -> str:
-    parts = _control_plane_parts([change for change in changes if change["kind"] == "ServiceMeshControlPlane"], check_mode)
+    parts = _control_plane_parts(
+        [change for change in changes if change["kind"] == "ServiceMeshControlPlane"], check_mode
+    )
     if any(change["kind"] == "Deployment" for change in changes):
         parts.append("istiod would be restarted" if check_mode else "istiod restarted")
     for verb in VERBS:
         kinds: Dict[str, int] = {}
         for change in changes:
-            if change["verb"] == verb and (change["kind"] not in ("ServiceMeshControlPlane", "Deployment") or verb != "changed"):
+            if change["verb"] == verb and (
+                change["kind"] not in ("ServiceMeshControlPlane", "Deployment") or verb != "changed"
+            ):
                 kinds[change["kind"]] = kinds.get(change["kind"], 0) + 1
         if kinds:
             numbers = ", ".join(count(number, kind) for kind, number in sorted(kinds.items()))
@@ -82,14 +95,20 @@ def _control_plane_parts(changes: Sequence[Change], check_mode: bool) -> List[st
         if change["verb"] != "changed":
             continue
         if change["peer"] and any(field.startswith("spec.gateways.") for field in change["fields"]):
-            is_added = any(field.startswith("spec.gateways.") and field.endswith(".enabled") for field in change["fields"])
+            is_added = any(
+                field.startswith("spec.gateways.") and field.endswith(".enabled") for field in change["fields"]
+            )
             peers.setdefault("added" if is_added else "changed", []).append(change["peer"])
         else:
             is_domain = any(field.startswith("spec.security.trust") for field in change["fields"])
             others.append("trust domain set" if is_domain else "control plane changed")
     would = "would be " if check_mode else ""
-    parts = [f"gateways for {listed(sorted(set(names)), most=10)} {would}{verb}" for verb, names in sorted(peers.items())]
-    return parts + [part.replace(" set", f" {would}set").replace(" changed", f" {would}changed") for part in dict.fromkeys(others)]
+    parts = [
+        f"gateways for {listed(sorted(set(names)), most=10)} {would}{verb}" for verb, names in sorted(peers.items())
+    ]
+    return parts + [
+        part.replace(" set", f" {would}set").replace(" changed", f" {would}changed") for part in dict.fromkeys(others)
+    ]
 
 
 def detail_lines(changes: Sequence[Change], check_mode: bool, *, fields: bool = True) -> List[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, List, Sequence, Tuple
 
 import yaml
-
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import INDENT, WIDTH, count, wrapped
 
@@ -17,7 +16,11 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report.text impor
 def findings_headline(summary: Json) -> str:
     """Whether the inventory is valid, and how many findings there are."""
     verdict = "REJECTED" if summary["failed"] else "VALID"
-    numbers = [count(summary["errors"], "error"), count(summary["warnings"], "warning"), count(summary["notes"], "note")]
+    numbers = [
+        count(summary["errors"], "error"),
+        count(summary["warnings"], "warning"),
+        count(summary["notes"], "note"),
+    ]
     return f"{verdict}  {', '.join(numbers)}."
 
 

@@ -37,12 +37,28 @@ def summarise(hosts: Sequence[str], results: Results, check_mode: bool = False) 
     lines = wrapped(headline)
     for cause in causes(problems, []):
         lines += ["", *cause_lines(cause)]
-    text = change_report.detail_lines(changes, check_mode, fields=False) + [line for host in ready for line in _ready(host, results)]
+    text = change_report.detail_lines(changes, check_mode, fields=False) + [
+        line for host in ready for line in _ready(host, results)
+    ]
     lines += ["", *text] if text else []
-    lines += [line for result in written for row in result.get("objects") or [] if row["message"] for line in _not_rehearsed(row)]
+    lines += [
+        line
+        for result in written
+        for row in result.get("objects") or []
+        if row["message"]
+        for line in _not_rehearsed(row)
+    ]
     details = ["", *change_report.detail_lines(changes, check_mode)] if changes else []
-    return {"verdict": verdict, "headline": headline, "problems": problems, "changes": changes, "ready": ready, "failures": failures,
-            "lines": lines, "details": details}
+    return {
+        "verdict": verdict,
+        "headline": headline,
+        "problems": problems,
+        "changes": changes,
+        "ready": ready,
+        "failures": failures,
+        "lines": lines,
+        "details": details,
+    }
 
 
 def _ready(host: str, results: Results) -> List[str]:
@@ -61,8 +77,10 @@ def _problems(host: str, results: Results) -> List[Problem]:
     problems: List[Problem] = []
     for subject in ("install_plan", *WRITTEN, *AWAITED):
         problems += (results.get(subject, {}).get(host) or {}).get("problems") or []
-    judged = [with_changes(problem, severity="error") if problem["code"] == "control-plane-not-ready" else problem
-              for problem in problems]
+    judged = [
+        with_changes(problem, severity="error") if problem["code"] == "control-plane-not-ready" else problem
+        for problem in problems
+    ]
     return list({(problem["code"], problem["where"], problem["message"]): problem for problem in judged}.values())
 
 

@@ -81,13 +81,22 @@ def _with_failing_requests(link: Link, problem: Optional[Problem]) -> Link:
     if problem is None or not link["healthy"]:
         return link
     marked = link.copy()
-    marked.update({"state": "requests fail", "healthy": False, "failed": True, "unverified": "",
-                   "message": f"connected, but requests are answered 503: {problem['message']}", "remedy": problem["remedy"]})
+    marked.update(
+        {
+            "state": "requests fail",
+            "healthy": False,
+            "failed": True,
+            "unverified": "",
+            "message": f"connected, but requests are answered 503: {problem['message']}",
+            "remedy": problem["remedy"],
+        }
+    )
     return marked
 
 
-def _link(plan: Plan, readings: Mapping[str, Json], statuses: Statuses, side: Side,
-          shared_names: Mapping[str, List[str]]) -> Link:
+def _link(
+    plan: Plan, readings: Mapping[str, Json], statuses: Statuses, side: Side, shared_names: Mapping[str, List[str]]
+) -> Link:
     """One link of a mesh that can be asked."""
     status = statuses.get(side["host"], {}).get(side["peer_name"])
     imported = sorted(row["exportedName"] for row in (status or {}).get("imported") or [])
@@ -96,11 +105,21 @@ def _link(plan: Plan, readings: Mapping[str, Json], statuses: Statuses, side: Si
     collided = {name: peers for name, peers in shared_names.items() if name in imported}
     judgement = _judge(plan, readings, side, status, _status_judgement(plan, side, status, missing, collided))
     link: Link = {
-        "from": side["mesh"], "to": side["peer"], "from_host": side["host"], "to_host": side["peer_host"],
-        "connected": bool(status and status["connected"]), "synced": bool(status and status["synced"]),
-        "root_proven": (status or {}).get("root_proven"), "imported": imported, "missing": missing,
-        "unmanaged": side["peer_object"] == "unmanaged", "seen_from": None, "text": (status or {}).get("text") or "",
-        "healthy": judgement["state"] == "healthy", "failed": _is_failed(plan, side["peer_host"], judgement["state"]), **judgement,
+        "from": side["mesh"],
+        "to": side["peer"],
+        "from_host": side["host"],
+        "to_host": side["peer_host"],
+        "connected": bool(status and status["connected"]),
+        "synced": bool(status and status["synced"]),
+        "root_proven": (status or {}).get("root_proven"),
+        "imported": imported,
+        "missing": missing,
+        "unmanaged": side["peer_object"] == "unmanaged",
+        "seen_from": None,
+        "text": (status or {}).get("text") or "",
+        "healthy": judgement["state"] == "healthy",
+        "failed": _is_failed(plan, side["peer_host"], judgement["state"]),
+        **judgement,
     }
     if link["unmanaged"] and not link["healthy"]:
         link["message"] += "; its ServiceMeshPeer is managed by others and was not changed"
@@ -113,9 +132,20 @@ def _remote_link(plan: Plan, readings: Mapping[str, Json], statuses: Statuses, s
     status = statuses.get(back["host"], {}).get(back["peer_name"])
     judgement = _judge_remote(plan, readings, back, status)
     return {
-        "from": side["mesh"], "to": side["peer"], "from_host": side["host"], "to_host": side["peer_host"],
-        "connected": bool(status and status["inbound"]), "synced": False, "root_proven": None, "imported": [], "missing": [],
-        "unmanaged": True, "seen_from": side["peer"], "text": "", "healthy": judgement["state"] == "healthy", "failed": False,
+        "from": side["mesh"],
+        "to": side["peer"],
+        "from_host": side["host"],
+        "to_host": side["peer_host"],
+        "connected": bool(status and status["inbound"]),
+        "synced": False,
+        "root_proven": None,
+        "imported": [],
+        "missing": [],
+        "unmanaged": True,
+        "seen_from": side["peer"],
+        "text": "",
+        "healthy": judgement["state"] == "healthy",
+        "failed": False,
         **judgement,
     }
 
@@ -131,8 +161,11 @@ def _judge_remote(plan: Plan, readings: Mapping[str, Json], back: Side, status: 
         return _judgement("pending", back["message"] or unanswered(plan, back))
     if status is None:
         return {**_judge_unread(plan, readings, back), "state": "unknown"}
-    return _judgement("pending", f"as seen from {back['mesh']}: {status['inbound_message']}",
-                      f"Ask the administrator of {back['peer']} to run federate.yml")
+    return _judgement(
+        "pending",
+        f"as seen from {back['mesh']}: {status['inbound_message']}",
+        f"Ask the administrator of {back['peer']} to run federate.yml",
+    )
 
 
 def _judgement(state: State, message: str, remedy: str = "", unverified: str = "") -> Judgement:
@@ -147,8 +180,9 @@ def _is_failed(plan: Plan, peer_host: str, state: State) -> bool:
     return not (state in ("healthy", "excluded") or (state == "pending" and depends_on_others))
 
 
-def _judge(plan: Plan, readings: Mapping[str, Json], side: Side, status: Optional[Json],
-           by_status: Optional[Judgement]) -> Judgement:
+def _judge(
+    plan: Plan, readings: Mapping[str, Json], side: Side, status: Optional[Json], by_status: Optional[Judgement]
+) -> Judgement:
     """The judgement of one link: by its status, unless this run could not do its part. A link that is up remains up."""
     if status is None and side["host"] not in readings and not plan["meshes"][side["host"]]["in_play"]:
         return _judgement("excluded", f"{side['mesh']} is not part of this run", "Run without a limit")
@@ -167,8 +201,11 @@ def _judge_unfinished(plan: Plan, side: Side) -> Optional[Judgement]:
     if side["state"] == "skipped":
         problem = next(iter([*side["problems"], *mesh["problems"]]), None)
         reason = side["message"] or (problem["message"] if problem else "its objects could not be written")
-        return _judgement("skipped" if mesh["readable"] else "unknown", reason,
-                          problem["remedy"] if problem else "See the problems of this mesh")
+        return _judgement(
+            "skipped" if mesh["readable"] else "unknown",
+            reason,
+            problem["remedy"] if problem else "See the problems of this mesh",
+        )
     if side["state"] == "pending" or unanswered(plan, side):
         reason = side["message"] or unanswered(plan, side) or f"waits for {side['peer']}"
         return _judgement("pending", reason, _next_step(plan, side))
@@ -193,23 +230,33 @@ def _judge_unread(plan: Plan, readings: Mapping[str, Json], side: Side) -> Judge
     return _judgement("unknown", problem["message"], problem["remedy"])
 
 
-def _status_judgement(plan: Plan, side: Side, status: Optional[Json], missing: List[str],
-                      collided: Mapping[str, List[str]]) -> Optional[Judgement]:
+def _status_judgement(
+    plan: Plan, side: Side, status: Optional[Json], missing: List[str], collided: Mapping[str, List[str]]
+) -> Optional[Judgement]:
     """The judgement of a link by its status alone; None where none was read."""
     if status is None:
         return None
     if not status["connected"]:
         return _judge_down(side, status)
     if not status["synced"]:
-        return _judgement("syncing", "connected, but not synced since the last change",
-                          _sync_remedy(plan, side, "a full sync comes every", ("minute", "five minutes")))
+        return _judgement(
+            "syncing",
+            "connected, but not synced since the last change",
+            _sync_remedy(plan, side, "a full sync comes every", ("minute", "five minutes")),
+        )
     if collided:
         names = "; ".join(f"{name} from {' and '.join(peers)}" for name, peers in sorted(collided.items()))
-        return _judgement("collision", f"requests fail: imported twice under one exported name: {names}",
-                          "Give the exporters different export aliases")
+        return _judgement(
+            "collision",
+            f"requests fail: imported twice under one exported name: {names}",
+            "Give the exporters different export aliases",
+        )
     if missing:
-        return _judgement("incomplete", f"offered and matched by a rule, but not imported: {', '.join(missing)}",
-                          _sync_remedy(plan, side, "a rule added on a live link needs up to", ("two minutes", "seven minutes")))
+        return _judgement(
+            "incomplete",
+            f"offered and matched by a rule, but not imported: {', '.join(missing)}",
+            _sync_remedy(plan, side, "a rule added on a live link needs up to", ("two minutes", "seven minutes")),
+        )
     if status.get("root_proven") is False:
         return _judgement("healthy", "connected, new root not verified", VERIFY_ROOT, ROOT_NOT_VERIFIED)
     return _judgement("healthy", "connected")

@@ -88,8 +88,11 @@ def _numbered(meshes: Sequence[str], links: Mapping[Tuple[str, str], Link]) -> L
             marks = [_mark(links.get((row, meshes[column])), number == column) for column in columns]
             lines.append(f"{number + 1:>3} {row}".ljust(width) + "".join(f"{mark:>4}" for mark in marks))
     shown = {shown_state(link) for link in links.values()}
-    legend = [f"{mark} = {meaning if state == 'healthy' else f'{state}: {meaning}'}"
-              for state, (mark, meaning) in MARKS.items() if state in shown]
+    legend = [
+        f"{mark} = {meaning if state == 'healthy' else f'{state}: {meaning}'}"
+        for state, (mark, meaning) in MARKS.items()
+        if state in shown
+    ]
     if any(link["seen_from"] for link in links.values()):
         legend.append("* = as the mesh of the column sees it")
     return [*lines, "", *legend]

@@ -25,7 +25,10 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan 
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import check_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import DIRECTIONS, Plan, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import ports as port_matrix_report
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.overview_text import overview_details, overview_lines
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.overview_text import (
+    overview_details,
+    overview_lines,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import count
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import preflight
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.assumed import assumed_facts
@@ -62,8 +65,12 @@ def overview(declaration: Declaration, facts: Mapping[str, Json]) -> Json:
         "ports": ports,
         "ports_csv": port_matrix_report.as_csv(ports),
         "collisions": plan["collisions"],
-        "problems": declaration["problems"] + plan["problems"] + plan["warnings"]
-        + check_services(plan, declaration, known) + preflight.preview(plan, known) + _problems(declaration, plan, facts),
+        "problems": declaration["problems"]
+        + plan["problems"]
+        + plan["warnings"]
+        + check_services(plan, declaration, known)
+        + preflight.preview(plan, known)
+        + _problems(declaration, plan, facts),
     }
     return {**preview, "lines": overview_lines(preview), "details": overview_details(preview)}
 
@@ -72,9 +79,7 @@ def _is_read(facts: Optional[Json]) -> bool:
     return bool(facts and facts.get("readable") and facts.get("control_plane"))
 
 
-def _undecided(
-    declaration: Declaration, plan: Plan, unread: Set[str], known: Mapping[str, Json]
-) -> Undecided:
+def _undecided(declaration: Declaration, plan: Plan, unread: Set[str], known: Mapping[str, Json]) -> Undecided:
     """The sides whose exposure the platform decides, where the platform is not known."""
     undecided = set()
     for host in unread:
@@ -92,7 +97,9 @@ def _mesh(declared: DeclaredMesh, plan: Plan, facts: Optional[Json], unread: Set
     host = declared["host"]
     mesh = plan["meshes"][host]
     known = host not in unread or declared["platform"] or dig(facts, "platform", "type")
-    reason = next((error["message"] for error in (facts or {}).get("problems") or [] if error["severity"] == "error"), "")
+    reason = next(
+        (error["message"] for error in (facts or {}).get("problems") or [] if error["severity"] == "error"), ""
+    )
     message = mesh["platform_message"]
     if host in unread:
         message = f"not read{': ' + reason if reason else ''}; planned from conventions"
@@ -144,8 +151,11 @@ def _reach(side: Side, direction: str, is_undecided: bool) -> Json:
     if direction != "ingress":
         return {"exposure": CLUSTER_IP, "scope": "inside the cluster", "message": "only its own mesh calls it"}
     if is_undecided:
-        return {"exposure": None, "scope": None,
-                "message": "the platform decides, which is not known; set mesh_platform or mesh_ingress.exposure"}
+        return {
+            "exposure": None,
+            "scope": None,
+            "message": "the platform decides, which is not known; set mesh_platform or mesh_ingress.exposure",
+        }
     exposure = side["exposure"]
     return {"exposure": exposure["type"], "scope": port_matrix_report.scope(exposure), "message": exposure["message"]}
 
@@ -199,8 +209,10 @@ def _content(definition: Json) -> str:
     spec: Json = definition.get("spec") or {}
     domain = dig(spec, "security", "trust", "domain")
     if definition["kind"] == "ServiceMeshControlPlane":
-        return f"trust domain {domain}" if domain else ", ".join(
-            sorted((name for gateways in spec["gateways"].values() for name in gateways), reverse=True)
+        return (
+            f"trust domain {domain}"
+            if domain
+            else ", ".join(sorted((name for gateways in spec["gateways"].values() for name in gateways), reverse=True))
         )
     rules = spec.get("importRules", spec.get("exportRules"))
     return "" if rules is None else count(len(rules), "rule")

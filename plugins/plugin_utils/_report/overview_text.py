@@ -10,7 +10,15 @@ from typing import Dict, List, Sequence, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import ports as port_matrix_report
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import INDENT, WIDTH, count, listed, problem_lines, table, wrapped
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import (
+    INDENT,
+    WIDTH,
+    count,
+    listed,
+    problem_lines,
+    table,
+    wrapped,
+)
 
 #: What an apply would do, by verb; None where the mesh was not read.
 _VERBS = (("create", "create"), ("change", "change"), ("unchanged", "unchanged"), (None, "write unless present"))
@@ -48,8 +56,11 @@ def _headline(preview: Json) -> str:
 
 def _object_counts(preview: Json) -> str:
     verbs = [row["verb"] for row in preview["objects"]]
-    numbers = [f"{verbs.count(verb)} to {text}" if verb != "unchanged" else f"{verbs.count(verb)} unchanged"
-               for verb, text in _VERBS if verb in verbs]
+    numbers = [
+        f"{verbs.count(verb)} to {text}" if verb != "unchanged" else f"{verbs.count(verb)} unchanged"
+        for verb, text in _VERBS
+        if verb in verbs
+    ]
     return ", ".join(numbers) or "none"
 
 
@@ -68,15 +79,28 @@ def _gateways(preview: Json) -> List[str]:
     if not ingress:
         return ["No gateways"]
     balancers = sum(1 for gateway in ingress if gateway["exposure"] == "LoadBalancer")
-    rows = [[gateway["mesh"], gateway["name"], gateway["state"] or "not read", gateway["exposure"] or "?", gateway["scope"] or ""]
-            for gateway in ingress]
+    rows = [
+        [
+            gateway["mesh"],
+            gateway["name"],
+            gateway["state"] or "not read",
+            gateway["exposure"] or "?",
+            gateway["scope"] or "",
+        ]
+        for gateway in ingress
+    ]
     reasons: Dict[str, List[str]] = {}
     for gateway in ingress:
         reasons.setdefault(gateway["message"], []).append(gateway["mesh"])
-    lines = [f"Gateways: {len(ingress)} for ingress, {balancers} of them behind load balancers; one egress gateway for each of them",
-             *table(rows, INDENT)]
-    return lines + [line for reason, meshes in reasons.items()
-                    for line in wrapped(f"{listed(sorted(set(meshes)))}: {reason}", INDENT)]
+    lines = [
+        f"Gateways: {len(ingress)} for ingress, {balancers} of them behind load balancers; one egress gateway for each of them",
+        *table(rows, INDENT),
+    ]
+    return lines + [
+        line
+        for reason, meshes in reasons.items()
+        for line in wrapped(f"{listed(sorted(set(meshes)))}: {reason}", INDENT)
+    ]
 
 
 def _objects(preview: Json) -> List[str]:

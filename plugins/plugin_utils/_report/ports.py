@@ -158,8 +158,17 @@ def as_lines(rows: Sequence[Json]) -> List[str]:
     links: Dict[Tuple[str, str], Dict[str, Json]] = {}
     for row in rows:
         links.setdefault((row["from"], row["to"]), {})[row["purpose"]] = row
-    cells = [[source, target, _address(both[DISCOVERY]), _port(both[DISCOVERY]), _port(both[SERVICES]), _reached(both[DISCOVERY])]
-             for (source, target), both in links.items()]
+    cells = [
+        [
+            source,
+            target,
+            _address(both[DISCOVERY]),
+            _port(both[DISCOVERY]),
+            _port(both[SERVICES]),
+            _reached(both[DISCOVERY]),
+        ]
+        for (source, target), both in links.items()
+    ]
     heading = ["from", "to", "address", DISCOVERY, SERVICES, "reached"]
     lines = table([heading, *cells], INDENT)
     if max(map(len, lines)) > WIDTH:
@@ -167,7 +176,9 @@ def as_lines(rows: Sequence[Json]) -> List[str]:
         lines += [line for row in cells for line in wrapped(f"{row[0]} -> {row[1]}: {row[2]}", INDENT)]
     sources = {row["from"]: " ".join(row["sources"]) or "not read" for row in rows}
     for mesh, addresses in sorted(sources.items()):
-        lines += wrapped(f"{mesh} connects from the addresses of its nodes ({addresses}), or from its egress IPs.", INDENT)
+        lines += wrapped(
+            f"{mesh} connects from the addresses of its nodes ({addresses}), or from its egress IPs.", INDENT
+        )
     return lines
 
 

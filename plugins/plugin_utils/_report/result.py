@@ -10,10 +10,20 @@ from typing import Any, Dict, List, Mapping, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.module_utils._product.links import LinkExpectation
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem_line, with_changes
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
+    Json,
+    Problem,
+    problem_line,
+    with_changes,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.drift import find_drift
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
-from ansible_collections.ossm.federation.plugins.plugin_utils._report import changes as change_report, links as link_report
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
+    changes as change_report,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
+    links as link_report,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import cause_lines, causes
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.matrix import matrix
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import WIDTH, arrows, count, listed, wrapped
@@ -25,7 +35,8 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report.types impo
     Report,
     Verdict,
 )
-from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations, restarts as istiod_restarts
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import restarts as istiod_restarts
 
 Results = Mapping[str, Mapping[str, Json]]
 
@@ -83,8 +94,10 @@ def report(
 
 def _with_restart(link: Link, kept: Sequence[Problem]) -> Link:
     """A link that only a restart of istiod corrects, with that remedy: waiting does not help it."""
-    remedy = next((problem["remedy"] for problem in kept
-                   if (problem["mesh"], problem.get("peer")) == (link["from"], link["to"])), None)
+    remedy = next(
+        (problem["remedy"] for problem in kept if (problem["mesh"], problem.get("peer")) == (link["from"], link["to"])),
+        None,
+    )
     if remedy is None or link["healthy"]:
         return link
     corrected = link.copy()
@@ -94,13 +107,16 @@ def _with_restart(link: Link, kept: Sequence[Problem]) -> Link:
 
 def _rehearsed(link: Link, changes: Sequence[Change]) -> Link:
     """A link whose ServiceMeshPeer this run would create is no failure of a check run."""
-    is_created = any(change["kind"] == "ServiceMeshPeer" and change["verb"] == "created"
-                     and (change["mesh"], change["peer"]) == (link["from"], link["to"]) for change in changes)
+    is_created = any(
+        change["kind"] == "ServiceMeshPeer"
+        and change["verb"] == "created"
+        and (change["mesh"], change["peer"]) == (link["from"], link["to"])
+        for change in changes
+    )
     if link["healthy"] or not is_created:
         return link
     rehearsed = link.copy()
-    rehearsed.update({"state": "pending", "failed": False, "remedy": "Run without check mode",
-                      "message": _REHEARSED})
+    rehearsed.update({"state": "pending", "failed": False, "remedy": "Run without check mode", "message": _REHEARSED})
     return rehearsed
 
 
@@ -123,7 +139,9 @@ def _counts(links: Sequence[Link], objects: Mapping[str, int]) -> Counts:
 def _verdict(plan: Plan, links: Sequence[Link], problems: Sequence[Problem], will_change: bool) -> Verdict:
     """One word for the run. Links that a check run finds down before its changes are made are pending."""
     in_play = {mesh["mesh"] for mesh in plan["meshes"].values() if mesh["in_play"]}
-    has_errors = any(problem["severity"] == "error" and problem["mesh"] in {*in_play, plan["group"]} for problem in problems)
+    has_errors = any(
+        problem["severity"] == "error" and problem["mesh"] in {*in_play, plan["group"]} for problem in problems
+    )
     has_failed = any(link["failed"] for link in links) and not will_change
     if has_errors or has_failed:
         return "DEGRADED" if any(link["healthy"] for link in links) else "FAILED"
@@ -135,8 +153,10 @@ def _headline(counts: Counts, links: Sequence[Link], grouped: Sequence[Cause]) -
     numbers = [f"{counts['healthy']} of {count(counts['links'], 'link')} healthy"]
     if counts["unverified"]:
         numbers[0] += f" ({counts['unverified']} not verified)"
-    numbers += [f"{number} {'with failing requests' if state == 'requests fail' else state}"
-                for state, number in counts["states"].items()]
+    numbers += [
+        f"{number} {'with failing requests' if state == 'requests fail' else state}"
+        for state, number in counts["states"].items()
+    ]
     summaries = list(dict.fromkeys(cause["summary"] for cause in grouped if cause["severity"] == "error"))
     waits_for = sorted({link["to"] for link in links if link["state"] == "pending" and not link["failed"]})
     if waits_for:
@@ -175,7 +195,9 @@ def link_options(plan: Plan, host: str, results: Results, expect: bool) -> List[
     """What peer_wait waits for; with ``expect`` also for what the other meshes offer."""
     written = [results.get(name, {}).get(host) for name in WRITING]
     readings = _readings(plan, results) if expect else None
-    return expectations.wait_links(plan, host, readings, expectations.changed_at(written), expectations.roots_changed_at(written))
+    return expectations.wait_links(
+        plan, host, readings, expectations.changed_at(written), expectations.roots_changed_at(written)
+    )
 
 
 def restarts(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[str]:
@@ -185,10 +207,14 @@ def restarts(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[st
 
 def _needs(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[Problem]:
     """What istiods have not accepted and will not, by all that this run has written and read."""
-    changed = {host: expectations.changed_at([results.get(name, {}).get(host) for name in WRITING])
-               for host in plan["meshes"]}
-    fresh = {host: [{"name": name} for name in one["pods"]] for host, one in results.get(RESTART, {}).items()
-             if one.get("restarted")}
+    changed = {
+        host: expectations.changed_at([results.get(name, {}).get(host) for name in WRITING]) for host in plan["meshes"]
+    }
+    fresh = {
+        host: [{"name": name} for name in one["pods"]]
+        for host, one in results.get(RESTART, {}).items()
+        if one.get("restarted")
+    }
     return istiod_restarts.needs(plan, _readings(plan, results), facts, changed, fresh)
 
 
@@ -200,7 +226,9 @@ def _kept(plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: b
 
 def _as_warning(plan: Plan, problem: Problem) -> Problem:
     is_restarted = bool(istiod_restarts.to_restart(plan, [problem]))
-    return with_changes(problem, severity="warning", remedy="Run without check mode, which restarts it" if is_restarted else None)
+    return with_changes(
+        problem, severity="warning", remedy="Run without check mode, which restarts it" if is_restarted else None
+    )
 
 
 def _readings(plan: Plan, results: Results) -> Dict[str, Json]:
@@ -238,8 +266,13 @@ def _problems(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[P
             problems += (results.get(name, {}).get(host) or {}).get("problems") or []
     # A wrong network view is a warning until something is written; requests fail then, and the error replaces the warning.
     failing = {(problem["mesh"], problem.get("peer")) for problem in problems if _is_view(problem, "error")}
-    return list({problem_line(problem): problem for problem in problems
-                 if not _is_view(problem, "warning") or (problem["mesh"], problem.get("peer")) not in failing}.values())
+    return list(
+        {
+            problem_line(problem): problem
+            for problem in problems
+            if not _is_view(problem, "warning") or (problem["mesh"], problem.get("peer")) not in failing
+        }.values()
+    )
 
 
 def _is_view(problem: Problem, severity: str) -> bool:

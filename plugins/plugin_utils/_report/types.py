@@ -11,8 +11,23 @@ from typing import Dict, List, Literal, Optional, TypedDict
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem
 
-State = Literal["healthy", "incomplete", "collision", "requests fail", "syncing", "connecting", "refused", "unreachable",
-                "deadlock", "not accepted", "absent", "skipped", "pending", "unknown", "excluded"]
+State = Literal[
+    "healthy",
+    "incomplete",
+    "collision",
+    "requests fail",
+    "syncing",
+    "connecting",
+    "refused",
+    "unreachable",
+    "deadlock",
+    "not accepted",
+    "absent",
+    "skipped",
+    "pending",
+    "unknown",
+    "excluded",
+]
 Verdict = Literal["HEALTHY", "PENDING", "DEGRADED", "FAILED"]
 CauseSeverity = Literal["error", "pending", "warning", "info"]
 
@@ -30,26 +45,29 @@ class Judgement(TypedDict):
 #: ``from`` cannot be read. ``root_proven`` is false when the link has not reconnected since its root changed. ``imported`` and
 #: ``missing`` are exported names, ``unmanaged`` says that the ServiceMeshPeer was made by others, ``text`` is the product's own.
 #: ``failed`` is false for healthy links and for those that only the administrator of another mesh can bring up.
-Link = TypedDict("Link", {
-    "from": str,
-    "to": str,
-    "from_host": str,
-    "to_host": str,
-    "state": State,
-    "healthy": bool,
-    "failed": bool,
-    "unverified": str,
-    "connected": bool,
-    "synced": bool,
-    "root_proven": Optional[bool],
-    "imported": List[str],
-    "missing": List[str],
-    "unmanaged": bool,
-    "seen_from": Optional[str],
-    "text": str,
-    "message": str,
-    "remedy": str,
-})
+Link = TypedDict(
+    "Link",
+    {
+        "from": str,
+        "to": str,
+        "from_host": str,
+        "to_host": str,
+        "state": State,
+        "healthy": bool,
+        "failed": bool,
+        "unverified": str,
+        "connected": bool,
+        "synced": bool,
+        "root_proven": Optional[bool],
+        "imported": List[str],
+        "missing": List[str],
+        "unmanaged": bool,
+        "seen_from": Optional[str],
+        "text": str,
+        "message": str,
+        "remedy": str,
+    },
+)
 
 #: A link as a cause names it; ``state`` is as the matrix shows it.
 AffectedLink = TypedDict("AffectedLink", {"from": str, "to": str, "state": str})

@@ -32,7 +32,9 @@ def _run(callback: str, monkeypatch: pytest.MonkeyPatch, *, diff: bool = False, 
     return dict(action.run())
 
 
-@pytest.mark.parametrize("callback", ["default", "ansible.builtin.default", "community.general.yaml", "awx_display", "minimal"])
+@pytest.mark.parametrize(
+    "callback", ["default", "ansible.builtin.default", "community.general.yaml", "awx_display", "minimal"]
+)
 def test_text_is_printed_once(callback: str, monkeypatch: pytest.MonkeyPatch, printed: list[str]) -> None:
     result = _run(callback, monkeypatch, lines=LINES)
     assert len(printed) == 1 and printed[0].startswith("HEALTHY  6 of 6 links healthy.\n\n    a word")
@@ -58,7 +60,9 @@ def test_details_come_with_verbosity(monkeypatch: pytest.MonkeyPatch, printed: l
     assert printed == ["a\nb"]
 
 
-def test_a_failure_is_one_line_and_the_text_is_not_repeated(monkeypatch: pytest.MonkeyPatch, printed: list[str]) -> None:
+def test_a_failure_is_one_line_and_the_text_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, printed: list[str]
+) -> None:
     result = _run("default", monkeypatch, lines=["a"], failure="2 errors")
     assert result["failed"] and result["msg"] == "2 errors" and "lines" not in result and printed == ["a"]
 

@@ -27,7 +27,7 @@ blue-mesh: BareMetal. NodePort: BareMetal has no load balancer of its own; with 
 green-mesh: Azure. LoadBalancer, public, as mesh_ingress.internal is not set: Azure gives a standard
     load balancer
 red-mesh: AWS. LoadBalancer, public, as mesh_ingress.internal is not set: AWS gives a network load
-    balancer, as the default one is not made for raw TLS
+    balancer, as the default one does not suit raw TLS
 
 4 new load balancers will be created: 4 public.
 """
@@ -55,11 +55,16 @@ def test_the_text() -> None:
 
 def test_warnings_come_last_and_errors_before_them() -> None:
     read = _read()
-    read[RED].update(readable=False, control_plane=None,
-                     problems=[problem("unreachable", RED, "API server", "it is down", "Start it")])
+    read[RED].update(
+        readable=False,
+        control_plane=None,
+        problems=[problem("unreachable", RED, "API server", "it is down", "Start it")],
+    )
     announced = _announced(read, problem("fault", BLUE, "x", "it is old", "Update", severity="warning"))
-    assert announced["lines"][-2:] == ["ERROR red-mesh: API server: it is down. Fix: Start it. [unreachable]",
-                                       "WARNING blue-mesh: x: it is old. Fix: Update. [fault]"]
+    assert announced["lines"][-2:] == [
+        "ERROR red-mesh: API server: it is down. Fix: Start it. [unreachable]",
+        "WARNING blue-mesh: x: it is old. Fix: Update. [fault]",
+    ]
     row = next(row for row in announced["meshes"] if row["mesh"] == RED)
     assert (row["version"], row["platform"], row["note"]) == (None, None, "could not be read")
     assert any(line.startswith("red-mesh    ?") and line.endswith("could not be read") for line in announced["lines"])

@@ -21,7 +21,9 @@ Json = dict[str, Any]
 RED, GREEN = "red-mesh", "green-mesh"
 
 
-def shown(read: dict[str, Json] | None = None, red: Json | None = None, green: Json | None = None, **options: Any) -> Json:
+def shown(
+    read: dict[str, Json] | None = None, red: Json | None = None, green: Json | None = None, **options: Any
+) -> Json:
     """The overview of red and green; ``read`` are their facts (by default both are fresh, on AWS)."""
     hostvars = fed.inventory(RED, GREEN, red_mesh=red or {}, green_mesh=green or {})
     read = {host: fed.facts(host) for host in hostvars} if read is None else read
@@ -29,7 +31,10 @@ def shown(read: dict[str, Json] | None = None, red: Json | None = None, green: J
 
 
 def service(name: str, kind: str = "LoadBalancer", **status: Any) -> Json:
-    ports = [{"port": 15443, "name": "tls", "nodePort": 31443}, {"port": 8188, "name": "https-discovery", "nodePort": 31188}]
+    ports = [
+        {"port": 15443, "name": "tls", "nodePort": 31443},
+        {"port": 8188, "name": "https-discovery", "nodePort": 31188},
+    ]
     meta = {"name": name, "namespace": "green-mesh-system"}
     return {"metadata": meta, "spec": {"type": kind, "ports": ports}, "status": status}
 
@@ -56,15 +61,40 @@ PORTS: list[tuple[str, dict[str, Json] | None, Json, list[str], str, list[int | 
     ("internal", {}, {"internal": True}, [], LATER, [8188, 15443], "internal", [None, None]),
     ("node ports", {}, NODE, [], LATER, [None, None], "at the nodes", [None, None]),
     ("node ports by number", {}, FIXED, [], LATER, [30188, 30443], "at the nodes", [None, None]),
-    ("in one cluster", {"cluster_uid": "one"}, {}, ["ingress-red-mesh.green-mesh-system.svc.cluster.local"],
-     "name inside the cluster", [8188, 15443], "inside the cluster", [None, None]),
+    (
+        "in one cluster",
+        {"cluster_uid": "one"},
+        {},
+        ["ingress-red-mesh.green-mesh-system.svc.cluster.local"],
+        "name inside the cluster",
+        [8188, 15443],
+        "inside the cluster",
+        [None, None],
+    ),
     ("given", {}, GIVEN, ["192.0.2.7"], "mesh_ingress", [443, 444], "public", [None, None]),
-    ("published", open_green(**PUBLISHED), {}, ["lb.example"], "load balancer", [8188, 15443], "public", [31188, 31443]),
+    (
+        "published",
+        open_green(**PUBLISHED),
+        {},
+        ["lb.example"],
+        "load balancer",
+        [8188, 15443],
+        "public",
+        [31188, 31443],
+    ),
     ("not published yet", open_green(), {}, [], LATER, [8188, 15443], "public", [31188, 31443]),
     ("at the nodes", open_green("None", "NodePort"), {}, NODES, "nodes", [31188, 31443], "at the nodes", [None, None]),
     ("not read", None, {}, [], LATER, [None, None], "by platform", [None, None]),
-    ("not read, exposure declared", None, {"exposure": "LoadBalancer"}, [], LATER, [8188, 15443], "as the load balancer is set up",
-     [None, None]),
+    (
+        "not read, exposure declared",
+        None,
+        {"exposure": "LoadBalancer"},
+        [],
+        LATER,
+        [8188, 15443],
+        "as the load balancer is set up",
+        [None, None],
+    ),
     ("not read, given", None, GIVEN, ["192.0.2.7"], "mesh_ingress", [443, 444], "by platform", [None, None]),
 ]
 
@@ -107,9 +137,19 @@ def test_services_need_no_port_where_nothing_is_exported() -> None:
 
 
 def test_a_spreadsheet_gets_text_where_it_would_see_a_formula() -> None:
-    row = dict.fromkeys(port_matrix_report.COLUMNS, "x") | {"addresses": ["=cmd", "b"], "sources": ["@x"], "port": None, "note": "a,b"}
+    row = dict.fromkeys(port_matrix_report.COLUMNS, "x") | {
+        "addresses": ["=cmd", "b"],
+        "sources": ["@x"],
+        "port": None,
+        "note": "a,b",
+    }
     table = list(csv.DictReader(io.StringIO(port_matrix_report.as_csv([row]))))
-    assert table[0] == dict.fromkeys(port_matrix_report.COLUMNS, "x") | {"addresses": "'=cmd b", "sources": "'@x", "port": "", "note": "a,b"}
+    assert table[0] == dict.fromkeys(port_matrix_report.COLUMNS, "x") | {
+        "addresses": "'=cmd b",
+        "sources": "'@x",
+        "port": "",
+        "note": "a,b",
+    }
 
 
 def test_verbs() -> None:
@@ -158,7 +198,14 @@ def test_what_was_read_of_a_broken_mesh_is_used() -> None:
     broken = fed.facts(GREEN, readable=False, platform="None")
     broken["control_plane"] = None
     broken["problems"] = [
-        {"code": "x", "severity": "error", "mesh": GREEN, "where": "y", "message": "it has no control plane", "remedy": "Make one"}
+        {
+            "code": "x",
+            "severity": "error",
+            "mesh": GREEN,
+            "where": "y",
+            "message": "it has no control plane",
+            "remedy": "Make one",
+        }
     ]
     preview = shown({RED: fed.facts(RED), GREEN: broken})
     green = next(one for one in preview["meshes"] if one["mesh"] == GREEN)
@@ -171,7 +218,9 @@ def test_what_was_read_of_a_broken_mesh_is_used() -> None:
 
 
 def test_conventions() -> None:
-    preview = shown({}, green={"mesh_trust_domain": "green.example", "mesh_control_plane": "basic", "mesh_namespace": "istio"})
+    preview = shown(
+        {}, green={"mesh_trust_domain": "green.example", "mesh_control_plane": "basic", "mesh_namespace": "istio"}
+    )
     green = next(one for one in preview["meshes"] if one["mesh"] == GREEN)
     assert (green["namespace"], green["control_plane"], green["trust_domain"]) == ("istio", "basic", "green.example")
     red = next(one for one in preview["meshes"] if one["mesh"] == RED)
@@ -189,7 +238,10 @@ def test_a_limited_plan_has_one_side_only() -> None:
 def test_the_text() -> None:
     preview = shown(red={"mesh_exports": ["bookinfo/ratings"]})
     text = "\n".join(preview["lines"])
-    assert preview["lines"][0] == "PLAN  2 meshes, 2 links. Objects: 5 to create, 2 to change. 2 new load balancers will be created: 2"
+    assert (
+        preview["lines"][0]
+        == "PLAN  2 meshes, 2 links. Objects: 5 to create, 2 to change. 2 new load balancers will be created: 2"
+    )
     assert "red-mesh: create 1 ConfigMap, 1 ExportedServiceSet, 1 ServiceMeshPeer; change 1" in text
     for gateway in preview["gateways"]:
         assert gateway["direction"] == "egress" or gateway["name"] in text

@@ -39,9 +39,17 @@ def healthy() -> Json:
 def unreadable_mesh() -> Json:
     """The API server of red does not answer; the peers of red still watch it."""
     federation = _federation()
-    refused = problem("unreachable", RED, "API server of red-mesh", "https://192.0.2.7:6443 refuses the connection",
-                      "Start the API server, or correct the address and port")
-    read = {**federation.facts, RED: {**fed.facts(RED), "readable": False, "problems": [refused], "control_plane": None}}
+    refused = problem(
+        "unreachable",
+        RED,
+        "API server of red-mesh",
+        "https://192.0.2.7:6443 refuses the connection",
+        "Start the API server, or correct the address and port",
+    )
+    read = {
+        **federation.facts,
+        RED: {**fed.facts(RED), "readable": False, "problems": [refused], "control_plane": None},
+    }
     declared = fed.declare(fed.inventory(red_mesh={"mesh_exports": {GREEN: ["bookinfo/ratings"]}}))
     plan = copy.deepcopy(dict(planning.build_plan(declared, read, fed.NOW)))
     plan.update(readings={host: reading for host, reading in federation.links.items() if host != RED}, pending_steps=[])
@@ -59,18 +67,39 @@ def lost_peer() -> Json:
     """The ServiceMeshPeer of green for red was made again while a full sync failed; blue joined since."""
     federation = _federation()
     federation.link(GREEN, RED, created=CHANGED, last_attempt=_later(CHANGED, 151), synced=False)
-    federation.link(GREEN, BLUE, **{**DOWN, "code": "not-accepted"}, accepted=False, last_attempt=None, last_full_sync=None,
-                    created=CHANGED, message="istiod has not accepted the peer")
-    federation.link(BLUE, GREEN, **DOWN, text="503 Service Unavailable", message="the remote ingress gateway cannot be reached")
-    federation.link(RED, GREEN, **{**DOWN, "code": "unknown-there"}, last_attempt=_later(CHANGED, 160), text="400 Bad Request",
-                    message="green-mesh has no peer for this mesh, or its istiod is deadlocked")
+    federation.link(
+        GREEN,
+        BLUE,
+        **{**DOWN, "code": "not-accepted"},
+        accepted=False,
+        last_attempt=None,
+        last_full_sync=None,
+        created=CHANGED,
+        message="istiod has not accepted the peer",
+    )
+    federation.link(
+        BLUE, GREEN, **DOWN, text="503 Service Unavailable", message="the remote ingress gateway cannot be reached"
+    )
+    federation.link(
+        RED,
+        GREEN,
+        **{**DOWN, "code": "unknown-there"},
+        last_attempt=_later(CHANGED, 160),
+        text="400 Bad Request",
+        message="green-mesh has no peer for this mesh, or its istiod is deadlocked",
+    )
     return run_result.report(federation.plan, {}, federation.facts)
 
 
 def limited_run() -> Json:
     """Only red is part of the run, and its peers have no gateway for it yet."""
-    plan = copy.deepcopy(dict(planning.build_plan(
-        fed.declare(fed.inventory(), play_hosts=[RED]), {host: fed.facts(host) for host in fed.COLOURS}, fed.NOW)))
+    plan = copy.deepcopy(
+        dict(
+            planning.build_plan(
+                fed.declare(fed.inventory(), play_hosts=[RED]), {host: fed.facts(host) for host in fed.COLOURS}, fed.NOW
+            )
+        )
+    )
     plan["pending_steps"] = []
     return run_result.report(plan, {"links": {RED: {"links": [], "problems": []}}}, {})
 
@@ -192,10 +221,15 @@ def test_a_bad_night_fits_on_a_screen_and_begins_with_its_cause(night: Any, mesh
 def test_a_link_that_fails_for_a_reason_of_its_own_is_not_hidden_behind_a_problem_of_its_mesh() -> None:
     federation = _federation()
     federation.link(RED, GREEN, **DOWN, text="503 x", message="no way", remedy="Look there")
-    federation.plan["meshes"][RED]["problems"] = [problem("permission-missing", RED, "namespace red", "no right", "Bind it")]
+    federation.plan["meshes"][RED]["problems"] = [
+        problem("permission-missing", RED, "namespace red", "no right", "Bind it")
+    ]
     report = run_result.report(federation.plan, {}, federation.facts)
     assert [cause["codes"] for cause in report["causes"]] == [["permission-missing"], ["unreachable"]]
-    assert "ERROR red-mesh: link to green-mesh: unreachable: 503 x: no way. Fix: Look there. [unreachable]" in report["lines"]
+    assert (
+        "ERROR red-mesh: link to green-mesh: unreachable: 503 x: no way. Fix: Look there. [unreachable]"
+        in report["lines"]
+    )
 
 
 def test_links_with_one_reason_are_one_cause() -> None:
@@ -213,7 +247,10 @@ def test_a_mesh_that_nobody_reaches_is_one_cause() -> None:
         federation.link(mesh, RED, **DOWN, text="503 x", message="no way", remedy="Compare the addresses")
     report = run_result.report(federation.plan, {}, federation.facts)
     (cause,) = report["causes"]
-    assert (cause["mesh"], cause["summary"]) == ("blue-mesh, green-mesh", "blue-mesh, green-mesh -> red-mesh unreachable")
+    assert (cause["mesh"], cause["summary"]) == (
+        "blue-mesh, green-mesh",
+        "blue-mesh, green-mesh -> red-mesh unreachable",
+    )
     assert "ERROR blue-mesh, green-mesh: link to red-mesh: unreachable: 503 x: no way." in report["lines"]
     federation.link(RED, BLUE, **DOWN, text="503 x", message="no way", remedy="Compare the addresses")
     report = run_result.report(federation.plan, {}, federation.facts)

@@ -18,7 +18,9 @@ Json = dict[str, Any]
 
 
 def _plan(**options: Any) -> Json:
-    plan = planning.build_plan(lab.declare(lab.inventory(), **options), {host: lab.facts(host) for host in lab.COLOURS}, lab.NOW)
+    plan = planning.build_plan(
+        lab.declare(lab.inventory(), **options), {host: lab.facts(host) for host in lab.COLOURS}, lab.NOW
+    )
     return copy.deepcopy(dict(plan))
 
 
@@ -35,36 +37,77 @@ def test_an_awaited_link_is_not_reported_from_the_first_reading() -> None:
 
 def _link(peer: str, connected: bool = True) -> Json:
     return {
-        "peer": peer, "peer_name": peer, "connected": connected, "synced": connected, "imported": [], "missing": [],
-        "exported": [], "accepted": True, "suspect": None, "remedy": "Look there", "text": "" if connected else "503 x",
-        "code": "connected" if connected else "unreachable", "message": "connected" if connected else "no way",
+        "peer": peer,
+        "peer_name": peer,
+        "connected": connected,
+        "synced": connected,
+        "imported": [],
+        "missing": [],
+        "exported": [],
+        "accepted": True,
+        "suspect": None,
+        "remedy": "Look there",
+        "text": "" if connected else "503 x",
+        "code": "connected" if connected else "unreachable",
+        "message": "connected" if connected else "no way",
     }
 
 
 def _readings(*broken: tuple[str, str]) -> Json:
     return {
-        host: {"links": [_link(peer, (host, peer) not in broken) for peer in lab.COLOURS if peer != host], "problems": []}
+        host: {
+            "links": [_link(peer, (host, peer) not in broken) for peer in lab.COLOURS if peer != host],
+            "problems": [],
+        }
         for host in lab.COLOURS
     }
 
 
 def _written(verb: str) -> Json:
-    return {"red-mesh": {"objects": [{
-        "mesh": "red-mesh", "kind": "ServiceMeshPeer", "namespace": "red-mesh-system", "name": "green-mesh", "verb": verb,
-        "fields": ["spec.remote.addresses"], "peer": "green-mesh", "time": "2026-01-01T00:00:00Z"}], "problems": []}}
+    return {
+        "red-mesh": {
+            "objects": [
+                {
+                    "mesh": "red-mesh",
+                    "kind": "ServiceMeshPeer",
+                    "namespace": "red-mesh-system",
+                    "name": "green-mesh",
+                    "verb": verb,
+                    "fields": ["spec.remote.addresses"],
+                    "peer": "green-mesh",
+                    "time": "2026-01-01T00:00:00Z",
+                }
+            ],
+            "problems": [],
+        }
+    }
 
 
 OBJECT = "ServiceMeshPeer red-mesh-system/green-mesh"
 
 
-@pytest.mark.parametrize(("verb", "check_mode", "numbers", "summary", "detail"), [
-    ("created", False, "1 object created.", "created 1 ServiceMeshPeer", f"created {OBJECT}"),
-    ("created", True, "1 object would be created.", "would create 1 ServiceMeshPeer", f"would create {OBJECT}"),
-    ("changed", False, "1 object changed.", "changed 1 ServiceMeshPeer", f"changed {OBJECT} (spec.remote.addresses)"),
-    ("changed", True, "1 object would be changed.", "would change 1 ServiceMeshPeer",
-     f"would change {OBJECT} (spec.remote.addresses)"),
-    ("deleted", False, "1 object deleted.", "deleted 1 ServiceMeshPeer", f"deleted {OBJECT}"),
-])
+@pytest.mark.parametrize(
+    ("verb", "check_mode", "numbers", "summary", "detail"),
+    [
+        ("created", False, "1 object created.", "created 1 ServiceMeshPeer", f"created {OBJECT}"),
+        ("created", True, "1 object would be created.", "would create 1 ServiceMeshPeer", f"would create {OBJECT}"),
+        (
+            "changed",
+            False,
+            "1 object changed.",
+            "changed 1 ServiceMeshPeer",
+            f"changed {OBJECT} (spec.remote.addresses)",
+        ),
+        (
+            "changed",
+            True,
+            "1 object would be changed.",
+            "would change 1 ServiceMeshPeer",
+            f"would change {OBJECT} (spec.remote.addresses)",
+        ),
+        ("deleted", False, "1 object deleted.", "deleted 1 ServiceMeshPeer", f"deleted {OBJECT}"),
+    ],
+)
 def test_the_verdict_comes_first_and_the_changes_last(
     verb: str, check_mode: bool, numbers: str, summary: str, detail: str
 ) -> None:
@@ -85,8 +128,16 @@ def test_a_run_that_changes_nothing_says_so(check_mode: bool) -> None:
 
 
 def _change(kind: str, name: str, verb: str, fields: list[str], peer: str | None = "green-mesh") -> Json:
-    return {"mesh": "red-mesh", "kind": kind, "namespace": "red-mesh-system", "name": name, "verb": verb, "fields": fields,
-            "peer": peer, "time": None}
+    return {
+        "mesh": "red-mesh",
+        "kind": kind,
+        "namespace": "red-mesh-system",
+        "name": name,
+        "verb": verb,
+        "fields": fields,
+        "peer": peer,
+        "time": None,
+    }
 
 
 def test_changes_are_one_line_per_mesh() -> None:
@@ -95,17 +146,26 @@ def test_changes_are_one_line_per_mesh() -> None:
         _change("ServiceMeshControlPlane", "basic", "changed", ["spec.security.trust.domain"], None),
         _change("ServiceMeshControlPlane", "basic", "changed", [gateway.format("green", "enabled")]),
         _change("ServiceMeshControlPlane", "basic", "changed", [gateway.format("blue", "enabled")], "blue-mesh"),
-        _change("ConfigMap", "a", "created", ["data"]), _change("ConfigMap", "b", "created", ["data"], "blue-mesh"),
+        _change("ConfigMap", "a", "created", ["data"]),
+        _change("ConfigMap", "b", "created", ["data"], "blue-mesh"),
         _change("ServiceMeshPeer", "a", "changed", ["spec.remote"]),
     ]
     results = {"peers": {"red-mesh": {"objects": objects, "problems": []}}, "links": _readings()}
     report = run_result.report(_plan(), results, {})
     assert report["lines"][-2:] == [
         "red-mesh: gateways for blue-mesh, green-mesh added; trust domain set; created 2 ConfigMaps; changed",
-        "    1 ServiceMeshPeer"]
-    assert {key: report["counts"][key] for key in ("created", "changed", "deleted")} == {"created": 2, "changed": 2, "deleted": 0}
+        "    1 ServiceMeshPeer",
+    ]
+    assert {key: report["counts"][key] for key in ("created", "changed", "deleted")} == {
+        "created": 2,
+        "changed": 2,
+        "deleted": 0,
+    }
     rehearsal = run_result.report(_plan(), results, {}, True)
-    assert "red-mesh: gateways for blue-mesh, green-mesh would be added; trust domain would be set; would" in rehearsal["lines"][-2]
+    assert (
+        "red-mesh: gateways for blue-mesh, green-mesh would be added; trust domain would be set; would"
+        in rehearsal["lines"][-2]
+    )
 
 
 def test_an_unhealthy_link_fails_only_the_mesh_that_watches_and_not_a_check_run() -> None:
@@ -133,7 +193,9 @@ def test_links_to_a_mesh_outside_the_run_are_pending_and_fail_on_request(require
 
 def test_a_problem_is_reported_once_and_fails_its_host() -> None:
     plan = _plan()
-    found = product_types.problem("conflict", "red-mesh", "ServiceMeshPeer red-mesh-system/green-mesh", "owned by others", "Agree")
+    found = product_types.problem(
+        "conflict", "red-mesh", "ServiceMeshPeer red-mesh-system/green-mesh", "owned by others", "Agree"
+    )
     plan["meshes"]["red-mesh"]["problems"] = [found]
     plan["sides"]["red-mesh"]["green-mesh"]["problems"] = [found]
     report = run_result.report(plan, {"links": _readings()}, {})
@@ -144,11 +206,15 @@ def test_a_problem_is_reported_once_and_fails_its_host() -> None:
 
 def test_an_unmanaged_peer_that_differs_is_reported() -> None:
     facts = lab.facts("red-mesh")
-    facts["peers"] = [{
-        "apiVersion": "federation.maistra.io/v1", "kind": "ServiceMeshPeer", "managers": ["kubectl-create"],
-        "metadata": {"name": "green-mesh", "namespace": "red-mesh-system", "uid": "u"},
-        "spec": {"security": {"trustDomain": "wrong.local"}},
-    }]
+    facts["peers"] = [
+        {
+            "apiVersion": "federation.maistra.io/v1",
+            "kind": "ServiceMeshPeer",
+            "managers": ["kubectl-create"],
+            "metadata": {"name": "green-mesh", "namespace": "red-mesh-system", "uid": "u"},
+            "spec": {"security": {"trustDomain": "wrong.local"}},
+        }
+    ]
     read = {host: lab.facts(host) for host in lab.COLOURS} | {"red-mesh": facts}
     plan = copy.deepcopy(dict(planning.build_plan(lab.declare(lab.inventory()), read, lab.NOW)))
     report = run_result.report(plan, {"links": _readings()}, {"red-mesh": facts})
@@ -163,7 +229,8 @@ def test_the_second_wait_expects_what_the_others_offer() -> None:
     readings = _readings()
     offer = "ratings.bookinfo.svc.red-mesh-exports.local"
     next(one for one in readings["green-mesh"]["links"] if one["peer"] == "red-mesh")["exported"] = [
-        {"exportedName": offer, "hostname": "x"}]
+        {"exportedName": offer, "hostname": "x"}
+    ]
     results = {"links": readings, "peers": _written("changed")}
     first = {one["peer"]: one for one in run_result.link_options(plan, "red-mesh", results, expect=False)}
     second = {one["peer"]: one for one in run_result.link_options(plan, "red-mesh", results, expect=True)}
@@ -172,8 +239,16 @@ def test_the_second_wait_expects_what_the_others_offer() -> None:
 
 
 def _restarted(pods: list[str]) -> Json:
-    change = {"mesh": "red-mesh", "kind": "Deployment", "namespace": "red-mesh-system", "name": "istiod-red-mesh", "verb": "changed",
-              "fields": ["restartedAt"], "peer": None, "time": None}
+    change = {
+        "mesh": "red-mesh",
+        "kind": "Deployment",
+        "namespace": "red-mesh-system",
+        "name": "istiod-red-mesh",
+        "verb": "changed",
+        "fields": ["restartedAt"],
+        "peer": None,
+        "time": None,
+    }
     return {"red-mesh": {"objects": [change], "problems": [], "pods": pods, "restarted": bool(pods)}}
 
 
@@ -185,7 +260,9 @@ def _deadlocked() -> Json:
 
 def test_what_only_a_restart_corrects_fails_its_host_and_is_a_warning_of_a_check_run() -> None:
     report = run_result.report(_plan(), _deadlocked(), {})
-    assert [one["code"] for one in report["problems"]] == ["deadlock"] and "[deadlock]" in report["failures"]["red-mesh"]
+    assert [one["code"] for one in report["problems"]] == ["deadlock"] and "[deadlock]" in report["failures"][
+        "red-mesh"
+    ]
     report = run_result.report(_plan(), _deadlocked(), {}, check_mode=True)
     assert [one["severity"] for one in report["problems"]] == ["warning"] and not report["failures"]
     assert "run again with federation_restart_control_plane: true" in report["problems"][0]["remedy"]
@@ -211,7 +288,9 @@ def test_a_restart_is_a_change_and_the_links_after_it_count() -> None:
 
 def test_a_restart_that_failed_fails_its_host() -> None:
     broken = _restarted([])
-    broken["red-mesh"]["problems"] = [product_types.problem("restart-late", "red-mesh", "Deployment a/b", "1 of 2", "Look")]
+    broken["red-mesh"]["problems"] = [
+        product_types.problem("restart-late", "red-mesh", "Deployment a/b", "1 of 2", "Look")
+    ]
     report = run_result.report(_plan(), {"links": _readings(), "restarts": broken}, {})
     assert "[restart-late]" in report["failures"]["red-mesh"]
 
