@@ -23,7 +23,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.roots imp
 
 ErrorCode = Literal[
     "access", "unreachable", "certificate", "unauthorized", "forbidden", "kind-missing", "namespace-missing", "missing",
-    "conflict", "uid-mismatch", "unmanaged", "refused", "invalid", "busy", "expired-watch", "failed",
+    "conflict", "uid-mismatch", "unmanaged", "rejected", "invalid", "busy", "expired-watch", "failed",
 ]
 
 #: Codes after which no other request to this cluster can succeed.
@@ -146,7 +146,7 @@ def decode_response(status_code: int, body: Any, request: Request, token: str = 
         return _decode_unauthorized(token)
     if "admission webhook" in message:
         remedy = next((advice for sign, advice in WEBHOOK_REMEDIES if sign in message), "Change what the webhook names")
-        return ClusterError("refused", message, remedy, status=status_code)
+        return ClusterError("rejected", message, remedy, status=status_code)
     if status_code == 403:
         return _decode_forbidden(message, request)
     if status_code == 404:

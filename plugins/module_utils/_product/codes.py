@@ -232,7 +232,7 @@ CODES: Dict[str, Code] = {
         "Hand the field over as the message shows, or set federation_force_conflicts: true",
     ),
     "uid-mismatch": Code(_REQUESTS, _E, "The object was deleted or recreated since it was read", "Run again"),
-    "refused": Code(_REQUESTS, _E, "An admission webhook or quota rejects a write", "Change what the message names"),
+    "rejected": Code(_REQUESTS, _E, "An admission webhook or quota rejects a write", "Change what the message names"),
     "invalid": Code(_REQUESTS, _E, "The API server rejects a field", "Correct the field that is named"),
     "busy": Code(_REQUESTS, _E, "The API server is overloaded or another write came first", "Run again"),
     "failed": Code(
@@ -705,6 +705,15 @@ CODES: Dict[str, Code] = {
     "unrecognised": Code(
         _LINKS, _E, "istiod reports a reason that is not known here", "Read the istiod log of this mesh"
     ),
+    "identity-refused": Code(
+        _LINKS, _E, "The other mesh refuses our identity", "Compare spec.security.clientID there with our egress gateway"
+    ),
+    "peer-unreachable": Code(
+        _LINKS,
+        _E,
+        "The other ingress gateway cannot be reached, or TLS with it fails",
+        "Compare address, port, root and trust domain with the other mesh; check firewalls",
+    ),
     "connected": Code(_LINKS, _I, "Connected", "Nothing to do"),
     "absent": Code(_LINKS, _E, "The mesh has no ServiceMeshPeer for the other mesh", "Run federate.yml"),
     "not-accepted": Code(
@@ -731,7 +740,7 @@ CODES: Dict[str, Code] = {
         "istiod cannot reach the egress gateway",
         "Look at the egress gateway's pods and at network policies between istiod and port 8188",
     ),
-    "unknown-there": Code(
+    "peer-unknown-there": Code(
         _LINKS,
         _E,
         "The other mesh has no peer for this one, or its istiod is deadlocked",

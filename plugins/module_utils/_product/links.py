@@ -20,7 +20,7 @@ LinkState = Literal["healthy", "degraded", "unknown"]
 #: ``connected``. All others by the text of the last disconnect; ``unrecognised`` is a text without a known meaning.
 LinkCode = Literal[
     "unreadable", "absent", "not-accepted", "deadlock", "connected", "connecting", "egress-missing", "egress-not-listening",
-    "egress-unreachable", "refused", "unknown-there", "no-route", "unreachable", "ended", "restarted", "cut", "unrecognised",
+    "egress-unreachable", "identity-refused", "peer-unknown-there", "no-route", "peer-unreachable", "ended", "restarted", "cut", "unrecognised",
 ]
 
 

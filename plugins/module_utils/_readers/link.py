@@ -100,7 +100,7 @@ def root_proven(link: PeerStatus, since: Optional[str]) -> Optional[bool]:
 def root_not_loaded(link: PeerStatus, since: Optional[str]) -> bool:
     """Whether a link is down that was up before its root changed (at ``since``): istiod does not load a changed root while
     the link is down (observed on 2.5: not within 240 seconds)."""
-    if link.get("connected") or link.get("code") != "unreachable" or not since:
+    if link.get("connected") or link.get("code") != "peer-unreachable" or not since:
         return False
     last_full_sync = link.get("last_full_sync")
     return bool(last_full_sync and last_full_sync <= since and (link.get("created") or "") < since)

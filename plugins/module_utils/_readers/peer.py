@@ -47,7 +47,7 @@ _TEXTS: Tuple[Tuple[Tuple[str, ...], LinkCode, str, str], ...] = (
     ),
     (
         ("403",),
-        "refused",
+        "identity-refused",
         "{peer} refuses the identity: clientID in its peer for {mesh} is not this mesh's egress gateway, "
         "or two peers share its ingress gateway",
         "In {peer}, compare spec.security.clientID with <trust domain>/ns/<namespace>/sa/<egress gateway>"
@@ -55,7 +55,7 @@ _TEXTS: Tuple[Tuple[Tuple[str, ...], LinkCode, str, str], ...] = (
     ),
     (
         ("400",),
-        "unknown-there",
+        "peer-unknown-there",
         "{peer} does not know a peer for this mesh, or its istiod is deadlocked",
         "Create the peer in {peer}; if it exists, restart the istiod of {peer} (federation_restart_control_plane)",
     ),
@@ -67,7 +67,7 @@ _TEXTS: Tuple[Tuple[Tuple[str, ...], LinkCode, str, str], ...] = (
     ),
     (
         ("503", "502", "504"),
-        "unreachable",
+        "peer-unreachable",
         "the remote ingress gateway cannot be reached, or TLS with it fails: a wrong address, port, "
         "root certificate or trust domain all look like this",
         "Compare spec.remote with the addresses of {peer}'s ingress gateway, the root in the config map with {peer}'s, "
@@ -98,7 +98,7 @@ def decode(text: Optional[str], *, mesh: str = "this mesh", peer: str = "the oth
     """The reason that a ``watch.lastDisconnectStatus`` gives.
 
     >>> decode("403 Forbidden")["code"]
-    'refused'
+    'identity-refused'
     """
     plain = (text or "").strip()
     if not plain:

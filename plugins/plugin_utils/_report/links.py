@@ -39,9 +39,9 @@ _STATES: Dict[str, State] = {
     "absent": "absent",
     "not-accepted": "not accepted",
     "deadlock": "deadlock",
-    "refused": "refused",
-    "unknown-there": "refused",
-    "unreachable": "unreachable",
+    "identity-refused": "refused",
+    "peer-unknown-there": "refused",
+    "peer-unreachable": "unreachable",
     "egress-missing": "unreachable",
     "egress-unreachable": "unreachable",
 }

@@ -164,7 +164,7 @@ class _Look:
     def _unknown_there(self, side: Side, link: Json) -> List[Problem]:
         """The problem that the istiod of the other mesh has lost its peer for us: it answers that it has none."""
         back = self.plan["sides"][side["peer_host"]][side["host"]]
-        if link.get("code") != "unknown-there" or back["state"] != "ready":
+        if link.get("code") != "peer-unknown-there" or back["state"] != "ready":
             return []
         there = _links(self.readings, side["peer_host"]).get(back["peer_name"]) or {}
         if not there.get("exists"):

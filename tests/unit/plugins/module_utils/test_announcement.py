@@ -60,10 +60,10 @@ def test_warnings_come_last_and_errors_before_them() -> None:
         control_plane=None,
         problems=[problem("unreachable", RED, "API server", "it is down", "Start it")],
     )
-    announced = _announced(read, problem("fault", BLUE, "x", "it is old", "Update", severity="warning"))
+    announced = _announced(read, problem("version-fault", BLUE, "x", "it is old", "Update", severity="warning"))
     assert announced["lines"][-2:] == [
         "ERROR red-mesh: API server: it is down. Fix: Start it. [unreachable]",
-        "WARNING blue-mesh: x: it is old. Fix: Update. [fault]",
+        "WARNING blue-mesh: x: it is old. Fix: Update. [version-fault]",
     ]
     row = next(row for row in announced["meshes"] if row["mesh"] == RED)
     assert (row["version"], row["platform"], row["note"]) == (None, None, "could not be read")

@@ -166,7 +166,7 @@ def test_the_verb_that_is_missing_is_the_one_that_the_api_server_names() -> None
 ])
 def test_a_right_that_a_webhook_asks_for_is_named(said: str, remedy: str) -> None:
     found = _decode(403, {"message": f'admission webhook "smmr.validation.maistra.io" denied the request: {said}'})
-    assert found.code == "refused" and remedy in found.remedy
+    assert found.code == "rejected" and remedy in found.remedy
 
 
 @pytest.mark.parametrize(("status", "body", "code"), [
@@ -179,8 +179,8 @@ def test_a_right_that_a_webhook_asks_for_is_named(said: str, remedy: str) -> Non
      "uid-mismatch"),
     (409, {"message": "Precondition failed: UID in precondition: a, UID in object meta: b"}, "uid-mismatch"),
     (409, {"message": "the object has been modified"}, "busy"),
-    (400, {"message": "admission webhook \"x\" denied the request: no"}, "refused"),
-    (403, {"message": "admission webhook \"x\" denied the request: no"}, "refused"),
+    (400, {"message": "admission webhook \"x\" denied the request: no"}, "rejected"),
+    (403, {"message": "admission webhook \"x\" denied the request: no"}, "rejected"),
     (422, {"message": "spec.x: Invalid value"}, "invalid"),
     (429, {"message": "too many"}, "busy"),
     (500, "broken", "busy"),

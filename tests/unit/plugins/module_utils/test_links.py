@@ -163,9 +163,9 @@ def test_one_exported_name_from_two_meshes_is_a_collision() -> None:
 @pytest.mark.parametrize(
     ("status", "state", "word"),
     [
-        ({"connected": False, "synced": False, "code": "refused", "text": "403 x", "message": "no"}, "refused", "403"),
+        ({"connected": False, "synced": False, "code": "identity-refused", "text": "403 x", "message": "no"}, "refused", "403"),
         (
-            {"connected": False, "synced": False, "code": "unreachable", "text": "503 x", "message": "no"},
+            {"connected": False, "synced": False, "code": "peer-unreachable", "text": "503 x", "message": "no"},
             "unreachable",
             "503",
         ),
@@ -223,7 +223,7 @@ def test_every_mesh_broken_still_gives_a_matrix() -> None:
 def test_the_matrix_stays_narrow(number: int) -> None:
     names = [f"mesh-{index:02}" for index in range(number)]
     waits = _waits(names)
-    waits[names[0]]["links"][0].update(connected=False, synced=False, code="refused", message="it refuses " * 30)
+    waits[names[0]]["links"][0].update(connected=False, synced=False, code="identity-refused", message="it refuses " * 30)
     lines = matrix_report.matrix(link_report.links(_plan(names), waits))
     assert max(map(len, lines)) <= WIDTH
     assert all(name in "\n".join(lines) for name in names)
@@ -333,7 +333,7 @@ def test_a_rejected_root_fails_a_limited_run() -> None:
 
 def test_a_root_that_istiod_keeps_is_the_reason_and_its_restart_the_remedy() -> None:
     plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
-    waits["red"]["links"][0].update(connected=False, code="unreachable", text="503 x", root_not_loaded=True)
+    waits["red"]["links"][0].update(connected=False, code="peer-unreachable", text="503 x", root_not_loaded=True)
     link = _one(link_report.links(plan, waits), "red", "green")
     assert link["state"] == "unreachable" and link["message"].startswith(
         "503 x: its root changed while the link was down"

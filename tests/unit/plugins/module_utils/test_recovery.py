@@ -167,7 +167,7 @@ def test_sides_that_are_not_ours_to_write_need_nothing(spoil: Json) -> None:
     assert federation.needs() == []
 
 
-DOWN = {"connected": False, "synced": False, "code": "unreachable"}
+DOWN = {"connected": False, "synced": False, "code": "peer-unreachable"}
 
 
 def test_a_deadlock_and_a_kept_root_are_taken_from_the_reading() -> None:
@@ -181,7 +181,7 @@ def test_a_deadlock_and_a_kept_root_are_taken_from_the_reading() -> None:
     (CHANGED, {}, True),
     (None, {}, False),
     (CHANGED, {"connected": True}, False),
-    (CHANGED, {"code": "refused"}, False),
+    (CHANGED, {"code": "identity-refused"}, False),
     (CHANGED, {"last_full_sync": None}, False),
     (CHANGED, {"last_full_sync": _later(CHANGED, 1)}, False),
     (CREATED, {}, False),
@@ -265,7 +265,7 @@ def test_a_change_of_an_earlier_run_is_known_from_its_apply() -> None:
 ])
 def test_a_peer_that_the_other_mesh_has_and_does_not_know(spoil: Json, lost: bool) -> None:
     federation = Federation()
-    federation.link(GREEN, RED, connected=False, code="unknown-there", last_attempt=_later(CHANGED, 60))
+    federation.link(GREEN, RED, connected=False, code="peer-unknown-there", last_attempt=_later(CHANGED, 60))
     federation.link(RED, GREEN, **spoil)
     assert federation.needs() == ([("peer-lost", RED, GREEN)] if lost else [])
 

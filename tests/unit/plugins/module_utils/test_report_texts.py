@@ -83,7 +83,7 @@ def lost_peer() -> Json:
     federation.link(
         RED,
         GREEN,
-        **{**DOWN, "code": "unknown-there"},
+        **{**DOWN, "code": "peer-unknown-there"},
         last_attempt=_later(CHANGED, 160),
         text="400 Bad Request",
         message="green-mesh has no peer for this mesh, or its istiod is deadlocked",

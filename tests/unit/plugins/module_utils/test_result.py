@@ -48,7 +48,7 @@ def _link(peer: str, connected: bool = True) -> Json:
         "suspect": None,
         "remedy": "Look there",
         "text": "" if connected else "503 x",
-        "code": "connected" if connected else "unreachable",
+        "code": "connected" if connected else "peer-unreachable",
         "message": "connected" if connected else "no way",
     }
 

@@ -65,9 +65,9 @@ def test_every_recording_is_there() -> None:
 
 @pytest.mark.parametrize(("text", "code"), [
     ("404 Not Found", "no-route"),
-    ("503 Service Unavailable", "unreachable"),
-    ("403 Forbidden", "refused"),
-    ("400 Bad Request", "unknown-there"),
+    ("503 Service Unavailable", "peer-unreachable"),
+    ("403 Forbidden", "identity-refused"),
+    ("400 Bad Request", "peer-unknown-there"),
     ("200 OK", "ended"),
     ('Get "http://nope-egress.red-mesh.svc.cluster.local:8188/v1/watch": dial tcp: lookup nope-egress: no such host',
      "egress-missing"),

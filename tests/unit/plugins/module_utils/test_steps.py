@@ -194,7 +194,7 @@ def test_the_entry_of_a_terminated_pod_is_ignored() -> None:
     peer["status"]["discoveryStatus"] = {"active": [{**entry, "pod": "istiod-dead"}], "inactive": [down]}
     planned = _with_pending_steps(declaration, read)
     (link,) = [one for one in planned["readings"]["blue-mesh"]["links"] if one["peer_name"] == peer["metadata"]["name"]]
-    assert planned["pending_steps"] == ["report"] and planned["terminated_pods"]["blue-mesh"] == ["istiod-dead"] and link["code"] == "unreachable"
+    assert planned["pending_steps"] == ["report"] and planned["terminated_pods"]["blue-mesh"] == ["istiod-dead"] and link["code"] == "peer-unreachable"
     waited = expectations.wait_links(planned, "blue-mesh")
     assert [one["terminated_pods"] for one in waited] == [["istiod-dead"]] * 2
     read["blue-mesh"]["istiod"] = None
