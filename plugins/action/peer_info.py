@@ -4,7 +4,7 @@
 """The module peer_info in the controller's process."""
 from __future__ import annotations
 
-from ansible_collections.ossm.federation.plugins.module_utils._modules.peers import INFO_SPEC, info
+from ansible_collections.ossm.federation.plugins.module_utils._modules.peer_links import INFO_SPEC, info
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.action import CoreAction
 
 

@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in check mode and tell what it would change, without changing it.
+    description: Can run in check mode and return what it would change, without changing it.
   diff_mode:
     description: Returns what has changed, or would in check mode, in diff mode.
   idempotent:

@@ -12,9 +12,9 @@ class ModuleDocFragment:
 options:
   auth:
     description:
-      - How the cluster is reached; the authentication options of kubernetes.core, one for one.
-      - A kubeconfig, a context, or a host with credentials must be named. Nothing is read from C(K8S_AUTH_*) variables,
-        which are refused when set, and the account of a pod is never used.
+      - Access to the cluster. The suboptions are the authentication options of kubernetes.core.
+      - A kubeconfig, a context, or a host with credentials is required. The C(K8S_AUTH_*) variables of kubernetes.core are
+        rejected when they are set, and the service account of a pod is never used.
     type: dict
     required: true
     suboptions:
@@ -39,10 +39,10 @@ options:
         description: Password.
         type: str
       validate_certs:
-        description: Whether the API server's certificate must be good.
+        description: Whether the API server's certificate is verified.
         type: bool
       ca_cert:
-        description: File with the authority of the API server's certificate.
+        description: File with the certificate of the CA that signed the API server's certificate.
         type: path
       client_cert:
         description: File with a client certificate.
@@ -67,10 +67,10 @@ options:
             description: User name and password for basic authentication, with a colon between.
             type: str
           user_agent:
-            description: User agent to show.
+            description: User agent to send.
             type: str
       persist_config:
-        description: Whether tokens that were renewed are written back to the kubeconfig.
+        description: Whether renewed tokens are written to the kubeconfig.
         type: bool
       impersonate_user:
         description: User to act as.
@@ -80,10 +80,14 @@ options:
         type: list
         elements: str
 requirements:
-  - Python 3.9 or newer
-  - kubernetes (Python package) 24.2 or newer
+  - Python 3.10 or newer
+  - kubernetes (Python package) 24.2.0 or newer
   - PyYAML (Python package)
+  - cryptography (Python package) 41.0.0 or newer
+  - kubernetes.core (collection) 6.0.0 or newer, on the controller
 notes:
-  - With a local connection, without C(become) and C(async), the work is done in the controller's process; else where
-    the task runs, and there the requirements must be met.
+  - With a local connection, and without C(become) and C(async), the work is done in the controller's process, and the
+    requirements apply to the controller. In all other cases the work is done on the host where the task runs, and the
+    requirements apply there.
+  - Set O(auth) in C(module_defaults) for the group C(group/ossm.federation.federation) to write it once for all modules.
 """

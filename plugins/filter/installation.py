@@ -63,8 +63,8 @@ def installation(declaration: Any, host: str, hostvars: Mapping[str, Any]) -> Di
     declared, name = sealed_declaration(declaration, "ossm.federation.installation"), str(plain(host))
     if name not in declared["meshes"]:
         raise AnsibleFilterError(f"ossm.federation.installation: {name} is not in the declaration")
-    read = read_results(hostvars, [name], ["install_facts"])["install_facts"].get(name, {}).get("meshes") or [{}]
-    return dict(inert(installing.build_plan(declared, name, read[0])))
+    facts = read_results(hostvars, [name], ["install_facts"])["install_facts"].get(name) or {}
+    return dict(inert(installing.build_plan(declared, name, facts if "readable" in facts else {})))
 
 
 class FilterModule:

@@ -68,7 +68,14 @@ def links_to_wait_for(plan: Any, host: str, hostvars: Mapping[str, Any], expect:
     name = planned_host(known, host, "ossm.federation.links_to_wait_for")
     about = run_result.WRITING + (run_result.READING if expect else ())
     results = read_results(hostvars, known["meshes"] if expect else [name], about)
-    return list(inert(run_result.link_options(known, name, results, bool(expect))))
+    return list(inert([_option(link) for link in run_result.link_options(known, name, results, bool(expect))]))
+
+
+def _option(link: Mapping[str, Any]) -> Dict[str, Any]:
+    """One link as an item of the option ``links``."""
+    names = ("peer", "peer_name")
+    expect = {key: value for key, value in link.items() if key not in names}
+    return {**{key: link[key] for key in names}, "expect": expect}
 
 
 class FilterModule:

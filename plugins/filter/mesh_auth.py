@@ -11,17 +11,11 @@ version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
   - Turns the C(mesh_*) access variables of one host into authentication options of kubernetes.core.
-  - Applied to a mesh of the declaration, it gives an entry for M(ossm.federation.mesh_info).
-positional: hostvars
 options:
   _input:
-    description: The variables of one host, or a mesh of the declaration.
+    description: The variables of one host.
     type: dict
     required: true
-  hostvars:
-    description: The variables of the mesh's host, when the input is a mesh of the declaration.
-    type: dict
-    required: false
 seealso:
   - plugin: ossm.federation.declaration
     plugin_type: filter
@@ -36,40 +30,34 @@ EXAMPLES = r"""
 
 - name: Read one mesh
   ossm.federation.mesh_info:
-    meshes:
-      - "{{ mesh_declaration.meshes['red-mesh'] | ossm.federation.mesh_auth(hostvars['red-mesh']) }}"
+    auth: "{{ hostvars[inventory_hostname] | ossm.federation.mesh_auth }}"
+    mesh: red-mesh
+    namespace: red-mesh-system
 """
 
 RETURN = r"""
 _value:
-  description: The authentication options, or the entry for C(mesh_info).
+  description: The authentication options.
   type: dict
 """
 
 from collections.abc import Callable
-from typing import Any, Dict, Mapping, Optional, cast
+from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import host_variables, inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import host_variables, inert
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import declare as declaring, variables
 
 
-def mesh_auth(value: Mapping[str, Any], hostvars: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
-    """Options of one host, or an entry for ``mesh_info``; see DOCUMENTATION."""
-    if hostvars is None:
-        return cast(Dict[str, Any], inert(_auth(value)))
-    entry = {key: plain(value[key]) for key in ("host", "mesh", "namespace", "control_plane")}
-    return cast(Dict[str, Any], inert({**entry, "auth": _auth(hostvars)}))
-
-
-def _auth(hostvars: Mapping[str, Any]) -> Dict[str, Any]:
+def mesh_auth(hostvars: Mapping[str, Any]) -> Dict[str, Any]:
+    """The authentication options of one host; see DOCUMENTATION."""
     if not isinstance(hostvars, Mapping):
         raise AnsibleFilterError("ossm.federation.mesh_auth takes the variables of one host")
     found, unreadable = host_variables({"": hostvars}, [""], variables.ACCESS.__contains__)
     if unreadable:
         raise AnsibleFilterError(f"ossm.federation.mesh_auth: {unreadable[0][1]}: {unreadable[0][2]}")
-    return declaring.mesh_auth(found[""])
+    return dict(inert(declaring.mesh_auth(found[""])))
 
 
 class FilterModule:

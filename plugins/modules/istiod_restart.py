@@ -11,12 +11,14 @@ version_added: 1.0.0
 author:
   - The ossm.federation authors (@ossm-federation)
 description:
-  - Restarts the istiod pods of a control plane one after the other, as C(kubectl rollout restart) does, and waits on a watch
-    until only new pods serve.
-  - Meant for what a running istiod does not take up by itself. It restarts whenever it is called.
-  - What is not done in time is told in the result; the task does not fail.
+  - Restarts the istiod pods of a control plane one by one, as C(kubectl rollout restart) does, and waits on a watch until only
+    new pods serve.
+  - It is meant for changes that a running istiod does not accept. Every call is a restart.
+  - The task fails when the restart is not complete after O(timeout).
 extends_documentation_fragment:
   - ossm.federation._auth
+  - ossm.federation._mesh
+  - ossm.federation._mesh.namespace
   - ossm.federation._attributes
   - ossm.federation._attributes.group
 attributes:
@@ -31,16 +33,8 @@ attributes:
     details:
       - Every call is a restart.
 options:
-  mesh:
-    description: Name of the mesh, for messages.
-    type: str
-    required: true
-  namespace:
-    description: Namespace of the control plane.
-    type: str
-    required: true
   control_plane:
-    description: Name of the ServiceMeshControlPlane; the Deployment is called C(istiod-) and this name.
+    description: Name of the ServiceMeshControlPlane. The name of the Deployment is C(istiod-) and this name.
     type: str
     required: true
   timeout:
@@ -52,50 +46,167 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Restart the istiod of red
+- name: Restart istiod
   ossm.federation.istiod_restart:
     auth:
       kubeconfig: ~/.kube/red
     mesh: red-mesh
     namespace: red-mesh-system
     control_plane: red-mesh
+  register: restart
+
+- name: Wait until the links are connected again, as the new pods report it
+  ossm.federation.peer_wait:
+    auth:
+      kubeconfig: ~/.kube/red
+    mesh: red-mesh
+    namespace: red-mesh-system
+    expect:
+      pods: "{{ restart.pods }}"
+
+- name: Restart istiod only when a link needs it
+  ossm.federation.istiod_restart:
+    auth:
+      kubeconfig: ~/.kube/red
+    mesh: red-mesh
+    namespace: red-mesh-system
+    control_plane: red-mesh
+    timeout: 120
+  when: red.links | selectattr('suspect') | length > 0
 """
 
 RETURN = r"""
+mesh:
+  description: O(mesh) as it was given.
+  returned: always
+  type: str
+  sample: red-mesh
 restarted:
   description: Whether only new pods serve.
   returned: always
   type: bool
+  sample: true
 pods:
-  description: Names of the istiod pods after the restart; empty when it is not complete, or in check mode.
+  description: Names of the istiod pods after the restart. Empty when it is not complete, or in check mode.
   returned: always
   type: list
   elements: str
+  sample: [istiod-red-mesh-7d9f8c6b5-x2x7k]
 message:
-  description: What was done, or what is still missing.
+  description: What was done, or what is missing.
   returned: always
   type: str
+  sample: istiod was restarted
 objects:
-  description: The Deployment when it was changed, in the shape of RV(ossm.federation.mesh_objects#module:objects).
+  description: The Deployment, when it was changed, in the format of RV(ossm.federation.mesh_objects#module:objects).
   returned: always
   type: list
   elements: dict
+  contains:
+    mesh:
+      description: O(mesh) as it was given.
+      returned: always
+      type: str
+      sample: red-mesh
+    kind:
+      description: Kind of the object.
+      returned: always
+      type: str
+      sample: Deployment
+    name:
+      description: Name of the object.
+      returned: always
+      type: str
+      sample: istiod-red-mesh
+    namespace:
+      description: Namespace of the object. Null for an object of the cluster.
+      returned: always
+      type: str
+      sample: red-mesh-system
+    verb:
+      description: Always V(changed).
+      returned: always
+      type: str
+      sample: changed
+    fields:
+      description: Paths that differ from the object as it was before.
+      returned: always
+      type: list
+      elements: str
+      sample: ['spec.template.metadata.annotations["kubectl.kubernetes.io/restartedAt"]']
+    peer:
+      description: Always null.
+      returned: always
+      type: str
+      sample: 
+    field_manager:
+      description: The field manager that wrote the object.
+      returned: always
+      type: str
+      sample: ossm.federation
+    message:
+      description: The same as RV(message).
+      returned: always
+      type: str
+      sample: istiod was restarted
+    time:
+      description: Always null.
+      returned: always
+      type: str
+      sample: 
 problems:
-  description: What could not be done, each with code, severity, mesh, where, message and remedy.
+  description: What could not be done.
   returned: always
   type: list
   elements: dict
+  contains:
+    code:
+      description: What kind of problem it is. The documentation has a section for each code.
+      returned: always
+      type: str
+      sample: restart-late
+    severity:
+      description: V(error), V(warning) or V(info).
+      returned: always
+      type: str
+      sample: error
+    mesh:
+      description: Name of the mesh.
+      returned: always
+      type: str
+      sample: red-mesh
+    peer:
+      description: Name of the other mesh.
+      returned: when the problem concerns one pair of meshes
+      type: str
+      sample: green-mesh
+    where:
+      description: The object or variable that the problem is about.
+      returned: always
+      type: str
+      sample: Deployment red-mesh-system/istiod-red-mesh
+    message:
+      description: What is wrong.
+      returned: always
+      type: str
+      sample: "not restarted after 300 s: 1 of 2 pods are new"
+    remedy:
+      description: How to fix it.
+      returned: always
+      type: str
+      sample: Check the istiod pods and their events
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.ossm.federation.plugins.module_utils._modules.istiod_restart import ARGUMENT_SPEC, run
+from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import finish
 
 
 def main() -> None:
     """Run the core of the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    module.exit_json(**run(module.params, module.check_mode, module.debug))
+    finish(module, run(module.params, module.check_mode, module.debug))
 
 
 if __name__ == "__main__":

@@ -6,299 +6,545 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mesh_info
-short_description: Read what service meshes are and have
+short_description: Read a service mesh and its federation
 version_added: 1.0.0
 author:
   - The ossm.federation authors (@ossm-federation)
 description:
-  - Reads control plane, trust, gateways, peers, service sets, platform and identity of one or several meshes of
-    OpenShift Service Mesh 2.x, with at most fourteen requests each,
-    and one or two for O(meshes[].services).
-  - A mesh that cannot be read is a result with problems, not an error.
+  - Reads one mesh of OpenShift Service Mesh 2.x - its control plane, platform, root certificates, gateways, peers and service
+    sets. Nothing is written.
+  - It takes at most fourteen requests, one or two more for O(services), and one for each item of O(additional_objects).
+  - What a federation can do without is a warning among RV(problems) when it cannot be read. Everything else is an error.
 extends_documentation_fragment:
+  - ossm.federation._auth
+  - ossm.federation._mesh
+  - ossm.federation._mesh.namespace
   - ossm.federation._attributes
   - ossm.federation._attributes.group
   - ossm.federation._attributes.info
 options:
-  meshes:
-    description: The meshes to read.
+  control_plane:
+    description: Name of the ServiceMeshControlPlane. By default it is the only one in O(namespace).
+    type: str
+  subset:
+    description:
+      - The parts to read. The control plane is always read, since all other parts depend on it.
+      - V(cluster) is the UID, platform, OpenShift version and nodes of the cluster.
+      - V(control_plane) is the ServiceMeshControlPlane alone.
+      - V(gateways) are the Services of the additional gateways.
+      - V(istiod) are the istiod pods.
+      - V(members) are the namespaces of the mesh.
+      - V(peers) are the ServiceMeshPeers.
+      - V(roots) are the root certificates of the mesh, and the ConfigMaps with those of its peers.
+      - V(sets) are the ExportedServiceSets and ImportedServiceSets.
+    type: list
+    elements: str
+    choices: [all, cluster, control_plane, gateways, istiod, members, peers, roots, sets]
+    default: [all]
+  services:
+    description:
+      - Services whose labels and ports are read in addition, as C(namespace/name), each part V(*) for any. They are returned as
+        RV(shared).
+      - One request is sent for each namespace other than O(namespace). For more than two namespaces, one request lists the
+        Services of the whole cluster. The namespace V(*) stands for the members of the mesh.
+    type: list
+    elements: str
+    default: []
+  additional_objects:
+    description: Objects that are read in addition, one request each. They are returned as RV(additional_objects), in the same order.
     type: list
     elements: dict
-    required: true
+    default: []
     suboptions:
-      host:
-        description: Inventory host of the mesh; returned as it is. The mesh's name by default.
-        type: str
-      mesh:
-        description: Name of the mesh, for messages.
+      kind:
+        description: A kind that this collection knows, for example V(Subscription).
         type: str
         required: true
       namespace:
-        description: Namespace of the control plane.
+        description: The namespace. By default all namespaces.
         type: str
-        required: true
-      control_plane:
-        description: Name of the ServiceMeshControlPlane. By default the only one of the namespace.
+      name:
+        description: The name. By default all objects of the kind.
         type: str
-      federation:
-        description:
-          - Whether what a federation needs is read. Without it only the control plane and its members are, and nothing of the
-            cluster around them.
-        type: bool
-        default: true
-      also:
-        description: Objects to read besides, one request each. They are in RV(meshes[].also), in the same order.
-        type: list
-        elements: dict
-        default: []
-        suboptions:
-          kind:
-            description: A kind that this collection knows.
-            type: str
-            required: true
-          namespace:
-            description: The namespace; of all namespaces where it is not given.
-            type: str
-          name:
-            description: The name; all of the kind where it is not given.
-            type: str
-      services:
-        description:
-          - Services whose labels and ports are to be read, as C(namespace/name), each part C(*) for any. They are in
-            RV(meshes[].shared).
-          - One request for each namespace besides that of the control plane; with more than two, one request for the Services
-            of all namespaces. The namespace C(*) means the members of the mesh.
-        type: list
-        elements: str
-        default: []
-      auth:
-        description:
-          - How the cluster is reached; the authentication options of kubernetes.core, one for one.
-          - A kubeconfig, a context, or a host with credentials must be named. Nothing is read from C(K8S_AUTH_*)
-            variables, which are refused when set, and the account of a pod is never used.
-        type: dict
-        required: true
-        suboptions:
-          kubeconfig:
-            description:
-              - Path of a kubeconfig, or its content as a dictionary.
-              - With O(meshes[].auth.context) alone the files named in E(KUBECONFIG) are read, else C(~/.kube/config).
-            type: raw
-          context:
-            description: Context of the kubeconfig.
-            type: str
-          host:
-            description: URL of the API server.
-            type: str
-          api_key:
-            description: Token.
-            type: str
-          username:
-            description: User name.
-            type: str
-          password:
-            description: Password.
-            type: str
-          validate_certs:
-            description: Whether the API server's certificate must be good.
-            type: bool
-          ca_cert:
-            description: File with the authority of the API server's certificate.
-            type: path
-          client_cert:
-            description: File with a client certificate.
-            type: path
-          client_key:
-            description: File with the key of O(meshes[].auth.client_cert).
-            type: path
-          proxy:
-            description: URL of a proxy.
-            type: str
-          no_proxy:
-            description: Hosts that are reached without the proxy, comma separated.
-            type: str
-          proxy_headers:
-            description: Headers for the proxy.
-            type: dict
-            suboptions:
-              proxy_basic_auth:
-                description: User name and password for the proxy, with a colon between.
-                type: str
-              basic_auth:
-                description: User name and password for basic authentication, with a colon between.
-                type: str
-              user_agent:
-                description: User agent to show.
-                type: str
-          persist_config:
-            description: Whether tokens that were renewed are written back to the kubeconfig.
-            type: bool
-          impersonate_user:
-            description: User to act as.
-            type: str
-          impersonate_groups:
-            description: Groups to act as.
-            type: list
-            elements: str
   rights_for:
     description:
-      - What the account is going to be used for. Then its rights in the namespace are asked for, with one
-        SelfSubjectRulesReview, and with a SelfSubjectAccessReview for each needed right that it leaves open.
-      - By default nobody asks.
+      - The playbook that the account is used for. The rights that it needs are read and returned as RV(rights), with one
+        SelfSubjectRulesReview, and one SelfSubjectAccessReview for each right that the review leaves open.
+      - By default no rights are read.
     type: str
     choices: [export-identity, federate, federate-check, read]
-requirements:
-  - Python 3.9 or newer
-  - kubernetes (Python package) 24.2 or newer
-  - PyYAML (Python package)
-notes:
-  - With a local connection, without C(become) and C(async), the work is done in the controller's process; else where
-    the task runs, and there the requirements must be met.
 seealso:
   - module: ossm.federation.mesh_objects
   - module: ossm.federation.peer_info
+  - module: ossm.federation.peer_wait
 """
 
 EXAMPLES = r"""
 - name: Read a mesh
   ossm.federation.mesh_info:
-    meshes:
-      - mesh: red-mesh
-        namespace: red-mesh-system
-        auth:
-          kubeconfig: ~/.kube/red
-  register: read
+    auth:
+      kubeconfig: ~/.kube/red
+    mesh: red-mesh
+    namespace: red-mesh-system
+  register: red
 
-- name: Show what is wrong with it
+- name: Show the trust domain and the fingerprints of the root certificates
   ansible.builtin.debug:
-    msg: "{{ read.meshes[0].problems }}"
+    msg: "{{ red.control_plane.trust_domain }} {{ red.fingerprints | join(' ') }}"
+
+- name: Wait until the control plane is ready at its current generation
+  ossm.federation.mesh_info:
+    auth:
+      kubeconfig: ~/.kube/red
+    mesh: red-mesh
+    namespace: red-mesh-system
+    subset: [control_plane]
+  register: red
+  until: red.control_plane.ready | default(false)
+  retries: 20
+  delay: 15
+
+- name: Fail when the mesh exports a service that is not there
+  ossm.federation.mesh_info:
+    auth:
+      kubeconfig: ~/.kube/red
+    mesh: red-mesh
+    namespace: red-mesh-system
+    subset: [sets]
+    services: [bookinfo/ratings]
+  register: red
+  failed_when: red.shared.services | length == 0
+
+- name: Read a mesh that may be unreachable, and continue
+  ossm.federation.mesh_info:
+    auth:
+      context: blue
+    mesh: blue-mesh
+    namespace: blue-mesh-system
+    fail_on_problems: false
+  register: blue
+
+# A complete playbook: the result of mesh_info is the input of peer_wait.
+- name: Wait until all peers of the red mesh are connected
+  hosts: localhost
+  gather_facts: false
+  module_defaults:
+    group/ossm.federation.federation: {auth: {kubeconfig: ~/.kube/red}, mesh: red-mesh, namespace: red-mesh-system}
+  tasks:
+    - name: Read the mesh
+      ossm.federation.mesh_info:
+      register: red
+    - name: Wait for its peers
+      ossm.federation.peer_wait: {links: "{{ red.links }}", timeout: 120}
 """
 
 RETURN = r"""
-meshes:
-  description: What was read, in the order of O(meshes).
+mesh:
+  description: O(mesh) as it was given.
+  returned: always
+  type: str
+  sample: red-mesh
+namespace:
+  description: O(namespace) as it was given.
+  returned: always
+  type: str
+  sample: red-mesh-system
+readable:
+  description: Whether everything that was asked for and that a federation needs could be read.
+  returned: always
+  type: bool
+  sample: true
+problems:
+  description: What could not be read or is wrong.
   returned: always
   type: list
   elements: dict
   contains:
-    host:
-      description: As given.
+    code:
+      description: What kind of problem it is. The documentation has a section for each code.
+      returned: always
       type: str
+      sample: unreachable
+    severity:
+      description: V(error), V(warning) or V(info).
+      returned: always
+      type: str
+      sample: error
     mesh:
-      description: As given.
+      description: Name of the mesh.
+      returned: always
       type: str
-    namespace:
-      description: As given.
+      sample: red-mesh
+    peer:
+      description: Name of the other mesh.
+      returned: when the problem concerns one pair of meshes
       type: str
-    readable:
-      description:
-        - Whether everything that is needed of what was asked for could be read. What a federation can do without is a warning
-          among RV(meshes[].problems).
+      sample: green-mesh
+    where:
+      description: The object or variable that the problem is about.
+      returned: always
+      type: str
+      sample: API server of red-mesh
+    message:
+      description: What is wrong.
+      returned: always
+      type: str
+      sample: "https://red.example:6443 refuses the connection"
+    remedy:
+      description: How to fix it.
+      returned: always
+      type: str
+      sample: Start the API server, or correct the address and port
+cluster_uid:
+  description: UID of the namespace C(kube-system), which identifies the cluster. Null when it is not known.
+  returned: always
+  type: str
+  sample: 0d1c0a9e-6f5b-4a0e-9c3e-3f6a1f0d6c11
+platform:
+  description: The platform of the cluster.
+  returned: always
+  type: dict
+  contains:
+    type:
+      description: The type as the Infrastructure object names it, or a variant of it. Empty when it is not known.
+      returned: always
+      type: str
+      sample: AWS
+    name:
+      description: The name that an external platform gives itself.
+      returned: always
+      type: str
+      sample: oci
+    source:
+      description: V(infrastructure), V(nodes), V(architecture) or V(none).
+      returned: always
+      type: str
+      sample: infrastructure
+    architectures:
+      description: Architectures of the nodes, where nodes were read.
+      returned: always
+      type: list
+      elements: str
+      sample: [amd64]
+    message:
+      description: The platform and its source, in words.
+      returned: always
+      type: str
+      sample: AWS (Infrastructure)
+openshift:
+  description: The version of OpenShift.
+  returned: always
+  type: dict
+  contains:
+    version:
+      description: The version. Null for another Kubernetes, or when it is not known.
+      returned: always
+      type: str
+      sample: 4.16.20
+    message:
+      description: The version in words.
+      returned: always
+      type: str
+      sample: OpenShift 4.16.20
+rights:
+  description:
+    - The rules of the account for kinds that this collection reads or writes, as in a SelfSubjectRulesReview.
+    - Null without O(rights_for), or when they could not be read.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{verbs: [get, patch], apiGroups: [maistra.io], resources: [servicemeshcontrolplanes]}]
+nodes:
+  description: The nodes that are ready, where no cloud makes load balancers or a gateway is reached at node ports.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the node.
+      returned: always
+      type: str
+      sample: worker-1
+    addresses:
+      description: The external addresses, or the internal ones when there are no external ones.
+      returned: always
+      type: list
+      elements: str
+      sample: [192.0.2.10]
+    internal:
+      description: The internal addresses.
+      returned: always
+      type: list
+      elements: str
+      sample: [10.0.0.10]
+    region:
+      description: The region, or null.
+      returned: always
+      type: str
+      sample: us-east-1
+    zone:
+      description: The zone, or null.
+      returned: always
+      type: str
+      sample: us-east-1a
+    arch:
+      description: The architecture, or null.
+      returned: always
+      type: str
+      sample: amd64
+control_plane:
+  description: The control plane. Null when it does not exist or could not be read.
+  returned: always
+  type: dict
+  contains:
+    name:
+      description: Name of the ServiceMeshControlPlane.
+      returned: always
+      type: str
+      sample: red-mesh
+    uid:
+      description: UID of the ServiceMeshControlPlane.
+      returned: always
+      type: str
+      sample: 5f0e6a5e-2f9f-4d2a-8e0e-6a8f2f0a7c11
+    version:
+      description: The version of the product, as the spec or the status has it.
+      returned: always
+      type: str
+      sample: v2.5
+    chart_version:
+      description: The version of the charts, with the patch level.
+      returned: always
+      type: str
+      sample: 2.5.2
+    operator_version:
+      description: The version of the operator that reconciled it last.
+      returned: always
+      type: str
+      sample: 2.5.2-0
+    trust_domain:
+      description: The trust domain in force.
+      returned: always
+      type: str
+      sample: red-mesh.local
+    trust_domain_set:
+      description: Whether the spec sets a trust domain.
+      returned: always
       type: bool
-    problems:
-      description: What is wrong, each with code, severity, mesh, where, message and remedy.
-      type: list
-      elements: dict
-    cluster_uid:
-      description: UID of the namespace C(kube-system), which tells one cluster from another.
+      sample: true
+    cluster_name:
+      description: The name of the cluster in the mesh.
+      returned: always
       type: str
-    platform:
-      description:
-        - What the cluster runs on, with type (as Infrastructure calls it, or a variant), name (what an external platform
-          calls itself), source (V(infrastructure), V(nodes), V(architecture) or V(none)), architectures and words that
-          say why.
+      sample: Kubernetes
+    ready:
+      description: Whether it is ready at its current generation.
+      returned: always
+      type: bool
+      sample: true
+    message:
+      description: Why it is not ready, or V(ready).
+      returned: always
+      type: str
+      sample: ready
+    generation:
+      description: The current generation.
+      returned: always
+      type: int
+      sample: 4
+    observed_generation:
+      description: The generation that the operator has observed.
+      returned: always
+      type: int
+      sample: 4
+    additionalIngress:
+      description: The additional ingress gateways, as in the spec.
+      returned: always
       type: dict
-    openshift:
-      description: The cluster's OpenShift, as V(version) (null where there is none, or it is not told) and V(message).
+      sample: {ingress-green-mesh: {enabled: true}}
+    additionalEgress:
+      description: The additional egress gateways, as in the spec.
+      returned: always
       type: dict
-    rights:
-      description:
-        - Those rules of the account that concern the kinds which this collection reads or writes, as in a
-          SelfSubjectRulesReview.
-        - Null when nobody asked, or nothing was answered.
-      type: list
-      elements: dict
-    nodes:
-      description:
-        - Nodes that are ready, with addresses (external ones, else internal), internal addresses, region, zone and
-          architecture.
-        - Only where no cloud makes load balancers, or a gateway is reached at node ports.
-      type: list
-      elements: dict
-    control_plane:
-      description:
-        - The control plane, with name, uid, version, chart_version, operator_version, trust_domain (in force), trust_domain_set, cluster_name, ready,
-          words, generation, observed_generation, additionalIngress, additionalEgress, owners (field managers by path),
-          managers and object (without status).
-        - Null when there is none.
+      sample: {egress-green-mesh: {enabled: true}}
+    owners:
+      description: Field managers by the path of the trust domain or of an additional gateway.
+      returned: always
       type: dict
-    members:
-      description: Namespaces of the mesh; null when the member roll does not tell them.
+      sample: {spec.gateways.additionalIngress.ingress-green-mesh: [ossm.federation/green-mesh]}
+    managers:
+      description: All field managers of the object.
+      returned: always
       type: list
       elements: str
-    root:
-      description: Root certificates of the mesh, PEM, each once, sorted by fingerprint.
+      sample: [kubectl-edit, ossm.federation/green-mesh]
+    object:
+      description: The object without its status.
+      returned: always
+      type: dict
+      sample: {apiVersion: maistra.io/v2, kind: ServiceMeshControlPlane, metadata: {name: red-mesh}, spec: {version: v2.5}}
+members:
+  description: Namespaces of the mesh. Null when the member roll does not list them or could not be read.
+  returned: always
+  type: list
+  elements: str
+  sample: [bookinfo]
+root:
+  description: The root certificates of the mesh in PEM format, each once, sorted by fingerprint.
+  returned: always
+  type: str
+  sample: "-----BEGIN CERTIFICATE-----\nMIIC...\n-----END CERTIFICATE-----\n"
+fingerprints:
+  description: SHA-256 fingerprints of the root certificates, in hexadecimal.
+  returned: always
+  type: list
+  elements: str
+  sample: [9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08]
+roots:
+  description: The root certificates.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    sha256:
+      description: The fingerprint.
+      returned: always
       type: str
-    fingerprints:
-      description: SHA-256 of the roots, in hexadecimal.
-      type: list
-      elements: str
-    roots:
-      description:
-        - The roots with C(sha256), C(subject), C(not_before), C(not_after), C(is_ca), and C(signed_by), the fingerprint of the
-          certificate among them that signed it.
+      sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    subject:
+      description: The subject.
+      returned: always
+      type: str
+      sample: O=cluster.local
+    not_before:
+      description: When the certificate becomes valid (UTC).
+      returned: always
+      type: str
+      sample: "2026-01-31T00:00:00Z"
+    not_after:
+      description: When the certificate expires (UTC).
+      returned: always
+      type: str
+      sample: "2036-01-29T00:00:00Z"
+    is_ca:
+      description: Whether it is the certificate of a CA.
+      returned: always
+      type: bool
+      sample: true
+    signed_by:
+      description: Fingerprint of the certificate among RV(roots) that signed it, or null.
+      returned: always
+      type: str
+      sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+services:
+  description: The Services of the additional gateways, and of other gateways that a peer names, by name.
+  returned: always
+  type: dict
+  sample: {ingress-green-mesh: {apiVersion: v1, kind: Service, metadata: {name: ingress-green-mesh}, spec: {type: LoadBalancer}}}
+peers:
+  description: The ServiceMeshPeers, with C(managers) and C(applied) instead of C(managedFields).
+  returned: always
+  type: list
+  elements: dict
+  sample: [{apiVersion: federation.maistra.io/v1, kind: ServiceMeshPeer, metadata: {name: green-mesh}, spec: {}}]
+links:
+  description:
+    - One item for each of RV(peers), for O(ossm.federation.peer_wait#module:links) and
+      O(ossm.federation.peer_info#module:links).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    peer_name:
+      description: Name of the ServiceMeshPeer.
+      returned: always
+      type: str
+      sample: green-mesh
+exports:
+  description: The ExportedServiceSets, in the same format as RV(peers).
+  returned: always
+  type: list
+  elements: dict
+  sample: [{apiVersion: federation.maistra.io/v1, kind: ExportedServiceSet, metadata: {name: green-mesh}, spec: {exportRules: []}}]
+imports:
+  description: The ImportedServiceSets, in the same format as RV(peers).
+  returned: always
+  type: list
+  elements: dict
+  sample: [{apiVersion: federation.maistra.io/v1, kind: ImportedServiceSet, metadata: {name: green-mesh}, spec: {importRules: []}}]
+config_maps:
+  description: The ConfigMaps with root certificates of peers, in the same format as RV(peers).
+  returned: always
+  type: list
+  elements: dict
+  sample: [{apiVersion: v1, kind: ConfigMap, metadata: {name: green-mesh-ca-root-cert}, data: {}}]
+istiod:
+  description: The istiod pods that are not being deleted. Null when they could not be read.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the pod.
+      returned: always
+      type: str
+      sample: istiod-red-mesh-7d9f8c6b5-x2x7k
+    started:
+      description: When the pod started (RFC 3339), or null.
+      returned: always
+      type: str
+      sample: "2026-11-22T10:00:05Z"
+additional_objects:
+  description: The objects that O(additional_objects) asks for, in its order. Each item has the keys of the option too.
+  returned: when O(additional_objects) is not empty
+  type: list
+  elements: dict
+  contains:
+    objects:
+      description: The objects, in the same format as RV(peers).
+      returned: always
       type: list
       elements: dict
+      sample: []
+    served:
+      description: Whether the cluster has the kind.
+      returned: always
+      type: bool
+      sample: true
+    problem:
+      description: Why the objects could not be read, in the format of RV(problems). Null when they could.
+      returned: always
+      type: dict
+      sample:
+shared:
+  description: The Services that O(services) asks for.
+  returned: when O(services) is not empty
+  type: dict
+  contains:
     services:
-      description: Services of the additional gateways, by name.
-      type: dict
-    peers:
-      description: The ServiceMeshPeers, with C(managers) instead of managedFields.
+      description: The existing Services, except those of type ExternalName.
+      returned: always
       type: list
       elements: dict
-    exports:
-      description: The ExportedServiceSets.
+      sample: [{namespace: bookinfo, name: ratings, labels: {app: ratings}, ports: [{name: http, port: 9080}]}]
+    unread:
+      description: The requests that failed, with the namespace (null for all namespaces) and the message. They are no problems.
+      returned: always
       type: list
       elements: dict
-    imports:
-      description: The ImportedServiceSets.
-      type: list
-      elements: dict
-    config_maps:
-      description: Config maps with root certificates of others.
-      type: list
-      elements: dict
-    also:
-      description:
-        - What O(meshes[].also) asked for, each with C(objects).
-        - Also C(served), which is false where the cluster has no such kind.
-        - Also C(problem), which says why it could not be read; null where it could be.
-      returned: when O(meshes[].also) asks for something
-      type: list
-      elements: dict
-    shared:
-      description:
-        - What O(meshes[].services) asked for. C(services) are the Services that are there, but for those of type ExternalName, each with
-          C(namespace), C(name), C(labels) where it has any, and C(ports) with C(name) and C(port).
-        - C(unread) are requests that failed, with C(namespace) (null for all) and C(message). That is neither an error nor a
-          warning.
-      returned: when O(meshes[].services) asks for something
-      type: dict
-    istiod:
-      description: The istiod pods with C(name) and C(started); null when they could not be read.
-      type: list
-      elements: dict
+      sample: [{namespace: bookinfo, message: may not list services}]
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info import ARGUMENT_SPEC, run
+from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import finish
 
 
 def main() -> None:
     """Run the core of the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    module.exit_json(**run(module.params, module.check_mode, module.debug))
+    finish(module, run(module.params, module.check_mode, module.debug))
 
 
 if __name__ == "__main__":

@@ -6,222 +6,338 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: peer_wait
-short_description: Wait until the links of one mesh are good
+short_description: Wait until the links of a mesh to its peers are healthy
 version_added: 1.0.0
 author:
   - The ossm.federation authors (@ossm-federation)
 description:
-  - Waits, on watches, until a mesh watches its peers, has synced since the last change, and has imported what it
-    should.
-  - What is not good in time is told in the result; the task does not fail. Where only a restart of istiod would help, it
-    is not waited for longer than istiod takes to look at every peer (70 seconds).
-  - Each direction of a pair is told by the mesh that watches.
+  - Waits, on watches, until a mesh is connected to its peers, has synced since the last change, and has imported what is
+    expected.
+  - The task fails when a link is not healthy after O(timeout). Then RV(links) has the state of every link.
+  - Where only a restart of istiod would help, the wait ends after 70 seconds, the time in which istiod reads every peer again.
+  - Each mesh reports only its own direction of a pair. Wait for both meshes to know that a pair is connected.
 extends_documentation_fragment:
   - ossm.federation._auth
+  - ossm.federation._mesh
+  - ossm.federation._mesh.namespace
+  - ossm.federation._links
   - ossm.federation._attributes
   - ossm.federation._attributes.group
   - ossm.federation._attributes.info
 options:
-  mesh:
-    description: Name of the mesh, for messages.
-    type: str
-    required: true
-  namespace:
-    description: Namespace of the control plane.
-    type: str
-    required: true
-  links:
-    description: The links, each from this mesh to a peer.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      peer:
-        description: Name of the other mesh.
-        type: str
-        required: true
-      peer_host:
-        description: Inventory host of the other mesh; returned as it is.
-        type: str
-      peer_name:
-        description: Name of the ServiceMeshPeer, and of the service sets.
-        type: str
-        required: true
-      imports_expected:
-        description: Exported names that must be imported.
-        type: list
-        elements: str
-      import_rules:
-        description: Import rules of the product; what the other side offers and a rule takes must be imported.
-        type: list
-        elements: dict
-      since:
-        description: Time of the last change (RFC 3339, by the API server's clock); the link must have synced since.
-        type: str
-      root_since:
-        description:
-          - Time at which the root in the peer's config map was last changed (RFC 3339, by the API server's clock).
-          - A link that is up and has not connected anew since is good, with RV(links[].root_proven) false.
-        type: str
-      inbound:
-        description:
-          - Whether the other mesh must be seen to watch this one, for a mesh that cannot be asked itself.
-          - It is not required where several istiod pods report, as what they say of others may stay wrong.
-        type: bool
-      terminated_pods:
-        description: Names of istiod pods that are no more; what they have left in the status does not count.
-        type: list
-        elements: str
-  pods:
-    description:
-      - Names of the istiod pods whose word counts; all when not given.
-      - After a restart the status speaks of the former pods for a while.
-    type: list
-    elements: str
-    default: []
-  known:
-    description:
-      - RV(links) of an earlier reading. When all links are good in it, no request is made.
-      - When all are connected and synced in it, only the import sets are followed, by one request.
-    type: list
-    elements: dict
-    default: []
   timeout:
-    description: Seconds to wait. V(0), or check mode, looks once.
+    description:
+      - Seconds to wait. With V(0) the links are read once.
+      - In check mode the links are read once too, and a link that is not healthy does not fail the task.
     type: float
     default: 300
 seealso:
   - module: ossm.federation.peer_info
+  - module: ossm.federation.mesh_info
 """
 
 EXAMPLES = r"""
-- name: Wait until red watches green
+- name: Wait until all peers are connected
   ossm.federation.peer_wait:
     auth:
       kubeconfig: ~/.kube/red
     mesh: red-mesh
     namespace: red-mesh-system
+
+- name: Wait until a service is imported
+  ossm.federation.peer_wait:
+    auth:
+      kubeconfig: ~/.kube/green
+    mesh: green-mesh
+    namespace: green-mesh-system
     links:
-      - peer: green-mesh
-        peer_name: green-mesh
+      - peer_name: red-mesh
+        expect:
+          imports_expected: [ratings.bookinfo.svc.green-mesh-exports.local]
     timeout: 120
+
+- name: Wait until every link has imported at least two services and the peers watch this mesh
+  ossm.federation.peer_wait:
+    auth:
+      kubeconfig: ~/.kube/red
+    mesh: red-mesh
+    namespace: red-mesh-system
+    condition:
+      - length(imported) >= `2`
+      - inbound
+
+- name: Wait two minutes, and continue when not all links are healthy
+  ossm.federation.peer_wait:
+    auth:
+      kubeconfig: ~/.kube/red
+    mesh: red-mesh
+    namespace: red-mesh-system
+    timeout: 120
+    fail_on_problems: false
+  register: red
+
+- name: Fail only when no link is healthy
+  ansible.builtin.fail:
+    msg: "{{ red.message }}"
+  when: red.links | selectattr('healthy') | length == 0
+
+# A complete playbook: the result of mesh_info is the input of peer_wait.
+- name: Wait until all peers of the red mesh are connected
+  hosts: localhost
+  gather_facts: false
+  module_defaults:
+    group/ossm.federation.federation: {auth: {kubeconfig: ~/.kube/red}, mesh: red-mesh, namespace: red-mesh-system}
+  tasks:
+    - name: Read the mesh
+      ossm.federation.mesh_info:
+      register: red
+    - name: Wait for its peers
+      ossm.federation.peer_wait: {links: "{{ red.links }}", timeout: 120}
 """
 
 RETURN = r"""
-healthy:
-  description: Whether every link is good and everything could be read.
-  returned: always
-  type: bool
-message:
-  description: Which links are not good, and why.
+mesh:
+  description: O(mesh) as it was given.
   returned: always
   type: str
+  sample: red-mesh
+namespace:
+  description: O(namespace) as it was given.
+  returned: always
+  type: str
+  sample: red-mesh-system
+state:
+  description:
+    - V(healthy) when every link is healthy and everything could be read.
+    - V(unknown) when the ServiceMeshPeers could not be read, or O(links) is empty.
+    - V(degraded) in all other cases.
+  returned: always
+  type: str
+  sample: degraded
+healthy:
+  description: Whether RV(state) is V(healthy).
+  returned: always
+  type: bool
+  sample: false
+message:
+  description: The links that are not healthy, with the reasons.
+  returned: always
+  type: str
+  sample: "green-mesh: connected, not synced since the last change"
 links:
-  description: The links, in the order given.
+  description: The links, in the order of O(links), or by name.
   returned: always
   type: list
   elements: dict
   contains:
     peer:
-      description: As given.
+      description: Name of the other mesh.
+      returned: always
       type: str
-    peer_host:
-      description: As given.
-      type: str
+      sample: green-mesh
     peer_name:
-      description: As given.
+      description: Name of the ServiceMeshPeer.
+      returned: always
       type: str
+      sample: green-mesh
+    state:
+      description: V(healthy), V(degraded), or V(unknown) when the ServiceMeshPeer could not be read.
+      returned: always
+      type: str
+      sample: degraded
     healthy:
-      description: Connected, synced, and everything imported that should be.
+      description:
+        - Whether the link is connected and synced, has imported what O(links[].expect) asks for, and meets every
+          O(condition).
+      returned: always
       type: bool
+      sample: false
     exists:
-      description: Whether there is a ServiceMeshPeer.
+      description: Whether the ServiceMeshPeer exists. Null when it could not be read.
+      returned: always
       type: bool
+      sample: true
     accepted:
-      description: Whether istiod has taken the peer up.
+      description: Whether istiod has accepted the peer. Null when it could not be read.
+      returned: always
       type: bool
+      sample: true
     connected:
-      description: Whether this mesh watches the other.
+      description: Whether this mesh watches the other. Null when it could not be read.
+      returned: always
       type: bool
+      sample: true
     synced:
-      description: Whether it has read everything since the last change.
+      description: Whether it has read everything since O(links[].expect.since). Null when it could not be read.
+      returned: always
       type: bool
-    text:
-      description: Text of the last disconnect; old news while connected.
-      type: str
+      sample: false
     code:
-      description: Code of the state.
+      description: Code of the connection's state.
+      returned: always
       type: str
+      sample: connected
     message:
-      description: The state in words.
+      description: The connection's state in words.
+      returned: always
       type: str
+      sample: connected
     remedy:
-      description: What to do next.
+      description: How to fix it. Empty for a connected link.
+      returned: always
       type: str
+      sample: ""
+    text:
+      description: Text of the last disconnect, as istiod reports it. It is out of date while the link is connected.
+      returned: always
+      type: str
+      sample: 503 Service Unavailable
     last_full_sync:
-      description: Time of the newest full sync.
+      description: Time of the latest full sync, or null.
+      returned: always
       type: str
+      sample: "2026-11-22T10:00:05Z"
     last_attempt:
-      description: Time of the newest attempt to connect.
+      description: Time of the latest attempt to connect, or null.
+      returned: always
       type: str
+      sample: "2026-11-22T10:00:02Z"
     created:
-      description: Time at which the peer was created.
+      description: Time at which the ServiceMeshPeer was created, or null.
+      returned: always
       type: str
+      sample: "2026-11-22T09:59:58Z"
     inbound:
-      description: Whether the other mesh watches this one as far as it shows here; null for no sign.
+      description: Whether the other mesh watches this one, as far as this mesh reports it. Null when it reports nothing.
+      returned: always
       type: bool
+      sample: true
     inbound_message:
-      description: The same in words.
+      description: RV(links[].inbound) in words.
+      returned: always
       type: str
+      sample: the other side is connected, as seen from here
     several_pods:
-      description: Whether several istiod pods report, and so RV(links[].inbound) may stay wrong.
+      description: Whether several istiod pods report, so that RV(links[].inbound) may stay wrong.
+      returned: always
       type: bool
+      sample: false
     suspect:
-      description: V(deadlock) when the status is older than the peer.
+      description: V(deadlock) when the status is older than the peer, which means that istiod is deadlocked. Otherwise null.
+      returned: always
       type: str
+      sample: deadlock
     imported:
-      description: What is imported, as C(exportedName) and C(hostname).
+      description: The imported services.
+      returned: always
       type: list
       elements: dict
+      contains:
+        exportedName:
+          description: The exported name.
+          returned: always
+          type: str
+          sample: ratings.bookinfo.svc.red-mesh-exports.local
+        hostname:
+          description: The local host name.
+          returned: always
+          type: str
+          sample: ratings.bookinfo.svc.green-mesh-imports.local
+    missing:
+      description: Exported names that must be imported and are not.
+      returned: always
+      type: list
+      elements: str
+      sample: []
     offered:
-      description: Exported names that the other side offers.
+      description: Exported names that the other mesh offers and that are not imported.
+      returned: always
       type: list
       elements: str
+      sample: []
     stale:
-      description: Exported names that are imported though no rule asks for them.
+      description: Exported names that are imported although no import rule matches them.
+      returned: always
       type: list
       elements: str
+      sample: []
     exported:
-      description: What this mesh offers to the peer, as C(exportedName) and C(hostname).
+      description: The services that this mesh offers to the peer, in the same format as RV(links[].imported).
+      returned: always
       type: list
       elements: dict
+      sample: [{exportedName: reviews.bookinfo.svc.green-mesh-exports.local, hostname: reviews.bookinfo.svc.cluster.local}]
+    unmet:
+      description: The expressions of O(condition) that are not true for this link.
+      returned: always
+      type: list
+      elements: str
+      sample: ["length(imported) >= `2`"]
     root_proven:
       description:
-        - Whether the link has connected anew since its root changed; null where it is down or there is nothing to prove.
+        - Whether the link has reconnected since its root certificate changed. Null when it is not connected or
+          O(links[].expect.root_since) is not set.
+      returned: always
       type: bool
+      sample: true
     root_not_loaded:
-      description: Whether the root changed while the link was down, which istiod does not take up before its restart.
+      description: Whether the root certificate changed while the link was down. Istiod does not load it before its restart.
+      returned: always
       type: bool
-    missing:
-      description: Exported names that should be imported and are not.
-      type: list
-      elements: str
+      sample: false
 problems:
   description: What could not be read.
   returned: always
   type: list
   elements: dict
+  contains:
+    code:
+      description: What kind of problem it is. The documentation has a section for each code.
+      returned: always
+      type: str
+      sample: unreachable
+    severity:
+      description: V(error), V(warning) or V(info).
+      returned: always
+      type: str
+      sample: error
+    mesh:
+      description: Name of the mesh.
+      returned: always
+      type: str
+      sample: red-mesh
+    peer:
+      description: Name of the other mesh.
+      returned: when the problem concerns one pair of meshes
+      type: str
+      sample: green-mesh
+    where:
+      description: The object or variable that the problem is about.
+      returned: always
+      type: str
+      sample: API server of red-mesh
+    message:
+      description: What is wrong.
+      returned: always
+      type: str
+      sample: "https://red.example:6443 refuses the connection"
+    remedy:
+      description: How to fix it.
+      returned: always
+      type: str
+      sample: Start the API server, or correct the address and port
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.ossm.federation.plugins.module_utils._modules.peers import WAIT_SPEC, wait
+from ansible_collections.ossm.federation.plugins.module_utils._modules.peer_links import WAIT_SPEC, wait
+from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import finish
 
 
 def main() -> None:
     """Run the core of the module."""
     module = AnsibleModule(argument_spec=WAIT_SPEC, supports_check_mode=True)
-    module.exit_json(**wait(module.params, module.check_mode, module.debug))
+    finish(module, wait(module.params, module.check_mode, module.debug))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-#: The option ``auth``: kubernetes.core's authentication options, one for one (a test compares them).
+#: The option ``auth``: kubernetes.core's authentication options; a test compares the two.
 AUTH_OPTION: Dict[str, Any] = {
     "type": "dict",
     "required": True,
@@ -38,3 +38,13 @@ AUTH_OPTION: Dict[str, Any] = {
         "impersonate_groups": {"type": "list", "elements": "str"},
     },
 }
+
+#: The options of every module.
+COMMON_OPTIONS: Dict[str, Any] = {
+    "auth": AUTH_OPTION,
+    "mesh": {"type": "str", "required": True},
+    "fail_on_problems": {"type": "bool", "default": True},
+}
+
+#: The options of every module that reads or writes in the namespace of one control plane.
+MESH_OPTIONS: Dict[str, Any] = {**COMMON_OPTIONS, "namespace": {"type": "str", "required": True}}

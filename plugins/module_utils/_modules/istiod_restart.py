@@ -2,29 +2,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""A rolling restart of a control plane's istiod, waited for, in three requests. Private to this collection."""
+"""A rolling restart of a control plane's istiod and the wait for it, in three requests. Private to this collection."""
 
 from __future__ import annotations
 
-import datetime
 import time
-from typing import Callable, List, Sequence
+from typing import List
 
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import WatchFor
-from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import AUTH_OPTION
-from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info import istiod_pods
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import use_cluster
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event, WatchFor, follow
+from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
+from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import Say, core
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ISTIOD_SELECTOR, OURS
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import ObjectResult, RestartResult
+from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time, now
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
-
-Say = Callable[[str], None]
+from ansible_collections.ossm.federation.plugins.module_utils._readers.pods import istiod_pods
 
 ARGUMENT_SPEC: Json = {
-    "auth": AUTH_OPTION,
-    "mesh": {"type": "str", "required": True},
-    "namespace": {"type": "str", "required": True},
+    **MESH_OPTIONS,
     "control_plane": {"type": "str", "required": True},
     "timeout": {"type": "float", "default": 300},
 }
@@ -34,31 +31,70 @@ ANNOTATION = "kubectl.kubernetes.io/restartedAt"
 _FIELD = f'spec.template.metadata.annotations["{ANNOTATION}"]'
 
 
-def run(params: Json, check_mode: bool, say: Say) -> Json:
+class _Restart:
+    """A restart and its progress; the state of a wait."""
+
+    def __init__(self, params: Json) -> None:
+        self.mesh: str = params["mesh"]
+        self.namespace: str = params["namespace"]
+        self.control_plane: str = params["control_plane"]
+        self.deployment = deployment(self.control_plane)
+        self.is_patched = False
+        self.pods: List[str] = []
+        self.missing = "the change has not been observed yet"
+        self._generation = 0
+
+    def patch(self, cluster: Cluster, dry_run: bool) -> None:
+        """Set the annotation that makes the Deployment replace its pods."""
+        change = {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: format_time(now())}}}}}
+        patched = cluster.merge_patch("Deployment", self.deployment, self.namespace, change, OURS, dry_run=dry_run)
+        self._generation = patched["metadata"]["generation"]
+        self.is_patched = True
+
+    def take(self, event: Event) -> None:
+        """Apply an event about the Deployment."""
+        if event.type in ("ADDED", "MODIFIED"):
+            self.missing = rollout(event.object, self._generation)
+
+    def is_done(self) -> bool:
+        """Whether only new pods serve."""
+        return not self.missing
+
+    def is_over(self) -> bool:
+        """The same as ``is_done``."""
+        return self.is_done()
+
+    def changes(self) -> List[str]:
+        """Nothing: the heartbeat reports the progress."""
+        return []
+
+    def status_line(self) -> str:
+        """What the rollout waits for."""
+        return f"the restart of istiod: {self.missing}"
+
+
+@core(ARGUMENT_SPEC)
+def run(params: Json, check_mode: bool, say: Say) -> RestartResult:
     """Restart istiod and wait until only new pods serve, at most ``timeout`` seconds; check mode is a dry run."""
-    auth = {key: value for key, value in params["auth"].items() if value is not None}
-    wrong = check_access(auth, params["mesh"])
-    if wrong:
-        return _result(params, wrong)
-    name, namespace = deployment(params["control_plane"]), params["namespace"]
-    deadline = time.monotonic() + params["timeout"]
-    changed = False
-    try:
-        cluster = Cluster(auth)
-        moment = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        change = {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: moment}}}}}
-        patched = cluster.merge_patch("Deployment", name, namespace, change, OURS, dry_run=check_mode)
-        changed = True
+    restart = _Restart(params)
+
+    def work(cluster: Cluster) -> None:
+        deadline = time.monotonic() + params["timeout"]
+        restart.patch(cluster, check_mode)
         if check_mode:
-            return _result(params, [], changed=True, message="istiod would be restarted")
-        say(f"{params['mesh']}: {name} is being restarted")
-        late = _follow(cluster, params, patched["metadata"]["generation"], deadline, say)
-        pods = istiod_pods(cluster.list("Pod", namespace, labels=ISTIOD_SELECTOR), params["control_plane"])
-    except ClusterError as error:
-        return _result(params, [error.problem(params["mesh"], f"Deployment {namespace}/{name}")], changed=changed)
-    if late:
-        return _result(params, [_late(params, late)], changed=True, message=late)
-    return _result(params, [], changed=True, message="istiod was restarted", pods=[pod["name"] for pod in pods])
+            return
+        say(f"{restart.mesh}: restarting {restart.deployment}")
+        if follow(cluster, [WatchFor("Deployment", restart.namespace, restart.deployment)], restart, deadline, say):
+            pods = istiod_pods(cluster.list("Pod", restart.namespace, labels=ISTIOD_SELECTOR), restart.control_plane)
+            restart.pods = [pod["name"] for pod in pods]
+
+    where = f"Deployment {restart.namespace}/{restart.deployment}"
+    problems = use_cluster(params["auth"], restart.mesh, work, where=where)
+    if not problems and not check_mode and restart.missing:
+        problems = [problem("restart-late", restart.mesh, where,
+                            f"not restarted after {params['timeout']:.0f} s: {restart.missing}",
+                            "Check the istiod pods and their events")]
+    return _result(restart, check_mode, problems)
 
 
 def deployment(control_plane: str) -> str:
@@ -78,7 +114,7 @@ def rollout(obj: Json, generation: int) -> str:
     available = int(status.get("availableReplicas") or 0)
     if obj["metadata"]["generation"] < generation or int(status.get("observedGeneration") or 0) < generation:
         return "the change has not been observed yet"
-    if any(one.get("reason") == "ProgressDeadlineExceeded" for one in status.get("conditions") or []):
+    if any(condition.get("reason") == "ProgressDeadlineExceeded" for condition in status.get("conditions") or []):
         return f"no progress any more: {updated} of {wanted} pods are new"
     if updated < wanted:
         return f"{updated} of {wanted} pods are new"
@@ -87,41 +123,21 @@ def rollout(obj: Json, generation: int) -> str:
     return f"{available} of {updated} pods are available" if available < updated else ""
 
 
-def _follow(cluster: Cluster, params: Json, generation: int, deadline: float, say: Say) -> str:
-    """Follow the Deployment until its rollout is complete or the deadline has come; what is missing, or nothing."""
-    message = "the change has not been observed yet"
-    watch = WatchFor("Deployment", params["namespace"], deployment(params["control_plane"]))
-    for event in cluster.watch_many([watch], deadline):
-        if event.type == "FATAL" and event.error is not None:
-            raise event.error
-        if event.type == "TICK":
-            say(f"{params['mesh']}: {deadline - time.monotonic():.0f} s left; istiod restarts: {message}")
-        elif event.type in ("ADDED", "MODIFIED"):
-            message = rollout(event.object, generation)
-            if not message:
-                return ""
-    return message
-
-
-def _late(params: Json, message: str) -> Problem:
-    where = f"Deployment {params['namespace']}/{deployment(params['control_plane'])}"
-    return problem("restart-late", params["mesh"], where, f"not restarted after {params['timeout']:.0f} s: {message}",
-                   "Look at the pods of istiod and at their events")
-
-
-def _result(params: Json, problems: List[Problem], *, changed: bool = False, message: str = "",
-            pods: Sequence[str] = ()) -> Json:
+def _result(restart: _Restart, check_mode: bool, problems: List[Problem]) -> RestartResult:
     """The result of the module; ``objects`` as those of mesh_objects."""
-    one = {
-        "mesh": params["mesh"], "kind": "Deployment", "name": deployment(params["control_plane"]),
-        "namespace": params["namespace"], "verb": "changed", "fields": [_FIELD], "peer": None, "field_manager": OURS,
-        "message": message, "time": None,
+    message = "istiod would be restarted" if check_mode else "istiod was restarted"
+    if problems:
+        message = "; ".join(entry["message"] for entry in problems)
+    changed: ObjectResult = {
+        "mesh": restart.mesh, "kind": "Deployment", "name": restart.deployment, "namespace": restart.namespace,
+        "verb": "changed", "fields": [_FIELD], "peer": None, "field_manager": OURS, "message": message, "time": None,
     }
     return {
-        "changed": changed,
-        "restarted": bool(pods),
-        "pods": list(pods),
-        "message": message or "; ".join(found["message"] for found in problems),
-        "objects": [one] if changed else [],
+        "changed": restart.is_patched,
+        "mesh": restart.mesh,
+        "restarted": bool(restart.pods),
+        "pods": restart.pods,
+        "message": message,
+        "objects": [changed] if restart.is_patched else [],
         "problems": problems,
     }

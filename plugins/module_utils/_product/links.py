@@ -32,14 +32,13 @@ class _LinkNames(TypedDict):
 class LinkExpectation(_LinkNames, total=False):
     """What is expected of a link; an item of the option ``links`` of peer_wait.
 
-    ``peer`` is the other mesh, ``peer_host`` its inventory host, ``peer_name`` the name of the ServiceMeshPeer and of both
+    ``peer`` is the other mesh, ``peer_name`` the name of the ServiceMeshPeer and of both
     service sets. ``imports_expected`` are exported names that must be imported; of what the peer offers, that which
     ``import_rules`` match as well. ``since`` is the time of our last change, ``root_since`` that of the last change of the
     peer's root certificate. ``inbound``: the peer must be seen to watch this mesh. ``terminated_pods`` are istiod pods that
     no longer run: their entries in the status do not count.
     """
 
-    peer_host: Optional[str]
     imports_expected: Optional[List[str]]
     import_rules: Optional[List[Rule]]
     since: Optional[str]
@@ -101,7 +100,6 @@ class LinkStatus(PeerStatus, ImportStatus):
     """
 
     peer: str
-    peer_host: Optional[str]
     peer_name: str
     state: LinkState
     healthy: bool

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import PlatformFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 _AWS = "service.beta.kubernetes.io/aws-load-balancer-"
@@ -205,7 +206,7 @@ def infrastructure_type(infrastructure: Optional[Json]) -> str:
     return str((status.get("platformStatus") or {}).get("type") or status.get("platform") or "")
 
 
-def detect(infrastructure: Optional[Json], nodes: Sequence[Json] = (), balancers: bool = False) -> Json:
+def detect(infrastructure: Optional[Json], nodes: Sequence[Json] = (), balancers: bool = False) -> PlatformFacts:
     """Detect the platform of a cluster: by its Infrastructure object, else its nodes' provider IDs, else their architecture.
 
     ``nodes`` are Nodes of the API; ``balancers`` is whether a Service with a load balancer's address was seen,

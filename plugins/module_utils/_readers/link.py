@@ -53,7 +53,7 @@ def _unjudged(
 ) -> LinkStatus:
     """One link as its objects show it, before what is expected of it counts."""
     return {
-        "peer": expectation["peer"], "peer_host": expectation.get("peer_host"), "peer_name": expectation["peer_name"],
+        "peer": expectation["peer"], "peer_name": expectation["peer_name"],
         **status, **read_imports(imports), "exported": read_exports(exports),
         "state": "degraded", "healthy": False, "missing": [], "synced": False, "root_proven": None,
         "root_not_loaded": False,

@@ -68,22 +68,22 @@ def read_results(hostvars: Mapping[str, Any], hosts: Iterable[str], about: Seque
 
 def read_facts(hostvars: Mapping[str, Any], hosts: Iterable[str], outside: Any = ()) -> Dict[str, Dict[str, Any]]:
     """MeshFacts by host: those of the hosts of the play, and results of ``mesh_info`` for hosts outside of it."""
-    facts = {read["host"]: read for read in _meshes(plain(outside))}
-    for result in read_results(hostvars, hosts, ["facts"])["facts"].values():
-        for read in _meshes(result):
-            facts[read["host"]] = read
+    facts = {read["host"]: read for read in _outside_facts(plain(outside))}
+    for host, result in read_results(hostvars, hosts, ["facts"])["facts"].items():
+        if "readable" in result:
+            facts[host] = {**result, "host": host}
     return facts
 
 
-def _meshes(value: Any) -> Iterator[Dict[str, Any]]:
-    """Every MeshFacts in a result of ``mesh_info``, in a list of results, or in the result of a loop."""
+def _outside_facts(value: Any) -> Iterator[Dict[str, Any]]:
+    """Every MeshFacts in the result of a loop over hosts, or in a list of its results; the loop variable is the host."""
     if isinstance(value, list):
         for item in value:
-            yield from _meshes(item)
-    elif isinstance(value, dict) and "host" in value and "readable" in value:
-        yield value
+            yield from _outside_facts(item)
+    elif isinstance(value, dict) and "readable" in value:
+        yield {**value, "host": value.get("host") or value[value["ansible_loop_var"]]}
     elif isinstance(value, dict):
-        yield from _meshes(value.get("meshes", value.get("results", [])))
+        yield from _outside_facts(value.get("results", []))
 
 
 def _stored(hostvars: Mapping[str, Any], host: str) -> Mapping[str, Any]:

@@ -40,7 +40,7 @@ _SPEC: Json = {
 class InstallationPlan(TypedDict):
     """What install.yml does for one host.
 
-    ``wanted``: the host sets mesh_install. ``reads`` is the option ``also`` of mesh_info. ``operator`` and ``plane`` are desired
+    ``wanted``: the host sets mesh_install. ``reads`` is the option ``additional_objects`` of mesh_info. ``operator`` and ``plane`` are desired
     objects for mesh_objects. ``subscription`` (namespace and name) is waited for, None where the operator exists. ``wait``: the
     control plane named ``control_plane`` is waited for. ``lines`` are text about what stays as it is.
     """
@@ -57,7 +57,7 @@ class InstallationPlan(TypedDict):
 
 
 def reads(mesh: DeclaredMesh) -> List[Json]:
-    """What to read of a cluster besides the mesh, for the option ``also`` of mesh_info."""
+    """What to read of a cluster besides the mesh, for the option ``additional_objects`` of mesh_info."""
     operator = mesh["installation"]["operator_namespace"]
     return [
         {"kind": "Namespace", "name": mesh["namespace"]},
@@ -135,7 +135,7 @@ class _Planner:
 
     def _read(self, kind: str, namespace: str) -> _Read:
         """What was read of a kind in a namespace; of a Namespace, by its name."""
-        for read in self.facts.get("also") or []:
+        for read in self.facts.get("additional_objects") or []:
             if read["kind"] == kind and namespace in (read.get("namespace"), read.get("name")):
                 return _Read(read["served"], read["objects"], read["problem"])
         return _Read(False, [])

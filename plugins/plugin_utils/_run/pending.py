@@ -91,7 +91,7 @@ def _current_links(plan: Plan, host: str, facts: Json) -> Json:
     """The links of all live ServiceMeshPeers of one mesh, also of those that this run does not write."""
     peers, imports, exports = (by_name(facts.get(key)) for key in ("peers", "imports", "exports"))
     links: List[LinkExpectation] = [
-        {"peer": side["peer"], "peer_host": side["peer_host"], "peer_name": side["peer_name"],
+        {"peer": side["peer"], "peer_name": side["peer_name"],
          "terminated_pods": plan["terminated_pods"][host]}
         for _peer, side in sorted(plan["sides"][host].items()) if side["peer_name"] in peers]
     mesh = plan["meshes"][host]["mesh"]

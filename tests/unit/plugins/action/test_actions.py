@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,13 +15,12 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.ossm.federation.plugins.action import mesh_objects
-from ansible_collections.ossm.federation.plugins.doc_fragments import _auth
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import access
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible import action as core_action
 
 Json = dict[str, Any]
 ROOT = "ansible_collections.ossm.federation.plugins"
-NAMES = ["gateway_wait", "mesh_info", "mesh_objects", "peer_info", "peer_wait"]
+NAMES = ["gateway_wait", "istiod_restart", "mesh_info", "mesh_objects", "operator_wait", "peer_info", "peer_wait"]
 
 
 class _Echo(core_action.CoreAction):
@@ -151,14 +151,36 @@ def _compare(options: Json, spec: Json, path: str) -> None:
             _compare(option["suboptions"], spec[key]["options"], f"{path}.{key}")
 
 
+def _fragment(name: str) -> Json:
+    """A documentation fragment by its name: collection, file and, unless it is DOCUMENTATION, the part."""
+    file, _dot, part = name.removeprefix("ossm.federation.").partition(".")
+    module = importlib.import_module(f"{ROOT}.doc_fragments.{file}")
+    fragment: Json = yaml.safe_load(getattr(module.ModuleDocFragment, part.upper() or "DOCUMENTATION"))
+    return fragment
+
+
+def _values(returned: Json, path: str = "") -> Iterator[tuple[str, Json]]:
+    for key, value in returned.items():
+        yield f"{path}{key}", value
+        yield from _values(value.get("contains") or {}, f"{path}{key}.")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_value_is_documented_with_type_sample_and_when_it_is_returned(name: str) -> None:
+    returned = yaml.safe_load(importlib.import_module(f"{ROOT}.modules.{name}").RETURN)
+    for path, value in _values(returned):
+        assert {"description", "returned", "type"} <= set(value), path
+        assert "sample" in value or "contains" in value, path
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_documentation_is_the_argument_spec(name: str) -> None:
     module = importlib.import_module(f"{ROOT}.modules.{name}")
     documentation = yaml.safe_load(module.DOCUMENTATION)
-    if "ossm.federation._auth" in documentation["extends_documentation_fragment"]:
-        fragment = yaml.safe_load(_auth.ModuleDocFragment.DOCUMENTATION)
-        documentation["options"].update(fragment["options"])
+    options = dict(documentation.get("options") or {})
+    for fragment in documentation["extends_documentation_fragment"]:
+        options.update(_fragment(fragment)["options"])
     spec = importlib.import_module(f"{ROOT}.action.{name}").ActionModule.SPEC
-    _compare(documentation["options"], spec, name)
+    _compare(options, spec, name)
     assert documentation["version_added"] == "1.0.0"
     assert yaml.safe_load(module.EXAMPLES) and yaml.safe_load(module.RETURN)

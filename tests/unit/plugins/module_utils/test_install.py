@@ -9,9 +9,10 @@ from typing import Any
 import federations as fed
 import pytest
 
+from ansible_collections.ossm.federation.plugins.module_utils._cluster import session
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event, LiveObjects
-from ansible_collections.ossm.federation.plugins.module_utils._modules import gateway_wait, mesh_objects
+from ansible_collections.ossm.federation.plugins.module_utils._modules import mesh_objects, operator_wait
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions, types as product_types
 from ansible_collections.ossm.federation.plugins.module_utils._readers import operator as operator_reader
 from ansible_collections.ossm.federation.plugins.plugin_utils._install import plan as installing
@@ -37,7 +38,7 @@ def read(*objects: Json, served: bool = True, problems: Any = (), refused: Any =
     """What ``mesh_info`` has read; ``served``: the operator's kinds are there; ``refused``: kinds that may not be read."""
     facts: Json = {**fed.facts(RED), "control_plane": None, "readable": False, "problems": list(problems), **changes}
     declared = fed.declare(fed.inventory(RED, red_mesh={"mesh_install_operator_namespace": place}))["meshes"][RED]
-    facts["also"] = [
+    facts["additional_objects"] = [
         {
             **one,
             "served": served or not one["kind"].startswith("ServiceMesh"),
@@ -111,12 +112,12 @@ def test_an_operator_group_only_where_a_namespace_has_none() -> None:
     place = {"mesh_install_operator_namespace": "mesh-operator"}
     declared = fed.declare(fed.inventory(RED, red_mesh={**WANTED, **place}))
     facts = read(served=False)
-    facts["also"] = [{**one, "served": not one["kind"].startswith("ServiceMesh"), "objects": [], "problem": None}
+    facts["additional_objects"] = [{**one, "served": not one["kind"].startswith("ServiceMesh"), "objects": [], "problem": None}
                      for one in installing.reads(declared["meshes"][RED])]
     made = installing.build_plan(declared, RED, facts)
     assert names(made["operator"]) == ["Namespace mesh-operator", "OperatorGroup mesh-operator", SUBSCRIPTION]
     assert made["operator"][1]["definition"]["spec"] == {}
-    facts["also"][-1]["objects"] = [there("OperatorGroup", "theirs", "mesh-operator")]
+    facts["additional_objects"][-1]["objects"] = [there("OperatorGroup", "theirs", "mesh-operator")]
     assert names(installing.build_plan(declared, RED, facts)["operator"]) == ["Namespace mesh-operator", SUBSCRIPTION]
 
 
@@ -230,10 +231,10 @@ def test_what_is_known_later(facts: Json, expected: dict[str, str]) -> None:
 
 
 def test_in_check_mode_what_is_known_later_costs_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(auth: Json) -> None:
+    def none(auth: Json, **options: bool) -> None:
         raise AssertionError("a request")
 
-    monkeypatch.setattr(mesh_objects, "Cluster", none)
+    monkeypatch.setattr(session, "Cluster", none)
     wish = {**planned(EMPTY)["plane"][1], "peer": None}
     params = {"auth": {"host": "https://x", "api_key": "x"}, "mesh": RED, "objects": [wish]}
     found = mesh_objects.run(params, True, lambda line: None)
@@ -333,11 +334,11 @@ class _Cluster:
 
 
 def _waited(monkeypatch: pytest.MonkeyPatch, cluster: _Cluster, check: bool = False) -> tuple[Json, list[str]]:
-    monkeypatch.setattr(gateway_wait, "Cluster", lambda auth: cluster)
+    monkeypatch.setattr(session, "Cluster", lambda auth, **options: cluster)
     lines: list[str] = []
-    params = {"auth": {"host": "https://x", "api_key": "x"}, "mesh": RED, "namespace": "n", "control_plane": RED,
-              "operator": {"namespace": "openshift-operators", "name": "s"}, "timeout": 60}
-    return gateway_wait.run(params, check, lines.append), lines
+    params = {"auth": {"host": "https://x", "api_key": "x"}, "mesh": RED, "namespace": "openshift-operators", "name": "s",
+              "timeout": 60}
+    return operator_wait.run(params, check, lines.append), lines
 
 
 def test_the_operator_is_awaited_on_watches(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.ossm.federation.plugins.module_utils._cluster import session
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event
 from ansible_collections.ossm.federation.plugins.module_utils._modules import istiod_restart
@@ -61,7 +62,7 @@ class _Cluster:
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, cluster: _Cluster, check: bool = False) -> tuple[Json, list[str]]:
-    monkeypatch.setattr(istiod_restart, "Cluster", lambda auth: cluster)
+    monkeypatch.setattr(session, "Cluster", lambda auth, **options: cluster)
     lines: list[str] = []
     params = {"auth": {"host": "https://red.example", "api_key": "x"}, "mesh": "red-mesh", "namespace": "ns",
               "control_plane": "red", "timeout": 9}

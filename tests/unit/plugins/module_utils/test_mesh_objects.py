@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.ossm.federation.plugins.module_utils._cluster import session
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
-from ansible_collections.ossm.federation.plugins.module_utils._modules import mesh_objects
+from ansible_collections.ossm.federation.plugins.module_utils._modules import mesh_objects, object_changes
 
 Json = dict[str, Any]
 AUTH = {"host": "https://red.example", "api_key": "x"}
@@ -27,7 +28,7 @@ AUTH = {"host": "https://red.example", "api_key": "x"}
     ({"data": {"root-cert.pem": "P"}}, {'data["root-cert.pem"]': "P"}),
 ])
 def test_leaves(value: Json, paths: Json) -> None:
-    assert mesh_objects.leaves(value) == paths
+    assert object_changes.leaves(value) == paths
 
 
 def test_what_the_server_adds_is_no_change() -> None:
@@ -35,9 +36,9 @@ def test_what_the_server_adds_is_no_change() -> None:
     after = copy.deepcopy(before)
     after["metadata"].update(uid="u", resourceVersion="5", generation=2, managedFields=[{}], finalizers=["f"])
     after["status"] = {"x": 1}
-    assert not mesh_objects.changes(before, after)
+    assert not object_changes.changes(before, after)
     after["spec"] = {"b": 2}
-    assert set(mesh_objects.changes(before, after)) == {"spec.a", "spec.b"}
+    assert set(object_changes.changes(before, after)) == {"spec.a", "spec.b"}
 
 
 class _Server:
@@ -85,7 +86,7 @@ def _merge(into: Json, what: Json) -> Json:
 @pytest.fixture(name="server")
 def _server(monkeypatch: pytest.MonkeyPatch) -> _Server:
     server = _Server()
-    monkeypatch.setattr(mesh_objects, "Cluster", lambda auth: server)
+    monkeypatch.setattr(session, "Cluster", lambda auth, **options: server)
     monkeypatch.delenv("K8S_AUTH_HOST", raising=False)
     return server
 

@@ -9,12 +9,15 @@ import pytest
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event
+from ansible_collections.ossm.federation.plugins.module_utils._cluster import session
 from ansible_collections.ossm.federation.plugins.module_utils._modules import (
     gateway_wait,
     mesh_info,
-    peers as peers_core,
+    mesh_info_federation,
+    peer_links,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import beyond_reading, missing
+from ansible_collections.ossm.federation.plugins.module_utils._readers.members import read_members
 
 Json = dict[str, Any]
 AUTH = {"host": "https://red.example", "api_key": "x"}
@@ -75,8 +78,7 @@ class _Cluster:
 
 
 def _use(monkeypatch: pytest.MonkeyPatch, cluster: _Cluster) -> _Cluster:
-    for module in (gateway_wait, mesh_info, peers_core):
-        monkeypatch.setattr(module, "Cluster", lambda auth: cluster)
+    monkeypatch.setattr(session, "Cluster", lambda auth, **options: cluster)
     return cluster
 
 
@@ -195,12 +197,12 @@ def test_a_watch_that_is_forbidden_is_a_problem(monkeypatch: pytest.MonkeyPatch)
 
 
 def _links(
-    monkeypatch: pytest.MonkeyPatch, cluster: _Cluster, core: Any = peers_core.wait, **more: Any
+    monkeypatch: pytest.MonkeyPatch, cluster: _Cluster, core: Any = peer_links.wait, **more: Any
 ) -> tuple[Json, list[str]]:
     _use(monkeypatch, cluster)
     lines: list[str] = []
-    link = {"peer": "green-mesh", "peer_name": "green", **more.pop("link", {})}
-    params = {"auth": AUTH, "mesh": "red", "namespace": "ns", "links": [link], "known": [], "timeout": 60, **more}
+    link = {"peer": "green-mesh", "peer_name": "green", "expect": more.pop("link", {})}
+    params = {"auth": AUTH, "mesh": "red", "namespace": "ns", "links": [link], "timeout": 60, **more}
     return core(params, False, lines.append), lines
 
 
@@ -238,13 +240,13 @@ def test_an_old_sync_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_after_a_restart_only_the_new_pods_count(monkeypatch: pytest.MonkeyPatch) -> None:
     old, new = _peer(pod="old"), _peer(pod="new")
-    result, _lines = _links(monkeypatch, _Cluster(events=[Event("ServiceMeshPeer", "ADDED", old)]), pods=["new"])
+    result, _lines = _links(monkeypatch, _Cluster(events=[Event("ServiceMeshPeer", "ADDED", old)]), expect={"pods": ["new"]})
     assert not result["links"][0]["connected"] and not result["links"][0]["accepted"]
-    result, _lines = _links(monkeypatch, _Cluster(events=[Event("ServiceMeshPeer", "ADDED", new)]), pods=["new"])
+    result, _lines = _links(monkeypatch, _Cluster(events=[Event("ServiceMeshPeer", "ADDED", new)]), expect={"pods": ["new"]})
     assert result["links"][0]["connected"]
 
 
-@pytest.mark.parametrize(("seconds", "heartbeats"), [(peers_core.STUCK_SECONDS - 1, 2), (peers_core.STUCK_SECONDS + 1, 0)])
+@pytest.mark.parametrize(("seconds", "heartbeats"), [(peer_links.STUCK_SECONDS - 1, 2), (peer_links.STUCK_SECONDS + 1, 0)])
 def test_what_only_a_restart_heals_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, seconds: int, heartbeats: int
 ) -> None:
@@ -253,7 +255,7 @@ def test_what_only_a_restart_heals_is_not_waited_for(
     tick = Event("", "TICK", {})
     cluster = _Cluster(events=[Event("ServiceMeshPeer", "ADDED", down), tick, tick])
     moments = iter([0.0, 0.0])
-    monkeypatch.setattr(peers_core.time, "monotonic", lambda: next(moments, float(seconds)))
+    monkeypatch.setattr(peer_links.time, "monotonic", lambda: next(moments, float(seconds)))
     result, lines = _links(monkeypatch, cluster, link={"root_since": "2026-11-22T10:00:05Z"})
     assert result["links"][0]["root_not_loaded"] and len(lines) == heartbeats
 
@@ -263,43 +265,42 @@ def test_offers_that_a_rule_takes_are_awaited(monkeypatch: pytest.MonkeyPatch) -
     offered["status"]["importedServices"][0]["localService"] = {"hostname": ""}
     cluster = _Cluster({"ServiceMeshPeer": [_peer()], "ImportedServiceSet": [offered]})
     rule = {"type": "NameSelector", "nameSelector": {"name": "ratings"}}
-    result, _lines = _links(monkeypatch, cluster, core=peers_core.info, link={"import_rules": [rule]})
+    result, _lines = _links(monkeypatch, cluster, core=peer_links.info, link={"import_rules": [rule]})
     assert result["links"][0]["missing"] == [RATINGS] and not result["healthy"]
     assert cluster.requests == ["ServiceMeshPeer", "ImportedServiceSet", "ExportedServiceSet"]
 
 
 def test_links_known_to_be_good_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     objects = {"ServiceMeshPeer": [_peer()], "ImportedServiceSet": [_imports(RATINGS)]}
-    first, _lines = _links(monkeypatch, _Cluster(objects))
     again = _Cluster()
-    known = _links(monkeypatch, _Cluster(objects), core=peers_core.info)[0]["links"]
-    result, _lines = _links(monkeypatch, again, known=known, link={"imports_expected": [RATINGS]})
-    assert result["healthy"] and not again.requests and not first["healthy"]
+    known = _links(monkeypatch, _Cluster(objects), core=peer_links.info)[0]["links"]
+    result, _lines = _links(monkeypatch, again, expect={"known": known}, link={"imports_expected": [RATINGS]})
+    assert result["healthy"] and not again.requests
 
 
 def test_of_links_known_to_be_up_only_imports_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = _links(monkeypatch, _Cluster({"ServiceMeshPeer": [_peer()]}), core=peers_core.info)[0]["links"]
+    known = _links(monkeypatch, _Cluster({"ServiceMeshPeer": [_peer()]}), core=peer_links.info)[0]["links"]
     cluster = _Cluster(events=[Event("ImportedServiceSet", "ADDED", _imports(RATINGS))])
-    result, _lines = _links(monkeypatch, cluster, known=known, link={"imports_expected": [RATINGS]})
+    result, _lines = _links(monkeypatch, cluster, expect={"known": known}, link={"imports_expected": [RATINGS]})
     assert result["healthy"] and cluster.requests == ["watch ImportedServiceSet"]
     assert [one["exportedName"] for one in result["links"][0]["imported"]] == [RATINGS]
 
 
 def test_of_links_known_to_be_down_everything_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = _links(monkeypatch, _Cluster({"ServiceMeshPeer": [_peer(connected=False)]}), core=peers_core.info)[0]["links"]
+    known = _links(monkeypatch, _Cluster({"ServiceMeshPeer": [_peer(connected=False)]}), core=peer_links.info)[0]["links"]
     cluster = _Cluster(events=[Event("ServiceMeshPeer", "ADDED", _peer())])
-    result, _lines = _links(monkeypatch, cluster, known=known)
+    result, _lines = _links(monkeypatch, cluster, expect={"known": known})
     assert result["healthy"] and cluster.requests[:2] == ["watch ServiceMeshPeer", "watch ImportedServiceSet"]
 
 
 DOWN = ClusterError("unreachable", "https://red refuses the connection", "Start the API server")
 REFUSED = Event("ServiceMeshPeer", "FATAL", {}, ClusterError("forbidden", "may not watch it", "Grant it"))
 UNREAD: list[tuple[Any, Json, _Cluster, str]] = [
-    (peers_core.info, {}, _Cluster(), "access-missing"),
-    (peers_core.wait, {}, _Cluster(), "access-missing"),
-    (peers_core.info, AUTH, _Cluster({"ServiceMeshPeer": DOWN}), "unreachable"),
-    (peers_core.wait, AUTH, _Cluster(events=[REFUSED]), "forbidden"),
-    (peers_core.wait, AUTH, _Cluster({"ExportedServiceSet": DOWN}), "unreachable"),
+    (peer_links.info, {}, _Cluster(), "access-missing"),
+    (peer_links.wait, {}, _Cluster(), "access-missing"),
+    (peer_links.info, AUTH, _Cluster({"ServiceMeshPeer": DOWN}), "unreachable"),
+    (peer_links.wait, AUTH, _Cluster(events=[REFUSED]), "forbidden"),
+    (peer_links.wait, AUTH, _Cluster({"ServiceMeshPeer": DOWN}), "unreachable"),
 ]
 
 
@@ -318,7 +319,7 @@ def test_of_a_mesh_that_cannot_be_read_nothing_is_known(
 
 
 def test_a_peer_that_the_api_server_does_not_have_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
-    for core in (peers_core.info, peers_core.wait):
+    for core in (peer_links.info, peer_links.wait):
         (link,) = _links(monkeypatch, _Cluster(), core=core)[0]["links"]
         assert (link["exists"], link["state"], link["code"]) == (False, "degraded", "absent")
 
@@ -338,15 +339,14 @@ def _read(
     monkeypatch: pytest.MonkeyPatch, objects: dict[str, Any], rights_for: str | None = None, **wanted: Any
 ) -> tuple[Json, _Cluster]:
     cluster = _use(monkeypatch, _Cluster(objects))
-    mesh = {"mesh": "red-mesh", "namespace": "ns", "auth": AUTH, **wanted}
-    params = {"meshes": [mesh], "rights_for": rights_for}
-    return mesh_info.run(params, False, lambda line: None)["meshes"][0], cluster
+    params = {"mesh": "red-mesh", "namespace": "ns", "auth": AUTH, "rights_for": rights_for, **wanted}
+    return mesh_info.run(params, False, lambda line: None), cluster
 
 
 def _root(monkeypatch: pytest.MonkeyPatch, sha256: str) -> None:
     """Take the text in the config map for a good root with this fingerprint."""
-    monkeypatch.setattr(mesh_info, "normalise_bundle", lambda pem: pem)
-    monkeypatch.setattr(mesh_info, "read_roots", lambda pem: [{"sha256": sha256}])
+    monkeypatch.setattr(mesh_info_federation, "normalise_bundle", lambda pem: pem)
+    monkeypatch.setattr(mesh_info_federation, "read_roots", lambda pem: [{"sha256": sha256}])
 
 
 def _mesh() -> dict[str, Any]:
@@ -509,14 +509,14 @@ def test_rights_that_nobody_tells_are_unknown(monkeypatch: pytest.MonkeyPatch) -
     ({}, []),
 ])
 def test_members(roll: Json, members: list[str] | None) -> None:
-    assert mesh_info.members(roll) == members
+    assert read_members(roll) == members
 
 
 def _external(monkeypatch: pytest.MonkeyPatch, router: Any) -> tuple[Json, _Cluster]:
     _root(monkeypatch, "1")
     status = {"platformStatus": {"type": "External", "external": {"platformName": "oci"}}}
     cluster = _use(monkeypatch, _Cluster({**_mesh(), "Infrastructure": {"status": status}}))
-    mesh = {"mesh": "red-mesh", "namespace": "ns", "auth": AUTH}
+    params = {"mesh": "red-mesh", "namespace": "ns", "auth": AUTH}
     asked: list[tuple[str, ...]] = []
 
     def get(kind: str, *where: str) -> Json:
@@ -528,7 +528,7 @@ def _external(monkeypatch: pytest.MonkeyPatch, router: Any) -> tuple[Json, _Clus
         return router
 
     monkeypatch.setattr(cluster, "get", get)
-    facts = mesh_info.run({"meshes": [mesh]}, False, lambda line: None)["meshes"][0]
+    facts = mesh_info.run(params, False, lambda line: None)
     assert asked == [("router-default", "openshift-ingress")]
     return facts, cluster
 
@@ -556,25 +556,25 @@ def test_nodes_are_read_on_a_cloud_when_a_gateway_has_node_ports(monkeypatch: py
 def test_another_name_lists_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     facts, _cluster = _read(monkeypatch, _mesh(), control_plane="blue")
     found = facts["problems"][0]
-    assert found["code"] == "control-plane-missing" and "Those there: red" in found["remedy"] and not facts["readable"]
+    assert found["code"] == "control-plane-missing" and "Existing ones: red" in found["remedy"] and not facts["readable"]
 
 
-def test_without_a_federation_only_the_control_plane_and_its_members_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    facts, cluster = _read(monkeypatch, _mesh(), federation=False)
+def test_a_subset_reads_the_control_plane_and_nothing_else_that_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts, cluster = _read(monkeypatch, _mesh(), subset=["control_plane", "members"])
     assert facts["readable"] and cluster.requests == ["ServiceMeshControlPlane", "ServiceMeshMemberRoll"]
     assert facts["control_plane"]["name"] == "red" and facts["members"] == ["a", "b"] and not facts["problems"]
-    missing, cluster = _read(monkeypatch, {}, federation=False)
+    missing, cluster = _read(monkeypatch, {}, subset=["control_plane", "members"])
     assert not missing["readable"] and set(cluster.requests) == {"ServiceMeshControlPlane", "Namespace"}
 
 
 def test_what_is_asked_for_besides_and_cannot_be_read_is_not_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     objects = {**_mesh(), "Subscription": ClusterError("forbidden", "may not"), "OperatorGroup": ClusterError("kind-missing", "no")}
     also = [{"kind": kind, "namespace": "ns"} for kind in ("Subscription", "OperatorGroup", "ServiceMeshControlPlane")]
-    facts, _cluster = _read(monkeypatch, objects, federation=False, also=also)
-    told = [(one["served"], len(one["objects"]), (one["problem"] or {}).get("code")) for one in facts["also"]]
+    facts, _cluster = _read(monkeypatch, objects, subset=["control_plane", "members"], additional_objects=also)
+    told = [(one["served"], len(one["objects"]), (one["problem"] or {}).get("code")) for one in facts["additional_objects"]]
     assert told == [(True, 0, "forbidden"), (False, 0, None), (True, 1, None)]
     objects["ServiceMeshControlPlane"] = ClusterError("forbidden", "may not list it")
-    facts, _cluster = _read(monkeypatch, objects, federation=False, also=also)
+    facts, _cluster = _read(monkeypatch, objects, subset=["control_plane", "members"], additional_objects=also)
     assert [one["message"] for one in facts["problems"] if one["severity"] == "error"] == ["may not list it"]
 
 

@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Live objects to what is kept of them: without server data, with managers and our applies. Pure. Private to this
+collection."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Set
+
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import applied
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_KEPT = ("name", "namespace", "uid", "labels", "generation", "resourceVersion", "creationTimestamp", "deletionTimestamp")
+
+
+def managers(obj: Json) -> List[str]:
+    """The field managers of an object, except those of its status."""
+    entries = obj["metadata"].get("managedFields") or []
+    return sorted({entry["manager"] for entry in entries if entry.get("manager") and entry.get("subresource") != "status"})
+
+
+def field_owners(smcp: Json) -> Dict[str, List[str]]:
+    """The owners of the trust domain and of each additional gateway of a control plane: path -> field managers."""
+    owners: Dict[str, Set[str]] = {}
+    for entry in smcp["metadata"].get("managedFields") or []:
+        if entry.get("subresource") == "status":
+            continue
+        spec = (entry.get("fieldsV1") or {}).get("f:spec") or {}
+        paths = []
+        if "f:domain" in ((spec.get("f:security") or {}).get("f:trust") or {}):
+            paths.append("spec.security.trust.domain")
+        for side in ("additionalIngress", "additionalEgress"):
+            fields = (spec.get("f:gateways") or {}).get(f"f:{side}") or {}
+            paths += [f"spec.gateways.{side}.{name[2:]}" for name in fields if name.startswith("f:")]
+        for path in paths:
+            owners.setdefault(path, set()).add(entry.get("manager") or "unknown")
+    return {path: sorted(names) for path, names in sorted(owners.items())}
+
+
+def trim(obj: Json, *, status: bool = True) -> Json:
+    """A live object without what only the API server needs; ``managers`` are its field managers, ``applied`` our applies."""
+    meta = obj["metadata"]
+    kept = {key: meta[key] for key in _KEPT if key in meta}
+    annotations = {key: value for key, value in (meta.get("annotations") or {}).items() if key != _LAST_APPLIED}
+    if annotations:
+        kept["annotations"] = annotations
+    rest = {key: value for key, value in obj.items() if key != "metadata" and (status or key != "status")}
+    return {**rest, "metadata": kept, "managers": managers(obj), "applied": applied(obj)}

@@ -1,0 +1,173 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Shapes of what the modules return and the roles pass on: facts of a mesh, links, objects. Private to this collection."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Literal, Optional, TypedDict
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root
+from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import ControlPlaneFacts, GatewayFacts
+from ansible_collections.ossm.federation.plugins.module_utils._product.links import LinkState, LinkStatus
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
+
+#: What became of one object.
+Verb = Literal["created", "changed", "unchanged", "deleted", "failed", "skipped"]
+
+
+class PlatformFacts(TypedDict):
+    """The platform of a cluster: ``type`` as Infrastructure names it (or a variant), ``name`` of an external platform, the
+    ``source`` that says so (infrastructure, nodes, architecture, none), and why (``message``)."""
+
+    type: str
+    name: str
+    source: str
+    architectures: List[str]
+    message: str
+
+
+class OpenShift(TypedDict):
+    """The version of OpenShift; None where the cluster has none or does not report it."""
+
+    version: Optional[str]
+    message: str
+
+
+class Node(TypedDict):
+    """A node that is ready: ``addresses`` are the external ones, else the ``internal`` ones."""
+
+    name: str
+    addresses: List[str]
+    internal: List[str]
+    region: Optional[str]
+    zone: Optional[str]
+    arch: Optional[str]
+
+
+class IstiodPod(TypedDict):
+    """An istiod pod; ``started`` is RFC 3339 or None."""
+
+    name: str
+    started: Optional[str]
+
+
+class UnreadServices(TypedDict):
+    """A request for Services that failed; ``namespace`` is None for all namespaces."""
+
+    namespace: Optional[str]
+    message: str
+
+
+class SharedServices(TypedDict):
+    """The Services that rules concern: namespace, name, labels (if any) and ports of each, and the requests that failed."""
+
+    services: List[Json]
+    unread: List[UnreadServices]
+
+
+class _MeshFactsAlways(TypedDict):
+    mesh: str
+    namespace: str
+    readable: bool
+    problems: List[Problem]
+    cluster_uid: Optional[str]
+    platform: PlatformFacts
+    openshift: OpenShift
+    rights: Optional[List[Json]]
+    nodes: List[Node]
+    control_plane: Optional[ControlPlaneFacts]
+    members: Optional[List[str]]
+    root: str
+    fingerprints: List[str]
+    roots: List[Root]
+    services: Dict[str, Json]
+    peers: List[Json]
+    links: List[Dict[str, str]]
+    exports: List[Json]
+    imports: List[Json]
+    config_maps: List[Json]
+    istiod: Optional[List[IstiodPod]]
+
+
+class MeshFacts(_MeshFactsAlways, total=False):
+    """Facts of one mesh, as mesh_info returns them; public data only.
+
+    ``host`` is the inventory host, which only the roles know. ``additional_objects`` and ``shared`` are there where they
+    were asked for.
+    """
+
+    host: str
+    additional_objects: List[Json]
+    shared: SharedServices
+
+
+class ObjectResult(TypedDict):
+    """One object of mesh_objects: the ``verb`` is created, changed, unchanged, deleted, failed or skipped; ``fields`` are
+    the paths that differ; ``time`` is the last apply of ``field_manager`` by the API server's clock (RFC 3339)."""
+
+    mesh: str
+    kind: str
+    name: str
+    namespace: Optional[str]
+    verb: Verb
+    fields: List[str]
+    peer: Optional[str]
+    field_manager: str
+    message: str
+    time: Optional[str]
+
+
+class ConditionedLink(LinkStatus):
+    """A link with the expressions of a user that are not true for it (``unmet``)."""
+
+    unmet: List[str]
+
+
+class LinkResult(TypedDict):
+    """The result of peer_info and peer_wait; ``state`` is unknown where the peers could not be read."""
+
+    changed: bool
+    mesh: str
+    namespace: str
+    state: LinkState
+    healthy: bool
+    message: str
+    links: List[ConditionedLink]
+    problems: List[Problem]
+
+
+class GatewayResult(TypedDict):
+    """The result of gateway_wait; ``gateways`` has by name addresses and ports, or ``pending`` with the reason."""
+
+    changed: bool
+    mesh: str
+    namespace: str
+    ready: bool
+    message: str
+    gateways: Dict[str, GatewayFacts]
+    problems: List[Problem]
+
+
+class OperatorResult(TypedDict):
+    """The result of operator_wait."""
+
+    changed: bool
+    mesh: str
+    ready: bool
+    version: str
+    message: str
+    problems: List[Problem]
+
+
+class RestartResult(TypedDict):
+    """The result of istiod_restart; ``objects`` has the Deployment where it was changed."""
+
+    changed: bool
+    mesh: str
+    restarted: bool
+    pods: List[str]
+    message: str
+    objects: List[ObjectResult]
+    problems: List[Problem]
