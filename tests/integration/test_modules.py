@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 import yaml
-from harness import DEFAULT_WISHES, EXPORTED, IMPORTED, Federation, Object, program
+from harness import DEFAULT_WISHES, EXPORTED, IMPORTED, ROOT, Federation, Object, program
 
 WAYS: dict[str, Object] = {
     "in process": {},
     "as a module": {"vars": {"ansible_connection": "elsewhere"}},
     "async": {"async": 60, "poll": 1},
 }
+MODULES = ("gateway_wait", "istiod_restart", "mesh_info", "mesh_objects", "operator_wait", "peer_info", "peer_wait")
 #: What differs between two looks at a lab that lives.
 _MOVES = re.compile(
     r'"(last_full_sync|last_attempt|lastFullSync|lastConnected|resourceVersion|lastEvent|time)": "?[^",}]*"?'
@@ -59,8 +60,8 @@ class Call:
         return json.loads(result.read_text())
 
     def write(self, way: str, module: str, result: Path, options: Object) -> Path:
-        """Write the playbook."""
-        task = {"name": "Call", f"ossm.federation.{module}": options, "register": "called", **WAYS[way]}
+        """Write the playbook; its task may fail, as its result is what a test looks at."""
+        task = {"name": "Call", f"ossm.federation.{module}": options, "register": "called", "failed_when": False, **WAYS[way]}
         keep = {
             "name": "Keep",
             "ansible.builtin.copy": {"content": "{{ called | to_json }}", "dest": str(result)},
@@ -116,7 +117,6 @@ def _equal(call: Call, module: str, *arguments: str, **options: Any) -> Object:
 
 def _mesh(call: Call, mesh: str) -> Object:
     return {
-        "host": mesh,
         "mesh": mesh,
         "namespace": f"{mesh}-system",
         "auth": {"kubeconfig": call.federation.hosts[mesh]["mesh_kubeconfig"]},
@@ -124,17 +124,14 @@ def _mesh(call: Call, mesh: str) -> Object:
 
 
 def _links(**more: Any) -> list[Object]:
-    return [{"peer": "green-mesh", "peer_name": "green-mesh", **more}, {"peer": "blue-mesh", "peer_name": "blue-mesh"}]
+    return [{"peer_name": "green-mesh", "expect": more}, {"peer_name": "blue-mesh"}]
 
 
 def test_mesh_info(call: Call) -> None:
-    facts = {
-        one["mesh"]: one
-        for one in _equal(call, "mesh_info", meshes=[_mesh(call, mesh) for mesh in DEFAULT_WISHES])["meshes"]
-    }
+    facts = {mesh: _equal(call, "mesh_info", **_mesh(call, mesh)) for mesh in DEFAULT_WISHES}
     assert [facts[mesh]["platform"]["type"] for mesh in DEFAULT_WISHES] == ["AWS", "Azure", "BareMetal"]
     red = facts["red-mesh"]
-    assert red["readable"] and not red["problems"]
+    assert red["readable"] and not red["problems"] and "msg" not in red
     assert red["control_plane"]["trust_domain"] == "red-mesh.local" and red["control_plane"]["ready"]
     assert sorted(one["metadata"]["name"] for one in red["peers"]) == ["blue-mesh", "green-mesh"]
     assert red["members"] == ["red-mesh-bookinfo"]
@@ -143,28 +140,37 @@ def test_mesh_info(call: Call) -> None:
     assert len(facts["blue-mesh"]["nodes"]) == 3
 
 
-def test_mesh_info_of_a_mesh_that_cannot_be_read(call: Call) -> None:
+def test_modules_fail_on_a_mesh_that_cannot_be_read(call: Call, way: str) -> None:
+    """The API server is down: every reading module fails with one message, and nothing is called absent."""
     with call.federation.lab.fault("api-stopped", cluster="green"):
-        facts = _equal(call, "mesh_info", meshes=[_mesh(call, "green-mesh"), _mesh(call, "red-mesh")])["meshes"]
-    green = next(one for one in facts if one["mesh"] == "green-mesh")
-    assert not green["readable"]
-    assert [one["code"] for one in green["problems"]] == ["unreachable"]
-    assert next(one for one in facts if one["mesh"] == "red-mesh")["readable"]
+        facts = call(way, "mesh_info", **_mesh(call, "green-mesh"))
+        links = [call(way, "peer_info", **_mesh(call, "green-mesh")),
+                 call(way, "peer_wait", **_mesh(call, "green-mesh"), links=[{"peer_name": "red-mesh"}], timeout=2)]
+        collected = call(way, "mesh_info", **_mesh(call, "green-mesh"), fail_on_problems=False)
+    assert not facts["readable"] and [one["code"] for one in facts["problems"]] == ["unreachable"]
+    for result in (facts, *links):
+        assert result["msg"].startswith("ERROR green-mesh: API server of green-mesh: ") and "[unreachable]" in result["msg"]
+    assert [result["state"] for result in links] == ["unknown", "unknown"]
+    assert [link["exists"] for result in links for link in result["links"]] == [None]
+    assert "msg" not in collected and collected["problems"] == facts["problems"]
 
 
 def test_mesh_info_takes_twelve_requests_at_most(call: Call, way: str) -> None:
     mark = call.federation.lab.mark()
-    call(way, "mesh_info", meshes=[_mesh(call, "blue-mesh")])
+    call(way, "mesh_info", **_mesh(call, "blue-mesh"))
     assert 0 < len(call.federation.lab.audit("blue", mark)) <= 12
+    mark = call.federation.lab.mark()
+    call(way, "mesh_info", **_mesh(call, "blue-mesh"), subset=["peers"])
+    assert [one.resource for one in call.federation.lab.audit("blue", mark)] == ["servicemeshcontrolplanes", "servicemeshpeers"]
 
 
 def test_mesh_info_of_services_that_rules_concern(call: Call) -> None:
-    asked = {**_mesh(call, "red-mesh"), "services": ["red-mesh-bookinfo/ratings", "red-mesh-bookinfo/reviews", "nowhere/*"]}
-    [facts] = _equal(call, "mesh_info", meshes=[asked])["meshes"]
+    asked = ["red-mesh-bookinfo/ratings", "red-mesh-bookinfo/reviews", "nowhere/*"]
+    facts = _equal(call, "mesh_info", **_mesh(call, "red-mesh"), services=asked)
     services = [{"namespace": "red-mesh-bookinfo", "name": name, "labels": {"app": name}, "ports": [{"name": "http", "port": 9080}]}
                 for name in ("ratings", "reviews")]
     assert facts["shared"] == {"services": services, "unread": []}
-    assert "shared" not in _equal(call, "mesh_info", meshes=[_mesh(call, "red-mesh")])["meshes"][0]
+    assert "shared" not in _equal(call, "mesh_info", **_mesh(call, "red-mesh"))
 
 
 def _pods(call: Call) -> list[str]:
@@ -186,6 +192,7 @@ def test_istiod_restart(call: Call, way: str) -> None:
             and one.agent.startswith("OpenAPI")] == ["patch", "watch", "list"]
     missing = call(way, "istiod_restart", **{**options, "control_plane": "nope"})
     assert [one["code"] for one in missing["problems"]] == ["missing"] and not missing["changed"]
+    assert missing["msg"].startswith("ERROR blue-mesh: Deployment blue-mesh-system/istiod-nope: ")
 
 
 def _wish(name: str, *services: str, **metadata: Any) -> Object:
@@ -257,6 +264,7 @@ def test_mesh_objects_goes_on_after_a_failure_of_another_pair(call: Call, way: s
     result = call(way, "mesh_objects", "--check", auth=call.auth, mesh="red-mesh", objects=[bad, after, other])
     assert [verb for dummy, verb in _verbs(result)] == ["failed", "skipped", "created"]
     assert "type" in result["problems"][0]["message"] and result["problems"][0]["peer"] == f"bad-{number}"
+    assert result["msg"].startswith(f"ERROR red-mesh: ExportedServiceSet red-mesh-system/bad-{number}: ")
 
 
 def test_mesh_objects_creates_no_control_plane(call: Call, way: str) -> None:
@@ -310,7 +318,7 @@ def test_gateway_wait_says_at_its_deadline_what_is_missing(call: Call, way: str)
     assert result["ready"], "the control plane is"
     assert [one["code"] for one in result["problems"]] == ["no-address"]
     assert "pending" in result["gateways"]["ingress-nobody"] and result["gateways"]["ingress-green-mesh"]["addresses"]
-    assert "ingress-nobody" in result["message"]
+    assert "ingress-nobody" in result["message"] and "WARNING red-mesh: Service red-mesh-system/ingress-nobody" in result["msg"]
 
 
 def test_peer_info(call: Call) -> None:
@@ -327,15 +335,15 @@ def test_peer_wait_is_done_at_once_when_all_is_good(call: Call) -> None:
         "namespace": "green-mesh-system",
         "timeout": 30,
     }
-    links = [{"peer": "red-mesh", "peer_name": "red-mesh", "imports_expected": [EXPORTED]}]
-    result = _equal(call, "peer_wait", links=links, **options)
-    assert result["healthy"] and result["links"][0]["imported"] == [{"exportedName": EXPORTED, "hostname": IMPORTED}]
+    links = [{"peer_name": "red-mesh", "expect": {"imports_expected": [EXPORTED]}}]
+    result = _equal(call, "peer_wait", links=links, condition=["length(imported) == `1`", "inbound"], **options)
+    assert result["healthy"] and result["state"] == "healthy" and result["links"][0]["imported"] == [{"exportedName": EXPORTED, "hostname": IMPORTED}]
 
 
 def test_peer_wait_says_at_its_deadline_what_is_missing(call: Call, way: str) -> None:
     links = [
         *_links(imports_expected=["nothing.nowhere.svc.green-mesh-exports.local"]),
-        {"peer": "gold-mesh", "peer_name": "gold-mesh"},
+        {"peer_name": "gold-mesh"},
     ]
     result = call(
         way, "peer_wait", auth=call.auth, mesh="red-mesh", namespace="red-mesh-system", links=links, timeout=2
@@ -343,6 +351,7 @@ def test_peer_wait_says_at_its_deadline_what_is_missing(call: Call, way: str) ->
     assert not result["healthy"]
     assert "nothing.nowhere" in result["message"] and "gold-mesh" in result["message"]
     assert "blue-mesh" not in result["message"]
+    assert "ServiceMeshPeer red-mesh-system/green-mesh: not healthy after 2 s" in result["msg"]
     if way == "in process":
         assert "red-mesh -> gold-mesh: " in call.said
 
@@ -367,7 +376,7 @@ def test_peer_wait_survives_a_restart_of_the_api_server(call: Call, way: str) ->
         "mesh": "green-mesh",
         "namespace": "green-mesh-system",
         "timeout": 60,
-        "links": [{"peer": "red-mesh", "peer_name": "red-mesh", "imports_expected": [exported]}],
+        "links": [{"peer_name": "red-mesh", "expect": {"imports_expected": [exported]}}],
     }
     mark = federation.lab.mark()
     found: list[Object] = []
@@ -393,7 +402,51 @@ def test_unknown_options_are_refused_alike(call: Call, way: str) -> None:
     assert "nonsense" in run.flat and "Traceback" not in run.all
 
 
-@pytest.mark.parametrize("module", ["gateway_wait", "istiod_restart", "mesh_info", "mesh_objects", "peer_info", "peer_wait"])
+def _documented_playbook(module: str) -> list[Object]:
+    """The complete playbook among the examples of a module."""
+    text = (ROOT / "plugins" / "modules" / f"{module}.py").read_text()
+    examples = yaml.safe_load(text.partition('EXAMPLES = r"""')[2].partition('"""')[0])
+    return [play for play in examples if "hosts" in play]
+
+
+@pytest.mark.parametrize("module", ["mesh_info", "peer_wait"])
+def test_the_documented_playbook_works(call: Call, module: str) -> None:
+    """Ten lines with mesh_info and peer_wait alone, as the documentation has them but for the path of the kubeconfig."""
+    (play,) = _documented_playbook(module)
+    assert [next(key for key in task if "." in key) for task in play["tasks"]] == [
+        "ossm.federation.mesh_info", "ossm.federation.peer_wait"]
+    play["module_defaults"]["group/ossm.federation.federation"]["auth"] = call.auth
+    playbook = call.folder / "documented.yml"
+    playbook.write_text(yaml.safe_dump([play]))
+    mark = call.federation.lab.mark()
+    run = call.federation.play(playbook)
+    assert run.code == 0 and run.recap["localhost"]["ok"] == 2, run.all
+    assert "servicemeshpeers" in {one.resource for one in call.federation.lab.audit("red", mark) if one.verb == "watch"}
+
+
+def test_module_defaults_of_the_group_serve_every_module(call: Call, way: str) -> None:
+    """Nothing about access in the tasks; in check mode, so that nothing restarts."""
+    own = {"mesh": "red-mesh", "namespace": "red-mesh-system", "fail_on_problems": False}
+    arguments: dict[str, Object] = {
+        "gateway_wait": {**own, "control_plane": "red-mesh"},
+        "istiod_restart": {**own, "control_plane": "red-mesh"},
+        "mesh_info": own,
+        "mesh_objects": {"mesh": "red-mesh", "objects": [_wish("defaults", "ratings")]},
+        "operator_wait": {**own, "namespace": "openshift-operators", "name": "servicemeshoperator"},
+        "peer_info": own,
+        "peer_wait": own,
+    }
+    assert tuple(arguments) == MODULES
+    tasks = [{"name": module, f"ossm.federation.{module}": options, **WAYS[way]} for module, options in arguments.items()]
+    defaults = {"group/ossm.federation.federation": {"auth": call.auth}}
+    playbook = call.folder / "defaults.yml"
+    playbook.write_text(yaml.safe_dump([{"hosts": "red-mesh", "connection": "local", "gather_facts": False,
+                                         "module_defaults": defaults, "tasks": tasks}]))
+    run = call.federation.play(playbook, "--check")
+    assert run.code == 0 and run.recap["red-mesh"]["ok"] == len(MODULES), run.all
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_documented_for_people(module: str, folder: Path) -> None:
     from harness import environment_of
 

@@ -244,7 +244,7 @@ def _shortfall(link: ConditionedLink) -> Tuple[str, str]:
     if not link["connected"]:
         return link["code"], link["remedy"]
     if not link["synced"]:
-        return "not-synced", "Increase timeout: a full sync takes up to a minute (five minutes before 2.5)"
+        return "not-synced", "Increase timeout: a full sync needs at most a minute (five minutes before 2.5)"
     if link["missing"]:
         return "not-imported", "Compare the export and import rules of the two meshes, or increase timeout"
     if link["unmet"]:
