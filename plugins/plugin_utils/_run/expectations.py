@@ -42,7 +42,6 @@ def _expectation(
     """What is expected of one link."""
     link: LinkExpectation = {
         "peer": side["peer"],
-        "peer_host": side["peer_host"],
         "peer_name": side["peer_name"],
         "import_rules": side["imports"] or [],
         "imports_expected": expected_imports(plan, side, read),
