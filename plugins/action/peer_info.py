@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The module peer_info in the controller's process."""
+
 from __future__ import annotations
 
 from ansible_collections.ossm.federation.plugins.module_utils._modules.peer_links import INFO_SPEC, info

@@ -138,7 +138,7 @@ objects:
       description: Always null.
       returned: always
       type: str
-      sample: 
+      sample:
     field_manager:
       description: The field manager that wrote the object.
       returned: always
@@ -153,7 +153,7 @@ objects:
       description: Always null.
       returned: always
       type: str
-      sample: 
+      sample:
 problems:
   description: What could not be done.
   returned: always
@@ -198,7 +198,6 @@ problems:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.ossm.federation.plugins.module_utils._modules.istiod_restart import ARGUMENT_SPEC, run
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import finish
 

@@ -287,7 +287,6 @@ diff:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_objects import ARGUMENT_SPEC, run
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import finish
 

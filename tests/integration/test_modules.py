@@ -23,7 +23,7 @@ WAYS: dict[str, Object] = {
     "async": {"async": 60, "poll": 1},
 }
 MODULES = ("gateway_wait", "istiod_restart", "mesh_info", "mesh_objects", "operator_wait", "peer_info", "peer_wait")
-#: What differs between two looks at a lab that lives.
+#: What differs between two looks at a running lab.
 _MOVES = re.compile(
     r'"(last_full_sync|last_attempt|lastFullSync|lastConnected|resourceVersion|lastEvent|time)": "?[^",}]*"?'
 )
@@ -32,9 +32,9 @@ _MOVES = re.compile(
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """The default lab, federated."""
-    made = Federation.of(start(), tmp_path_factory.mktemp("f"))
-    made.good()
-    return made
+    federated = Federation.of(start(), tmp_path_factory.mktemp("f"))
+    federated.good()
+    return federated
 
 
 @pytest.fixture(params=["in process", "as a module"])
@@ -195,7 +195,7 @@ def test_istiod_restart(call: Call, way: str) -> None:
     assert missing["msg"].startswith("ERROR blue-mesh: Deployment blue-mesh-system/istiod-nope: ")
 
 
-def _wish(name: str, *services: str, **metadata: Any) -> Object:
+def _desired(name: str, *services: str, **metadata: Any) -> Object:
     rules = [
         {"type": "NameSelector", "nameSelector": {"namespace": "red-mesh-bookinfo", "name": one}} for one in services
     ]
@@ -224,19 +224,19 @@ def test_mesh_objects_from_nothing_to_nothing(call: Call, way: str) -> None:
     """Rehearse, create, rest, change and delete; each step tells what it did, and diff mode shows it."""
     federation, options = call.federation, {"auth": call.auth, "mesh": "red-mesh"}
     name = "test-" + way.split()[0].lower() + str(len(federation.runs))
-    rehearsed = call(way, "mesh_objects", "--check", "--diff", objects=[_wish(name, "ratings")], **options)
+    rehearsed = call(way, "mesh_objects", "--check", "--diff", objects=[_desired(name, "ratings")], **options)
     assert (_verbs(rehearsed), rehearsed["changed"]) == ([(name, "created")], True)
     assert name not in federation.names("red-mesh", "exportedservicesets")
     assert "ratings" in rehearsed["diff"][0]["after"] and not rehearsed["diff"][0]["before"]
-    created = call(way, "mesh_objects", objects=[_wish(name, "ratings")], **options)
+    created = call(way, "mesh_objects", objects=[_desired(name, "ratings")], **options)
     assert created["objects"][0]["fields"] == rehearsed["objects"][0]["fields"]
     assert (_verbs(created), "diff" in created) == ([(name, "created")], False)
     live = federation.get("red-mesh", "exportedservicesets", name)
     before = {key: live[key] for key in ("apiVersion", "kind", "metadata", "spec")}
-    again = call(way, "mesh_objects", "--diff", objects=[_wish(name, "ratings") | {"live": before}], **options)
+    again = call(way, "mesh_objects", "--diff", objects=[_desired(name, "ratings") | {"live": before}], **options)
     assert (_verbs(again), again["changed"], again["diff"]) == ([(name, "unchanged")], False, [])
     mark = federation.lab.mark()
-    changed = call(way, "mesh_objects", "--diff", objects=[_wish(name, "reviews") | {"live": before}], **options)
+    changed = call(way, "mesh_objects", "--diff", objects=[_desired(name, "reviews") | {"live": before}], **options)
     assert _verbs(changed) == [(name, "changed")]
     assert all(path.startswith("spec.exportRules") for path in changed["objects"][0]["fields"])
     assert "ratings" in changed["diff"][0]["before"] and "reviews" in changed["diff"][0]["after"]
@@ -245,20 +245,20 @@ def test_mesh_objects_from_nothing_to_nothing(call: Call, way: str) -> None:
         for one in federation.lab.audit("red", mark)
         if one.resource == "exportedservicesets" and one.agent.startswith(("OpenAPI", "python", "ossm"))
     ] == ["patch"]
-    would = call(way, "mesh_objects", "--check", objects=[_wish(name, "reviews")], state="absent", **options)
+    would = call(way, "mesh_objects", "--check", objects=[_desired(name, "reviews")], state="absent", **options)
     assert _verbs(would) == [(name, "deleted")]
     assert name in federation.names("red-mesh", "exportedservicesets")
-    assert _verbs(call(way, "mesh_objects", objects=[_wish(name, "reviews")], state="absent", **options)) == [
+    assert _verbs(call(way, "mesh_objects", objects=[_desired(name, "reviews")], state="absent", **options)) == [
         (name, "deleted")
     ]
     assert name not in federation.names("red-mesh", "exportedservicesets")
-    gone = call(way, "mesh_objects", objects=[_wish(name, "reviews")], state="absent", **options)
+    gone = call(way, "mesh_objects", objects=[_desired(name, "reviews")], state="absent", **options)
     assert (_verbs(gone), gone["changed"]) == ([(name, "unchanged")], False)
 
 
 def test_mesh_objects_goes_on_after_a_failure_of_another_pair(call: Call, way: str) -> None:
     number = str(len(call.federation.runs))
-    bad, after, other = (_wish(f"{word}-{number}", "ratings") for word in ("bad", "after", "other"))
+    bad, after, other = (_desired(f"{word}-{number}", "ratings") for word in ("bad", "after", "other"))
     bad["definition"]["spec"]["exportRules"][0].pop("type")
     after["field_manager"] = bad["field_manager"]
     result = call(way, "mesh_objects", "--check", auth=call.auth, mesh="red-mesh", objects=[bad, after, other])
@@ -269,7 +269,7 @@ def test_mesh_objects_goes_on_after_a_failure_of_another_pair(call: Call, way: s
 
 def test_mesh_objects_creates_no_control_plane(call: Call, way: str) -> None:
     plane = call.federation.get("red-mesh", "servicemeshcontrolplanes", "red-mesh")
-    wish = {
+    desired = {
         "field_manager": "ossm.federation/green-mesh",
         "definition": {
             "apiVersion": "maistra.io/v2",
@@ -278,7 +278,7 @@ def test_mesh_objects_creates_no_control_plane(call: Call, way: str) -> None:
             "metadata": {"name": "red-mish", "namespace": "red-mesh-system", "uid": plane["metadata"]["uid"]},
         },
     }
-    result = call(way, "mesh_objects", auth=call.auth, mesh="red-mesh", objects=[wish])
+    result = call(way, "mesh_objects", auth=call.auth, mesh="red-mesh", objects=[desired])
     assert _verbs(result) == [("red-mish", "failed")]
     assert call.federation.names("red-mesh", "servicemeshcontrolplanes") == ["red-mesh"]
 
@@ -311,14 +311,14 @@ def test_gateway_wait_says_at_its_deadline_what_is_missing(call: Call, way: str)
         mesh="red-mesh",
         namespace="red-mesh-system",
         control_plane="red-mesh",
-        gateways=_gateways("ingress-green-mesh", "ingress-nobody"),
+        gateways=_gateways("ingress-green-mesh", "ingress-gold-mesh"),
         timeout=2,
     )
     assert time.monotonic() - begun < 30
     assert result["ready"], "the control plane is"
     assert [one["code"] for one in result["problems"]] == ["no-address"]
-    assert "pending" in result["gateways"]["ingress-nobody"] and result["gateways"]["ingress-green-mesh"]["addresses"]
-    assert "ingress-nobody" in result["message"] and "WARNING red-mesh: Service red-mesh-system/ingress-nobody" in result["msg"]
+    assert "pending" in result["gateways"]["ingress-gold-mesh"] and result["gateways"]["ingress-green-mesh"]["addresses"]
+    assert "ingress-gold-mesh" in result["message"] and "WARNING red-mesh: Service red-mesh-system/ingress-gold-mesh" in result["msg"]
 
 
 def test_peer_info(call: Call) -> None:
@@ -431,7 +431,7 @@ def test_module_defaults_of_the_group_serve_every_module(call: Call, way: str) -
         "gateway_wait": {**own, "control_plane": "red-mesh"},
         "istiod_restart": {**own, "control_plane": "red-mesh"},
         "mesh_info": own,
-        "mesh_objects": {"mesh": "red-mesh", "objects": [_wish("defaults", "ratings")]},
+        "mesh_objects": {"mesh": "red-mesh", "objects": [_desired("defaults", "ratings")]},
         "operator_wait": {**own, "namespace": "openshift-operators", "name": "servicemeshoperator"},
         "peer_info": own,
         "peer_wait": own,

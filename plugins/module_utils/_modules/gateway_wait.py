@@ -108,23 +108,29 @@ class _Gateways:
         """One gateway, read again only after its Service has changed."""
         name = gateway["name"]
         if name not in self._read:
-            self._read[name] = read_gateway(self.services.get(SERVICE, name), self.nodes, gateway.get("exposure"),
-                                            bool(gateway.get("internal")))
+            self._read[name] = read_gateway(
+                self.services.get(SERVICE, name), self.nodes, gateway.get("exposure"), bool(gateway.get("internal"))
+            )
         address, reason = self._read[name], self._reasons.get(name)
         return {"pending": f"{address['pending']} ({reason})"} if reason and "pending" in address else address
 
     def pending_balancers(self) -> Dict[str, Json]:
         """By name, the Services of gateways that wait for their load balancer."""
-        services = {name: self.services.get(SERVICE, name) for name, address in self.addresses().items()
-                    if "pending" in address}
-        return {name: service for name, service in services.items()
-                if service and (service.get("spec") or {}).get("type") == "LoadBalancer"}
+        services = {
+            name: self.services.get(SERVICE, name) for name, address in self.addresses().items() if "pending" in address
+        }
+        return {
+            name: service
+            for name, service in services.items()
+            if service and (service.get("spec") or {}).get("type") == "LoadBalancer"
+        }
 
     def explain(self, events: List[Json]) -> None:
         """Note why load balancers are pending, by the events of their Services."""
         for name, service in self.pending_balancers().items():
             self._reasons[name] = read_events(events, service) or (
-                "its Service has no events: nothing here seems to serve Services of type LoadBalancer")
+                "its Service has no events: nothing here seems to serve Services of type LoadBalancer"
+            )
 
     def note_unexplained(self, reason: str) -> None:
         """Note that the events could not be read."""
@@ -142,14 +148,17 @@ class _Gateways:
     def missing(self) -> List[str]:
         """What is still waited for."""
         plane = [] if self.is_ready else [f"control plane: {self.plane_message}"]
-        return plane + [f"{name}: {address['pending']}" for name, address in self.addresses().items() if "pending" in address]
+        return plane + [
+            f"{name}: {address['pending']}" for name, address in self.addresses().items() if "pending" in address
+        ]
 
     def changes(self) -> List[str]:
         """One line for each thing that has changed."""
         messages = {f"{self.mesh}: control plane": self.plane_message} if self.plane else {}
         for name, address in self.addresses().items():
             messages[f"{self.mesh}: {name}"] = address.get("pending") or (
-                f"{', '.join(address['addresses'])} port {address['discoveryPort']}")
+                f"{', '.join(address['addresses'])} port {address['discoveryPort']}"
+            )
         return self._log.changes(messages)
 
     def status_line(self) -> str:
@@ -234,14 +243,34 @@ def _late(state: _Gateways, params: Json) -> List[Problem]:
     if state.is_done():
         return []
     after = f"after {params['timeout']:.0f} s" if params["timeout"] >= 1 else "at the deadline"
-    plane = [] if state.is_ready else [problem(
-        "control-plane-not-ready", state.mesh, f"{PLANE} {params['namespace']}/{params['control_plane']}",
-        f"not ready {after}: {state.plane_message}", "Check its conditions and the operator", severity="warning")]
+    plane = (
+        []
+        if state.is_ready
+        else [
+            problem(
+                "control-plane-not-ready",
+                state.mesh,
+                f"{PLANE} {params['namespace']}/{params['control_plane']}",
+                f"not ready {after}: {state.plane_message}",
+                "Check its conditions and the operator",
+                severity="warning",
+            )
+        ]
+    )
     peers = {gateway["name"]: gateway.get("peer") for gateway in state.gateways}
-    return plane + [problem(
-        "no-address", state.mesh, f"{SERVICE} {params['namespace']}/{name}", f"no address {after}: {address['pending']}",
-        "Fix what the cloud reports, or set mesh_ingress.exposure to NodePort, and run again", peer=peers[name],
-        severity="warning") for name, address in state.addresses().items() if "pending" in address]
+    return plane + [
+        problem(
+            "no-address",
+            state.mesh,
+            f"{SERVICE} {params['namespace']}/{name}",
+            f"no address {after}: {address['pending']}",
+            "Fix what the cloud reports, or set mesh_ingress.exposure to NodePort, and run again",
+            peer=peers[name],
+            severity="warning",
+        )
+        for name, address in state.addresses().items()
+        if "pending" in address
+    ]
 
 
 def _result(params: Json, state: _Gateways, problems: List[Problem]) -> GatewayResult:

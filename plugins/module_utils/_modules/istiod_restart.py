@@ -91,9 +91,15 @@ def run(params: Json, check_mode: bool, say: Say) -> RestartResult:
     where = f"Deployment {restart.namespace}/{restart.deployment}"
     problems = use_cluster(params["auth"], restart.mesh, work, where=where)
     if not problems and not check_mode and restart.missing:
-        problems = [problem("restart-late", restart.mesh, where,
-                            f"not restarted after {params['timeout']:.0f} s: {restart.missing}",
-                            "Check the istiod pods and their events")]
+        problems = [
+            problem(
+                "restart-late",
+                restart.mesh,
+                where,
+                f"not restarted after {params['timeout']:.0f} s: {restart.missing}",
+                "Check the istiod pods and their events",
+            )
+        ]
     return _result(restart, check_mode, problems)
 
 
@@ -129,8 +135,16 @@ def _result(restart: _Restart, check_mode: bool, problems: List[Problem]) -> Res
     if problems:
         message = "; ".join(entry["message"] for entry in problems)
     changed: ObjectResult = {
-        "mesh": restart.mesh, "kind": "Deployment", "name": restart.deployment, "namespace": restart.namespace,
-        "verb": "changed", "fields": [_FIELD], "peer": None, "field_manager": OURS, "message": message, "time": None,
+        "mesh": restart.mesh,
+        "kind": "Deployment",
+        "name": restart.deployment,
+        "namespace": restart.namespace,
+        "verb": "changed",
+        "fields": [_FIELD],
+        "peer": None,
+        "field_manager": OURS,
+        "message": message,
+        "time": None,
     }
     return {
         "changed": restart.is_patched,

@@ -26,16 +26,26 @@ class Conditions:
         self.problem: Optional[Problem] = None
         self._compiled: List[Tuple[str, Any]] = []
         if expressions and IMPORT_ERROR:
-            self.problem = problem("jmespath-missing", mesh, "condition", "the Python package jmespath is not installed",
-                                   "Install jmespath where the task runs")
+            self.problem = problem(
+                "jmespath-missing",
+                mesh,
+                "condition",
+                "the Python package jmespath is not installed",
+                "Install jmespath where the task runs",
+            )
             return
         for index, expression in enumerate(expressions):
             try:
                 self._compiled.append((expression, jmespath.compile(expression)))
             except JMESPathError as error:
                 reason = " ".join(str(error).split())
-                self.problem = problem("condition-invalid", mesh, f"condition[{index}]",
-                                       f"{expression!r} is not a JMESPath expression: {reason}", "Correct the expression")
+                self.problem = problem(
+                    "condition-invalid",
+                    mesh,
+                    f"condition[{index}]",
+                    f"{expression!r} is not a JMESPath expression: {reason}",
+                    "Correct the expression",
+                )
                 return
 
     def unmet(self, link: Mapping[str, Any]) -> List[str]:

@@ -13,13 +13,24 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied i
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_KEPT = ("name", "namespace", "uid", "labels", "generation", "resourceVersion", "creationTimestamp", "deletionTimestamp")
+_KEPT = (
+    "name",
+    "namespace",
+    "uid",
+    "labels",
+    "generation",
+    "resourceVersion",
+    "creationTimestamp",
+    "deletionTimestamp",
+)
 
 
 def managers(obj: Json) -> List[str]:
     """The field managers of an object, except those of its status."""
     entries = obj["metadata"].get("managedFields") or []
-    return sorted({entry["manager"] for entry in entries if entry.get("manager") and entry.get("subresource") != "status"})
+    return sorted(
+        {entry["manager"] for entry in entries if entry.get("manager") and entry.get("subresource") != "status"}
+    )
 
 
 def field_owners(smcp: Json) -> Dict[str, List[str]]:

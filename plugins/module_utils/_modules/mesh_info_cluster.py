@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import List, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import FATAL_CODES, ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import trim
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import ABSENT_CODES, Reading
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import NODE_PORT
 from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import ControlPlaneFacts
@@ -32,7 +33,6 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.platforms
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.module_utils._readers.nodes import read_nodes
-from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import trim
 
 #: The Service of OpenShift's own router. Where a cloud controller runs, it has a load balancer.
 ROUTER = ("router-default", "openshift-ingress")

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import List, Optional, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import FATAL_CODES, ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import field_owners, managers, trim
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import Reading
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ISTIOD_SELECTOR
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import read_control_plane
 from ansible_collections.ossm.federation.plugins.module_utils._readers.members import read_members
-from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import field_owners, managers, trim
 from ansible_collections.ossm.federation.plugins.module_utils._readers.pods import istiod_pods
 
 KIND = "ServiceMeshControlPlane"
@@ -32,7 +32,9 @@ def read_plane(reading: Reading, name: Optional[str]) -> bool:
         return False
     smcp = chosen[0]
     reading.facts["control_plane"] = {
-        **read_control_plane(smcp), "owners": field_owners(smcp), "managers": managers(smcp),
+        **read_control_plane(smcp),
+        "owners": field_owners(smcp),
+        "managers": managers(smcp),
         "object": trim(smcp, status=False),
     }
     return True
@@ -53,8 +55,15 @@ def _note_missing(reading: Reading, name: Optional[str], existing: Sequence[str]
         reading.note(problem("namespace-missing", mesh, where, message, f"Set mesh_namespace. {listed}"))
         return
     plane = f"no control plane {name}" if name else "no control plane"
-    reading.note(problem("control-plane-missing", mesh, where, f"{plane} exists in {namespace}",
-                         f"Set mesh_control_plane or mesh_namespace. {listed}"))
+    reading.note(
+        problem(
+            "control-plane-missing",
+            mesh,
+            where,
+            f"{plane} exists in {namespace}",
+            f"Set mesh_control_plane or mesh_namespace. {listed}",
+        )
+    )
 
 
 def _planes_elsewhere(reading: Reading) -> List[str]:

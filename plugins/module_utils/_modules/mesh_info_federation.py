@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import List, NamedTuple, Optional, Sequence, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import FATAL_CODES, ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import trim
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import Reading
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     ROOT_CONFIG_MAP,
@@ -18,7 +19,6 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import MeshFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import known_members
-from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import trim
 from ansible_collections.ossm.federation.plugins.module_utils._readers.roots import normalise_bundle, read_roots
 
 #: Any namespace, or any name.
@@ -64,15 +64,29 @@ def _read_own_root(reading: Reading) -> None:
     """The certificates in the mesh's own root."""
     facts, where = reading.facts, f"ConfigMap {reading.namespace}/{ROOT_CONFIG_MAP}"
     if not facts["root"]:
-        reading.note(problem("root-missing", reading.mesh, where, f"it has no root certificate under {ROOT_KEY}",
-                             "Wait until istiod has written it, or check the log of istiod"))
+        reading.note(
+            problem(
+                "root-missing",
+                reading.mesh,
+                where,
+                f"it has no root certificate under {ROOT_KEY}",
+                "Wait until istiod has written it, or check the log of istiod",
+            )
+        )
         return
     try:
         facts["root"] = normalise_bundle(facts["root"])
         facts["roots"] = read_roots(facts["root"])
     except ValueError as error:
-        reading.note(problem("root-unreadable", reading.mesh, where, f"the root certificate cannot be read: {error}",
-                             "Correct the root certificate of this mesh's CA, and restart istiod"))
+        reading.note(
+            problem(
+                "root-unreadable",
+                reading.mesh,
+                where,
+                f"the root certificate cannot be read: {error}",
+                "Correct the root certificate of this mesh's CA, and restart istiod",
+            )
+        )
         reading.complete = False
         return
     facts["fingerprints"] = [root["sha256"] for root in facts["roots"]]
@@ -123,8 +137,12 @@ def read_shared_services(reading: Reading, wanted: Sequence[str], own: Sequence[
                 raise
             shared["unread"].append({"namespace": namespace, "message": error.message})
             continue
-        services += [obj for obj in listed if obj["metadata"]["namespace"] != reading.namespace
-                     and (namespaces is None or obj["metadata"]["namespace"] in namespaces)]
+        services += [
+            obj
+            for obj in listed
+            if obj["metadata"]["namespace"] != reading.namespace
+            and (namespaces is None or obj["metadata"]["namespace"] in namespaces)
+        ]
     shared["services"] = [_shared_service(obj) for obj in services if any(pattern.matches(obj) for pattern in patterns)]
 
 
@@ -145,5 +163,9 @@ def _shared_service(service: Json) -> Json:
     """The part of a Service that rules and ports of rules are compared with: there may be hundreds of Services."""
     meta, ports = service["metadata"], (service.get("spec") or {}).get("ports") or []
     labels = {"labels": meta["labels"]} if meta.get("labels") else {}
-    return {"namespace": meta["namespace"], "name": meta["name"], **labels,
-            "ports": [{"name": port.get("name") or "", "port": port["port"]} for port in ports]}
+    return {
+        "namespace": meta["namespace"],
+        "name": meta["name"],
+        **labels,
+        "ports": [{"name": port.get("name") or "", "port": port["port"]} for port in ports],
+    }

@@ -139,15 +139,30 @@ class _Writer:
         self._stopped["" if error.code in FATAL_CODES else desired["field_manager"]] = error.message
         self._note(desired, "failed", message=error.message)
 
-    def _note(self, desired: Json, verb: Verb, fields: Iterable[str] = (), message: str = "", time: Optional[str] = None,
-              ) -> None:
+    def _note(
+        self,
+        desired: Json,
+        verb: Verb,
+        fields: Iterable[str] = (),
+        message: str = "",
+        time: Optional[str] = None,
+    ) -> None:
         """Remember the result of one object."""
         meta = desired["definition"]["metadata"]
-        self.results.append({
-            "mesh": self.mesh, "kind": desired["definition"]["kind"], "name": meta["name"],
-            "namespace": meta.get("namespace"), "verb": verb, "fields": sorted(fields), "peer": desired.get("peer"),
-            "field_manager": desired["field_manager"], "message": message, "time": time,
-        })
+        self.results.append(
+            {
+                "mesh": self.mesh,
+                "kind": desired["definition"]["kind"],
+                "name": meta["name"],
+                "namespace": meta.get("namespace"),
+                "verb": verb,
+                "fields": sorted(fields),
+                "peer": desired.get("peer"),
+                "field_manager": desired["field_manager"],
+                "message": message,
+                "time": time,
+            }
+        )
 
     def _before(self, desired: Json) -> Optional[Json]:
         """The current object, as far as it is known without a request."""
@@ -157,11 +172,19 @@ class _Writer:
         """Apply one object. Of an absent control plane only the identity is sent: the fields of the manager go."""
         definition, key = desired["definition"], name_of(desired["definition"])
         if self.is_absent:
-            definition = {"apiVersion": definition["apiVersion"], "kind": definition["kind"], "metadata": {
-                name: definition["metadata"][name] for name in ("name", "namespace", "uid")
-                if definition["metadata"].get(name)}}
+            definition = {
+                "apiVersion": definition["apiVersion"],
+                "kind": definition["kind"],
+                "metadata": {
+                    name: definition["metadata"][name]
+                    for name in ("name", "namespace", "uid")
+                    if definition["metadata"].get(name)
+                },
+            }
         before = self._before(desired)
-        after, is_created = cluster.apply(definition, desired["field_manager"], dry_run=self.is_check, force=self.is_forced)
+        after, is_created = cluster.apply(
+            definition, desired["field_manager"], dry_run=self.is_check, force=self.is_forced
+        )
         changed = changes(before, after)
         if self.is_check:
             changed = self._new_changes(key, changed)
@@ -170,8 +193,13 @@ class _Writer:
         unknown = {} if self.is_absent else desired.get("unknown") or {}
         fields = {*changed, *unknown}
         verb: Verb = "created" if is_created else "changed" if fields else "unchanged"
-        self._note(desired, verb, fields if verb != "unchanged" else (), "; ".join(unknown.values()),
-                   None if self.is_check else applied_at(after, desired["field_manager"]))
+        self._note(
+            desired,
+            verb,
+            fields if verb != "unchanged" else (),
+            "; ".join(unknown.values()),
+            None if self.is_check else applied_at(after, desired["field_manager"]),
+        )
         if verb != "unchanged":
             self._show(desired, before, after, unknown)
 
@@ -192,10 +220,14 @@ class _Writer:
             if before is None:
                 before = cluster.get(kind, meta["name"], meta.get("namespace"))
             if not is_ours(before):
-                raise ClusterError("unmanaged", f"{name_of(definition)} does not have our label and is not deleted",
-                                   "Delete it manually if it is not needed")
-            cluster.delete(kind, meta["name"], meta.get("namespace"), uid=before["metadata"].get("uid"),
-                           dry_run=self.is_check)
+                raise ClusterError(
+                    "unmanaged",
+                    f"{name_of(definition)} does not have our label and is not deleted",
+                    "Delete it manually if it is not needed",
+                )
+            cluster.delete(
+                kind, meta["name"], meta.get("namespace"), uid=before["metadata"].get("uid"), dry_run=self.is_check
+            )
         except ClusterError as error:
             if error.code not in ABSENT_CODES:
                 raise
@@ -204,16 +236,19 @@ class _Writer:
         self._note(desired, "deleted", changes(before, None))
         self._show(desired, before, None, {})
 
-    def _show(
-        self, desired: Json, before: Optional[Json], after: Optional[Json], unknown: Mapping[str, str]
-    ) -> None:
+    def _show(self, desired: Json, before: Optional[Json], after: Optional[Json], unknown: Mapping[str, str]) -> None:
         """Add one object to the diff, where one is returned: YAML of a control plane takes its time."""
         if not self.returns_diff:
             return
         header = f"{self.mesh}: {name_of(desired['definition'])} ({desired['field_manager']})"
-        self.diff.append({
-            "before": to_text(before), "after": to_text(after, unknown), "before_header": header, "after_header": header,
-        })
+        self.diff.append(
+            {
+                "before": to_text(before),
+                "after": to_text(after, unknown),
+                "before_header": header,
+                "after_header": header,
+            }
+        )
 
 
 def name_of(obj: Json) -> str:
@@ -224,6 +259,9 @@ def name_of(obj: Json) -> str:
 
 def applied_at(obj: Json, manager: str) -> Optional[str]:
     """When a manager's apply last changed the object, by the API server's clock (RFC 3339, whole seconds)."""
-    times = [str(entry.get("time")) for entry in obj["metadata"].get("managedFields") or []
-             if entry.get("manager") == manager and entry.get("operation") == "Apply" and entry.get("time")]
+    times = [
+        str(entry.get("time"))
+        for entry in obj["metadata"].get("managedFields") or []
+        if entry.get("manager") == manager and entry.get("operation") == "Apply" and entry.get("time")
+    ]
     return max(times, default=None)

@@ -23,8 +23,11 @@ def comparable(obj: Optional[Json]) -> Json:
         return {}
     meta = obj.get("metadata") or {}
     kept = {key: meta[key] for key in ("labels", "annotations") if meta.get(key)}
-    rest = {key: value for key, value in obj.items()
-            if key not in ("apiVersion", "kind", "metadata", "status", "managers", "applied")}
+    rest = {
+        key: value
+        for key, value in obj.items()
+        if key not in ("apiVersion", "kind", "metadata", "status", "managers", "applied")
+    }
     return {**({"metadata": kept} if kept else {}), **rest}
 
 

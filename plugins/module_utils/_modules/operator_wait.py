@@ -55,8 +55,9 @@ class _Operator:
 
     def facts(self) -> OperatorFacts:
         """The progress of the installation."""
-        return read_operator(self.objects.get(SUBSCRIPTION, self.name), self.objects.of(CSV),
-                             self.objects.get(CRD, DEFINITION))
+        return read_operator(
+            self.objects.get(SUBSCRIPTION, self.name), self.objects.of(CSV), self.objects.get(CRD, DEFINITION)
+        )
 
     def is_done(self) -> bool:
         """Whether the version has succeeded and its first kind is served."""
@@ -96,8 +97,11 @@ def run(params: Json, check_mode: bool, say: Say) -> OperatorResult:
         if check_mode or timeout <= 0:
             read_now(cluster, operator)
             return
-        targets = [WatchFor(CRD, None, DEFINITION), WatchFor(SUBSCRIPTION, operator.namespace, operator.name),
-                   WatchFor(CSV, operator.namespace)]
+        targets = [
+            WatchFor(CRD, None, DEFINITION),
+            WatchFor(SUBSCRIPTION, operator.namespace, operator.name),
+            WatchFor(CSV, operator.namespace),
+        ]
         follow(cluster, targets, operator, time.monotonic() + timeout, say)
 
     problems = use_cluster(params["auth"], operator.mesh, work)
@@ -117,6 +121,9 @@ def run(params: Json, check_mode: bool, say: Say) -> OperatorResult:
 def _late(params: Json, message: str) -> Problem:
     """The operator is not ready in time."""
     return problem(
-        "operator-not-ready", params["mesh"], f"Subscription {params['namespace']}/{params['name']}",
+        "operator-not-ready",
+        params["mesh"],
+        f"Subscription {params['namespace']}/{params['name']}",
         f"not ready after {params['timeout']:.0f} s: {message}",
-        "Check the conditions of the Subscription, its install plan and the operator's pod")
+        "Check the conditions of the Subscription, its install plan and the operator's pod",
+    )

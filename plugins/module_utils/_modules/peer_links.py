@@ -25,7 +25,11 @@ from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments
 from ansible_collections.ossm.federation.plugins.module_utils._modules.link_conditions import Conditions
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import Say, core, first_error
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import ConditionedLink, LinkResult
-from ansible_collections.ossm.federation.plugins.module_utils._product.links import LinkExpectation, LinkState, LinkStatus
+from ansible_collections.ossm.federation.plugins.module_utils._product.links import (
+    LinkExpectation,
+    LinkState,
+    LinkStatus,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.link import judge_link, read_link, unread_link
@@ -153,8 +157,11 @@ class _Links:
     def is_up(self) -> bool:
         """Whether an earlier reading shows every link connected and synced, so that only imports can be missing."""
         names = {expectation["peer_name"] for expectation in self.expected()}
-        return bool(names) and names <= set(self.known) and all(
-            link["connected"] and link["synced"] for link in self.links())
+        return (
+            bool(names)
+            and names <= set(self.known)
+            and all(link["connected"] and link["synced"] for link in self.links())
+        )
 
     def is_healthy(self) -> bool:
         """Whether there are links and all of them are healthy."""
@@ -232,11 +239,19 @@ def unhealthy(params: Json, check_mode: bool, result: Json) -> Optional[Problem]
     mesh, namespace = params["mesh"], params["namespace"]
     if not result["links"]:
         where = f"namespace {namespace}" if params.get("links") is None else "links"
-        return problem("peer-missing", mesh, where, result["message"], "Create a ServiceMeshPeer, or correct namespace or links")
+        return problem(
+            "peer-missing", mesh, where, result["message"], "Create a ServiceMeshPeer, or correct namespace or links"
+        )
     link = next(link for link in result["links"] if not link["healthy"])
     code, remedy = _shortfall(link)
-    return problem(code, mesh, f"ServiceMeshPeer {namespace}/{link['peer_name']}",
-                   f"not healthy after {params['timeout']:.0f} s: {link_message(link)}", remedy, peer=link["peer"])
+    return problem(
+        code,
+        mesh,
+        f"ServiceMeshPeer {namespace}/{link['peer_name']}",
+        f"not healthy after {params['timeout']:.0f} s: {link_message(link)}",
+        remedy,
+        peer=link["peer"],
+    )
 
 
 def _shortfall(link: ConditionedLink) -> Tuple[str, str]:
@@ -307,8 +322,10 @@ def _result(params: Json, links: _Links, problems: List[Problem]) -> LinkResult:
     """The result of the modules."""
     found = links.links()
     if problems and PEER not in links.kinds_read:
-        found = [link if link["peer_name"] in links.known else links.unread(expectation, problems[0])
-                 for expectation, link in zip(links.expected(), found)]
+        found = [
+            link if link["peer_name"] in links.known else links.unread(expectation, problems[0])
+            for expectation, link in zip(links.expected(), found)
+        ]
     healthy = links.is_healthy() and not problems
     state: LinkState = "healthy" if healthy else "degraded"
     if any(link["state"] == "unknown" for link in found) or (not found and (problems or links.expectations == [])):

@@ -23,12 +23,14 @@ def read_nodes(nodes: Sequence[Json]) -> List[Node]:
         rows = status.get("addresses") or []
         external = [row["address"] for row in rows if row.get("type") == "ExternalIP"]
         internal = [row["address"] for row in rows if row.get("type") == "InternalIP"]
-        ready.append({
-            "name": node["metadata"]["name"],
-            "addresses": external or internal,
-            "internal": internal,
-            "region": labels.get("topology.kubernetes.io/region"),
-            "zone": labels.get("topology.kubernetes.io/zone"),
-            "arch": labels.get("kubernetes.io/arch"),
-        })
+        ready.append(
+            {
+                "name": node["metadata"]["name"],
+                "addresses": external or internal,
+                "internal": internal,
+                "region": labels.get("topology.kubernetes.io/region"),
+                "zone": labels.get("topology.kubernetes.io/zone"),
+                "arch": labels.get("kubernetes.io/arch"),
+            }
+        )
     return sorted(ready, key=lambda node: node["name"])

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The modules' in-process twins: same arguments, same results, and where the work is done."""
+
 from __future__ import annotations
 
 import importlib
@@ -13,7 +14,6 @@ import pytest
 import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.ossm.federation.plugins.action import mesh_objects
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import access
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible import action as core_action
@@ -27,14 +27,22 @@ class _Echo(core_action.CoreAction):
     """An action that tells what its core was given."""
 
     MODULE = "ossm.federation.echo"
-    SPEC = {"word": {"type": "str", "required": True}, "auth": {"type": "dict", "options": {
-        "api_key": {"type": "str", "no_log": True}}}}
+    SPEC = {
+        "word": {"type": "str", "required": True},
+        "auth": {"type": "dict", "options": {"api_key": {"type": "str", "no_log": True}}},
+    }
 
     @staticmethod
     def CORE(params: Json, check_mode: bool, say: Any) -> Json:
         key = (params.get("auth") or {}).get("api_key")
-        return {"changed": False, "word": params["word"], "check": check_mode, "types": type(params["word"]).__name__,
-                "environment": os.environ.get("OSSM_TEST"), "leak": f"key {key}"}
+        return {
+            "changed": False,
+            "word": params["word"],
+            "check": check_mode,
+            "types": type(params["word"]).__name__,
+            "environment": os.environ.get("OSSM_TEST"),
+            "leak": f"key {key}",
+        }
 
 
 def _make(args: Json, *, transport: str = "local", cls: Any = _Echo, **task: Any) -> Any:
@@ -48,13 +56,16 @@ def _make(args: Json, *, transport: str = "local", cls: Any = _Echo, **task: Any
     return action
 
 
-@pytest.mark.parametrize(("transport", "task", "here"), [
-    ("local", {}, True),
-    ("local", {"become": True}, False),
-    ("local", {"async_val": 10}, False),
-    ("ssh", {}, False),
-    ("ansible.netcommon.anything", {}, False),
-])
+@pytest.mark.parametrize(
+    ("transport", "task", "here"),
+    [
+        ("local", {}, True),
+        ("local", {"become": True}, False),
+        ("local", {"async_val": 10}, False),
+        ("ssh", {}, False),
+        ("ansible.netcommon.anything", {}, False),
+    ],
+)
 def test_where_the_work_is_done(transport: str, task: Json, here: bool) -> None:
     assert _make({}, transport=transport, **task).runs_in_process() is here
 
@@ -63,8 +74,12 @@ def test_in_process() -> None:
     class Tagged(str):
         """A string as Ansible marks them."""
 
-    found = _make({"word": Tagged("hello"), "auth": {"api_key": "hidden"}}, check_mode=True, diff=True,
-                  environment=[{"OSSM_TEST": Tagged("1")}])._in_process()
+    found = _make(
+        {"word": Tagged("hello"), "auth": {"api_key": "hidden"}},
+        check_mode=True,
+        diff=True,
+        environment=[{"OSSM_TEST": Tagged("1")}],
+    )._in_process()
     assert (found["word"], found["types"], found["check"], found["environment"]) == ("hello", "str", True, "1")
     assert "hidden" not in str(found)
     assert "OSSM_TEST" not in os.environ
@@ -72,7 +87,9 @@ def test_in_process() -> None:
 
 @pytest.mark.parametrize("diff", [True, False])
 def test_a_diff_is_only_made_where_it_is_shown(diff: bool) -> None:
-    found = _make({"auth": {"host": "x"}, "mesh": "red", "objects": []}, cls=mesh_objects.ActionModule, diff=diff)._in_process()
+    found = _make(
+        {"auth": {"host": "x"}, "mesh": "red", "objects": []}, cls=mesh_objects.ActionModule, diff=diff
+    )._in_process()
     assert ("diff" in found) is diff
 
 
@@ -113,11 +130,13 @@ def test_only_credentials_are_hidden() -> None:
 
 @pytest.mark.parametrize("secret", ["token-of-red", 'two\nlines and a "quote"', "Schlüssel\t\\"])
 def test_no_secret_is_left_in_a_result(secret: str) -> None:
-    told = {"changed": False, "problems": [{"message": f"refused: {secret}!"}], "meshes": [{"name": "red"}]}
-    hidden = core_action.without_secrets(told, {secret})
-    assert secret not in str(hidden["problems"][0]["message"]) and hidden["problems"][0]["message"].startswith("refused: ")
+    result = {"changed": False, "problems": [{"message": f"refused: {secret}!"}], "meshes": [{"name": "red"}]}
+    hidden = core_action.without_secrets(result, {secret})
+    assert secret not in str(hidden["problems"][0]["message"]) and hidden["problems"][0]["message"].startswith(
+        "refused: "
+    )
     assert hidden["meshes"] == [{"name": "red"}]
-    assert core_action.without_secrets(told, {"of-another"}) is told
+    assert core_action.without_secrets(result, {"of-another"}) is result
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -141,12 +160,21 @@ def test_action_and_module_share_spec_and_core(name: str, monkeypatch: pytest.Mo
 def _compare(options: Json, spec: Json, path: str) -> None:
     assert set(options) == set(spec), path
     for key, option in options.items():
-        told = {"type": option.get("type", "str"), "required": bool(option.get("required")),
-                "default": option.get("default"), "elements": option.get("elements"), "choices": option.get("choices")}
-        real = {"type": spec[key].get("type", "str"), "required": bool(spec[key].get("required")),
-                "default": spec[key].get("default"), "elements": spec[key].get("elements"),
-                "choices": spec[key].get("choices")}
-        assert told == real, f"{path}.{key}"
+        documented = {
+            "type": option.get("type", "str"),
+            "required": bool(option.get("required")),
+            "default": option.get("default"),
+            "elements": option.get("elements"),
+            "choices": option.get("choices"),
+        }
+        real = {
+            "type": spec[key].get("type", "str"),
+            "required": bool(spec[key].get("required")),
+            "default": spec[key].get("default"),
+            "elements": spec[key].get("elements"),
+            "choices": spec[key].get("choices"),
+        }
+        assert documented == real, f"{path}.{key}"
         if "options" in spec[key]:
             _compare(option["suboptions"], spec[key]["options"], f"{path}.{key}")
 

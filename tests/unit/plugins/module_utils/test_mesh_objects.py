@@ -111,7 +111,7 @@ def _run(objects: list[Json], check: bool = False, state: str = "present") -> Js
     return mesh_objects.run(params, check, lambda line: None)
 
 
-def _told(result: Json) -> list[tuple[str, str, tuple[str, ...]]]:
+def _outcome(result: Json) -> list[tuple[str, str, tuple[str, ...]]]:
     return [(one["name"], one["verb"], tuple(one["fields"])) for one in result["objects"]]
 
 
@@ -125,7 +125,7 @@ def test_check_mode_tells_what_the_real_run_does(server: _Server) -> None:
     checked = _run(objects, check=True)
     assert all(dry_run for _key, _manager, dry_run in server.requests)
     real = _run(objects)
-    assert _told(checked) == _told(real)
+    assert _outcome(checked) == _outcome(real)
     assert checked["changed"] and [one["verb"] for one in real["objects"]] == ["changed"] * 2 + ["created"] * 2
     assert len(server.requests) == 8
 
@@ -154,12 +154,12 @@ def test_a_dead_cluster_stops_everything_after_one_attempt(server: _Server) -> N
 
 
 def test_values_that_come_later(server: _Server) -> None:
-    wish = _peer("green", unknown={"spec.remote.addresses": "known once it has an address"})
-    checked = _run([wish], check=True)
+    desired = _peer("green", unknown={"spec.remote.addresses": "known once it has an address"})
+    checked = _run([desired], check=True)
     assert checked["objects"][0]["fields"][-2:] == ["spec.remote.addresses", "spec.remote.discoveryPort"]
     shown = yaml.safe_load(checked["diff"][0]["after"])
     assert shown["spec"]["remote"]["addresses"] == "(known once it has an address)"
-    real = _run([wish])
+    real = _run([desired])
     assert real["objects"][0]["verb"] == "skipped" and not real["changed"]
 
 

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a module returns to a user without our roles: failures, empty values, default links, conditions."""
+
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import session
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event
@@ -35,8 +35,14 @@ def _peer(name: str, *, connected: bool = True) -> Json:
 
 
 def _imports(name: str, *services: str) -> Json:
-    return {"metadata": {"name": name}, "status": {"importedServices": [
-        {"exportedName": service, "localService": {"hostname": f"local-{service}"}} for service in services]}}
+    return {
+        "metadata": {"name": name},
+        "status": {
+            "importedServices": [
+                {"exportedName": service, "localService": {"hostname": f"local-{service}"}} for service in services
+            ]
+        },
+    }
 
 
 class _Cluster:
@@ -89,7 +95,10 @@ def _run(core: Any, check_mode: bool = False, **params: Any) -> Json:
     return result
 
 
-OBJECT = {"field_manager": "ossm.federation/green", "definition": {"kind": "ServiceMeshPeer", "metadata": {"name": "green"}}}
+OBJECT = {
+    "field_manager": "ossm.federation/green",
+    "definition": {"kind": "ServiceMeshPeer", "metadata": {"name": "green"}},
+}
 PLANE = {"control_plane": "red", "timeout": 5}
 CORES: dict[str, tuple[Any, Json]] = {
     "mesh_info": (mesh_info.run, {}),
@@ -104,11 +113,15 @@ CORES: dict[str, tuple[Any, Json]] = {
 
 
 @pytest.mark.parametrize(("core", "params"), CORES.values(), ids=CORES)
-def test_a_module_that_cannot_reach_the_cluster_fails_and_returns_what_it_has(use: Any, core: Any, params: Json) -> None:
+def test_a_module_that_cannot_reach_the_cluster_fails_and_returns_what_it_has(
+    use: Any, core: Any, params: Json
+) -> None:
     use({"*": DOWN})
     failed = _run(core, **params)
     assert failed["failed"] and failed["msg"].startswith("ERROR red-mesh: ")
-    assert failed["msg"].endswith(": https://red.example refuses the connection. Fix: Start the API server. [unreachable]")
+    assert failed["msg"].endswith(
+        ": https://red.example refuses the connection. Fix: Start the API server. [unreachable]"
+    )
     use({"*": DOWN})
     collected = _run(core, **params, fail_on_problems=False)
     assert "failed" not in collected and "msg" not in collected
@@ -129,8 +142,11 @@ EMPTY: list[tuple[Any, Json, str]] = [
     (mesh_info.run, {"services": [""]}, "services[0]"),
     (mesh_info.run, {"namespace": ""}, "namespace"),
     (mesh_info.run, {"additional_objects": [{"kind": ""}]}, "additional_objects[0].kind"),
-    (peer_links.wait, {"links": [{"peer_name": "green", "expect": {"imports_expected": ["a", ""]}}], "timeout": 0},
-     "links[0].expect.imports_expected[1]"),
+    (
+        peer_links.wait,
+        {"links": [{"peer_name": "green", "expect": {"imports_expected": ["a", ""]}}], "timeout": 0},
+        "links[0].expect.imports_expected[1]",
+    ),
     (peer_links.info, {"condition": [""]}, "condition[0]"),
     (peer_links.info, {"auth": {**AUTH, "impersonate_groups": [""]}}, "auth.impersonate_groups[0]"),
 ]
@@ -149,7 +165,9 @@ def test_the_default_is_every_peer_of_the_namespace(use: Any) -> None:
     cluster = use({"ServiceMeshPeer": [_peer("green"), _peer("blue", connected=False)]})
     result = _run(peer_links.info)
     assert [(link["peer"], link["peer_name"], link["state"]) for link in result["links"]] == [
-        ("blue", "blue", "degraded"), ("green", "green", "healthy")]
+        ("blue", "blue", "degraded"),
+        ("green", "green", "healthy"),
+    ]
     assert result["state"] == "degraded" and "failed" not in result
     assert cluster.requests == ["ServiceMeshPeer", "ImportedServiceSet", "ExportedServiceSet"]
 
@@ -173,8 +191,9 @@ def test_links_that_are_not_healthy_in_time_are_a_failure_with_the_state_of_each
         assert "failed" not in _run(peer_links.wait, check_mode, timeout=0, **params)
 
 
-@pytest.mark.parametrize(("links", "message"), [
-    (None, "the namespace has no ServiceMeshPeer"), ([], "no link to read: the list is empty")])
+@pytest.mark.parametrize(
+    ("links", "message"), [(None, "the namespace has no ServiceMeshPeer"), ([], "no link to read: the list is empty")]
+)
 def test_no_link_is_not_called_healthy(use: Any, links: list[Json] | None, message: str) -> None:
     use()
     info = _run(peer_links.info, links=links)
@@ -184,10 +203,18 @@ def test_no_link_is_not_called_healthy(use: Any, links: list[Json] | None, messa
     assert result["failed"] and message in result["msg"]
 
 
-@pytest.mark.parametrize(("expression", "is_met"), [
-    ("length(imported) >= `2`", True), ("length(imported) > `2`", False), ("inbound", False), ("last_full_sync", True),
-    ("imported[?exportedName == 'x']", False), ("`0`", True), ("length(inbound)", False),
-])
+@pytest.mark.parametrize(
+    ("expression", "is_met"),
+    [
+        ("length(imported) >= `2`", True),
+        ("length(imported) > `2`", False),
+        ("inbound", False),
+        ("last_full_sync", True),
+        ("imported[?exportedName == 'x']", False),
+        ("`0`", True),
+        ("length(inbound)", False),
+    ],
+)
 def test_a_link_must_meet_every_condition(use: Any, expression: str, is_met: bool) -> None:
     use({"ServiceMeshPeer": [_peer("green")], "ImportedServiceSet": [_imports("green", "ratings", "reviews")]})
     result = _run(peer_links.wait, condition=["connected", expression], timeout=0)
@@ -223,10 +250,18 @@ def test_the_result_of_mesh_info_is_the_input_of_peer_wait(use: Any) -> None:
     assert _run(peer_links.wait, **inputs, timeout=0)["message"] == "2 of 2 links healthy"
 
 
-@pytest.mark.parametrize(("subset", "requests"), [
-    (["control_plane"], []), (["peers"], ["ServiceMeshPeer"]), (["sets"], ["ExportedServiceSet", "ImportedServiceSet"]),
-    (["roots"], ["ConfigMap"]), (["gateways"], ["Service"]), (["istiod"], ["Pod"]), (["members"], ["ServiceMeshMemberRoll"]),
-])
+@pytest.mark.parametrize(
+    ("subset", "requests"),
+    [
+        (["control_plane"], []),
+        (["peers"], ["ServiceMeshPeer"]),
+        (["sets"], ["ExportedServiceSet", "ImportedServiceSet"]),
+        (["roots"], ["ConfigMap"]),
+        (["gateways"], ["Service"]),
+        (["istiod"], ["Pod"]),
+        (["members"], ["ServiceMeshMemberRoll"]),
+    ],
+)
 def test_a_subset_costs_its_own_requests_alone(use: Any, subset: list[str], requests: list[str]) -> None:
     cluster = use({"ServiceMeshControlPlane": [{"metadata": {"name": "red"}}]})
     _run(mesh_info.run, subset=subset)

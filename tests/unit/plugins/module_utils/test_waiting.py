@@ -423,8 +423,8 @@ def test_what_a_mesh_can_do_without_degrades_with_a_warning_that_says_what_is_lo
     refused = {kind: ClusterError("forbidden", f"may not read {kind}") for kind in optional}
     facts, _cluster = _read(monkeypatch, {**_mesh(), **refused})
     assert facts["readable"] and facts["members"] is None and facts["platform"]["type"] == ""
-    told = {one["where"].split()[0]: one["message"] for one in facts["problems"] if one["severity"] == "warning"}
-    assert set(told) == set(optional) and all(f": may not read {kind}" in message for kind, message in told.items())
+    answers = {one["where"].split()[0]: one["message"] for one in facts["problems"] if one["severity"] == "warning"}
+    assert set(answers) == set(optional) and all(f": may not read {kind}" in message for kind, message in answers.items())
 
 
 def test_what_is_needed_makes_a_mesh_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -442,8 +442,8 @@ RULE = {"verbs": ["patch"], "apiGroups": ["maistra.io"], "resources": ["servicem
 def test_rights_take_one_more_request(monkeypatch: pytest.MonkeyPatch) -> None:
     _root(monkeypatch, "1")
     other = {"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"]}
-    told = {"SelfSubjectRulesReview": {"resourceRules": [RULE, other], "incomplete": False}}
-    facts, cluster = _read(monkeypatch, {**_mesh(), **told}, "federate")
+    answers = {"SelfSubjectRulesReview": {"resourceRules": [RULE, other], "incomplete": False}}
+    facts, cluster = _read(monkeypatch, {**_mesh(), **answers}, "federate")
     assert facts["rights"] == [RULE] and len(cluster.requests) == 12
 
 
@@ -455,8 +455,8 @@ def test_what_the_rules_leave_open_is_asked_one_by_one(monkeypatch: pytest.Monke
         asked.append(spec["resourceAttributes"])
         return {"allowed": spec["resourceAttributes"]["resource"] == "configmaps"}
 
-    told = {"SelfSubjectRulesReview": {"resourceRules": [RULE], "incomplete": True}, "SelfSubjectAccessReview": answer}
-    facts, cluster = _read(monkeypatch, {**_mesh(), **told}, "federate-check")
+    answers = {"SelfSubjectRulesReview": {"resourceRules": [RULE], "incomplete": True}, "SelfSubjectAccessReview": answer}
+    facts, cluster = _read(monkeypatch, {**_mesh(), **answers}, "federate-check")
     assert [(one["verb"], one["resource"]) for one in asked] == [
         ("*", "*"), ("create", "importedservicesets"), ("patch", "importedservicesets"), ("create", "exportedservicesets"),
         ("patch", "exportedservicesets"), ("create", "configmaps"), ("patch", "configmaps"), ("create", "servicemeshpeers"),
@@ -474,8 +474,8 @@ def test_who_may_everything_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> No
         asked.append(spec["resourceAttributes"])
         return {"allowed": True}
 
-    told = {"SelfSubjectRulesReview": {"resourceRules": [], "incomplete": True}, "SelfSubjectAccessReview": answer}
-    facts, _cluster = _read(monkeypatch, {**_mesh(), **told}, "federate")
+    answers = {"SelfSubjectRulesReview": {"resourceRules": [], "incomplete": True}, "SelfSubjectAccessReview": answer}
+    facts, _cluster = _read(monkeypatch, {**_mesh(), **answers}, "federate")
     assert asked == [{"verb": "*", "group": "*", "resource": "*", "namespace": "ns"}]
     assert missing(facts["rights"], beyond_reading("federate")) == []
 
@@ -488,8 +488,8 @@ def test_who_may_everything_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_authorizer_of_the_nodes_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch, error: str, asks: bool) -> None:
     _root(monkeypatch, "1")
     rules = {"resourceRules": [RULE], "incomplete": True, "evaluationError": error}
-    told = {"SelfSubjectRulesReview": rules, "SelfSubjectAccessReview": {"allowed": False}}
-    facts, cluster = _read(monkeypatch, {**_mesh(), **told}, "federate")
+    answers = {"SelfSubjectRulesReview": rules, "SelfSubjectAccessReview": {"allowed": False}}
+    facts, cluster = _read(monkeypatch, {**_mesh(), **answers}, "federate")
     assert facts["rights"] == [RULE] and (len(cluster.requests) > 12) is asks
 
 
@@ -571,8 +571,8 @@ def test_what_is_asked_for_besides_and_cannot_be_read_is_not_absent(monkeypatch:
     objects = {**_mesh(), "Subscription": ClusterError("forbidden", "may not"), "OperatorGroup": ClusterError("kind-missing", "no")}
     also = [{"kind": kind, "namespace": "ns"} for kind in ("Subscription", "OperatorGroup", "ServiceMeshControlPlane")]
     facts, _cluster = _read(monkeypatch, objects, subset=["control_plane", "members"], additional_objects=also)
-    told = [(one["served"], len(one["objects"]), (one["problem"] or {}).get("code")) for one in facts["additional_objects"]]
-    assert told == [(True, 0, "forbidden"), (False, 0, None), (True, 1, None)]
+    answers = [(one["served"], len(one["objects"]), (one["problem"] or {}).get("code")) for one in facts["additional_objects"]]
+    assert answers == [(True, 0, "forbidden"), (False, 0, None), (True, 1, None)]
     objects["ServiceMeshControlPlane"] = ClusterError("forbidden", "may not list it")
     facts, _cluster = _read(monkeypatch, objects, subset=["control_plane", "members"], additional_objects=also)
     assert [one["message"] for one in facts["problems"] if one["severity"] == "error"] == ["may not list it"]
