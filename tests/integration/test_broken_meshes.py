@@ -112,11 +112,11 @@ CASES: dict[str, tuple[Callable[[Federation], AbstractContextManager[Any]], tupl
     ),
     "another control plane": (
         lambda federation: _access(federation, control_plane="nope"),
-        ("nope", "Those there: blue-mesh", "[control-plane-missing]"),
+        ("nope", "Existing ones: blue-mesh", "[control-plane-missing]"),
     ),
     "another namespace": (
         lambda federation: _access(federation, namespace="nowhere"),
-        ("there is no namespace nowhere", "blue-mesh-system/blue-mesh", "[namespace-missing]"),
+        ("the namespace nowhere does not exist", "blue-mesh-system/blue-mesh", "[namespace-missing]"),
     ),
     "server errors": (_fault("api-error", code=500, resources=["servicemeshcontrolplanes"]), ("500",)),
 }
@@ -206,5 +206,5 @@ def test_a_mesh_without_control_plane_is_told_which_there_are(
     }
     federation = Federation.of(start({"clusters": {"red": {}}, "meshes": meshes}), tmp_path_factory.mktemp("f"))
     run = federation.run()
-    _judge(run, "there is no control plane in blue-mesh-system", "red-mesh-system/red-mesh", "[control-plane-missing]")
+    _judge(run, "no control plane exists in blue-mesh-system", "red-mesh-system/red-mesh", "[control-plane-missing]")
     assert federation.connected() == sorted(REST)

@@ -27,4 +27,4 @@ def test_the_mesh_that_comes_last_waits_no_second_time(federation: Federation) -
     assert run.code != 0, run.all
     first, last = sorted(one for one in run.report if "[no-address]" in one)
     assert re.search("no address after [1-8] s", first), run.all
-    assert "no address when the time was over" in last, run.all
+    assert "no address at the deadline" in last, run.all
