@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import session
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event
@@ -21,17 +20,20 @@ def _deployment(generation: int = 3, **status: Any) -> Json:
     return {"metadata": {"generation": generation}, "spec": {"replicas": 2}, "status": {**DONE, **status}}
 
 
-@pytest.mark.parametrize(("obj", "message"), [
-    (_deployment(), ""),
-    (_deployment(generation=4, observedGeneration=4), ""),
-    (_deployment(generation=2, observedGeneration=2), "not been observed"),
-    (_deployment(observedGeneration=2), "not been observed"),
-    (_deployment(updatedReplicas=1), "1 of 2 pods are new"),
-    (_deployment(replicas=3), "1 old pods still run"),
-    (_deployment(availableReplicas=1), "1 of 2 pods are available"),
-    (_deployment(updatedReplicas=1, conditions=[{"reason": "ProgressDeadlineExceeded"}]), "no progress any more"),
-    ({"metadata": {"generation": 3}}, "not been observed"),
-])
+@pytest.mark.parametrize(
+    ("obj", "message"),
+    [
+        (_deployment(), ""),
+        (_deployment(generation=4, observedGeneration=4), ""),
+        (_deployment(generation=2, observedGeneration=2), "not been observed"),
+        (_deployment(observedGeneration=2), "not been observed"),
+        (_deployment(updatedReplicas=1), "1 of 2 pods are new"),
+        (_deployment(replicas=3), "1 old pods still run"),
+        (_deployment(availableReplicas=1), "1 of 2 pods are available"),
+        (_deployment(updatedReplicas=1, conditions=[{"reason": "ProgressDeadlineExceeded"}]), "no progress any more"),
+        ({"metadata": {"generation": 3}}, "not been observed"),
+    ],
+)
 def test_a_rollout_is_judged_as_kubectl_does(obj: Json, message: str) -> None:
     found = istiod_restart.rollout(obj, 3)
     assert message in found and bool(message) == bool(found)
@@ -64,8 +66,13 @@ class _Cluster:
 def _run(monkeypatch: pytest.MonkeyPatch, cluster: _Cluster, check: bool = False) -> tuple[Json, list[str]]:
     monkeypatch.setattr(session, "Cluster", lambda auth, **options: cluster)
     lines: list[str] = []
-    params = {"auth": {"host": "https://red.example", "api_key": "x"}, "mesh": "red-mesh", "namespace": "ns",
-              "control_plane": "red", "timeout": 9}
+    params = {
+        "auth": {"host": "https://red.example", "api_key": "x"},
+        "mesh": "red-mesh",
+        "namespace": "ns",
+        "control_plane": "red",
+        "timeout": 9,
+    }
     return istiod_restart.run(params, check, lines.append), lines
 
 
@@ -74,13 +81,19 @@ def _modified(**status: Any) -> Event:
 
 
 def test_a_restart_is_followed_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    cluster = _Cluster([_modified(observedGeneration=2), Event("", "TICK", {}), _modified(replicas=3), _modified(), _modified()])
+    cluster = _Cluster(
+        [_modified(observedGeneration=2), Event("", "TICK", {}), _modified(replicas=3), _modified(), _modified()]
+    )
     result, lines = _run(monkeypatch, cluster)
     assert result["changed"] and result["restarted"] and result["pods"] == ["istiod-new"] and not result["problems"]
-    assert [(one["kind"], one["name"], one["verb"]) for one in result["objects"]] == [("Deployment", "istiod-red", "changed")]
+    assert [(one["kind"], one["name"], one["verb"]) for one in result["objects"]] == [
+        ("Deployment", "istiod-red", "changed")
+    ]
     assert cluster.requests == [
-        ("patch", "Deployment", "istiod-red", "ns", "ossm.federation", False), ("watch", "Deployment", "ns", "istiod-red"),
-        ("list", "Pod", "ns", "app=istiod")]
+        ("patch", "Deployment", "istiod-red", "ns", "ossm.federation", False),
+        ("watch", "Deployment", "ns", "istiod-red"),
+        ("list", "Pod", "ns", "app=istiod"),
+    ]
     assert len(lines) == 2 and "not been observed" in lines[1]
 
 

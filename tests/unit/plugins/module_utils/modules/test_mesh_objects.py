@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writing: what changed, in which words, and what stops what."""
+
 from __future__ import annotations
 
 import copy
@@ -8,7 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import session
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._modules import mesh_objects, object_changes
@@ -17,16 +17,21 @@ Json = dict[str, Any]
 AUTH = {"host": "https://red.example", "api_key": "x"}
 
 
-@pytest.mark.parametrize(("value", "paths"), [
-    ({"spec": {"a": 1}}, {"spec.a": 1}),
-    ({"spec": {"a": {}}, "b": []}, {"spec.a": {}, "b": []}),
-    ({"metadata": {"labels": {"a.b/c": "x"}}}, {'metadata.labels["a.b/c"]': "x"}),
-    ({"addresses": ["a", "b"]}, {"addresses": ["a", "b"]}),
-    ({"ports": [{"name": "tls", "port": 1}, {"name": "x", "port": 2}]},
-     {"ports[tls].name": "tls", "ports[tls].port": 1, "ports[x].name": "x", "ports[x].port": 2}),
-    ({"rules": [{"type": "A"}, {"type": "A"}]}, {"rules[0].type": "A", "rules[1].type": "A"}),
-    ({"data": {"root-cert.pem": "P"}}, {'data["root-cert.pem"]': "P"}),
-])
+@pytest.mark.parametrize(
+    ("value", "paths"),
+    [
+        ({"spec": {"a": 1}}, {"spec.a": 1}),
+        ({"spec": {"a": {}}, "b": []}, {"spec.a": {}, "b": []}),
+        ({"metadata": {"labels": {"a.b/c": "x"}}}, {'metadata.labels["a.b/c"]': "x"}),
+        ({"addresses": ["a", "b"]}, {"addresses": ["a", "b"]}),
+        (
+            {"ports": [{"name": "tls", "port": 1}, {"name": "x", "port": 2}]},
+            {"ports[tls].name": "tls", "ports[tls].port": 1, "ports[x].name": "x", "ports[x].port": 2},
+        ),
+        ({"rules": [{"type": "A"}, {"type": "A"}]}, {"rules[0].type": "A", "rules[1].type": "A"}),
+        ({"data": {"root-cert.pem": "P"}}, {'data["root-cert.pem"]': "P"}),
+    ],
+)
 def test_leaves(value: Json, paths: Json) -> None:
     assert object_changes.leaves(value) == paths
 
@@ -93,17 +98,35 @@ def _server(monkeypatch: pytest.MonkeyPatch) -> _Server:
 
 def _gateway(peer: str, before: Json | None) -> Json:
     spec = {"gateways": {"additionalIngress": {f"ingress-{peer}": {"enabled": True}}}}
-    return {"definition": {"apiVersion": "maistra.io/v2", "kind": "ServiceMeshControlPlane",
-                           "metadata": {"name": "red", "namespace": "ns", "uid": "u"}, "spec": spec},
-            "field_manager": f"ossm.federation/{peer}", "peer": peer, "live": before, "unknown": {}}
+    return {
+        "definition": {
+            "apiVersion": "maistra.io/v2",
+            "kind": "ServiceMeshControlPlane",
+            "metadata": {"name": "red", "namespace": "ns", "uid": "u"},
+            "spec": spec,
+        },
+        "field_manager": f"ossm.federation/{peer}",
+        "peer": peer,
+        "live": before,
+        "unknown": {},
+    }
 
 
 def _peer(peer: str, **more: Any) -> Json:
     labels = {"app.kubernetes.io/managed-by": "ossm.federation"}
-    return {"definition": {"apiVersion": "federation.maistra.io/v1", "kind": "ServiceMeshPeer",
-                           "metadata": {"name": peer, "namespace": "ns", "labels": labels},
-                           "spec": {"remote": {"discoveryPort": 8188}}},
-            "field_manager": f"ossm.federation/{peer}", "peer": peer, "live": None, "unknown": {}, **more}
+    return {
+        "definition": {
+            "apiVersion": "federation.maistra.io/v1",
+            "kind": "ServiceMeshPeer",
+            "metadata": {"name": peer, "namespace": "ns", "labels": labels},
+            "spec": {"remote": {"discoveryPort": 8188}},
+        },
+        "field_manager": f"ossm.federation/{peer}",
+        "peer": peer,
+        "live": None,
+        "unknown": {},
+        **more,
+    }
 
 
 def _run(objects: list[Json], check: bool = False, state: str = "present") -> Json:
@@ -115,8 +138,12 @@ def _outcome(result: Json) -> list[tuple[str, str, tuple[str, ...]]]:
     return [(one["name"], one["verb"], tuple(one["fields"])) for one in result["objects"]]
 
 
-PLANE = {"apiVersion": "maistra.io/v2", "kind": "ServiceMeshControlPlane",
-         "metadata": {"name": "red", "namespace": "ns", "uid": "u"}, "spec": {"version": "v2.5"}}
+PLANE = {
+    "apiVersion": "maistra.io/v2",
+    "kind": "ServiceMeshControlPlane",
+    "metadata": {"name": "red", "namespace": "ns", "uid": "u"},
+    "spec": {"version": "v2.5"},
+}
 
 
 def test_check_mode_tells_what_the_real_run_does(server: _Server) -> None:
