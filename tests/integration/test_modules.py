@@ -51,17 +51,17 @@ class Call:
         self.said = ""
 
     def __call__(self, way: str, module: str, *arguments: str, **options: Any) -> Object:
-        """Return the result of one task; ``arguments`` go to ansible-playbook."""
+        """Return the result of one task, also of one that fails; ``arguments`` go to ansible-playbook."""
         result = self.folder / "result.json"
         result.unlink(missing_ok=True)
-        run = self.federation.play(self.write(way, module, result, options), *arguments)
+        run = self.federation.play(self.write(way, module, result, options, failed_when=False), *arguments)
         self.said = run.all
         assert run.code == 0, run.all
         return json.loads(result.read_text())
 
-    def write(self, way: str, module: str, result: Path, options: Object) -> Path:
-        """Write the playbook; its task may fail, as its result is what a test looks at."""
-        task = {"name": "Call", f"ossm.federation.{module}": options, "register": "called", "failed_when": False, **WAYS[way]}
+    def write(self, way: str, module: str, result: Path, options: Object, **keywords: Any) -> Path:
+        """Write the playbook; ``keywords`` are those of its task."""
+        task = {"name": "Call", f"ossm.federation.{module}": options, "register": "called", **keywords, **WAYS[way]}
         keep = {
             "name": "Keep",
             "ansible.builtin.copy": {"content": "{{ called | to_json }}", "dest": str(result)},
