@@ -46,13 +46,21 @@ def _note_missing(reading: Reading, name: Optional[str], existing: Sequence[str]
     where = f"{KIND} {namespace}/{name or ''}".rstrip("/")
     if existing and not name:
         message = f"the namespace has several control planes: {', '.join(sorted(existing))}"
-        reading.note(problem("control-plane-ambiguous", mesh, where, message, "Set mesh_control_plane (control_plane of the module)"))
+        reading.note(
+            problem(
+                "control-plane-ambiguous", mesh, where, message, "Set mesh_control_plane (control_plane of the module)"
+            )
+        )
         return
     names = existing or _planes_elsewhere(reading)
     listed = f"Existing ones: {', '.join(sorted(names))}" if names else "The cluster has none: install one first"
     if not existing and _namespace_missing(reading):
         message = f"the namespace {namespace} does not exist"
-        reading.note(problem("namespace-missing", mesh, where, message, f"Set mesh_namespace (namespace of the module). {listed}"))
+        reading.note(
+            problem(
+                "namespace-missing", mesh, where, message, f"Set mesh_namespace (namespace of the module). {listed}"
+            )
+        )
         return
     plane = f"no control plane {name}" if name else "no control plane"
     reading.note(

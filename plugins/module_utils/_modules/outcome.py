@@ -81,7 +81,7 @@ def empty_strings(spec: Mapping[str, Any], params: Mapping[str, Any], prefix: st
 def rejection(paths: List[str]) -> str:
     """The message about options that are empty strings or null."""
     verb = "is an empty string" if len(paths) == 1 else "are empty strings"
-    return f"{', '.join(paths)} {verb} or null. Fix: set a value, or leave the item out. [argument-empty]"
+    return f"{', '.join(paths)} {verb} or null. Fix: set a value, or leave the item out."
 
 
 def finish(module: Any, result: Json) -> None:

@@ -758,4 +758,34 @@ CODES: Dict[str, Code] = {
         _LINKS, _E, "The connection was cut", "Wait up to two minutes; then look at what is between the meshes"
     ),
     "connecting": Code(_LINKS, _E, "Not connected yet", "Wait up to two minutes"),
+    "peer-missing": Code(
+        _LINKS,
+        _E,
+        "No link is to be read: the mesh has no ServiceMeshPeer, or the list is empty",
+        "Create a ServiceMeshPeer",
+    ),
+    "not-synced": Code(
+        _LINKS,
+        _E,
+        "Connected, but not synced since the last change",
+        "Increase timeout: a full sync needs up to five minutes",
+    ),
+    "not-imported": Code(
+        _LINKS,
+        _E,
+        "Connected, but services that are expected are not imported",
+        "Compare the export and import rules of the two meshes",
+    ),
+    "not-watched": Code(
+        _LINKS, _E, "The other mesh does not watch this one", "Create the ServiceMeshPeer for this mesh there"
+    ),
+    "condition-not-met": Code(
+        _LINKS, _E, "A condition of the task is not met by the link", "Compare the condition with links in the result"
+    ),
+    "condition-invalid": Code(
+        _LINKS, _E, "A condition of the task is not a JMESPath expression", "Correct the expression"
+    ),
+    "jmespath-missing": Code(
+        _LINKS, _E, "The Python package jmespath, which conditions need, is not installed", "Install jmespath"
+    ),
 }
