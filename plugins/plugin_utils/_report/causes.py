@@ -148,7 +148,7 @@ def _link_cause(group: Sequence[Link]) -> Cause:
     return {
         "severity": severity,
         "mesh": listed(sources),
-        "codes": [state.replace(",", "").replace(" ", "-")],
+        "codes": [first["code"]] if first["code"] else [],
         "summary": f"{arrows(_ends(group))} {state}",
         "findings": [
             {
@@ -172,8 +172,8 @@ def _affected(link: Link) -> AffectedLink:
 def cause_lines(cause: Cause) -> List[str]:
     """A cause as one paragraph: mesh, objects, what is wrong, the fix, and the links that it affects."""
     head = f"{cause['severity'].upper()} {cause['mesh']}:"
-    codes = ", ".join(cause["codes"])
-    fix = f"Fix: {cause['remedy'].rstrip('.')}. [{codes}]" if cause["remedy"] else f"[{codes}]"
+    codes = f"[{', '.join(cause['codes'])}]" if cause["codes"] else ""
+    fix = " ".join(part for part in (f"Fix: {cause['remedy'].rstrip('.')}." if cause["remedy"] else "", codes) if part)
     statements = [
         f"{listed(finding['where'], most=3)}: {finding['message'].rstrip('.')}." for finding in cause["findings"]
     ]

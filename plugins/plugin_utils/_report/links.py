@@ -168,8 +168,8 @@ def _judge_remote(plan: Plan, readings: Mapping[str, Json], back: Side, status: 
     )
 
 
-def _judgement(state: State, message: str, remedy: str = "", unverified: str = "") -> Judgement:
-    return {"state": state, "message": message, "remedy": remedy, "unverified": unverified}
+def _judgement(state: State, message: str, remedy: str = "", unverified: str = "", code: str = "") -> Judgement:
+    return {"state": state, "message": message, "remedy": remedy, "unverified": unverified, "code": code}
 
 
 def _is_failed(plan: Plan, peer_host: str, state: State) -> bool:
@@ -269,7 +269,7 @@ def _judge_down(side: Side, status: Json) -> Judgement:
         message = "its root changed while the link was down, and istiod does not load a changed root then"
         remedy = f"Restart the istiod of {side['mesh']} (federation_restart_control_plane)"
     text = f"{status['text']}: " if status["text"] and status["accepted"] and not status["suspect"] else ""
-    return _judgement(_STATES.get(status["code"], "connecting"), text + message, remedy)
+    return _judgement(_STATES.get(status["code"], "connecting"), text + message, remedy, code=status["code"])
 
 
 def _sync_remedy(plan: Plan, side: Side, event: str, times: Tuple[str, str]) -> str:

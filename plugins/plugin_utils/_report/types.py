@@ -33,12 +33,14 @@ CauseSeverity = Literal["error", "pending", "warning", "info"]
 
 
 class Judgement(TypedDict):
-    """What is known of one link; ``unverified`` says why a link that is up could not be verified, or is empty."""
+    """What is known of one link; ``unverified`` says why a link that is up could not be verified, or is empty. ``code`` is that
+    of its status (see ``_product.codes``); empty where the reason is not in the status."""
 
     state: State
     message: str
     remedy: str
     unverified: str
+    code: str
 
 
 #: One directed link. ``from`` watches ``to`` and is judged by ``from`` alone; ``seen_from`` names the mesh that sees it where
@@ -56,6 +58,7 @@ Link = TypedDict(
         "healthy": bool,
         "failed": bool,
         "unverified": str,
+        "code": str,
         "connected": bool,
         "synced": bool,
         "root_proven": Optional[bool],

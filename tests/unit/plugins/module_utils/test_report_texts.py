@@ -13,8 +13,12 @@ from test_recovery import BLUE, CHANGED, DOWN, GREEN, RED, Federation, _later, _
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
-from ansible_collections.ossm.federation.plugins.plugin_utils._report import result as run_result
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
+    causes as cause_report,
+    result as run_result,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import WIDTH
+from ansible_collections.ossm.federation.plugins.plugin_utils._run.restarts import RESTART_CODES
 
 Json = dict[str, Any]
 SCREEN = 24
@@ -185,11 +189,11 @@ Nothing was changed.
 
 PENDING red-mesh: link to blue-mesh: blue-mesh has no gateways for red-mesh yet; run federate.yml
     for blue-mesh.
-    Fix: Run federate.yml for blue-mesh. [pending]
+    Fix: Run federate.yml for blue-mesh.
 
 PENDING red-mesh: link to green-mesh: green-mesh has no gateways for red-mesh yet; run federate.yml
     for green-mesh.
-    Fix: Run federate.yml for green-mesh. [pending]
+    Fix: Run federate.yml for green-mesh.
 
 Links (the mesh of a row watches the mesh of a column)
 
@@ -256,3 +260,7 @@ def test_a_mesh_that_nobody_reaches_is_one_cause() -> None:
     report = run_result.report(federation.plan, {}, federation.facts)
     assert "ERROR blue-mesh, green-mesh, red-mesh: several links: unreachable: 503 x: no way." in report["lines"]
     assert "    Links: blue-mesh, green-mesh -> red-mesh; red-mesh -> blue-mesh (unreachable)." in report["lines"]
+
+
+def test_what_a_restart_corrects_has_a_summary() -> None:
+    assert set(cause_report._SUMMARIES) == set(RESTART_CODES)
