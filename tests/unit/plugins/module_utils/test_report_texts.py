@@ -229,9 +229,9 @@ def test_a_link_that_fails_for_a_reason_of_its_own_is_not_hidden_behind_a_proble
         problem("permission-missing", RED, "namespace red", "no right", "Bind it")
     ]
     report = run_result.report(federation.plan, {}, federation.facts)
-    assert [cause["codes"] for cause in report["causes"]] == [["permission-missing"], ["unreachable"]]
+    assert [cause["codes"] for cause in report["causes"]] == [["permission-missing"], ["peer-unreachable"]]
     assert (
-        "ERROR red-mesh: link to green-mesh: unreachable: 503 x: no way. Fix: Look there. [unreachable]"
+        "ERROR red-mesh: link to green-mesh: unreachable: 503 x: no way. Fix: Look there. [peer-unreachable]"
         in report["lines"]
     )
 
