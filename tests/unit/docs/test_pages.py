@@ -9,15 +9,14 @@ import re
 from pathlib import Path
 
 import pytest
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import REGISTERED, VARIABLES
 
 ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("roles/*/README.md"))]
 URL = "https://github.com/ossm-federation/ossm.federation/blob/main/"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-#: Facts that roles set, which pages for contributors name, names of tests, and a misspelled variable of an example.
-OTHERS = {"mesh_facts", "mesh_info", "mesh_objects", "mesh_auth", "mesh_expotrs", "federation_plan", "federation_declaration",
-          "federation_connected", "federation_pending", "federation_report", "federation_outside_facts"}
+#: Variables that roles set, names of plugins and of tests, and a misspelled variable of an example.
+OTHERS = {*REGISTERED, "mesh_info", "mesh_objects", "mesh_auth", "mesh_expotrs", "federation_report"}
 ids = [str(page.relative_to(ROOT)) for page in PAGES]
 
 
