@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the generated pages of the reference in ``docs``: those of ``PAGES``.
+"""Writes what is generated in ``docs``: whole pages of the reference, and tables of codes and reports in others.
 
 ``python tests/reference.py`` from the root of the checkout, after ``tests/tree.py link``. A unit test compares the pages with
 the tables in the code, and gives each example to the model.
@@ -8,6 +8,8 @@ the tables in the code, and gives each example to the model.
 
 from __future__ import annotations
 
+import ast
+import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.codes import CODES, Code
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import BY_PEER, KEYS, Key
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES, Variable
 
@@ -113,6 +116,39 @@ takes precedence over the same key for all peers.
 {keys}
 """
 
+_CODES = """\
+<!-- SPDX-FileCopyrightText: 2026 The ossm.federation authors -->
+<!-- SPDX-License-Identifier: GPL-3.0-or-later -->
+<!-- Written by tests/reference.py from plugins/module_utils/_product/codes.py; change that file, not this one. -->
+
+# Codes
+
+Every problem has a code in brackets at the end of its message, and in the data of a report. A code never changes its meaning. The fix below is the usual one;
+a message may name a more precise one.
+
+An error stops the run, the mesh or the pair that it is about; everything else continues. A warning stops nothing. An info is a
+state that is not known, or that nothing has to be done about.
+
+{chapters}
+"""
+
+#: Pages with more about a chapter of the codes.
+CHAPTERS: dict[str, tuple[str, ...]] = {
+    "Inventory and variables": ("inventory.md", "variables.md"),
+    "Access to a cluster": ("inventory.md#access",),
+    "Requests to an API server": ("rbac.md", "recovery.md#conflicting-field-managers"),
+    "Control plane and cluster": ("preflight.md", "install.md"),
+    "Trust domains and root certificates": ("trust.md",),
+    "Names of peers": ("shapes.md#what-a-mesh-calls-its-peers",),
+    "Gateways and addresses": ("platforms.md", "control-plane.md#existing-gateways"),
+    "Objects that others manage": ("control-plane.md#existing-gateways",),
+    "Export and import rules": ("lint.md#one-rule", "services.md"),
+    "Rules and services together": ("lint.md#rules-together-and-other-meshes", "services.md"),
+    "Identity files": ("identity.md",),
+    "What a running istiod keeps": ("recovery.md",),
+    "State of a link": ("federate.md", "troubleshooting.md"),
+}
+
 
 def _cell(text: str) -> str:
     """The text of a cell: the markup of Ansible's documentation becomes code, and a bar does not end the cell."""
@@ -130,7 +166,8 @@ def _row(cells: Iterable[str]) -> str:
 
 def _flow(value: Any) -> str:
     """A value as YAML in one line."""
-    return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=1000).removesuffix("...\n").strip()
+    text: str = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=1000)
+    return text.removesuffix("...\n").strip()
 
 
 def _default(variable: Variable) -> tuple[str, str]:
@@ -155,7 +192,9 @@ def variable_row(variable: Variable) -> str:
     scope = "mesh" if variable.name.startswith("mesh_") else "run"
     default, meaning = _default(variable)
     example = f"`{_flow(EXAMPLES[variable.name])}`"
-    return _row((f"`{variable.name}`", scope, variable.type, default, _cell(_accepts(variable)), example, _cell(meaning)))
+    return _row(
+        (f"`{variable.name}`", scope, variable.type, default, _cell(_accepts(variable)), example, _cell(meaning))
+    )
 
 
 def key_row(variable: str, name: str, key: Key) -> str:
@@ -170,8 +209,83 @@ def variables() -> str:
     return _VARIABLES.format(rows=rows, keys=keys)
 
 
+def code_section(name: str, code: Code) -> str:
+    """The section of one code; its anchor is the code."""
+    severities = " or ".join(code.severities)
+    text = f"### {name}\n\n*{severities.capitalize()}.* {_cell(code.meaning)}.\n\nFix: {_cell(code.fix)}."
+    return f"{text}\n\n`lint` proposes: {code.corrected[:1].lower()}{code.corrected[1:]}." if code.corrected else text
+
+
+def _chapter(subject: str) -> str:
+    pages = ", ".join(f"[{page.partition('#')[0]}]({page})" for page in CHAPTERS[subject])
+    sections = (code_section(name, code) for name, code in CODES.items() if code.subject == subject)
+    return "\n\n".join((f"## {subject}", f"More: {pages}.", *sections))
+
+
+def codes() -> str:
+    """The page of codes: a chapter for each subject, a section for each code."""
+    subjects = dict.fromkeys(code.subject for code in CODES.values())
+    return _CODES.format(chapters="\n\n".join(map(_chapter, subjects)))
+
+
+def _table_of_codes(subject: str) -> str:
+    """The codes of a chapter as a table, with links to their sections."""
+    rows = [
+        _row((f"[`{name}`](codes.md#{name})", ", ".join(code.severities), _cell(code.meaning), _cell(code.corrected)))
+        for name, code in CODES.items()
+        if code.subject == subject
+    ]
+    return "\n".join(("| Code | Severity | What is wrong | `lint` proposes |", "|---|---|---|---|", *rows))
+
+
+def lint() -> str:
+    """The page about lint with its tables of codes; all other text is written by hand."""
+
+    def block(match: re.Match[str]) -> str:
+        return f"<!-- codes: {match[1]} -->\n{_table_of_codes(match[1])}\n<!-- end of codes -->"
+
+    text = (DOCS / "lint.md").read_text(encoding="utf-8")
+    return re.sub(r"<!-- codes: (.+) -->\n(?:.*\n)*?<!-- end of codes -->", block, text)
+
+
+def _reports() -> dict[str, str]:
+    """The expected texts of the unit tests of reports, read from their source."""
+    (source,) = (DOCS.parent / "tests" / "unit" / "plugins").rglob("test_report_texts.py")
+    for node in ast.parse(source.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TEXTS":
+            texts: dict[str, str] = ast.literal_eval(node.value)
+            return texts
+    raise LookupError(f"no TEXTS in {source}")
+
+
+def _with_reports(name: str) -> str:
+    """A page with its reports as the unit tests expect them; all other text is written by hand."""
+
+    def block(match: re.Match[str]) -> str:
+        return f"<!-- report: {match[1]} -->\n```text\n{_reports()[match[1]].strip()}\n```\n<!-- end of report -->"
+
+    text = (DOCS / name).read_text(encoding="utf-8")
+    return re.sub(r"<!-- report: (.+) -->\n(?:.*\n)*?<!-- end of report -->", block, text)
+
+
+def federate() -> str:
+    """The page about federating."""
+    return _with_reports("federate.md")
+
+
+def recovery() -> str:
+    """The page about recovery."""
+    return _with_reports("recovery.md")
+
+
 #: The generated pages, by file.
-PAGES: dict[str, Callable[[], str]] = {"variables.md": variables}
+PAGES: dict[str, Callable[[], str]] = {
+    "variables.md": variables,
+    "codes.md": codes,
+    "lint.md": lint,
+    "federate.md": federate,
+    "recovery.md": recovery,
+}
 
 
 def main() -> int:

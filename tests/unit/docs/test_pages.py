@@ -9,10 +9,16 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import REGISTERED, VARIABLES
 
 ROOT = Path(__file__).parents[3]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("roles/*/README.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted(ROOT.glob("roles/*/README.md")),
+]
 URL = "https://github.com/ossm-federation/ossm.federation/blob/main/"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 #: Variables that roles set, names of plugins and of tests, and a misspelled variable of an example.
@@ -64,3 +70,21 @@ def test_the_index_has_every_page() -> None:
 def test_variables_on_pages_exist(page: Path) -> None:
     named = set(re.findall(r"\b(?:mesh|federation)_[a-z_]*[a-z]\b", page.read_text(encoding="utf-8")))
     assert named - set(VARIABLES) - OTHERS == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_yaml_on_pages_can_be_parsed(page: Path) -> None:
+    for block in re.findall(r"^ *```yaml\n(.*?)^ *```", page.read_text(encoding="utf-8"), re.M | re.S):
+        assert list(yaml.safe_load_all(block))
+
+
+def _content() -> set[str]:
+    """The names of all playbooks, roles and modules, and of the group of modules."""
+    files = [*ROOT.glob("playbooks/*.yml"), *ROOT.glob("plugins/modules/*.py"), *ROOT.glob("plugins/filter/*.py")]
+    return {file.stem for file in files} | {folder.name for folder in ROOT.glob("roles/*")} | {"federation", "git"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_playbooks_roles_and_modules_on_pages_exist(page: Path) -> None:
+    named = re.findall(r"(?<![\w/-])ossm\.federation\.([a-z_]+)", page.read_text(encoding="utf-8"))
+    assert set(named) - _content() == set()

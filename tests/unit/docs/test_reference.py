@@ -24,7 +24,9 @@ BESIDE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", reference.PAGES)
 def test_the_page_is_the_generated_one(name: str) -> None:
-    assert (reference.DOCS / name).read_text(encoding="utf-8") == reference.PAGES[name](), "run python tests/reference.py"
+    assert (reference.DOCS / name).read_text(encoding="utf-8") == reference.PAGES[name](), (
+        "run python tests/reference.py"
+    )
 
 
 def test_every_variable_has_an_example() -> None:
