@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Labs for the integration tests, and what the clusters looked like when one failed."""
+"""Labs for the integration tests, and the state of the clusters in the report of a failed test."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 from harness import RUNNING, descriptions
-from pool import Pool
-
 from lab.api import Lab
+from pool import Pool
 
 #: The simulator's clocks are this much faster than the product's.
 SPEED = 20
-#: The files that take longest, the longest first: what begins last is what everybody waits for.
-LONG = (
+#: The files that take longest, the longest first: a long file that starts last delays the end of the whole run.
+LONG_FILES = (
     "test_recovery_later",
     "test_modules",
     "test_broken_meshes",
@@ -30,17 +29,17 @@ LONG = (
     "test_identity",
     "test_conflicts",
 )
-#: Files on the default topology; they follow each other, so that they share one lab.
-DEFAULT_TOPOLOGY = ("test_federate", "test_limit", "test_oldest_core", "test_plan", "test_roots")
+#: Files on the default topology; they run one after the other, so that they share one lab.
+DEFAULT_TOPOLOGY_FILES = ("test_federate", "test_limit", "test_oldest_core", "test_plan", "test_roots")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests of long files first, then those that share a topology; those of one file stay in their order."""
+    """Put the tests of long files first, then those that share a topology; tests of one file keep their order."""
     items.sort(key=lambda item: _position(item.path.stem))
 
 
 def _position(name: str) -> tuple[int, bool]:
-    return (LONG.index(name) if name in LONG else len(LONG), name not in DEFAULT_TOPOLOGY)
+    return (LONG_FILES.index(name) if name in LONG_FILES else len(LONG_FILES), name not in DEFAULT_TOPOLOGY_FILES)
 
 
 @pytest.fixture(scope="session")
@@ -53,30 +52,30 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory, pool: Pool) -> Iterator[Callable[..., Lab]]:
-    """Return a function that starts labs: the module's first one is the worker's shared lab at its beginning.
+    """Return a function that starts labs: the module's first one is the worker's shared lab in its initial state.
 
-    A further one, or one with options, is started for this module alone and ends with it.
+    A further lab, or one with options, is started for this module only and stops with it.
     """
     with ExitStack() as running:
-        own: list[Lab] = []
+        labs: list[Lab] = []
 
-        def begin(topology: dict[str, Any] | None = None, **options: Any) -> Lab:
-            if own or options:
+        def start_lab(topology: dict[str, Any] | None = None, **options: Any) -> Lab:
+            if labs or options:
                 directory = tmp_path_factory.mktemp("l") / "lab"
                 lab = running.enter_context(Lab.start(topology, directory, **{"speed": SPEED, **options}))
             else:
                 lab = pool.lab(topology)
-            own.append(lab)
+            labs.append(lab)
             RUNNING.append(lab)
             running.callback(RUNNING.remove, lab)
             return lab
 
-        yield begin
+        yield start_lab
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Add to the report of a failed test what its clusters looked like at that moment."""
+    """Add the state of the clusters to the report of a failed test."""
     report = yield
     if report.failed and call.when in ("setup", "call"):
         report.sections += descriptions(getattr(item, "funcargs", {}).values())
@@ -85,5 +84,5 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder for what a test writes."""
+    """A folder for the files of one test."""
     return tmp_path

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs playbooks on a lab as a person would, and reads what they print and what the API servers then show."""
+"""Run playbooks on a lab as a person would, and read what they print and what the API servers then show."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,21 +24,21 @@ ROOT = state.ROOT
 FEDERATE = ROOT / "playbooks" / "federate.yml"
 CONNECTIONS = Path(__file__).resolve().parent / "connections"
 RUN_SECONDS = 240
-#: Nothing in a lab with fast clocks takes longer; what never comes is not waited for long.
-PATIENCE = {"federation_gateway_timeout": 60, "federation_wait_timeout": 60}
+#: Nothing in a lab with fast clocks takes longer, so a run that waits for what never happens ends soon.
+TIMEOUTS = {"federation_gateway_timeout": 60, "federation_wait_timeout": 60}
 RATINGS = "red-mesh-bookinfo/ratings"
 EXPORTED = "ratings.red-mesh-bookinfo.svc.green-mesh-exports.local"
 IMPORTED = "ratings.red-mesh-bookinfo.svc.red-mesh-imports.local"
-#: The variables of the meshes in inventory/lab besides their kubeconfigs; a unit test compares the two.
-DEFAULT_WISHES: dict[str, dict[str, Any]] = {
+#: The variables of the meshes in inventory/lab besides their kubeconfigs; test_federate.py compares the two.
+DEFAULT_VARIABLES: dict[str, dict[str, Any]] = {
     "red-mesh": {"mesh_exports": {"green-mesh": [RATINGS]}},
     "green-mesh": {"mesh_imports": {"red-mesh": [RATINGS]}},
     "blue-mesh": {},
 }
-SIX = [(mesh, peer) for mesh in DEFAULT_WISHES for peer in DEFAULT_WISHES if mesh != peer]
+DEFAULT_LINKS = [(mesh, peer) for mesh in DEFAULT_VARIABLES for peer in DEFAULT_VARIABLES if mesh != peer]
 FEDERATION_KINDS = ("servicemeshpeers", "exportedservicesets", "importedservicesets")
 WRITTEN_KINDS = ("servicemeshcontrolplanes", "configmaps", *FEDERATION_KINDS)
-_FOREIGN = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "OSSM_LAB")
+_CLEARED_PREFIXES = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "OSSM_LAB")
 _MATRIX = "Links (the mesh of a row watches the mesh of a column)"
 _RESULT = re.compile(r"^(?:ok|changed|skipping|fatal|failed|included): |^\[(?:ERROR|WARNING)\]|^(?:TASK|PLAY) ")
 _RECAP = re.compile(r"^(\S+)\s+: (ok=.*)$", re.MULTILINE)
@@ -55,22 +55,22 @@ class Run:
     errors: str
     seconds: float
     folder: Path
-    #: The report file of the run; empty when the run ended before its report.
+    #: Content of the run's report file; empty when the run ended before its report.
     data: Object = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """Return little: what was printed is shown where a test asks for it."""
+        """Return a short text: a test that needs the output shows it itself."""
         return f"<run: exit {self.code} after {self.seconds:.1f} s>"
 
     @property
-    def all(self) -> str:
+    def output(self) -> str:
         """Return standard output and standard error."""
         return self.text + self.errors
 
     @property
     def flat(self) -> str:
-        """Return all that was printed with every run of white space as one blank, and JSON's quotes as they were."""
-        return " ".join(self.all.replace('\\"', '"').replace("\\n", " ").split())
+        """Return the whole output with every run of white space as one blank, and without JSON's escapes."""
+        return " ".join(self.output.replace('\\"', '"').replace("\\n", " ").split())
 
     @property
     def report(self) -> list[str]:
@@ -84,7 +84,7 @@ class Run:
 
     @property
     def matrix(self) -> str:
-        """Return the matrix with its heading and what stands below it."""
+        """Return the matrix with its heading and the lines below it."""
         lines = self.printed("Report the links")
         return "\n".join(lines[lines.index(_MATRIX) :] if _MATRIX in lines else [])
 
@@ -103,7 +103,7 @@ class Run:
 
     @property
     def changes(self) -> set[Change]:
-        """Return mesh, kind, name, verb and fields of everything that was (or would be) changed."""
+        """Return mesh, kind, name, verb and fields of every object that was (or would be) changed."""
         return {
             (
                 change["mesh"],
@@ -125,14 +125,14 @@ class Run:
         }
 
     def printed(self, task: str) -> list[str]:
-        """Return the lines of text that the last task of this name printed; empty when there was none."""
+        """Return the lines that the last task of this name printed; empty without such a task."""
         dummy, *outputs = re.split(rf"^TASK \[(?:[\w.]+ : )?{re.escape(task)}\].*\n", self.text, flags=re.MULTILINE)
         lines = outputs[-1].split("\n") if outputs else []
         end = next((index for index, line in enumerate(lines) if _RESULT.match(line)), len(lines))
         return lines[:end]
 
     def paragraphs(self, task: str) -> list[str]:
-        """Return what the last task of this name printed, each paragraph as one line."""
+        """Return the paragraphs that the last task of this name printed, each as one line."""
         paragraphs: list[str] = []
         for line in self.printed(task):
             if line.startswith("    ") and paragraphs and paragraphs[-1]:
@@ -149,27 +149,27 @@ class Federation:
     lab: Lab
     folder: Path
     hosts: dict[str, Object] = field(default_factory=dict)
-    options: Object = field(default_factory=lambda: dict(PATIENCE))
+    options: Object = field(default_factory=lambda: dict(TIMEOUTS))
     runs: list[Run] = field(default_factory=list)
 
     @classmethod
-    def of(cls, lab: Lab, folder: Path, variables: dict[str, Object] | None = None) -> Federation:
+    def for_lab(cls, lab: Lab, folder: Path, variables: dict[str, Object] | None = None) -> Federation:
         """Build an inventory with every mesh of the lab: its kubeconfig, and its ``variables``, by mesh."""
         federation = cls(lab, folder)
-        chosen = variables if variables is not None else DEFAULT_WISHES
+        by_mesh = variables if variables is not None else DEFAULT_VARIABLES
         for mesh in lab.meshes.values():
             kubeconfig = lab.clusters[mesh.cluster].kubeconfig
-            federation.hosts[mesh.name] = {"mesh_kubeconfig": kubeconfig, **copy.deepcopy(chosen.get(mesh.name, {}))}
+            federation.hosts[mesh.name] = {"mesh_kubeconfig": kubeconfig, **copy.deepcopy(by_mesh.get(mesh.name, {}))}
         return federation
 
     def run(self, *arguments: str, core: str = "", environment: dict[str, str] | None = None) -> Run:
-        """Run federate.yml with this inventory; ``core`` names another ansible-core (``2.16``)."""
+        """Run federate.yml with this inventory; ``core`` selects another ansible-core (``2.16``)."""
         return self.play(FEDERATE, *arguments, core=core, environment=environment)
 
-    def good(self, *arguments: str, **options: Any) -> Run:
+    def succeed(self, *arguments: str, **options: Any) -> Run:
         """Run federate.yml, which must succeed."""
         run = self.run(*arguments, **options)
-        assert run.code == 0, run.all
+        assert run.code == 0, run.output
         return run
 
     def play(self, playbook: Path, *arguments: str, core: str = "", environment: dict[str, str] | None = None) -> Run:
@@ -185,25 +185,25 @@ class Federation:
         )
         return self.runs[-1]
 
-    # -- what the API servers show ---------------------------------------------------------------------------------
+    # -- state of the API servers ----------------------------------------------------------------------------------
 
-    def where(self, mesh: str) -> tuple[str, str]:
+    def location(self, mesh: str) -> tuple[str, str]:
         """Return cluster and namespace of a mesh."""
         described = self.lab.meshes[mesh]
         return described.cluster, described.namespace
 
     def get(self, mesh: str, resource: str, name: str) -> Object:
         """Return one object of the mesh's namespace."""
-        cluster, namespace = self.where(mesh)
+        cluster, namespace = self.location(mesh)
         return self.lab.get(cluster, resource, name, namespace)
 
     def names(self, mesh: str, resource: str) -> list[str]:
         """Return the names of the mesh's objects of a kind."""
-        cluster, namespace = self.where(mesh)
+        cluster, namespace = self.location(mesh)
         return sorted(item["metadata"]["name"] for item in self.lab.get(cluster, resource, namespace=namespace))
 
     def watch(self, mesh: str, peer: str) -> Object:
-        """Return the watch in the mesh's ServiceMeshPeer: that of an active entry that is connected, else any."""
+        """Return a watch of the mesh's ServiceMeshPeer: a connected one if there is any, else the first one."""
         status = self.get(mesh, "servicemeshpeers", peer).get("status", {}).get("discoveryStatus", {})
         watches = [entry.get("watch", {}) for part in ("active", "inactive") for entry in status.get(part, [])]
         return next((watch for watch in watches if watch.get("connected")), watches[0] if watches else {})
@@ -215,28 +215,28 @@ class Federation:
         return sorted(link for link, watch in watches.items() if watch.get("connected") and watch.get("lastFullSync"))
 
     def imported(self, mesh: str, peer: str) -> list[str]:
-        """Return the local host names of what the mesh has imported from the peer."""
+        """Return the local host names of the services that the mesh has imported from the peer."""
         rows = self.get(mesh, "importedservicesets", peer).get("status", {}).get("importedServices", [])
         return [row["localService"]["hostname"] for row in rows if row["localService"].get("hostname")]
 
-    def written(self, mesh: str) -> dict[str, Object]:
-        """Return everything of the mesh's namespace that the collection may write, by kind and name."""
-        cluster, namespace = self.where(mesh)
+    def writable_objects(self, mesh: str) -> dict[str, Object]:
+        """Return the objects of the mesh's namespace that the collection may write, by kind and name."""
+        cluster, namespace = self.location(mesh)
         items = [item for kind in WRITTEN_KINDS for item in self.lab.get(cluster, kind, namespace=namespace)]
         return {f"{item['kind']} {item['metadata']['name']}": item for item in items}
 
     def versions(self) -> dict[str, str]:
-        """Return the resourceVersion of everything that the collection may write, in all meshes."""
+        """Return the resourceVersion of every object that the collection may write, in all meshes."""
         return {
             f"{mesh}: {name}": item["metadata"]["resourceVersion"]
             for mesh in self.lab.meshes
-            for name, item in self.written(mesh).items()
+            for name, item in self.writable_objects(mesh).items()
         }
 
-    def eventually(self, what: Any, seconds: float = 30.0) -> Any:
-        """Return the first true value of ``what()``; fail when there is none in time. For what no watch reports."""
+    def eventually(self, read: Callable[[], Any], seconds: float = 30.0) -> Any:
+        """Return the first true value of ``read()``; fail without one in time. Only for values that no watch reports."""
         deadline = time.monotonic() + seconds
-        while not (value := what()):
+        while not (value := read()):
             assert time.monotonic() < deadline, f"not within {seconds} s"
             time.sleep(0.2)
         return value
@@ -246,37 +246,37 @@ class Federation:
         return {cluster: self.lab.audit(cluster, since) for cluster in self.lab.clusters}
 
     def writes(self, since: Mark) -> dict[str, list[Request]]:
-        """Return the administrator's requests that were meant to change something, by cluster, where there are any."""
+        """Return the administrator's requests that change objects, by cluster, without clusters that received none."""
         writes = {
             cluster: [request for request in sent if request.changes] for cluster, sent in self.requests(since).items()
         }
         return {cluster: sent for cluster, sent in writes.items() if sent}
 
     def describe(self) -> str:
-        """Return the last runs and what the clusters look like, for whoever investigates a failed test."""
+        """Return the last runs and the state of the clusters, to investigate a failed test."""
         runs = [
-            f"== run {number} of ansible-playbook: exit {run.code} after {run.seconds:.1f} s ==\n{run.all}"
+            f"== run {number} of ansible-playbook: exit {run.code} after {run.seconds:.1f} s ==\n{run.output}"
             for number, run in enumerate(self.runs, 1)
         ]
         return "\n".join([*runs[-2:], self.lab.describe()])
 
 
-#: The labs that run now, whoever has started them.
+#: The labs that run now.
 RUNNING: list[Lab] = []
 
 
 def descriptions(values: Iterable[Any]) -> list[tuple[str, str]]:
-    """Return titles and texts that show what the clusters look like: the federations among the values, and every lab."""
+    """Return the state of the clusters as (title, text): of the federations among the values, and of every running lab."""
     federations = [value for value in values if isinstance(value, Federation)]
-    described = [federation.lab for federation in federations]
-    others = [lab for lab in RUNNING if lab not in described]
-    return [("the lab", _described(subject)) for subject in (*federations, *others)]
+    covered = [federation.lab for federation in federations]
+    others = [lab for lab in RUNNING if lab not in covered]
+    return [("the lab", _describe_safely(subject)) for subject in (*federations, *others)]
 
 
-def _described(value: Federation | Lab) -> str:
+def _describe_safely(value: Federation | Lab) -> str:
     try:
         return value.describe()
-    except Exception as error:  # a description must not hide the failure that it is for
+    except Exception as error:  # a description must not hide the failure of the test
         return f"cannot be described: {error!r}"
 
 
@@ -288,27 +288,27 @@ def run_playbook(
     core: str = "",
     environment: dict[str, str] | None = None,
 ) -> Run:
-    """Run a playbook with an inventory from a folder; ``core`` names another ansible-core (``2.16``)."""
-    begun = time.monotonic()
+    """Run a playbook with an inventory from a folder; ``core`` selects another ansible-core (``2.16``)."""
+    start = time.monotonic()
     reports = [argument.partition("=")[2] for argument in arguments if argument.startswith("federation_report_file=")]
     report = folder / (reports[-1] if reports else "run-report.json")
     report.unlink(missing_ok=True)
-    done = subprocess.run(
+    completed = subprocess.run(
         [str(program("ansible-playbook", core)), "-i", str(inventory), str(playbook), *arguments],
         capture_output=True,
         text=True,
         check=False,
         cwd=folder,
         timeout=RUN_SECONDS,
-        env=environment_of(folder, core, environment or {}),
+        env=run_environment(folder, core, environment or {}),
     )
     data = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
-    return Run(done.returncode, done.stdout, done.stderr, time.monotonic() - begun, folder, data)
+    return Run(completed.returncode, completed.stdout, completed.stderr, time.monotonic() - start, folder, data)
 
 
-def environment_of(folder: Path, core: str, more: dict[str, str]) -> dict[str, str]:
-    """Return the environment of a run: this one without what others may have set for Ansible or clusters."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
+def run_environment(folder: Path, core: str, extra: dict[str, str]) -> dict[str, str]:
+    """Return the environment of a run: that of this process without variables that configure Ansible or cluster access."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(_CLEARED_PREFIXES)}
     return (
         clean
         | {
@@ -321,33 +321,33 @@ def environment_of(folder: Path, core: str, more: dict[str, str]) -> dict[str, s
             "ANSIBLE_PYTHON_INTERPRETER": str(interpreter(folder, core)),
             "COLUMNS": "200",
         }
-        | more
+        | extra
     )
 
 
 def program(name: str, core: str = "") -> Path:
-    """Return a program of Ansible; ``core`` names another ansible-core than that of this environment (``2.16``)."""
+    """Return the path of a program of Ansible; ``core`` selects another ansible-core than the installed one (``2.16``)."""
     if not core:
         return Path(sys.executable).parent / name
     return Path(os.environ.get(f"OSSM_CORE_{core.replace('.', '_')}") or ROOT / f".venv-{core}" / "bin") / name
 
 
 def interpreter(folder: Path, core: str) -> Path:
-    """Return the Python of an environment by a path without blanks: Ansible cannot start one with a blank in its path."""
+    """Return the Python of an environment by a path without blanks, because Ansible cannot start one with a blank."""
     link = folder / f"python{core}"
     if not link.is_symlink():
         link.symlink_to(program("python", core).parent.parent.absolute())
     return link / "bin" / "python"
 
 
-def two(**more: Any) -> Object:
-    """Return a topology of two meshes in two clusters, the smallest federation; ``more`` changes meshes by colour."""
-    meshes = {f"{colour}-mesh": {"cluster": colour, **more.get(colour, {})} for colour in ("red", "green")}
+def two_meshes(**settings: Any) -> Object:
+    """Return a topology of two meshes in two clusters, the smallest federation; ``settings`` of meshes are by colour."""
+    meshes = {f"{colour}-mesh": {"cluster": colour, **settings.get(colour, {})} for colour in ("red", "green")}
     return {"clusters": {"red": {"platform": "AWS"}, "green": {"platform": "Azure"}}, "meshes": meshes}
 
 
-def texts(requests: dict[str, list[Request]] | Iterable[Request]) -> list[str]:
+def request_lines(requests: dict[str, list[Request]] | Iterable[Request]) -> list[str]:
     """Return requests as lines that a failed assertion can show."""
     if isinstance(requests, dict):
-        return [f"{cluster}: {line}" for cluster, sent in requests.items() for line in texts(sent)]
+        return [f"{cluster}: {line}" for cluster, sent in requests.items() for line in request_lines(sent)]
     return [f"{request.verb} {request.uri} -> {request.code}" for request in requests]

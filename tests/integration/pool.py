@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One running lab that test files share: each file receives it as it was when it started."""
+"""One running lab that test files share: each file gets it in its initial state."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Topology = dict[str, Any]
 class Pool:
     """At most one lab, kept between test files; a file that needs another topology replaces it.
 
-    Between two files the content of each etcd is restored and the simulator, which keeps everything else in its memory, is
-    started anew. A lab with a fault that is on, or with a process that ended or was replaced, is not used again.
+    Between two files the pool restores the content of each etcd and restarts the simulator, which keeps all other state in
+    its memory. It does not reuse a lab that has an active fault, or a process that ended or was replaced.
     """
 
     def __init__(self, folder: Path, speed: float) -> None:
@@ -30,8 +30,8 @@ class Pool:
         self._processes: set[processes.Process] = set()
 
     def lab(self, topology: Topology | None) -> Lab:
-        """Return a lab of this topology (None: the default one) at its beginning."""
-        if self._lab and topology == self._topology and self._is_sound(self._lab):
+        """Return a lab of this topology (None: the default one) in its initial state."""
+        if self._lab and topology == self._topology and self._is_reusable(self._lab):
             self._restore(self._lab)
             self._lab = Lab(self._lab.directory)
             return self._lab
@@ -48,9 +48,9 @@ class Pool:
             self._lab.stop()
             self._lab = None
 
-    def _is_sound(self, lab: Lab) -> bool:
-        on = [name for names in faults.active(lab.directory).values() for name in names]
-        return not on and bool(self._processes) and _servers(lab) == self._processes
+    def _is_reusable(self, lab: Lab) -> bool:
+        active = [name for names in faults.active(lab.directory).values() for name in names]
+        return not active and bool(self._processes) and _servers(lab) == self._processes
 
     def _restore(self, lab: Lab) -> None:
         launcher.stop_simulator(lab.directory)
@@ -60,5 +60,5 @@ class Pool:
 
 
 def _servers(lab: Lab) -> set[processes.Process]:
-    """Return the lab's processes without the simulator; a door (of a fault) is among them."""
+    """Return the lab's processes without the simulator; the front proxy of a fault is one of them."""
     return {process for process in processes.of_lab(lab.directory) if process.role != launcher.SIMULATOR}

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from harness import SIX, Federation, Run
+from harness import DEFAULT_LINKS, Federation, Run
 
 BROKEN = "blue-mesh"
 REST = [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
@@ -26,16 +26,16 @@ _NUMBER = count(1)
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """The default lab; the first test finds it as it began, the others federated."""
-    return Federation.of(start(), tmp_path_factory.mktemp("f"))
+    return Federation.for_lab(start(), tmp_path_factory.mktemp("f"))
 
 
 def _judge(run: Run, *message: str) -> None:
     """The run is red, says these words about the broken mesh, and ends with a matrix."""
-    assert run.code != 0, run.all
-    assert "Traceback" not in run.all
-    assert set(run.cells) == set(SIX), run.report
+    assert run.code != 0, run.output
+    assert "Traceback" not in run.output
+    assert set(run.cells) == set(DEFAULT_LINKS), run.report
     assert BROKEN in run.flat
-    assert not [word for word in message if word not in run.flat], run.all
+    assert not [word for word in message if word not in run.flat], run.output
     assert run.recap[BROKEN]["failed"] == 1 and not run.recap[BROKEN]["unreachable"]
     for mesh in ("green-mesh", "red-mesh"):
         assert run.recap[mesh]["unreachable"] == 0
@@ -50,8 +50,8 @@ def test_unreachable_on_a_fresh_lab_and_healed(federation: Federation) -> None:
         assert run.cells["red-mesh", BROKEN] == "pending"
         connected = [link for link in REST if federation.watch(*link).get("connected")]
         assert connected == REST
-    healed = federation.good()
-    assert federation.connected() == sorted(SIX)
+    healed = federation.succeed()
+    assert federation.connected() == sorted(DEFAULT_LINKS)
     assert set(healed.cells.values()) == {"ok", "ok, 1 imported"}
 
 
@@ -125,7 +125,7 @@ CASES: dict[str, tuple[Callable[[Federation], AbstractContextManager[Any]], tupl
 @pytest.mark.parametrize("case", CASES)
 def test_the_others_go_on(federation: Federation, case: str) -> None:
     make, message = CASES[case]
-    cluster, namespace = federation.where("red-mesh")
+    cluster, namespace = federation.location("red-mesh")
     name = f"added-{next(_NUMBER)}"
     _serve(federation, name)
     federation.hosts["red-mesh"]["mesh_exports"]["green-mesh"].append(f"red-mesh-bookinfo/{name}")
@@ -155,7 +155,7 @@ def _serve(federation: Federation, name: str) -> None:
 def test_a_slow_api_server_only_takes_its_time(federation: Federation) -> None:
     federation.hosts[BROKEN]["mesh_exports"] = {"green-mesh": ["blue-mesh-bookinfo/ratings"]}
     with federation.lab.fault("api-slow", cluster="blue", seconds=1.5):
-        run = federation.good()
+        run = federation.succeed()
     assert run.seconds > 10, "every request of the slow server takes that much longer"
     assert {change[:4] for change in run.changes} == {
         (BROKEN, "ExportedServiceSet", "blue-mesh-system/green-mesh", "create")
@@ -172,7 +172,7 @@ def test_writing_forbidden_is_named_with_verb_and_resource(federation: Federatio
         run = federation.run()
     _judge(run, "may not create and patch exportedservicesets.federation.maistra.io", "[permission-missing]")
     assert "blue" not in federation.writes(mark)
-    assert federation.good().changes
+    assert federation.succeed().changes
     # What an earlier run exported to green is no wish any more, and stays: absence is not a wish to remove.
     assert federation.names(BROKEN, "exportedservicesets") == ["green-mesh", "red-mesh"]
 
@@ -183,7 +183,7 @@ def test_all_meshes_broken_at_once_still_give_a_matrix(federation: Federation) -
     _judge(run, "refuses the connection")
     assert set(run.cells.values()) == {"unknown"}
     assert all(counts["failed"] == 1 for counts in run.recap.values())
-    assert set(federation.good().cells.values()) <= {"ok", *(f"ok, {number} imported" for number in range(20))}
+    assert set(federation.succeed().cells.values()) <= {"ok", *(f"ok, {number} imported" for number in range(20))}
 
 
 def test_missing_kinds_and_healed(federation: Federation) -> None:
@@ -191,8 +191,8 @@ def test_missing_kinds_and_healed(federation: Federation) -> None:
         run = federation.run()
         _judge(run, "ExportedServiceSet", "[kind-missing]")
         assert {run.cells[link].partition(",")[0] for link in REST} == {"ok"}
-    federation.good()
-    assert federation.connected() == sorted(SIX)
+    federation.succeed()
+    assert federation.connected() == sorted(DEFAULT_LINKS)
     assert federation.names(BROKEN, "exportedservicesets") == ["red-mesh"]
 
 
@@ -204,7 +204,7 @@ def test_a_mesh_without_control_plane_is_told_which_there_are(
         "green-mesh": {"cluster": "red"},
         BROKEN: {"cluster": "red", "install": False},
     }
-    federation = Federation.of(start({"clusters": {"red": {}}, "meshes": meshes}), tmp_path_factory.mktemp("f"))
+    federation = Federation.for_lab(start({"clusters": {"red": {}}, "meshes": meshes}), tmp_path_factory.mktemp("f"))
     run = federation.run()
     _judge(run, "no control plane exists in blue-mesh-system", "red-mesh-system/red-mesh", "[control-plane-missing]")
     assert federation.connected() == sorted(REST)

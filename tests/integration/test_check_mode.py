@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from harness import EXPORTED, Change, Federation, Run, texts
+from harness import EXPORTED, Change, Federation, Run, request_lines
 from lab.api import Lab
 
 SPARE = "gold-mesh"
@@ -29,7 +29,7 @@ def lab(start: Callable[..., Lab]) -> Lab:
 @pytest.fixture(scope="module")
 def federation(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """An inventory with three of the four meshes."""
-    made = Federation.of(lab, tmp_path_factory.mktemp("f"))
+    made = Federation.for_lab(lab, tmp_path_factory.mktemp("f"))
     made.hosts.pop(SPARE)
     return made
 
@@ -37,8 +37,8 @@ def federation(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Federation
 def _rehearse(federation: Federation) -> Run:
     """Run with --check --diff and prove at the servers that it was one."""
     mark, before = federation.lab.mark(), _specs(federation)
-    run = federation.good("--check", "--diff")
-    assert not federation.writes(mark), texts(federation.writes(mark))
+    run = federation.succeed("--check", "--diff")
+    assert not federation.writes(mark), request_lines(federation.writes(mark))
     assert _specs(federation) == before
     return run
 
@@ -47,16 +47,16 @@ def _specs(federation: Federation) -> dict[str, int]:
     return {
         f"{mesh}: {name}": item["metadata"].get("generation", 0)
         for mesh in federation.lab.meshes
-        for name, item in federation.written(mesh).items()
+        for name, item in federation.writable_objects(mesh).items()
     }
 
 
 def _same(federation: Federation, rehearsal: Run) -> set[Change]:
     """Run for real: what the rehearsal told, what the run tells and what the API servers were asked to write agree."""
     mark = federation.lab.mark()
-    run = federation.good()
+    run = federation.succeed()
     assert rehearsal.changes == run.changes, f"{rehearsal.report}\n{run.report}"
-    told = {(federation.where(mesh)[0], f"{kind.lower()}s", name) for mesh, kind, name, dummy, dummy in run.changes}
+    told = {(federation.location(mesh)[0], f"{kind.lower()}s", name) for mesh, kind, name, dummy, dummy in run.changes}
     written = {(cluster, one.resource, f"{one.namespace}/{one.name}")
                for cluster, made in federation.writes(mark).items() for one in made}
     assert told == written
@@ -77,7 +77,7 @@ def test_on_a_fresh_lab(federation: Federation) -> None:
         "ServiceMeshPeer",
     }
     assert len(found) >= 6 * 2 + 2
-    assert not federation.good("--check").changes
+    assert not federation.succeed("--check").changes
 
 
 def test_a_rule_added(federation: Federation) -> None:
@@ -147,5 +147,5 @@ def test_a_missing_namespace_is_named_as_such(federation: Federation) -> None:
     federation.hosts["red-mesh"].pop("mesh_namespace")
     assert run.code != 0
     assert "nowhere" in run.flat and "namespace" in run.flat
-    assert "404" not in run.matrix and "Traceback" not in run.all
+    assert "404" not in run.matrix and "Traceback" not in run.output
     assert run.cells

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import Federation, Object, two
+from harness import Federation, Object, two_meshes
 
 SOMEBODY = "somebody-else"
 HAND_OVER = f"See that {SOMEBODY} does not write"
@@ -33,14 +33,14 @@ CUTS = ("address",)
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Two meshes, federated."""
-    made = Federation.of(start(two()), tmp_path_factory.mktemp("f"), {})
-    made.good()
+    made = Federation.for_lab(start(two_meshes()), tmp_path_factory.mktemp("f"), {})
+    made.succeed()
     made.options["federation_wait_timeout"] = 5
     return made
 
 
 def _patch(federation: Federation, kind: str, name: str, change: Object) -> None:
-    cluster, namespace = federation.where("green-mesh")
+    cluster, namespace = federation.location("green-mesh")
     federation.lab.kubectl(
         cluster,
         "patch",
@@ -63,7 +63,7 @@ def test_a_conflict_on_a_live_link_names_manager_and_field(federation: Federatio
     else:
         assert federation.connected() == BOTH
     run = federation.run()
-    assert run.code != 0, run.all
+    assert run.code != 0, run.output
     assert ("up, not verified" in run.matrix) is (edit not in CUTS)
     assert "[conflict]" in run.flat and SOMEBODY in run.flat and field in run.flat
     assert f"green-mesh-system/{name}" in run.flat
@@ -71,7 +71,7 @@ def test_a_conflict_on_a_live_link_names_manager_and_field(federation: Federatio
     assert set(run.cells) == set(BOTH)
     assert not run.changes
     taken = federation.run("-e", '{"federation_force_conflicts": true, "federation_wait_timeout": 60}')
-    assert taken.code == 0, taken.all
+    assert taken.code == 0, taken.output
     assert {(mesh, verb) for mesh, dummy, dummy, verb, dummy in taken.changes} == {("green-mesh", "change")}
     assert federation.connected() == BOTH
 
@@ -86,11 +86,11 @@ def test_a_field_that_we_do_not_send_is_kept_and_told_as_drift(federation: Feder
     assert "discoveryPort" in run.flat and SOMEBODY in run.flat
     _patch(federation, *PEER, {"spec": {"remote": {"discoveryPort": None}}})
     federation.options["federation_wait_timeout"] = 60
-    federation.good()
+    federation.succeed()
 
 
 def test_a_gateway_changed_by_its_owner_conflicts_for_its_pair_alone(federation: Federation) -> None:
-    cluster, namespace = federation.where("green-mesh")
+    cluster, namespace = federation.location("green-mesh")
     change = {
         "spec": {"gateways": {"additionalEgress": {"egress-red-mesh": {"requestedNetworkView": ["network-other"]}}}}
     }

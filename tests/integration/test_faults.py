@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 from conftest import SPEED
-from harness import SIX, Federation, Run, texts, two
+from harness import DEFAULT_LINKS, Federation, Run, request_lines, two_meshes
 from lab.api import Lab
 
 APART = [("blue-mesh", "red-mesh"), ("red-mesh", "blue-mesh")]
@@ -24,8 +24,8 @@ UNSERVED = "its Service has no events: nothing here seems to serve Services of t
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Lab], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Two meshes, federated; red exports ratings to green, and every test leaves them good."""
-    made = Federation.of(start(two()), tmp_path_factory.mktemp("f"))
-    made.good()
+    made = Federation.for_lab(start(two_meshes()), tmp_path_factory.mktemp("f"))
+    made.succeed()
     return made
 
 
@@ -42,9 +42,9 @@ def _pods(federation: Federation, mesh: str, prefix: str) -> set[str]:
 def _unchanged_and_good(federation: Federation) -> None:
     """A run finds both links good, and neither says nor makes a change."""
     mark = federation.lab.mark()
-    run = federation.good()
+    run = federation.succeed()
     assert run.cells == ALL_OK and run.unchanged and not run.changes, run.matrix
-    assert not federation.writes(mark), texts(federation.writes(mark))
+    assert not federation.writes(mark), request_lines(federation.writes(mark))
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def _broken(federation: Federation) -> Iterator[None]:
 
 
 def _broken_is_told(run: Run) -> None:
-    assert run.code != 0, run.all
+    assert run.code != 0, run.output
     assert run.cells == {**ALL_OK, ("red-mesh", "green-mesh"): "unreachable"}, run.matrix
     assert run.recap["red-mesh"]["failed"] == 1 and run.recap["green-mesh"]["failed"] == 0
     assert "ERROR red-mesh: link to green-mesh: unreachable: 503 Service Unavailable" in run.flat
@@ -92,10 +92,10 @@ class TestSeveralIstiodPods:
             federation.eventually(lambda: "503" in federation.watch("green-mesh", "red-mesh").get("lastDisconnectStatus", ""))
             run = federation.run(*SHORT)
             assert len(_entries(federation, "active")) == 3
-        assert run.code != 0 and run.recap["green-mesh"]["failed"] == 1 and run.recap["red-mesh"]["failed"] == 0, run.all
+        assert run.code != 0 and run.recap["green-mesh"]["failed"] == 1 and run.recap["red-mesh"]["failed"] == 0, run.output
         assert run.cells["green-mesh", "red-mesh"].startswith("unreachable"), run.matrix
         assert run.cells["red-mesh", "green-mesh"] == "ok", run.matrix
-        assert federation.good().cells == ALL_OK
+        assert federation.succeed().cells == ALL_OK
 
 
 @pytest.fixture(scope="class")
@@ -136,7 +136,7 @@ def test_a_new_address_is_written_into_the_peer(federation: Federation) -> None:
     before = federation.get("red-mesh", "servicemeshpeers", "green-mesh")["spec"]["remote"]
     federation.lab.fault("address-changed", mesh="green-mesh")
     ingress = federation.get("green-mesh", "services", "ingress-red-mesh")["status"]["loadBalancer"]["ingress"]
-    run = federation.good()
+    run = federation.succeed()
     assert run.cells == ALL_OK and federation.connected() == BOTH
     assert run.changes == {
         ("red-mesh", "ServiceMeshPeer", "red-mesh-system/green-mesh", "change", ("spec.remote.addresses",))}
@@ -153,13 +153,13 @@ def test_a_restart_of_the_ingress_gateways_is_waited_for(federation: Federation)
     try:
         federation.lab.fault("ingress-restart", mesh="green-mesh")
         federation.eventually(lambda: "503" in federation.watch("red-mesh", "green-mesh").get("lastDisconnectStatus", ""))
-        run = federation.good()
+        run = federation.succeed()
     finally:
         federation.lab.set_clocks(gateway_start=1.5 / SPEED)
     assert run.cells == ALL_OK and not run.changes and federation.connected() == BOTH
     assert not pods & _pods(federation, "green-mesh", "ingress-")
     assert federation.watch("red-mesh", "green-mesh")["lastDisconnect"] != before
-    assert "green-mesh: control plane: ComponentsNotReady: " in run.flat and "['ingress-red-mesh']" in run.flat, run.all
+    assert "green-mesh: control plane: ComponentsNotReady: " in run.flat and "['ingress-red-mesh']" in run.flat, run.output
 
 
 # -- what never gets ready -------------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def bare(start: Callable[..., Lab], tmp_path_factory: pytest.TempPathFactory) ->
                      "blue": {"platform": "BareMetal"}},
         "meshes": {f"{name}-mesh": {"cluster": name} for name in ("red", "green", "blue")},
     }
-    made = Federation.of(start(topology), tmp_path_factory.mktemp("f"), {})
+    made = Federation.for_lab(start(topology), tmp_path_factory.mktemp("f"), {})
     for mesh in ("green-mesh", "blue-mesh"):
         made.hosts[mesh]["mesh_ingress"] = {"exposure": "LoadBalancer"}
     made.options["federation_gateway_timeout"] = 8
@@ -192,7 +192,7 @@ def _without(federation: Federation, mesh: str) -> Run:
 def test_bare_metal_without_metallb_gives_no_address_and_it_is_told_why(bare: Federation) -> None:
     """Nothing in blue serves Services of type LoadBalancer: told with mesh, Service, reason and remedy."""
     run = _without(bare, "green-mesh")
-    assert run.code != 0 and "Traceback" not in run.all, run.all
+    assert run.code != 0 and "Traceback" not in run.output, run.output
     told = [line for line in run.report if "[no-address]" in line]
     assert len(told) == 1 and told[0].startswith("ERROR blue-mesh: Service blue-mesh-system/ingress-red-mesh: no address"), run.report
     assert f"its load balancer has no address yet ({UNSERVED})" in told[0]
@@ -208,7 +208,7 @@ def test_a_control_plane_that_never_gets_ready_is_told_and_the_others_federate(b
     with bare.lab.fault("operator-never-ready", mesh="green-mesh"):
         run = bare.run()
         message = bare.get("green-mesh", "servicemeshcontrolplanes", "green-mesh")["status"]["conditions"]
-    assert run.code != 0 and "Traceback" not in run.all, run.all
+    assert run.code != 0 and "Traceback" not in run.output, run.output
     assert "PausingUpdate" in {one["reason"] for one in message if one["type"] == "Ready"}
     told = [line for line in run.report if "[control-plane-not-ready]" in line]
     assert [line.partition(": not ready after")[0] for line in told] == [
@@ -218,13 +218,13 @@ def test_a_control_plane_that_never_gets_ready_is_told_and_the_others_federate(b
     assert [run.cells[link] for link in APART] == ["ok", "ok"] and set(APART) <= set(bare.connected()), run.matrix
     assert "pending" in {cell for link, cell in run.cells.items() if "green-mesh" in link}, run.matrix
     assert "the operator has not created its Service yet" in run.flat
-    healed = bare.good()
-    assert bare.connected() == sorted(SIX) and "[control-plane-not-ready]" not in healed.flat
+    healed = bare.succeed()
+    assert bare.connected() == sorted(DEFAULT_LINKS) and "[control-plane-not-ready]" not in healed.flat
 
 
 def test_metallb_gives_bare_metal_an_address(bare: Federation) -> None:
     """Where MetalLB serves, mesh_ingress.exposure LoadBalancer gives each gateway an address, and the peers have it."""
-    bare.good()
+    bare.succeed()
     network = ipaddress.ip_network(str(bare.lab.clusters["green"].entry["addresses"]), strict=False)
     nodes = {node["address"] for node in bare.lab.clusters["green"].entry["nodes"]}
     for peer in ("red-mesh", "blue-mesh"):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 import yaml
-from harness import DEFAULT_WISHES, EXPORTED, IMPORTED, ROOT, SIX, Federation, texts
+from harness import DEFAULT_LINKS, DEFAULT_VARIABLES, EXPORTED, IMPORTED, ROOT, Federation, request_lines
 from lab.api import Lab
 
 SPARE_REQUESTS = 15
@@ -25,7 +25,7 @@ def lab(start: Callable[..., Lab]) -> Lab:
 @pytest.fixture(scope="module")
 def federation(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """The default lab, federated once; the tests of this module leave it federated."""
-    made = Federation.of(lab, tmp_path_factory.mktemp("f"))
+    made = Federation.for_lab(lab, tmp_path_factory.mktemp("f"))
     made.run()
     return made
 
@@ -35,13 +35,13 @@ def test_the_inventory_of_the_lab_is_the_one_tested_here() -> None:
     wishes = {
         host: {key: value for key, value in said.items() if key != "mesh_kubeconfig"} for host, said in hosts.items()
     }
-    assert wishes == DEFAULT_WISHES
+    assert wishes == DEFAULT_VARIABLES
 
 
 def test_six_links_are_connected_and_the_service_is_imported(federation: Federation) -> None:
     run = federation.runs[0]
-    assert run.code == 0, run.all
-    assert federation.connected() == sorted(SIX)
+    assert run.code == 0, run.output
+    assert federation.connected() == sorted(DEFAULT_LINKS)
     assert federation.imported("green-mesh", "red-mesh") == [IMPORTED]
     rows = federation.get("green-mesh", "importedservicesets", "red-mesh")["status"]["importedServices"]
     assert [row["exportedName"] for row in rows] == [EXPORTED]
@@ -49,7 +49,7 @@ def test_six_links_are_connected_and_the_service_is_imported(federation: Federat
 
 def test_the_report_is_printed_last(federation: Federation) -> None:
     run = federation.runs[0]
-    assert set(run.cells) == set(SIX), run.report
+    assert set(run.cells) == set(DEFAULT_LINKS), run.report
     assert run.cells.pop(("green-mesh", "red-mesh")) == "ok, 1 imported"
     assert set(run.cells.values()) <= {"ok", "ok, 1 imported"}
     assert run.report[0] == "HEALTHY  6 of 6 links healthy. 14 objects created, 3 changed."
@@ -83,25 +83,25 @@ def test_second_run_changes_nothing_and_says_so(federation: Federation) -> None:
     federation.lab.set_clocks(resync=3600, reconcile=3600)
     try:
         before, mark = federation.versions(), federation.lab.mark()
-        run = federation.good()
+        run = federation.succeed()
         requests = federation.requests(mark)
         after = federation.versions()
     finally:
         federation.lab.set_clocks(resync=3, reconcile=3)
     assert run.unchanged
     assert not run.changes
-    assert {host: counts["changed"] for host, counts in run.recap.items()} == dict.fromkeys(DEFAULT_WISHES, 0)
+    assert {host: counts["changed"] for host, counts in run.recap.items()} == dict.fromkeys(DEFAULT_VARIABLES, 0)
     assert after == before
-    for mesh in DEFAULT_WISHES:
-        made = requests[federation.where(mesh)[0]]
-        assert len(made) <= _objects(federation, mesh) + SPARE_REQUESTS, "\n".join(texts(made))
+    for mesh in DEFAULT_VARIABLES:
+        made = requests[federation.location(mesh)[0]]
+        assert len(made) <= _objects(federation, mesh) + SPARE_REQUESTS, "\n".join(request_lines(made))
 
 
 def _objects(federation: Federation, mesh: str) -> int:
     """The objects of ours in a mesh, a pair's two gateways as one."""
     ours = [
         name
-        for name, item in federation.written(mesh).items()
+        for name, item in federation.writable_objects(mesh).items()
         if item["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == "ossm.federation"
     ]
     return len(ours) + len(federation.names(mesh, "servicemeshpeers"))
@@ -109,16 +109,16 @@ def _objects(federation: Federation, mesh: str) -> int:
 
 def test_limited_to_one_mesh_of_a_federated_lab(federation: Federation) -> None:
     mark = federation.lab.mark()
-    run = federation.good("-l", "red-mesh")
+    run = federation.succeed("-l", "red-mesh")
     assert run.unchanged
-    assert set(federation.writes(mark)) <= {"red"}, texts(federation.writes(mark))
+    assert set(federation.writes(mark)) <= {"red"}, request_lines(federation.writes(mark))
     assert set(run.recap) == {"red-mesh"}
 
 
 def test_the_report_file_says_what_was_printed(federation: Federation) -> None:
-    run = federation.good("-e", "federation_report_file=report.json")
+    run = federation.succeed("-e", "federation_report_file=report.json")
     report = json.loads((federation.folder / "report.json").read_text())
-    assert {(link["from"], link["to"]) for link in report["links"]} == set(SIX)
+    assert {(link["from"], link["to"]) for link in report["links"]} == set(DEFAULT_LINKS)
     assert {link["state"] for link in report["links"]} == {"healthy"}
     assert report["connected"] == 6
     assert report["lines"] == run.printed("Report the links")
@@ -129,7 +129,7 @@ def test_a_new_export_is_imported_on_a_live_link(federation: Federation) -> None
     before = copy.deepcopy(federation.hosts)
     federation.hosts["blue-mesh"]["mesh_imports"] = {"red-mesh": ["red-mesh-bookinfo/details"]}
     federation.hosts["red-mesh"]["mesh_exports"]["blue-mesh"] = ["red-mesh-bookinfo/details"]
-    run = federation.good()
+    run = federation.succeed()
     federation.hosts = before
     assert {(mesh, kind, name) for mesh, kind, name, dummy, dummy in run.changes} == {
         ("red-mesh", "ExportedServiceSet", "red-mesh-system/blue-mesh"),

@@ -21,10 +21,10 @@ def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
     """A hub and five spokes, each with one thing wrong that somebody set before anything was connected."""
     meshes = {HUB: {"cluster": "red"}} | {f"{name}-mesh": {"cluster": "green"} for name in SPOKES}
     lab = start({"clusters": {"red": {"platform": "Azure"}, "green": {"platform": "Azure"}}, "meshes": meshes})
-    made = Federation.of(lab, tmp_path_factory.mktemp("f"), {f"{name}-mesh": {"mesh_peers": [HUB]} for name in SPOKES})
+    made = Federation.for_lab(lab, tmp_path_factory.mktemp("f"), {f"{name}-mesh": {"mesh_peers": [HUB]} for name in SPOKES})
     made.hosts[HUB]["mesh_peers"] = []
     made.options["federation_wait_timeout"] = 6
-    made.good("-l", HUB)
+    made.succeed("-l", HUB)
     for name in SPOKES[:-1]:
         _write_wrong(made, name)
     made.run("-l", f"federation:!{HUB}")
@@ -40,7 +40,7 @@ def _address(federation: Federation, mesh: str, peer: str) -> str:
 
 def _peer(federation: Federation, mesh: str, peer: str) -> list[Object]:
     """A ServiceMeshPeer as it has to be, with its ConfigMap."""
-    namespace = federation.where(mesh)[1]
+    namespace = federation.location(mesh)[1]
     root = federation.get(peer, "configmaps", "istio-ca-root-cert")["data"]
     return [
         {
@@ -78,13 +78,13 @@ def _write_wrong(federation: Federation, name: str) -> None:
         peer["spec"]["remote"]["discoveryPort"] = 8199
     else:
         peer["spec"]["security"]["trustDomain"] = "another.local"
-    federation.lab.apply(federation.where(mesh)[0], [config_map, peer], SOMEBODY)
+    federation.lab.apply(federation.location(mesh)[0], [config_map, peer], SOMEBODY)
 
 
 def _write_wrong_client(federation: Federation) -> None:
     config_map, peer = _peer(federation, HUB, "client-mesh")
     peer["spec"]["security"]["clientID"] = "client-mesh.local/ns/client-mesh-system/sa/another-service-account"
-    federation.lab.apply(federation.where(HUB)[0], [config_map, peer], SOMEBODY)
+    federation.lab.apply(federation.location(HUB)[0], [config_map, peer], SOMEBODY)
 
 
 #: What is wrong -> the text of the spoke's watch, and whether the hub's watch of the spoke is up (None: down, 503).
@@ -147,7 +147,7 @@ def test_what_is_foreign_is_left_alone_and_told_with_its_manager(federation: Fed
 
 def test_put_right_by_its_owner_the_links_come_up(federation: Federation) -> None:
     for name in ("address", "port"):
-        cluster = federation.where(f"{name}-mesh")[0]
+        cluster = federation.location(f"{name}-mesh")[0]
         federation.lab.apply(cluster, _peer(federation, f"{name}-mesh", HUB), SOMEBODY)
     federation.eventually(
         lambda: all(federation.watch(f"{name}-mesh", HUB).get("connected") for name in ("address", "port"))

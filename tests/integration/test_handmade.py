@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import Federation, Object, texts, two
+from harness import Federation, Object, request_lines, two_meshes
 
 OWNER = "mesh-owner"
 MARK = "ossm.federation/adopted-green-mesh"
@@ -38,14 +38,14 @@ EGRESS: Object = {
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Two meshes; red's administrator has opened gateways for green already."""
-    made = Federation.of(start(two()), tmp_path_factory.mktemp("f"), {})
+    made = Federation.for_lab(start(two_meshes()), tmp_path_factory.mktemp("f"), {})
     _write(made, INGRESS, EGRESS)
     made.eventually(lambda: _service(made).get("status", {}).get("loadBalancer", {}).get("ingress"))
     return made
 
 
 def _write(federation: Federation, ingress: Object, egress: Object) -> None:
-    cluster, namespace = federation.where("red-mesh")
+    cluster, namespace = federation.location("red-mesh")
     plane = {
         "apiVersion": "maistra.io/v2",
         "kind": "ServiceMeshControlPlane",
@@ -79,7 +79,7 @@ def test_one_that_cannot_serve_is_told_with_its_remedy(federation: Federation) -
 
 def test_they_are_used_as_they_are_and_none_is_doubled(federation: Federation) -> None:
     before, plane = _service(federation), federation.get("red-mesh", "servicemeshcontrolplanes", "red-mesh")
-    run = federation.good()
+    run = federation.succeed()
     assert federation.connected() == BOTH
     assert _gateways(federation) == ["east", "west"]
     after = federation.get("red-mesh", "servicemeshcontrolplanes", "red-mesh")
@@ -97,8 +97,8 @@ def test_they_are_used_as_they_are_and_none_is_doubled(federation: Federation) -
 def test_adopted_they_stay_what_they_are(federation: Federation) -> None:
     before, plane = _service(federation), federation.get("red-mesh", "servicemeshcontrolplanes", "red-mesh")
     federation.options["federation_adopt"] = True
-    rehearsal = federation.good("--check")
-    run = federation.good()
+    rehearsal = federation.succeed("--check")
+    run = federation.succeed()
     federation.options.pop("federation_adopt")
     field = f'metadata.annotations["{MARK}"]'
     wanted = {("red-mesh", "ServiceMeshControlPlane", "red-mesh-system/red-mesh", "change", (field,))}
@@ -111,8 +111,8 @@ def test_adopted_they_stay_what_they_are(federation: Federation) -> None:
     managers = {one["manager"] for one in after["metadata"]["managedFields"] if one["operation"] == "Apply"}
     assert {"by-hand", "ossm.federation/green-mesh"} <= managers
     mark = federation.lab.mark()
-    again = federation.good()
-    assert not again.changes and not federation.writes(mark), texts(federation.writes(mark))
+    again = federation.succeed()
+    assert not again.changes and not federation.writes(mark), request_lines(federation.writes(mark))
     assert "managed by by-hand, adopted" in again.flat
 
 
@@ -120,7 +120,7 @@ def test_what_their_owner_changes_is_followed(federation: Federation) -> None:
     changed = copy.deepcopy(INGRESS)
     changed["runtime"] = {"deployment": {"autoScaling": {"maxReplicas": 2}}}
     _write(federation, changed, EGRESS)
-    run = federation.good()
+    run = federation.succeed()
     assert not run.changes and federation.connected() == BOTH
 
 
@@ -142,7 +142,7 @@ def test_runtime_settings_reach_the_gateways_that_are_ours(federation: Federatio
             "autoScaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 3}}}}}}})
     # An operator that takes its time shows the old Ready for a moment.
     federation.lab.set_clocks(operator_notice=0.5, operator_update=1.0)
-    run = federation.good()
+    run = federation.succeed()
     plane = federation.get("green-mesh", "servicemeshcontrolplanes", "green-mesh")
     assert plane["status"]["observedGeneration"] == plane["metadata"]["generation"]
     assert {(mesh, kind, verb) for mesh, kind, dummy, verb, dummy in run.changes} == {
@@ -152,11 +152,11 @@ def test_runtime_settings_reach_the_gateways_that_are_ours(federation: Federatio
     assert section["additionalIngress"]["ingress-red-mesh"]["runtime"] == runtime
     assert section["additionalEgress"]["egress-red-mesh"]["runtime"]["deployment"]["autoScaling"]["minReplicas"] == 2
     assert federation.get("green-mesh", "deployments", "ingress-red-mesh")["spec"]["replicas"] == 2
-    assert not federation.good().changes
+    assert not federation.succeed().changes
     # Unset again it is not ours any more, and goes.
     for key in ("mesh_ingress", "mesh_egress"):
         del federation.hosts["green-mesh"][key]
-    federation.good()
+    federation.succeed()
     section = federation.get("green-mesh", "servicemeshcontrolplanes", "green-mesh")["spec"]["gateways"]
     assert "runtime" not in section["additionalIngress"]["ingress-red-mesh"]
     assert federation.connected() == BOTH

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from cryptography.hazmat.primitives import hashes
-from harness import EXPORTED, IMPORTED, RATINGS, ROOT, Federation, Run, texts, two
+from harness import EXPORTED, IMPORTED, RATINGS, ROOT, Federation, Run, request_lines, two_meshes
 from lab.api import Lab
 from lab.sim.ca import Authority
 
@@ -55,7 +55,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def lab(start: Callable[..., Lab]) -> Lab:
     """Two meshes in two clusters."""
-    return start(two())
+    return start(two_meshes())
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def b(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 def _good(desk: Desk, playbook: Path | None = None, *arguments: str) -> Any:
     run = desk.federation.play(playbook, *arguments) if playbook else desk.federation.run(*arguments)
-    assert run.code == 0, run.all
+    assert run.code == 0, run.output
     return run
 
 
@@ -80,8 +80,8 @@ def test_a_check_run_shows_the_file_and_writes_none(a: Desk) -> None:
     mark = a.federation.lab.mark()
     run = _good(a, EXPORT, "--check", "--diff")
     assert not a.made.exists()
-    assert "known once the gateway for green-mesh has an address" in run.all
-    assert "+kind: MeshIdentity" in run.all
+    assert "known once the gateway for green-mesh has an address" in run.output
+    assert "+kind: MeshIdentity" in run.output
     assert not [one for one in a.federation.writes(mark).get("red", []) if "dryRun" not in one.uri]
 
 
@@ -123,7 +123,7 @@ def test_then_b_does_its_side_and_hands_back(a: Desk, b: Desk) -> None:
     a.hand_to(b)
     mark = b.federation.lab.mark()
     run = _good(b)
-    assert set(b.federation.writes(mark)) == {"green"}, texts(b.federation.writes(mark))
+    assert set(b.federation.writes(mark)) == {"green"}, request_lines(b.federation.writes(mark))
     assert run.seconds < 60, "nobody answers yet, so there is nothing to wait for"
     assert run.cells == {(RED, GREEN): "pending", (GREEN, RED): "pending"}
     assert "red-mesh has not loaded the identity of green-mesh yet" in run.flat
@@ -221,7 +221,7 @@ def test_our_own_file_is_kept_as_it_is(a: Desk, core: str) -> None:
     a.made.write_text(f"{a.made.read_text()}# {TEMPLATE}\n")
     before = a.made.read_text()
     run = a.federation.play(EXPORT, core=core)
-    assert run.code == 0, run.all
+    assert run.code == 0, run.output
     assert a.made.read_text() == before
     assert {counts["changed"] for counts in run.recap.values()} == {0}
 
@@ -262,7 +262,7 @@ def _invented(peer: str, address: str, root: Authority) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def both(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """One administrator of red and green, with a directory that has a file of blue for each of them."""
-    made, root = Federation.of(lab, tmp_path_factory.mktemp("f")), Authority.create(f"{BLUE}.local")
+    made, root = Federation.for_lab(lab, tmp_path_factory.mktemp("f")), Authority.create(f"{BLUE}.local")
     made.hosts[BLUE] = {"mesh_identity_file": "received"}
     (made.folder / "received").mkdir()
     for peer, address in ADDRESSES.items():
@@ -281,8 +281,8 @@ def _diff(run: Run, mesh: str, kind: str, name: str) -> str:
 def test_a_mesh_of_others_is_a_full_peer_of_each_of_ours(both: Federation) -> None:
     """Both would get gateways, root and peer for blue, each with what the file for it says; nobody would wait for a file."""
     mark = both.lab.mark()
-    run = both.good("--check", "--diff")
-    assert not both.writes(mark), texts(both.writes(mark))
+    run = both.succeed("--check", "--diff")
+    assert not both.writes(mark), request_lines(both.writes(mark))
     for mesh, other in ((RED, GREEN), (GREEN, RED)):
         told = {(kind, name, verb) for where, kind, name, verb, dummy in run.changes if where == mesh}
         wanted = {("ServiceMeshPeer", BLUE), ("ConfigMap", f"{BLUE}-ca-root-cert")}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import RATINGS, ROOT, Federation, Run, texts
+from harness import RATINGS, ROOT, Federation, Run, request_lines
 
 INSTALL = ROOT / "playbooks" / "install.yml"
 MEMBERS = ["red-mesh-bookinfo"]
@@ -33,7 +33,7 @@ MADE = [
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """A cluster without a mesh or an operator, and one with a mesh of somebody else's."""
     lab = start({"clusters": CLUSTERS, "meshes": MESHES})
-    made = Federation.of(lab, tmp_path_factory.mktemp("f"), {"red-mesh": RED})
+    made = Federation.for_lab(lab, tmp_path_factory.mktemp("f"), {"red-mesh": RED})
     made.hosts["green-mesh"]["mesh_imports"] = {"red-mesh": [RATINGS]}
     made.options["federation_install_timeout"] = 60
     return made
@@ -51,8 +51,8 @@ def _made(run: Run, verb: str) -> list[tuple[str, str]]:
 def test_check_mode_tells_what_will_be_made_and_makes_nothing(federation: Federation) -> None:
     mark = federation.lab.mark()
     run = federation.play(INSTALL, "--check", "--diff")
-    assert run.code == 0, run.all
-    assert not federation.writes(mark), texts(federation.writes(mark))
+    assert run.code == 0, run.output
+    assert not federation.writes(mark), request_lines(federation.writes(mark))
     assert _made(run, "would create") == MADE
     assert "all others are known once the namespace red-mesh-system exists" in run.flat
     assert not federation.lab.get("red", "subscriptions")
@@ -63,14 +63,14 @@ def test_warnings_are_errors_where_that_is_asked_for(federation: Federation) -> 
     federation.hosts["red-mesh"]["mesh_remark"] = "no variable of this collection"
     run = federation.play(INSTALL, "-e", "federation_lint_strict=true")
     del federation.hosts["red-mesh"]["mesh_remark"]
-    assert run.code != 0 and "mesh_remark" in run.flat and "TASK [ossm.federation.install : Read" not in run.text, run.all
+    assert run.code != 0 and "mesh_remark" in run.flat and "TASK [ossm.federation.install : Read" not in run.text, run.output
     assert not any(federation.requests(mark).values())
 
 
 def test_a_mesh_comes_from_nothing(federation: Federation) -> None:
-    before = federation.written("green-mesh")
+    before = federation.writable_objects("green-mesh")
     run = federation.play(INSTALL)
-    assert run.code == 0, run.all
+    assert run.code == 0, run.output
     assert _made(run, "created") == MADE
     assert "red-mesh: the control plane is ready" in _lines(run)
     plane = federation.get("red-mesh", "servicemeshcontrolplanes", "red-mesh")
@@ -80,35 +80,35 @@ def test_a_mesh_comes_from_nothing(federation: Federation) -> None:
     assert security["dataPlane"] == security["controlPlane"] == {"mtls": True}
     assert plane["spec"]["gateways"]["openshiftRoute"] == {"enabled": False}
     assert federation.get("red-mesh", "servicemeshmemberrolls", "default")["spec"] == {"members": MEMBERS}
-    assert federation.written("green-mesh") == before
+    assert federation.writable_objects("green-mesh") == before
 
 
 def test_a_second_run_changes_nothing(federation: Federation) -> None:
     before, mark = federation.versions(), federation.lab.mark()
     run = federation.play(INSTALL)
-    assert run.code == 0, run.all
+    assert run.code == 0, run.output
     assert _lines(run)[0] == "READY  1 control plane ready. Nothing was changed."
-    assert not federation.writes(mark), texts(federation.writes(mark))
+    assert not federation.writes(mark), request_lines(federation.writes(mark))
     assert federation.versions() == before
     assert all(counts["changed"] == 0 for counts in run.recap.values())
 
 
 def test_it_federates_with_a_mesh_that_was_there(federation: Federation) -> None:
-    federation.good()
+    federation.succeed()
     assert federation.connected() == [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
     assert federation.imported("green-mesh", "red-mesh")
     mark = federation.lab.mark()
     run = federation.play(INSTALL, core="2.16")
-    assert run.code == 0 and _lines(run)[0].endswith(" Nothing was changed."), run.all
-    assert not federation.writes(mark), texts(federation.writes(mark))
-    assert federation.good().unchanged
+    assert run.code == 0 and _lines(run)[0].endswith(" Nothing was changed."), run.output
+    assert not federation.writes(mark), request_lines(federation.writes(mark))
+    assert federation.succeed().unchanged
 
 
 def test_a_changed_declaration_changes_our_control_plane_alone(federation: Federation) -> None:
     federation.hosts["red-mesh"]["mesh_control_plane_spec"]["proxy"] = {"logging": {"level": {"all": "info"}}}
     gateways = federation.get("red-mesh", "servicemeshcontrolplanes", "red-mesh")["spec"]["gateways"]
     run = federation.play(INSTALL)
-    assert run.code == 0, run.all
+    assert run.code == 0, run.output
     assert _made(run, "changed") == [MADE[2]]
     plane = federation.get("red-mesh", "servicemeshcontrolplanes", "red-mesh")
     assert plane["spec"]["gateways"] == gateways
@@ -124,7 +124,7 @@ def test_somebody_elses_control_plane_is_never_written(federation: Federation) -
     run = federation.play(INSTALL, "-l", "green-mesh")
     for key in wish:
         del federation.hosts["green-mesh"][key]
-    assert run.code == 0, run.all
+    assert run.code == 0, run.output
     assert not federation.writes(mark)
     assert federation.get(*name) == before
     assert "the control plane green-mesh is unmanaged (field manager" in run.flat
@@ -136,7 +136,7 @@ def test_an_operator_that_does_not_come_is_told_in_time(
 ) -> None:
     """A wrong channel and an operator that does not come up: red, with the reason; put right, the next run completes it."""
     lab = start({"clusters": {"red": CLUSTERS["red"]}, "meshes": {"red-mesh": MESHES["red-mesh"]}})
-    made = Federation.of(lab, tmp_path_factory.mktemp("f"), {"red-mesh": {"mesh_install": True}})
+    made = Federation.for_lab(lab, tmp_path_factory.mktemp("f"), {"red-mesh": {"mesh_install": True}})
     made.options["federation_install_timeout"] = 3
     made.hosts["red-mesh"]["mesh_install_subscription"] = {"channel": "stabel"}
     run = made.play(INSTALL)
@@ -147,10 +147,10 @@ def test_an_operator_that_does_not_come_is_told_in_time(
     del made.hosts["red-mesh"]["mesh_install_subscription"]
     with lab.fault("operator-never-ready", cluster="red"):
         run = made.play(INSTALL)
-        assert run.code != 0 and "Installing: installing: waiting for deployment istio-operator" in run.flat, run.all
+        assert run.code != 0 and "Installing: installing: waiting for deployment istio-operator" in run.flat, run.output
         assert _made(run, "changed") == MADE[:1] and not _made(run, "created")
     made.options["federation_install_timeout"] = 60
     run = made.play(INSTALL)
-    assert run.code == 0, run.all
+    assert run.code == 0, run.output
     assert _made(run, "created") == MADE[1:3]
     assert "red-mesh: the control plane is ready" in _lines(run)

@@ -15,9 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from harness import Federation, two
+from harness import Federation, two_meshes
 from kubernetes.client.exceptions import ApiException
-
 from lab import faults, launcher, processes, seed, state, topology
 from lab.api import Lab
 
@@ -211,8 +210,8 @@ def test_second_lab_beside_the_first_and_nothing_left_behind(lab: Lab, tmp_path:
 
 
 def test_down_after_a_crash_of_a_federated_lab_leaves_nothing(start: Callable[..., Lab], tmp_path: Path) -> None:
-    lab = start(two())
-    Federation.of(lab, tmp_path).good()
+    lab = start(two_meshes())
+    Federation.for_lab(lab, tmp_path).succeed()
     gateways = {f"{lab.content['network']}.{index}" for index in (1, 2)}
     assert {where.rpartition(".")[0] for where in _listening(lab) if where.endswith(":8188")} == gateways
     victims = [process for process in processes.of_lab(lab.directory) if process.role in ("simulator", "red/kube-apiserver")]

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness import Federation, two
+from harness import Federation, two_meshes
 
 
 def test_no_key_is_left_in_the_folder_for_temporary_files(start: Callable[..., Any], tmp_path: Path) -> None:
-    federation = Federation.of(start(two()), tmp_path)
+    federation = Federation.for_lab(start(two_meshes()), tmp_path)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    federation.good(environment={"TMPDIR": str(temporary)})
+    federation.succeed(environment={"TMPDIR": str(temporary)})
     assert sorted(path.name for path in temporary.iterdir()) == []

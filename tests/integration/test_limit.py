@@ -7,20 +7,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from harness import SIX, Federation, texts
+from harness import DEFAULT_LINKS, Federation, request_lines
 
 
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """The default lab with nothing federated."""
-    return Federation.of(start(), tmp_path_factory.mktemp("f"))
+    return Federation.for_lab(start(), tmp_path_factory.mktemp("f"))
 
 
 def test_red_alone_does_its_side_and_waits_for_the_others(federation: Federation) -> None:
     mark = federation.lab.mark()
-    run = federation.good("-l", "red-mesh")
+    run = federation.succeed("-l", "red-mesh")
     writes = federation.writes(mark)
-    assert set(writes) == {"red"}, texts(writes)
+    assert set(writes) == {"red"}, request_lines(writes)
     plane = federation.get("red-mesh", "servicemeshcontrolplanes", "red-mesh")
     assert set(plane["spec"]["gateways"]["additionalIngress"]) == {"ingress-green-mesh", "ingress-blue-mesh"}
     assert set(plane["spec"]["gateways"]["additionalEgress"]) == {"egress-green-mesh", "egress-blue-mesh"}
@@ -40,22 +40,22 @@ def test_waiting_fails_the_run_only_when_all_are_required(federation: Federation
 
 def test_the_second_administrator_finds_the_first_ones_side(federation: Federation) -> None:
     mark = federation.lab.mark()
-    run = federation.good("-l", "green-mesh")
-    assert set(federation.writes(mark)) == {"green"}, texts(federation.writes(mark))
+    run = federation.succeed("-l", "green-mesh")
+    assert set(federation.writes(mark)) == {"green"}, request_lines(federation.writes(mark))
     assert federation.names("green-mesh", "servicemeshpeers") == ["red-mesh"]
     assert run.cells["green-mesh", "blue-mesh"] == "pending"
     assert run.code == 0
 
 
 def test_the_rest_follows_with_a_run_for_all(federation: Federation) -> None:
-    run = federation.good()
-    assert federation.connected() == sorted(SIX)
+    run = federation.succeed()
+    assert federation.connected() == sorted(DEFAULT_LINKS)
     assert set(run.cells.values()) == {"ok", "ok, 1 imported"}
 
 
 def test_red_alone_on_the_federated_lab_sees_its_links(federation: Federation) -> None:
     mark = federation.lab.mark()
-    run = federation.good("-l", "red-mesh")
+    run = federation.succeed("-l", "red-mesh")
     assert run.cells["red-mesh", "green-mesh"].startswith("ok") and run.cells["red-mesh", "blue-mesh"].startswith("ok")
-    assert not {"green", "blue"} & set(federation.writes(mark)), texts(federation.writes(mark))
+    assert not {"green", "blue"} & set(federation.writes(mark)), request_lines(federation.writes(mark))
     assert run.unchanged

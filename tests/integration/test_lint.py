@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from harness import RATINGS, ROOT, Federation, Run, run_playbook, texts, two
+from harness import RATINGS, ROOT, Federation, Run, request_lines, run_playbook, two_meshes
 
 LINT = ROOT / "playbooks" / "lint.yml"
 EXAMPLE = Path(__file__).resolve().parent / "inventories" / "lint.yml"
@@ -47,7 +47,7 @@ def _inventory(folder: Path, **hosts: dict[str, Any]) -> Path:
 def test_text(folder: Path, core: str) -> None:
     run = run_playbook(LINT, EXAMPLE, folder, core=core)
     lines = _told(run)
-    assert run.code == 2, run.all
+    assert run.code == 2, run.output
     assert all(any(word in line for line in lines) for word in WORDS)
     assert lines[0] == "REJECTED  7 errors, 4 warnings, 1 note."
     start = next(index for index, line in enumerate(lines) if "labelSelector.alias:" in line)
@@ -55,7 +55,7 @@ def test_text(folder: Path, core: str) -> None:
     (rule,) = yaml.safe_load("\n".join(lines[written : lines.index("", written)]))
     assert rule["labelSelector"]["selector"] == {"matchLabels": {"export-service": "true"}}
     assert rule["labelSelector"]["aliases"] == [{"namespace": "*", "name": "*", "alias": {"namespace": "bookinfo"}}]
-    assert "Traceback" not in run.all
+    assert "Traceback" not in run.output
 
 
 def test_json(folder: Path) -> None:
@@ -76,7 +76,7 @@ def test_an_unknown_format(folder: Path) -> None:
 def test_access_is_not_its_business(folder: Path) -> None:
     environment = {"K8S_AUTH_HOST": "https://127.0.0.1:1"}
     run = run_playbook(LINT, _inventory(folder, red={}, green={}), folder, environment=environment)
-    assert run.code == 0, run.all
+    assert run.code == 0, run.output
     assert _told(run) == ["VALID  0 errors, 0 warnings, 0 notes."]
 
 
@@ -93,7 +93,7 @@ def test_other_faults_of_the_inventory_are_told_too(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["lab", "example"])
 def test_the_inventories_of_this_repository_are_in_order(folder: Path, name: str) -> None:
     run = run_playbook(LINT, ROOT / "inventory" / name / "hosts.yml", folder, "-e", "federation_lint_strict=true")
-    assert run.code == 0, run.all
+    assert run.code == 0, run.output
 
 
 def test_warnings_alone_fail_only_when_asked_to(folder: Path) -> None:
@@ -108,7 +108,7 @@ def test_warnings_alone_fail_only_when_asked_to(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Two meshes, of which red exports and green imports what the default lab does."""
-    return Federation.of(start(two()), tmp_path_factory.mktemp("f"))
+    return Federation.for_lab(start(two_meshes()), tmp_path_factory.mktemp("f"))
 
 
 @pytest.fixture(autouse=True)
@@ -128,9 +128,9 @@ def _refused(federation: Federation, *message: str) -> None:
     """Run, and prove that it was refused before a cluster was asked for anything."""
     mark = federation.lab.mark()
     run = federation.run()
-    assert run.code != 0, run.all
-    assert not texts(federation.requests(mark))
-    assert all(word in run.flat for word in message), run.all
+    assert run.code != 0, run.output
+    assert not request_lines(federation.requests(mark))
+    assert all(word in run.flat for word in message), run.output
     assert not run.report
 
 
@@ -149,11 +149,11 @@ def test_strict_refuses_warnings(federation: Federation) -> None:
 
 def test_warnings_are_told_first_and_stop_nothing(federation: Federation) -> None:
     federation.hosts["green-mesh"]["mesh_imports"]["red-mesh"].append("red-mesh-bookinfo/nothing")
-    run = federation.good()
+    run = federation.succeed()
     said = run.paragraphs("Announce the changes")
     assert any("[import-unoffered]" in line and "red-mesh-bookinfo/nothing" in line for line in said)
     assert any("[import-unoffered]" in line for line in run.report)
     assert set(run.cells.values()) == {"ok", "ok, 1 imported"}
     mark = federation.lab.mark()
-    assert federation.good().unchanged
+    assert federation.succeed().unchanged
     assert not federation.writes(mark)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from harness import SIX, Federation, two
+from harness import DEFAULT_LINKS, Federation, two_meshes
 
 AZURE = "service.beta.kubernetes.io/azure-load-balancer-internal"
 REASON = "SyncLoadBalancerFailed: Error syncing load balancer: failed to ensure load balancer: the quota of load balancers"
@@ -39,21 +39,21 @@ def _said(run: Any) -> list[str]:
 def test_one_that_never_comes_is_waited_for_with_its_reason_and_the_others_federate(
     start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    federation = Federation.of(start(), tmp_path_factory.mktemp("f"))
+    federation = Federation.for_lab(start(), tmp_path_factory.mktemp("f"))
     federation.options["federation_gateway_timeout"] = 18
     with federation.lab.fault("lb-pending", mesh="red-mesh"):
         run = federation.run()
         events = federation.lab.get("red", "events", namespace="red-mesh-system")
-    assert run.code != 0 and "Traceback" not in run.all
+    assert run.code != 0 and "Traceback" not in run.output
     assert "[no-address]" in run.flat and "Service red-mesh-system/ingress-green-mesh" in run.flat
-    assert f"s left; waiting for ingress-blue-mesh: its load balancer has no address yet ({REASON}" in run.flat, run.all
+    assert f"s left; waiting for ingress-blue-mesh: its load balancer has no address yet ({REASON}" in run.flat, run.output
     assert f"ingress-green-mesh of red-mesh is not reachable yet: its load balancer has no address yet ({REASON}" in run.flat
-    assert {link: run.cells[link] for link in SIX} == {
-        **dict.fromkeys(SIX, "pending"), ("green-mesh", "blue-mesh"): "ok", ("blue-mesh", "green-mesh"): "ok"}
+    assert {link: run.cells[link] for link in DEFAULT_LINKS} == {
+        **dict.fromkeys(DEFAULT_LINKS, "pending"), ("green-mesh", "blue-mesh"): "ok", ("blue-mesh", "green-mesh"): "ok"}
     assert federation.connected() == [("blue-mesh", "green-mesh"), ("green-mesh", "blue-mesh")]
     assert {event["reason"] for event in events} == {"EnsuringLoadBalancer", "SyncLoadBalancerFailed"}
-    healed = federation.good()
-    assert federation.connected() == sorted(SIX) and "[no-address]" not in healed.flat
+    healed = federation.succeed()
+    assert federation.connected() == sorted(DEFAULT_LINKS) and "[no-address]" not in healed.flat
 
 
 # -- slow ones, public and internal ones, and what lives -------------------------------------------------------------
@@ -62,10 +62,10 @@ def test_one_that_never_comes_is_waited_for_with_its_reason_and_the_others_feder
 @pytest.fixture(scope="module")
 def clouds(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Red on AWS, internal, and green on Azure, federated while all load balancers were slow."""
-    federation = Federation.of(start(two()), tmp_path_factory.mktemp("f"))
+    federation = Federation.for_lab(start(two_meshes()), tmp_path_factory.mktemp("f"))
     federation.hosts["red-mesh"]["mesh_ingress"] = {"internal": True}
     with federation.lab.fault("lb-slow", times=20):
-        federation.good()
+        federation.succeed()
     return federation
 
 
@@ -92,24 +92,24 @@ def test_the_address_of_what_lives_is_not_changed_silently(clouds: Federation) -
     assert run.code != 0 and "[address-change]" in run.flat and "federation_confirm_address_change" in run.flat
     assert clouds.versions().keys() == before.keys() and AZURE not in _annotations(clouds, "green-mesh", "red-mesh")
     clouds.options["federation_confirm_address_change"] = ["green-mesh"]
-    changed = clouds.good()
+    changed = clouds.succeed()
     assert "[address-changes]" in changed.flat and _annotations(clouds, "green-mesh", "red-mesh") == {AZURE: "true"}
     ingress = ["status", "loadBalancer", "ingress"]
     clouds.eventually(lambda: _dig(clouds.get("green-mesh", "services", "ingress-red-mesh"), ingress) != [
         {"ip": remote["addresses"][0], "ipMode": "VIP"}])
-    followed = clouds.good()
+    followed = clouds.succeed()
     assert _remote(clouds, "red-mesh", "green-mesh") != remote
     # Where the cloud is quick, the run that changes the address follows it already.
     peers = {change[:4] for change in changed.changes | followed.changes if change[1] != "ServiceMeshControlPlane"}
     assert peers == {("red-mesh", "ServiceMeshPeer", "red-mesh-system/green-mesh", "change")}
     assert len(clouds.connected()) == 2
-    quiet = clouds.good()
+    quiet = clouds.succeed()
     assert quiet.unchanged and "[address-" not in quiet.flat
 
 
 def test_what_nobody_asks_for_stays_internal(clouds: Federation) -> None:
     said = clouds.hosts["red-mesh"].pop("mesh_ingress")
-    run = clouds.good()
+    run = clouds.succeed()
     clouds.hosts["red-mesh"]["mesh_ingress"] = said
     assert "[address-kept]" in run.flat and run.unchanged
     assert "LoadBalancer, internal, like the live gateway" in " ".join(_said(run))
@@ -206,21 +206,21 @@ def _by_node(federation: Federation, mesh: str, peer: str, cluster: str) -> dict
 @pytest.fixture(scope="module")
 def gates(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
     """Every way to reach a mesh in one federation, federated once. Red and green are in one cluster, by two URLs."""
-    federation = Federation.of(start(GATES), tmp_path_factory.mktemp("f"), {})
+    federation = Federation.for_lab(start(GATES), tmp_path_factory.mktemp("f"), {})
     _router(federation)
     server, dummy, port = federation.lab.clusters["one"].entry["server"].removeprefix("https://").partition(":")
     ports = {8188: NODE_PORTS["https-discovery"], 15443: NODE_PORTS["tls"]}
     with _proxy(_nodes(federation, "z")[1], ports) as here, _proxy(server, {int(port): int(port)}) as way:
         _wish(federation, here)
         federation.hosts["green-mesh"]["mesh_kubeconfig"] = _another_way(federation, "one", way[int(port)])
-        federation.good()
+        federation.succeed()
         yield federation
 
 
 def test_every_way_to_reach_a_mesh_works(gates: Federation) -> None:
     meshes = list(gates.lab.meshes)
     assert gates.connected() == sorted((one, two_) for one in meshes for two_ in meshes if one != two_)
-    assert gates.good().unchanged
+    assert gates.succeed().unchanged
 
 
 def test_two_meshes_of_a_cluster_are_known_by_it_and_not_by_the_url(gates: Federation) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from harness import DEFAULT_WISHES, EXPORTED, IMPORTED, ROOT, Federation, Object, program
+from harness import DEFAULT_VARIABLES, EXPORTED, IMPORTED, ROOT, Federation, Object, program
 
 WAYS: dict[str, Object] = {
     "in process": {},
@@ -32,8 +32,8 @@ _MOVES = re.compile(
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """The default lab, federated."""
-    federated = Federation.of(start(), tmp_path_factory.mktemp("f"))
-    federated.good()
+    federated = Federation.for_lab(start(), tmp_path_factory.mktemp("f"))
+    federated.succeed()
     return federated
 
 
@@ -55,8 +55,8 @@ class Call:
         result = self.folder / "result.json"
         result.unlink(missing_ok=True)
         run = self.federation.play(self.write(way, module, result, options, failed_when=False), *arguments)
-        self.said = run.all
-        assert run.code == 0, run.all
+        self.said = run.output
+        assert run.code == 0, run.output
         return json.loads(result.read_text())
 
     def write(self, way: str, module: str, result: Path, options: Object, **keywords: Any) -> Path:
@@ -128,8 +128,8 @@ def _links(**more: Any) -> list[Object]:
 
 
 def test_mesh_info(call: Call) -> None:
-    facts = {mesh: _equal(call, "mesh_info", **_mesh(call, mesh)) for mesh in DEFAULT_WISHES}
-    assert [facts[mesh]["platform"]["type"] for mesh in DEFAULT_WISHES] == ["AWS", "Azure", "BareMetal"]
+    facts = {mesh: _equal(call, "mesh_info", **_mesh(call, mesh)) for mesh in DEFAULT_VARIABLES}
+    assert [facts[mesh]["platform"]["type"] for mesh in DEFAULT_VARIABLES] == ["AWS", "Azure", "BareMetal"]
     red = facts["red-mesh"]
     assert red["readable"] and not red["problems"] and "msg" not in red
     assert red["control_plane"]["trust_domain"] == "red-mesh.local" and red["control_plane"]["ready"]
@@ -370,7 +370,7 @@ def test_peer_wait_survives_a_restart_of_the_api_server(call: Call, way: str) ->
         federation.hosts[host][direction][next(iter(federation.hosts[host][direction]))].append(
             f"red-mesh-bookinfo/{name}"
         )
-    federation.good()
+    federation.succeed()
     options = {
         "auth": {"kubeconfig": federation.hosts["green-mesh"]["mesh_kubeconfig"]},
         "mesh": "green-mesh",
@@ -399,7 +399,7 @@ def test_unknown_options_are_refused_alike(call: Call, way: str) -> None:
     )
     run = call.federation.play(playbook)
     assert run.code != 0
-    assert "nonsense" in run.flat and "Traceback" not in run.all
+    assert "nonsense" in run.flat and "Traceback" not in run.output
 
 
 def _documented_playbook(module: str) -> list[Object]:
@@ -420,7 +420,7 @@ def test_the_documented_playbook_works(call: Call, module: str) -> None:
     playbook.write_text(yaml.safe_dump([play]))
     mark = call.federation.lab.mark()
     run = call.federation.play(playbook)
-    assert run.code == 0 and run.recap["localhost"]["ok"] == 2, run.all
+    assert run.code == 0 and run.recap["localhost"]["ok"] == 2, run.output
     assert "servicemeshpeers" in {one.resource for one in call.federation.lab.audit("red", mark) if one.verb == "watch"}
 
 
@@ -443,18 +443,18 @@ def test_module_defaults_of_the_group_serve_every_module(call: Call, way: str) -
     playbook.write_text(yaml.safe_dump([{"hosts": "red-mesh", "connection": "local", "gather_facts": False,
                                          "module_defaults": defaults, "tasks": tasks}]))
     run = call.federation.play(playbook, "--check")
-    assert run.code == 0 and run.recap["red-mesh"]["ok"] == len(MODULES), run.all
+    assert run.code == 0 and run.recap["red-mesh"]["ok"] == len(MODULES), run.output
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_documented_for_people(module: str, folder: Path) -> None:
-    from harness import environment_of
+    from harness import run_environment
 
     done = subprocess.run(
         [str(program("ansible-doc")), "-t", "module", f"ossm.federation.{module}"],
         capture_output=True,
         text=True,
         check=False,
-        env=environment_of(folder, "", {}),
+        env=run_environment(folder, "", {}),
     )
     assert done.returncode == 0 and "auth" in done.stdout, done.stderr

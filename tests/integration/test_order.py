@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import SIX, Federation, descriptions
+from harness import DEFAULT_LINKS, Federation, descriptions
 
 MESHES = ("red-mesh", "green-mesh", "blue-mesh")
 HOUR = 3600
@@ -20,13 +20,13 @@ def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
     lab = start(clocks={"resync": HOUR})
     everything = [{"type": "NameSelector", "nameSelector": {"namespace": "*", "name": "*"}}]
     wishes = {mesh: {"mesh_exports": [f"{mesh}-bookinfo/ratings"], "mesh_imports": everything} for mesh in MESHES}
-    return Federation.of(lab, tmp_path_factory.mktemp("f"), wishes)
+    return Federation.for_lab(lab, tmp_path_factory.mktemp("f"), wishes)
 
 
 def test_everything_is_imported_with_the_first_full_sync(federation: Federation) -> None:
-    run = federation.good()
-    assert federation.connected() == sorted(SIX)
-    for mesh, peer in SIX:
+    run = federation.succeed()
+    assert federation.connected() == sorted(DEFAULT_LINKS)
+    for mesh, peer in DEFAULT_LINKS:
         assert federation.imported(mesh, peer) == [f"ratings.{peer}-bookinfo.svc.{peer}-imports.local"]
     assert set(run.cells.values()) == {"ok, 1 imported"}
 
@@ -49,8 +49,8 @@ def test_peers_were_written_after_all_sets_of_all_meshes(federation: Federation)
 
 
 def test_the_root_of_each_peer_was_written_before_it(federation: Federation) -> None:
-    for mesh, peer in SIX:
-        cluster, namespace = federation.where(mesh)
+    for mesh, peer in DEFAULT_LINKS:
+        cluster, namespace = federation.location(mesh)
         written = [request.resource for request in federation.lab.audit(cluster) if request.changes
                    and request.namespace == namespace and request.name in (peer, f"{peer}-ca-root-cert")]
         assert [one for one in written if one in ("configmaps", "servicemeshpeers")] == ["configmaps", "servicemeshpeers"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import DEFAULT_WISHES, ROOT, SIX, Federation, Run, run_playbook, texts
+from harness import DEFAULT_LINKS, DEFAULT_VARIABLES, ROOT, Federation, Run, request_lines, run_playbook
 from lab.api import Lab
 
 PLAN = ROOT / "playbooks" / "plan.yml"
@@ -22,7 +22,7 @@ SHAPES = ROOT / "docs" / "shapes.md"
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Lab], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """The default lab, fresh; a later test federates it."""
-    return Federation.of(start(), tmp_path_factory.mktemp("f"))
+    return Federation.for_lab(start(), tmp_path_factory.mktemp("f"))
 
 
 def plan(federation: Federation, *arguments: str, **options: Any) -> tuple[Run, dict[str, Any], list[dict[str, str]]]:
@@ -43,8 +43,8 @@ def plan(federation: Federation, *arguments: str, **options: Any) -> tuple[Run, 
         *arguments,
         **options,
     )
-    assert run.code == 0, run.all
-    assert federation.writes(mark) == {}, texts(federation.writes(mark))
+    assert run.code == 0, run.output
+    assert federation.writes(mark) == {}, request_lines(federation.writes(mark))
     assert {host: counts["changed"] for host, counts in run.recap.items()} == dict.fromkeys(federation.hosts, 0)
     with files["ports.csv"].open(encoding="utf-8", newline="") as stream:
         return run, json.loads(files["plan.json"].read_text()), list(csv.DictReader(stream))
@@ -65,7 +65,7 @@ def test_fresh(federation: Federation) -> None:
         "undecided": 0,
         "message": "4 new load balancers will be created: 4 public",
     }
-    assert {(row["from"], row["to"]) for row in ports} == set(SIX)
+    assert {(row["from"], row["to"]) for row in ports} == set(DEFAULT_LINKS)
     assert {(row["to"], row["purpose"]): row["port"] for row in ports if row["from"] == "red-mesh"} == {
         ("green-mesh", "discovery"): "8188",
         ("green-mesh", "services"): "15443",
@@ -79,7 +79,7 @@ def test_fresh(federation: Federation) -> None:
 
 def test_what_was_announced_is_what_federating_does(federation: Federation) -> None:
     dummy, told, dummy = plan(federation)
-    run = federation.good()
+    run = federation.succeed()
     announced = {
         (one["mesh"], one["kind"], f"{one['namespace']}/{one['name']}", one["verb"])
         for one in told["objects"]
@@ -93,7 +93,7 @@ def test_federated(federation: Federation) -> None:
     assert {one["verb"] for one in told["objects"]} == {"unchanged"}
     assert {one["state"] for one in told["gateways"]} == {"live"}
     assert told["load_balancers"]["new"] == 0 and told["load_balancers"]["total"] == 4
-    peers = {link: federation.get(link[0], "servicemeshpeers", link[1])["spec"]["remote"] for link in SIX}
+    peers = {link: federation.get(link[0], "servicemeshpeers", link[1])["spec"]["remote"] for link in DEFAULT_LINKS}
     for row in ports:
         remote = peers[(row["from"], row["to"])]
         key, usual = ("discoveryPort", 8188) if row["purpose"] == "discovery" else ("servicePort", 15443)
@@ -111,20 +111,20 @@ def test_a_mesh_that_cannot_be_reached_follows_the_conventions(federation: Feder
         assert {mesh: one["read"] for mesh, one in meshes.items()} == {mesh: mesh != "green-mesh" for mesh in meshes}
         assert "not read: " in meshes["green-mesh"]["message"]
         assert {one["verb"] for one in told["objects"] if one["mesh"] == "green-mesh"} == {None}
-        assert told["load_balancers"]["undecided"] == 2, run.all
+        assert told["load_balancers"]["undecided"] == 2, run.output
     federation.hosts["green-mesh"]["mesh_kubeconfig"] = kubeconfig
 
 
 @pytest.mark.parametrize("core", ["", "2.16"])
 def test_without_any_cluster(federation: Federation, core: str) -> None:
     before, options, mark = dict(federation.hosts), dict(federation.options), federation.lab.mark()
-    federation.hosts = {mesh: dict(wish) for mesh, wish in DEFAULT_WISHES.items()}
+    federation.hosts = {mesh: dict(wish) for mesh, wish in DEFAULT_VARIABLES.items()}
     federation.options["federation_offline"] = True
     dummy, told, ports = plan(federation, core=core, environment={"KUBECONFIG": before["red-mesh"]["mesh_kubeconfig"]})
     federation.hosts, federation.options = before, options
     assert {one["verb"] for one in told["objects"]} == {None} and len(told["objects"]) == 20
     assert not any(one["read"] for one in told["meshes"])
-    assert {(row["from"], row["to"]) for row in ports} == set(SIX)
+    assert {(row["from"], row["to"]) for row in ports} == set(DEFAULT_LINKS)
     assert {(row["exposure"], row["port"]) for row in ports} == {("by platform", "")}
     assert not [one for made in federation.requests(mark).values() for one in made]
 
@@ -152,7 +152,7 @@ def test_an_inventory_that_cannot_work_is_refused(federation: Federation) -> Non
     run = federation.play(PLAN)
     federation.hosts = before
     assert run.code != 0
-    assert "[export-collision]" in run.flat and '"alias": {"namespace": "bookinfo-' in run.flat, run.all
+    assert "[export-collision]" in run.flat and '"alias": {"namespace": "bookinfo-' in run.flat, run.output
 
 
 def _documented(shape: str) -> tuple[str, set[tuple[str, str]]]:
@@ -178,7 +178,7 @@ def test_the_groups_of_an_inventory_make_the_documented_pairs(folder: Path, shap
         "-e",
         "federation_offline=true",
     )
-    assert run.code == 0, run.all
+    assert run.code == 0, run.output
     told = json.loads((folder / "plan.json").read_text())
     assert {(row["from"], row["to"]) for row in told["ports"]} == links
     assert {(one["mesh"], one["peer"]) for one in told["gateways"]} == links

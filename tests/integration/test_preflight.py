@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from harness import Federation, Run, two
+from harness import Federation, Run, two_meshes
 from lab.api import Lab
 
 OLD, WIDE = "red-mesh", "green-mesh"
@@ -18,7 +18,7 @@ SOMEBODY = "somebody"
 def lab(start: Callable[..., Lab]) -> Lab:
     """A mesh of an old version, which the simulator does not bring up, and one with multi-network on and an egress gateway
     that somebody made."""
-    made = start(two(red={"install": False}))
+    made = start(two_meshes(red={"install": False}))
     namespace = f"{OLD}-system"
     old = {
         "apiVersion": "maistra.io/v2",
@@ -57,7 +57,7 @@ def lab(start: Callable[..., Lab]) -> Lab:
 @pytest.fixture(scope="module")
 def rehearsal(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A check run: nothing is waited for, and the version of one mesh is not simulated."""
-    federation = Federation.of(lab, tmp_path_factory.mktemp("f"))
+    federation = Federation.for_lab(lab, tmp_path_factory.mktemp("f"))
     federation.hosts[OLD]["mesh_exports"] = {WIDE: ["nowhere/ratings", "red-mesh-bookinfo/ratings"]}
     return federation.run("--check")
 
@@ -98,7 +98,7 @@ def test_at_the_end_it_is_said_once(rehearsal: Run) -> None:
 
 
 def test_a_cluster_that_is_no_openshift(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
-    federation = Federation.of(lab, tmp_path_factory.mktemp("f"))
+    federation = Federation.for_lab(lab, tmp_path_factory.mktemp("f"))
     mark = lab.mark()
     with lab.fault("crds-missing", cluster="red", kinds=["Infrastructure", "ClusterVersion"]):
         run = federation.run("--check")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import Federation, two
+from harness import Federation, two_meshes
 
 BOTH = [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
 HOST = "ratings.red-mesh-bookinfo.svc.red-mesh-imports.local"
@@ -21,8 +21,8 @@ RESTART = ("-e", '{"federation_restart_control_plane": true}')
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Two meshes, federated; red exports ratings to green, and every test leaves them good."""
-    made = Federation.of(start(two()), tmp_path_factory.mktemp("f"))
-    made.good()
+    made = Federation.for_lab(start(two_meshes()), tmp_path_factory.mktemp("f"))
+    made.succeed()
     made.options["federation_wait_timeout"] = 12
     return made
 
@@ -37,7 +37,7 @@ def _request(federation: Federation) -> int:
 
 
 def _edit(federation: Federation, mesh: str, peer: str, change: Any) -> None:
-    cluster, namespace = federation.where(mesh)
+    cluster, namespace = federation.location(mesh)
     federation.lab.kubectl(
         cluster, "patch", f"servicemeshpeer/{peer}", "-n", namespace, "--type=merge", "--field-manager=somebody-else",
         "-p", json.dumps({"spec": change}),
@@ -45,22 +45,22 @@ def _edit(federation: Federation, mesh: str, peer: str, change: Any) -> None:
 
 
 def _restarted(federation: Federation, run: Any) -> set[str]:
-    assert run.code == 0, run.all
+    assert run.code == 0, run.output
     assert federation.connected() == BOTH
-    assert federation.good(*RESTART).unchanged
+    assert federation.succeed(*RESTART).unchanged
     return {mesh for mesh, kind, dummy, dummy, dummy in run.changes if kind == "Deployment"}
 
 
 def test_nothing_is_restarted_that_needs_no_restart(federation: Federation) -> None:
     pods = {mesh: _istiod(federation, mesh) for mesh in federation.lab.meshes}
-    assert federation.good(*RESTART).unchanged
+    assert federation.succeed(*RESTART).unchanged
     assert pods == {mesh: _istiod(federation, mesh) for mesh in federation.lab.meshes}
 
 
 def test_a_client_id_put_back_under_the_same_istiod_needs_no_restart(federation: Federation) -> None:
     """Service traffic has kept the first one, which is the right one."""
     _edit(federation, "red-mesh", "green-mesh", {"security": {"clientID": OTHER.replace("red", "green")}})
-    run = federation.good("-e", '{"federation_force_conflicts": true}')
+    run = federation.succeed("-e", '{"federation_force_conflicts": true}')
     assert "identity-kept" not in run.flat and _request(federation) == 200
 
 
@@ -69,7 +69,7 @@ def test_an_ingress_gateway_changed_under_a_running_istiod(federation: Federatio
     pods = _istiod(federation, "red-mesh")
     _edit(federation, "red-mesh", "green-mesh", {"gateways": {"ingress": {"name": SECOND}}})
     run = federation.run("-e", '{"federation_wait_timeout": 60}')
-    assert run.code != 0, run.all
+    assert run.code != 0, run.output
     assert federation.connected() == BOTH and _request(federation) == 503
     assert "[identity-kept]" in run.flat and "federation_restart_control_plane: true" in run.flat
     said = f"the ingress gateway is now {SECOND}, but istiod keeps ingress-green-mesh for service traffic: the new one does not check"
@@ -93,7 +93,7 @@ def test_a_client_id_changed_under_a_running_istiod(federation: Federation) -> N
     federation.eventually(lambda: (now := _istiod(federation, "red-mesh")) and not set(now) & set(before))
     federation.eventually(lambda: "403" in federation.watch("green-mesh", "red-mesh").get("lastDisconnectStatus", ""))
     run = federation.run("-e", '{"federation_force_conflicts": true, "federation_wait_timeout": 60}')
-    assert run.code != 0, run.all
+    assert run.code != 0, run.output
     assert federation.connected() == BOTH and _request(federation) == 503
     assert "[identity-kept]" in run.flat and "federation_restart_control_plane: true" in run.flat
     assert "requests from green-mesh are answered 503 although the link is connected" in run.flat
@@ -103,7 +103,7 @@ def test_a_client_id_changed_under_a_running_istiod(federation: Federation) -> N
     assert again.code != 0 and "[identity-kept]" in again.flat and not again.changes
     pods = _istiod(federation, "red-mesh")
     check = federation.run("--check", *RESTART)
-    assert "red-mesh: istiod would be restarted" in check.flat, check.all
+    assert "red-mesh: istiod would be restarted" in check.flat, check.output
     assert _istiod(federation, "red-mesh") == pods
     other = federation.run("-e", '{"federation_restart_control_plane": ["green-mesh"]}')
     assert other.code != 0 and not other.changes
@@ -117,7 +117,7 @@ def test_a_rotation_that_nobody_prepared(federation: Federation) -> None:
     federation.lab.fault("root-rotated", mesh="red-mesh")
     federation.eventually(lambda: not federation.connected())
     run = federation.run()
-    assert run.code != 0, run.all
+    assert run.code != 0, run.output
     assert "[root-not-loaded]" in run.flat and "federation_restart_control_plane: true" in run.flat
     assert run.cells["green-mesh", "red-mesh"] == "unreachable"
     run = federation.run(*RESTART)
@@ -135,17 +135,17 @@ def test_a_rotation_that_nobody_prepared_healed_in_one_run(federation: Federatio
 
 def test_a_deadlock_is_recognised_and_healed(federation: Federation) -> None:
     """Somebody deletes the peer while it exports. The next full sync is far away: it hides the traces."""
-    cluster, namespace = federation.where("red-mesh")
+    cluster, namespace = federation.location("red-mesh")
     federation.lab.set_clocks(resync=3600, drain=3600)
     federation.lab.kubectl(cluster, "delete", "servicemeshpeer/green-mesh", "-n", namespace)
     run = federation.run("-e", '{"federation_wait_timeout": 1}')
-    assert run.code != 0, run.all
+    assert run.code != 0, run.output
     assert run.cells["red-mesh", "green-mesh"] == "not accepted"
     # Green's old connection breaks: what istiod then writes of the former peer is the trace.
     federation.lab.set_clocks(drain=0)
     federation.eventually(lambda: federation.watch("red-mesh", "green-mesh"))
     run = federation.run()
-    assert run.code != 0, run.all
+    assert run.code != 0, run.output
     assert run.cells["red-mesh", "green-mesh"] == "deadlock"
     assert "[deadlock]" in run.flat and "federation_restart_control_plane: true" in run.flat
     run = federation.run(*RESTART)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Federation, Run, texts, two
+from harness import Federation, Run, request_lines, two_meshes
 
 LONG = "a-mesh-whose-name-is-much-too-long-for-the-services-of-its-peers"
 
@@ -20,7 +20,7 @@ LONG = "a-mesh-whose-name-is-much-too-long-for-the-services-of-its-peers"
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Two meshes in two clusters; nothing is ever written to them here."""
-    return Federation.of(start(two()), tmp_path_factory.mktemp("f"))
+    return Federation.for_lab(start(two_meshes()), tmp_path_factory.mktemp("f"))
 
 
 @contextmanager
@@ -42,9 +42,9 @@ def _refused(federation: Federation, environment: dict[str, str] | None = None) 
     """Run, and prove that it was refused before any cluster was asked for anything."""
     mark = federation.lab.mark()
     run = federation.run(environment=environment)
-    assert run.code != 0, run.all
-    assert not texts(federation.requests(mark))
-    assert "Traceback" not in run.all
+    assert run.code != 0, run.output
+    assert not request_lines(federation.requests(mark))
+    assert "Traceback" not in run.output
     assert not run.report
     return run
 
@@ -91,7 +91,7 @@ def test_everything_that_is_wrong_is_said_at_once(federation: Federation, folder
     lines = [part for part in run.flat.split("]") if "[" in part]
     for code, message in wanted.items():
         found = [line for line in lines if line.endswith(f"[{code}")]
-        assert found, f"{code} is missing:\n{run.all}"
+        assert found, f"{code} is missing:\n{run.output}"
         assert any(all(word in line for word in message) for line in found), found
     assert LONG in run.flat and "nameselector" in run.flat and "federation_wait_timeout" in run.flat
 
@@ -153,13 +153,13 @@ def test_refused_by_itself(federation: Federation, folder: Path, case: str) -> N
             variables[name] = value.replace("{folder}", str(folder)) if isinstance(value, str) else value
     with _declared(federation, **said):
         run = _refused(federation, {key: value.replace("{folder}", str(folder)) for key, value in environment.items()})
-    assert all(word in run.flat for word in message), run.all
+    assert all(word in run.flat for word in message), run.output
 
 
 def test_a_warning_alone_refuses_nothing(federation: Federation) -> None:
     with _declared(federation, red={"mesh_of_my_own": 1}):
         run = federation.run("--check")
-    assert run.code == 0, run.all
+    assert run.code == 0, run.output
     assert "mesh_of_my_own" in run.flat and "[variable-unknown]" in run.flat
 
 
@@ -167,13 +167,13 @@ def _refused_after_reading(federation: Federation) -> Run:
     """Run, and prove that it was refused with nothing written."""
     mark = federation.lab.mark()
     run = federation.run()
-    assert run.code != 0, run.all
+    assert run.code != 0, run.output
     changing = {
         cluster: [one for one in made if one.changes or one.dry_run]
         for cluster, made in federation.requests(mark).items()
     }
-    assert not texts(changing)
-    assert "Traceback" not in run.all
+    assert not request_lines(changing)
+    assert "Traceback" not in run.output
     return run
 
 
@@ -219,7 +219,7 @@ def test_an_internal_load_balancer_where_none_can_be(federation: Federation) -> 
 @contextmanager
 def _registry(federation: Federation, mesh: str, name: str) -> Iterator[None]:
     """Call the registry of a mesh's own cluster so for a while, as the owner of its control plane would."""
-    cluster, namespace = federation.where(mesh)
+    cluster, namespace = federation.location(mesh)
     place = ("patch", f"servicemeshcontrolplane/{mesh}", "-n", namespace, "--type=merge", "-p")
     federation.lab.kubectl(cluster, *place, json.dumps({"spec": {"cluster": {"name": name}}}))
     try:
@@ -237,7 +237,7 @@ def test_a_peer_that_is_called_like_the_registry_of_a_live_control_plane(federat
     assert "ServiceMeshPeer red-mesh-system/green-mesh: the peer is called like the registry of red-mesh's own cluster" in run.flat
     assert "[peer-name-registry]" in run.flat and "Give green-mesh another name in mesh_peer_names of red-mesh" in run.flat
     assert "green-mesh's own cluster" not in run.flat, "its registry has the usual name"
-    assert renamed.code == 0 and "[peer-name-registry]" not in renamed.flat, renamed.all
+    assert renamed.code == 0 and "[peer-name-registry]" not in renamed.flat, renamed.output
 
 
 def test_all_that_contradicts_itself_is_said_at_once(federation: Federation) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import Federation, two
+from harness import Federation, two_meshes
 
 LINKS = [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
 
@@ -16,7 +16,7 @@ LINKS = [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Two meshes; each test starts with nothing federated."""
-    return Federation.of(start(two()), tmp_path_factory.mktemp("f"))
+    return Federation.for_lab(start(two_meshes()), tmp_path_factory.mktemp("f"))
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def _fresh(federation: Federation) -> None:
     if federation.runs:
         federation.lab.reset()
         for mesh, host in federation.hosts.items():
-            host["mesh_kubeconfig"] = federation.lab.clusters[federation.where(mesh)[0]].kubeconfig
+            host["mesh_kubeconfig"] = federation.lab.clusters[federation.location(mesh)[0]].kubeconfig
 
 
 FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -41,7 +41,7 @@ FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
 def test_a_run_from_nothing_succeeds_all_the_same(federation: Federation, case: str) -> None:
     name, parameters = FAULTS[case]
     with federation.lab.fault(name, cluster="red", **parameters):
-        run = federation.good()
+        run = federation.succeed()
     assert federation.connected() == LINKS
     assert set(run.cells.values()) == {"ok", "ok, 1 imported"}
-    assert not federation.good().changes
+    assert not federation.succeed().changes

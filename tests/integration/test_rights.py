@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from harness import ROOT, Federation, Object, Run, texts, two
+from harness import ROOT, Federation, Object, Run, request_lines, two_meshes
 from lab.api import Mark, Request
 
 RBAC = ROOT / "docs" / "rbac"
@@ -31,11 +31,11 @@ Missing = tuple[str, str, str]
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Two meshes, one reached at a load balancer and one at its nodes; both accounts may do nothing yet."""
-    topology = two()
+    topology = two_meshes()
     topology["clusters"]["green"]["platform"] = "BareMetal"
-    made = Federation.of(start(topology), tmp_path_factory.mktemp("f"))
+    made = Federation.for_lab(start(topology), tmp_path_factory.mktemp("f"))
     for mesh in made.hosts:
-        _reach_as_account(made, mesh, made.where(mesh)[1])
+        _reach_as_account(made, mesh, made.location(mesh)[1])
     return made
 
 
@@ -46,18 +46,18 @@ def installing(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
     lab = start({"clusters": {colour: {"platform": one, "operator": False} for colour, one in platforms.items()},
                  "meshes": {f"{colour}-mesh": {"cluster": colour} for colour in platforms}})
     wish = {"mesh_install": True, "mesh_control_plane_spec": {"version": "v2.5"}}
-    made = Federation.of(lab, tmp_path_factory.mktemp("i"), {
+    made = Federation.for_lab(lab, tmp_path_factory.mktemp("i"), {
         mesh: {**wish, "mesh_members": [f"{mesh}-bookinfo"]} for mesh in lab.meshes})
     made.hosts["green-mesh"]["mesh_install_operator_namespace"] = "mesh-operator"
     for mesh in made.hosts:
-        lab.kubectl(made.where(mesh)[0], "create", "namespace", HOME)
+        lab.kubectl(made.location(mesh)[0], "create", "namespace", HOME)
         _reach_as_account(made, mesh, HOME)
     return made
 
 
 def _reach_as_account(federation: Federation, mesh: str, namespace: str) -> None:
     """Make the account in a namespace and let the inventory reach the cluster with its token."""
-    cluster, lab = federation.where(mesh)[0], federation.lab
+    cluster, lab = federation.location(mesh)[0], federation.lab
     lab.kubectl(cluster, "create", "serviceaccount", ACCOUNT, "-n", namespace)
     config = yaml.safe_load(Path(lab.clusters[cluster].kubeconfig).read_text(encoding="utf-8"))["clusters"][0]["cluster"]
     authority = federation.folder / f"{cluster}.crt"
@@ -88,7 +88,7 @@ def _grant(federation: Federation, mesh: str, playbook: str, without: tuple[tupl
             rule["verbs"].remove(verb)
     for role in roles:
         role["rules"] = [rule for rule in role["rules"] if rule["verbs"]]
-    federation.lab.apply(federation.where(mesh)[0], objects, force=True)
+    federation.lab.apply(federation.location(mesh)[0], objects, force=True)
 
 
 @contextmanager
@@ -101,7 +101,7 @@ def _granted(federation: Federation, playbook: str, *meshes: str, without: tuple
         for one in _manifests(federation, mesh, playbook):
             namespace = one["metadata"].get("namespace")
             where = ["-n", namespace] if namespace else []
-            federation.lab.kubectl(federation.where(mesh)[0], "delete", one["kind"], one["metadata"]["name"], *where)
+            federation.lab.kubectl(federation.location(mesh)[0], "delete", one["kind"], one["metadata"]["name"], *where)
 
 
 def _asked(federation: Federation, since: Mark, home: str = "") -> dict[str, list[Request]]:
@@ -109,7 +109,7 @@ def _asked(federation: Federation, since: Mark, home: str = "") -> dict[str, lis
     return {
         mesh: federation.lab.audit(cluster, since, f"system:serviceaccount:{home or namespace}:{ACCOUNT}")
         for mesh in federation.lab.meshes
-        for cluster, namespace in [federation.where(mesh)]
+        for cluster, namespace in [federation.location(mesh)]
     }
 
 
@@ -123,10 +123,10 @@ def _written(asked: dict[str, list[Request]], mesh: str) -> list[str]:
 
 def _held_back(run: Run, mesh: str, *message: str) -> None:
     """The run is red, and says what is missing to the mesh, first of all before anything was written."""
-    assert run.code != 0, run.all
-    before = run.all.partition(": Configure gateways]")[0]
+    assert run.code != 0, run.output
+    before = run.output.partition(": Configure gateways]")[0]
     assert f"{mesh}: namespace {mesh}-system: the account may not" in before and "[permission-missing]" in before
-    assert not [word for word in message if word not in before], run.all
+    assert not [word for word in message if word not in before], run.output
     assert run.recap[mesh]["failed"] == 1
 
 
@@ -141,9 +141,9 @@ def test_without_any_right_all_that_is_missing_is_said(federation: Federation) -
 def test_check_mode_with_its_rights_on_a_fresh_lab(federation: Federation) -> None:
     mark = federation.lab.mark()
     with _granted(federation, "federate-check", *federation.hosts):
-        run = federation.good("--check")
+        run = federation.succeed("--check")
     asked = _asked(federation, mark)
-    assert not _refused(asked), run.all
+    assert not _refused(asked), run.output
     assert {kind for dummy, kind, dummy, dummy, dummy in run.changes} >= {"ServiceMeshControlPlane", "ServiceMeshPeer"}
 
 
@@ -165,12 +165,12 @@ def test_a_missing_verb_is_named_before_the_first_write(federation: Federation, 
 def test_from_nothing_with_exactly_these_rights(federation: Federation) -> None:
     mark = federation.lab.mark()
     with _granted(federation, "federate", *federation.hosts):
-        run = federation.good()
+        run = federation.succeed()
         asked = _asked(federation, mark)
-        again = federation.good()
-        rehearsed = federation.good("--check")
+        again = federation.succeed()
+        rehearsed = federation.succeed("--check")
     assert federation.connected() == LINKS
-    assert not _refused(asked), run.all
+    assert not _refused(asked), run.output
     assert not again.changes and not rehearsed.changes
     assert not _refused(_asked(federation, mark))
 
@@ -196,9 +196,9 @@ def test_nothing_more_is_granted_than_is_used(federation: Federation) -> None:
 def test_a_peer_outside_of_the_run_is_only_read(federation: Federation) -> None:
     mark = federation.lab.mark()
     with _granted(federation, "federate", "red-mesh"), _granted(federation, "read", "green-mesh"):
-        run = federation.good("-l", "red-mesh")
+        run = federation.succeed("-l", "red-mesh")
     asked = _asked(federation, mark)
-    assert not _refused(asked), run.all
+    assert not _refused(asked), run.output
     assert {one.verb for one in asked["green-mesh"]} == {"get", "list"}
     assert run.cells["red-mesh", "green-mesh"] == "ok"
 
@@ -208,13 +208,13 @@ def test_a_plan_reads_and_lint_needs_no_account_at_all(federation: Federation) -
     with _granted(federation, "read", *federation.hosts):
         plan = federation.play(ROOT / "playbooks" / "plan.yml")
     asked = _asked(federation, mark)
-    assert plan.code == 0 and not _refused(asked), plan.all
+    assert plan.code == 0 and not _refused(asked), plan.output
     # An account may always ask what it may do; the answer shows the rights that federate.yml would lack.
     for sent in asked.values():
         assert {one.verb for one in sent if not one.resource.startswith("selfsubject")} == {"get", "list"}
     mark = federation.lab.mark()
     lint = federation.play(ROOT / "playbooks" / "lint.yml")
-    assert lint.code == 0, lint.all
+    assert lint.code == 0, lint.output
     assert not any(_asked(federation, mark).values())
 
 
@@ -224,14 +224,14 @@ def test_an_identity_is_exported_with_its_rights_alone(federation: Federation) -
     with _granted(federation, "export-identity", "red-mesh"):
         run = federation.play(ROOT / "playbooks" / "export_identity.yml")
     federation.hosts["green-mesh"] = green
-    assert run.code == 0 and not _refused(_asked(federation, mark)), run.all
+    assert run.code == 0 and not _refused(_asked(federation, mark)), run.output
     assert (federation.folder / "identities" / "red-mesh-for-green-mesh.yml").is_file()
 
 
 def test_a_right_that_a_run_has_no_use_for_is_not_asked_for(federation: Federation) -> None:
     without = ("patch", "exportedservicesets")
     with _granted(federation, "federate", "green-mesh"), _granted(federation, "federate", "red-mesh", without=without):
-        assert not federation.good().changes
+        assert not federation.succeed().changes
         federation.hosts["red-mesh"]["mesh_exports"] = ["red-mesh-bookinfo/ratings", "red-mesh-bookinfo/reviews"]
         mark = federation.lab.mark()
         run = federation.run()
@@ -243,7 +243,7 @@ def test_what_is_optional_only_degrades(federation: Federation) -> None:
     federation.hosts["red-mesh"]["mesh_exports"] = ["red-mesh-bookinfo/ratings"]
     federation.lab.apply("red", _manifests(federation, "red-mesh", "federate")[:2], force=True)
     with _granted(federation, "federate", "green-mesh"):
-        run = federation.good()
+        run = federation.succeed()
     assert "may not get clusterversions.config.openshift.io" in run.flat
     assert "may not get infrastructures.config.openshift.io" in run.flat
     [note] = [line for line in run.paragraphs("Announce the changes") if "[services-unread]" in line]
@@ -258,10 +258,10 @@ def test_what_lacks_is_told_by_one_question(federation: Federation) -> None:
     with _granted(federation, "read", *federation.hosts):
         run = federation.run()
     federation.hosts["red-mesh"]["mesh_exports"] = ["red-mesh-bookinfo/ratings"]
-    assert "[permission-missing]" in run.flat, run.all
+    assert "[permission-missing]" in run.flat, run.output
     for mesh, made in _asked(federation, mark).items():
         assert [one.resource for one in made if one.resource.startswith("selfsubject")] == ["selfsubjectrulesreviews"]
-        assert len(made) <= 20, f"{mesh}: {texts(made)}"
+        assert len(made) <= 20, f"{mesh}: {request_lines(made)}"
 
 
 def test_a_restart_is_done_with_its_rights_beside_those_of_federating(federation: Federation) -> None:
@@ -271,14 +271,14 @@ def test_a_restart_is_done_with_its_rights_beside_those_of_federating(federation
     federation.eventually(lambda: not federation.connected())
     with _granted(federation, "federate", *federation.hosts):
         run = federation.run(*RESTART)
-        assert run.code != 0 and "[root-not-loaded]" in run.flat and "Grant the verb patch on deployments.apps" in run.flat, run.all
+        assert run.code != 0 and "[root-not-loaded]" in run.flat and "Grant the verb patch on deployments.apps" in run.flat, run.output
         mark = federation.lab.mark()
         with _granted(federation, "restart", *federation.hosts):
-            run = federation.good(*RESTART)
+            run = federation.succeed(*RESTART)
     asked = _asked(federation, mark)
     assert {mesh for mesh, kind, dummy, dummy, dummy in run.changes if kind == "Deployment"} == {"green-mesh"}
     assert federation.connected() == LINKS
-    assert not _refused(asked), run.all
+    assert not _refused(asked), run.output
     assert _rights(federation, "restart") <= _used({"green-mesh": asked["green-mesh"]})
 
 
@@ -295,20 +295,20 @@ def test_a_mesh_is_installed_from_nothing_with_exactly_these_rights(installing: 
     mark = installing.lab.mark()
     with _granted(installing, "install", "red-mesh"), _granted(installing, "install-operator", "red-mesh"):
         check, planned = _installed(installing, "red-mesh", "--check")
-        assert check.code == 0 and not installing.lab.get("red", "subscriptions"), check.all
+        assert check.code == 0 and not installing.lab.get("red", "subscriptions"), check.output
         run, made = _installed(installing, "red-mesh")
-        assert run.code == 0 and made[-1] == "red-mesh: the control plane is ready", run.all
+        assert run.code == 0 and made[-1] == "red-mesh: the control plane is ready", run.output
         assert [line.split(" (")[0].replace("would create", "created") for line in planned[2:6]] == [
             line.split(" (")[0] for line in made[2:6]]
         again = [_installed(installing, "red-mesh"), _installed(installing, "red-mesh", "--check")]
     assert [said[0].partition(". ")[2] for _run, said in again] == ["Nothing was changed.", "Nothing would be changed."]
     asked = _asked(installing, mark, HOME)
-    assert not _refused(asked), run.all
+    assert not _refused(asked), run.output
     assert _rights(installing, "install", "install-operator") - _used(asked) <= SELDOM_IN_INSTALL
 
 
 def test_where_namespace_and_operator_are_there_no_right_in_the_cluster_is_needed(installing: Federation) -> None:
-    lab, namespace = installing.lab, installing.where("red-mesh")[1]
+    lab, namespace = installing.lab, installing.location("red-mesh")[1]
     role = _manifests(installing, "red-mesh", "install")[0]
     lab.apply("red", [role], force=True)
     lab.kubectl("red", "create", "rolebinding", "narrow", "-n", namespace, f"--clusterrole={role['metadata']['name']}",
@@ -317,7 +317,7 @@ def test_where_namespace_and_operator_are_there_no_right_in_the_cluster_is_neede
     mark = lab.mark()
     run, said = _installed(installing, "red-mesh")
     lab.kubectl("red", "delete", "rolebinding/narrow", f"clusterrole/{role['metadata']['name']}", "-n", namespace)
-    assert run.code == 0 and said[-1] == "red-mesh: the control plane is ready", run.all
+    assert run.code == 0 and said[-1] == "red-mesh: the control plane is ready", run.output
     assert said[0].startswith(f"red-mesh: changed ServiceMeshControlPlane {namespace}/red-mesh (")
     # Whether there is a Subscription nobody needs to know, who is not to make one.
     asked = {one.resource for one in _asked(installing, mark, HOME)["red-mesh"] if one.code == 403}
@@ -349,9 +349,9 @@ def _goes_no_further(installing: Federation, *missing: Missing) -> None:
     for key, playbook in FILES.items():
         _grant(installing, "green-mesh", playbook, tuple((verb, resource) for file, verb, resource in missing if file == key))
     run, dummy = _installed(installing, "green-mesh")
-    assert run.code != 0, (missing, run.all)
+    assert run.code != 0, (missing, run.output)
     for dummy, verb, resource in missing:
-        assert f"Grant the verb {verb} on {resource}" in run.flat, (missing, run.all)
+        assert f"Grant the verb {verb} on {resource}" in run.flat, (missing, run.output)
 
 
 def test_each_right_is_needed(installing: Federation) -> None:
@@ -371,6 +371,6 @@ def test_each_right_is_needed(installing: Federation) -> None:
     _grant(installing, "green-mesh", "install")
     mark = installing.lab.mark()
     run, said = _installed(installing, "green-mesh")
-    assert run.code == 0 and said[0] == "READY  1 control plane ready. Nothing was changed.", run.all
+    assert run.code == 0 and said[0] == "READY  1 control plane ready. Nothing was changed.", run.output
     assert not _refused(_asked(installing, mark, HOME))
     assert installing.get("green-mesh", "servicemeshmemberrolls", "default")["spec"]["members"] == ["green-mesh-bookinfo"]

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from harness import SIX, Federation, Run, texts
+from harness import DEFAULT_LINKS, Federation, Run, request_lines
 from lab.sim.ca import Authority
 
 MESH = "red-mesh"
@@ -26,7 +26,7 @@ KEY = "root-cert.pem"
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """The default lab; the first test finds it as it began, the last leaves an expired root."""
-    return Federation.of(start(), tmp_path_factory.mktemp("f"))
+    return Federation.for_lab(start(), tmp_path_factory.mktemp("f"))
 
 
 def _root(federation: Federation) -> str:
@@ -42,17 +42,17 @@ def _colons(sha256: str) -> str:
 
 
 def _publish(federation: Federation, pem: str) -> None:
-    cluster, namespace = federation.where(MESH)
+    cluster, namespace = federation.location(MESH)
     change = json.dumps({"data": {KEY: pem}})
     federation.lab.kubectl(cluster, "patch", "configmap/istio-ca-root-cert", "-n", namespace, "--type=merge", "-p", change)
 
 
 def _refused(run: Run, code: str) -> None:
     """The run is red for the mesh and the links to it; the others are federated."""
-    assert run.code != 0, run.all
+    assert run.code != 0, run.output
     assert f"[{code}]" in run.flat and MESH in run.flat
     assert {run.cells[link] for link in REST} == {"ok"}, run.matrix
-    assert not {run.cells[link] for link in SIX if link not in REST} & {"ok", "ok, 1 imported"}, run.matrix
+    assert not {run.cells[link] for link in DEFAULT_LINKS if link not in REST} & {"ok", "ok, 1 imported"}, run.matrix
     assert run.recap[MESH]["failed"] == 1
 
 
@@ -69,15 +69,15 @@ def test_a_root_that_is_not_pinned_is_written_by_nobody(federation: Federation) 
 
 def test_a_pinned_root_is_taken_and_shown(federation: Federation) -> None:
     federation.hosts[MESH]["mesh_trust_fingerprints"] = ["00" * 32, _colons(_print(_root(federation)))]
-    run = federation.good()
+    run = federation.succeed()
     assert f"SHA-256 {_colons(_print(_root(federation)))}" in run.flat
-    assert federation.connected() == sorted(SIX)
+    assert federation.connected() == sorted(DEFAULT_LINKS)
     assert "not verified" not in run.flat
-    assert federation.good().unchanged
+    assert federation.succeed().unchanged
 
 
 def test_a_root_that_expires_soon_is_told(federation: Federation) -> None:
-    run = federation.good("-e", "federation_root_expiry_warning_days=3660")
+    run = federation.succeed("-e", "federation_root_expiry_warning_days=3660")
     assert run.flat.count("[root-expires]") >= 3 and "expires at" in run.flat
     assert run.unchanged
 
@@ -88,7 +88,7 @@ def test_garbage_is_written_by_nobody(federation: Federation) -> None:
     with federation.lab.fault("root-invalid", mesh=MESH):
         run = federation.run()
     _refused(run, "root-unreadable")
-    assert not federation.writes(mark), texts(federation.writes(mark))
+    assert not federation.writes(mark), request_lines(federation.writes(mark))
     assert federation.get("green-mesh", "configmaps", f"{MESH}-ca-root-cert")["data"] == before
 
 
@@ -99,7 +99,7 @@ def test_a_bundle_of_two_roots_is_taken_when_both_are_pinned(federation: Federat
     _refused(run, "root-not-pinned")
     assert _colons(_print(new)) in run.flat
     federation.hosts[MESH]["mesh_trust_fingerprints"] = [_print(old), _print(new)]
-    run = federation.good()
+    run = federation.succeed()
     expected = "".join(sorted((old, new), key=_print))
     for mesh in OTHERS:
         assert federation.get(mesh, "configmaps", f"{MESH}-ca-root-cert")["data"] == {KEY: expected}
@@ -108,14 +108,14 @@ def test_a_bundle_of_two_roots_is_taken_when_both_are_pinned(federation: Federat
         assert noted == ",".join(sorted((_print(old), _print(new))))
     assert "6 of 6 links healthy (2 not verified)" in run.flat
     assert f"INFO {OTHERS[0]}: link to {MESH}: up, not verified: it has not reconnected since its root changed." in run.flat
-    again = federation.good()
+    again = federation.succeed()
     assert again.unchanged and again.cells == run.cells
     federation.lab.fault("egress-restart", mesh="green-mesh")
     federation.eventually(lambda: not federation.watch("green-mesh", MESH).get("connected"))
     federation.eventually(lambda: federation.watch("green-mesh", MESH).get("connected"))
-    assert federation.good().cells["green-mesh", MESH] == "ok, 1 imported"
+    assert federation.succeed().cells["green-mesh", MESH] == "ok, 1 imported"
     _publish(federation, old)
-    federation.good()
+    federation.succeed()
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_a_root_that_cannot_be_used_is_written_by_nobody(unpinned: Federation, c
     _refused(run, code)
     assert message in run.flat and _colons(_print(pem)) in run.flat
     assert run.flat.count("[root-") == run.flat.count(f"[{code}]")
-    assert not unpinned.writes(mark), texts(unpinned.writes(mark))
+    assert not unpinned.writes(mark), request_lines(unpinned.writes(mark))
     assert {mesh: unpinned.get(mesh, "configmaps", f"{MESH}-ca-root-cert")["data"] for mesh in OTHERS} == before
 
 
@@ -186,4 +186,4 @@ def test_no_secret_was_ever_read(federation: Federation) -> None:
     """In all runs of this module; kubectl's requests of the tests themselves name no Secret either."""
     for cluster in federation.lab.clusters:
         requests = federation.lab.audit(cluster)
-        assert requests and not [one for one in requests if one.resource == "secrets"], texts(requests)
+        assert requests and not [one for one in requests if one.resource == "secrets"], request_lines(requests)

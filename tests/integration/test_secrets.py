@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 import yaml
-from harness import Federation, two
+from harness import Federation, two_meshes
 
 
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Two meshes; red is reached with a token, green with a password-like kubeconfig given as a dictionary."""
-    made = Federation.of(start(two()), tmp_path_factory.mktemp("f"))
+    made = Federation.for_lab(start(two_meshes()), tmp_path_factory.mktemp("f"))
     lab = made.lab
     lab.kubectl("red", "create", "serviceaccount", "federator", "-n", "default")
     lab.kubectl(
@@ -99,10 +99,10 @@ def test_no_secret_is_shown(federation: Federation, way: str) -> None:
         arguments += ["-e", "federation_expected_meshes=9"]
     with _listening(list(secrets.values()), os.getpid()) as seen:
         run = federation.run(*arguments)
-    assert (run.code != 0) == (way == "refused"), run.all
+    assert (run.code != 0) == (way == "refused"), run.output
     for name, secret in secrets.items():
         for part in (secret, secret[-40:]):
-            assert part not in run.all, f"{name} was printed: {_around(run.all, part)}"
+            assert part not in run.output, f"{name} was printed: {_around(run.output, part)}"
             assert part not in (report.read_text() if report.exists() else ""), name
     assert not seen
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from harness import ROOT, Federation, Object, Run, texts, two
+from harness import ROOT, Federation, Object, Run, request_lines, two_meshes
 from lab.api import Lab, Mark
 from lab.clusters import ADMIN_GROUP
 from lab.seed import service
@@ -34,12 +34,12 @@ JOINING = {
 @pytest.fixture(scope="module")
 def lab(start: Callable[..., Lab]) -> Lab:
     """Two meshes with these Services."""
-    return start(two(**MEMBERS))
+    return start(two_meshes(**MEMBERS))
 
 
 @pytest.fixture(scope="module", name="shared")
 def _shared(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    return Federation.of(lab, tmp_path_factory.mktemp("f"))
+    return Federation.for_lab(lab, tmp_path_factory.mktemp("f"))
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def _refused(federation: Federation, *message: str) -> Run:
     """Run, and prove that it was refused before anything was written."""
     mark = federation.lab.mark()
     run = federation.run()
-    assert run.code != 0 and not run.report, run.all
-    assert not texts(federation.writes(mark))
-    assert all(word in run.flat for word in message), run.all
+    assert run.code != 0 and not run.report, run.output
+    assert not request_lines(federation.writes(mark))
+    assert all(word in run.flat for word in message), run.output
     return run
 
 
@@ -85,7 +85,7 @@ def test_a_named_service_with_two_ports_is_refused_with_the_rule_that_works(fede
     rule = json.loads(repaired.replace("<name>", "reviews-http"))
     federation.lab.apply("red", [service(HERE, "reviews-http", ONE_PORT)])
     _share(federation, [f"{HERE}/ratings", rule], [f"{HERE}/*"])
-    federation.good()
+    federation.succeed()
     assert federation.imported("green-mesh", "red-mesh") == [
         f"{name}.{HERE}.svc.red-mesh-imports.local" for name in ("ratings", "reviews")]
     _answers(federation, "reviews", 200)
@@ -98,11 +98,11 @@ def _answers(federation: Federation, name: str, status: int) -> None:
 
 def test_what_others_do_to_a_service_that_is_exported_already_stops_nothing(federation: Federation) -> None:
     """It does not work any more, which is said; what else there is to do is done."""
-    federation.good()
+    federation.succeed()
     federation.lab.apply("red", [service(HERE, "ratings", {**TWO_PORTS, "labels": {}})], force=True)
     federation.hosts["red-mesh"]["mesh_imports"] = [f"{THERE}/ratings"]
     federation.hosts["green-mesh"]["mesh_exports"] = [f"{THERE}/ratings"]
-    run = federation.good()
+    run = federation.succeed()
     said = [line for line in _first_words(run) if "[export-ports]" in line]
     assert len(said) == 1 and said[0].startswith(f"red-mesh: mesh_exports.green-mesh[0]: {HERE}/ratings has 2 ports")
     assert federation.names("red-mesh", "importedservicesets") == ["green-mesh"]
@@ -110,13 +110,13 @@ def test_what_others_do_to_a_service_that_is_exported_already_stops_nothing(fede
     federation.options["federation_lint_strict"] = True
     _refused(federation, "[export-ports]")
     federation.lab.apply("red", [service(HERE, "ratings", ONE_PORT)], force=True)
-    assert "[export-ports]" not in federation.good().flat
+    assert "[export-ports]" not in federation.succeed().flat
     _answers(federation, "ratings", 200)
 
 
 def test_a_wildcard_warns_and_goes_on(federation: Federation) -> None:
     _share(federation, [f"{HERE}/*"], [f"{HERE}/ratings", f"{HERE}/reviews"])
-    run = federation.good()
+    run = federation.succeed()
     [said] = [line for line in _first_words(run) if "[export-ports]" in line]
     assert f"1 port: {HERE}/reviews with 2 ports (http, metrics); " in said
     _answers(federation, "ratings", 200)
@@ -125,7 +125,7 @@ def test_a_wildcard_warns_and_goes_on(federation: Federation) -> None:
 
 def test_an_import_that_joins_a_service_with_other_ports(federation: Federation) -> None:
     _share(federation, [f"{HERE}/ratings"], [JOINING])
-    run = federation.good()
+    run = federation.succeed()
     [said] = [line for line in _first_words(run) if "[import-port-names]" in line]
     assert f"{THERE}/ratings is a Service of this mesh with 1 port (grpc), and the imported service has 1 port (http)" in said
     federation.options["federation_lint_strict"] = True
@@ -144,7 +144,7 @@ def test_an_import_that_joins_a_service_with_other_ports(federation: Federation)
 def test_how_services_are_asked_for(federation: Federation, exports: list[str], lists: list[str]) -> None:
     _share(federation, exports, ["*/*"])
     mark = federation.lab.mark()
-    run = federation.good("--check")
+    run = federation.succeed("--check")
     assert _lists(federation.lab, mark) == lists
     assert "[services-unread]" not in run.flat
 
@@ -161,7 +161,7 @@ def test_what_may_not_be_read_is_a_note_and_no_more(federation: Federation, expo
     [said] = [line for line in _first_words(run) if "[services-unread]" in line]
     assert said.startswith("INFO red-mesh: Services in ") and "may not list services" in said
     assert not [line for line in run.report if "[services-unread]" in line]
-    assert run.code == 0, run.all
+    assert run.code == 0, run.output
 
 
 def _where_the_control_plane_is() -> list[Object]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import ROOT, Federation, texts
+from harness import ROOT, Federation, request_lines
 from lab.api import Lab
 
 RATINGS = "bookinfo/ratings"
@@ -37,14 +37,14 @@ def hub(start: Callable[..., Lab], tmp_path_factory: pytest.TempPathFactory) -> 
         "mesh_exports": {"shop-mesh": ["hub-mesh-bookinfo/reviews"]},
         "mesh_peer_names": {"post-mesh": "mail"},
     }
-    made = Federation.of(start({"clusters": clusters, "meshes": meshes}), tmp_path_factory.mktemp("f"), wishes)
+    made = Federation.for_lab(start({"clusters": clusters, "meshes": meshes}), tmp_path_factory.mktemp("f"), wishes)
     made.run()
     return made
 
 
 def test_spokes_are_linked_with_the_hub_and_not_with_each_other(hub: Federation) -> None:
     run = hub.runs[0]
-    assert run.code == 0, run.all
+    assert run.code == 0, run.output
     links = {(spoke, "hub-mesh") for spoke in SPOKES} | {("hub-mesh", spoke) for spoke in SPOKES}
     assert set(run.cells) == links
     assert hub.names("shop-mesh", "servicemeshpeers") == ["hub-mesh"]
@@ -82,23 +82,23 @@ def test_a_name_in_use_is_not_changed(hub: Federation) -> None:
     hub.hosts["hub-mesh"]["mesh_peer_names"] = {"post-mesh": "letters"}
     refused = hub.run()
     hub.hosts["hub-mesh"] = {key: value for key, value in before.items() if key != "mesh_peer_names"}
-    kept = hub.good()
+    kept = hub.succeed()
     hub.hosts["hub-mesh"] = before
     assert refused.code != 0
     assert "hub-mesh already uses the name 'mail' for post-mesh" in refused.flat and "[peer-name-in-use]" in refused.flat
     assert kept.unchanged
-    assert hub.writes(mark) == {}, texts(hub.writes(mark))
+    assert hub.writes(mark) == {}, request_lines(hub.writes(mark))
 
 
 def test_a_plan_warns_that_the_hub_passes_nothing_on(hub: Federation) -> None:
     """One warning, about the hub with all of its spokes; the spokes have one partner each and none."""
     mark = hub.lab.mark()
     run = hub.play(ROOT / "playbooks" / "plan.yml")
-    assert run.code == 0, run.all
+    assert run.code == 0, run.output
     [told] = [line for line in run.paragraphs("Report the plan") if "[no-transit]" in line]
     assert told.startswith("  hub-mesh: mesh_peers: post-mesh, shop-mesh and stock-mesh are linked with hub-mesh and not with each other")
     assert "hub-mesh never passes on what it has imported" in told
-    assert hub.writes(mark) == {}, texts(hub.writes(mark))
+    assert hub.writes(mark) == {}, request_lines(hub.writes(mark))
 
 
 # -- one name from two meshes ----------------------------------------------------------------------------------------
@@ -111,10 +111,10 @@ def collide(lab: Lab, folder: Any, exports: Any = RATINGS, linked: bool = False)
         "red-mesh": {"mesh_peers": ["blue-mesh"], "mesh_exports": {"blue-mesh": [exports]}},
         "blue-mesh": {"mesh_peers": [], "mesh_imports": [RATINGS]},
     }
-    made = Federation.of(lab, folder, wishes)
+    made = Federation.for_lab(lab, folder, wishes)
     if linked:
         shared = {mesh: made.hosts[mesh].pop("mesh_exports") for mesh in ("gold-mesh", "red-mesh")}
-        made.good()
+        made.succeed()
         for mesh, rules in shared.items():
             made.hosts[mesh]["mesh_exports"] = rules
     return made
@@ -134,7 +134,7 @@ LOCAL = [f"ratings.bookinfo.svc.{name}-imports.local" for name in ("gold-mesh", 
 def both_are_imported(federation: Federation, run: Any) -> None:
     assert run.cells[("blue-mesh", "gold-mesh")] == run.cells[("blue-mesh", "red-mesh")] == "ok, 1 imported", run.matrix
     assert [host for peer in ("gold-mesh", "red-mesh") for host in federation.imported("blue-mesh", peer)] == LOCAL
-    again = federation.good()
+    again = federation.succeed()
     assert again.unchanged
     assert set(again.cells.values()) <= {"ok", "ok, 1 imported"}
 
@@ -143,12 +143,12 @@ def test_new_links_get_peer_names_that_differ(three: Lab, folder: Any) -> None:
     federation = collide(three, folder, {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "ratings"}})
     mark = three.mark()
     refused = federation.run()
-    assert refused.code != 0 and "[export-collision]" in refused.flat, refused.all
+    assert refused.code != 0 and "[export-collision]" in refused.flat, refused.output
     assert '"alias": {"namespace": "bookinfo-red-mesh", "name": "ratings"}' in refused.flat
     assert federation.writes(mark) == {}
     for mesh in ("gold-mesh", "red-mesh"):
         federation.hosts[mesh]["mesh_exports"] = {"blue-mesh": [RATINGS]}
-    run = federation.good()
+    run = federation.succeed()
     assert "red-mesh calls it blue-mesh-of-red-mesh" in run.flat
     assert federation.names("red-mesh", "servicemeshpeers") == ["blue-mesh-of-red-mesh"]
     both_are_imported(federation, run)
@@ -156,7 +156,7 @@ def test_new_links_get_peer_names_that_differ(three: Lab, folder: Any) -> None:
 
 def test_live_links_get_an_alias_that_the_consumer_takes_back(three: Lab, folder: Any) -> None:
     federation = collide(three, folder, linked=True)
-    run = federation.good()
+    run = federation.succeed()
     assert federation.names("red-mesh", "servicemeshpeers") == ["blue-mesh"]
     rows = federation.get("red-mesh", "exportedservicesets", "blue-mesh")["status"]["exportedServices"]
     assert [row["exportedName"] for row in rows] == ["ratings.bookinfo-red-mesh.svc.blue-mesh-exports.local"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import Federation, two
+from harness import Federation, two_meshes
 
 MESHES = ("red-mesh", "green-mesh")
 
@@ -16,16 +16,16 @@ MESHES = ("red-mesh", "green-mesh")
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Two meshes that share a service; nothing is federated yet."""
-    lab = start(two())
+    lab = start(two_meshes())
     wishes = {"red-mesh": {"mesh_exports": ["red-mesh-bookinfo/ratings"]}, "green-mesh": {"mesh_imports": ["*/*"]}}
-    return Federation.of(lab, tmp_path_factory.mktemp("f"), wishes)
+    return Federation.for_lab(lab, tmp_path_factory.mktemp("f"), wishes)
 
 
 def _written(federation: Federation, *arguments: str) -> set[str]:
     """The resources that a run of federate.yml writes."""
     mark = federation.lab.mark()
-    run = federation.good(*arguments)
-    assert "Traceback" not in run.all
+    run = federation.succeed(*arguments)
+    assert "Traceback" not in run.output
     return {request.resource for sent in federation.writes(mark).values() for request in sent}
 
 
@@ -50,5 +50,5 @@ def test_a_mesh_with_a_problem_fails_a_run_of_one_step(federation: Federation) -
     fault = {"verbs": ["patch", "create"], "resources": ["exportedservicesets"]}
     with federation.lab.fault("api-forbidden", cluster="red", **fault):
         run = federation.run("--tags", "sets")
-    assert (run.recap["red-mesh"]["failed"], run.recap["green-mesh"]["failed"]) == (1, 0), run.all
+    assert (run.recap["red-mesh"]["failed"], run.recap["green-mesh"]["failed"]) == (1, 0), run.output
     assert "[permission-missing]" in run.flat

@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from harness import SIX, Federation, Object, Run, texts, two
+from harness import DEFAULT_LINKS, Federation, Object, Run, request_lines, two_meshes
 from lab.sim.ca import Authority
 
 COMMON = "one.local"
 FOREIGN = "partner"
 SOMEBODY = "somebody-else"
-PAIRS = set(SIX)
+PAIRS = set(DEFAULT_LINKS)
 
 
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Two meshes with one trust domain, each with a root of its own at first."""
-    lab = start(two(red={"trust_domain": COMMON}, green={"trust_domain": COMMON}))
-    return Federation.of(lab, tmp_path_factory.mktemp("f"), {})
+    lab = start(two_meshes(red={"trust_domain": COMMON}, green={"trust_domain": COMMON}))
+    return Federation.for_lab(lab, tmp_path_factory.mktemp("f"), {})
 
 
 def test_equal_trust_domains_with_different_roots_are_refused(federation: Federation) -> None:
@@ -32,7 +32,7 @@ def test_equal_trust_domains_with_different_roots_are_refused(federation: Federa
         assert run.code != 0
         assert "[trust-domain-shared]" in run.flat and COMMON in run.flat
         assert "red-mesh" in run.flat and "green-mesh" in run.flat
-        assert not federation.writes(mark), texts(federation.writes(mark))
+        assert not federation.writes(mark), request_lines(federation.writes(mark))
 
 
 def test_one_common_root_is_allowed_when_asked_for(federation: Federation) -> None:
@@ -55,7 +55,7 @@ def test_one_common_root_is_allowed_when_asked_for(federation: Federation) -> No
     refused = federation.run()
     assert refused.code != 0 and "[trust-domain-shared-root]" in refused.flat and "federation_allow_shared_root" in refused.flat
     federation.options["federation_allow_shared_root"] = True
-    run = federation.good()
+    run = federation.succeed()
     assert "policies cannot tell the meshes apart" in run.flat
     peer = federation.get("red-mesh", "servicemeshpeers", "green-mesh")
     assert "certificateChain" not in peer["spec"]["security"]
@@ -70,9 +70,9 @@ def _pair(key: str, value: str) -> str:
 def test_an_empty_mesh_without_trust_domain_gets_one(
     start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    lab = start(two(red={"trust_domain": None, "members": {}}, green={"trust_domain": None}))
-    federation = Federation.of(lab, tmp_path_factory.mktemp("f"), {})
-    run = federation.good()
+    lab = start(two_meshes(red={"trust_domain": None, "members": {}}, green={"trust_domain": None}))
+    federation = Federation.for_lab(lab, tmp_path_factory.mktemp("f"), {})
+    run = federation.succeed()
     plane = federation.get("red-mesh", "servicemeshcontrolplanes", "red-mesh")
     assert plane["spec"]["security"]["trust"]["domain"] == "red-mesh.local"
     assert "trust" not in federation.get("green-mesh", "servicemeshcontrolplanes", "green-mesh")["spec"]["security"]
@@ -81,16 +81,16 @@ def test_an_empty_mesh_without_trust_domain_gets_one(
         == "cluster.local"
     )
     assert set(run.cells.values()) == {"ok"}
-    assert federation.good().unchanged
+    assert federation.succeed().unchanged
 
 
 @pytest.fixture
 def taken(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
     """Three meshes, not yet federated; in red somebody has made a peer with green's trust domain and another root."""
-    topology = two()
+    topology = two_meshes()
     topology["meshes"]["blue-mesh"] = {"cluster": "green"}
-    federation = Federation.of(start(topology), tmp_path_factory.mktemp("f"), {})
-    cluster, namespace = federation.where("red-mesh")
+    federation = Federation.for_lab(start(topology), tmp_path_factory.mktemp("f"), {})
+    cluster, namespace = federation.location("red-mesh")
     federation.lab.apply(cluster, _partner(namespace), SOMEBODY)
     yield federation
     _remove_partner(federation)
@@ -124,7 +124,7 @@ def _partner(namespace: str) -> list[Object]:
 
 
 def _remove_partner(federation: Federation) -> None:
-    cluster, namespace = federation.where("red-mesh")
+    cluster, namespace = federation.location("red-mesh")
     names = (f"servicemeshpeer/{FOREIGN}", "configmap/root-of-partner")
     federation.lab.kubectl(cluster, "delete", "-n", namespace, "--ignore-not-found", *names)
 
@@ -138,7 +138,7 @@ def _peers(run: Run) -> set[tuple[str, str]]:
 def test_a_trust_domain_that_a_peer_of_somebody_else_has_already(taken: Federation) -> None:
     """That pair is left out in red, with the peer that is in the way; red and blue go on, and all do once it is gone."""
     run = taken.run("--check")
-    assert run.code != 0, run.all
+    assert run.code != 0, run.output
     said = f"red-mesh: ServiceMeshPeer red-mesh-system/{FOREIGN}: it has the trust domain of green-mesh, green-mesh.local"
     assert said in run.flat and "[trust-domain-taken]" in run.flat
     assert (run.cells["red-mesh", "green-mesh"], run.cells["green-mesh", "red-mesh"]) == ("skipped", "pending"), run.matrix
@@ -146,5 +146,5 @@ def test_a_trust_domain_that_a_peer_of_somebody_else_has_already(taken: Federati
     assert _peers(run) == PAIRS - {("red-mesh", "green-mesh"), ("green-mesh", "red-mesh")}
     assert {mesh for mesh in run.recap if run.recap[mesh]["failed"]} == {"red-mesh"}
     _remove_partner(taken)
-    free = taken.good("--check")
+    free = taken.succeed("--check")
     assert "trust-domain-taken" not in free.flat and _peers(free) == PAIRS
