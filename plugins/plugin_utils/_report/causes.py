@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Collection, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.codes import CODES
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.matrix import shown_state
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import INDENT, arrows, listed, wrapped
@@ -89,7 +90,8 @@ def _problem_summary(problem: Problem, unreadable: Collection[str]) -> str:
         return f"{mesh} cannot be read"
     if code in _SUMMARIES:
         return _SUMMARIES[code].format(mesh=mesh, peer=problem.get("peer") or "a peer")
-    return f"{mesh}: {code.replace('-', ' ')}"
+    meaning = CODES[code].meaning
+    return f"{mesh}: {meaning[0].lower()}{meaning[1:]}"
 
 
 def _findings(group: Sequence[Problem]) -> List[Finding]:
