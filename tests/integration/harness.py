@@ -234,7 +234,7 @@ class Federation:
         }
 
     def eventually(self, read: Callable[[], Any], seconds: float = 30.0) -> Any:
-        """Return the first true value of ``read()``; fail without one in time. Only for values that no watch reports."""
+        """Return the first true value of ``read()``; fail without one in time. For values that no watch reports."""
         deadline = time.monotonic() + seconds
         while not (value := read()):
             assert time.monotonic() < deadline, f"not within {seconds} s"
@@ -266,7 +266,7 @@ RUNNING: list[Lab] = []
 
 
 def descriptions(values: Iterable[Any]) -> list[tuple[str, str]]:
-    """Return the state of the clusters as (title, text): of the federations among the values, and of every running lab."""
+    """Return (title, text) with the state of the clusters, for federations among the values and every running lab."""
     federations = [value for value in values if isinstance(value, Federation)]
     covered = [federation.lab for federation in federations]
     others = [lab for lab in RUNNING if lab not in covered]
@@ -307,7 +307,7 @@ def run_playbook(
 
 
 def run_environment(folder: Path, core: str, extra: dict[str, str]) -> dict[str, str]:
-    """Return the environment of a run: that of this process without variables that configure Ansible or cluster access."""
+    """Return the environment of a run: that of this process without the settings of Ansible and of cluster access."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(_CLEARED_PREFIXES)}
     return (
         clean
@@ -326,7 +326,7 @@ def run_environment(folder: Path, core: str, extra: dict[str, str]) -> dict[str,
 
 
 def program(name: str, core: str = "") -> Path:
-    """Return the path of a program of Ansible; ``core`` selects another ansible-core than the installed one (``2.16``)."""
+    """Return the path of a program of Ansible; ``core`` selects another ansible-core than this one (``2.16``)."""
     if not core:
         return Path(sys.executable).parent / name
     return Path(os.environ.get(f"OSSM_CORE_{core.replace('.', '_')}") or ROOT / f".venv-{core}" / "bin") / name
@@ -341,7 +341,7 @@ def interpreter(folder: Path, core: str) -> Path:
 
 
 def two_meshes(**settings: Any) -> Object:
-    """Return a topology of two meshes in two clusters, the smallest federation; ``settings`` of meshes are by colour."""
+    """Return a topology of two meshes in two clusters, the smallest federation; ``settings`` are by colour."""
     meshes = {f"{colour}-mesh": {"cluster": colour, **settings.get(colour, {})} for colour in ("red", "green")}
     return {"clusters": {"red": {"platform": "AWS"}, "green": {"platform": "Azure"}}, "meshes": meshes}
 

@@ -16,8 +16,8 @@ Topology = dict[str, Any]
 class Pool:
     """At most one lab, kept between test files; a file that needs another topology replaces it.
 
-    Between two files the pool restores the content of each etcd and restarts the simulator, which keeps all other state in
-    its memory. It does not reuse a lab that has an active fault, or a process that ended or was replaced.
+    Between two files the pool restores the content of each etcd and restarts the simulator, which keeps all other state
+    in its memory. It does not reuse a lab that has an active fault, or a process that ended or was replaced.
     """
 
     def __init__(self, folder: Path, speed: float) -> None:

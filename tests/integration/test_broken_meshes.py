@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mesh that cannot be read or written fails the run and says why; the others federate, and the next run heals."""
+"""A mesh that cannot be read or written fails the run; the others federate, and a later run completes the rest."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _NUMBER = count(1)
 
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    """The default lab; the first test finds it as it began, the others federated."""
+    """The default lab; not federated before the first test, federated before all others."""
     return Federation.for_lab(start(), tmp_path_factory.mktemp("f"))
 
 
-def _judge(run: Run, *message: str) -> None:
-    """The run is red, says these words about the broken mesh, and ends with a matrix."""
+def _check_failed_run(run: Run, *message: str) -> None:
+    """Check that the run failed, names the broken mesh with these texts, and ends with a matrix."""
     assert run.code != 0, run.output
     assert "Traceback" not in run.output
     assert set(run.cells) == set(DEFAULT_LINKS), run.report
@@ -41,22 +41,22 @@ def _judge(run: Run, *message: str) -> None:
         assert run.recap[mesh]["unreachable"] == 0
 
 
-def test_unreachable_on_a_fresh_lab_and_healed(federation: Federation) -> None:
+def test_unreachable_on_a_new_lab_and_completed_later(federation: Federation) -> None:
     with federation.lab.fault("api-stopped", cluster="blue"):
         run = federation.run()
-        _judge(run, "refuses the connection", "[unreachable]")
+        _check_failed_run(run, "refuses the connection", "[unreachable]")
         assert {run.cells[link] for link in REST} == {"ok", "ok, 1 imported"}
         assert run.cells[BROKEN, "red-mesh"] == run.cells[BROKEN, "green-mesh"] == "unknown"
         assert run.cells["red-mesh", BROKEN] == "pending"
         connected = [link for link in REST if federation.watch(*link).get("connected")]
         assert connected == REST
-    healed = federation.succeed()
+    completed = federation.succeed()
     assert federation.connected() == sorted(DEFAULT_LINKS)
-    assert set(healed.cells.values()) == {"ok", "ok, 1 imported"}
+    assert set(completed.cells.values()) == {"ok", "ok, 1 imported"}
 
 
 def _token(seconds: float) -> str:
-    """A token as an API server makes them, of the given age, signed by nobody."""
+    """Build a token like those of an API server, expired for that many seconds, with an invalid signature."""
     parts = ({"alg": "RS256"}, {"iss": "lab", "sub": "system:serviceaccount:a:b", "exp": int(time.time() - seconds)})
     return ".".join(
         [*(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts), "c2ln"]
@@ -77,7 +77,7 @@ def _access(federation: Federation, **variables: Any) -> Iterator[None]:
 
 @contextmanager
 def _expired_certificate(federation: Federation) -> Iterator[None]:
-    """The administrator's kubeconfig with a client certificate that was good until an hour ago."""
+    """Use the administrator's kubeconfig with a client certificate that expired an hour ago."""
     pki = federation.lab.clusters["blue"].folder / "pki"
     content = yaml.safe_load(Path(federation.hosts[BROKEN]["mesh_kubeconfig"]).read_text(encoding="utf-8"))
     user = content["users"][0]["user"] = {}
@@ -123,19 +123,22 @@ CASES: dict[str, tuple[Callable[[Federation], AbstractContextManager[Any]], tupl
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_others_go_on(federation: Federation, case: str) -> None:
-    make, message = CASES[case]
+def test_the_other_meshes_are_federated(federation: Federation, case: str) -> None:
+    break_mesh, message = CASES[case]
     cluster, namespace = federation.location("red-mesh")
     name = f"added-{next(_NUMBER)}"
     _serve(federation, name)
     federation.hosts["red-mesh"]["mesh_exports"]["green-mesh"].append(f"red-mesh-bookinfo/{name}")
     federation.hosts["green-mesh"]["mesh_imports"]["red-mesh"].append(f"red-mesh-bookinfo/{name}")
-    with make(federation):
+    with break_mesh(federation):
         run = federation.run()
-    _judge(run, *message)
+    _check_failed_run(run, *message)
     assert f"{name}.red-mesh-bookinfo.svc.red-mesh-imports.local" in federation.imported("green-mesh", "red-mesh")
     assert {run.cells[link].partition(",")[0] for link in REST} == {"ok"}
-    assert {(mesh, verb) for mesh, dummy, dummy, verb, dummy in run.changes} == {("red-mesh", "change"), ("green-mesh", "change")}
+    assert {(mesh, verb) for mesh, dummy, dummy, verb, dummy in run.changes} == {
+        ("red-mesh", "change"),
+        ("green-mesh", "change"),
+    }
 
 
 def _serve(federation: Federation, name: str) -> None:
@@ -152,7 +155,7 @@ def _serve(federation: Federation, name: str) -> None:
     )
 
 
-def test_a_slow_api_server_only_takes_its_time(federation: Federation) -> None:
+def test_a_slow_api_server_only_delays_the_run(federation: Federation) -> None:
     federation.hosts[BROKEN]["mesh_exports"] = {"green-mesh": ["blue-mesh-bookinfo/ratings"]}
     with federation.lab.fault("api-slow", cluster="blue", seconds=1.5):
         run = federation.succeed()
@@ -163,40 +166,40 @@ def test_a_slow_api_server_only_takes_its_time(federation: Federation) -> None:
     assert {cell.partition(",")[0] for cell in run.cells.values()} == {"ok"}
 
 
-def test_writing_forbidden_is_named_with_verb_and_resource(federation: Federation) -> None:
+def test_a_missing_write_permission_is_reported_with_verb_and_resource(federation: Federation) -> None:
     federation.hosts[BROKEN]["mesh_exports"] = {"red-mesh": ["blue-mesh-bookinfo/ratings"]}
     mark = federation.lab.mark()
     with federation.lab.fault(
         "api-forbidden", cluster="blue", verbs=["patch", "create"], resources=["exportedservicesets"]
     ):
         run = federation.run()
-    _judge(run, "may not create and patch exportedservicesets.federation.maistra.io", "[permission-missing]")
+    _check_failed_run(run, "may not create and patch exportedservicesets.federation.maistra.io", "[permission-missing]")
     assert "blue" not in federation.writes(mark)
     assert federation.succeed().changes
-    # What an earlier run exported to green is no wish any more, and stays: absence is not a wish to remove.
+    # The inventory no longer exports to green; the set of the earlier run remains, because a run deletes no object.
     assert federation.names(BROKEN, "exportedservicesets") == ["green-mesh", "red-mesh"]
 
 
-def test_all_meshes_broken_at_once_still_give_a_matrix(federation: Federation) -> None:
+def test_all_meshes_unreachable_still_give_a_matrix(federation: Federation) -> None:
     with federation.lab.fault("api-stopped"):
         run = federation.run()
-    _judge(run, "refuses the connection")
+    _check_failed_run(run, "refuses the connection")
     assert set(run.cells.values()) == {"unknown"}
     assert all(counts["failed"] == 1 for counts in run.recap.values())
     assert set(federation.succeed().cells.values()) <= {"ok", *(f"ok, {number} imported" for number in range(20))}
 
 
-def test_missing_kinds_and_healed(federation: Federation) -> None:
+def test_missing_kinds_and_completed_later(federation: Federation) -> None:
     with federation.lab.fault("crds-missing", cluster="blue"):
         run = federation.run()
-        _judge(run, "ExportedServiceSet", "[kind-missing]")
+        _check_failed_run(run, "ExportedServiceSet", "[kind-missing]")
         assert {run.cells[link].partition(",")[0] for link in REST} == {"ok"}
     federation.succeed()
     assert federation.connected() == sorted(DEFAULT_LINKS)
     assert federation.names(BROKEN, "exportedservicesets") == ["red-mesh"]
 
 
-def test_a_mesh_without_control_plane_is_told_which_there_are(
+def test_a_missing_control_plane_is_reported_with_the_existing_ones(
     start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     meshes = {
@@ -206,5 +209,7 @@ def test_a_mesh_without_control_plane_is_told_which_there_are(
     }
     federation = Federation.for_lab(start({"clusters": {"red": {}}, "meshes": meshes}), tmp_path_factory.mktemp("f"))
     run = federation.run()
-    _judge(run, "no control plane exists in blue-mesh-system", "red-mesh-system/red-mesh", "[control-plane-missing]")
+    _check_failed_run(
+        run, "no control plane exists in blue-mesh-system", "red-mesh-system/red-mesh", "[control-plane-missing]"
+    )
     assert federation.connected() == sorted(REST)

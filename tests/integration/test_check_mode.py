@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``--check --diff`` prints is what the next run does, and nothing is written to find that out."""
+"""``--check --diff`` reports the changes that the next run makes, and writes nothing."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ MESHES = {
 
 @pytest.fixture(scope="module")
 def lab(start: Callable[..., Lab]) -> Lab:
-    """Four meshes in two clusters, so that gateways inside a cluster are seen as well."""
+    """Four meshes in two clusters, so that there are gateways inside of a cluster too."""
     return start({"clusters": CLUSTERS, "meshes": MESHES})
 
 
 @pytest.fixture(scope="module")
 def federation(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """An inventory with three of the four meshes."""
-    made = Federation.for_lab(lab, tmp_path_factory.mktemp("f"))
-    made.hosts.pop(SPARE)
-    return made
+    federation = Federation.for_lab(lab, tmp_path_factory.mktemp("f"))
+    federation.hosts.pop(SPARE)
+    return federation
 
 
-def _rehearse(federation: Federation) -> Run:
-    """Run with --check --diff and prove at the servers that it was one."""
+def _run_check(federation: Federation) -> Run:
+    """Run with --check --diff, and check at the API servers that it wrote nothing."""
     mark, before = federation.lab.mark(), _specs(federation)
     run = federation.succeed("--check", "--diff")
     assert not federation.writes(mark), request_lines(federation.writes(mark))
@@ -51,24 +51,29 @@ def _specs(federation: Federation) -> dict[str, int]:
     }
 
 
-def _same(federation: Federation, rehearsal: Run) -> set[Change]:
-    """Run for real: what the rehearsal told, what the run tells and what the API servers were asked to write agree."""
+def _run_as_checked(federation: Federation, check_run: Run) -> set[Change]:
+    """Run without --check; return its changes, which equal those of the check run and the requests to API servers."""
     mark = federation.lab.mark()
     run = federation.succeed()
-    assert rehearsal.changes == run.changes, f"{rehearsal.report}\n{run.report}"
-    told = {(federation.location(mesh)[0], f"{kind.lower()}s", name) for mesh, kind, name, dummy, dummy in run.changes}
-    written = {(cluster, one.resource, f"{one.namespace}/{one.name}")
-               for cluster, made in federation.writes(mark).items() for one in made}
-    assert told == written
+    assert check_run.changes == run.changes, f"{check_run.report}\n{run.report}"
+    reported = {
+        (federation.location(mesh)[0], f"{kind.lower()}s", name) for mesh, kind, name, dummy, dummy in run.changes
+    }
+    written = {
+        (cluster, request.resource, f"{request.namespace}/{request.name}")
+        for cluster, requests in federation.writes(mark).items()
+        for request in requests
+    }
+    assert reported == written
     return run.changes
 
 
-def test_on_a_fresh_lab(federation: Federation) -> None:
-    rehearsal = _rehearse(federation)
-    assert "known once ingress-red-mesh of blue-mesh has an address" in rehearsal.flat
-    assert any("would create" in line for line in rehearsal.report)
-    found = _same(federation, rehearsal)
-    kinds = {kind for dummy, kind, dummy, dummy, dummy in found}
+def test_a_new_federation(federation: Federation) -> None:
+    check_run = _run_check(federation)
+    assert "known once ingress-red-mesh of blue-mesh has an address" in check_run.flat
+    assert any("would create" in line for line in check_run.report)
+    changes = _run_as_checked(federation, check_run)
+    kinds = {kind for dummy, kind, dummy, dummy, dummy in changes}
     assert kinds == {
         "ServiceMeshControlPlane",
         "ExportedServiceSet",
@@ -76,63 +81,65 @@ def test_on_a_fresh_lab(federation: Federation) -> None:
         "ConfigMap",
         "ServiceMeshPeer",
     }
-    assert len(found) >= 6 * 2 + 2
+    assert len(changes) >= 6 * 2 + 2
     assert not federation.succeed("--check").changes
 
 
-def test_a_rule_added(federation: Federation) -> None:
+def test_an_added_rule(federation: Federation) -> None:
     federation.hosts["red-mesh"]["mesh_exports"]["green-mesh"].append("red-mesh-bookinfo/reviews")
     federation.hosts["green-mesh"]["mesh_imports"]["red-mesh"].append("red-mesh-bookinfo/reviews")
-    rehearsal = _rehearse(federation)
-    found = _same(federation, rehearsal)
-    assert {(mesh, kind, verb) for mesh, kind, dummy, verb, dummy in found} == {
+    check_run = _run_check(federation)
+    changes = _run_as_checked(federation, check_run)
+    assert {(mesh, kind, verb) for mesh, kind, dummy, verb, dummy in changes} == {
         ("red-mesh", "ExportedServiceSet", "change"),
         ("green-mesh", "ImportedServiceSet", "change"),
     }
-    assert "+" in rehearsal.text and "reviews" in rehearsal.text
+    assert "+" in check_run.text and "reviews" in check_run.text
     assert EXPORTED.replace("ratings", "reviews") in str(
         federation.get("green-mesh", "importedservicesets", "red-mesh")["status"]
     )
 
 
-def test_an_annotation_changed(federation: Federation) -> None:
-    federation.hosts["red-mesh"]["mesh_ingress"] = {"annotations": {"lab.example/owner": "somebody"}}
-    found = _same(federation, _rehearse(federation))
-    assert found and {(mesh, kind, verb) for mesh, kind, dummy, verb, dummy in found} == {
+def test_a_changed_annotation(federation: Federation) -> None:
+    federation.hosts["red-mesh"]["mesh_ingress"] = {"annotations": {"lab.example/owner": "team-a"}}
+    changes = _run_as_checked(federation, _run_check(federation))
+    assert changes and {(mesh, kind, verb) for mesh, kind, dummy, verb, dummy in changes} == {
         ("red-mesh", "ServiceMeshControlPlane", "change")
     }
-    assert all("lab.example/owner" in "".join(fields) for dummy, dummy, dummy, dummy, fields in found)
+    assert all("lab.example/owner" in "".join(fields) for dummy, dummy, dummy, dummy, fields in changes)
 
 
-def test_our_field_edited_in_place(federation: Federation) -> None:
+def test_a_managed_field_that_was_edited(federation: Federation) -> None:
     live = federation.get("red-mesh", "servicemeshpeers", "blue-mesh")
-    kept = {key: live["metadata"][key] for key in ("name", "namespace", "labels", "annotations")}
+    metadata = {key: live["metadata"][key] for key in ("name", "namespace", "labels", "annotations")}
     live["spec"]["remote"]["discoveryPort"] += 1
-    body = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": kept, "spec": live["spec"]}
+    body = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": metadata, "spec": live["spec"]}
     federation.lab.apply("red", [body], manager="ossm.federation/blue-mesh")
-    found = _same(federation, _rehearse(federation))
-    assert found == {
+    changes = _run_as_checked(federation, _run_check(federation))
+    assert changes == {
         ("red-mesh", "ServiceMeshPeer", "red-mesh-system/blue-mesh", "change", ("spec.remote.discoveryPort",))
     }
 
 
-def test_a_mesh_added(federation: Federation) -> None:
+def test_an_added_mesh(federation: Federation) -> None:
     cluster = federation.lab.clusters[MESHES[SPARE]["cluster"]]
     federation.hosts[SPARE] = {"mesh_kubeconfig": cluster.kubeconfig}
-    found = _same(federation, _rehearse(federation))
-    assert {(mesh, name.rpartition("/")[2]) for mesh, kind, name, dummy, dummy in found if kind == "ServiceMeshPeer"} == {
+    changes = _run_as_checked(federation, _run_check(federation))
+    assert {
+        (mesh, name.rpartition("/")[2]) for mesh, kind, name, dummy, dummy in changes if kind == "ServiceMeshPeer"
+    } == {
         (mesh, peer) for mesh in federation.hosts for peer in federation.hosts if mesh != peer and SPARE in (mesh, peer)
     }
-    assert "ossm.federation" not in str([line for line in found if line[3] == "delete"])
+    assert "ossm.federation" not in str([change for change in changes if change[3] == "delete"])
 
 
-def test_nothing_to_do(federation: Federation) -> None:
-    rehearsal = _rehearse(federation)
-    assert not rehearsal.changes
-    assert any("othing" in line for line in rehearsal.report)
+def test_no_changes(federation: Federation) -> None:
+    check_run = _run_check(federation)
+    assert not check_run.changes
+    assert any("othing" in line for line in check_run.report)
 
 
-def test_missing_kinds_are_named_as_such(federation: Federation) -> None:
+def test_missing_kinds_are_reported(federation: Federation) -> None:
     with federation.lab.fault("crds-missing", cluster="red", kinds=["ExportedServiceSet", "ImportedServiceSet"]):
         run = federation.run("--check", "--diff")
     assert run.code != 0
@@ -141,7 +148,7 @@ def test_missing_kinds_are_named_as_such(federation: Federation) -> None:
     assert run.cells
 
 
-def test_a_missing_namespace_is_named_as_such(federation: Federation) -> None:
+def test_a_missing_namespace_is_reported(federation: Federation) -> None:
     federation.hosts["red-mesh"]["mesh_namespace"] = "nowhere"
     run = federation.run("--check", "--diff")
     federation.hosts["red-mesh"].pop("mesh_namespace")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""federate.yml on the three meshes of the lab: the first run, the second, a limit, and the oldest ansible-core."""
+"""federate.yml on the three meshes of the lab: the first run, the second run, and a limit."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ def lab(start: Callable[..., Lab]) -> Lab:
 
 @pytest.fixture(scope="module")
 def federation(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    """The default lab, federated once; the tests of this module leave it federated."""
-    made = Federation.for_lab(lab, tmp_path_factory.mktemp("f"))
-    made.run()
-    return made
+    """The default lab, federated once; the tests of this module keep it federated."""
+    federation = Federation.for_lab(lab, tmp_path_factory.mktemp("f"))
+    federation.run()
+    return federation
 
 
-def test_the_inventory_of_the_lab_is_the_one_tested_here() -> None:
+def test_the_inventory_of_the_lab_is_that_of_these_tests() -> None:
     hosts = yaml.safe_load((ROOT / "inventory/lab/hosts.yml").read_text())["all"]["children"]["federation"]["hosts"]
-    wishes = {
-        host: {key: value for key, value in said.items() if key != "mesh_kubeconfig"} for host, said in hosts.items()
+    variables = {
+        host: {key: value for key, value in values.items() if key != "mesh_kubeconfig"}
+        for host, values in hosts.items()
     }
-    assert wishes == DEFAULT_VARIABLES
+    assert variables == DEFAULT_VARIABLES
 
 
 def test_six_links_are_connected_and_the_service_is_imported(federation: Federation) -> None:
@@ -54,9 +55,9 @@ def test_the_report_is_printed_last(federation: Federation) -> None:
     assert set(run.cells.values()) <= {"ok", "ok, 1 imported"}
     assert run.report[0] == "HEALTHY  6 of 6 links healthy. 14 objects created, 3 changed."
     assert run.report[-3].startswith("blue-mesh: gateways for green-mesh, red-mesh added; created 2 ConfigMaps, ")
-    # Nothing but the name of the task that ends the play comes after it.
-    after = run.text[run.text.rindex("links healthy") :]
-    assert "TASK" not in after.replace("TASK [End the run where no host has failed]", "", 1)
+    # Only the name of the task that ends the play follows.
+    rest = run.text[run.text.rindex("links healthy") :]
+    assert "TASK" not in rest.replace("TASK [End the run where no host has failed]", "", 1)
 
 
 def test_load_balancers_are_announced_before_the_first_write(federation: Federation) -> None:
@@ -65,7 +66,7 @@ def test_load_balancers_are_announced_before_the_first_write(federation: Federat
     assert 0 <= text.find(message) < text.find(": Configure gateways]"), text
 
 
-def test_bare_metal_is_reached_at_its_nodes_and_the_others_at_load_balancers(federation: Federation) -> None:
+def test_addresses_are_nodes_on_bare_metal_and_load_balancers_elsewhere(federation: Federation) -> None:
     remotes = {
         peer: federation.get("red-mesh", "servicemeshpeers", peer)["spec"]["remote"]
         for peer in ("green-mesh", "blue-mesh")
@@ -75,11 +76,11 @@ def test_bare_metal_is_reached_at_its_nodes_and_the_others_at_load_balancers(fed
     assert remotes["blue-mesh"]["discoveryPort"] >= 30000 <= remotes["blue-mesh"]["servicePort"]
     assert len(remotes["green-mesh"]["addresses"]) == 1
     assert remotes["green-mesh"].get("discoveryPort", 8188) == 8188
-    towards_red = federation.get("green-mesh", "servicemeshpeers", "red-mesh")["spec"]["remote"]["addresses"]
-    assert [address for address in towards_red if not address[-1].isdigit()], "AWS publishes a host name"
+    addresses_of_red = federation.get("green-mesh", "servicemeshpeers", "red-mesh")["spec"]["remote"]["addresses"]
+    assert [address for address in addresses_of_red if not address[-1].isdigit()], "AWS publishes a host name"
 
 
-def test_second_run_changes_nothing_and_says_so(federation: Federation) -> None:
+def test_a_second_run_changes_nothing(federation: Federation) -> None:
     federation.lab.set_clocks(resync=3600, reconcile=3600)
     try:
         before, mark = federation.versions(), federation.lab.mark()
@@ -93,21 +94,21 @@ def test_second_run_changes_nothing_and_says_so(federation: Federation) -> None:
     assert {host: counts["changed"] for host, counts in run.recap.items()} == dict.fromkeys(DEFAULT_VARIABLES, 0)
     assert after == before
     for mesh in DEFAULT_VARIABLES:
-        made = requests[federation.location(mesh)[0]]
-        assert len(made) <= _objects(federation, mesh) + SPARE_REQUESTS, "\n".join(request_lines(made))
+        sent = requests[federation.location(mesh)[0]]
+        assert len(sent) <= _managed_count(federation, mesh) + SPARE_REQUESTS, "\n".join(request_lines(sent))
 
 
-def _objects(federation: Federation, mesh: str) -> int:
-    """The objects of ours in a mesh, a pair's two gateways as one."""
-    ours = [
+def _managed_count(federation: Federation, mesh: str) -> int:
+    """Return the number of managed objects in a mesh; the two gateways of a link count once."""
+    managed = [
         name
         for name, item in federation.writable_objects(mesh).items()
         if item["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == "ossm.federation"
     ]
-    return len(ours) + len(federation.names(mesh, "servicemeshpeers"))
+    return len(managed) + len(federation.names(mesh, "servicemeshpeers"))
 
 
-def test_limited_to_one_mesh_of_a_federated_lab(federation: Federation) -> None:
+def test_a_limit_to_one_federated_mesh(federation: Federation) -> None:
     mark = federation.lab.mark()
     run = federation.succeed("-l", "red-mesh")
     assert run.unchanged
@@ -115,7 +116,7 @@ def test_limited_to_one_mesh_of_a_federated_lab(federation: Federation) -> None:
     assert set(run.recap) == {"red-mesh"}
 
 
-def test_the_report_file_says_what_was_printed(federation: Federation) -> None:
+def test_the_report_file_has_the_printed_report(federation: Federation) -> None:
     run = federation.succeed("-e", "federation_report_file=report.json")
     report = json.loads((federation.folder / "report.json").read_text())
     assert {(link["from"], link["to"]) for link in report["links"]} == set(DEFAULT_LINKS)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two administrators who share two files: nobody has a kubeconfig of the other, and each run says whose turn it is."""
+"""Two administrators, each with access to one cluster, exchange identity files; each run reports the next step."""
 
 from __future__ import annotations
 
@@ -26,30 +26,33 @@ BOTH = [(GREEN, RED), (RED, GREEN)]
 RED_FOR_GREEN, GREEN_FOR_RED = "red-mesh-for-green-mesh.yml", "green-mesh-for-red-mesh.yml"
 
 
-class Desk:
-    """One administrator: one kubeconfig, a folder of received files, and a folder of files to hand over."""
+class Administrator:
+    """The files of one administrator: a kubeconfig, a folder of received identity files, and a folder of own ones."""
 
-    def __init__(self, lab: Lab, folder: Path, ours: str, theirs: str, **wishes: Any) -> None:
+    def __init__(self, lab: Lab, folder: Path, mesh: str, peer: str, **variables: Any) -> None:
         folder.mkdir()
-        self.ours, self.theirs, self.folder = ours, theirs, folder
+        self.mesh, self.peer, self.folder = mesh, peer, folder
         self.federation = Federation(lab, folder)
-        kubeconfig = lab.clusters[lab.meshes[ours].cluster].kubeconfig
-        self.federation.hosts = {ours: {"mesh_kubeconfig": kubeconfig, **wishes}, theirs: {"mesh_identity_file": "received"}}
+        kubeconfig = lab.clusters[lab.meshes[mesh].cluster].kubeconfig
+        self.federation.hosts = {
+            mesh: {"mesh_kubeconfig": kubeconfig, **variables},
+            peer: {"mesh_identity_file": "received"},
+        }
 
     @property
-    def made(self) -> Path:
-        """The file to hand over."""
-        return self.folder / "identities" / f"{self.ours}-for-{self.theirs}.yml"
+    def exported(self) -> Path:
+        """Return the path of the identity file for the other administrator."""
+        return self.folder / "identities" / f"{self.mesh}-for-{self.peer}.yml"
 
     @property
     def received(self) -> Path:
-        """The file of the other administrator."""
-        return self.folder / "received" / f"{self.theirs}-for-{self.ours}.yml"
+        """Return the path of the identity file of the other administrator."""
+        return self.folder / "received" / f"{self.peer}-for-{self.mesh}.yml"
 
-    def hand_to(self, other: Desk) -> None:
-        """Give the file to the other administrator."""
+    def send_to(self, other: Administrator) -> None:
+        """Copy the identity file to the other administrator."""
         other.received.parent.mkdir(exist_ok=True)
-        shutil.copy(self.made, other.received)
+        shutil.copy(self.exported, other.received)
 
 
 @pytest.fixture(scope="module")
@@ -59,57 +62,57 @@ def lab(start: Callable[..., Lab]) -> Lab:
 
 
 @pytest.fixture(scope="module")
-def a(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def a(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Administrator:
     """The administrator of red."""
-    return Desk(lab, tmp_path_factory.mktemp("f") / "a", RED, GREEN, mesh_exports=[RATINGS])
+    return Administrator(lab, tmp_path_factory.mktemp("f") / "a", RED, GREEN, mesh_exports=[RATINGS])
 
 
 @pytest.fixture(scope="module")
-def b(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def b(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Administrator:
     """The administrator of green."""
-    return Desk(lab, tmp_path_factory.mktemp("f") / "b", GREEN, RED, mesh_imports=[RATINGS])
+    return Administrator(lab, tmp_path_factory.mktemp("f") / "b", GREEN, RED, mesh_imports=[RATINGS])
 
 
-def _good(desk: Desk, playbook: Path | None = None, *arguments: str) -> Any:
-    run = desk.federation.play(playbook, *arguments) if playbook else desk.federation.run(*arguments)
+def _succeed(administrator: Administrator, playbook: Path | None = None, *arguments: str) -> Any:
+    run = administrator.federation.play(playbook, *arguments) if playbook else administrator.federation.run(*arguments)
     assert run.code == 0, run.output
     return run
 
 
-def test_a_check_run_shows_the_file_and_writes_none(a: Desk) -> None:
+def test_a_check_run_shows_the_file_and_writes_nothing(a: Administrator) -> None:
     mark = a.federation.lab.mark()
-    run = _good(a, EXPORT, "--check", "--diff")
-    assert not a.made.exists()
+    run = _succeed(a, EXPORT, "--check", "--diff")
+    assert not a.exported.exists()
     assert "known once the gateway for green-mesh has an address" in run.output
     assert "+kind: MeshIdentity" in run.output
-    assert not [one for one in a.federation.writes(mark).get("red", []) if "dryRun" not in one.uri]
+    assert not [request for request in a.federation.writes(mark).get("red", []) if "dryRun" not in request.uri]
 
 
-def test_first_a_exports_its_identity(a: Desk) -> None:
+def test_a_exports_its_identity(a: Administrator) -> None:
     mark = a.federation.lab.mark()
-    run = _good(a, EXPORT)
+    run = _succeed(a, EXPORT)
     assert set(a.federation.writes(mark)) == {"red"}
     assert f"Send identities/{RED_FOR_GREEN} to the administrator of green-mesh, who runs federate.yml" in run.flat
     assert f"save the file that comes back as received/{GREEN_FOR_RED}" in run.flat
-    document = yaml.safe_load(a.made.read_text())
+    document = yaml.safe_load(a.exported.read_text())
     assert document["metadata"]["mesh"] == RED and document["metadata"]["peer"] == GREEN
     assert document["spec"]["clientID"] == "red-mesh.local/ns/red-mesh-system/sa/egress-green-mesh-service-account"
-    assert oct(a.made.stat().st_mode & 0o777) == "0o644"
+    assert oct(a.exported.stat().st_mode & 0o777) == "0o644"
     assert a.federation.names(RED, "servicemeshpeers") == []
     read = run.text.partition("mesh : Read the mesh]")[2].partition("\nTASK ")[0]
     assert f"ok: [{RED}]" in read and f"skipping: [{GREEN}]" in read
 
 
-def test_a_second_export_changes_nothing(a: Desk) -> None:
-    before, mark = a.made.read_text(), a.federation.lab.mark()
-    run = _good(a, EXPORT)
+def test_a_second_export_changes_nothing(a: Administrator) -> None:
+    before, mark = a.exported.read_text(), a.federation.lab.mark()
+    run = _succeed(a, EXPORT)
     assert {counts["changed"] for counts in run.recap.values()} == {0}
-    assert a.made.read_text() == before
+    assert a.exported.read_text() == before
     assert not a.federation.writes(mark)
 
 
-def test_without_a_file_of_the_other_a_waits(a: Desk) -> None:
-    run = _good(a)
+def test_links_are_pending_without_the_other_file(a: Administrator) -> None:
+    run = _succeed(a)
     assert run.cells == {(RED, GREEN): "pending", (GREEN, RED): "pending"}
     assert f"received/{GREEN_FOR_RED} does not exist yet" in run.flat
     assert f"Send identities/{RED_FOR_GREEN} to the administrator of green-mesh" in run.flat
@@ -119,71 +122,77 @@ def test_without_a_file_of_the_other_a_waits(a: Desk) -> None:
     assert strict.code != 0 and strict.unchanged
 
 
-def test_then_b_does_its_side_and_hands_back(a: Desk, b: Desk) -> None:
-    a.hand_to(b)
+def test_b_configures_its_side_and_exports(a: Administrator, b: Administrator) -> None:
+    a.send_to(b)
     mark = b.federation.lab.mark()
-    run = _good(b)
+    run = _succeed(b)
     assert set(b.federation.writes(mark)) == {"green"}, request_lines(b.federation.writes(mark))
-    assert run.seconds < 60, "nobody answers yet, so there is nothing to wait for"
+    assert run.seconds < 60, "the other side does not answer yet, so the run must not wait for it"
     assert run.cells == {(RED, GREEN): "pending", (GREEN, RED): "pending"}
     assert "red-mesh has not loaded the identity of green-mesh yet" in run.flat
-    assert f"Send identities/{GREEN_FOR_RED} to the administrator of red-mesh, who runs federate.yml with it" in run.flat
+    assert (
+        f"Send identities/{GREEN_FOR_RED} to the administrator of red-mesh, who runs federate.yml with it" in run.flat
+    )
     assert b.federation.names(GREEN, "servicemeshpeers") == [RED]
-    again = _good(b, EXPORT)
+    again = _succeed(b, EXPORT)
     assert {counts["changed"] for counts in again.recap.values()} == {0}
 
 
-def test_then_a_connects(a: Desk, b: Desk) -> None:
-    b.hand_to(a)
-    checked = _good(a, None, "--check")
+def test_a_connects(a: Administrator, b: Administrator) -> None:
+    b.send_to(a)
+    checked = _succeed(a, None, "--check")
     mark = a.federation.lab.mark()
-    run = _good(a)
+    run = _succeed(a)
     assert checked.changes == run.changes and run.changes
     assert set(a.federation.writes(mark)) == {"red"}
     assert run.cells == {(RED, GREEN): "ok", (GREEN, RED): "ok (seen from red-mesh)"}
-    # Red sees green's watch a moment before green itself writes that down, and this run cannot ask green.
+    # Red's status shows green's watch a moment before green's own status does, and this run cannot read green.
     a.federation.eventually(lambda: a.federation.connected() == BOTH)
     assert "2 of 2 links healthy" in run.flat and "Send identities" not in run.flat
     a.federation.eventually(lambda: b.federation.imported(GREEN, RED) == [IMPORTED])
     report = a.folder / "report.json"
-    second = _good(a, None, "-e", f"federation_report_file={report}")
+    second = _succeed(a, None, "-e", f"federation_report_file={report}")
     assert second.unchanged
     assert {counts["changed"] for counts in second.recap.values()} == {0}
     links = {link["from"]: link for link in json.loads(report.read_text())["links"]}
     assert links[RED]["seen_from"] is None and links[GREEN]["seen_from"] == RED
 
 
-def test_b_sees_it_too(b: Desk) -> None:
+def test_b_reports_the_same_links(b: Administrator) -> None:
     mark = b.federation.lab.mark()
-    run = _good(b)
+    run = _succeed(b)
     assert run.cells == {(GREEN, RED): "ok, 1 imported", (RED, GREEN): "ok (seen from green-mesh)"}
     assert run.unchanged
     assert not b.federation.writes(mark)
-    assert b.federation.get(GREEN, "importedservicesets", RED)["status"]["importedServices"][0]["exportedName"] == EXPORTED
+    assert (
+        b.federation.get(GREEN, "importedservicesets", RED)["status"]["importedServices"][0]["exportedName"] == EXPORTED
+    )
 
 
 @pytest.mark.parametrize("core", ["", "2.16"])
-def test_no_text_of_a_file_is_ever_a_template(a: Desk, core: str) -> None:
-    """One peer for each field, whose file has a template there, and some that are wrong otherwise: all are refused at once."""
-    good = yaml.safe_load(a.received.read_text())
-    wrong = {
+def test_values_of_a_file_are_not_templates(a: Administrator, core: str) -> None:
+    """One peer per field with a template as its value, and peers with other errors: one run rejects all files."""
+    valid = yaml.safe_load(a.received.read_text())
+    invalid = {
         "older": (("metadata", "validUntil"), "2026-01-01T00:00:00Z", "identity-old"),
         "other": (("metadata", "peer"), "blue-mesh", "identity-other-pair"),
         "forged": (("spec", "roots", 0, "sha256"), "00" * 32, "identity-fingerprint"),
     }
-    for number, path in enumerate(_paths(good)):
-        wrong[f"template-{number}"] = (path, TEMPLATE, "")
+    for number, path in enumerate(_paths(valid)):
+        invalid[f"template-{number}"] = (path, TEMPLATE, "")
     hosts = {RED: a.federation.hosts[RED]}
-    for name, (path, value, dummy) in wrong.items():
-        document = copy.deepcopy(good)
+    for name, (path, value, dummy) in invalid.items():
+        document = copy.deepcopy(valid)
         document["metadata"]["mesh"] = name
-        _put(document, path, value)
+        _set_value(document, path, value)
         (a.folder / f"{name}.yml").write_text(yaml.safe_dump(document))
         hosts[name] = {"mesh_identity_file": str(a.folder / f"{name}.yml")}
     (a.folder / "torn.yml").write_text("{{ 1+1 }}: [")
     hosts["torn"] = {"mesh_identity_file": str(a.folder / "torn.yml")}
     hosts["unpinned"] = {"mesh_identity_file": str(a.folder / "unpinned.yml"), "mesh_trust_fingerprints": ["ab" * 32]}
-    (a.folder / "unpinned.yml").write_text(yaml.safe_dump({**good, "metadata": {**good["metadata"], "mesh": "unpinned"}}))
+    (a.folder / "unpinned.yml").write_text(
+        yaml.safe_dump({**valid, "metadata": {**valid["metadata"], "mesh": "unpinned"}})
+    )
     before, a.federation.hosts = a.federation.hosts, hosts
     mark = a.federation.lab.mark()
     try:
@@ -191,8 +200,8 @@ def test_no_text_of_a_file_is_ever_a_template(a: Desk, core: str) -> None:
     finally:
         a.federation.hosts = before
     assert run.code != 0
-    assert not a.federation.requests(mark)["red"], "everything is refused before the first request"
-    for name, (*dummies, code) in wrong.items():
+    assert not a.federation.requests(mark)["red"], "all files are rejected before the first request"
+    for name, (*dummies, code) in invalid.items():
         assert f"{name}: {a.folder}/{name}.yml" in run.flat
         assert f"[{code}]" in run.flat or not code
     assert f"it is '{TEMPLATE}', and must be" in run.flat
@@ -201,48 +210,48 @@ def test_no_text_of_a_file_is_ever_a_template(a: Desk, core: str) -> None:
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The places of all texts and numbers in a document."""
+    """Return the paths of all scalar values in a document."""
     if isinstance(value, dict):
-        return [one for key in value for one in _paths(value[key], (*path, key))]
+        return [inner for key in value for inner in _paths(value[key], (*path, key))]
     if isinstance(value, list):
-        return [one for index, item in enumerate(value) for one in _paths(item, (*path, index))]
+        return [inner for index, item in enumerate(value) for inner in _paths(item, (*path, index))]
     return [path]
 
 
-def _put(document: Any, path: tuple[Any, ...], value: Any) -> None:
-    *way, last = path
-    for key in way:
+def _set_value(document: Any, path: tuple[Any, ...], value: Any) -> None:
+    *parents, last = path
+    for key in parents:
         document = document[key]
     document[last] = value
 
 
 @pytest.mark.parametrize("core", ["", "2.16"])
-def test_our_own_file_is_kept_as_it_is(a: Desk, core: str) -> None:
-    a.made.write_text(f"{a.made.read_text()}# {TEMPLATE}\n")
-    before = a.made.read_text()
+def test_an_existing_file_is_not_rewritten(a: Administrator, core: str) -> None:
+    a.exported.write_text(f"{a.exported.read_text()}# {TEMPLATE}\n")
+    before = a.exported.read_text()
     run = a.federation.play(EXPORT, core=core)
     assert run.code == 0, run.output
-    assert a.made.read_text() == before
+    assert a.exported.read_text() == before
     assert {counts["changed"] for counts in run.recap.values()} == {0}
 
 
-def test_a_limit_to_either_host_works(a: Desk) -> None:
+def test_a_limit_to_either_host_works(a: Administrator) -> None:
     for limit in (RED, GREEN):
         mark = a.federation.lab.mark()
-        run = _good(a, None, "-l", limit)
+        run = _succeed(a, None, "-l", limit)
         assert not a.federation.writes(mark)
         assert set(run.recap) == {limit}
     assert run.recap[GREEN].get("failed", 0) == 0
 
 
-# -- several own meshes, and one that is known by files ---------------------------------------------------------------
+# -- several own meshes, and one with identity files ------------------------------------------------------------------
 
-#: Where blue is reached, by which of our meshes its file is for.
+#: Address of blue in its identity file for each of the own meshes.
 ADDRESSES = {RED: "192.0.2.11", GREEN: "192.0.2.12"}
 
 
-def _invented(peer: str, address: str, root: Authority) -> dict[str, Any]:
-    """The identity of blue, which no lab has, for one of our meshes: a gateway of its own for each."""
+def _identity_of_blue(peer: str, address: str, root: Authority) -> dict[str, Any]:
+    """Build an identity of blue, which is in no lab, for one of the own meshes, with its own gateway."""
     now, domain, namespace = datetime.datetime.now(datetime.timezone.utc), f"{BLUE}.local", f"{BLUE}-system"
     created, until = (f"{time:%Y-%m-%dT%H:%M:%SZ}" for time in (now, now + datetime.timedelta(days=365)))
     return {
@@ -261,33 +270,34 @@ def _invented(peer: str, address: str, root: Authority) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def both(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    """One administrator of red and green, with a directory that has a file of blue for each of them."""
-    made, root = Federation.for_lab(lab, tmp_path_factory.mktemp("f")), Authority.create(f"{BLUE}.local")
-    made.hosts[BLUE] = {"mesh_identity_file": "received"}
-    (made.folder / "received").mkdir()
+    """One administrator of red and green, with a folder that has an identity file of blue for each of them."""
+    federation = Federation.for_lab(lab, tmp_path_factory.mktemp("f"))
+    root = Authority.create(f"{BLUE}.local")
+    federation.hosts[BLUE] = {"mesh_identity_file": "received"}
+    (federation.folder / "received").mkdir()
     for peer, address in ADDRESSES.items():
-        text = yaml.safe_dump(_invented(peer, address, root))
-        (made.folder / "received" / f"{BLUE}-for-{peer}.yml").write_text(text, encoding="utf-8")
-    return made
+        text = yaml.safe_dump(_identity_of_blue(peer, address, root))
+        (federation.folder / "received" / f"{BLUE}-for-{peer}.yml").write_text(text, encoding="utf-8")
+    return federation
 
 
 def _diff(run: Run, mesh: str, kind: str, name: str) -> str:
-    """What a run shows of one object that it would make."""
+    """Return the printed diff of one object that a run would create."""
     parts = [part.partition("\n\n")[0] for part in run.text.split("--- before: ")]
-    [found] = [part for part in parts if part.startswith(f"{mesh}: {kind} {mesh}-system/{name} ")]
-    return found
+    [diff] = [part for part in parts if part.startswith(f"{mesh}: {kind} {mesh}-system/{name} ")]
+    return diff
 
 
-def test_a_mesh_of_others_is_a_full_peer_of_each_of_ours(both: Federation) -> None:
-    """Both would get gateways, root and peer for blue, each with what the file for it says; nobody would wait for a file."""
+def test_an_external_mesh_is_a_peer_of_each_own_mesh(both: Federation) -> None:
+    """Both meshes would get gateways, root and peer for blue, with the values of their own identity file."""
     mark = both.lab.mark()
     run = both.succeed("--check", "--diff")
     assert not both.writes(mark), request_lines(both.writes(mark))
     for mesh, other in ((RED, GREEN), (GREEN, RED)):
-        told = {(kind, name, verb) for where, kind, name, verb, dummy in run.changes if where == mesh}
-        wanted = {("ServiceMeshPeer", BLUE), ("ConfigMap", f"{BLUE}-ca-root-cert")}
-        assert told >= {(kind, f"{mesh}-system/{name}", "create") for kind, name in wanted}
-        assert ("ServiceMeshControlPlane", f"{mesh}-system/{mesh}", "change") in told
+        changes = {(kind, name, verb) for changed, kind, name, verb, dummy in run.changes if changed == mesh}
+        expected = {("ServiceMeshPeer", BLUE), ("ConfigMap", f"{BLUE}-ca-root-cert")}
+        assert changes >= {(kind, f"{mesh}-system/{name}", "create") for kind, name in expected}
+        assert ("ServiceMeshControlPlane", f"{mesh}-system/{mesh}", "change") in changes
         peer = _diff(run, mesh, "ServiceMeshPeer", BLUE)
         assert f"- {ADDRESSES[mesh]}" in peer and ADDRESSES[other] not in peer, peer
         assert f"clientID: {BLUE}.local/ns/{BLUE}-system/sa/egress-{mesh}-service-account" in peer

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mesh from nothing: operator, control plane and member roll by install.yml, then federated with one that was there."""
+"""A new mesh: install.yml creates operator, control plane and member roll, then it federates with an existing mesh."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ RED = {
     "mesh_control_plane_spec": {"version": "v2.5", "security": {"identity": {"type": "ThirdParty"}}},
     "mesh_exports": {"green-mesh": [RATINGS]},
 }
-#: What a first run makes, in its order.
-MADE = [
+#: The objects that a first run creates, in order.
+CREATED = [
     ("Subscription", "openshift-operators/servicemeshoperator"),
     ("Namespace", "red-mesh-system"),
     ("ServiceMeshControlPlane", "red-mesh-system/red-mesh"),
@@ -31,47 +31,49 @@ MADE = [
 
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    """A cluster without a mesh or an operator, and one with a mesh of somebody else's."""
+    """A cluster without mesh and operator, and one with an unmanaged mesh."""
     lab = start({"clusters": CLUSTERS, "meshes": MESHES})
-    made = Federation.for_lab(lab, tmp_path_factory.mktemp("f"), {"red-mesh": RED})
-    made.hosts["green-mesh"]["mesh_imports"] = {"red-mesh": [RATINGS]}
-    made.options["federation_install_timeout"] = 60
-    return made
+    federation = Federation.for_lab(lab, tmp_path_factory.mktemp("f"), {"red-mesh": RED})
+    federation.hosts["green-mesh"]["mesh_imports"] = {"red-mesh": [RATINGS]}
+    federation.options["federation_install_timeout"] = 60
+    return federation
 
 
 def _lines(run: Run) -> list[str]:
     return run.paragraphs("Report the installation")
 
 
-def _made(run: Run, verb: str) -> list[tuple[str, str]]:
-    begin = f"red-mesh: {verb} "
-    return [tuple(line[len(begin) :].split(" ")[:2]) for line in _lines(run) if line.startswith(begin)]
+def _objects(run: Run, verb: str) -> list[tuple[str, str]]:
+    prefix = f"red-mesh: {verb} "
+    return [tuple(line[len(prefix) :].split(" ")[:2]) for line in _lines(run) if line.startswith(prefix)]
 
 
-def test_check_mode_tells_what_will_be_made_and_makes_nothing(federation: Federation) -> None:
+def test_check_mode_reports_the_objects_and_creates_nothing(federation: Federation) -> None:
     mark = federation.lab.mark()
     run = federation.play(INSTALL, "--check", "--diff")
     assert run.code == 0, run.output
     assert not federation.writes(mark), request_lines(federation.writes(mark))
-    assert _made(run, "would create") == MADE
+    assert _objects(run, "would create") == CREATED
     assert "all others are known once the namespace red-mesh-system exists" in run.flat
     assert not federation.lab.get("red", "subscriptions")
 
 
-def test_warnings_are_errors_where_that_is_asked_for(federation: Federation) -> None:
+def test_warnings_are_errors_with_lint_strict(federation: Federation) -> None:
     mark = federation.lab.mark()
     federation.hosts["red-mesh"]["mesh_remark"] = "no variable of this collection"
     run = federation.play(INSTALL, "-e", "federation_lint_strict=true")
     del federation.hosts["red-mesh"]["mesh_remark"]
-    assert run.code != 0 and "mesh_remark" in run.flat and "TASK [ossm.federation.install : Read" not in run.text, run.output
+    assert run.code != 0 and "mesh_remark" in run.flat and "TASK [ossm.federation.install : Read" not in run.text, (
+        run.output
+    )
     assert not any(federation.requests(mark).values())
 
 
-def test_a_mesh_comes_from_nothing(federation: Federation) -> None:
+def test_a_new_mesh_is_installed(federation: Federation) -> None:
     before = federation.writable_objects("green-mesh")
     run = federation.play(INSTALL)
     assert run.code == 0, run.output
-    assert _made(run, "created") == MADE
+    assert _objects(run, "created") == CREATED
     assert "red-mesh: the control plane is ready" in _lines(run)
     plane = federation.get("red-mesh", "servicemeshcontrolplanes", "red-mesh")
     assert plane["status"]["observedGeneration"] == plane["metadata"]["generation"]
@@ -93,7 +95,7 @@ def test_a_second_run_changes_nothing(federation: Federation) -> None:
     assert all(counts["changed"] == 0 for counts in run.recap.values())
 
 
-def test_it_federates_with_a_mesh_that_was_there(federation: Federation) -> None:
+def test_it_federates_with_an_existing_mesh(federation: Federation) -> None:
     federation.succeed()
     assert federation.connected() == [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
     assert federation.imported("green-mesh", "red-mesh")
@@ -104,25 +106,25 @@ def test_it_federates_with_a_mesh_that_was_there(federation: Federation) -> None
     assert federation.succeed().unchanged
 
 
-def test_a_changed_declaration_changes_our_control_plane_alone(federation: Federation) -> None:
+def test_a_changed_variable_changes_only_the_managed_control_plane(federation: Federation) -> None:
     federation.hosts["red-mesh"]["mesh_control_plane_spec"]["proxy"] = {"logging": {"level": {"all": "info"}}}
     gateways = federation.get("red-mesh", "servicemeshcontrolplanes", "red-mesh")["spec"]["gateways"]
     run = federation.play(INSTALL)
     assert run.code == 0, run.output
-    assert _made(run, "changed") == [MADE[2]]
+    assert _objects(run, "changed") == [CREATED[2]]
     plane = federation.get("red-mesh", "servicemeshcontrolplanes", "red-mesh")
     assert plane["spec"]["gateways"] == gateways
     assert plane["spec"]["proxy"] == {"logging": {"level": {"all": "info"}}}
     assert plane["status"]["observedGeneration"] == plane["metadata"]["generation"]
 
 
-def test_somebody_elses_control_plane_is_never_written(federation: Federation) -> None:
+def test_an_unmanaged_control_plane_is_never_written(federation: Federation) -> None:
     name = ("green-mesh", "servicemeshcontrolplanes", "green-mesh")
     before, mark = federation.get(*name), federation.lab.mark()
-    wish = {"mesh_install": True, "mesh_control_plane_spec": {"version": "v2.4"}}
-    federation.hosts["green-mesh"].update(wish)
+    variables = {"mesh_install": True, "mesh_control_plane_spec": {"version": "v2.4"}}
+    federation.hosts["green-mesh"].update(variables)
     run = federation.play(INSTALL, "-l", "green-mesh")
-    for key in wish:
+    for key in variables:
         del federation.hosts["green-mesh"][key]
     assert run.code == 0, run.output
     assert not federation.writes(mark)
@@ -131,26 +133,26 @@ def test_somebody_elses_control_plane_is_never_written(federation: Federation) -
     assert "spec.version" in run.flat and "[unmanaged]" in run.flat
 
 
-def test_an_operator_that_does_not_come_is_told_in_time(
+def test_an_operator_that_is_not_ready_in_time_is_reported(
     start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A wrong channel and an operator that does not come up: red, with the reason; put right, the next run completes it."""
+    """A wrong channel and an operator that is never ready fail the run with the reason; a later run completes it."""
     lab = start({"clusters": {"red": CLUSTERS["red"]}, "meshes": {"red-mesh": MESHES["red-mesh"]}})
-    made = Federation.for_lab(lab, tmp_path_factory.mktemp("f"), {"red-mesh": {"mesh_install": True}})
-    made.options["federation_install_timeout"] = 3
-    made.hosts["red-mesh"]["mesh_install_subscription"] = {"channel": "stabel"}
-    run = made.play(INSTALL)
+    federation = Federation.for_lab(lab, tmp_path_factory.mktemp("f"), {"red-mesh": {"mesh_install": True}})
+    federation.options["federation_install_timeout"] = 3
+    federation.hosts["red-mesh"]["mesh_install_subscription"] = {"channel": "stabel"}
+    run = federation.play(INSTALL)
     assert run.code != 0
     assert "ResolutionFailed: constraints not satisfiable: no operators found in channel stabel" in run.flat
     assert "[operator-not-ready]" in run.flat
-    assert _made(run, "created") == MADE[:1]
-    del made.hosts["red-mesh"]["mesh_install_subscription"]
+    assert _objects(run, "created") == CREATED[:1]
+    del federation.hosts["red-mesh"]["mesh_install_subscription"]
     with lab.fault("operator-never-ready", cluster="red"):
-        run = made.play(INSTALL)
+        run = federation.play(INSTALL)
         assert run.code != 0 and "Installing: installing: waiting for deployment istio-operator" in run.flat, run.output
-        assert _made(run, "changed") == MADE[:1] and not _made(run, "created")
-    made.options["federation_install_timeout"] = 60
-    run = made.play(INSTALL)
+        assert _objects(run, "changed") == CREATED[:1] and not _objects(run, "created")
+    federation.options["federation_install_timeout"] = 60
+    run = federation.play(INSTALL)
     assert run.code == 0, run.output
-    assert _made(run, "created") == MADE[1:3]
+    assert _objects(run, "created") == CREATED[1:3]
     assert "red-mesh: the control plane is ready" in _lines(run)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's clusters themselves: up, down, crashes, two side by side, and the faults of API servers."""
+"""The clusters of the lab: start, stop, crashes, two labs at the same time, and the faults of API servers."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ TOPOLOGY = {"clusters": {"red": {"platform": "AWS"}}, "meshes": {"red-mesh": {"c
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """One cluster, no simulator."""
+    """A lab of one cluster without simulator."""
     with Lab.start(TOPOLOGY, tmp_path_factory.mktemp("l") / "lab", simulator=False) as running:
         yield running
 
 
-def _up_again(lab: Lab) -> None:
+def _restart(lab: Lab) -> None:
     launcher.up(lab.directory, launcher.LabOptions(simulator=False), topology.default, say=lambda _text: None)
     faults.restore(lab.directory)
 
 
-def test_contains_what_the_topology_says(lab: Lab) -> None:
+def test_objects_of_the_topology_exist(lab: Lab) -> None:
     plane = lab.get("red", "servicemeshcontrolplanes", "red-mesh", "red-mesh-system")
     assert plane["spec"]["security"]["trust"]["domain"] == "red-mesh.local"
     assert {item["manager"] for item in plane["metadata"]["managedFields"]} == {"mesh-owner"}
@@ -43,56 +43,75 @@ def test_contains_what_the_topology_says(lab: Lab) -> None:
     assert sorted(services) == ["details", "ratings", "reviews"]
     infrastructure = lab.get("red", "infrastructures", "cluster")
     assert infrastructure["status"]["platformStatus"]["type"] == "AWS"
-    assert [node["status"]["addresses"][0]["address"].rpartition(".")[2] for node in lab.get("red", "nodes")] == ["10", "11", "12"]
+    assert [node["status"]["addresses"][0]["address"].rpartition(".")[2] for node in lab.get("red", "nodes")] == [
+        "10",
+        "11",
+        "12",
+    ]
 
 
 def test_unknown_fields_are_pruned_and_ports_are_keyed(lab: Lab) -> None:
-    gateway = {"enabled": True, "nonsense": 1, "service": {"ports": [{"port": 15443, "name": "tls"}]}}
-    body = {"apiVersion": "maistra.io/v2", "kind": "ServiceMeshControlPlane",
-            "metadata": {"name": "red-mesh", "namespace": "red-mesh-system"},
-            "spec": {"gateways": {"additionalIngress": {"ingress-x": gateway}},
-                     "runtime": {"defaults": {"deployment": {"autoScaling": {"enabled": False}}}}}}
+    gateway = {"enabled": True, "unknown": 1, "service": {"ports": [{"port": 15443, "name": "tls"}]}}
+    body = {
+        "apiVersion": "maistra.io/v2",
+        "kind": "ServiceMeshControlPlane",
+        "metadata": {"name": "red-mesh", "namespace": "red-mesh-system"},
+        "spec": {
+            "gateways": {"additionalIngress": {"ingress-x": gateway}},
+            "runtime": {"defaults": {"deployment": {"autoScaling": {"enabled": False}}}},
+        },
+    }
     with pytest.raises(ApiException, match="field not declared in schema"):
-        lab.apply("red", [body], manager="test/one")
-    lab.kubectl("red", "patch", "smcp/red-mesh", "-n", "red-mesh-system", "--type=merge", "--field-manager=test/one",
-                "--patch", json.dumps({"spec": body["spec"]}))
+        lab.apply("red", [body], manager="test/manager")
+    lab.kubectl(
+        "red",
+        "patch",
+        "smcp/red-mesh",
+        "-n",
+        "red-mesh-system",
+        "--type=merge",
+        "--field-manager=test/manager",
+        "--patch",
+        json.dumps({"spec": body["spec"]}),
+    )
     plane = lab.get("red", "servicemeshcontrolplanes", "red-mesh", "red-mesh-system")
     assert plane["spec"]["gateways"]["additionalIngress"]["ingress-x"] == {
-        "enabled": True, "service": {"ports": [{"port": 15443, "name": "tls"}]}}
+        "enabled": True,
+        "service": {"ports": [{"port": 15443, "name": "tls"}]},
+    }
     assert plane["spec"]["runtime"]["defaults"]["deployment"] == {}
-    mine = next(item for item in plane["metadata"]["managedFields"] if item["manager"] == "test/one")
-    ports = mine["fieldsV1"]["f:spec"]["f:gateways"]["f:additionalIngress"]["f:ingress-x"]["f:service"]["f:ports"]
+    entry = next(item for item in plane["metadata"]["managedFields"] if item["manager"] == "test/manager")
+    ports = entry["fieldsV1"]["f:spec"]["f:gateways"]["f:additionalIngress"]["f:ingress-x"]["f:service"]["f:ports"]
     assert 'k:{"port":15443}' in ports
 
 
-def test_rule_without_type_is_refused(lab: Lab) -> None:
-    body = {"apiVersion": "federation.maistra.io/v1", "kind": "ExportedServiceSet",
-            "metadata": {"name": "green", "namespace": "red-mesh-system"}, "spec": {"exportRules": [{}]}}
+def test_a_rule_without_type_is_rejected(lab: Lab) -> None:
+    body = {
+        "apiVersion": "federation.maistra.io/v1",
+        "kind": "ExportedServiceSet",
+        "metadata": {"name": "green", "namespace": "red-mesh-system"},
+        "spec": {"exportRules": [{}]},
+    }
     with pytest.raises(ApiException, match="spec.exportRules\\[0\\].type: Required"):
         lab.apply("red", [body])
 
 
 def test_audit_has_each_request_of_the_user(lab: Lab) -> None:
     mark = lab.mark()
-    name = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "audited", "namespace": "default"}}
-    lab.kubectl("red", "apply", "--server-side", "--dry-run=server", "-f", "-", stdin=json.dumps(name))
-    rehearsed = lab.audit("red", since=mark)
-    assert any(request.dry_run and request.verb == "patch" for request in rehearsed)
-    assert not [request for request in rehearsed if request.changes]
-    lab.apply("red", [name])
+    config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "audited", "namespace": "default"}}
+    lab.kubectl("red", "apply", "--server-side", "--dry-run=server", "-f", "-", stdin=json.dumps(config_map))
+    dry_run = lab.audit("red", since=mark)
+    assert any(request.dry_run and request.verb == "patch" for request in dry_run)
+    assert not [request for request in dry_run if request.changes]
+    lab.apply("red", [config_map])
     written = [request for request in lab.audit("red", since=mark) if request.changes]
     assert [(request.verb, request.resource, request.name, request.code) for request in written] == [
-        ("patch", "configmaps", "audited", 201)]
-
-
-def _yaml(body: dict[str, object]) -> str:
-    import json
-
-    return json.dumps(body)
+        ("patch", "configmaps", "audited", 201)
+    ]
 
 
 @pytest.mark.parametrize("code", [409, 500])
-def test_answers_only_what_matches_and_only_so_often(lab: Lab, code: int) -> None:
+def test_an_error_answers_the_matching_requests_that_often(lab: Lab, code: int) -> None:
     with lab.fault("api-error", cluster="red", code=code, verbs="get", resources=["configmaps"], count=2):
         client = seed.connect(lab.clusters["red"].kubeconfig, lab.directory / f"cache-{code}.json")
         resource = client.resources.get(api_version="v1", kind="ConfigMap")
@@ -106,45 +125,47 @@ def test_answers_only_what_matches_and_only_so_often(lab: Lab, code: int) -> Non
     assert codes == [code, code, 404]
 
 
-def test_too_many_requests_says_when_to_come_again(lab: Lab) -> None:
+def test_too_many_requests_has_a_retry_time(lab: Lab) -> None:
     with lab.fault("api-error", cluster="red", code=429, verbs="get", resources="configmaps", count=2, retry_after=1):
         client = seed.connect(lab.clusters["red"].kubeconfig, lab.directory / "cache-429.json")
-        begun = time.monotonic()
+        began = time.monotonic()
         with pytest.raises(ApiException, match="404"):
             client.resources.get(api_version="v1", kind="ConfigMap").get(name="missing", namespace="default")
-        assert time.monotonic() - begun >= 2
+        assert time.monotonic() - began >= 2
 
 
-def test_watches_stream_through_the_door(lab: Lab) -> None:
+def test_watches_stream_through_the_front_proxy(lab: Lab) -> None:
     seen = threading.Event()
     with lab.fault("api-slow", cluster="red", seconds=0.3, verbs=["list"]):
         client = seed.connect(lab.clusters["red"].kubeconfig, lab.directory / "cache-watch.json")
         resource = client.resources.get(api_version="v1", kind="ConfigMap")
 
-        def look() -> None:
+        def watch() -> None:
             for event in resource.watch(namespace="default", timeout=20):
                 if event["object"].metadata.name == "streamed":
                     seen.set()
                     return
 
-        thread = threading.Thread(target=look)
+        thread = threading.Thread(target=watch)
         thread.start()
-        begun = time.monotonic()
+        began = time.monotonic()
         resource.get(namespace="default")
-        assert time.monotonic() - begun >= 0.3
-        lab.apply("red", [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "streamed", "namespace": "default"}}])
+        assert time.monotonic() - began >= 0.3
+        lab.apply(
+            "red", [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "streamed", "namespace": "default"}}]
+        )
         assert seen.wait(10)
         thread.join()
     assert "front-proxy" not in " ".join(lab.clusters["red"].running())
 
 
-def test_expired_credentials_are_refused_by_the_server(lab: Lab) -> None:
+def test_expired_credentials_are_unauthorized(lab: Lab) -> None:
     with lab.fault("api-unauthorized", cluster="red"):
         assert "Unauthorized" in _error(lab, "get", "configmaps") or "logged in" in _error(lab, "get", "configmaps")
     lab.kubectl("red", "get", "configmaps")
 
 
-def test_wrong_certificate_is_seen_by_clients_that_run_already(lab: Lab) -> None:
+def test_a_wrong_certificate_is_seen_by_running_clients(lab: Lab) -> None:
     with lab.fault("front-proxy", cluster="red"):
         lab.kubectl("red", "get", "configmaps")
         with lab.fault("wrong-certificate", cluster="red"):
@@ -153,15 +174,15 @@ def test_wrong_certificate_is_seen_by_clients_that_run_already(lab: Lab) -> None
 
 
 def _error(lab: Lab, *arguments: str) -> str:
-    done = launcher.kubectl(lab.directory, "red", list(arguments), capture_output=True)
-    assert done.returncode
-    return done.stderr
+    completed = launcher.kubectl(lab.directory, "red", list(arguments), capture_output=True)
+    assert completed.returncode
+    return completed.stderr
 
 
-def test_forbidden_by_rbac_and_told_so_by_a_review(lab: Lab) -> None:
+def test_forbidden_requests_are_reviewed_as_forbidden(lab: Lab) -> None:
     with lab.fault("api-forbidden", cluster="red", verbs="patch,create", resources="servicemeshpeers"):
-        may = lab.kubectl("red", "auth", "can-i", "patch", "servicemeshpeers.federation.maistra.io", check=False)
-        assert may.strip() == "no"
+        answer = lab.kubectl("red", "auth", "can-i", "patch", "servicemeshpeers.federation.maistra.io", check=False)
+        assert answer.strip() == "no"
         assert lab.kubectl("red", "auth", "can-i", "list", "servicemeshpeers.federation.maistra.io").strip() == "yes"
         assert lab.kubectl("red", "auth", "can-i", "patch", "configmaps").strip() == "yes"
     assert lab.kubectl("red", "auth", "can-i", "patch", "servicemeshpeers.federation.maistra.io").strip() == "yes"
@@ -173,7 +194,7 @@ def test_everything_forbidden(lab: Lab) -> None:
     lab.kubectl("red", "get", "namespaces")
 
 
-def test_stopped_server_refuses_connections_and_comes_back_at_its_port(lab: Lab) -> None:
+def test_a_stopped_server_refuses_connections_and_keeps_its_port(lab: Lab) -> None:
     before = lab.clusters["red"].entry["server"]
     with lab.fault("api-stopped", cluster="red"):
         assert "refused" in _error(lab, "get", "namespaces")
@@ -187,16 +208,16 @@ def test_missing_crds(lab: Lab) -> None:
     assert "servicemeshpeers" in lab.kubectl("red", "get", "crds", "-o", "name")
 
 
-def test_a_killed_server_comes_back_with_up(lab: Lab) -> None:
+def test_up_restarts_a_killed_server(lab: Lab) -> None:
     victim = lab.clusters["red"].running()["kube-apiserver"]
     os.kill(victim.pid, signal.SIGKILL)
     processes.stop([victim])
-    _up_again(lab)
+    _restart(lab)
     assert lab.clusters["red"].running()["kube-apiserver"].pid != victim.pid
     lab.kubectl("red", "get", "namespaces")
 
 
-def test_second_lab_beside_the_first_and_nothing_left_behind(lab: Lab, tmp_path: Path) -> None:
+def test_a_second_lab_is_independent_and_leaves_nothing(lab: Lab, tmp_path: Path) -> None:
     second = Lab.start(TOPOLOGY, tmp_path / "second", simulator=False)
     assert second.content["network"] != lab.content["network"]
     second.kubectl("red", "get", "namespaces")
@@ -209,43 +230,47 @@ def test_second_lab_beside_the_first_and_nothing_left_behind(lab: Lab, tmp_path:
     lab.kubectl("red", "get", "namespaces")
 
 
-def test_down_after_a_crash_of_a_federated_lab_leaves_nothing(start: Callable[..., Lab], tmp_path: Path) -> None:
+def test_stop_after_a_crash_leaves_nothing(start: Callable[..., Lab], tmp_path: Path) -> None:
     lab = start(two_meshes())
     Federation.for_lab(lab, tmp_path).succeed()
     gateways = {f"{lab.content['network']}.{index}" for index in (1, 2)}
-    assert {where.rpartition(".")[0] for where in _listening(lab) if where.endswith(":8188")} == gateways
-    victims = [process for process in processes.of_lab(lab.directory) if process.role in ("simulator", "red/kube-apiserver")]
+    assert {address.rpartition(".")[0] for address in _listening(lab) if address.endswith(":8188")} == gateways
+    victims = [
+        process for process in processes.of_lab(lab.directory) if process.role in ("simulator", "red/kube-apiserver")
+    ]
     for process in victims:
         os.kill(process.pid, signal.SIGKILL)
     assert len(victims) == 2
-    assert _left_of(lab)["processes"], "the others live on"
+    assert _remains(lab)["processes"], "the other processes still run"
     lab.stop()
-    assert _left_of(lab) == {"processes": [], "listening": [], "files": [], "claims": []}
+    assert _remains(lab) == {"processes": [], "listening": [], "files": [], "claims": []}
 
 
-def _left_of(lab: Lab) -> dict[str, list[str]]:
+def _remains(lab: Lab) -> dict[str, list[str]]:
     claims = state.runtime_directory().glob("127.*")
-    return {"processes": [process.role for process in processes.of_lab(lab.directory)],
-            "listening": _listening(lab),
-            "files": os.listdir(lab.directory.parent),
-            "claims": [path.name for path in claims if state.read_json(path, {}).get("directory") == str(lab.directory)]}
+    return {
+        "processes": [process.role for process in processes.of_lab(lab.directory)],
+        "listening": _listening(lab),
+        "files": os.listdir(lab.directory.parent),
+        "claims": [path.name for path in claims if state.read_json(path, {}).get("directory") == str(lab.directory)],
+    }
 
 
 def _listening(lab: Lab) -> list[str]:
-    """Return what listens in the lab's network, as ``address:port``, whichever process it belongs to."""
+    """Return the listening sockets of any process in the lab's network, as ``address:port``."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="utf-8").splitlines()[1:]]
-    found = [_address(row[1]) for row in rows if row[3] == "0A"]
-    return [where for where in found if where.startswith(f"{lab.content['network']}.")]
+    listening = [_address(row[1]) for row in rows if row[3] == "0A"]
+    return [address for address in listening if address.startswith(f"{lab.content['network']}.")]
 
 
 def _address(text: str) -> str:
-    """Read an address of /proc/net/tcp: the number as this machine has it in memory, the port in plain order."""
+    """Return an address of /proc/net/tcp as ``address:port``; the file has the number in the machine's byte order."""
     number, _separator, port = text.partition(":")
     return f"{socket.inet_ntoa(int(number, 16).to_bytes(4, sys.byteorder))}:{int(port, 16)}"
 
 
-def test_reset_brings_the_beginning_back(lab: Lab) -> None:
-    lab.kubectl("red", "create", "namespace", "made-by-a-test")
+def test_reset_restores_the_initial_state(lab: Lab) -> None:
+    lab.kubectl("red", "create", "namespace", "created-by-a-test")
     lab.reset()
-    assert "made-by-a-test" not in lab.kubectl("red", "get", "namespaces", "-o", "name")
+    assert "created-by-a-test" not in lab.kubectl("red", "get", "namespaces", "-o", "name")
     assert "Lab" in lab.describe()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run leaves no file behind: the Kubernetes client writes keys that a kubeconfig embeds into files of its own."""
+"""A run leaves no temporary file: the Kubernetes client writes the keys that a kubeconfig embeds to temporary files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from harness import Federation, two_meshes
 
 
-def test_no_key_is_left_in_the_folder_for_temporary_files(start: Callable[..., Any], tmp_path: Path) -> None:
+def test_no_key_remains_in_the_temporary_folder(start: Callable[..., Any], tmp_path: Path) -> None:
     federation = Federation.for_lab(start(two_meshes()), tmp_path)
     temporary = tmp_path / "temporary"
     temporary.mkdir()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One administrator's side of a federation: ``-l red-mesh`` on a lab where nothing has been done yet."""
+"""One administrator's side of a federation: ``-l red-mesh`` on a lab without any federation."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from harness import DEFAULT_LINKS, Federation, request_lines
 
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    """The default lab with nothing federated."""
+    """The default lab, not federated."""
     return Federation.for_lab(start(), tmp_path_factory.mktemp("f"))
 
 
-def test_red_alone_does_its_side_and_waits_for_the_others(federation: Federation) -> None:
+def test_a_limited_run_configures_one_side(federation: Federation) -> None:
     mark = federation.lab.mark()
     run = federation.succeed("-l", "red-mesh")
     writes = federation.writes(mark)
@@ -31,14 +31,14 @@ def test_red_alone_does_its_side_and_waits_for_the_others(federation: Federation
     assert federation.names("green-mesh", "exportedservicesets") == []
 
 
-def test_waiting_fails_the_run_only_when_all_are_required(federation: Federation) -> None:
+def test_pending_links_fail_the_run_only_on_request(federation: Federation) -> None:
     run = federation.run("-l", "red-mesh", "-e", '{"federation_fail_on_pending": true}')
     assert run.code != 0
     assert run.unchanged
     assert run.cells["red-mesh", "green-mesh"] == "pending"
 
 
-def test_the_second_administrator_finds_the_first_ones_side(federation: Federation) -> None:
+def test_a_second_limited_run_uses_the_existing_side(federation: Federation) -> None:
     mark = federation.lab.mark()
     run = federation.succeed("-l", "green-mesh")
     assert set(federation.writes(mark)) == {"green"}, request_lines(federation.writes(mark))
@@ -47,13 +47,13 @@ def test_the_second_administrator_finds_the_first_ones_side(federation: Federati
     assert run.code == 0
 
 
-def test_the_rest_follows_with_a_run_for_all(federation: Federation) -> None:
+def test_a_run_for_all_meshes_completes_the_federation(federation: Federation) -> None:
     run = federation.succeed()
     assert federation.connected() == sorted(DEFAULT_LINKS)
     assert set(run.cells.values()) == {"ok", "ok, 1 imported"}
 
 
-def test_red_alone_on_the_federated_lab_sees_its_links(federation: Federation) -> None:
+def test_a_limited_run_on_a_federated_lab_reports_its_links(federation: Federation) -> None:
     mark = federation.lab.mark()
     run = federation.succeed("-l", "red-mesh")
     assert run.cells["red-mesh", "green-mesh"].startswith("ok") and run.cells["red-mesh", "blue-mesh"].startswith("ok")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How gateways are reached: load balancers that never or slowly come, public and internal ones, pools, node ports, one cluster."""
+"""Addresses of gateways: pending, slow, public and internal load balancers, pools, node ports, names of a cluster."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ import yaml
 from harness import DEFAULT_LINKS, Federation, two_meshes
 
 AZURE = "service.beta.kubernetes.io/azure-load-balancer-internal"
-REASON = "SyncLoadBalancerFailed: Error syncing load balancer: failed to ensure load balancer: the quota of load balancers"
+REASON = (
+    "SyncLoadBalancerFailed: Error syncing load balancer: failed to ensure load balancer: the quota of load balancers"
+)
 
 
 def _remote(federation: Federation, mesh: str, peer: str) -> dict[str, Any]:
@@ -28,15 +30,15 @@ def _annotations(federation: Federation, mesh: str, peer: str) -> dict[str, str]
     return federation.get(mesh, "services", f"ingress-{peer}")["metadata"].get("annotations", {})
 
 
-def _said(run: Any) -> list[str]:
-    """What was said before the first write."""
+def _announced(run: Any) -> list[str]:
+    """Return the text that the run printed before its first write."""
     return run.paragraphs("Announce the changes")
 
 
-# -- load balancers that do not come ---------------------------------------------------------------------------------
+# -- pending load balancers -----------------------------------------------------------------------------------------
 
 
-def test_one_that_never_comes_is_waited_for_with_its_reason_and_the_others_federate(
+def test_a_pending_load_balancer_is_reported_with_its_reason(
     start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     federation = Federation.for_lab(start(), tmp_path_factory.mktemp("f"))
@@ -46,17 +48,25 @@ def test_one_that_never_comes_is_waited_for_with_its_reason_and_the_others_feder
         events = federation.lab.get("red", "events", namespace="red-mesh-system")
     assert run.code != 0 and "Traceback" not in run.output
     assert "[no-address]" in run.flat and "Service red-mesh-system/ingress-green-mesh" in run.flat
-    assert f"s left; waiting for ingress-blue-mesh: its load balancer has no address yet ({REASON}" in run.flat, run.output
-    assert f"ingress-green-mesh of red-mesh is not reachable yet: its load balancer has no address yet ({REASON}" in run.flat
+    assert f"s left; waiting for ingress-blue-mesh: its load balancer has no address yet ({REASON}" in run.flat, (
+        run.output
+    )
+    assert (
+        f"ingress-green-mesh of red-mesh is not reachable yet: its load balancer has no address yet ({REASON}"
+        in run.flat
+    )
     assert {link: run.cells[link] for link in DEFAULT_LINKS} == {
-        **dict.fromkeys(DEFAULT_LINKS, "pending"), ("green-mesh", "blue-mesh"): "ok", ("blue-mesh", "green-mesh"): "ok"}
+        **dict.fromkeys(DEFAULT_LINKS, "pending"),
+        ("green-mesh", "blue-mesh"): "ok",
+        ("blue-mesh", "green-mesh"): "ok",
+    }
     assert federation.connected() == [("blue-mesh", "green-mesh"), ("green-mesh", "blue-mesh")]
     assert {event["reason"] for event in events} == {"EnsuringLoadBalancer", "SyncLoadBalancerFailed"}
-    healed = federation.succeed()
-    assert federation.connected() == sorted(DEFAULT_LINKS) and "[no-address]" not in healed.flat
+    completed = federation.succeed()
+    assert federation.connected() == sorted(DEFAULT_LINKS) and "[no-address]" not in completed.flat
 
 
-# -- slow ones, public and internal ones, and what lives -------------------------------------------------------------
+# -- slow, public, internal and live load balancers -----------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -69,23 +79,26 @@ def clouds(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) 
     return federation
 
 
-def test_slow_ones_are_waited_for(clouds: Federation) -> None:
+def test_a_run_waits_for_slow_load_balancers(clouds: Federation) -> None:
     assert clouds.connected() == [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
 
 
-def test_the_choice_is_shown_before_the_first_write(clouds: Federation) -> None:
-    announced = _said(clouds.runs[0])
+def test_the_exposure_is_announced_before_the_first_write(clouds: Federation) -> None:
+    announced = _announced(clouds.runs[0])
     assert "2 new load balancers will be created: 1 public, 1 internal." in announced
-    for reason in ("green-mesh: Azure, from the Infrastructure object. LoadBalancer, public, as mesh_ingress.internal is not set: ",
-                   "red-mesh: AWS, from the Infrastructure object. LoadBalancer, internal, as set by mesh_ingress: "):
+    for reason in (
+        "green-mesh: Azure, from the Infrastructure object. LoadBalancer, public, as mesh_ingress.internal is not set: ",
+        "red-mesh: AWS, from the Infrastructure object. LoadBalancer, internal, as set by mesh_ingress: ",
+    ):
         assert [line for line in announced if line.startswith(reason)], announced
     assert _annotations(clouds, "red-mesh", "green-mesh") == {
         "service.beta.kubernetes.io/aws-load-balancer-type": "nlb",
-        "service.beta.kubernetes.io/aws-load-balancer-internal": "true"}
+        "service.beta.kubernetes.io/aws-load-balancer-internal": "true",
+    }
     assert _remote(clouds, "green-mesh", "red-mesh")["addresses"][0].startswith("internal-")
 
 
-def test_the_address_of_what_lives_is_not_changed_silently(clouds: Federation) -> None:
+def test_a_live_address_changes_only_with_confirmation(clouds: Federation) -> None:
     before, remote = clouds.versions(), _remote(clouds, "red-mesh", "green-mesh")
     clouds.hosts["green-mesh"]["mesh_ingress"] = {"internal": True}
     run = clouds.run()
@@ -95,44 +108,57 @@ def test_the_address_of_what_lives_is_not_changed_silently(clouds: Federation) -
     changed = clouds.succeed()
     assert "[address-changes]" in changed.flat and _annotations(clouds, "green-mesh", "red-mesh") == {AZURE: "true"}
     ingress = ["status", "loadBalancer", "ingress"]
-    clouds.eventually(lambda: _dig(clouds.get("green-mesh", "services", "ingress-red-mesh"), ingress) != [
-        {"ip": remote["addresses"][0], "ipMode": "VIP"}])
+    clouds.eventually(
+        lambda: (
+            _read_path(clouds.get("green-mesh", "services", "ingress-red-mesh"), ingress)
+            != [{"ip": remote["addresses"][0], "ipMode": "VIP"}]
+        )
+    )
     followed = clouds.succeed()
     assert _remote(clouds, "red-mesh", "green-mesh") != remote
-    # Where the cloud is quick, the run that changes the address follows it already.
+    # With a fast cloud the run that changes the address already writes the new one to the peer.
     peers = {change[:4] for change in changed.changes | followed.changes if change[1] != "ServiceMeshControlPlane"}
     assert peers == {("red-mesh", "ServiceMeshPeer", "red-mesh-system/green-mesh", "change")}
     assert len(clouds.connected()) == 2
-    quiet = clouds.succeed()
-    assert quiet.unchanged and "[address-" not in quiet.flat
+    unchanged = clouds.succeed()
+    assert unchanged.unchanged and "[address-" not in unchanged.flat
 
 
-def test_what_nobody_asks_for_stays_internal(clouds: Federation) -> None:
-    said = clouds.hosts["red-mesh"].pop("mesh_ingress")
+def test_an_internal_load_balancer_without_variable_stays_internal(clouds: Federation) -> None:
+    variable = clouds.hosts["red-mesh"].pop("mesh_ingress")
     run = clouds.succeed()
-    clouds.hosts["red-mesh"]["mesh_ingress"] = said
+    clouds.hosts["red-mesh"]["mesh_ingress"] = variable
     assert "[address-kept]" in run.flat and run.unchanged
-    assert "LoadBalancer, internal, like the live gateway" in " ".join(_said(run))
+    assert "LoadBalancer, internal, like the live gateway" in " ".join(_announced(run))
 
 
-def _dig(value: Any, path: list[str]) -> Any:
+def _read_path(value: Any, path: list[str]) -> Any:
     for key in path:
         value = value.get(key, {})
     return value
 
 
-# -- everything else at once -----------------------------------------------------------------------------------------
+# -- all other kinds of exposure -------------------------------------------------------------------------------------
 
-GATES = {"clusters": {"one": {"platform": "AWS"}, "z": {"platform": "None", "arch": "s390x"},
-                      "oci": {"platform": "External", "metallb": True}},
-         "meshes": {"red-mesh": {"cluster": "one"}, "green-mesh": {"cluster": "one"}, "blue-mesh": {"cluster": "z"},
-                    "gold-mesh": {"cluster": "oci"}}}
+EXPOSURES = {
+    "clusters": {
+        "aws": {"platform": "AWS"},
+        "z": {"platform": "None", "arch": "s390x"},
+        "oci": {"platform": "External", "metallb": True},
+    },
+    "meshes": {
+        "red-mesh": {"cluster": "aws"},
+        "green-mesh": {"cluster": "aws"},
+        "blue-mesh": {"cluster": "z"},
+        "gold-mesh": {"cluster": "oci"},
+    },
+}
 NODE_PORTS = {"tls": 30443, "https-discovery": 30188}
 
 
 @contextmanager
 def _proxy(address: str, ports: dict[int, int]) -> Iterator[dict[int, int]]:
-    """A load balancer of somebody's own that passes TCP through (HAProxy, F5): port there -> port here on 127.0.0.1."""
+    """Run an external TCP load balancer (as HAProxy or F5); yield its port on 127.0.0.1 by port of the target."""
     listening = {port: socket.create_server(("127.0.0.1", 0)) for port in ports}
     for port, server in listening.items():
         threading.Thread(target=_accept, args=(server, (address, ports[port])), daemon=True).start()
@@ -158,38 +184,55 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
             sink.sendall(data)
-    for one in (source, sink):
+    for end in (source, sink):
         with suppress(OSError):
-            one.shutdown(socket.SHUT_RDWR)
+            end.shutdown(socket.SHUT_RDWR)
 
 
-def _router(federation: Federation) -> None:
-    """What shows on OpenShift that the vendor's cloud controller makes load balancers: the router has one."""
-    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "router-default", "namespace": "openshift-ingress"},
-               "spec": {"type": "LoadBalancer", "ports": [{"name": "https", "port": 443, "protocol": "TCP"}]}}
+def _create_router(federation: Federation) -> None:
+    """Create the Service of OpenShift's router, whose address shows that the vendor provides load balancers."""
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "router-default", "namespace": "openshift-ingress"},
+        "spec": {"type": "LoadBalancer", "ports": [{"name": "https", "port": 443, "protocol": "TCP"}]},
+    }
     federation.lab.apply("oci", [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "openshift-ingress"}}])
     federation.lab.apply("oci", [service])
-    federation.eventually(lambda: _dig(
-        federation.lab.get("oci", "services", "router-default", "openshift-ingress"), ["status", "loadBalancer", "ingress"]))
+    federation.eventually(
+        lambda: _read_path(
+            federation.lab.get("oci", "services", "router-default", "openshift-ingress"),
+            ["status", "loadBalancer", "ingress"],
+        )
+    )
 
 
-def _another_way(federation: Federation, cluster: str, port: int) -> str:
-    """Write a kubeconfig that leads to the cluster's API server by a URL that no other one has; return its path."""
+def _write_kubeconfig(federation: Federation, cluster: str, port: int) -> str:
+    """Write a kubeconfig with another URL of the cluster's API server; return its path."""
     content = yaml.safe_load(Path(federation.lab.clusters[cluster].kubeconfig).read_text(encoding="utf-8"))
     content["clusters"][0]["cluster"]["server"] = f"https://localhost:{port}"
-    path = federation.folder / f"{cluster}-by-another-way"
+    path = federation.folder / f"{cluster}-by-another-url"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return str(path)
 
 
-def _wish(federation: Federation, ports: dict[int, int]) -> None:
-    """Everything that mesh_ingress can ask for: a pool, a fixed address, a balancer of one's own, another exposure for a pair."""
+def _set_variables(federation: Federation, ports: dict[int, int]) -> None:
+    """Set all options of mesh_ingress: a pool, a fixed address, an external load balancer, the exposure of one link."""
     fixed = str(federation.lab.clusters["oci"].entry["addresses"]).rpartition(".")[0] + ".77"
     federation.hosts["gold-mesh"]["mesh_ingress"] = {
         "annotations": {"metallb.io/address-pool": "federation"},
-        "peers": {"red-mesh": {"loadBalancerIP": fixed, "loadBalancerSourceRanges": ["127.0.0.0/8"]}}}
-    federation.hosts["blue-mesh"]["mesh_ingress"] = {"peers": {"red-mesh": {
-        "nodePorts": NODE_PORTS, "addresses": ["127.0.0.1"], "discoveryPort": ports[8188], "servicePort": ports[15443]}}}
+        "peers": {"red-mesh": {"loadBalancerIP": fixed, "loadBalancerSourceRanges": ["127.0.0.0/8"]}},
+    }
+    federation.hosts["blue-mesh"]["mesh_ingress"] = {
+        "peers": {
+            "red-mesh": {
+                "nodePorts": NODE_PORTS,
+                "addresses": ["127.0.0.1"],
+                "discoveryPort": ports[8188],
+                "servicePort": ports[15443],
+            }
+        }
+    }
     federation.hosts["red-mesh"]["mesh_ingress"] = {"peers": {"gold-mesh": {"exposure": "NodePort"}}}
 
 
@@ -197,65 +240,94 @@ def _nodes(federation: Federation, cluster: str) -> list[str]:
     return sorted(node["address"] for node in federation.lab.clusters[cluster].entry["nodes"])
 
 
-def _by_node(federation: Federation, mesh: str, peer: str, cluster: str) -> dict[str, Any]:
-    """The address by which the peer has to know a mesh's gateway with node ports."""
-    ports = {port["name"]: port["nodePort"] for port in federation.get(mesh, "services", f"ingress-{peer}")["spec"]["ports"]}
-    return {"addresses": _nodes(federation, cluster), "discoveryPort": ports["https-discovery"], "servicePort": ports["tls"]}
+def _remote_of_nodes(federation: Federation, mesh: str, peer: str, cluster: str) -> dict[str, Any]:
+    """Return the ``remote`` that the peer needs for a gateway with node ports."""
+    ports = {
+        port["name"]: port["nodePort"] for port in federation.get(mesh, "services", f"ingress-{peer}")["spec"]["ports"]
+    }
+    return {
+        "addresses": _nodes(federation, cluster),
+        "discoveryPort": ports["https-discovery"],
+        "servicePort": ports["tls"],
+    }
 
 
 @pytest.fixture(scope="module")
-def gates(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
-    """Every way to reach a mesh in one federation, federated once. Red and green are in one cluster, by two URLs."""
-    federation = Federation.for_lab(start(GATES), tmp_path_factory.mktemp("f"), {})
-    _router(federation)
-    server, dummy, port = federation.lab.clusters["one"].entry["server"].removeprefix("https://").partition(":")
+def exposures(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+    """Four meshes with every kind of exposure, federated. Red and green are in one cluster, with different URLs."""
+    federation = Federation.for_lab(start(EXPOSURES), tmp_path_factory.mktemp("f"), {})
+    _create_router(federation)
+    server, dummy, port = federation.lab.clusters["aws"].entry["server"].removeprefix("https://").partition(":")
     ports = {8188: NODE_PORTS["https-discovery"], 15443: NODE_PORTS["tls"]}
-    with _proxy(_nodes(federation, "z")[1], ports) as here, _proxy(server, {int(port): int(port)}) as way:
-        _wish(federation, here)
-        federation.hosts["green-mesh"]["mesh_kubeconfig"] = _another_way(federation, "one", way[int(port)])
+    with (
+        _proxy(_nodes(federation, "z")[1], ports) as gateway_ports,
+        _proxy(server, {int(port): int(port)}) as api_ports,
+    ):
+        _set_variables(federation, gateway_ports)
+        federation.hosts["green-mesh"]["mesh_kubeconfig"] = _write_kubeconfig(federation, "aws", api_ports[int(port)])
         federation.succeed()
         yield federation
 
 
-def test_every_way_to_reach_a_mesh_works(gates: Federation) -> None:
-    meshes = list(gates.lab.meshes)
-    assert gates.connected() == sorted((one, two_) for one in meshes for two_ in meshes if one != two_)
-    assert gates.succeed().unchanged
+def test_all_links_connect(exposures: Federation) -> None:
+    meshes = list(exposures.lab.meshes)
+    assert exposures.connected() == sorted((mesh, peer) for mesh in meshes for peer in meshes if mesh != peer)
+    assert exposures.succeed().unchanged
 
 
-def test_two_meshes_of_a_cluster_are_known_by_it_and_not_by_the_url(gates: Federation) -> None:
-    servers = {yaml.safe_load(Path(gates.hosts[mesh]["mesh_kubeconfig"]).read_text())["clusters"][0]["cluster"]["server"]
-               for mesh in ("red-mesh", "green-mesh")}
+def test_meshes_of_one_cluster_with_different_urls_use_its_names(exposures: Federation) -> None:
+    servers = {
+        yaml.safe_load(Path(exposures.hosts[mesh]["mesh_kubeconfig"]).read_text())["clusters"][0]["cluster"]["server"]
+        for mesh in ("red-mesh", "green-mesh")
+    }
     assert len(servers) == 2
-    assert _remote(gates, "red-mesh", "green-mesh") == {"addresses": ["ingress-red-mesh.green-mesh-system.svc.cluster.local"]}
-    assert _remote(gates, "green-mesh", "red-mesh") == {"addresses": ["ingress-green-mesh.red-mesh-system.svc.cluster.local"]}
-    assert "ClusterIP: both meshes are in one cluster" in json.dumps(_said(gates.runs[0]))
+    assert _remote(exposures, "red-mesh", "green-mesh") == {
+        "addresses": ["ingress-red-mesh.green-mesh-system.svc.cluster.local"]
+    }
+    assert _remote(exposures, "green-mesh", "red-mesh") == {
+        "addresses": ["ingress-green-mesh.red-mesh-system.svc.cluster.local"]
+    }
+    assert "ClusterIP: both meshes are in one cluster" in json.dumps(_announced(exposures.runs[0]))
 
 
-def test_a_balancer_of_ones_own_and_addresses_of_nodes(gates: Federation) -> None:
-    wish = gates.hosts["blue-mesh"]["mesh_ingress"]["peers"]["red-mesh"]
-    assert _remote(gates, "red-mesh", "blue-mesh") == {key: wish[key] for key in ("addresses", "discoveryPort", "servicePort")}
-    assert _remote(gates, "green-mesh", "blue-mesh") == _by_node(gates, "blue-mesh", "green-mesh", "z")
-    said = json.dumps(_said(gates.runs[0]))
-    assert "blue-mesh: None, from the Infrastructure object; nodes are s390x (IBM Z or LinuxONE)" in said
-    assert "at 127.0.0.1, as set by mesh_ingress" in said
+def test_an_external_load_balancer_and_addresses_of_nodes(exposures: Federation) -> None:
+    variable = exposures.hosts["blue-mesh"]["mesh_ingress"]["peers"]["red-mesh"]
+    assert _remote(exposures, "red-mesh", "blue-mesh") == {
+        key: variable[key] for key in ("addresses", "discoveryPort", "servicePort")
+    }
+    assert _remote(exposures, "green-mesh", "blue-mesh") == _remote_of_nodes(exposures, "blue-mesh", "green-mesh", "z")
+    announced = json.dumps(_announced(exposures.runs[0]))
+    assert "blue-mesh: None, from the Infrastructure object; nodes are s390x (IBM Z or LinuxONE)" in announced
+    assert "at 127.0.0.1, as set by mesh_ingress" in announced
 
 
-def test_a_pool_and_a_fixed_address(gates: Federation) -> None:
-    wish = gates.hosts["gold-mesh"]["mesh_ingress"]
-    assert _remote(gates, "red-mesh", "gold-mesh") == {"addresses": [wish["peers"]["red-mesh"]["loadBalancerIP"]]}
-    pooled = gates.get("gold-mesh", "services", "ingress-red-mesh")
+def test_a_pool_and_a_fixed_address(exposures: Federation) -> None:
+    variable = exposures.hosts["gold-mesh"]["mesh_ingress"]
+    assert _remote(exposures, "red-mesh", "gold-mesh") == {
+        "addresses": [variable["peers"]["red-mesh"]["loadBalancerIP"]]
+    }
+    pooled = exposures.get("gold-mesh", "services", "ingress-red-mesh")
     assert pooled["spec"]["loadBalancerSourceRanges"] == ["127.0.0.0/8"]
     assert pooled["metadata"]["annotations"]["metallb.io/address-pool"] == "federation"
-    said = json.dumps(_said(gates.runs[0]))
-    assert "gold-mesh: External, from the Infrastructure object; its router has a load balancer" in said
-    assert "ExternalCloud gives a load balancer by its vendor's" in said
+    announced = json.dumps(_announced(exposures.runs[0]))
+    assert "gold-mesh: External, from the Infrastructure object; its router has a load balancer" in announced
+    assert "ExternalCloud gives a load balancer by its vendor's" in announced
 
 
-def test_the_exposure_of_one_pair_is_another_one_than_the_platforms(gates: Federation) -> None:
-    """On AWS red has a load balancer for blue, and node ports for gold, who asked for nothing."""
-    types = {peer: gates.get("red-mesh", "services", f"ingress-{peer}")["spec"]["type"] for peer in ("gold-mesh", "blue-mesh")}
+def test_one_link_has_another_exposure_than_the_platform(exposures: Federation) -> None:
+    """On AWS red has a load balancer for blue, and node ports for gold."""
+    types = {
+        peer: exposures.get("red-mesh", "services", f"ingress-{peer}")["spec"]["type"]
+        for peer in ("gold-mesh", "blue-mesh")
+    }
     assert types == {"gold-mesh": "NodePort", "blue-mesh": "LoadBalancer"}
-    assert _remote(gates, "gold-mesh", "red-mesh") == _by_node(gates, "red-mesh", "gold-mesh", "one")
-    [said] = [line for line in _said(gates.runs[0]) if line.startswith("red-mesh: AWS, from the Infrastructure object. ")]
-    assert "For gold-mesh: NodePort: set by mesh_ingress" in said and "For blue-mesh: LoadBalancer, public" in said
+    assert _remote(exposures, "gold-mesh", "red-mesh") == _remote_of_nodes(exposures, "red-mesh", "gold-mesh", "aws")
+    [announced] = [
+        line
+        for line in _announced(exposures.runs[0])
+        if line.startswith("red-mesh: AWS, from the Infrastructure object. ")
+    ]
+    assert (
+        "For gold-mesh: NodePort: set by mesh_ingress" in announced
+        and "For blue-mesh: LoadBalancer, public" in announced
+    )

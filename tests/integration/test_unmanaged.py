@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Wrong objects that somebody else wrote: left alone, and told by link, direction and the product's own text."""
+"""Wrong unmanaged objects: kept as they are, and reported by link and direction with the product's own text."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ from harness import Federation, Object
 
 HUB = "red-mesh"
 SPOKES = ("root", "address", "port", "trust", "client")
-SOMEBODY = "somebody-else"
+OTHER_MANAGER = "another-controller"
 SERVER_DOWN = "503 Service Unavailable"
 
 
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    """A hub and five spokes, each with one thing wrong that somebody set before anything was connected."""
+    """A hub and five spokes, each with one wrong value, which another manager wrote before any link was connected."""
     meshes = {HUB: {"cluster": "red"}} | {f"{name}-mesh": {"cluster": "green"} for name in SPOKES}
     lab = start({"clusters": {"red": {"platform": "Azure"}, "green": {"platform": "Azure"}}, "meshes": meshes})
-    made = Federation.for_lab(lab, tmp_path_factory.mktemp("f"), {f"{name}-mesh": {"mesh_peers": [HUB]} for name in SPOKES})
-    made.hosts[HUB]["mesh_peers"] = []
-    made.options["federation_wait_timeout"] = 6
-    made.succeed("-l", HUB)
+    federation = Federation.for_lab(
+        lab, tmp_path_factory.mktemp("f"), {f"{name}-mesh": {"mesh_peers": [HUB]} for name in SPOKES}
+    )
+    federation.hosts[HUB]["mesh_peers"] = []
+    federation.options["federation_wait_timeout"] = 6
+    federation.succeed("-l", HUB)
     for name in SPOKES[:-1]:
-        _write_wrong(made, name)
-    made.run("-l", f"federation:!{HUB}")
-    _write_wrong_client(made)
-    made.run()
-    return made
+        _write_wrong(federation, name)
+    federation.run("-l", f"federation:!{HUB}")
+    _write_wrong_client(federation)
+    federation.run()
+    return federation
 
 
 def _address(federation: Federation, mesh: str, peer: str) -> str:
@@ -39,7 +41,7 @@ def _address(federation: Federation, mesh: str, peer: str) -> str:
 
 
 def _peer(federation: Federation, mesh: str, peer: str) -> list[Object]:
-    """A ServiceMeshPeer as it has to be, with its ConfigMap."""
+    """Build a ConfigMap with the root of the peer, and a correct ServiceMeshPeer."""
     namespace = federation.location(mesh)[1]
     root = federation.get(peer, "configmaps", "istio-ca-root-cert")["data"]
     return [
@@ -78,16 +80,16 @@ def _write_wrong(federation: Federation, name: str) -> None:
         peer["spec"]["remote"]["discoveryPort"] = 8199
     else:
         peer["spec"]["security"]["trustDomain"] = "another.local"
-    federation.lab.apply(federation.location(mesh)[0], [config_map, peer], SOMEBODY)
+    federation.lab.apply(federation.location(mesh)[0], [config_map, peer], OTHER_MANAGER)
 
 
 def _write_wrong_client(federation: Federation) -> None:
     config_map, peer = _peer(federation, HUB, "client-mesh")
     peer["spec"]["security"]["clientID"] = "client-mesh.local/ns/client-mesh-system/sa/another-service-account"
-    federation.lab.apply(federation.location(HUB)[0], [config_map, peer], SOMEBODY)
+    federation.lab.apply(federation.location(HUB)[0], [config_map, peer], OTHER_MANAGER)
 
 
-#: What is wrong -> the text of the spoke's watch, and whether the hub's watch of the spoke is up (None: down, 503).
+#: The wrong value -> the text of the spoke's watch, and whether the hub's watch of the spoke is connected.
 WATCHES = {
     "root": (SERVER_DOWN, False),
     "address": (SERVER_DOWN, True),
@@ -98,34 +100,34 @@ WATCHES = {
 
 
 @pytest.mark.parametrize("name", WATCHES)
-def test_the_watch_shows_the_products_text(federation: Federation, name: str) -> None:
-    text, back = WATCHES[name]
+def test_the_watch_has_the_text_of_the_product(federation: Federation, name: str) -> None:
+    text, hub_is_connected = WATCHES[name]
     mesh = f"{name}-mesh"
-    watch = federation.eventually(lambda: _with_text(federation, mesh, HUB, text))
+    watch = federation.eventually(lambda: _watch_with_text(federation, mesh, HUB, text))
     assert not watch["connected"]
-    if back:
+    if hub_is_connected:
         assert federation.watch(HUB, mesh)["connected"]
     else:
-        assert not federation.eventually(lambda: _with_text(federation, HUB, mesh, SERVER_DOWN))["connected"]
+        assert not federation.eventually(lambda: _watch_with_text(federation, HUB, mesh, SERVER_DOWN))["connected"]
 
 
-def _with_text(federation: Federation, mesh: str, peer: str, text: str) -> Object | None:
+def _watch_with_text(federation: Federation, mesh: str, peer: str, text: str) -> Object | None:
     watch = federation.watch(mesh, peer)
     return watch if watch.get("lastDisconnectStatus") == text else None
 
 
 @pytest.mark.parametrize("name", WATCHES)
 def test_the_matrix_names_link_and_direction(federation: Federation, name: str) -> None:
-    text, back = WATCHES[name]
+    text, hub_is_connected = WATCHES[name]
     run = federation.runs[-1]
     assert run.code != 0
     state = "refused" if text.startswith("403") else "unreachable"
     assert run.cells[f"{name}-mesh", HUB] == state, run.matrix
-    assert run.cells[HUB, f"{name}-mesh"] == ("ok" if back else "unreachable"), run.matrix
+    assert run.cells[HUB, f"{name}-mesh"] == ("ok" if hub_is_connected else "unreachable"), run.matrix
     assert text in run.flat
 
 
-def test_what_is_foreign_is_left_alone_and_told_with_its_manager(federation: Federation) -> None:
+def test_unmanaged_objects_are_kept_and_reported_with_their_manager(federation: Federation) -> None:
     run = federation.run()
     fields = {
         "address": "spec.remote.addresses",
@@ -136,19 +138,21 @@ def test_what_is_foreign_is_left_alone_and_told_with_its_manager(federation: Fed
         mesh, peer = (HUB, "client-mesh") if name == "client" else (f"{name}-mesh", HUB)
         body = federation.get(mesh, "servicemeshpeers", peer)
         writers = {entry["manager"] for entry in body["metadata"]["managedFields"] if not entry.get("subresource")}
-        assert writers == {SOMEBODY}
-        where = f"ConfigMap {mesh}-system/root-of-{peer}" if name == "root" else f"ServiceMeshPeer {mesh}-system/{peer}"
-        assert f"{where}: " in run.flat and SOMEBODY in run.flat
+        assert writers == {OTHER_MANAGER}
+        described = (
+            f"ConfigMap {mesh}-system/root-of-{peer}" if name == "root" else f"ServiceMeshPeer {mesh}-system/{peer}"
+        )
+        assert f"{described}: " in run.flat and OTHER_MANAGER in run.flat
         assert fields.get(name, "") in run.flat
     assert "spec.security.clientID" in run.flat
     assert not run.changes
     assert "[foreign]" in run.flat
 
 
-def test_put_right_by_its_owner_the_links_come_up(federation: Federation) -> None:
+def test_the_links_connect_after_their_owner_corrects_the_objects(federation: Federation) -> None:
     for name in ("address", "port"):
         cluster = federation.location(f"{name}-mesh")[0]
-        federation.lab.apply(cluster, _peer(federation, f"{name}-mesh", HUB), SOMEBODY)
+        federation.lab.apply(cluster, _peer(federation, f"{name}-mesh", HUB), OTHER_MANAGER)
     federation.eventually(
         lambda: all(federation.watch(f"{name}-mesh", HUB).get("connected") for name in ("address", "port"))
     )
