@@ -72,7 +72,7 @@ def test_an_unsuitable_gateway_is_reported_with_its_fix(federation: Federation) 
     run = federation.run()
     assert run.code != 0
     assert "east: it is managed by by-hand and cannot serve green-mesh: it has no port 8188" in run.flat
-    assert "[foreign]" in run.flat
+    assert "[unmanaged]" in run.flat
     assert _gateways(federation) == ["east", "west"]
     _apply_gateways(federation, INGRESS, EGRESS)
 

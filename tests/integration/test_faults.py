@@ -235,7 +235,7 @@ def test_a_control_plane_that_is_never_ready_fails_alone(bare_metal: Federation)
         "ERROR green-mesh: ServiceMeshControlPlane green-mesh-system/green-mesh"
     ], run.report
     assert "PausingUpdate: Paused until the following components become ready" in lines[0], lines
-    assert "Look at its conditions and at the operator" in lines[0] and run.recap["green-mesh"]["failed"] == 1
+    assert "Check its conditions and the operator" in lines[0] and run.recap["green-mesh"]["failed"] == 1
     assert [run.cells[link] for link in WITHOUT_GREEN] == ["ok", "ok"] and set(WITHOUT_GREEN) <= set(
         bare_metal.connected()
     ), run.matrix

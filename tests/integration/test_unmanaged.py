@@ -146,7 +146,7 @@ def test_unmanaged_objects_are_kept_and_reported_with_their_manager(federation: 
         assert fields.get(name, "") in run.flat
     assert "spec.security.clientID" in run.flat
     assert not run.changes
-    assert "[foreign]" in run.flat
+    assert "[unmanaged]" in run.flat
 
 
 def test_the_links_connect_after_their_owner_corrects_the_objects(federation: Federation) -> None:
