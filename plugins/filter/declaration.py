@@ -85,7 +85,8 @@ def declaration(
     for host, mesh in declared["meshes"].items():
         keys = ("host", "mesh", "namespace", "control_plane", "peers", "local", "by_file")
         # An identity has no rules, and its account no right to list Services.
-        shown[host] = {**{key: dict(mesh)[key] for key in keys}, "services": [] if only_files else services_to_read(declared, host)}
+        services = [] if only_files else services_to_read(declared, host)
+        shown[host] = {**{key: dict(mesh)[key] for key in keys}, "additional_services": services}
     return seal(declared, {**declared, "meshes": shown})
 
 

@@ -57,11 +57,16 @@ options:
     default: []
   known:
     description:
-      - C(control_plane) and C(services) of an earlier result of M(ossm.federation.mesh_info). When nothing is missing in them, no
-        request is sent.
+      - Values of an earlier result of M(ossm.federation.mesh_info). When nothing is missing in them, no request is sent.
       - Set it only when nothing has changed since.
     type: dict
-    default: {}
+    suboptions:
+      control_plane:
+        description: C(ready) and C(message) of RV(ossm.federation.mesh_info#module:control_plane).
+        type: dict
+      gateway_services:
+        description: RV(ossm.federation.mesh_info#module:gateway_services).
+        type: dict
   timeout:
     description:
       - Seconds to wait. With V(0) everything is read once.

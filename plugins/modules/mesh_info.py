@@ -13,7 +13,8 @@ author:
 description:
   - Reads one mesh of OpenShift Service Mesh 2.x - its control plane, platform, root certificates, gateways, peers and service
     sets. Nothing is written.
-  - It takes at most fourteen requests, one or two more for O(services), and one for each item of O(additional_objects).
+  - It takes at most fourteen requests, one or two more for O(additional_services), and one for each item of
+    O(additional_objects).
   - What a federation can do without is a warning among RV(problems) when it cannot be read. Everything else is an error.
 extends_documentation_fragment:
   - ossm.federation._auth
@@ -41,10 +42,10 @@ options:
     elements: str
     choices: [all, cluster, control_plane, gateways, istiod, members, peers, roots, sets]
     default: [all]
-  services:
+  additional_services:
     description:
       - Services whose labels and ports are read in addition, as C(namespace/name), each part V(*) for any. They are returned as
-        RV(shared).
+        RV(additional_services).
       - One request is sent for each namespace other than O(namespace). For more than two namespaces, one request lists the
         Services of the whole cluster. The namespace V(*) stands for the members of the mesh.
     type: list
@@ -111,9 +112,9 @@ EXAMPLES = r"""
     mesh: red-mesh
     namespace: red-mesh-system
     subset: [sets]
-    services: [bookinfo/ratings]
+    additional_services: [bookinfo/ratings]
   register: red
-  failed_when: red.shared.services | length == 0
+  failed_when: red.additional_services.services | length == 0
 
 - name: Read a mesh that may be unreachable, and continue
   ossm.federation.mesh_info:
@@ -436,7 +437,7 @@ roots:
       returned: always
       type: str
       sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-services:
+gateway_services:
   description: The Services of the additional gateways, and of other gateways that a peer names, by name.
   returned: always
   type: dict
@@ -516,9 +517,9 @@ additional_objects:
       returned: always
       type: dict
       sample:
-shared:
-  description: The Services that O(services) asks for.
-  returned: when O(services) is not empty
+additional_services:
+  description: The Services that O(additional_services) asks for.
+  returned: when O(additional_services) is not empty
   type: dict
   contains:
     services:
@@ -528,7 +529,7 @@ shared:
       elements: dict
       sample: [{namespace: bookinfo, name: ratings, labels: {app: ratings}, ports: [{name: http, port: 9080}]}]
     unread:
-      description: The requests that failed, with the namespace (null for all namespaces) and the message. They are no problems.
+      description: The requests that failed, with the namespace (null for all namespaces) and the message. They are not among RV(problems).
       returned: always
       type: list
       elements: dict

@@ -166,11 +166,11 @@ def test_mesh_info_takes_twelve_requests_at_most(call: Call, way: str) -> None:
 
 def test_mesh_info_of_services_that_rules_concern(call: Call) -> None:
     asked = ["red-mesh-bookinfo/ratings", "red-mesh-bookinfo/reviews", "nowhere/*"]
-    facts = _equal(call, "mesh_info", **_mesh(call, "red-mesh"), services=asked)
+    facts = _equal(call, "mesh_info", **_mesh(call, "red-mesh"), additional_services=asked)
     services = [{"namespace": "red-mesh-bookinfo", "name": name, "labels": {"app": name}, "ports": [{"name": "http", "port": 9080}]}
                 for name in ("ratings", "reviews")]
-    assert facts["shared"] == {"services": services, "unread": []}
-    assert "shared" not in _equal(call, "mesh_info", **_mesh(call, "red-mesh"))
+    assert facts["additional_services"] == {"services": services, "unread": []}
+    assert "additional_services" not in _equal(call, "mesh_info", **_mesh(call, "red-mesh"))
 
 
 def _pods(call: Call) -> list[str]:

@@ -46,7 +46,7 @@ ARGUMENT_SPEC: Json = {
         },
     },
     "nodes": {"type": "list", "elements": "dict", "default": []},
-    "known": {"type": "dict", "default": {}},
+    "known": {"type": "dict", "options": {"control_plane": {"type": "dict"}, "gateway_services": {"type": "dict"}}},
     "timeout": {"type": "float", "default": 600},
 }
 
@@ -55,13 +55,13 @@ class _Gateways:
     """The control plane and its gateways at a moment; the state of a wait for both, or for the addresses alone."""
 
     def __init__(self, params: Json) -> None:
-        known = params["known"] or {}
+        known = params.get("known") or {}
         self.mesh: str = params["mesh"]
         self.gateways: List[Json] = params["gateways"] or []
         self.nodes: List[Node] = params["nodes"] or []
         self.plane: Optional[ControlPlaneStatus] = known.get("control_plane")
         self.services = LiveObjects()
-        self.services.fill(SERVICE, (known.get("services") or {}).values())
+        self.services.fill(SERVICE, (known.get("gateway_services") or {}).values())
         self.only_addresses = False
         #: Reads what explains a wait that lasts.
         self.look_closer: Callable[[], None] = lambda: None

@@ -11,7 +11,7 @@ not be read is a warning.
 
 from __future__ import annotations
 
-from typing import List, cast
+from typing import List
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import use_cluster
@@ -33,7 +33,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info
     read_own_services,
     read_peers,
     read_sets,
-    read_shared_services,
+    read_additional_services,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import Reading
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import Say, core
@@ -48,7 +48,7 @@ ARGUMENT_SPEC: Json = {
     **MESH_OPTIONS,
     "control_plane": {"type": "str"},
     "subset": {"type": "list", "elements": "str", "choices": list(SUBSETS), "default": ["all"]},
-    "services": {"type": "list", "elements": "str", "default": []},
+    "additional_services": {"type": "list", "elements": "str", "default": []},
     "additional_objects": {
         "type": "list",
         "elements": "dict",
@@ -92,7 +92,7 @@ def empty_facts(params: Json) -> MeshFacts:
         "root": "",
         "fingerprints": [],
         "roots": [],
-        "services": {},
+        "gateway_services": {},
         "peers": [],
         "links": [],
         "exports": [],
@@ -102,8 +102,8 @@ def empty_facts(params: Json) -> MeshFacts:
     }
     if params.get("additional_objects"):
         facts["additional_objects"] = []
-    if params.get("services"):
-        facts["shared"] = {"services": [], "unread": []}
+    if params.get("additional_services"):
+        facts["additional_services"] = {"services": [], "unread": []}
     return facts
 
 
@@ -137,9 +137,9 @@ def _read(reading: Reading, params: Json) -> bool:
     if wants("roots"):
         read_config_maps(reading)
     own = read_own_services(reading) if wants("gateways") or _asks_own_services(params) else []
-    if wants("members") or params.get("services"):
+    if wants("members") or params.get("additional_services"):
         read_member_roll(reading)
-    read_shared_services(reading, params.get("services") or [], own)
+    read_additional_services(reading, params.get("additional_services") or [], own)
     if wants("istiod"):
         # After the peers: a pod that starts in between is then no pod that has ended.
         read_istiod(reading)
@@ -148,4 +148,5 @@ def _read(reading: Reading, params: Json) -> bool:
 
 def _asks_own_services(params: Json) -> bool:
     """Whether Services of the control plane's own namespace are asked for."""
-    return any(text.partition("/")[0] == params["namespace"] for text in cast(List[str], params.get("services") or []))
+    services: List[str] = params.get("additional_services") or []
+    return any(text.partition("/")[0] == params["namespace"] for text in services)

@@ -101,7 +101,9 @@ def read_own_services(reading: Reading) -> List[Json]:
     names = {gateway.get("name") for gateways in by_peer for gateway in gateways.values() if gateway}
     if plane is not None:
         names |= {*plane["additionalIngress"], *plane["additionalEgress"]}
-    facts["services"] = {obj["metadata"]["name"]: trim(obj) for obj in objects if obj["metadata"]["name"] in names}
+    facts["gateway_services"] = {
+        obj["metadata"]["name"]: trim(obj) for obj in objects if obj["metadata"]["name"] in names
+    }
     return objects
 
 
@@ -119,7 +121,7 @@ class Pattern(NamedTuple):
         return fits and spec.get("type") != "ExternalName"
 
 
-def read_shared_services(reading: Reading, wanted: Sequence[str], own: Sequence[Json]) -> None:
+def read_additional_services(reading: Reading, wanted: Sequence[str], own: Sequence[Json]) -> None:
     """The Services that rules concern, as far as they may be read. ``wanted`` are ``namespace/name``, ``own`` the Services
     of the control plane's namespace."""
     patterns = [Pattern(*text.partition("/")[::2]) for text in wanted]
@@ -128,14 +130,14 @@ def read_shared_services(reading: Reading, wanted: Sequence[str], own: Sequence[
     named = {pattern.namespace for pattern in patterns}
     namespaces = _namespaces(reading.facts, named)
     services = list(own) if reading.namespace in named else []
-    shared = reading.facts["shared"]
+    read = reading.facts["additional_services"]
     for namespace in namespaces if namespaces is not None and len(namespaces) <= MAX_NAMESPACES else [None]:
         try:
             listed = reading.cluster.list("Service", namespace, fields=_field_selector(patterns, namespace))
         except ClusterError as error:
             if error.code in FATAL_CODES:
                 raise
-            shared["unread"].append({"namespace": namespace, "message": error.message})
+            read["unread"].append({"namespace": namespace, "message": error.message})
             continue
         services += [
             obj
@@ -143,7 +145,7 @@ def read_shared_services(reading: Reading, wanted: Sequence[str], own: Sequence[
             if obj["metadata"]["namespace"] != reading.namespace
             and (namespaces is None or obj["metadata"]["namespace"] in namespaces)
         ]
-    shared["services"] = [_shared_service(obj) for obj in services if any(pattern.matches(obj) for pattern in patterns)]
+    read["services"] = [_service_facts(obj) for obj in services if any(pattern.matches(obj) for pattern in patterns)]
 
 
 def _namespaces(facts: MeshFacts, named: Set[str]) -> Optional[List[str]]:
@@ -159,7 +161,7 @@ def _field_selector(patterns: Sequence[Pattern], namespace: Optional[str]) -> st
     return f"metadata.name={names.pop()}" if namespace and len(names) == 1 and ANY not in names else ""
 
 
-def _shared_service(service: Json) -> Json:
+def _service_facts(service: Json) -> Json:
     """The part of a Service that rules and ports of rules are compared with: there may be hundreds of Services."""
     meta, ports = service["metadata"], (service.get("spec") or {}).get("ports") or []
     labels = {"labels": meta["labels"]} if meta.get("labels") else {}

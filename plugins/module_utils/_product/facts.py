@@ -60,7 +60,7 @@ class UnreadServices(TypedDict):
     message: str
 
 
-class SharedServices(TypedDict):
+class AdditionalServices(TypedDict):
     """The Services that rules concern: namespace, name, labels (if any) and ports of each, and the requests that failed."""
 
     services: List[Json]
@@ -82,7 +82,7 @@ class _MeshFactsAlways(TypedDict):
     root: str
     fingerprints: List[str]
     roots: List[Root]
-    services: Dict[str, Json]
+    gateway_services: Dict[str, Json]
     peers: List[Json]
     links: List[Dict[str, str]]
     exports: List[Json]
@@ -94,13 +94,13 @@ class _MeshFactsAlways(TypedDict):
 class MeshFacts(_MeshFactsAlways, total=False):
     """Facts of one mesh, as mesh_info returns them; public data only.
 
-    ``host`` is the inventory host, which only the roles know. ``additional_objects`` and ``shared`` are there where they
+    ``host`` is the inventory host, which only the roles know. ``additional_objects`` and ``additional_services`` are there where they
     were asked for.
     """
 
     host: str
     additional_objects: List[Json]
-    shared: SharedServices
+    additional_services: AdditionalServices
 
 
 class ObjectResult(TypedDict):

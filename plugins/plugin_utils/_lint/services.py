@@ -23,7 +23,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.view import View, sound
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh, RuleList
 
-#: By host, as in ``shared.services`` of MeshFacts: namespace, name, perhaps labels, and ports with name and port.
+#: By host, as in ``additional_services.services`` of MeshFacts: namespace, name, perhaps labels, and ports with name and port.
 Services = Mapping[str, Sequence[Json]]
 #: Whether a run is going to write a rule of a list: host, host of the peer, index of the rule in its list.
 Writes = Callable[[str, str, int], bool]

@@ -81,7 +81,7 @@ def read_live_gateway(facts: Json, peer_name: str, gateway: str, owner: Owner) -
         one_network = node_addresses(nodes) == node_addresses(nodes, internal=True)
         return LiveGateway(owner, live_type(facts, gateway), _owned_parts(facts, peer_name, gateway), {}, one_network)
     if owner in NOT_OURS:
-        annotations = dig(facts, "services", gateway, "metadata", "annotations") or {}
+        annotations = dig(facts, "gateway_services", gateway, "metadata", "annotations") or {}
         scope = {f"annotations.{key}": annotations.get(key) for key in INTERNAL}
         return LiveGateway(owner, live_type(facts, gateway), {}, scope)
     return LiveGateway(owner, None, {}, {})
@@ -90,7 +90,7 @@ def read_live_gateway(facts: Json, peer_name: str, gateway: str, owner: Owner) -
 def live_type(facts: Json, gateway: str) -> Optional[str]:
     """The type of a gateway's Service, by the control plane, else by the Service itself."""
     spec = dig(facts, "control_plane", "object", "spec", "gateways", "additionalIngress", gateway, "service", "type")
-    found: Optional[str] = spec or dig(facts, "services", gateway, "spec", "type")
+    found: Optional[str] = spec or dig(facts, "gateway_services", gateway, "spec", "type")
     return found
 
 
@@ -198,7 +198,7 @@ def _owned_parts(facts: Json, peer_name: str, gateway: str) -> Dict[str, str]:
     Paths are ``type``, ``loadBalancerIP``, ``annotations.<key>`` and ``labels.<key>``. Parts that another field manager has
     set are not included.
     """
-    service = dig(facts, "services", gateway)
+    service = dig(facts, "gateway_services", gateway)
     if "pending" in read_gateway(service, facts.get("nodes") or []):
         return {}
     control_plane = dig(facts, "control_plane", "object")

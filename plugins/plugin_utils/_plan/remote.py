@@ -77,7 +77,7 @@ def _use_identity_file(side: Side) -> None:
 
 def _published_address(side: Side, facts: Optional[Json]) -> Optional[Remote]:
     """The address that a side's gateway has already, as read."""
-    service, nodes = dig(facts, "services", side["ingress"]), dig(facts, "nodes") or []
+    service, nodes = dig(facts, "gateway_services", side["ingress"]), dig(facts, "nodes") or []
     return to_remote(read_gateway(service, nodes, side["exposure"]["type"], side["exposure"]["internal"]), side)
 
 

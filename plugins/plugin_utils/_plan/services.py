@@ -37,14 +37,14 @@ def with_services(plan: Plan, declaration: Declaration, facts: Mapping[str, Json
 def check_services(plan: Plan, declaration: Declaration, facts: Mapping[str, Json]) -> List[Problem]:
     """Find what the Services show in the rules. Only a rule that this run would write is an error; with
     federation_lint_strict warnings are errors too."""
-    shared = {host: read["shared"] for host, read in facts.items() if read.get("shared")}
-    services = {host: read["services"] for host, read in shared.items()}
+    additional = {host: read["additional_services"] for host, read in facts.items() if read.get("additional_services")}
+    services = {host: read["services"] for host, read in additional.items()}
     problems = lint_services(declaration, services, lambda host, peer, index: _is_new(plan, facts, host, peer, index))
     if declaration["options"]["federation_lint_strict"]:
         problems = [with_changes(found, severity="error") for found in problems]
     return problems + [
         _unread(declaration["meshes"][host]["mesh"], read["unread"])
-        for host, read in sorted(shared.items())
+        for host, read in sorted(additional.items())
         if read["unread"]
     ]
 

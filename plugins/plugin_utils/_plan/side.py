@@ -166,7 +166,7 @@ def _gateway_owners(pair: Pair) -> GatewayOwners:
         "egress": gateway_owner(pair.control_plane, conventions.EGRESS, pair.names.egress),
     }
     for direction in DIRECTIONS:
-        service = dig(pair.facts, "services", pair.names.gateway(direction))
+        service = dig(pair.facts, "gateway_services", pair.names.gateway(direction))
         if owners[direction] == "absent" and is_created_by_user(service):
             owners[direction] = "unmanaged"
     return owners

@@ -60,7 +60,7 @@ def port_matrix(plan: Plan, facts: Mapping[str, Json], undecided: Collection[Tup
 def _link(plan: Plan, side: Side, back: Side, facts: Json, undecided: bool) -> List[Json]:
     """The rows of one directed link: ``side`` goes to the ingress gateway of ``back``."""
     chosen, remote = back["exposure"], side["remote"]
-    service = dig(facts, "services", back["ingress"])
+    service = dig(facts, "gateway_services", back["ingress"])
     common: Json = {
         "from": side["mesh"],
         "sources": plan["meshes"][side["host"]]["node_addresses"],

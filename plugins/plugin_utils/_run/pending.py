@@ -71,7 +71,7 @@ def is_open(plan: Plan, host: str, facts: Json) -> bool:
     gateways = plan["meshes"][host]["gateways"]
     if not gateways:
         return True
-    services, nodes = facts.get("services") or {}, facts.get("nodes") or []
+    services, nodes = facts.get("gateway_services") or {}, facts.get("nodes") or []
     states = (read_gateway(services.get(gateway["name"]), nodes, gateway["exposure"], gateway["internal"])
               for gateway in gateways)
     return bool((facts.get("control_plane") or {}).get("ready")) and not any("pending" in state for state in states)

@@ -85,7 +85,7 @@ def groups(*hosts: str) -> dict[str, list[str]]:
 def test_the_way_of_the_roles(hostvars: dict[str, Json]) -> None:
     declared = declaration(hostvars, groups())
     assert declared["problems"] == []
-    assert set(declared["meshes"]["red-mesh"]) == {"host", "mesh", "namespace", "control_plane", "peers", "local", "by_file", "services"}
+    assert set(declared["meshes"]["red-mesh"]) == {"host", "mesh", "namespace", "control_plane", "peers", "local", "by_file", "additional_services"}
     made = plan(declared, hostvars)
     assert "sides" not in made
     assert "root" not in made["meshes"]["red-mesh"]

@@ -79,7 +79,7 @@ def facts(host: str, platform: str = "AWS", **changes: Any) -> Json:
         "root": f"root of {host}\n",
         "fingerprints": [f"{sum(map(ord, host)):064x}"],
         "roots": [root(f"{sum(map(ord, host)):064x}", f"O={host}")],
-        "services": {},
+        "gateway_services": {},
         "peers": [],
         "exports": [],
         "imports": [],

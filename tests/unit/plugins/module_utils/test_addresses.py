@@ -37,7 +37,7 @@ def _federated(platform: str = "AWS", *, addressed: bool = True, **ingress: Any)
     for gateway in plan["meshes"][RED]["gateways"]:
         row = [{"ip": "192.0.2.1"}] if addressed else []
         ports = [{"port": 8188, "nodePort": 30188}, {"port": 15443, "nodePort": 30443}]
-        read[RED]["services"][gateway["name"]] = {
+        read[RED]["gateway_services"][gateway["name"]] = {
             "metadata": {"name": gateway["name"], "namespace": "red-mesh-system"},
             "spec": {"type": gateway["exposure"], "ports": ports},
             "status": {"loadBalancer": {"ingress": row}},
@@ -116,7 +116,7 @@ def test_a_confirmed_change_is_made_and_told(platform: str, before: Json, after:
 @pytest.mark.parametrize(("platform", "before", "after", "message"), CASES, ids=IDS)
 def test_where_there_is_no_address_yet_nothing_is_lost(platform: str, before: Json, after: Json, message: str) -> None:
     read = _federated(platform, **before)
-    read[RED]["services"] = {}
+    read[RED]["gateway_services"] = {}
     assert message and _said(planning.build_plan(_declared(after), read)) == []
 
 
@@ -200,7 +200,7 @@ def test_an_unmanaged_gateway_is_reported_as_it_is() -> None:
     plane["owners"] = {key: "kubectl" for key in plane["owners"]}
     wanted = {"internal": False, "exposure": "NodePort", "labels": {"team": "net"}, "loadBalancerIP": "192.0.2.9"}
     for notes, scope in (({AZURE: "true"}, "internal"), ({}, "public")):
-        read[RED]["services"]["ingress-green-mesh"]["metadata"]["annotations"] = notes
+        read[RED]["gateway_services"]["ingress-green-mesh"]["metadata"]["annotations"] = notes
         plan = planning.build_plan(_declared({"peers": {GREEN: wanted}}), read)
         assert f"LoadBalancer, {scope}, like the live gateway: " in plan["sides"][RED][GREEN]["exposure"]["message"]
         assert [one["code"] for one in plan["problems"]] == []

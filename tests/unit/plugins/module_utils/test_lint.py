@@ -664,7 +664,7 @@ def _planned(facts: dict[str, Json], strict: bool = False, play_hosts: list[str]
 
 def _facts(*exported: Json, unread: list[Json] | None = None) -> dict[str, Json]:
     """Facts of west with a Service of two ports, and with an export set; and of east."""
-    west = fed.facts(WEST, shared={"services": [service("x", "http", "grpc")], "unread": unread or []})
+    west = fed.facts(WEST, additional_services={"services": [service("x", "http", "grpc")], "unread": unread or []})
     west["exports"] = [{"metadata": {"name": EAST}, "spec": {"exportRules": list(exported)}}]
     return {WEST: west, EAST: fed.facts(EAST)}
 
@@ -691,12 +691,12 @@ def test_services_that_were_not_read_are_a_note() -> None:
         ([{"namespace": None, "message": message}], "Services in all namespaces"),
     ):
         facts = _facts(unread=unread)
-        facts[WEST]["shared"]["services"] = []
+        facts[WEST]["additional_services"]["services"] = []
         plan = _planned(facts, strict=True)
         assert plan["problems"] == plan["warnings"] == []
         [note] = plan["notices"]
         assert note.startswith(f"INFO {WEST}: {place}: ") and message in note and note.endswith("[services-unread]")
-    for absent in ({}, {"shared": None}):
+    for absent in ({}, {"additional_services": None}):
         assert _planned({WEST: fed.facts(WEST, **absent), EAST: fed.facts(EAST)})["notices"] == []
 
 
@@ -721,7 +721,7 @@ def _reported_codes() -> dict[str, set[str]]:
         {f"{name}-mesh": said for name, said in share(["a/x", "a/*"], [local("a", "x", ("a", "")), "a/y"]).items()}
     )
     found += lint_services(declaration, {WEST: [service("x", "a", "b"), service("y")], EAST: [service("x", "c")]})
-    unread = {WEST: fed.facts(WEST, shared={"services": [], "unread": [{"namespace": "a", "message": "m"}]})}
+    unread = {WEST: fed.facts(WEST, additional_services={"services": [], "unread": [{"namespace": "a", "message": "m"}]})}
     found += check_services(planning.build_plan(declaration, unread, fed.NOW), declaration, unread)
     reported: dict[str, set[str]] = {}
     for one in found:

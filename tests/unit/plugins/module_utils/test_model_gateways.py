@@ -190,13 +190,13 @@ def test_a_gateway_beside_the_control_plane_is_not_created_again() -> None:
     def service(name: str, **labels: str) -> Json:
         return {"metadata": {"name": name, "labels": labels}, "spec": {"type": "NodePort"}}
 
-    plan, everything = planned(red(peers=[live], services={"own": service("own"), "o": service("o")}))
+    plan, everything = planned(red(peers=[live], gateway_services={"own": service("own"), "o": service("o")}))
     side = plan["sides"][RED][GREEN]
     assert (side["owners"]["ingress"], side["state"], side["exposure"]["type"]) == ("unmanaged", "ready", "NodePort")
     assert GREEN not in {wanted["peer"] for wanted in desired.gateway_objects(plan, RED, everything[RED])}
     # One that the operator is about to remove is none.
     rest = {"own": service("own", **{"maistra.io/owner": "red-mesh-system"})}
-    assert planned(red(peers=[live], services=rest))[0]["sides"][RED][GREEN]["owners"]["ingress"] == "absent"
+    assert planned(red(peers=[live], gateway_services=rest))[0]["sides"][RED][GREEN]["owners"]["ingress"] == "absent"
 
 
 def test_our_own_gateway_stays_in_use() -> None:

@@ -277,7 +277,7 @@ def test_a_limited_run_on_a_federated_lab_is_complete() -> None:
     plan, _wishes = fed.federate(fed.declare(fed.inventory()), read)
     for host in (GREEN, BLUE):
         for index, gateway in enumerate(plan["meshes"][host]["gateways"], start=1):
-            read[host]["services"][gateway["name"]] = {
+            read[host]["gateway_services"][gateway["name"]] = {
                 "metadata": {"name": gateway["name"], "namespace": f"{host}-system"},
                 "spec": {
                     "type": "LoadBalancer",

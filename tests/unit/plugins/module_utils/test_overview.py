@@ -41,7 +41,7 @@ def service(name: str, kind: str = "LoadBalancer", **status: Any) -> Json:
 
 def open_green(platform: str = "AWS", kind: str = "LoadBalancer", **status: Any) -> dict[str, Json]:
     """Facts of red and green, whose gateway for red is there."""
-    green = fed.facts(GREEN, platform, services={f"ingress-{RED}": service(f"ingress-{RED}", kind, **status)})
+    green = fed.facts(GREEN, platform, gateway_services={f"ingress-{RED}": service(f"ingress-{RED}", kind, **status)})
     green["control_plane"]["owners"] = {f"spec.gateways.additionalIngress.ingress-{RED}": f"ossm.federation/{RED}"}
     green["control_plane"]["object"]["spec"]["gateways"] = {
         "additionalIngress": {f"ingress-{RED}": {"enabled": True, "service": {"type": kind}}}

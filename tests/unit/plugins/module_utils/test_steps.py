@@ -52,7 +52,7 @@ def _live(facts: Json, definition: Json) -> Json:
 
 def _service(facts: Json, gateway: Json, addresses: list[str]) -> None:
     name = gateway["name"]
-    facts["services"][name] = {
+    facts["gateway_services"][name] = {
         "metadata": {"name": name, "namespace": facts["namespace"]},
         "spec": {"type": "LoadBalancer", "ports": [{"name": "tls", "port": 15443}, {"name": "https-discovery", "port": 8188}]},
         "status": {"loadBalancer": {"ingress": [{"ip": one} for one in addresses]}}}
@@ -109,7 +109,7 @@ def _not_ready(read: Facts) -> None:
 
 
 def _no_address(read: Facts) -> None:
-    read["red-mesh"]["services"]["ingress-green-mesh"]["status"] = {}
+    read["red-mesh"]["gateway_services"]["ingress-green-mesh"]["status"] = {}
 
 
 def _gateway_changed(read: Facts) -> None:
@@ -118,7 +118,7 @@ def _gateway_changed(read: Facts) -> None:
 
 
 def _address_moved(read: Facts) -> None:
-    rows = read["red-mesh"]["services"]["ingress-green-mesh"]["status"]["loadBalancer"]["ingress"]
+    rows = read["red-mesh"]["gateway_services"]["ingress-green-mesh"]["status"]["loadBalancer"]["ingress"]
     rows[0]["ip"] = "203.0.113.9"
 
 

@@ -158,7 +158,7 @@ def test_node_ports_are_reached_at_internal_addresses_when_asked(monkeypatch: py
 
 def test_what_is_known_to_be_good_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = use(monkeypatch, Cluster())
-    known = {"control_plane": {"ready": True, "message": "ready"}, "services": {"in": live_service()}}
+    known = {"control_plane": {"ready": True, "message": "ready"}, "gateway_services": {"in": live_service()}}
     assert _gateways(known=known)[0]["ready"] and not cluster.requests
 
 

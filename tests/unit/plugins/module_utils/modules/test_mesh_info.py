@@ -75,10 +75,10 @@ def test_a_mesh_is_read_in_eleven_requests_on_a_cloud(monkeypatch: pytest.Monkey
         "spec.security.trust.domain": ["mesh-owner"],
     }
     assert (facts["cluster_uid"], facts["members"], facts["fingerprints"]) == ("cluster-1", ["a", "b"], ["pem"])
-    assert set(facts["services"]) == {"in"}
+    assert set(facts["gateway_services"]) == {"in"}
     peer = {"metadata": {"name": "p"}, "spec": {"gateways": {"ingress": {"name": "istiod"}}}}
     facts, cluster = _read(monkeypatch, {**_mesh(), "ServiceMeshPeer": [peer]})
-    assert set(facts["services"]) == {"in", "istiod"}
+    assert set(facts["gateway_services"]) == {"in", "istiod"}
     assert [one["metadata"]["name"] for one in facts["config_maps"]] == ["green-ca-root-cert"]
     assert facts["istiod"] == [{"name": "istiod-a", "started": None}, {"name": "istiod-b", "started": SYNCED}]
     assert "managedFields" not in str(facts) and "api_key" not in str(facts)

@@ -139,7 +139,7 @@ def test_the_state_of_a_mesh_that_cannot_be_read_is_unknown(use: Any, core: Any,
 
 
 EMPTY: list[tuple[Any, Json, str]] = [
-    (mesh_info.run, {"services": [""]}, "services[0]"),
+    (mesh_info.run, {"additional_services": [""]}, "additional_services[0]"),
     (mesh_info.run, {"namespace": ""}, "namespace"),
     (mesh_info.run, {"additional_objects": [{"kind": ""}]}, "additional_objects[0].kind"),
     (
