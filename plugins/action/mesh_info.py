@@ -15,8 +15,8 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.action im
 # Ansible loads an action in the process that forks a worker for every host and task, but filters in the workers, each
 # time anew, and with the first that it uses each worker loads all of this collection. What the first action has imported
 # here no worker imports again: with ten meshes there are about seventy of them.
-for found in pkgutil.iter_modules(filters.__path__):
-    importlib.import_module(f"{filters.__name__}.{found.name}")
+for plugin in pkgutil.iter_modules(filters.__path__):
+    importlib.import_module(f"{filters.__name__}.{plugin.name}")
 
 
 class ActionModule(CoreAction):

@@ -20,8 +20,9 @@ options:
     type: dict
     required: true
   step:
-    description: The step - V(gateways), V(addresses), V(sets) or V(peers).
+    description: The step whose results are recorded.
     type: str
+    choices: [gateways, addresses, sets, peers]
     required: true
   hostvars:
     description: C(hostvars), with what the roles have registered.
@@ -54,12 +55,15 @@ from collections.abc import Callable
 from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_results, sealed_plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import (
     advance as plan_steps,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import (
     plan as planning,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import (
     types as plan_types,
 )
 

@@ -37,7 +37,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - RV(_value['files']) are the documents, each with C(path) (absolute) and C(text); RV(_value['directory']) is their directory.
+    - RV(_value['files']) are the files to write, each with C(path) (absolute) and C(text); RV(_value['directory']) is their directory.
     - RV(_value['lines']) is text about each file and the next step. RV(_value['failures']) is text by host, on identities that
       cannot be built.
   type: dict

@@ -32,7 +32,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Judge the installation
+- name: Summarise the installation
   ansible.builtin.set_fact:
     install_report: "{{ ansible_play_hosts_all | ossm.federation.installation_report(hostvars, ansible_check_mode) }}"
   run_once: true

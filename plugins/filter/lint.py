@@ -44,8 +44,8 @@ _value:
   description:
     - C(findings), errors first, each with C(code), C(severity) (error, warning or info), C(mesh), C(where), C(message), C(remedy),
       and C(repaired) where the correct form is known.
-    - C(errors), C(warnings) and C(notes), the numbers of each; C(lines), the same as text, of which C(headline) is the first line; C(failed), whether these findings fail a run; and
-      C(options), those of the group.
+    - C(errors), C(warnings) and C(notes), the numbers of each; C(lines), the same as text, of which C(headline) is the first line;
+      C(failed), whether these findings fail a run; and C(options), those of the group.
   type: dict
 """
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: mesh_auth
-short_description: Take the access to a mesh's cluster out of a host's variables
+short_description: Build the option auth from the variables of a host
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - Turns the C(mesh_*) access variables of one host into authentication options of kubernetes.core.
+  - Turns the C(mesh_*) access variables of one host into the option C(auth) of the modules of this collection.
 options:
   _input:
     description: The variables of one host.
@@ -37,7 +37,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The authentication options.
+  description: The authentication options of kubernetes.core, for example O(ossm.federation.mesh_info#module:auth).
   type: dict
 """
 
@@ -54,10 +54,10 @@ def mesh_auth(hostvars: Mapping[str, Any]) -> Dict[str, Any]:
     """The authentication options of one host; see DOCUMENTATION."""
     if not isinstance(hostvars, Mapping):
         raise AnsibleFilterError("ossm.federation.mesh_auth takes the variables of one host")
-    found, unreadable = host_variables({"": hostvars}, [""], variables.ACCESS.__contains__)
+    values, unreadable = host_variables({"": hostvars}, [""], variables.ACCESS.__contains__)
     if unreadable:
         raise AnsibleFilterError(f"ossm.federation.mesh_auth: {unreadable[0][1]}: {unreadable[0][2]}")
-    return dict(inert(declaring.mesh_auth(found[""])))
+    return dict(inert(declaring.mesh_auth(values[""])))
 
 
 class FilterModule:

@@ -18,8 +18,9 @@ options:
     type: dict
     required: true
   step:
-    description: The step - V(gateways), V(sets) or V(peers).
+    description: The step that writes the objects.
     type: str
+    choices: [gateways, sets, peers]
     required: true
   host:
     description: The inventory host of the mesh.
@@ -53,7 +54,6 @@ from collections.abc import Callable
 from typing import Any, Dict, List, Mapping, cast
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (

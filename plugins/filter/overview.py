@@ -35,7 +35,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what the federation will be made of
+- name: Show what the federation consists of
   ansible.builtin.debug:
     msg: "{{ (mesh_declaration | ossm.federation.overview(hostvars)).lines }}"
   run_once: true
@@ -44,9 +44,9 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - RV(_value['objects']), RV(_value['gateways']), RV(_value['load_balancers']) and RV(_value['ports']) are what will be there.
-    - RV(_value['ports_csv']) is the port matrix as CSV. RV(_value['lines']) says all of it to people.
-    - RV(_value['collisions']) and RV(_value['problems']) are what was found, and how it is solved.
+    - RV(_value['objects']), RV(_value['gateways']), RV(_value['load_balancers']) and RV(_value['ports']) are what the federation consists of.
+    - RV(_value['ports_csv']) is the port matrix as CSV. RV(_value['lines']) and RV(_value['details']) are the report as text.
+    - RV(_value['collisions']) are the name collisions with their solution. RV(_value['problems']) are the problems.
   type: dict
 """
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: problems_text
-short_description: Put problems into words
+short_description: Format problems as text
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - One line for each problem - mesh, place, what is wrong, what to do, and the code.
+  - One line for each problem - severity, mesh, object or variable, what is wrong, the fix, and the code.
 positional: lines
 options:
   _input:
@@ -30,7 +30,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Refuse an inventory that cannot work
+- name: Fail on an invalid inventory
   ansible.builtin.fail:
     msg: "{{ mesh_declaration.problems | ossm.federation.problems_text }}"
   when: mesh_declaration.problems | selectattr('severity', 'eq', 'error') | list | length > 0
@@ -46,7 +46,6 @@ from collections.abc import Callable
 from typing import Any, Dict, List, Union, cast
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import problem_lines
@@ -55,7 +54,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report.text impor
 def problems_text(problems: Any, lines: bool = False) -> Union[str, List[str]]:
     """Problems as text; see DOCUMENTATION."""
     found = plain(problems)
-    if not isinstance(found, list) or not all(isinstance(one, dict) and "message" in one for one in found):
+    if not isinstance(found, list) or not all(isinstance(item, dict) and "message" in item for item in found):
         raise AnsibleFilterError("ossm.federation.problems_text takes a list of problems")
     if plain(lines):
         return cast(List[str], inert(problem_lines(found)))

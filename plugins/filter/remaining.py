@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: remaining
-short_description: The rest of a timeout that all meshes share (private to the roles of this collection)
+short_description: Compute the rest of a timeout that all meshes share (private to the roles of this collection)
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
@@ -29,6 +29,8 @@ seealso:
 EXAMPLES = r"""
 - name: Wait for links
   ossm.federation.peer_wait:
+    auth: "{{ hostvars[inventory_hostname] | ossm.federation.mesh_auth }}"
+    mesh: red-mesh
     namespace: red-mesh-system
     timeout: "{{ 300 | ossm.federation.remaining(mesh_plan.recorded_at.peers) }}"
 """
@@ -44,7 +46,6 @@ from collections.abc import Callable
 from typing import Any, Dict
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain
 
 

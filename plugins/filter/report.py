@@ -26,7 +26,7 @@ options:
     type: bool
     default: false
   judge_links:
-    description: Whether a link that is not healthy fails its host. Not in a run of other steps.
+    description: Whether a link that is not healthy fails its host. A run of other steps sets V(false).
     type: bool
     default: true
 seealso:
@@ -35,7 +35,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Judge the federation
+- name: Summarise the run
   ansible.builtin.set_fact:
     report_result: "{{ mesh_plan | ossm.federation.report(hostvars, ansible_check_mode) }}"
   run_once: true
@@ -44,10 +44,13 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - RV(_value['links']) has one judgement per directed link, RV(_value['changes']) what was written, RV(_value['problems']) what is wrong,
-      RV(_value['roots']) the root certificates by host.
-    - RV(_value['lines']) says all of it to people, the matrix of the links last. RV(_value['failures']) has words by host.
-    - RV(_value['connected']) is a number of links, RV(_value['pending']) are words on those that wait for others.
+    - RV(_value['links']) has one item for each directed link. RV(_value['changes']) is what was written, RV(_value['problems'])
+      what is wrong. RV(_value['roots']) has the root certificates by host.
+    - RV(_value['verdict']), RV(_value['headline']), RV(_value['counts']) and RV(_value['causes']) summarise them.
+    - RV(_value['lines']) and RV(_value['details']) are the report as text. RV(_value['failures']) has the reason of each host that
+      fails.
+    - RV(_value['connected']) is the number of connected links. RV(_value['pending']) has a line for each link that is pending on
+      another mesh.
   type: dict
 """
 

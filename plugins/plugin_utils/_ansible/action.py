@@ -19,7 +19,6 @@ from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Set, cast
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
 from ansible.utils.display import Display
-
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import client
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase
@@ -126,7 +125,7 @@ class CoreAction(ActionBase):
         return result
 
     def runs_in_process(self) -> bool:
-        """Tell whether the work can be done in this process."""
+        """Whether the work can be done in this process."""
         become = self._task.become or getattr(self._play_context, "become", False)
         local = getattr(self._connection, "transport", None) == "local"
         return bool(local and not become and not self._task.async_val and not client.IMPORT_ERROR)

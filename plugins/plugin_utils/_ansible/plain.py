@@ -22,7 +22,7 @@ try:
 except ImportError:  # before ansible-core 2.19 a string is a template unless it is marked as unsafe
 
     def is_trusted_as_template(value: Any) -> bool:
-        """Tell whether Ansible would render a string."""
+        """Whether Ansible would render a string."""
         return not hasattr(value, "__UNSAFE__")
 
     def inert(value: Any) -> Any:
@@ -91,7 +91,7 @@ def host_variables(
 
 
 def _unrendered(value: Any) -> bool:
-    """Tell whether a template is left in a value: ansible-core 2.16 does not render it when a variable in it is undefined."""
+    """Whether a template is left in a value: ansible-core 2.16 does not render it when a variable in it is undefined."""
     if isinstance(value, str):
         return any(mark in value for mark in ("{{", "{%")) and bool(is_trusted_as_template(value))
     if isinstance(value, Mapping):
@@ -100,7 +100,7 @@ def _unrendered(value: Any) -> bool:
 
 
 def has(value: Any, key: str) -> bool:
-    """Tell whether a value is a dictionary with a key."""
+    """Whether a value is a dictionary with a key."""
     return isinstance(value, dict) and key in value
 
 
@@ -122,8 +122,3 @@ def unseal(value: Any, key: str) -> Any:
         return None
     whole = json.loads(plain(value[SEALED]))
     return whole if has(whole, key) else None
-
-
-def part(value: Any, keys: Iterable[str]) -> Dict[str, Any]:
-    """Some keys of a mapping as plain data; no other key is read."""
-    return {key: plain(value[key]) for key in keys if key in value} if isinstance(value, Mapping) else {}

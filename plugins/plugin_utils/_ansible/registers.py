@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from typing import Any, Dict, Iterable, Iterator, Optional, Sequence
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import REGISTERS
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, unseal
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
@@ -55,14 +54,14 @@ def read_results(hostvars: Mapping[str, Any], hosts: Iterable[str], about: Seque
     Results are data, so they are read as they were stored: Ansible's templating would look for templates in every value, which
     takes seconds of a run with ten meshes. The variables of each host are read once, not once for each result.
     """
-    results: Results = {one: {} for one in about}
+    results: Results = {subject: {} for subject in about}
     for host in hosts:
         variables = _stored(hostvars, host)
-        for one in about:
-            name = REGISTERS[one]
+        for subject in about:
+            name = REGISTERS[subject]
             result = plain(variables[name]) if name in variables else None
             if isinstance(result, dict) and not result.get("skipped"):
-                results[one][host] = result
+                results[subject][host] = result
     return results
 
 

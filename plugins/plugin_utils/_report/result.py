@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
-from ansible_collections.ossm.federation.plugins.module_utils._product.links import LinkExpectation
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
     Json,
     Problem,
@@ -37,13 +36,10 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report.types impo
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import restarts as istiod_restarts
-
-Results = Mapping[str, Mapping[str, Json]]
+from ansible_collections.ossm.federation.plugins.plugin_utils._run.waiting import READING, Results, newest_readings
 
 #: The steps that write, in their order; their results have the objects that were written.
 WRITING = steps.WRITING
-#: The readings of links, the newest last.
-READING = ("links", "imports", "links_again")
 #: The restarts of istiod; their results have the objects that were written as those of WRITING have.
 RESTART = "restarts"
 #: All of them.
@@ -62,7 +58,7 @@ def report(
     ``facts`` are MeshFacts by host. Without ``judge_links`` no host fails because of a link: the run was of other steps."""
     kept = _kept(plan, results, facts, check_mode)
     problems = _problems(plan, results, facts) + kept
-    links = link_report.with_failing_requests(link_report.links(plan, _readings(plan, results)), problems)
+    links = link_report.with_failing_requests(link_report.links(plan, newest_readings(plan, results)), problems)
     links = [_with_restart(link, kept) for link in links]
     changes = _changes(plan, results)
     links = [_rehearsed(link, changes) for link in links] if check_mode else links
@@ -191,15 +187,6 @@ def _details(changes: Sequence[Change], problems: Sequence[Problem], check_mode:
     return lines
 
 
-def link_options(plan: Plan, host: str, results: Results, expect: bool) -> List[LinkExpectation]:
-    """What peer_wait waits for; with ``expect`` also for what the other meshes offer."""
-    written = [results.get(name, {}).get(host) for name in WRITING]
-    readings = _readings(plan, results) if expect else None
-    return expectations.wait_links(
-        plan, host, readings, expectations.changed_at(written), expectations.roots_changed_at(written)
-    )
-
-
 def restarts(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[str]:
     """The hosts whose istiod is restarted after the wait for the links: where it helps and is requested."""
     return istiod_restarts.to_restart(plan, _needs(plan, results, facts))
@@ -215,7 +202,7 @@ def _needs(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[Prob
         for host, one in results.get(RESTART, {}).items()
         if one.get("restarted")
     }
-    return istiod_restarts.needs(plan, _readings(plan, results), facts, changed, fresh)
+    return istiod_restarts.needs(plan, newest_readings(plan, results), facts, changed, fresh)
 
 
 def _kept(plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: bool) -> List[Problem]:
@@ -229,23 +216,6 @@ def _as_warning(plan: Plan, problem: Problem) -> Problem:
     return with_changes(
         problem, severity="warning", remedy="Run without check mode, which restarts it" if is_restarted else None
     )
-
-
-def _readings(plan: Plan, results: Results) -> Dict[str, Json]:
-    """The newest reading of each link; the one before the first write where nothing was waited for."""
-    readings = {host: _first_reading(plan, host, reading) for host, reading in (plan.get("readings") or {}).items()}
-    for name in READING:
-        for host, result in results.get(name, {}).items():
-            readings[host] = expectations.newest(readings.get(host), result)
-    return readings
-
-
-def _first_reading(plan: Plan, host: str, reading: Json) -> Json:
-    """What was read of one mesh before the first write, without the links that this run waits for: they may have changed."""
-    if "report" not in plan["pending_steps"]:
-        return reading
-    awaited = {link["peer_name"] for link in expectations.wait_links(plan, host)}
-    return {**reading, "links": [link for link in reading["links"] if link["peer_name"] not in awaited]}
 
 
 def _changes(plan: Plan, results: Results) -> List[Change]:

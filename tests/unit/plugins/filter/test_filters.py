@@ -10,14 +10,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import ansible_collections.ossm.federation.plugins.filter as filters
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
-
-import ansible_collections.ossm.federation.plugins.filter as filters
 from ansible_collections.ossm.federation.plugins.filter.advance import advance
 from ansible_collections.ossm.federation.plugins.filter.declaration import declaration
-from ansible_collections.ossm.federation.plugins.filter.gateways_to_wait_for import gateways_to_wait_for
 from ansible_collections.ossm.federation.plugins.filter.lint import lint
 from ansible_collections.ossm.federation.plugins.filter.mesh_auth import mesh_auth
 from ansible_collections.ossm.federation.plugins.filter.objects import objects
@@ -25,6 +23,7 @@ from ansible_collections.ossm.federation.plugins.filter.overview import overview
 from ansible_collections.ossm.federation.plugins.filter.plan import plan
 from ansible_collections.ossm.federation.plugins.filter.problems_text import problems_text
 from ansible_collections.ossm.federation.plugins.filter.remaining import remaining
+from ansible_collections.ossm.federation.plugins.filter.wait_options import wait_options
 
 #: The filters that users may use in their own playbooks.
 PUBLIC = ("mesh_auth", "problems_text")
@@ -92,7 +91,7 @@ def test_the_way_of_the_roles(hostvars: dict[str, Json]) -> None:
     assert [one["definition"]["kind"] for one in objects(made, "gateways", "red-mesh", hostvars)] == [
         "ServiceMeshControlPlane"
     ]
-    assert gateways_to_wait_for(made, "red-mesh") == [
+    assert wait_options(made, "gateways", "red-mesh", hostvars) == [
         {"name": "ingress-green-mesh", "exposure": "LoadBalancer", "internal": False, "peer": "green-mesh"}
     ]
     for host, peer in (HOSTS, HOSTS[::-1]):
@@ -222,7 +221,7 @@ def test_the_rest_of_a_shared_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda: advance({}, "sets", {}),
         lambda: objects({}, "gateways", "x", {}),
         lambda: objects({}, "attic", "x", {}),
-        lambda: gateways_to_wait_for({}, "x"),
+        lambda: wait_options({}, "links", "x", {}),
         lambda: mesh_auth("x"),
         lambda: problems_text("x"),
         lambda: problems_text([{}]),
@@ -239,6 +238,8 @@ def test_unknown_step_is_refused(hostvars: dict[str, Json]) -> None:
     made = plan(declaration(hostvars, groups()), hostvars)
     with pytest.raises(AnsibleFilterError, match="there is no step"):
         advance(made, "tell", hostvars)
+    with pytest.raises(AnsibleFilterError, match="subject is one of gateways, links, imports"):
+        wait_options(made, "peers", "red-mesh", hostvars)
 
 
 @pytest.mark.parametrize("name", sorted(module.name for module in pkgutil.iter_modules(filters.__path__)))

@@ -9,10 +9,10 @@ from typing import Any
 
 import federations as lab
 import pytest
-
 from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import result as run_result
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import waiting
 
 Json = dict[str, Any]
 
@@ -235,8 +235,8 @@ def test_the_second_wait_expects_what_the_others_offer() -> None:
         {"exportedName": offer, "hostname": "x"}
     ]
     results = {"links": readings, "peers": _written("changed")}
-    first = {one["peer"]: one for one in run_result.link_options(plan, "red-mesh", results, expect=False)}
-    second = {one["peer"]: one for one in run_result.link_options(plan, "red-mesh", results, expect=True)}
+    first = {link["peer"]: link["expect"] for link in waiting.wait_options(plan, "links", "red-mesh", results)}
+    second = {link["peer"]: link["expect"] for link in waiting.wait_options(plan, "imports", "red-mesh", results)}
     assert first["green-mesh"]["imports_expected"] == [] and second["green-mesh"]["imports_expected"] == [offer]
     assert first["green-mesh"]["since"] == "2026-01-01T00:00:00Z" and "since" not in first["blue-mesh"]
 
