@@ -74,7 +74,7 @@ def _row(plan: Plan, host: str, facts: Json) -> MeshRow:
         "version": str(version) if version else None,
         "openshift": _openshift(facts),
         "platform": mesh["platform"] if mesh["readable"] and not mesh["by_file"] else None,
-        "exposure": ", ".join(_exposures([side["exposure"] for _peer, side in sorted(plan["sides"][host].items())])),
+        "exposure": ", ".join(_exposures(plan, host)),
         "fingerprints": [root["sha256"] for root in mesh["roots"]],
         "note": _note(mesh),
     }
@@ -87,9 +87,11 @@ def _openshift(facts: Json) -> Optional[str]:
     return str(version) if version else "none" if is_plain else None
 
 
-def _exposures(exposures: Sequence[Exposure]) -> List[str]:
-    """How the gateways of a mesh are reached, each way once."""
-    return list(dict.fromkeys(_exposure(exposure) for exposure in exposures))
+def _exposures(plan: Plan, host: str) -> List[str]:
+    """How the gateways of a mesh are reached, each way once; nothing where the platform could not be read."""
+    if not plan["meshes"][host]["readable"]:
+        return []
+    return list(dict.fromkeys(_exposure(side["exposure"]) for _peer, side in sorted(plan["sides"][host].items())))
 
 
 def _exposure(exposure: Exposure) -> str:
@@ -117,7 +119,7 @@ def _table(rows: Sequence[MeshRow]) -> List[str]:
             row["version"] or "?",
             row["openshift"] or "?",
             row["platform"] or "?",
-            row["exposure"] or "-",
+            row["exposure"] or "?",
             _short(row["fingerprints"]),
             row["note"],
         ]

@@ -66,7 +66,7 @@ def test_warnings_come_last_and_errors_before_them() -> None:
         "WARNING blue-mesh: x: it is old. Fix: Update. [version-fault]",
     ]
     row = next(row for row in announced["meshes"] if row["mesh"] == RED)
-    assert (row["version"], row["platform"], row["note"]) == (None, None, "could not be read")
+    assert (row["version"], row["platform"], row["exposure"], row["note"]) == (None, None, "", "could not be read")
     assert any(line.startswith("red-mesh    ?") and line.endswith("could not be read") for line in announced["lines"])
 
 
