@@ -22,7 +22,7 @@ LONG_FILES = (
     "test_modules",
     "test_broken_meshes",
     "test_faults",
-    "test_rights",
+    "test_permissions",
     "test_recovery",
     "test_retries",
     "test_load_balancers",

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every module, once in the controller's process and once where its task runs, with equal results."""
+"""Every module returns the same result in the controller's process and where its task runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from harness import DEFAULT_VARIABLES, EXPORTED, IMPORTED, ROOT, Federation, Object, program
+from harness import DEFAULT_VARIABLES, EXPORTED, IMPORTED, ROOT, Federation, Object, program, run_environment
 
 WAYS: dict[str, Object] = {
     "in process": {},
@@ -23,8 +23,8 @@ WAYS: dict[str, Object] = {
     "async": {"async": 60, "poll": 1},
 }
 MODULES = ("gateway_wait", "istiod_restart", "mesh_info", "mesh_objects", "operator_wait", "peer_info", "peer_wait")
-#: What differs between two looks at a running lab.
-_MOVES = re.compile(
+#: Fields that differ between two reads of a running lab.
+_VOLATILE = re.compile(
     r'"(last_full_sync|last_attempt|lastFullSync|lastConnected|resourceVersion|lastEvent|time)": "?[^",}]*"?'
 )
 
@@ -39,23 +39,23 @@ def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(params=["in process", "as a module"])
 def way(request: pytest.FixtureRequest) -> str:
-    """The ways in which a task can run."""
+    """Return a way in which a task can run."""
     return str(request.param)
 
 
 class Call:
-    """Calls modules of the collection as a playbook of one task."""
+    """Call modules of the collection with a playbook of one task."""
 
     def __init__(self, federation: Federation, folder: Path) -> None:
         self.federation, self.folder = federation, folder
-        self.said = ""
+        self.output = ""
 
     def __call__(self, way: str, module: str, *arguments: str, **options: Any) -> Object:
-        """Return the result of one task, also of one that fails; ``arguments`` go to ansible-playbook."""
+        """Return the result of one task, also if it fails; ``arguments`` go to ansible-playbook."""
         result = self.folder / "result.json"
         result.unlink(missing_ok=True)
         run = self.federation.play(self.write(way, module, result, options, failed_when=False), *arguments)
-        self.said = run.output
+        self.output = run.output
         assert run.code == 0, run.output
         return json.loads(result.read_text())
 
@@ -76,19 +76,19 @@ class Call:
 
     @property
     def auth(self) -> Object:
-        """How red's cluster is reached."""
+        """Return the access options of red's cluster."""
         return {"kubeconfig": self.federation.hosts["red-mesh"]["mesh_kubeconfig"]}
 
 
 @pytest.fixture
 def call(federation: Federation, folder: Path) -> Call:
-    """A caller of modules on red."""
+    """Return a caller of modules on red."""
     return Call(federation, folder)
 
 
-def _still(result: Object) -> Object:
-    """A result without what Ansible adds for its way of running and without what moves."""
-    extra = (
+def _comparable(result: Object) -> Object:
+    """Return a result without volatile fields and without the fields that Ansible adds for the way of running."""
+    added = (
         "ansible_job_id",
         "results_file",
         "started",
@@ -102,13 +102,13 @@ def _still(result: Object) -> Object:
         "warnings",
         "deprecations",
     )
-    kept = {key: value for key, value in result.items() if key not in extra}
-    return json.loads(_MOVES.sub(r'"\1": "moves"', json.dumps(kept, sort_keys=True)))
+    fields = {key: value for key, value in result.items() if key not in added}
+    return json.loads(_VOLATILE.sub(r'"\1": "volatile"', json.dumps(fields, sort_keys=True)))
 
 
-def _equal(call: Call, module: str, *arguments: str, **options: Any) -> Object:
-    """Call a module in all ways; the results must be equal. Return the first."""
-    results = {way: _still(call(way, module, *arguments, **options)) for way in WAYS}
+def _call_in_all_ways(call: Call, module: str, *arguments: str, **options: Any) -> Object:
+    """Call a module in all ways, check that the results are equal, and return the first."""
+    results = {way: _comparable(call(way, module, *arguments, **options)) for way in WAYS}
     first = next(iter(results.values()))
     for way, result in results.items():
         assert result == first, way
@@ -128,26 +128,26 @@ def _links(**more: Any) -> list[Object]:
 
 
 def test_mesh_info(call: Call) -> None:
-    facts = {mesh: _equal(call, "mesh_info", **_mesh(call, mesh)) for mesh in DEFAULT_VARIABLES}
+    facts = {mesh: _call_in_all_ways(call, "mesh_info", **_mesh(call, mesh)) for mesh in DEFAULT_VARIABLES}
     assert [facts[mesh]["platform"]["type"] for mesh in DEFAULT_VARIABLES] == ["AWS", "Azure", "BareMetal"]
     red = facts["red-mesh"]
     assert red["readable"] and not red["problems"] and "msg" not in red
     assert red["control_plane"]["trust_domain"] == "red-mesh.local" and red["control_plane"]["ready"]
-    assert sorted(one["metadata"]["name"] for one in red["peers"]) == ["blue-mesh", "green-mesh"]
+    assert sorted(peer["metadata"]["name"] for peer in red["peers"]) == ["blue-mesh", "green-mesh"]
     assert red["members"] == ["red-mesh-bookinfo"]
     assert len(red["fingerprints"]) == 1 and red["root"].startswith("-----BEGIN CERTIFICATE-----")
-    assert len({one["cluster_uid"] for one in facts.values()}) == 3
+    assert len({mesh["cluster_uid"] for mesh in facts.values()}) == 3
     assert len(facts["blue-mesh"]["nodes"]) == 3
 
 
 def test_modules_fail_on_a_mesh_that_cannot_be_read(call: Call, way: str) -> None:
-    """The API server is down: every reading module fails with one message, and nothing is called absent."""
+    """The API server is down: every reading module fails with one message, and reports nothing as absent."""
     with call.federation.lab.fault("api-stopped", cluster="green"):
         facts = call(way, "mesh_info", **_mesh(call, "green-mesh"))
         links = [call(way, "peer_info", **_mesh(call, "green-mesh")),
                  call(way, "peer_wait", **_mesh(call, "green-mesh"), links=[{"peer_name": "red-mesh"}], timeout=2)]
         collected = call(way, "mesh_info", **_mesh(call, "green-mesh"), fail_on_problems=False)
-    assert not facts["readable"] and [one["code"] for one in facts["problems"]] == ["unreachable"]
+    assert not facts["readable"] and [problem["code"] for problem in facts["problems"]] == ["unreachable"]
     for result in (facts, *links):
         assert result["msg"].startswith("ERROR green-mesh: API server of green-mesh: ") and "[unreachable]" in result["msg"]
     assert [result["state"] for result in links] == ["unknown", "unknown"]
@@ -155,22 +155,22 @@ def test_modules_fail_on_a_mesh_that_cannot_be_read(call: Call, way: str) -> Non
     assert "msg" not in collected and collected["problems"] == facts["problems"]
 
 
-def test_mesh_info_takes_twelve_requests_at_most(call: Call, way: str) -> None:
+def test_mesh_info_sends_at_most_twelve_requests(call: Call, way: str) -> None:
     mark = call.federation.lab.mark()
     call(way, "mesh_info", **_mesh(call, "blue-mesh"))
     assert 0 < len(call.federation.lab.audit("blue", mark)) <= 12
     mark = call.federation.lab.mark()
     call(way, "mesh_info", **_mesh(call, "blue-mesh"), subset=["peers"])
-    assert [one.resource for one in call.federation.lab.audit("blue", mark)] == ["servicemeshcontrolplanes", "servicemeshpeers"]
+    assert [request.resource for request in call.federation.lab.audit("blue", mark)] == ["servicemeshcontrolplanes", "servicemeshpeers"]
 
 
-def test_mesh_info_of_services_that_rules_concern(call: Call) -> None:
-    asked = ["red-mesh-bookinfo/ratings", "red-mesh-bookinfo/reviews", "nowhere/*"]
-    facts = _equal(call, "mesh_info", **_mesh(call, "red-mesh"), additional_services=asked)
+def test_mesh_info_reads_services_that_rules_name(call: Call) -> None:
+    selectors = ["red-mesh-bookinfo/ratings", "red-mesh-bookinfo/reviews", "nowhere/*"]
+    facts = _call_in_all_ways(call, "mesh_info", **_mesh(call, "red-mesh"), additional_services=selectors)
     services = [{"namespace": "red-mesh-bookinfo", "name": name, "labels": {"app": name}, "ports": [{"name": "http", "port": 9080}]}
                 for name in ("ratings", "reviews")]
     assert facts["additional_services"] == {"services": services, "unread": []}
-    assert "additional_services" not in _equal(call, "mesh_info", **_mesh(call, "red-mesh"))
+    assert "additional_services" not in _call_in_all_ways(call, "mesh_info", **_mesh(call, "red-mesh"))
 
 
 def _pods(call: Call) -> list[str]:
@@ -181,23 +181,23 @@ def test_istiod_restart(call: Call, way: str) -> None:
     options = {"auth": {"kubeconfig": call.federation.hosts["blue-mesh"]["mesh_kubeconfig"]}, "mesh": "blue-mesh",
                "namespace": "blue-mesh-system", "control_plane": "blue-mesh"}
     before, mark = _pods(call), call.federation.lab.mark()
-    rehearsed = call(way, "istiod_restart", "--check", **options)
-    assert rehearsed["changed"] and not rehearsed["restarted"] and _pods(call) == before
+    planned = call(way, "istiod_restart", "--check", **options)
+    assert planned["changed"] and not planned["restarted"] and _pods(call) == before
     assert not call.federation.writes(mark)
     mark = call.federation.lab.mark()
     restarted = call(way, "istiod_restart", **options)
     assert restarted["changed"] and restarted["restarted"] and not restarted["problems"]
     assert restarted["pods"] == _pods(call) and not set(restarted["pods"]) & set(before)
-    assert [one.verb for one in call.federation.lab.audit("blue", mark) if one.resource in ("deployments", "pods")
-            and one.agent.startswith("OpenAPI")] == ["patch", "watch", "list"]
+    assert [request.verb for request in call.federation.lab.audit("blue", mark)
+            if request.resource in ("deployments", "pods") and request.agent.startswith("OpenAPI")] == ["patch", "watch", "list"]
     missing = call(way, "istiod_restart", **{**options, "control_plane": "nope"})
-    assert [one["code"] for one in missing["problems"]] == ["missing"] and not missing["changed"]
+    assert [problem["code"] for problem in missing["problems"]] == ["missing"] and not missing["changed"]
     assert missing["msg"].startswith("ERROR blue-mesh: Deployment blue-mesh-system/istiod-nope: ")
 
 
 def _desired(name: str, *services: str, **metadata: Any) -> Object:
     rules = [
-        {"type": "NameSelector", "nameSelector": {"namespace": "red-mesh-bookinfo", "name": one}} for one in services
+        {"type": "NameSelector", "nameSelector": {"namespace": "red-mesh-bookinfo", "name": service}} for service in services
     ]
     return {
         "field_manager": f"ossm.federation/{name}",
@@ -217,54 +217,54 @@ def _desired(name: str, *services: str, **metadata: Any) -> Object:
 
 
 def _verbs(result: Object) -> list[tuple[str, str]]:
-    return [(one["name"], one["verb"]) for one in result["objects"]]
+    return [(entry["name"], entry["verb"]) for entry in result["objects"]]
 
 
 def test_mesh_objects_from_nothing_to_nothing(call: Call, way: str) -> None:
-    """Rehearse, create, rest, change and delete; each step tells what it did, and diff mode shows it."""
+    """Check, create, repeat, change and delete; each step reports what it did, and diff mode shows it."""
     federation, options = call.federation, {"auth": call.auth, "mesh": "red-mesh"}
     name = "test-" + way.split()[0].lower() + str(len(federation.runs))
-    rehearsed = call(way, "mesh_objects", "--check", "--diff", objects=[_desired(name, "ratings")], **options)
-    assert (_verbs(rehearsed), rehearsed["changed"]) == ([(name, "created")], True)
+    planned = call(way, "mesh_objects", "--check", "--diff", objects=[_desired(name, "ratings")], **options)
+    assert (_verbs(planned), planned["changed"]) == ([(name, "created")], True)
     assert name not in federation.names("red-mesh", "exportedservicesets")
-    assert "ratings" in rehearsed["diff"][0]["after"] and not rehearsed["diff"][0]["before"]
+    assert "ratings" in planned["diff"][0]["after"] and not planned["diff"][0]["before"]
     created = call(way, "mesh_objects", objects=[_desired(name, "ratings")], **options)
-    assert created["objects"][0]["fields"] == rehearsed["objects"][0]["fields"]
+    assert created["objects"][0]["fields"] == planned["objects"][0]["fields"]
     assert (_verbs(created), "diff" in created) == ([(name, "created")], False)
     live = federation.get("red-mesh", "exportedservicesets", name)
     before = {key: live[key] for key in ("apiVersion", "kind", "metadata", "spec")}
-    again = call(way, "mesh_objects", "--diff", objects=[_desired(name, "ratings") | {"live": before}], **options)
-    assert (_verbs(again), again["changed"], again["diff"]) == ([(name, "unchanged")], False, [])
+    repeated = call(way, "mesh_objects", "--diff", objects=[_desired(name, "ratings") | {"live": before}], **options)
+    assert (_verbs(repeated), repeated["changed"], repeated["diff"]) == ([(name, "unchanged")], False, [])
     mark = federation.lab.mark()
     changed = call(way, "mesh_objects", "--diff", objects=[_desired(name, "reviews") | {"live": before}], **options)
     assert _verbs(changed) == [(name, "changed")]
     assert all(path.startswith("spec.exportRules") for path in changed["objects"][0]["fields"])
     assert "ratings" in changed["diff"][0]["before"] and "reviews" in changed["diff"][0]["after"]
     assert [
-        one.verb
-        for one in federation.lab.audit("red", mark)
-        if one.resource == "exportedservicesets" and one.agent.startswith(("OpenAPI", "python", "ossm"))
+        request.verb
+        for request in federation.lab.audit("red", mark)
+        if request.resource == "exportedservicesets" and request.agent.startswith(("OpenAPI", "python", "ossm"))
     ] == ["patch"]
-    would = call(way, "mesh_objects", "--check", objects=[_desired(name, "reviews")], state="absent", **options)
-    assert _verbs(would) == [(name, "deleted")]
+    planned = call(way, "mesh_objects", "--check", objects=[_desired(name, "reviews")], state="absent", **options)
+    assert _verbs(planned) == [(name, "deleted")]
     assert name in federation.names("red-mesh", "exportedservicesets")
     assert _verbs(call(way, "mesh_objects", objects=[_desired(name, "reviews")], state="absent", **options)) == [
         (name, "deleted")
     ]
     assert name not in federation.names("red-mesh", "exportedservicesets")
-    gone = call(way, "mesh_objects", objects=[_desired(name, "reviews")], state="absent", **options)
-    assert (_verbs(gone), gone["changed"]) == ([(name, "unchanged")], False)
+    absent = call(way, "mesh_objects", objects=[_desired(name, "reviews")], state="absent", **options)
+    assert (_verbs(absent), absent["changed"]) == ([(name, "unchanged")], False)
 
 
-def test_mesh_objects_goes_on_after_a_failure_of_another_pair(call: Call, way: str) -> None:
+def test_mesh_objects_continues_after_a_failure_of_another_pair(call: Call, way: str) -> None:
     number = str(len(call.federation.runs))
-    bad, after, other = (_desired(f"{word}-{number}", "ratings") for word in ("bad", "after", "other"))
-    bad["definition"]["spec"]["exportRules"][0].pop("type")
-    after["field_manager"] = bad["field_manager"]
-    result = call(way, "mesh_objects", "--check", auth=call.auth, mesh="red-mesh", objects=[bad, after, other])
+    invalid, later, other = (_desired(f"{prefix}-{number}", "ratings") for prefix in ("invalid", "later", "other"))
+    invalid["definition"]["spec"]["exportRules"][0].pop("type")
+    later["field_manager"] = invalid["field_manager"]
+    result = call(way, "mesh_objects", "--check", auth=call.auth, mesh="red-mesh", objects=[invalid, later, other])
     assert [verb for dummy, verb in _verbs(result)] == ["failed", "skipped", "created"]
-    assert "type" in result["problems"][0]["message"] and result["problems"][0]["peer"] == f"bad-{number}"
-    assert result["msg"].startswith(f"ERROR red-mesh: ExportedServiceSet red-mesh-system/bad-{number}: ")
+    assert "type" in result["problems"][0]["message"] and result["problems"][0]["peer"] == f"invalid-{number}"
+    assert result["msg"].startswith(f"ERROR red-mesh: ExportedServiceSet red-mesh-system/invalid-{number}: ")
 
 
 def test_mesh_objects_creates_no_control_plane(call: Call, way: str) -> None:
@@ -288,7 +288,7 @@ def _gateways(*names: str) -> list[Object]:
 
 
 def test_gateway_wait_returns_addresses(call: Call) -> None:
-    result = _equal(
+    result = _call_in_all_ways(
         call,
         "gateway_wait",
         auth=call.auth,
@@ -299,11 +299,11 @@ def test_gateway_wait_returns_addresses(call: Call) -> None:
         timeout=30,
     )
     assert result["ready"] and set(result["gateways"]) == {"ingress-green-mesh", "ingress-blue-mesh"}
-    assert all(one["addresses"] and one["discoveryPort"] == 8188 for one in result["gateways"].values())
+    assert all(gateway["addresses"] and gateway["discoveryPort"] == 8188 for gateway in result["gateways"].values())
 
 
-def test_gateway_wait_says_at_its_deadline_what_is_missing(call: Call, way: str) -> None:
-    begun = time.monotonic()
+def test_gateway_wait_names_missing_addresses_at_its_deadline(call: Call, way: str) -> None:
+    started = time.monotonic()
     result = call(
         way,
         "gateway_wait",
@@ -314,21 +314,21 @@ def test_gateway_wait_says_at_its_deadline_what_is_missing(call: Call, way: str)
         gateways=_gateways("ingress-green-mesh", "ingress-gold-mesh"),
         timeout=2,
     )
-    assert time.monotonic() - begun < 30
-    assert result["ready"], "the control plane is"
-    assert [one["code"] for one in result["problems"]] == ["no-address"]
+    assert time.monotonic() - started < 30
+    assert result["ready"], "the control plane is ready"
+    assert [problem["code"] for problem in result["problems"]] == ["no-address"]
     assert "pending" in result["gateways"]["ingress-gold-mesh"] and result["gateways"]["ingress-green-mesh"]["addresses"]
     assert "ingress-gold-mesh" in result["message"] and "WARNING red-mesh: Service red-mesh-system/ingress-gold-mesh" in result["msg"]
 
 
 def test_peer_info(call: Call) -> None:
-    result = _equal(call, "peer_info", auth=call.auth, mesh="red-mesh", namespace="red-mesh-system", links=_links())
+    result = _call_in_all_ways(call, "peer_info", auth=call.auth, mesh="red-mesh", namespace="red-mesh-system", links=_links())
     green, blue = result["links"]
     assert green["connected"] and green["synced"] and blue["connected"]
-    assert [one["exportedName"] for one in green["exported"]] == [EXPORTED]
+    assert [service["exportedName"] for service in green["exported"]] == [EXPORTED]
 
 
-def test_peer_wait_is_done_at_once_when_all_is_good(call: Call) -> None:
+def test_peer_wait_returns_at_once_when_links_are_healthy(call: Call) -> None:
     options = {
         "auth": {"kubeconfig": call.federation.hosts["green-mesh"]["mesh_kubeconfig"]},
         "mesh": "green-mesh",
@@ -336,11 +336,11 @@ def test_peer_wait_is_done_at_once_when_all_is_good(call: Call) -> None:
         "timeout": 30,
     }
     links = [{"peer_name": "red-mesh", "expect": {"imports_expected": [EXPORTED]}}]
-    result = _equal(call, "peer_wait", links=links, condition=["length(imported) == `1`", "inbound"], **options)
+    result = _call_in_all_ways(call, "peer_wait", links=links, condition=["length(imported) == `1`", "inbound"], **options)
     assert result["healthy"] and result["state"] == "healthy" and result["links"][0]["imported"] == [{"exportedName": EXPORTED, "hostname": IMPORTED}]
 
 
-def test_peer_wait_says_at_its_deadline_what_is_missing(call: Call, way: str) -> None:
+def test_peer_wait_names_missing_imports_and_peers_at_its_deadline(call: Call, way: str) -> None:
     links = [
         *_links(imports_expected=["nothing.nowhere.svc.green-mesh-exports.local"]),
         {"peer_name": "gold-mesh"},
@@ -353,11 +353,11 @@ def test_peer_wait_says_at_its_deadline_what_is_missing(call: Call, way: str) ->
     assert "blue-mesh" not in result["message"]
     assert "ServiceMeshPeer red-mesh-system/green-mesh: not healthy after 2 s" in result["msg"]
     if way == "in process":
-        assert "red-mesh -> gold-mesh: " in call.said
+        assert "red-mesh -> gold-mesh: " in call.output
 
 
 def test_peer_wait_survives_a_restart_of_the_api_server(call: Call, way: str) -> None:
-    """The service that is waited for is exported while the server that is watched is away."""
+    """The expected service is exported while the watched API server is down."""
     federation, name = call.federation, f"late-{len(call.federation.runs)}"
     exported = f"{name}.red-mesh-bookinfo.svc.green-mesh-exports.local"
     service = {
@@ -379,18 +379,18 @@ def test_peer_wait_survives_a_restart_of_the_api_server(call: Call, way: str) ->
         "links": [{"peer_name": "red-mesh", "expect": {"imports_expected": [exported]}}],
     }
     mark = federation.lab.mark()
-    found: list[Object] = []
-    waiting = threading.Thread(target=lambda: found.append(call(way, "peer_wait", **options)))
+    results: list[Object] = []
+    waiting = threading.Thread(target=lambda: results.append(call(way, "peer_wait", **options)))
     waiting.start()
-    federation.eventually(lambda: any(one.verb == "watch" for one in federation.lab.audit("green", mark)))
+    federation.eventually(lambda: any(request.verb == "watch" for request in federation.lab.audit("green", mark)))
     with federation.lab.fault("api-stopped", cluster="green"):
         federation.lab.apply("red", [service])
         assert waiting.is_alive()
     waiting.join(90)
-    assert found and found[0]["healthy"], call.said
+    assert results and results[0]["healthy"], call.output
 
 
-def test_unknown_options_are_refused_alike(call: Call, way: str) -> None:
+def test_unknown_options_are_rejected_in_both_ways(call: Call, way: str) -> None:
     playbook = call.write(
         way,
         "mesh_objects",
@@ -403,7 +403,7 @@ def test_unknown_options_are_refused_alike(call: Call, way: str) -> None:
 
 
 def _documented_playbook(module: str) -> list[Object]:
-    """The complete playbook among the examples of a module."""
+    """Return the complete playbook among the examples of a module."""
     text = (ROOT / "plugins" / "modules" / f"{module}.py").read_text()
     examples = yaml.safe_load(text.partition('EXAMPLES = r"""')[2].partition('"""')[0])
     return [play for play in examples if "hosts" in play]
@@ -411,7 +411,7 @@ def _documented_playbook(module: str) -> list[Object]:
 
 @pytest.mark.parametrize("module", ["mesh_info", "peer_wait"])
 def test_the_documented_playbook_works(call: Call, module: str) -> None:
-    """Ten lines with mesh_info and peer_wait alone, as the documentation has them but for the path of the kubeconfig."""
+    """Run the documented playbook of mesh_info and peer_wait; only the path of the kubeconfig differs."""
     (play,) = _documented_playbook(module)
     assert [next(key for key in task if "." in key) for task in play["tasks"]] == [
         "ossm.federation.mesh_info", "ossm.federation.peer_wait"]
@@ -421,20 +421,20 @@ def test_the_documented_playbook_works(call: Call, module: str) -> None:
     mark = call.federation.lab.mark()
     run = call.federation.play(playbook)
     assert run.code == 0 and run.recap["localhost"]["ok"] == 2, run.output
-    assert "servicemeshpeers" in {one.resource for one in call.federation.lab.audit("red", mark) if one.verb == "watch"}
+    assert "servicemeshpeers" in {request.resource for request in call.federation.lab.audit("red", mark) if request.verb == "watch"}
 
 
 def test_module_defaults_of_the_group_serve_every_module(call: Call, way: str) -> None:
-    """Nothing about access in the tasks; in check mode, so that nothing restarts."""
-    own = {"mesh": "red-mesh", "namespace": "red-mesh-system", "fail_on_problems": False}
+    """The tasks contain no access options; check mode prevents the restart."""
+    common = {"mesh": "red-mesh", "namespace": "red-mesh-system", "fail_on_problems": False}
     arguments: dict[str, Object] = {
-        "gateway_wait": {**own, "control_plane": "red-mesh"},
-        "istiod_restart": {**own, "control_plane": "red-mesh"},
-        "mesh_info": own,
+        "gateway_wait": {**common, "control_plane": "red-mesh"},
+        "istiod_restart": {**common, "control_plane": "red-mesh"},
+        "mesh_info": common,
         "mesh_objects": {"mesh": "red-mesh", "objects": [_desired("defaults", "ratings")]},
-        "operator_wait": {**own, "namespace": "openshift-operators", "name": "servicemeshoperator"},
-        "peer_info": own,
-        "peer_wait": own,
+        "operator_wait": {**common, "namespace": "openshift-operators", "name": "servicemeshoperator"},
+        "peer_info": common,
+        "peer_wait": common,
     }
     assert tuple(arguments) == MODULES
     tasks = [{"name": module, f"ossm.federation.{module}": options, **WAYS[way]} for module, options in arguments.items()]
@@ -447,9 +447,7 @@ def test_module_defaults_of_the_group_serve_every_module(call: Call, way: str) -
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_documented_for_people(module: str, folder: Path) -> None:
-    from harness import run_environment
-
+def test_ansible_doc_shows_the_module(module: str, folder: Path) -> None:
     done = subprocess.run(
         [str(program("ansible-doc")), "-t", "module", f"ossm.federation.{module}"],
         capture_output=True,

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sets before peers, over all meshes: then the first full sync finds everything. The next one is an hour away here."""
+"""Sets are written before peers in all meshes, so the first full sync imports everything. Here the next one is an hour away."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ HOUR = 3600
 
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    """The default lab; every mesh exports its ratings to all others and imports all that they offer."""
+    """The default lab; every mesh exports its ratings to all others and imports everything that they export."""
     lab = start(clocks={"resync": HOUR})
     everything = [{"type": "NameSelector", "nameSelector": {"namespace": "*", "name": "*"}}]
-    wishes = {mesh: {"mesh_exports": [f"{mesh}-bookinfo/ratings"], "mesh_imports": everything} for mesh in MESHES}
-    return Federation.for_lab(lab, tmp_path_factory.mktemp("f"), wishes)
+    declaration = {mesh: {"mesh_exports": [f"{mesh}-bookinfo/ratings"], "mesh_imports": everything} for mesh in MESHES}
+    return Federation.for_lab(lab, tmp_path_factory.mktemp("f"), declaration)
 
 
 def test_everything_is_imported_with_the_first_full_sync(federation: Federation) -> None:
@@ -48,15 +48,15 @@ def test_peers_were_written_after_all_sets_of_all_meshes(federation: Federation)
     assert max(times["sets"]) < min(times["roots"])
 
 
-def test_the_root_of_each_peer_was_written_before_it(federation: Federation) -> None:
+def test_each_root_was_written_before_its_peer(federation: Federation) -> None:
     for mesh, peer in DEFAULT_LINKS:
         cluster, namespace = federation.location(mesh)
         written = [request.resource for request in federation.lab.audit(cluster) if request.changes
                    and request.namespace == namespace and request.name in (peer, f"{peer}-ca-root-cert")]
-        assert [one for one in written if one in ("configmaps", "servicemeshpeers")] == ["configmaps", "servicemeshpeers"]
+        assert [resource for resource in written if resource in ("configmaps", "servicemeshpeers")] == ["configmaps", "servicemeshpeers"]
 
 
-def test_what_fails_shows_every_lab_that_runs(federation: Federation) -> None:
+def test_a_failure_shows_every_running_lab(federation: Federation) -> None:
     ((title, text),) = descriptions([])
     assert title == "the lab" and str(federation.lab.directory) in text and "ServiceMeshPeer" in text
     ((title, text),) = descriptions([federation])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run says before its first write: versions and their faults, members, networks, and clusters that are no OpenShift."""
+"""What a run reports before its first write: versions and their faults, members, networks, and clusters without OpenShift."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from harness import Federation, Run, two_meshes
 from lab.api import Lab
 
 OLD, WIDE = "red-mesh", "green-mesh"
-SOMEBODY = "somebody"
+OTHER_MANAGER = "other-manager"
 
 
-@pytest.fixture(scope="module")
-def lab(start: Callable[..., Lab]) -> Lab:
-    """A mesh of an old version, which the simulator does not bring up, and one with multi-network on and an egress gateway
-    that somebody made."""
-    made = start(two_meshes(red={"install": False}))
+@pytest.fixture(scope="module", name="lab")
+def _lab(start: Callable[..., Lab]) -> Lab:
+    """A mesh of an old version, which the simulator does not start, and a multi-network mesh with an unmanaged egress gateway."""
+    lab = start(two_meshes(red={"install": False}))
     namespace = f"{OLD}-system"
     old = {
         "apiVersion": "maistra.io/v2",
@@ -32,7 +31,7 @@ def lab(start: Callable[..., Lab]) -> Lab:
         "metadata": {"name": "default", "namespace": namespace},
         "spec": {"members": [f"{OLD}-bookinfo"]},
     }
-    made.apply("red", [old, roll], manager=SOMEBODY)
+    lab.apply("red", [old, roll], manager=OTHER_MANAGER)
     plane = {
         "apiVersion": "maistra.io/v2",
         "kind": "ServiceMeshControlPlane",
@@ -50,54 +49,55 @@ def lab(start: Callable[..., Lab]) -> Lab:
             },
         },
     }
-    made.apply("green", [plane], manager=SOMEBODY)
-    return made
+    lab.apply("green", [plane], manager=OTHER_MANAGER)
+    return lab
 
 
-@pytest.fixture(scope="module")
-def rehearsal(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A check run: nothing is waited for, and the version of one mesh is not simulated."""
+@pytest.fixture(scope="module", name="check")
+def _check(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A check run: it waits for nothing, and the version of one mesh is not simulated."""
     federation = Federation.for_lab(lab, tmp_path_factory.mktemp("f"))
     federation.hosts[OLD]["mesh_exports"] = {WIDE: ["nowhere/ratings", "red-mesh-bookinfo/ratings"]}
     return federation.run("--check")
 
 
-def _said(run: Run, code: str) -> list[str]:
-    """The warnings with this code, as they are said before the first write."""
+def _announced(run: Run, code: str) -> list[str]:
+    """Return the warnings with this code that are printed before the first write."""
     return [paragraph for paragraph in run.paragraphs("Announce the changes") if f"[{code}]" in paragraph]
 
 
-def test_what_runs_where_is_said(rehearsal: Run) -> None:
-    assert "red-mesh v2.3 4.16.20" in rehearsal.flat
-    assert "green-mesh 2.5.1 4.16.20" in rehearsal.flat
+def test_versions_of_meshes_and_clusters_are_shown(check: Run) -> None:
+    assert "red-mesh v2.3 4.16.20" in check.flat
+    assert "green-mesh 2.5.1 4.16.20" in check.flat
 
 
-def test_known_faults_of_the_version_once_each_with_the_fixed_version(rehearsal: Run) -> None:
-    said = _said(rehearsal, "version-fault")
-    assert len(said) == 3 and all(line.startswith("WARNING red-mesh: ServiceMeshControlPlane red-mesh-system/red-mesh: ") for line in said)
-    [endpoints] = [line for line in said if "OSSM-3644, OSSM-3599" in line]
+def test_each_known_fault_of_a_version_is_a_warning_with_the_fixed_version(check: Run) -> None:
+    warnings = _announced(check, "version-fault")
+    assert len(warnings) == 3
+    assert all(line.startswith("WARNING red-mesh: ServiceMeshControlPlane red-mesh-system/red-mesh: ") for line in warnings)
+    [endpoints] = [line for line in warnings if "OSSM-3644, OSSM-3599" in line]
     assert "v2.3 has, before 2.3.3, the fault" in endpoints and "Update to 2.3.3 or later" in endpoints
-    assert [line for line in said if "OSSM-6079" in line and "Update to 2.5.0 or later" in line]
+    assert [line for line in warnings if "OSSM-6079" in line and "Update to 2.5.0 or later" in line]
 
 
-def test_an_exported_namespace_that_is_no_member(rehearsal: Run) -> None:
-    [said] = _said(rehearsal, "namespace-not-member")
-    assert said.startswith("WARNING red-mesh: mesh_exports: nowhere is not among the members")
+def test_an_exported_namespace_that_is_not_a_member(check: Run) -> None:
+    [warning] = _announced(check, "namespace-not-member")
+    assert warning.startswith("WARNING red-mesh: mesh_exports: nowhere is not among the members")
 
 
-def test_a_network_view_of_somebody_else_that_shuts_the_peer_out(rehearsal: Run) -> None:
-    assert len(_said(rehearsal, "multi-network")) == 1
-    [said] = _said(rehearsal, "network-view")
-    assert "Set it to [network-red-mesh]" in said and "egress-red-mesh.requestedNetworkView" in said
+def test_an_unmanaged_network_view_that_excludes_the_peer(check: Run) -> None:
+    assert len(_announced(check, "multi-network")) == 1
+    [warning] = _announced(check, "network-view")
+    assert "Set it to [network-red-mesh]" in warning and "egress-red-mesh.requestedNetworkView" in warning
 
 
-def test_at_the_end_it_is_said_once(rehearsal: Run) -> None:
-    """By then requests fail through it, which is no warning any more."""
-    [told] = [line for line in rehearsal.report if "requestedNetworkView" in line and "egress-red-mesh" in line]
-    assert "requests to red-mesh fail through it" in told and told.endswith("[network-view]")
+def test_the_report_shows_the_network_view_once(check: Run) -> None:
+    """At the end of the run requests fail because of it, so it is an error and no longer a warning."""
+    [error] = [line for line in check.report if "requestedNetworkView" in line and "egress-red-mesh" in line]
+    assert "requests to red-mesh fail through it" in error and error.endswith("[network-view]")
 
 
-def test_a_cluster_that_is_no_openshift(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_cluster_without_openshift(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
     federation = Federation.for_lab(lab, tmp_path_factory.mktemp("f"))
     mark = lab.mark()
     with lab.fault("crds-missing", cluster="red", kinds=["Infrastructure", "ClusterVersion"]):
@@ -105,5 +105,5 @@ def test_a_cluster_that_is_no_openshift(lab: Lab, tmp_path_factory: pytest.TempP
     assert "red-mesh v2.3 none" in run.flat
     assert "red-mesh: AWS, from the provider IDs of its nodes. LoadBalancer, public" in run.flat
     assert "green-mesh: Azure, from the Infrastructure object. LoadBalancer, public" in run.flat
-    assert "clusterversions" not in {one.resource for one in lab.audit("red", mark)}, "its group is not there"
-    assert "clusterversions" in {one.resource for one in lab.audit("green", mark)}
+    assert "clusterversions" not in {request.resource for request in lab.audit("red", mark)}, "the API group does not exist"
+    assert "clusterversions" in {request.resource for request in lab.audit("green", mark)}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An API server that is busy, slow or breaks off does not spoil a run: what failed is sent again, a little later each time."""
+"""A busy, slow or interrupted API server does not fail a run: failed requests are sent again with increasing delays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LINKS = [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
 
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    """Two meshes; each test starts with nothing federated."""
+    """Two meshes; each test starts before they are federated."""
     return Federation.for_lab(start(two_meshes()), tmp_path_factory.mktemp("f"))
 
 
@@ -30,7 +30,7 @@ def _fresh(federation: Federation) -> None:
 FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "too many requests": ("api-error", {"code": 429, "count": 6, "retry_after": 1}),
     "too many writes": ("api-error", {"code": 429, "count": 3, "verbs": ["patch"], "retry_after": 1}),
-    "lost races": ("api-error", {"code": 409, "count": 2, "verbs": ["patch"]}),
+    "conflicting writes": ("api-error", {"code": 409, "count": 2, "verbs": ["patch"]}),
     "internal errors": ("api-error", {"code": 500, "count": 6}),
     "connection resets": ("api-connection-reset", {"count": 3}),
     "slow": ("api-slow", {"seconds": 0.4}),
@@ -38,7 +38,7 @@ FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", FAULTS)
-def test_a_run_from_nothing_succeeds_all_the_same(federation: Federation, case: str) -> None:
+def test_a_first_run_succeeds_despite_the_fault(federation: Federation, case: str) -> None:
     name, parameters = FAULTS[case]
     with federation.lab.fault(name, cluster="red", **parameters):
         run = federation.succeed()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Roots: judged and pinned before anybody writes them, shown by fingerprint, several in a bundle; no key is read."""
+"""Roots are validated and pinned before a write, shown by fingerprint, and accepted as a bundle; no private key is read."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from lab.sim.ca import Authority
 
 MESH = "red-mesh"
 OTHERS = ("blue-mesh", "green-mesh")
-REST = [("blue-mesh", "green-mesh"), ("green-mesh", "blue-mesh")]
+OTHER_LINKS = [("blue-mesh", "green-mesh"), ("green-mesh", "blue-mesh")]
 KEY = "root-cert.pem"
 
 
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    """The default lab; the first test finds it as it began, the last leaves an expired root."""
+    """The default lab, not yet federated; the last test leaves an expired root."""
     return Federation.for_lab(start(), tmp_path_factory.mktemp("f"))
 
 
@@ -33,7 +33,7 @@ def _root(federation: Federation) -> str:
     return federation.get(MESH, "configmaps", "istio-ca-root-cert")["data"][KEY]
 
 
-def _print(pem: str) -> str:
+def _fingerprint(pem: str) -> str:
     return x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA256()).hex()
 
 
@@ -43,73 +43,73 @@ def _colons(sha256: str) -> str:
 
 def _publish(federation: Federation, pem: str) -> None:
     cluster, namespace = federation.location(MESH)
-    change = json.dumps({"data": {KEY: pem}})
-    federation.lab.kubectl(cluster, "patch", "configmap/istio-ca-root-cert", "-n", namespace, "--type=merge", "-p", change)
+    patch = json.dumps({"data": {KEY: pem}})
+    federation.lab.kubectl(cluster, "patch", "configmap/istio-ca-root-cert", "-n", namespace, "--type=merge", "-p", patch)
 
 
-def _refused(run: Run, code: str) -> None:
-    """The run is red for the mesh and the links to it; the others are federated."""
+def _check_root_rejected(run: Run, code: str) -> None:
+    """Check that the run fails for the mesh and its links, and that the other meshes are federated."""
     assert run.code != 0, run.output
     assert f"[{code}]" in run.flat and MESH in run.flat
-    assert {run.cells[link] for link in REST} == {"ok"}, run.matrix
-    assert not {run.cells[link] for link in DEFAULT_LINKS if link not in REST} & {"ok", "ok, 1 imported"}, run.matrix
+    assert {run.cells[link] for link in OTHER_LINKS} == {"ok"}, run.matrix
+    assert not {run.cells[link] for link in DEFAULT_LINKS if link not in OTHER_LINKS} & {"ok", "ok, 1 imported"}, run.matrix
     assert run.recap[MESH]["failed"] == 1
 
 
-def test_a_root_that_is_not_pinned_is_written_by_nobody(federation: Federation) -> None:
+def test_a_root_that_is_not_pinned_is_not_written(federation: Federation) -> None:
     federation.hosts[MESH]["mesh_trust_fingerprints"] = ["00" * 32]
     run = federation.run()
-    _refused(run, "root-not-pinned")
-    assert "mesh_trust_fingerprints" in run.flat and _colons(_print(_root(federation))) in run.flat
+    _check_root_rejected(run, "root-not-pinned")
+    assert "mesh_trust_fingerprints" in run.flat and _colons(_fingerprint(_root(federation))) in run.flat
     for mesh in OTHERS:
         assert f"{MESH}-ca-root-cert" not in federation.names(mesh, "configmaps")
         assert MESH not in federation.names(mesh, "servicemeshpeers")
     assert not federation.names(MESH, "servicemeshpeers")
 
 
-def test_a_pinned_root_is_taken_and_shown(federation: Federation) -> None:
-    federation.hosts[MESH]["mesh_trust_fingerprints"] = ["00" * 32, _colons(_print(_root(federation)))]
+def test_a_pinned_root_is_accepted_and_shown(federation: Federation) -> None:
+    federation.hosts[MESH]["mesh_trust_fingerprints"] = ["00" * 32, _colons(_fingerprint(_root(federation)))]
     run = federation.succeed()
-    assert f"SHA-256 {_colons(_print(_root(federation)))}" in run.flat
+    assert f"SHA-256 {_colons(_fingerprint(_root(federation)))}" in run.flat
     assert federation.connected() == sorted(DEFAULT_LINKS)
     assert "not verified" not in run.flat
     assert federation.succeed().unchanged
 
 
-def test_a_root_that_expires_soon_is_told(federation: Federation) -> None:
+def test_a_root_that_expires_soon_is_reported(federation: Federation) -> None:
     run = federation.succeed("-e", "federation_root_expiry_warning_days=3660")
     assert run.flat.count("[root-expires]") >= 3 and "expires at" in run.flat
     assert run.unchanged
 
 
-def test_garbage_is_written_by_nobody(federation: Federation) -> None:
+def test_an_unreadable_root_is_not_written(federation: Federation) -> None:
     before = federation.get("green-mesh", "configmaps", f"{MESH}-ca-root-cert")["data"]
     mark = federation.lab.mark()
     with federation.lab.fault("root-invalid", mesh=MESH):
         run = federation.run()
-    _refused(run, "root-unreadable")
+    _check_root_rejected(run, "root-unreadable")
     assert not federation.writes(mark), request_lines(federation.writes(mark))
     assert federation.get("green-mesh", "configmaps", f"{MESH}-ca-root-cert")["data"] == before
 
 
-def test_a_bundle_of_two_roots_is_taken_when_both_are_pinned(federation: Federation) -> None:
+def test_a_bundle_of_two_roots_is_accepted_when_both_are_pinned(federation: Federation) -> None:
     old, new = _root(federation), Authority.create("red-mesh.local").cert_pem.decode()
     _publish(federation, f"# both\n{new}\n{old}{new}")
     run = federation.run()
-    _refused(run, "root-not-pinned")
-    assert _colons(_print(new)) in run.flat
-    federation.hosts[MESH]["mesh_trust_fingerprints"] = [_print(old), _print(new)]
+    _check_root_rejected(run, "root-not-pinned")
+    assert _colons(_fingerprint(new)) in run.flat
+    federation.hosts[MESH]["mesh_trust_fingerprints"] = [_fingerprint(old), _fingerprint(new)]
     run = federation.succeed()
-    expected = "".join(sorted((old, new), key=_print))
+    expected = "".join(sorted((old, new), key=_fingerprint))
     for mesh in OTHERS:
         assert federation.get(mesh, "configmaps", f"{MESH}-ca-root-cert")["data"] == {KEY: expected}
         assert run.cells[mesh, MESH] == "up, not verified", run.matrix
-        noted = federation.get(mesh, "servicemeshpeers", MESH)["metadata"]["annotations"]["ossm.federation/root-sha256"]
-        assert noted == ",".join(sorted((_print(old), _print(new))))
+        fingerprints = federation.get(mesh, "servicemeshpeers", MESH)["metadata"]["annotations"]["ossm.federation/root-sha256"]
+        assert fingerprints == ",".join(sorted((_fingerprint(old), _fingerprint(new))))
     assert "6 of 6 links healthy (2 not verified)" in run.flat
     assert f"INFO {OTHERS[0]}: link to {MESH}: up, not verified: it has not reconnected since its root changed." in run.flat
-    again = federation.succeed()
-    assert again.unchanged and again.cells == run.cells
+    repeated = federation.succeed()
+    assert repeated.unchanged and repeated.cells == run.cells
     federation.lab.fault("egress-restart", mesh="green-mesh")
     federation.eventually(lambda: not federation.watch("green-mesh", MESH).get("connected"))
     federation.eventually(lambda: federation.watch("green-mesh", MESH).get("connected"))
@@ -118,9 +118,9 @@ def test_a_bundle_of_two_roots_is_taken_when_both_are_pinned(federation: Federat
     federation.succeed()
 
 
-@pytest.fixture
-def unpinned(federation: Federation) -> Iterator[Federation]:
-    """Red without pins; its pins and the root that it publishes are put back afterwards."""
+@pytest.fixture(name="unpinned")
+def _unpinned(federation: Federation) -> Iterator[Federation]:
+    """Red without pins; its pins and its published root are restored afterwards."""
     pins, root = federation.hosts[MESH].pop("mesh_trust_fingerprints", None), _root(federation)
     yield federation
     _publish(federation, root)
@@ -128,9 +128,9 @@ def unpinned(federation: Federation) -> Iterator[Federation]:
         federation.hosts[MESH]["mesh_trust_fingerprints"] = pins
 
 
-def _below() -> str:
-    """An authority that another one signed; it may sign and is within its dates, so only its chain does not fit."""
-    subject, issuer = (x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, one)]) for one in ("below", "above"))
+def _intermediate() -> str:
+    """Return a valid authority that another one has signed, so only its chain is wrong."""
+    subject, issuer = (x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, name)]) for name in ("intermediate", "root"))
     keys = [ec.generate_private_key(ec.SECP256R1()) for dummy in range(2)]
     now = datetime.datetime.now(datetime.timezone.utc)
     builder = x509.CertificateBuilder(issuer, subject, keys[0].public_key(), x509.random_serial_number())
@@ -139,51 +139,51 @@ def _below() -> str:
     return signed.sign(keys[1], hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
-def _server() -> str:
-    """The certificate of a workload."""
+def _workload_certificate() -> str:
+    """Return the certificate of a workload."""
     return Authority.create("red-mesh.local").issue("red-mesh.local/ns/red-mesh-system/sa/istiod").decode()
 
 
-def _tomorrow() -> str:
-    """A root that is good in all but its begin."""
+def _not_yet_valid() -> str:
+    """Return a root whose only fault is that it is not yet valid."""
     return Authority.create("red-mesh.local", age_days=-1).cert_pem.decode()
 
 
-#: Code of what is wrong -> how such a certificate is made, and the words that tell it.
+#: Code -> function that creates such a certificate, and the expected part of the message.
 UNUSABLE: dict[str, tuple[Callable[[], str], str]] = {
-    "root-no-authority": (_server, "is not a certificate authority"),
-    "root-chain": (_below, "is neither self-signed nor signed by another certificate of the bundle"),
-    "root-not-yet-valid": (_tomorrow, "is not valid before"),
+    "root-no-authority": (_workload_certificate, "is not a certificate authority"),
+    "root-chain": (_intermediate, "is neither self-signed nor signed by another certificate of the bundle"),
+    "root-not-yet-valid": (_not_yet_valid, "is not valid before"),
 }
 
 
 @pytest.mark.parametrize("code", UNUSABLE)
-def test_a_root_that_cannot_be_used_is_written_by_nobody(unpinned: Federation, code: str) -> None:
-    """Of one fault each that code alone is said, with the fingerprint; nothing is written, the others are good."""
-    make, message = UNUSABLE[code]
-    pem, before = make(), {mesh: unpinned.get(mesh, "configmaps", f"{MESH}-ca-root-cert")["data"] for mesh in OTHERS}
+def test_an_unusable_root_is_not_written(unpinned: Federation, code: str) -> None:
+    """Each fault is reported with its code alone and the fingerprint; nothing is written, and other links are healthy."""
+    create, message = UNUSABLE[code]
+    pem, before = create(), {mesh: unpinned.get(mesh, "configmaps", f"{MESH}-ca-root-cert")["data"] for mesh in OTHERS}
     _publish(unpinned, pem)
     mark = unpinned.lab.mark()
     run = unpinned.run()
-    _refused(run, code)
-    assert message in run.flat and _colons(_print(pem)) in run.flat
+    _check_root_rejected(run, code)
+    assert message in run.flat and _colons(_fingerprint(pem)) in run.flat
     assert run.flat.count("[root-") == run.flat.count(f"[{code}]")
     assert not unpinned.writes(mark), request_lines(unpinned.writes(mark))
     assert {mesh: unpinned.get(mesh, "configmaps", f"{MESH}-ca-root-cert")["data"] for mesh in OTHERS} == before
 
 
-def test_an_expired_root_is_written_by_nobody(federation: Federation) -> None:
+def test_an_expired_root_is_not_written(federation: Federation) -> None:
     federation.hosts[MESH].pop("mesh_trust_fingerprints")
     before = federation.get("green-mesh", "configmaps", f"{MESH}-ca-root-cert")["data"]
     federation.lab.fault("root-expired", mesh=MESH)
     federation.eventually(lambda: _root(federation) != before[KEY])
     run = federation.run()
-    _refused(run, "root-expired")
+    _check_root_rejected(run, "root-expired")
     assert federation.get("green-mesh", "configmaps", f"{MESH}-ca-root-cert")["data"] == before
 
 
-def test_no_secret_was_ever_read(federation: Federation) -> None:
-    """In all runs of this module; kubectl's requests of the tests themselves name no Secret either."""
+def test_no_run_read_a_secret(federation: Federation) -> None:
+    """No run of this module and no kubectl request of its tests names a Secret."""
     for cluster in federation.lab.clusters:
         requests = federation.lab.audit(cluster)
-        assert requests and not [one for one in requests if one.resource == "secrets"], request_lines(requests)
+        assert requests and not [request for request in requests if request.resource == "secrets"], request_lines(requests)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""federate.yml step by step: each tag runs its step, with all that the step needs."""
+"""federate.yml step by step: each tag runs its step and everything that the step needs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MESHES = ("red-mesh", "green-mesh")
 
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    """Two meshes that share a service; nothing is federated yet."""
+    """Two meshes that share a service, not yet federated."""
     lab = start(two_meshes())
-    wishes = {"red-mesh": {"mesh_exports": ["red-mesh-bookinfo/ratings"]}, "green-mesh": {"mesh_imports": ["*/*"]}}
-    return Federation.for_lab(lab, tmp_path_factory.mktemp("f"), wishes)
+    variables = {"red-mesh": {"mesh_exports": ["red-mesh-bookinfo/ratings"]}, "green-mesh": {"mesh_imports": ["*/*"]}}
+    return Federation.for_lab(lab, tmp_path_factory.mktemp("f"), variables)
 
 
-def _written(federation: Federation, *arguments: str) -> set[str]:
-    """The resources that a run of federate.yml writes."""
+def _written_resources(federation: Federation, *arguments: str) -> set[str]:
+    """Return the resources that a run of federate.yml writes."""
     mark = federation.lab.mark()
     run = federation.succeed(*arguments)
     assert "Traceback" not in run.output
@@ -30,17 +30,17 @@ def _written(federation: Federation, *arguments: str) -> set[str]:
 
 
 def test_the_tag_discover_writes_nothing(federation: Federation) -> None:
-    assert _written(federation, "--tags", "discover") == set()
+    assert _written_resources(federation, "--tags", "discover") == set()
 
 
 def test_each_tag_writes_what_its_step_writes(federation: Federation) -> None:
-    assert _written(federation, "--tags", "gateways") == {"servicemeshcontrolplanes"}
-    assert _written(federation, "--tags", "sets") == {"importedservicesets", "exportedservicesets"}
-    assert _written(federation, "--tags", "peers") == {"configmaps", "servicemeshpeers"}
+    assert _written_resources(federation, "--tags", "gateways") == {"servicemeshcontrolplanes"}
+    assert _written_resources(federation, "--tags", "sets") == {"importedservicesets", "exportedservicesets"}
+    assert _written_resources(federation, "--tags", "peers") == {"configmaps", "servicemeshpeers"}
 
 
 def test_the_tag_report_waits_for_the_links(federation: Federation) -> None:
-    assert _written(federation, "--tags", "report") == set()
+    assert _written_resources(federation, "--tags", "report") == set()
     assert sorted(federation.connected()) == sorted([MESHES, MESHES[::-1]])
     assert set(federation.runs[-1].cells.values()) == {"ok", "ok, 1 imported"}
 
