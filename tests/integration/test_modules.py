@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import subprocess
 import threading
 import time
@@ -16,17 +14,9 @@ from typing import Any
 import pytest
 import yaml
 from harness import DEFAULT_VARIABLES, EXPORTED, IMPORTED, ROOT, Federation, Object, program, run_environment
+from module_calls import WAYS, Call, call_in_all_ways
 
-WAYS: dict[str, Object] = {
-    "in process": {},
-    "as a module": {"vars": {"ansible_connection": "elsewhere"}},
-    "async": {"async": 60, "poll": 1},
-}
 MODULES = ("gateway_wait", "istiod_restart", "mesh_info", "mesh_objects", "operator_wait", "peer_info", "peer_wait")
-#: Fields that differ between two reads of a running lab.
-_VOLATILE = re.compile(
-    r'"(last_full_sync|last_attempt|lastFullSync|lastConnected|resourceVersion|lastEvent|time)": "?[^",}]*"?'
-)
 
 
 @pytest.fixture(scope="module")
@@ -43,76 +33,10 @@ def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-class Call:
-    """Call modules of the collection with a playbook of one task."""
-
-    def __init__(self, federation: Federation, folder: Path) -> None:
-        self.federation, self.folder = federation, folder
-        self.output = ""
-
-    def __call__(self, way: str, module: str, *arguments: str, **options: Any) -> Object:
-        """Return the result of one task, also if it fails; ``arguments`` go to ansible-playbook."""
-        result = self.folder / "result.json"
-        result.unlink(missing_ok=True)
-        run = self.federation.play(self.write(way, module, result, options, failed_when=False), *arguments)
-        self.output = run.output
-        assert run.code == 0, run.output
-        return json.loads(result.read_text())
-
-    def write(self, way: str, module: str, result: Path, options: Object, **keywords: Any) -> Path:
-        """Write the playbook; ``keywords`` are those of its task."""
-        task = {"name": "Call", f"ossm.federation.{module}": options, "register": "called", **keywords, **WAYS[way]}
-        keep = {
-            "name": "Keep",
-            "ansible.builtin.copy": {"content": "{{ called | to_json }}", "dest": str(result)},
-            "check_mode": False,
-            "diff": False,
-        }
-        playbook = self.folder / "call.yml"
-        playbook.write_text(
-            yaml.safe_dump([{"hosts": "red-mesh", "connection": "local", "gather_facts": False, "tasks": [task, keep]}])
-        )
-        return playbook
-
-    @property
-    def auth(self) -> Object:
-        """Return the access options of red's cluster."""
-        return {"kubeconfig": self.federation.hosts["red-mesh"]["mesh_kubeconfig"]}
-
-
 @pytest.fixture
 def call(federation: Federation, folder: Path) -> Call:
     """Return a caller of modules on red."""
     return Call(federation, folder)
-
-
-def _comparable(result: Object) -> Object:
-    """Return a result without volatile fields and without the fields that Ansible adds for the way of running."""
-    added = (
-        "ansible_job_id",
-        "results_file",
-        "started",
-        "finished",
-        "stdout",
-        "stdout_lines",
-        "stderr",
-        "stderr_lines",
-        "_ansible_no_log",
-        "ansible_facts",
-        "warnings",
-        "deprecations",
-    )
-    fields = {key: value for key, value in result.items() if key not in added}
-    return json.loads(_VOLATILE.sub(r'"\1": "volatile"', json.dumps(fields, sort_keys=True)))
-
-
-def _call_in_all_ways(call: Call, module: str, *arguments: str, **options: Any) -> Object:
-    """Call a module in all ways, check that the results are equal, and return the first."""
-    results = {way: _comparable(call(way, module, *arguments, **options)) for way in WAYS}
-    first = next(iter(results.values()))
-    for way, result in results.items():
-        assert result == first, way
-    return first
 
 
 def _mesh(call: Call, mesh: str) -> Object:
@@ -128,7 +52,7 @@ def _links(**more: Any) -> list[Object]:
 
 
 def test_mesh_info(call: Call) -> None:
-    facts = {mesh: _call_in_all_ways(call, "mesh_info", **_mesh(call, mesh)) for mesh in DEFAULT_VARIABLES}
+    facts = {mesh: call_in_all_ways(call, "mesh_info", **_mesh(call, mesh)) for mesh in DEFAULT_VARIABLES}
     assert [facts[mesh]["platform"]["type"] for mesh in DEFAULT_VARIABLES] == ["AWS", "Azure", "BareMetal"]
     red = facts["red-mesh"]
     assert red["readable"] and not red["problems"] and "msg" not in red
@@ -166,11 +90,11 @@ def test_mesh_info_sends_at_most_twelve_requests(call: Call, way: str) -> None:
 
 def test_mesh_info_reads_services_that_rules_name(call: Call) -> None:
     selectors = ["red-mesh-bookinfo/ratings", "red-mesh-bookinfo/reviews", "nowhere/*"]
-    facts = _call_in_all_ways(call, "mesh_info", **_mesh(call, "red-mesh"), additional_services=selectors)
+    facts = call_in_all_ways(call, "mesh_info", **_mesh(call, "red-mesh"), additional_services=selectors)
     services = [{"namespace": "red-mesh-bookinfo", "name": name, "labels": {"app": name}, "ports": [{"name": "http", "port": 9080}]}
                 for name in ("ratings", "reviews")]
     assert facts["additional_services"] == {"services": services, "unread": []}
-    assert "additional_services" not in _call_in_all_ways(call, "mesh_info", **_mesh(call, "red-mesh"))
+    assert "additional_services" not in call_in_all_ways(call, "mesh_info", **_mesh(call, "red-mesh"))
 
 
 def _pods(call: Call) -> list[str]:
@@ -288,7 +212,7 @@ def _gateways(*names: str) -> list[Object]:
 
 
 def test_gateway_wait_returns_addresses(call: Call) -> None:
-    result = _call_in_all_ways(
+    result = call_in_all_ways(
         call,
         "gateway_wait",
         auth=call.auth,
@@ -322,7 +246,7 @@ def test_gateway_wait_names_missing_addresses_at_its_deadline(call: Call, way: s
 
 
 def test_peer_info(call: Call) -> None:
-    result = _call_in_all_ways(call, "peer_info", auth=call.auth, mesh="red-mesh", namespace="red-mesh-system", links=_links())
+    result = call_in_all_ways(call, "peer_info", auth=call.auth, mesh="red-mesh", namespace="red-mesh-system", links=_links())
     green, blue = result["links"]
     assert green["connected"] and green["synced"] and blue["connected"]
     assert [service["exportedName"] for service in green["exported"]] == [EXPORTED]
@@ -336,7 +260,7 @@ def test_peer_wait_returns_at_once_when_links_are_healthy(call: Call) -> None:
         "timeout": 30,
     }
     links = [{"peer_name": "red-mesh", "expect": {"imports_expected": [EXPORTED]}}]
-    result = _call_in_all_ways(call, "peer_wait", links=links, condition=["length(imported) == `1`", "inbound"], **options)
+    result = call_in_all_ways(call, "peer_wait", links=links, condition=["length(imported) == `1`", "inbound"], **options)
     assert result["healthy"] and result["state"] == "healthy" and result["links"][0]["imported"] == [{"exportedName": EXPORTED, "hostname": IMPORTED}]
 
 
