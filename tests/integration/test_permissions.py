@@ -124,7 +124,7 @@ def _written(requests: dict[str, list[Request]], mesh: str) -> list[str]:
 def _check_missing_permission(run: Run, mesh: str, *message: str) -> None:
     """Check that the run fails for the mesh and reports the missing permission before the first write."""
     assert run.code != 0, run.output
-    before = run.output.partition(": Configure gateways]")[0]
+    before = " ".join(run.output.partition(": Configure gateways]")[0].split())
     assert f"{mesh}: namespace {mesh}-system: the account may not" in before and "[permission-missing]" in before
     assert not [part for part in message if part not in before], run.output
     assert run.recap[mesh]["failed"] == 1
@@ -319,7 +319,8 @@ def test_with_namespace_and_operator_no_cluster_wide_permission_is_needed(instal
     run, report = _install(installation, "red-mesh")
     lab.kubectl("red", "delete", "rolebinding/narrow", f"clusterrole/{role['metadata']['name']}", "-n", namespace)
     assert run.code == 0 and report[-1] == "red-mesh: the control plane is ready", run.output
-    assert report[0].startswith(f"red-mesh: changed ServiceMeshControlPlane {namespace}/red-mesh (")
+    assert report[0] == "READY  1 control plane ready. 1 object changed."
+    assert report[2] == f"red-mesh: changed ServiceMeshControlPlane {namespace}/red-mesh", report
     # A run that creates no Subscription does not need to read one.
     forbidden = {request.resource for request in _requests(installation, mark, ACCOUNT_NAMESPACE)["red-mesh"] if request.code == 403}
     assert forbidden == {"namespaces", "subscriptions"}

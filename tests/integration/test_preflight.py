@@ -82,7 +82,7 @@ def test_each_known_fault_of_a_version_is_a_warning_with_the_fixed_version(check
 
 def test_an_exported_namespace_that_is_not_a_member(check: Run) -> None:
     [warning] = _announced(check, "namespace-not-member")
-    assert warning.startswith("WARNING red-mesh: mesh_exports: nowhere is not among the members")
+    assert warning.startswith("WARNING red-mesh: mesh_exports: nowhere is not a member of the mesh, so none of its services is exported to green-mesh")
 
 
 def test_an_unmanaged_network_view_that_excludes_the_peer(check: Run) -> None:

@@ -133,7 +133,7 @@ def test_a_peer_recreated_while_a_full_sync_fails(federation: Federation) -> Non
     slow = federation.run()
     assert slow.cells["green-mesh", "blue-mesh"] == "not accepted", slow.output
     assert "sync-lock" not in slow.flat, "so far the failing full sync may just delay the change"
-    message = ("holds the lock that the change needs, and a peer made again meanwhile is ignored for good",)
+    message = ("holds the lock that the change needs, and a peer that is created again meanwhile is ignored permanently",)
     run = _later(federation, slow)
     for other in ("red-mesh", "blue-mesh"):
         _check_problem(run, "sync-lock", "green-mesh", other, "here of red-mesh,", *message)

@@ -234,7 +234,7 @@ def test_a_peer_with_the_name_of_the_registry_of_a_live_control_plane(federation
         run = _run_rejected_after_reading(federation)
         with _declared(federation, red={"mesh_peer_names": {"green-mesh": "green-prod"}}):
             renamed = federation.run("--check")
-    assert "ServiceMeshPeer red-mesh-system/green-mesh: the peer is called like the registry of red-mesh's own cluster" in run.flat
+    assert "ServiceMeshPeer red-mesh-system/green-mesh: the peer has the name of the registry of red-mesh's own cluster, green-mesh" in run.flat
     assert "[peer-name-registry]" in run.flat and "Give green-mesh another name in mesh_peer_names of red-mesh" in run.flat
     assert "green-mesh's own cluster" not in run.flat, "its registry has the default name"
     assert renamed.code == 0 and "[peer-name-registry]" not in renamed.flat, renamed.output

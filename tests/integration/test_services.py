@@ -104,7 +104,7 @@ def test_a_changed_service_with_a_live_export_stops_no_other_change(federation: 
     federation.hosts["green-mesh"]["mesh_exports"] = [f"{GREEN_MEMBER}/ratings"]
     run = federation.succeed()
     warnings = [line for line in _announcements(run) if "[export-ports]" in line]
-    assert len(warnings) == 1 and warnings[0].startswith(f"red-mesh: mesh_exports.green-mesh[0]: {RED_MEMBER}/ratings has 2 ports")
+    assert len(warnings) == 1 and warnings[0].startswith(f"WARNING red-mesh: mesh_exports.green-mesh[0]: {RED_MEMBER}/ratings has 2 ports")
     assert federation.names("red-mesh", "importedservicesets") == ["green-mesh"]
     _check_answer(federation, "ratings", 503)
     federation.options["federation_lint_strict"] = True

@@ -90,14 +90,14 @@ def test_a_peer_name_in_use_is_not_changed(hub: Federation) -> None:
     assert hub.writes(mark) == {}, request_lines(hub.writes(mark))
 
 
-def test_a_plan_warns_that_the_hub_does_not_pass_imports_on(hub: Federation) -> None:
+def test_a_plan_warns_that_the_hub_exports_no_imports(hub: Federation) -> None:
     """The plan has one warning, for the hub and all its spokes; a spoke has one peer and no warning."""
     mark = hub.lab.mark()
     run = hub.play(ROOT / "playbooks" / "plan.yml")
     assert run.code == 0, run.output
     [warning] = [line for line in run.paragraphs("Report the plan") if "[no-transit]" in line]
-    assert warning.startswith("  hub-mesh: mesh_peers: post-mesh, shop-mesh and stock-mesh are linked with hub-mesh and not with each other")
-    assert "hub-mesh never passes on what it has imported" in warning
+    assert warning.startswith("WARNING hub-mesh: mesh_peers: post-mesh, shop-mesh and stock-mesh are linked with hub-mesh and not with each other")
+    assert "hub-mesh never exports what it has imported" in warning
     assert hub.writes(mark) == {}, request_lines(hub.writes(mark))
 
 
