@@ -80,12 +80,12 @@ def test_each_known_fault_of_a_version_is_a_warning_with_the_fixed_version(check
     assert [line for line in warnings if "OSSM-6079" in line and "Update to 2.5.0 or later" in line]
 
 
-def test_an_exported_namespace_that_is_not_a_member(check: Run) -> None:
+def test_an_exported_namespace_that_is_not_a_member_is_a_warning(check: Run) -> None:
     [warning] = _announced(check, "namespace-not-member")
     assert warning.startswith("WARNING red-mesh: mesh_exports: nowhere is not a member of the mesh, so none of its services is exported to green-mesh")
 
 
-def test_an_unmanaged_network_view_that_excludes_the_peer(check: Run) -> None:
+def test_an_unmanaged_network_view_without_the_peer_is_a_warning(check: Run) -> None:
     assert len(_announced(check, "multi-network")) == 1
     [warning] = _announced(check, "network-view")
     assert "Set it to [network-red-mesh]" in warning and "egress-red-mesh.requestedNetworkView" in warning
@@ -97,7 +97,7 @@ def test_the_report_shows_the_network_view_once(check: Run) -> None:
     assert "requests to red-mesh fail through it" in error and error.endswith("[network-view]")
 
 
-def test_a_cluster_without_openshift(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_platform_and_version_of_a_cluster_without_openshift(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
     federation = Federation.for_lab(lab, tmp_path_factory.mktemp("f"))
     mark = lab.mark()
     with lab.fault("crds-missing", cluster="red", kinds=["Infrastructure", "ClusterVersion"]):

@@ -64,7 +64,7 @@ def test_a_client_id_restored_under_the_same_istiod_needs_no_restart(federation:
     assert "identity-kept" not in run.flat and _request_status(federation) == 200
 
 
-def test_an_ingress_gateway_changed_under_a_running_istiod(federation: Federation) -> None:
+def test_a_changed_ingress_gateway_needs_a_restart(federation: Federation) -> None:
     """Discovery uses the new gateway, exports and the policy for requests keep the first; a restart applies the change to all."""
     pods = _istiod_pods(federation, "red-mesh")
     _patch_peer(federation, "red-mesh", "green-mesh", {"gateways": {"ingress": {"name": SECOND_INGRESS}}})
@@ -85,7 +85,7 @@ def test_an_ingress_gateway_changed_under_a_running_istiod(federation: Federatio
     assert federation.get("red-mesh", "servicemeshpeers", "green-mesh")["spec"]["gateways"]["ingress"]["name"] == SECOND_INGRESS
 
 
-def test_a_client_id_changed_under_a_running_istiod(federation: Federation) -> None:
+def test_a_changed_client_id_needs_a_restart(federation: Federation) -> None:
     """istiod starts with a wrong client ID; after it is corrected, the status is healthy and requests fail."""
     _patch_peer(federation, "red-mesh", "green-mesh", {"security": {"clientID": WRONG_CLIENT_ID}})
     before = _istiod_pods(federation, "red-mesh")
@@ -113,7 +113,7 @@ def test_a_client_id_changed_under_a_running_istiod(federation: Federation) -> N
     federation.eventually(lambda: _request_status(federation) == 200)
 
 
-def test_an_unprepared_root_rotation(federation: Federation) -> None:
+def test_an_unprepared_root_rotation_needs_a_restart(federation: Federation) -> None:
     federation.lab.fault("root-rotated", mesh="red-mesh")
     federation.eventually(lambda: not federation.connected())
     run = federation.run()

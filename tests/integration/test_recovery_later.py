@@ -85,7 +85,7 @@ def _check_problem(run: Run, code: str, mesh: str, peer: str, *message: str, kin
     assert "Fix: Wait" not in run.flat
 
 
-def test_an_import_set_recreated_alone(federation: Federation) -> None:
+def test_an_import_set_recreated_alone_needs_a_restart(federation: Federation) -> None:
     """istiod has dropped the rules of the first set, and treats the second, which has the same generation, as the first."""
     cluster, namespace = federation.location("green-mesh")
     federation.lab.kubectl(cluster, "delete", "importedserviceset/red-mesh", "-n", namespace)
@@ -100,7 +100,7 @@ def test_an_import_set_recreated_alone(federation: Federation) -> None:
     federation.eventually(lambda: _request_status(federation) == 200)
 
 
-def test_a_deadlock_without_traces(federation: Federation) -> None:
+def test_a_deadlock_without_traces_needs_a_restart(federation: Federation) -> None:
     """A deadlocked istiod continues its full syncs, so the new peer looks healthy. It rejects the other mesh as unknown once the
     old connection of that mesh has ended: here at once.
     """
@@ -118,7 +118,7 @@ def test_a_deadlock_without_traces(federation: Federation) -> None:
     _fix_by_restart(federation, "red-mesh")
 
 
-def test_a_peer_recreated_while_a_full_sync_fails(federation: Federation) -> None:
+def test_a_peer_recreated_while_a_full_sync_fails_needs_a_restart(federation: Federation) -> None:
     """istiod keeps the former peer until its restart, and accepts no other peer."""
     cluster, namespace = federation.location("green-mesh")
     peer = federation.get("green-mesh", "servicemeshpeers", "red-mesh")

@@ -177,14 +177,14 @@ def _run_rejected_after_reading(federation: Federation) -> Run:
     return run
 
 
-def test_more_load_balancers_than_allowed(federation: Federation) -> None:
+def test_more_load_balancers_than_allowed_are_rejected(federation: Federation) -> None:
     with _declared(federation, options={"federation_max_new_load_balancers": 1}):
         run = _run_rejected_after_reading(federation)
     assert "2 new load balancers would be created, 1 are allowed" in run.flat
     assert "federation_max_new_load_balancers" in run.flat
 
 
-def test_one_control_plane_under_two_names(federation: Federation) -> None:
+def test_two_names_for_one_control_plane_are_rejected(federation: Federation) -> None:
     duplicate = {"mesh_kubeconfig": federation.hosts["red-mesh"]["mesh_kubeconfig"], "mesh_namespace": "red-mesh-system"}
     with _declared(federation, pink=duplicate):
         run = _run_rejected_after_reading(federation)
@@ -194,7 +194,7 @@ def test_one_control_plane_under_two_names(federation: Federation) -> None:
     assert "[mesh-two-names]" in run.flat
 
 
-def test_two_meshes_in_one_namespace_of_one_cluster(federation: Federation) -> None:
+def test_two_meshes_in_one_namespace_of_one_cluster_are_rejected(federation: Federation) -> None:
     kubeconfig = federation.hosts["red-mesh"]["mesh_kubeconfig"]
     shared = {"mesh_kubeconfig": kubeconfig, "mesh_namespace": "default"}
     with _declared(federation, pink=shared, grey=shared):
@@ -202,14 +202,14 @@ def test_two_meshes_in_one_namespace_of_one_cluster(federation: Federation) -> N
     assert "[namespace-twice]" in run.flat and "default" in run.flat
 
 
-def test_a_trust_domain_that_would_change_under_workloads(federation: Federation) -> None:
+def test_a_change_of_trust_domain_under_workloads_is_rejected(federation: Federation) -> None:
     with _declared(federation, red={"mesh_trust_domain": "other.local"}):
         run = _run_rejected_after_reading(federation)
     assert "[trust-domain-change]" in run.flat
     assert "red-mesh.local" in run.flat and "federation_confirm_trust_domain" in run.flat
 
 
-def test_an_internal_load_balancer_on_a_platform_without_one(federation: Federation) -> None:
+def test_an_internal_load_balancer_is_rejected_on_a_platform_without_one(federation: Federation) -> None:
     ingress = {"exposure": "LoadBalancer", "internal": True}
     with _declared(federation, red={"mesh_platform": "BareMetal", "mesh_ingress": ingress}):
         run = _run_rejected_after_reading(federation)
@@ -228,7 +228,7 @@ def _registry(federation: Federation, mesh: str, name: str) -> Iterator[None]:
         federation.lab.kubectl(cluster, *patch, json.dumps({"spec": {"cluster": None}}))
 
 
-def test_a_peer_with_the_name_of_the_registry_of_a_live_control_plane(federation: Federation) -> None:
+def test_a_peer_with_the_name_of_the_registry_of_a_live_control_plane_is_rejected(federation: Federation) -> None:
     """Only the control plane shows this name, no variable does; the fix is another name for the peer."""
     with _registry(federation, "red-mesh", "green-mesh"):
         run = _run_rejected_after_reading(federation)

@@ -123,7 +123,7 @@ def test_a_wildcard_warns_and_the_run_continues(federation: Federation) -> None:
     _check_answer(federation, "reviews", 503)
 
 
-def test_an_import_that_joins_a_service_with_other_ports(federation: Federation) -> None:
+def test_an_import_that_joins_a_service_with_other_ports_is_a_warning(federation: Federation) -> None:
     _share(federation, [f"{RED_MEMBER}/ratings"], [JOINING])
     run = federation.succeed()
     [line] = [line for line in _announcements(run) if "[import-port-names]" in line]
