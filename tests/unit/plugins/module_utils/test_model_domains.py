@@ -170,16 +170,21 @@ def wrong_domain(variable: Variable) -> st.SearchStrategy[Any]:
 
 
 def rejection_of(problems: list[Problem], variable: Variable, value: Any) -> Problem:
-    """The error that names mesh, variable, value and what is accepted; a secret value is not shown."""
-    found = [entry for entry in problems if entry["where"].split(".")[0].split("[")[0] == variable.name]
-    assert found and all(entry["severity"] == "error" for entry in found), problems
-    assert all(entry["mesh"] in (RED, "federation", str(value).strip()) and entry["remedy"] for entry in found)
+    """The error that names mesh, variable, value and what is accepted; a secret value is not shown.
+
+    A string is read without the blanks around it: a mesh is reported by that name, and a wrong string as it was read.
+    """
+    rejections = [entry for entry in problems if entry["where"].split(".")[0].split("[")[0] == variable.name]
+    assert rejections and all(entry["severity"] == "error" for entry in rejections), problems
+    as_read = str(value).strip()
+    for entry in rejections:
+        assert entry["mesh"] in (RED, "federation", as_read) and entry["remedy"], entry
     if variable.secret:
-        return found[0]
+        return rejections[0]
     shown = [value, *value] if isinstance(value, (list, dict)) else [value]
-    texts = [domains.shown(entry) for entry in shown] + [domains.shown(str(value).strip())]
-    named = [entry for entry in found if any(text in entry["message"] for text in texts)]
-    assert named, (value, [problem_line(entry) for entry in found])
+    texts = [domains.shown(entry) for entry in shown] + [domains.shown(as_read)]
+    named = [entry for entry in rejections if any(text in entry["message"] for text in texts)]
+    assert named, (value, [problem_line(entry) for entry in rejections])
     return named[0]
 
 
@@ -209,12 +214,21 @@ IN_DOMAIN = [name for name, variable in VARIABLES.items() if variable.type in ("
 @given(data=st.data())
 @few
 def test_a_value_outside_the_domain_is_rejected(name: str, data: st.DataObject) -> None:
+    check_rejection(name, data.draw(wrong_domain(VARIABLES[name])))
+
+
+@pytest.mark.parametrize("name", ["mesh_name", "mesh_namespace", "mesh_trust_domain"])
+@pytest.mark.parametrize("value", ["A ", " A", " A_ ", "A" * 70 + " "])
+def test_a_value_outside_the_domain_is_rejected_with_blanks_around_it(name: str, value: str) -> None:
+    check_rejection(name, value)
+
+
+def check_rejection(name: str, value: Any) -> None:
+    """Check that a value of the variable's type is rejected, with what is accepted in its place."""
     variable = VARIABLES[name]
-    value = data.draw(wrong_domain(variable))
     problems = fed.declare(fed.inventory(red_mesh={name: value}))["problems"]
-    found = rejection_of(problems, variable, value)
-    accepted = (variable.accepted, variable.texts.accepted)
-    assert any(text in found["message"] for text in accepted), found["message"]
+    message = rejection_of(problems, variable, value)["message"]
+    assert any(text in message for text in (variable.accepted, variable.texts.accepted)), message
 
 
 @pytest.mark.parametrize("name", VARIABLES)
