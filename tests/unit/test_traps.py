@@ -18,6 +18,7 @@ import yaml
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]
+BUILDERS = ROOT / "tests/unit/builders"
 TRAPS: dict[str, Json] = yaml.safe_load((ROOT / "tests/traps.yml").read_text(encoding="utf-8"))
 
 #: Sections whose items are numbered ("observed 3", "facts 1.2.3"), and how many there are.
@@ -82,8 +83,10 @@ def plain(name: str) -> str:
 
 @functools.cache
 def cases(path: Path) -> str:
-    """The source of a test file and the data beside it, in which the names of its cases are."""
-    return "\n".join(one.read_text(encoding="utf-8") for one in (path, *sorted(path.parent.glob("*.yaml"))))
+    """The text in which the names of a file's cases are: its source, the data beside it, and the builders that it imports."""
+    source = path.read_text(encoding="utf-8")
+    builders = [name for name in sorted(BUILDERS.glob("*.py")) if f"from unit.builders.{name.stem} import" in source]
+    return "\n".join([source, *(file.read_text(encoding="utf-8") for file in (*sorted(path.parent.glob("*.yaml")), *builders))])
 
 
 def dead(test: str) -> str | None:
@@ -133,7 +136,7 @@ HERE = "tests/unit/test_traps.py::"
 
 @pytest.mark.parametrize(("trap", "fault"), [
     ({"tests": [f"{HERE}test_every_row_is_there_and_no_other"]}, None),
-    ({"tests": ["tests/unit/plugins/module_utils/test_status.py::test_recording_is_read_as_it_was[one export]"]}, None),
+    ({"tests": ["tests/unit/plugins/module_utils/readers/test_status.py::test_recording_is_read_as_it_was[one export]"]}, None),
     ({"docs": {"file": "docs/contributing/lab.md", "sentence": "Its clocks are the\n  product's; `up --speed` divides them all and `up --clock` "
                "sets one."}}, None),
     ({"about": " ", "tests": [f"{HERE}test_every_row_is_there_and_no_other"]}, "what it is about"),
@@ -141,7 +144,7 @@ HERE = "tests/unit/test_traps.py::"
     ({"tests": [], "waits_for": "somebody"}, "unknown key waits_for"),
     ({"tests": [f"{HERE}test_gone"]}, "no such test"),
     ({"tests": [f"{HERE}dead"]}, "no such test"),
-    ({"tests": ["tests/unit/plugins/module_utils/test_status.py::test_recording_is_read_as_it_was[two exports]"]}, "no such case"),
+    ({"tests": ["tests/unit/plugins/module_utils/readers/test_status.py::test_recording_is_read_as_it_was[two exports]"]}, "no such case"),
     ({"tests": ["tests/unit/test_gone.py::test_gone"]}, "no such file"),
     ({"tests": ["tests/unit/test_traps.py"]}, "no id"),
     ({"tests": ["plugins/test_traps.py::test_x"]}, "no id"),

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.ossm.federation.plugins.action import mesh_objects
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import access
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible import action as core_action

@@ -19,6 +19,11 @@ print(*(name.rpartition(".")[2] for name in sys.modules if ".federation.plugins.
 
 def test_the_first_action_loads_every_filter() -> None:
     names = {path.stem for folder in filters.__path__ for path in Path(folder).glob("*.py") if path.stem != "__init__"}
-    answer = subprocess.run([sys.executable, "-c", PROGRAM], check=True, text=True, stdout=subprocess.PIPE,
-                            env={"PYTHONPATH": ":".join(filter(None, sys.path))})
+    answer = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        check=True,
+        text=True,
+        stdout=subprocess.PIPE,
+        env={"PYTHONPATH": ":".join(filter(None, sys.path))},
+    )
     assert names <= set(answer.stdout.split())

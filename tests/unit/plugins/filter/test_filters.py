@@ -84,7 +84,16 @@ def groups(*hosts: str) -> dict[str, list[str]]:
 def test_the_way_of_the_roles(hostvars: dict[str, Json]) -> None:
     declared = declaration(hostvars, groups())
     assert declared["problems"] == []
-    assert set(declared["meshes"]["red-mesh"]) == {"host", "mesh", "namespace", "control_plane", "peers", "local", "by_file", "additional_services"}
+    assert set(declared["meshes"]["red-mesh"]) == {
+        "host",
+        "mesh",
+        "namespace",
+        "control_plane",
+        "peers",
+        "local",
+        "by_file",
+        "additional_services",
+    }
     made = plan(declared, hostvars)
     assert "sides" not in made
     assert "root" not in made["meshes"]["red-mesh"]
@@ -138,7 +147,10 @@ def test_an_overview_needs_no_access_and_no_reading(hostvars: dict[str, Json], m
     declared = declaration(hostvars, groups(), access=False)
     assert declared["problems"] == []
     assert [one["read"] for one in overview(declared, hostvars)["meshes"]] == [False, False]
-    assert {one["code"] for one in declaration(hostvars, groups())["problems"]} == {"environment-auth", "access-missing"}
+    assert {one["code"] for one in declaration(hostvars, groups())["problems"]} == {
+        "environment-auth",
+        "access-missing",
+    }
 
 
 def test_access_of_one_mesh(hostvars: dict[str, Json]) -> None:
@@ -156,7 +168,11 @@ def test_lint_reads_no_access_and_counts(hostvars: dict[str, Json]) -> None:
     assert (made["errors"], made["warnings"], made["notes"], made["failed"]) == (1, 1, 0, True)
     assert made["lines"][0] == made["headline"] == "REJECTED  1 error, 1 warning, 0 notes."
     at = made["lines"].index("    Write:")
-    assert made["lines"][at + 1 : at + 4] == ["        - type: NameSelector", "          nameSelector:", "            name: x"]
+    assert made["lines"][at + 1 : at + 4] == [
+        "        - type: NameSelector",
+        "          nameSelector:",
+        "            name: x",
+    ]
     assert made["lines"][2].startswith("ERROR red-mesh: mesh_exports[0].nameSelector.Name: ")
     assert made["lines"][-1] == "        - bookinfo/ratings" and max(map(len, made["lines"])) <= 100
     hostvars["red-mesh"] = {"mesh_locality": {"zone": "a"}}
@@ -199,15 +215,23 @@ def test_problems_in_words() -> None:
         }
         for code, severity in (("a", "warning"), ("b", "error"))
     ]
-    assert problems_text(wrong) == "ERROR red: x: it is wrong. Fix: Correct it. [b]\nWARNING red: x: it is wrong. Fix: Correct it. [a]"
+    assert (
+        problems_text(wrong)
+        == "ERROR red: x: it is wrong. Fix: Correct it. [b]\nWARNING red: x: it is wrong. Fix: Correct it. [a]"
+    )
     assert len(problems_text(wrong, lines=True)) == 2
     assert problems_text([]) == ""
-    assert problems_text([{**wrong[0], "repaired": "a/x"}]) == 'WARNING red: x: it is wrong. Fix: Correct it. Write "a/x" [a]'
+    assert (
+        problems_text([{**wrong[0], "repaired": "a/x"}])
+        == 'WARNING red: x: it is wrong. Fix: Correct it. Write "a/x" [a]'
+    )
 
 
 def test_the_rest_of_a_shared_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: 1000.0)
-    assert [remaining(timeout, started) for timeout, started in ((300, 900.0), ("300", "650.5"), (0, 1000), (60, 100))] == [200, 0, 0, 0]
+    assert [
+        remaining(timeout, started) for timeout, started in ((300, 900.0), ("300", "650.5"), (0, 1000), (60, 100))
+    ] == [200, 0, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from unit.builders.scripted import AUTH, Cluster, Json, live_plane, live_service, use
+
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event
 from ansible_collections.ossm.federation.plugins.module_utils._modules import gateway_wait
-from scripted import AUTH, Cluster, Json, live_plane, live_service, use
 
 
 def _gateways(timeout: float = 60, check: bool = False, **more: Any) -> tuple[Json, list[str]]:

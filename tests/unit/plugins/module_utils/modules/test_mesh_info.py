@@ -7,11 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from unit.builders.scripted import AUTH, SYNCED, Cluster, Json, live_plane, live_service, use
+
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._modules import mesh_info, mesh_info_federation
 from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import beyond_reading, missing
 from ansible_collections.ossm.federation.plugins.module_utils._readers.members import read_members
-from scripted import AUTH, SYNCED, Cluster, Json, live_plane, live_service, use
 
 NAMES = {"name": "red", "namespace": "ns"}
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from unit.builders.scripted import AUTH, RATINGS, Cluster, Json, live_imports, live_peer, use
+
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event
 from ansible_collections.ossm.federation.plugins.module_utils._modules import peer_links
-from scripted import AUTH, RATINGS, Cluster, Json, live_imports, live_peer, use
 
 
 def _links(

@@ -1,0 +1,266 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The text of whole reports: what an engineer on call reads. Each fits on one screen and begins with the cause."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from unit.builders import federations as fed
+from unit.builders.established import BLUE, CHANGED, DOWN, GREEN, RED, Federation, change_client_id, seconds_after
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
+    causes as cause_report,
+    result as run_result,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import WIDTH
+from ansible_collections.ossm.federation.plugins.plugin_utils._run.restarts import RESTART_CODES
+
+Json = dict[str, Any]
+SCREEN = 24
+
+
+def _federation() -> Federation:
+    """Three healthy meshes; every status has all keys that a report reads."""
+    federation = Federation()
+    for reading in federation.links.values():
+        for link in reading["links"]:
+            link.update(text="", message="connected", remedy="", exported=[], root_proven=None, inbound=True)
+    federation.plan.update(readings=federation.links, pending_steps=[])
+    return federation
+
+
+def healthy() -> Json:
+    """Nothing to do."""
+    federation = _federation()
+    return run_result.report(federation.plan, {}, federation.facts)
+
+
+def unreadable_mesh() -> Json:
+    """The API server of red does not answer; the peers of red still watch it."""
+    federation = _federation()
+    refused = problem(
+        "unreachable",
+        RED,
+        "API server of red-mesh",
+        "https://192.0.2.7:6443 refuses the connection",
+        "Start the API server, or correct the address and port",
+    )
+    read = {
+        **federation.facts,
+        RED: {**fed.facts(RED), "readable": False, "problems": [refused], "control_plane": None},
+    }
+    declared = fed.declare(fed.inventory(red_mesh={"mesh_exports": {GREEN: ["bookinfo/ratings"]}}))
+    plan = copy.deepcopy(dict(planning.build_plan(declared, read, fed.NOW)))
+    plan.update(readings={host: reading for host, reading in federation.links.items() if host != RED}, pending_steps=[])
+    return run_result.report(plan, {}, read)
+
+
+def kept_identity() -> Json:
+    """The client ID of green was corrected under a running istiod of red."""
+    federation = _federation()
+    change_client_id(federation)
+    return run_result.report(federation.plan, {}, federation.facts)
+
+
+def lost_peer() -> Json:
+    """The ServiceMeshPeer of green for red was made again while a full sync failed; blue joined since."""
+    federation = _federation()
+    federation.link(GREEN, RED, created=CHANGED, last_attempt=seconds_after(CHANGED, 151), synced=False)
+    federation.link(
+        GREEN,
+        BLUE,
+        **{**DOWN, "code": "not-accepted"},
+        accepted=False,
+        last_attempt=None,
+        last_full_sync=None,
+        created=CHANGED,
+        message="istiod has not accepted the peer",
+    )
+    federation.link(
+        BLUE, GREEN, **DOWN, text="503 Service Unavailable", message="the remote ingress gateway cannot be reached"
+    )
+    federation.link(
+        RED,
+        GREEN,
+        **{**DOWN, "code": "peer-unknown-there"},
+        last_attempt=seconds_after(CHANGED, 160),
+        text="400 Bad Request",
+        message="green-mesh has no peer for this mesh, or its istiod is deadlocked",
+    )
+    return run_result.report(federation.plan, {}, federation.facts)
+
+
+def limited_run() -> Json:
+    """Only red is part of the run, and its peers have no gateway for it yet."""
+    plan = copy.deepcopy(
+        dict(
+            planning.build_plan(
+                fed.declare(fed.inventory(), play_hosts=[RED]), {host: fed.facts(host) for host in fed.COLOURS}, fed.NOW
+            )
+        )
+    )
+    plan["pending_steps"] = []
+    return run_result.report(plan, {"links": {RED: {"links": [], "problems": []}}}, {})
+
+
+TEXTS = {
+    "healthy": """
+HEALTHY  6 of 6 links healthy. Nothing was changed.
+
+Links (the mesh of a row watches the mesh of a column)
+
+            blue-mesh  green-mesh  red-mesh
+blue-mesh   -          ok          ok
+green-mesh  ok         -           ok
+red-mesh    ok         ok          -
+""",
+    "unreadable_mesh": """
+DEGRADED  4 of 6 links healthy (2 not verified), 2 unknown: red-mesh cannot be read.
+Nothing was changed.
+
+ERROR red-mesh: API server of red-mesh: https://192.0.2.7:6443 refuses the connection.
+    Fix: Start the API server, or correct the address and port. [unreachable]
+    Links: blue-mesh, green-mesh -> red-mesh (up, not verified); red-mesh -> blue-mesh, green-mesh
+        (unknown).
+
+Links (the mesh of a row watches the mesh of a column)
+
+            blue-mesh  green-mesh  red-mesh
+blue-mesh   -          ok          up, not verified
+green-mesh  ok         -           up, not verified
+red-mesh    unknown    unknown     -
+
+up, not verified: connected, but this run could not verify it
+""",
+    "kept_identity": """
+DEGRADED  5 of 6 links healthy, 1 with failing requests: istiod of red-mesh keeps a former identity
+    of green-mesh.
+Nothing was changed.
+
+ERROR red-mesh: ServiceMeshPeer red-mesh-system/green-mesh: clientID is now
+    green-mesh.local/ns/green-mesh-system/sa/egress-red-mesh-service-account, but istiod keeps
+    green.local/ns/green/sa/egress-service-account for service traffic: requests from green-mesh are
+    answered 503 although the link is connected.
+    Fix: Restart the istiod of red-mesh: run again with federation_restart_control_plane: true, or
+        with a list that contains it. [identity-kept]
+    Links: green-mesh -> red-mesh (requests fail).
+
+Links (the mesh of a row watches the mesh of a column)
+
+            blue-mesh  green-mesh  red-mesh
+blue-mesh   -          ok          ok
+green-mesh  ok         -           requests fail
+red-mesh    ok         ok          -
+
+requests fail: connected, but requests are answered 503
+""",
+    "lost_peer": """
+DEGRADED  2 of 6 links healthy, 1 unreachable, 1 not accepted, 1 syncing, 1 refused: istiod of
+    green-mesh has lost its peer red-mesh.
+Nothing was changed.
+
+ERROR green-mesh: 2 problems with one fix:
+    - ServiceMeshPeer green-mesh-system/blue-mesh, ServiceMeshPeer green-mesh-system/red-mesh:
+      istiod has not processed its change of 2026-01-01T01:00:00Z: a failing full sync, here of
+      red-mesh, holds the lock that the change needs, and a peer that is created again meanwhile is
+      ignored permanently.
+    - ServiceMeshPeer green-mesh-system/red-mesh: istiod answers red-mesh that it knows no such peer
+      (400): it is deadlocked, or has lost the peer when it was created again.
+    Fix: Restart the istiod of green-mesh: run again with federation_restart_control_plane: true, or
+        with a list that contains it. [sync-lock, peer-lost]
+    Links: blue-mesh -> green-mesh (unreachable); green-mesh -> blue-mesh (not accepted); green-mesh
+        -> red-mesh (syncing); red-mesh -> green-mesh (refused).
+
+Links (the mesh of a row watches the mesh of a column)
+
+            blue-mesh     green-mesh   red-mesh
+blue-mesh   -             unreachable  ok
+green-mesh  not accepted  -            syncing
+red-mesh    ok            refused      -
+""",
+    "limited_run": """
+PENDING  0 of 6 links healthy, 4 excluded, 2 pending: waiting for blue-mesh, green-mesh.
+Nothing was changed.
+
+PENDING red-mesh: link to blue-mesh: blue-mesh has no gateways for red-mesh yet; run federate.yml
+    for blue-mesh.
+    Fix: Run federate.yml for blue-mesh.
+
+PENDING red-mesh: link to green-mesh: green-mesh has no gateways for red-mesh yet; run federate.yml
+    for green-mesh.
+    Fix: Run federate.yml for green-mesh.
+
+Links (the mesh of a row watches the mesh of a column)
+
+            blue-mesh  green-mesh  red-mesh
+blue-mesh   -          excluded    excluded
+green-mesh  excluded   -           excluded
+red-mesh    pending    pending     -
+""",
+}
+
+
+@pytest.mark.parametrize("night", [healthy, unreadable_mesh, kept_identity, lost_peer, limited_run])
+def test_the_text_of_a_report(night: Any) -> None:
+    assert "\n".join(night()["lines"]) == TEXTS[night.__name__].strip("\n")
+
+
+@pytest.mark.parametrize(("night", "mesh"), [(unreadable_mesh, RED), (kept_identity, RED), (lost_peer, GREEN)])
+def test_a_bad_night_fits_on_a_screen_and_begins_with_its_cause(night: Any, mesh: str) -> None:
+    report = night()
+    assert len(report["lines"]) <= SCREEN and max(map(len, report["lines"])) <= WIDTH
+    (cause,) = report["causes"]
+    assert cause["mesh"] == mesh and cause["remedy"] and mesh in cause["summary"]
+    assert cause["summary"] in report["headline"] and report["verdict"] == "DEGRADED"
+    assert sum("Fix: " in line for line in report["lines"]) == 1
+    unhealthy = {(link["from"], link["to"]) for link in report["links"] if not link["healthy"]}
+    assert unhealthy <= {(link["from"], link["to"]) for link in cause["links"]}
+
+
+def test_a_link_that_fails_for_a_reason_of_its_own_is_not_hidden_behind_a_problem_of_its_mesh() -> None:
+    federation = _federation()
+    federation.link(RED, GREEN, **DOWN, text="503 x", message="no way", remedy="Look there")
+    federation.plan["meshes"][RED]["problems"] = [
+        problem("permission-missing", RED, "namespace red", "no right", "Bind it")
+    ]
+    report = run_result.report(federation.plan, {}, federation.facts)
+    assert [cause["codes"] for cause in report["causes"]] == [["permission-missing"], ["peer-unreachable"]]
+    assert (
+        "ERROR red-mesh: link to green-mesh: unreachable: 503 x: no way. Fix: Look there. [peer-unreachable]"
+        in report["lines"]
+    )
+
+
+def test_links_with_one_reason_are_one_cause() -> None:
+    federation = _federation()
+    for peer in (GREEN, BLUE):
+        federation.link(RED, peer, **DOWN, text="503 x", message="no way", remedy="Look there")
+    report = run_result.report(federation.plan, {}, federation.facts)
+    assert "ERROR red-mesh: link to blue-mesh, green-mesh: unreachable: 503 x: no way." in report["lines"]
+    assert report["counts"]["states"] == {"unreachable": 2}
+
+
+def test_a_mesh_that_nobody_reaches_is_one_cause() -> None:
+    federation = _federation()
+    for mesh in (GREEN, BLUE):
+        federation.link(mesh, RED, **DOWN, text="503 x", message="no way", remedy="Compare the addresses")
+    report = run_result.report(federation.plan, {}, federation.facts)
+    (cause,) = report["causes"]
+    assert (cause["mesh"], cause["summary"]) == (
+        "blue-mesh, green-mesh",
+        "blue-mesh, green-mesh -> red-mesh unreachable",
+    )
+    assert "ERROR blue-mesh, green-mesh: link to red-mesh: unreachable: 503 x: no way." in report["lines"]
+    federation.link(RED, BLUE, **DOWN, text="503 x", message="no way", remedy="Compare the addresses")
+    report = run_result.report(federation.plan, {}, federation.facts)
+    assert "ERROR blue-mesh, green-mesh, red-mesh: several links: unreachable: 503 x: no way." in report["lines"]
+    assert "    Links: blue-mesh, green-mesh -> red-mesh; red-mesh -> blue-mesh (unreachable)." in report["lines"]
+
+
+def test_what_a_restart_corrects_has_a_summary() -> None:
+    assert set(cause_report._SUMMARIES) == set(RESTART_CODES)
