@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Is every trap of the product in ``tests/traps.yml``, and does a test, or a sentence for users, stand behind each?
+"""Every trap of the product is in ``tests/traps.yml``, with a test or with a sentence for users.
 
 The traps come from two lists of the authors: ``observed`` is what running control planes did, ``facts`` what the product's
-source says. Their sections and how long they are stand here, so that a trap that is left out is noticed.
+source does. This test lists their sections with their lengths, so that a missing trap is noticed.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ NUMBERED = {
 }
 #: Sections of plain text.
 PLAIN = ("2.6", "2.7", "2.8", "4.2", "4.4", "5.2", "5.3", "5.4", "5.6")
-#: Sections that are a table ("facts 9.2 row: sets ignored", in short words of ours), and how many rows it has. What is said
-#: below the tables of 4.3 (three times) and 5.1 (once) counts as rows.
+#: Sections that are a table ("facts 9.2 row: sets ignored", in short words of ours), and how many rows it has. The notes
+#: below the tables of 4.3 (three times) and 5.1 (once) count as rows.
 ROWS = {"1.2": 9, "1.4": 8, "1.5": 8, "2.1": 9, "2.4": 5, "4.3": 11 + 3, "5.1": 15 + 1, "5.7": 6, "9.1": 5, "9.2": 24}
 
 EXPECTED = [f"{section}{number}" for section, last in NUMBERED.items() for number in range(1, last + 1)]
@@ -55,28 +55,30 @@ def section_of(key: str) -> str | None:
     return section if row and words.strip() else None
 
 
-def test_every_numbered_trap_is_there_and_no_other() -> None:
+def test_every_numbered_trap_has_a_row() -> None:
     named = {key for key in TRAPS if section_of(key) is None}
-    assert not set(EXPECTED) - named, "traps that nobody has looked at"
-    assert not named - set(EXPECTED), "keys of no trap"
+    assert not set(EXPECTED) - named, "traps without a row"
+    assert not named - set(EXPECTED), "rows of no trap"
 
 
-def test_every_row_is_there_and_no_other() -> None:
-    found = dict.fromkeys(ROWS, 0)
+def test_every_table_has_all_its_rows() -> None:
+    rows = dict.fromkeys(ROWS, 0)
     for section in filter(None, map(section_of, TRAPS)):
-        found[section] = found.get(section, 0) + 1
-    assert found == ROWS
+        rows[section] = rows.get(section, 0) + 1
+    assert rows == ROWS
 
 
 @functools.cache
 def functions(path: Path) -> frozenset[str]:
     """The tests of a file, read from its source: functions at its top level, which are all that this repository has."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return frozenset(one.name for one in tree.body if isinstance(one, ast.FunctionDef) and one.name.startswith("test_"))
+    return frozenset(
+        node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    )
 
 
 @functools.cache
-def plain(name: str) -> str:
+def text_of(name: str) -> str:
     """The text of a file with single blanks."""
     return " ".join((ROOT / name).read_text(encoding="utf-8").split())
 
@@ -86,11 +88,13 @@ def cases(path: Path) -> str:
     """The text in which the names of a file's cases are: its source, the data beside it, and the builders that it imports."""
     source = path.read_text(encoding="utf-8")
     builders = [name for name in sorted(BUILDERS.glob("*.py")) if f"from unit.builders.{name.stem} import" in source]
-    return "\n".join([source, *(file.read_text(encoding="utf-8") for file in (*sorted(path.parent.glob("*.yaml")), *builders))])
+    return "\n".join(
+        [source, *(file.read_text(encoding="utf-8") for file in (*sorted(path.parent.glob("*.yaml")), *builders))]
+    )
 
 
-def dead(test: str) -> str | None:
-    """Why no test has this id; None when one has. Of the case in a parametrised id only the words are looked for."""
+def fault_of_test(test: str) -> str | None:
+    """The reason why no test has this id, None when a test has it. The case of a parametrised id is searched as text."""
     name, colons, rest = test.partition("::")
     function, bracket, case = rest.partition("[")
     path = ROOT / name
@@ -103,56 +107,84 @@ def dead(test: str) -> str | None:
     return f"{test}: there is no such case" if bracket and case.removesuffix("]") not in cases(path) else None
 
 
-def unsaid(file: str, sentence: str) -> str | None:
-    """Why a document does not say a sentence; None when it does."""
+def fault_of_sentence(file: str, sentence: str) -> str | None:
+    """The reason why a document does not have a sentence, None when it has it."""
     if not file.startswith("docs/") or not (ROOT / file).is_file():
         return f"{file} is no file in docs"
     wanted = " ".join(sentence.split())
     if not wanted.endswith("."):
         return f"{wanted!r} is no whole sentence"
-    return None if wanted in plain(file) else f"{file} does not say {wanted!r}"
+    return None if wanted in text_of(file) else f"{file} does not say {wanted!r}"
 
 
 def faults(trap: Json) -> list[str]:
-    """What is wrong with one trap."""
-    found = [f"unknown key {key}" for key in sorted(set(trap) - {"about", "tests", "docs"})]
+    """The faults of one row."""
+    listed = [f"unknown key {key}" for key in sorted(set(trap) - {"about", "tests", "docs"})]
     if not str(trap.get("about") or "").strip():
-        found.append("it does not say what it is about")
+        listed.append("it does not say what it is about")
     if not trap.get("tests") and not trap.get("docs"):
-        found.append("it is neither handled nor refused")
-    found += filter(None, map(dead, trap.get("tests") or []))
+        listed.append("it is neither handled nor documented")
+    listed += filter(None, map(fault_of_test, trap.get("tests") or []))
     if trap.get("docs"):
-        found += filter(None, [unsaid(trap["docs"]["file"], trap["docs"]["sentence"])])
-    return found
+        listed += filter(None, [fault_of_sentence(trap["docs"]["file"], trap["docs"]["sentence"])])
+    return listed
 
 
 @pytest.mark.parametrize("key", TRAPS)
-def test_a_live_test_or_a_sentence_stands_behind_each_trap(key: str) -> None:
+def test_each_trap_has_an_existing_test_or_sentence(key: str) -> None:
     assert not faults(TRAPS[key])
 
 
 HERE = "tests/unit/test_traps.py::"
 
 
-@pytest.mark.parametrize(("trap", "fault"), [
-    ({"tests": [f"{HERE}test_every_row_is_there_and_no_other"]}, None),
-    ({"tests": ["tests/unit/plugins/module_utils/readers/test_status.py::test_recording_is_read_as_it_was[one export]"]}, None),
-    ({"docs": {"file": "docs/contributing/lab.md", "sentence": "Its clocks are the\n  product's; `up --speed` divides them all and `up --clock` "
-               "sets one."}}, None),
-    ({"about": " ", "tests": [f"{HERE}test_every_row_is_there_and_no_other"]}, "what it is about"),
-    ({}, "neither handled nor refused"),
-    ({"tests": [], "waits_for": "somebody"}, "unknown key waits_for"),
-    ({"tests": [f"{HERE}test_gone"]}, "no such test"),
-    ({"tests": [f"{HERE}dead"]}, "no such test"),
-    ({"tests": ["tests/unit/plugins/module_utils/readers/test_status.py::test_recording_is_read_as_it_was[two exports]"]}, "no such case"),
-    ({"tests": ["tests/unit/test_gone.py::test_gone"]}, "no such file"),
-    ({"tests": ["tests/unit/test_traps.py"]}, "no id"),
-    ({"tests": ["plugins/test_traps.py::test_x"]}, "no id"),
-    ({"docs": {"file": "docs/contributing/lab.md", "sentence": "It is a real cluster."}}, "does not say"),
-    ({"docs": {"file": "docs/contributing/lab.md", "sentence": "Its clocks are the product's"}}, "no whole sentence"),
-    ({"docs": {"file": "README.md", "sentence": "Here it takes an inventory."}}, "no file in docs"),
-    ({"docs": {"file": "docs/gone.md", "sentence": "Gone."}}, "no file in docs"),
-])
+@pytest.mark.parametrize(
+    ("trap", "fault"),
+    [
+        ({"tests": [f"{HERE}test_every_table_has_all_its_rows"]}, None),
+        (
+            {
+                "tests": [
+                    "tests/unit/plugins/module_utils/readers/test_status.py::test_recording_is_read_as_it_was[one export]"
+                ]
+            },
+            None,
+        ),
+        (
+            {
+                "docs": {
+                    "file": "docs/contributing/lab.md",
+                    "sentence": "Its clocks are the\n  product's; `up --speed` divides them all and `up --clock` "
+                    "sets one.",
+                }
+            },
+            None,
+        ),
+        ({"about": " ", "tests": [f"{HERE}test_every_table_has_all_its_rows"]}, "what it is about"),
+        ({}, "neither handled nor documented"),
+        ({"tests": [], "owner": "x"}, "unknown key owner"),
+        ({"tests": [f"{HERE}test_gone"]}, "no such test"),
+        ({"tests": [f"{HERE}faults"]}, "no such test"),
+        (
+            {
+                "tests": [
+                    "tests/unit/plugins/module_utils/readers/test_status.py::test_recording_is_read_as_it_was[two exports]"
+                ]
+            },
+            "no such case",
+        ),
+        ({"tests": ["tests/unit/test_gone.py::test_gone"]}, "no such file"),
+        ({"tests": ["tests/unit/test_traps.py"]}, "no id"),
+        ({"tests": ["plugins/test_traps.py::test_x"]}, "no id"),
+        ({"docs": {"file": "docs/contributing/lab.md", "sentence": "It is a real cluster."}}, "does not say"),
+        (
+            {"docs": {"file": "docs/contributing/lab.md", "sentence": "Its clocks are the product's"}},
+            "no whole sentence",
+        ),
+        ({"docs": {"file": "README.md", "sentence": "Here it takes an inventory."}}, "no file in docs"),
+        ({"docs": {"file": "docs/gone.md", "sentence": "Gone."}}, "no file in docs"),
+    ],
+)
 def test_faults_are_found(trap: Json, fault: str | None) -> None:
-    found = faults({"about": "something", **trap})
-    assert any(fault in one for one in found) if fault else found == []
+    listed = faults({"about": "something", **trap})
+    assert any(fault in text for text in listed) if fault else listed == []

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filters: what they take and give, that they are documented, and that they refuse what they cannot read."""
+"""The filters: their input and output, their documentation, and that they reject input of another shape."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def groups(*hosts: str) -> dict[str, list[str]]:
     return {"federation": list(hosts or HOSTS)}
 
 
-def test_the_way_of_the_roles(hostvars: dict[str, Json]) -> None:
+def test_the_filters_in_the_order_of_the_roles(hostvars: dict[str, Json]) -> None:
     declared = declaration(hostvars, groups())
     assert declared["problems"] == []
     assert set(declared["meshes"]["red-mesh"]) == {
@@ -94,25 +94,25 @@ def test_the_way_of_the_roles(hostvars: dict[str, Json]) -> None:
         "by_file",
         "additional_services",
     }
-    made = plan(declared, hostvars)
-    assert "sides" not in made
-    assert "root" not in made["meshes"]["red-mesh"]
-    assert [one["definition"]["kind"] for one in objects(made, "gateways", "red-mesh", hostvars)] == [
+    planned = plan(declared, hostvars)
+    assert "sides" not in planned
+    assert "root" not in planned["meshes"]["red-mesh"]
+    assert [desired["definition"]["kind"] for desired in objects(planned, "gateways", "red-mesh", hostvars)] == [
         "ServiceMeshControlPlane"
     ]
-    assert wait_options(made, "gateways", "red-mesh", hostvars) == [
+    assert wait_options(planned, "gateways", "red-mesh", hostvars) == [
         {"name": "ingress-green-mesh", "exposure": "LoadBalancer", "internal": False, "peer": "green-mesh"}
     ]
     for host, peer in (HOSTS, HOSTS[::-1]):
         hostvars[host]["gateways_addresses"] = {"gateways": {f"ingress-{peer}": {"addresses": ["192.0.2.1"]}}}
-    after = advance(made, "addresses", hostvars)
-    assert [one["definition"]["kind"] for one in objects(after, "peers", "red-mesh", hostvars)] == [
+    advanced = advance(planned, "addresses", hostvars)
+    assert [desired["definition"]["kind"] for desired in objects(advanced, "peers", "red-mesh", hostvars)] == [
         "ConfigMap",
         "ServiceMeshPeer",
     ]
 
 
-def test_a_limited_run_reads_the_others_from_elsewhere(hostvars: dict[str, Json]) -> None:
+def test_a_limited_run_gets_the_facts_of_other_meshes_separately(hostvars: dict[str, Json]) -> None:
     declared = declaration(hostvars, groups(), "federation", ["red-mesh"])
     assert declared["outside"] == ["green-mesh"]
     del hostvars["green-mesh"]["mesh_facts"]
@@ -127,27 +127,27 @@ def test_a_limited_run_reads_the_others_from_elsewhere(hostvars: dict[str, Json]
     assert not plan(declared, hostvars)["meshes"]["green-mesh"]["readable"]
 
 
-def test_files_that_access_names_are_looked_at(hostvars: dict[str, Json], tmp_path: Path) -> None:
+def test_files_of_access_variables_must_exist(hostvars: dict[str, Json], tmp_path: Path) -> None:
     hostvars["red-mesh"]["mesh_kubeconfig"] = str(tmp_path / "gone")
     (tmp_path / "empty").write_text("")
     hostvars["green-mesh"]["mesh_kubeconfig"] = str(tmp_path / "empty")
-    found = declaration(hostvars, groups())["problems"]
-    assert {one["mesh"] for one in found} == set(HOSTS)
-    assert {one["where"] for one in found} == {"mesh_kubeconfig"}
+    problems = declaration(hostvars, groups())["problems"]
+    assert {problem["mesh"] for problem in problems} == set(HOSTS)
+    assert {problem["where"] for problem in problems} == {"mesh_kubeconfig"}
     hostvars["red-mesh"]["ansible_connection"] = hostvars["green-mesh"]["ansible_connection"] = "ssh"
     assert declaration(hostvars, groups())["problems"] == []
 
 
 def test_an_overview_needs_no_access_and_no_reading(hostvars: dict[str, Json], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("K8S_AUTH_HOST", "x")
-    read_told = overview(declaration(hostvars, groups(), access=False), hostvars)
-    assert [one["read"] for one in read_told["meshes"]] == [True, True]
+    read_overview = overview(declaration(hostvars, groups(), access=False), hostvars)
+    assert [mesh["read"] for mesh in read_overview["meshes"]] == [True, True]
     for host in HOSTS:
         hostvars[host] = {"mesh_facts": {"skipped": True}}
     declared = declaration(hostvars, groups(), access=False)
     assert declared["problems"] == []
-    assert [one["read"] for one in overview(declared, hostvars)["meshes"]] == [False, False]
-    assert {one["code"] for one in declaration(hostvars, groups())["problems"]} == {
+    assert [mesh["read"] for mesh in overview(declared, hostvars)["meshes"]] == [False, False]
+    assert {problem["code"] for problem in declaration(hostvars, groups())["problems"]} == {
         "environment-auth",
         "access-missing",
     }
@@ -163,47 +163,50 @@ def test_lint_reads_no_access_and_counts(hostvars: dict[str, Json]) -> None:
         hostvars[host]["mesh_kubeconfig"] = "/nowhere"
     hostvars["red-mesh"]["mesh_exports"] = [{"type": "NameSelector", "nameSelector": {"Name": "x"}}]
     hostvars["green-mesh"]["mesh_exports"] = ["bookinfo/ratings"]
-    made = lint(hostvars, groups())
-    assert [one["code"] for one in made["findings"]] == ["key-unknown", "export-unimported"]
-    assert (made["errors"], made["warnings"], made["notes"], made["failed"]) == (1, 1, 0, True)
-    assert made["lines"][0] == made["headline"] == "REJECTED  1 error, 1 warning, 0 notes."
-    at = made["lines"].index("    Write:")
-    assert made["lines"][at + 1 : at + 4] == [
+    report = lint(hostvars, groups())
+    assert [problem["code"] for problem in report["findings"]] == ["key-unknown", "export-unimported"]
+    assert (report["errors"], report["warnings"], report["notes"], report["failed"]) == (1, 1, 0, True)
+    assert report["lines"][0] == report["headline"] == "REJECTED  1 error, 1 warning, 0 notes."
+    at = report["lines"].index("    Write:")
+    assert report["lines"][at + 1 : at + 4] == [
         "        - type: NameSelector",
         "          nameSelector:",
         "            name: x",
     ]
-    assert made["lines"][2].startswith("ERROR red-mesh: mesh_exports[0].nameSelector.Name: ")
-    assert made["lines"][-1] == "        - bookinfo/ratings" and max(map(len, made["lines"])) <= 100
+    assert report["lines"][2].startswith("ERROR red-mesh: mesh_exports[0].nameSelector.Name: ")
+    assert report["lines"][-1] == "        - bookinfo/ratings" and max(map(len, report["lines"])) <= 100
     hostvars["red-mesh"] = {"mesh_locality": {"zone": "a"}}
     assert "\n        region: <region>\n        zone: a\n" in "\n".join(lint(hostvars, groups())["lines"])
 
 
-def test_the_declaration_has_what_lint_finds_but_no_notes(hostvars: dict[str, Json]) -> None:
+def test_the_declaration_has_the_findings_of_lint_but_no_notes(hostvars: dict[str, Json]) -> None:
     hostvars["red-mesh"]["mesh_exports"] = ["shop/*", "bookinfo/ratings"]
     hostvars["green-mesh"]["mesh_imports"] = ["shop/cart"]
     declared = declaration(hostvars, groups())
-    assert [one["code"] for one in declared["problems"]] == ["export-unimported"]
-    assert [one["code"] for one in lint(hostvars, groups())["findings"]] == ["export-unimported", "import-uncertain"]
-    assert [one["code"] for one in plan(declared, hostvars)["warnings"]] == ["export-unimported"]
+    assert [problem["code"] for problem in declared["problems"]] == ["export-unimported"]
+    assert [problem["code"] for problem in lint(hostvars, groups())["findings"]] == [
+        "export-unimported",
+        "import-uncertain",
+    ]
+    assert [problem["code"] for problem in plan(declared, hostvars)["warnings"]] == ["export-unimported"]
     hostvars["red-mesh"]["federation_lint_strict"] = hostvars["green-mesh"]["federation_lint_strict"] = True
     assert lint(hostvars, groups())["failed"]
 
 
-def test_names_that_collide_are_refused_by_the_plan(hostvars: dict[str, Json]) -> None:
-    """What peers that live are called, the declaration does not know."""
+def test_colliding_names_are_rejected_by_the_plan(hostvars: dict[str, Json]) -> None:
+    """Only the plan knows the names of live peers."""
     hostvars["blue-mesh"] = {**hostvars["red-mesh"], "mesh_facts": read("blue-mesh")}
     rule = {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "ratings"}}
     hostvars["red-mesh"]["mesh_exports"] = hostvars["green-mesh"]["mesh_exports"] = {"blue-mesh": [rule]}
     hostvars["blue-mesh"]["mesh_imports"] = ["bookinfo/ratings"]
     three = groups(*HOSTS, "blue-mesh")
-    assert {one["code"] for one in lint(hostvars, three)["findings"]} == {"export-collision"}
+    assert {problem["code"] for problem in lint(hostvars, three)["findings"]} == {"export-collision"}
     declared = declaration(hostvars, three)
     assert declared["problems"] == []
-    assert {one["code"] for one in plan(declared, hostvars)["problems"]} == {"export-collision"}
+    assert {problem["code"] for problem in plan(declared, hostvars)["problems"]} == {"export-collision"}
 
 
-def test_problems_in_words() -> None:
+def test_problems_as_text() -> None:
     wrong = [
         {
             "code": code,
@@ -227,7 +230,7 @@ def test_problems_in_words() -> None:
     )
 
 
-def test_the_rest_of_a_shared_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_remaining_time_of_a_shared_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: 1000.0)
     assert [
         remaining(timeout, started) for timeout, started in ((300, 900.0), ("300", "650.5"), (0, 1000), (60, 100))
@@ -253,17 +256,17 @@ def test_the_rest_of_a_shared_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda: remaining(1, None),
     ],
 )
-def test_wrong_input_is_refused(call: Any) -> None:
+def test_wrong_input_is_rejected(call: Any) -> None:
     with pytest.raises(AnsibleFilterError, match=r"ossm\.federation\."):
         call()
 
 
-def test_unknown_step_is_refused(hostvars: dict[str, Json]) -> None:
-    made = plan(declaration(hostvars, groups()), hostvars)
+def test_unknown_step_is_rejected(hostvars: dict[str, Json]) -> None:
+    planned = plan(declaration(hostvars, groups()), hostvars)
     with pytest.raises(AnsibleFilterError, match="there is no step"):
-        advance(made, "tell", hostvars)
+        advance(planned, "attic", hostvars)
     with pytest.raises(AnsibleFilterError, match="subject is one of gateways, links, imports"):
-        wait_options(made, "peers", "red-mesh", hostvars)
+        wait_options(planned, "peers", "red-mesh", hostvars)
 
 
 @pytest.mark.parametrize("name", sorted(module.name for module in pkgutil.iter_modules(filters.__path__)))

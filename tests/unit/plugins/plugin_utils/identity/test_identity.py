@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Identities of meshes: what is written can be read, what is wrong is refused, and whose turn it is."""
+"""Identities of meshes: a written one can be read, a wrong one is rejected, and the administrator who has the next step is named."""
 
 from __future__ import annotations
 
@@ -89,12 +89,12 @@ def place(value: Json, path: tuple[Any, ...], new: Any) -> Json:
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The places of all values of a document, also of its dictionaries and lists."""
+    """The paths of all values of a document, also of its dictionaries and lists."""
     inner: list[tuple[Any, ...]] = []
     if isinstance(value, dict):
-        inner = [one for key in value for one in paths(value[key], (*path, key))]
+        inner = [below for key in value for below in paths(value[key], (*path, key))]
     if isinstance(value, list):
-        inner = [one for index, item in enumerate(value) for one in paths(item, (*path, index))]
+        inner = [below for index, item in enumerate(value) for below in paths(item, (*path, index))]
     return ([path] if path else []) + inner
 
 
@@ -113,12 +113,12 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         {"remote": {"addresses": ["2001:db8::1"], "discoveryPort": 30001, "servicePort": 30002}},
     ],
 )
-def test_what_is_written_is_read(changes: Json) -> None:
-    told = identity(**changes)
-    assert parse(write.render(told)) == (told, [])
+def test_a_written_identity_is_read_unchanged(changes: Json) -> None:
+    written = identity(**changes)
+    assert parse(write.render(written)) == (written, [])
 
 
-def test_a_document_says_all_that_a_peer_needs() -> None:
+def test_a_document_has_all_that_a_peer_needs() -> None:
     text = write.render(identity())
     assert text.startswith("# The identity of the mesh green-mesh for its peer red-mesh. All of it is public.\n---\n")
     assert document()["metadata"] == {
@@ -135,27 +135,30 @@ EVERYWHERE = paths(document(answers="ab" * 32))
 
 @pytest.mark.parametrize("value", [TEMPLATE, {TEMPLATE: TEMPLATE}, [TEMPLATE], None, True, "", "\u0000\u001b[31m"])
 @pytest.mark.parametrize("path", EVERYWHERE)
-def test_nothing_is_taken_that_does_not_fit(path: tuple[Any, ...], value: Any) -> None:
+def test_a_document_with_a_wrong_value_is_rejected(path: tuple[Any, ...], value: Any) -> None:
     whole = document(answers="ab" * 32)
     text = yaml.safe_dump(place(whole, path, value))
-    found, problems = parse(text)
-    assert found is None and problems
-    assert all(one["mesh"] == GREEN and one["peer"] == RED and one["where"].startswith(PATH) for one in problems)
-    assert all(one["remedy"] and one["severity"] == "error" for one in problems)
+    parsed, problems = parse(text)
+    assert parsed is None and problems
+    assert all(
+        problem["mesh"] == GREEN and problem["peer"] == RED and problem["where"].startswith(PATH)
+        for problem in problems
+    )
+    assert all(problem["remedy"] and problem["severity"] == "error" for problem in problems)
     key = next(key for key in reversed(path) if isinstance(key, str))
-    assert any(key in one["where"] or key in one["message"] for one in problems), problems
+    assert any(key in problem["where"] or key in problem["message"] for problem in problems), problems
 
 
 @pytest.mark.parametrize("path", [path for path in EVERYWHERE if path != ("metadata", "answers")])
-def test_nothing_may_be_missing(path: tuple[Any, ...]) -> None:
+def test_a_document_without_a_required_value_is_rejected(path: tuple[Any, ...]) -> None:
     changed = copy.deepcopy(document(answers="ab" * 32))
     at: Any = changed
     for key in path[:-1]:
         at = at[key]
     del at[path[-1]]
-    found, problems = parse(changed)
+    parsed, problems = parse(changed)
     last_address = path[-2:-1] == ("addresses",)
-    assert (found is None and problems) or last_address
+    assert (parsed is None and problems) or last_address
 
 
 def leaf(path: tuple[Any, ...], new: Any) -> Callable[[], Json]:
@@ -169,7 +172,7 @@ def rooted(pem: str) -> Callable[[], Json]:
 
 
 CERTIFICATE = ("spec", "roots", 0, "certificate")
-REFUSED: list[tuple[str, Callable[[], Json | str], str, str, str]] = [
+REJECTED: list[tuple[str, Callable[[], Json | str], str, str, str]] = [
     ("no YAML", lambda: "a: [", "", "identity-not-yaml", "line 1"),
     ("a template as YAML", lambda: "{{ 1+1 }}", "", "identity-not-yaml", "not YAML"),
     ("nothing", lambda: "", "", "identity-shape", "nothing"),
@@ -316,39 +319,40 @@ REFUSED: list[tuple[str, Callable[[], Json | str], str, str, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("make", "field", "code", "word"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
+    ("build", "field", "code", "word"), [row[1:] for row in REJECTED], ids=[row[0] for row in REJECTED]
 )
-def test_refusals(make: Callable[[], Json | str], field: str, code: str, word: str) -> None:
-    found, problems = parse(make())
-    assert found is None
-    told = [one for one in problems if one["code"] == code]
-    assert told, problems
-    assert told[0]["where"].endswith(f"{PATH} {field}".rstrip()) or told[0]["where"] == f"{PATH}.{field}"
-    assert word in told[0]["message"] or word in told[0]["remedy"]
+def test_a_wrong_document_is_rejected(build: Callable[[], Json | str], field: str, code: str, word: str) -> None:
+    parsed, problems = parse(build())
+    assert parsed is None
+    reported = [problem for problem in problems if problem["code"] == code]
+    assert reported, problems
+    problem = reported[0]
+    assert problem["where"].endswith(f"{PATH} {field}".rstrip()) or problem["where"] == f"{PATH}.{field}"
+    assert word in problem["message"] or word in problem["remedy"]
 
 
-def test_only_pinned_roots_are_taken() -> None:
+def test_only_pinned_roots_are_accepted() -> None:
     both = document(root=root_reader.normalise_bundle(ROOTS[GREEN] + ROOTS["next"]))
     assert parse(document(), sha(GREEN))[0] is not None
-    found, problems = parse(both, sha(GREEN))
-    assert found is None and [one["code"] for one in problems] == ["identity-not-pinned"]
+    parsed, problems = parse(both, sha(GREEN))
+    assert parsed is None and [problem["code"] for problem in problems] == ["identity-not-pinned"]
     assert certificates.colons(sha("next")) in problems[0]["message"] and "another way" in problems[0]["remedy"]
 
 
-def test_one_good_root_is_enough() -> None:
+def test_one_valid_root_is_enough() -> None:
     expired = certificate("old", end=NOW - DAY)
-    found, problems = parse(document(root=root_reader.normalise_bundle(ROOTS[GREEN] + expired)))
-    assert found is not None and len(found["fingerprints"]) == 2
-    assert [(one["code"], one["severity"]) for one in problems] == [("root-expired", "warning")]
+    parsed, problems = parse(document(root=root_reader.normalise_bundle(ROOTS[GREEN] + expired)))
+    assert parsed is not None and len(parsed["fingerprints"]) == 2
+    assert [(problem["code"], problem["severity"]) for problem in problems] == [("root-expired", "warning")]
 
 
-def test_the_end_is_told_in_time() -> None:
-    found, problems = parse(document(valid_until=times.format_time(NOW + 29 * DAY)))
-    assert found is not None
-    assert [(one["code"], one["severity"]) for one in problems] == [("identity-ends", "warning")]
+def test_an_identity_that_expires_soon_is_a_warning() -> None:
+    parsed, problems = parse(document(valid_until=times.format_time(NOW + 29 * DAY)))
+    assert parsed is not None
+    assert [(problem["code"], problem["severity"]) for problem in problems] == [("identity-ends", "warning")]
 
 
-def test_everything_that_is_wrong_is_said_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     whole = document()
     for path, value in (
         (("metadata", "peer"), BLUE),
@@ -356,7 +360,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         (("spec", "roots", 0, "sha256"), "x"),
     ):
         whole = place(whole, path, value)
-    assert {one["code"] for one in parse(whole)[1]} == {"identity-other-pair", "identity-value"}
+    assert {problem["code"] for problem in parse(whole)[1]} == {"identity-other-pair", "identity-value"}
     assert len(parse(whole)[1]) == 3
 
 
@@ -376,7 +380,7 @@ def declare(hostvars: dict[str, Json], files: dict[str, str]) -> model_types.Dec
     return declared
 
 
-def test_a_mesh_without_access_is_known_by_its_file() -> None:
+def test_a_mesh_without_access_is_declared_by_its_identity_file() -> None:
     declared = declare(inventory(), {PATH: write.render(identity())})
     assert declared["problems"] == []
     assert declared["meshes"][GREEN]["by_file"] and not declared["meshes"][RED]["by_file"]
@@ -405,20 +409,20 @@ def test_files_of_one_mesh_must_agree() -> None:
     assert fed.codes(declared["problems"]) == {("identity-differs", GREEN)}
 
 
-def test_a_file_that_cannot_be_read_is_said() -> None:
+def test_an_unreadable_file_is_reported() -> None:
     def read(path: str) -> str:
         raise PermissionError(f"{path}: no")
 
     declared = fed.declare(inventory())
-    (found,) = reading.read_identity_files(declared, read, NOW)
-    assert found["code"] == "identity-unreadable" and found["where"] == PATH
+    (problem,) = reading.read_identity_files(declared, read, NOW)
+    assert problem["code"] == "identity-unreadable" and problem["where"] == PATH
 
 
 def test_a_mesh_has_a_cluster_or_a_file() -> None:
     assert fed.codes(fed.declare(inventory(mesh_context="x"))["problems"]) == {("access-ambiguous", GREEN)}
 
 
-def test_two_meshes_of_others_are_no_pair_of_ours() -> None:
+def test_two_meshes_with_identity_files_are_no_pair() -> None:
     declared = fed.declare({**inventory(), BLUE: {"mesh_identity_file": "x"}})
     assert declared["pairs"] == [[BLUE, RED], [GREEN, RED]]
 
@@ -435,7 +439,7 @@ def test_fingerprints_have_many_spellings(spelling: Callable[[str], str]) -> Non
     assert declared["meshes"][GREEN]["pins"] == [sha(GREEN)]
 
 
-def test_what_is_no_fingerprint_is_refused() -> None:
+def test_an_invalid_fingerprint_is_rejected() -> None:
     declared = fed.declare(inventory(mesh_trust_fingerprints=["ab:cd"]))
     assert fed.codes(declared["problems"]) == {("fingerprint-invalid", GREEN)}
 
@@ -454,13 +458,17 @@ def rooted_facts(pem: str, host: str = RED, **changes: Any) -> Json:
 
 
 def plan(files: dict[str, str], **changes: Any) -> plan_types.Plan:
-    made = planning.build_plan(declare(inventory(), files), {RED: facts(**changes)}, NOW)
-    return plan_steps.advance(made, "addresses", {RED: fed.opened(made)[RED]})
+    planned = planning.build_plan(declare(inventory(), files), {RED: facts(**changes)}, NOW)
+    return plan_steps.advance(planned, "addresses", {RED: fed.opened(planned)[RED]})
 
 
-def test_a_mesh_known_by_a_file_is_a_peer_like_any_other() -> None:
-    made, wishes = fed.federate(declare(inventory(), {PATH: write.render(identity())}), {RED: facts(root=ENDLESS)})
-    peer = next(one["definition"] for one in wishes[RED] if one["definition"]["kind"] == "ServiceMeshPeer")
+def test_a_mesh_with_an_identity_file_is_a_peer_like_any_other() -> None:
+    planned, desired_objects = fed.federate(
+        declare(inventory(), {PATH: write.render(identity())}), {RED: facts(root=ENDLESS)}
+    )
+    peer = next(
+        desired["definition"] for desired in desired_objects[RED] if desired["definition"]["kind"] == "ServiceMeshPeer"
+    )
     assert peer["spec"]["remote"]["addresses"] == ["192.0.2.1", "gateway.example.com"]
     assert peer["spec"]["security"] == {
         "trustDomain": "green-mesh.local",
@@ -468,53 +476,55 @@ def test_a_mesh_known_by_a_file_is_a_peer_like_any_other() -> None:
         "certificateChain": {"kind": "ConfigMap", "name": "green-mesh-ca-root-cert"},
     }
     assert peer["metadata"]["annotations"]["ossm.federation/root-sha256"] == sha(GREEN)
-    root = next(one["definition"] for one in wishes[RED] if one["definition"]["kind"] == "ConfigMap")
+    root = next(
+        desired["definition"] for desired in desired_objects[RED] if desired["definition"]["kind"] == "ConfigMap"
+    )
     assert root["data"]["root-cert.pem"] == ROOTS[GREEN]
-    assert wishes[GREEN] == [] and not made["meshes"][GREEN]["in_play"]
+    assert desired_objects[GREEN] == [] and not planned["meshes"][GREEN]["in_play"]
 
 
 def test_without_a_file_our_gateways_are_opened_and_no_peer_is_written() -> None:
-    made, wishes = fed.federate(declare(inventory(), {}), {RED: facts(root=ENDLESS)})
-    assert [one["definition"]["kind"] for one in wishes[RED]] == ["ServiceMeshControlPlane"]
-    side = made["sides"][RED][GREEN]
+    planned, desired_objects = fed.federate(declare(inventory(), {}), {RED: facts(root=ENDLESS)})
+    assert [desired["definition"]["kind"] for desired in desired_objects[RED]] == ["ServiceMeshControlPlane"]
+    side = planned["sides"][RED][GREEN]
     assert (side["state"], side["message"], side["pending_on"]) == ("pending", f"{PATH} does not exist yet", GREEN)
 
 
 def test_a_shared_trust_domain_is_found_in_a_file_too() -> None:
-    told = identity(trust_domain="red-mesh.local", client_id="red-mesh.local/ns/green-mesh-system/sa/x")
-    made = planning.build_plan(declare(inventory(), {PATH: write.render(told)}), {RED: facts()}, NOW)
-    assert fed.codes(made["problems"]) == {("trust-domain-shared", RED)}
+    written = identity(trust_domain="red-mesh.local", client_id="red-mesh.local/ns/green-mesh-system/sa/x")
+    planned = planning.build_plan(declare(inventory(), {PATH: write.render(written)}), {RED: facts()}, NOW)
+    assert fed.codes(planned["problems"]) == {("trust-domain-shared", RED)}
 
 
 def test_a_plan_takes_ports_from_the_file() -> None:
-    for files, told in (({PATH: write.render(identity())}, "identity file"), ({}, f"known once {PATH} exists")):
-        made = plan(files)
-        rows = [row for row in port_matrix_report.port_matrix(made, {RED: facts()}) if row["from"] == RED]
-        assert {row["address_from"] for row in rows} == {told}
+    for files, source in (({PATH: write.render(identity())}, "identity file"), ({}, f"known once {PATH} exists")):
+        planned = plan(files)
+        rows = [row for row in port_matrix_report.port_matrix(planned, {RED: facts()}) if row["from"] == RED]
+        assert {row["address_from"] for row in rows} == {source}
         assert not files or {row["port"] for row in rows} == {8188, 15443}
 
 
-def test_what_others_export_is_not_known_and_not_missed() -> None:
+def test_exports_of_an_unmanaged_mesh_are_unknown_and_no_finding() -> None:
     hostvars = inventory()
     hostvars[RED].update(mesh_exports=["bookinfo/ratings"], mesh_imports=["bookinfo/reviews"])
     assert lint_checks.lint(fed.declare(hostvars)) == []
 
 
-# -- what we hand over
+# -- the identity that this side writes
 
 
-def exports(made: plan_types.Plan, files: dict[str, str], now: datetime.datetime = NOW) -> list[write.Export]:
-    return write.exports(made, files.get, now)[0]
+def exports(planned: plan_types.Plan, files: dict[str, str], now: datetime.datetime = NOW) -> list[write.Export]:
+    return write.exports(planned, files.get, now)[0]
 
 
 def test_our_identity_is_what_the_other_side_needs() -> None:
     (export,) = exports(plan({}), {})
     assert export.path == "identities/red-mesh-for-green-mesh.yml"
-    found, problems = reading.parse(export.text, RED, GREEN, "x", NOW)
-    assert problems == [] and found is not None
-    assert found["client_id"] == "red-mesh.local/ns/red-mesh-system/sa/egress-green-mesh-service-account"
-    assert found["remote"] == {"addresses": ["198.51.2.1"], "discoveryPort": 8188, "servicePort": 15443}
-    assert (found["created"], found["valid_until"], found["answers"]) == (
+    parsed, problems = reading.parse(export.text, RED, GREEN, "x", NOW)
+    assert problems == [] and parsed is not None
+    assert parsed["client_id"] == "red-mesh.local/ns/red-mesh-system/sa/egress-green-mesh-service-account"
+    assert parsed["remote"] == {"addresses": ["198.51.2.1"], "discoveryPort": 8188, "servicePort": 15443}
+    assert (parsed["created"], parsed["valid_until"], parsed["answers"]) == (
         "2026-06-01T00:00:00Z",
         "2027-06-01T00:00:00Z",
         None,
@@ -524,29 +534,29 @@ def test_our_identity_is_what_the_other_side_needs() -> None:
 def test_only_meshes_of_this_run_are_exported() -> None:
     declared = fed.declare(inventory(RED, BLUE), play_hosts=[BLUE, GREEN])
     declared["problems"] += reading.read_identity_files(declared, {}.get, NOW)
-    made = planning.build_plan(declared, {RED: facts(), BLUE: facts(BLUE)}, NOW)
-    made = plan_steps.advance(made, "addresses", {host: fed.opened(made)[host] for host in (RED, BLUE)})
-    assert [one.host for one in exports(made, {})] == [BLUE]
+    planned = planning.build_plan(declared, {RED: facts(), BLUE: facts(BLUE)}, NOW)
+    planned = plan_steps.advance(planned, "addresses", {host: fed.opened(planned)[host] for host in (RED, BLUE)})
+    assert [export.host for export in exports(planned, {})] == [BLUE]
 
 
 def test_an_identity_ends_with_its_roots() -> None:
     soon = certificate("soon", end=NOW + 9 * DAY)
-    made = planning.build_plan(declare(inventory(), {}), {RED: facts(root=soon)}, NOW)
-    made = plan_steps.advance(made, "addresses", {RED: fed.opened(made)[RED]})
-    assert reading.parse(exports(made, {})[0].text, RED, GREEN, "x", NOW)[0]["valid_until"] == "2026-06-10T00:00:00Z"
+    planned = planning.build_plan(declare(inventory(), {}), {RED: facts(root=soon)}, NOW)
+    planned = plan_steps.advance(planned, "addresses", {RED: fed.opened(planned)[RED]})
+    assert reading.parse(exports(planned, {})[0].text, RED, GREEN, "x", NOW)[0]["valid_until"] == "2026-06-10T00:00:00Z"
 
 
-def test_a_file_that_says_the_same_stays_while_half_of_its_time_is_left() -> None:
+def test_an_unchanged_identity_is_kept_while_half_of_its_validity_is_left() -> None:
     long = certificate("long", end=NOW + 3650 * DAY)
     root = {"root": long}
-    made = plan({}, **root)
-    first = exports(made, {})[0]
+    planned = plan({}, **root)
+    first = exports(planned, {})[0]
     files = {first.path: first.text + "# a note\n"}
-    assert exports(made, files, NOW + 182 * DAY)[0].text == files[first.path]
-    assert exports(made, files, NOW + 184 * DAY)[0].text != files[first.path]
+    assert exports(planned, files, NOW + 182 * DAY)[0].text == files[first.path]
+    assert exports(planned, files, NOW + 184 * DAY)[0].text != files[first.path]
     answered = plan({PATH: write.render(identity())}, **root)
     assert exports(answered, files)[0].text != files[first.path]
-    assert exports(made, {first.path: "{{"})[0].text == first.text
+    assert exports(planned, {first.path: "{{"})[0].text == first.text
 
 
 @pytest.mark.parametrize(
@@ -557,21 +567,21 @@ def test_a_file_that_says_the_same_stays_while_half_of_its_time_is_left() -> Non
         ({"root": certificate("x", end=NOW - DAY)}, "expired at"),
     ],
 )
-def test_what_cannot_be_handed_over_is_said(changes: Json, word: str) -> None:
-    made = planning.build_plan(declare(inventory(), {}), {RED: facts(**changes)}, NOW)
-    made = plan_steps.advance(made, "addresses", {RED: fed.opened(made)[RED]})
-    good, bad = write.exports(made, {}.get, NOW)
-    assert good == [] and [one.host for one in bad] == [RED] and word in bad[0].message
+def test_an_identity_that_cannot_be_written_is_reported(changes: Json, word: str) -> None:
+    planned = planning.build_plan(declare(inventory(), {}), {RED: facts(**changes)}, NOW)
+    planned = plan_steps.advance(planned, "addresses", {RED: fed.opened(planned)[RED]})
+    exported, failures = write.exports(planned, {}.get, NOW)
+    assert exported == [] and [failure.host for failure in failures] == [RED] and word in failures[0].message
 
 
-def test_an_address_that_is_not_there_is_said_and_in_check_mode_known_later() -> None:
-    made = planning.build_plan(declare(inventory(), {}), {RED: facts()}, NOW)
-    assert "no address yet" in write.exports(made, {}.get, NOW)[1][0].message
-    good, bad = write.exports(made, {}.get, NOW, True)
-    assert bad == [] and "known once the gateway for green-mesh has an address" in good[0].text
+def test_a_missing_address_is_reported_and_in_check_mode_known_later() -> None:
+    planned = planning.build_plan(declare(inventory(), {}), {RED: facts()}, NOW)
+    assert "no address yet" in write.exports(planned, {}.get, NOW)[1][0].message
+    exported, failures = write.exports(planned, {}.get, NOW, True)
+    assert failures == [] and "known once the gateway for green-mesh has an address" in exported[0].text
 
 
-# -- whose turn it is
+# -- the next step, and who has it
 
 
 def live(**status: Any) -> Json:
@@ -584,7 +594,7 @@ def live(**status: Any) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("answers", "peers", "expected", "message", "waited_for"),
+    ("answers", "peers", "expected", "message", "awaited"),
     [
         (None, [], "unanswered", "has not loaded", False),
         ("ours", [], "answered", "", True),
@@ -595,24 +605,24 @@ def live(**status: Any) -> Json:
         ("ab" * 32, [live(watch={"connected": True})], "older", "an older identity", True),
     ],
 )
-def test_a_link_is_waited_for_when_the_other_side_knows_us(
-    answers: str | None, peers: list[Json], expected: str, message: str, waited_for: bool
+def test_a_link_is_awaited_when_the_other_side_has_loaded_our_identity(
+    answers: str | None, peers: list[Json], expected: str, message: str, awaited: bool
 ) -> None:
     if answers == "ours":
         answers = handover.digest(handover.own_identity(plan({}), RED, GREEN))
-    made = plan({PATH: write.render(identity(answers=answers))}, peers=peers)
-    side = made["sides"][RED][GREEN]
-    assert handover.answer(made, side) == expected
-    assert message in handover.not_answered(made, side)
-    assert bool(expectations.wait_links(made, RED)) == waited_for
+    planned = plan({PATH: write.render(identity(answers=answers))}, peers=peers)
+    side = planned["sides"][RED][GREEN]
+    assert handover.answer(planned, side) == expected
+    assert message in handover.not_answered(planned, side)
+    assert bool(expectations.wait_links(planned, RED)) == awaited
     hand = "Send identities/red-mesh-for-green-mesh.yml to the administrator of green-mesh"
-    assert (hand in handover.next_step(made, side)) == (expected != "answered")
+    assert (hand in handover.next_step(planned, side)) == (expected != "answered")
 
 
-def test_a_file_that_is_not_there_is_asked_for() -> None:
-    made = plan({})
-    assert handover.answer(made, made["sides"][RED][GREEN]) == "missing"
-    assert f"save the file that comes back as {PATH}" in handover.next_step(made, made["sides"][RED][GREEN])
+def test_a_missing_file_is_requested() -> None:
+    planned = plan({})
+    assert handover.answer(planned, planned["sides"][RED][GREEN]) == "missing"
+    assert f"save the file that comes back as {PATH}" in handover.next_step(planned, planned["sides"][RED][GREEN])
 
 
 def status(**more: Any) -> Json:
@@ -639,23 +649,23 @@ def status(**more: Any) -> Json:
     ("inbound", "state", "cell"),
     [(True, "healthy", "ok (seen from red-mesh)"), (False, "pending", "pending"), (None, "pending", "pending")],
 )
-def test_the_link_of_a_mesh_that_nobody_can_ask_is_seen_from_ours(inbound: bool | None, state: str, cell: str) -> None:
+def test_the_link_of_a_mesh_without_access_is_judged_from_our_side(inbound: bool | None, state: str, cell: str) -> None:
     answers = handover.digest(handover.own_identity(plan({}), RED, GREEN))
-    made = plan({PATH: write.render(identity(answers=answers))})
-    found = link_report.links(made, {RED: {"links": [status(inbound=inbound)]}})
-    seen = next(link for link in found if link["from"] == GREEN)
+    planned = plan({PATH: write.render(identity(answers=answers))})
+    links = link_report.links(planned, {RED: {"links": [status(inbound=inbound)]}})
+    seen = next(link for link in links if link["from"] == GREEN)
     assert (seen["state"], seen["seen_from"], seen["failed"]) == (state, RED, False)
-    assert cell in "\n".join(matrix_report.matrix(found))
-    assert next(link for link in found if link["from"] == RED)["healthy"]
+    assert cell in "\n".join(matrix_report.matrix(links))
+    assert next(link for link in links if link["from"] == RED)["healthy"]
 
 
 def test_a_link_that_is_not_seen_fails_only_where_all_are_required() -> None:
     answers = handover.digest(handover.own_identity(plan({}), RED, GREEN))
-    made = plan({PATH: write.render(identity(answers=answers))})
+    planned = plan({PATH: write.render(identity(answers=answers))})
     results = {"links": {RED: {"links": [status(inbound=False)], "problems": []}}}
     for required in (False, True):
-        made["options"]["federation_fail_on_pending"] = required
-        failures = run_result.report({**made, "pending_steps": ["report"]}, results, {RED: facts()})["failures"]
+        planned["options"]["federation_fail_on_pending"] = required
+        failures = run_result.report({**planned, "pending_steps": ["report"]}, results, {RED: facts()})["failures"]
         assert list(failures) == ([RED] if required else [])
         assert not required or failures[RED] == "green-mesh -> red-mesh pending. See the report above."
 
@@ -667,7 +677,7 @@ def test_a_numbered_matrix_marks_it_too(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    ("wanted", "inbound", "several", "good"),
+    ("wanted", "inbound", "several_pods", "healthy"),
     [
         (True, True, False, True),
         (True, False, False, False),
@@ -677,26 +687,26 @@ def test_a_numbered_matrix_marks_it_too(monkeypatch: pytest.MonkeyPatch) -> None
     ],
 )
 def test_the_other_side_must_be_seen_by_a_single_pod(
-    wanted: bool | None, inbound: bool | None, several: bool, good: bool
+    wanted: bool | None, inbound: bool | None, several_pods: bool, healthy: bool
 ) -> None:
-    link = status(inbound=inbound, several_pods=several, offered=[], last_full_sync="2026-06-01T00:00:00Z")
-    assert link_reader.judge_link({"inbound": wanted}, link)["healthy"] == good
+    link = status(inbound=inbound, several_pods=several_pods, offered=[], last_full_sync="2026-06-01T00:00:00Z")
+    assert link_reader.judge_link({"inbound": wanted}, link)["healthy"] == healthy
 
 
-def test_what_our_mesh_cannot_do_is_no_matter_of_the_other_administrator() -> None:
-    made = plan({PATH: write.render(identity())}, readable=False)
-    seen = next(link for link in link_report.links(made, {}) if link["from"] == GREEN)
+def test_an_unreadable_mesh_of_ours_gives_the_other_administrator_no_step() -> None:
+    planned = plan({PATH: write.render(identity())}, readable=False)
+    seen = next(link for link in link_report.links(planned, {}) if link["from"] == GREEN)
     assert (seen["state"], seen["failed"]) == ("unknown", False)
     assert seen["message"] == "cannot be seen: red-mesh could not be read" and "Hand" not in seen["remedy"]
 
 
 def test_a_link_that_is_up_is_up_while_a_file_is_missing() -> None:
-    found = {link["from"]: link for link in link_report.links(plan({}), {RED: {"links": [status()]}})}
-    assert found[GREEN]["healthy"] and found[RED]["healthy"]
-    assert found[RED]["unverified"] == f"{PATH} does not exist yet"
+    links = {link["from"]: link for link in link_report.links(plan({}), {RED: {"links": [status()]}})}
+    assert links[GREEN]["healthy"] and links[RED]["healthy"]
+    assert links[RED]["unverified"] == f"{PATH} does not exist yet"
 
 
-def test_a_mesh_of_ours_that_says_nothing_leaves_both_links_unknown() -> None:
+def test_a_mesh_of_ours_without_a_reading_leaves_both_links_unknown() -> None:
     answers = handover.digest(handover.own_identity(plan({}), RED, GREEN))
-    made = plan({PATH: write.render(identity(answers=answers))})
-    assert {link["state"] for link in link_report.links(made, {RED: {"links": [], "problems": []}})} == {"unknown"}
+    planned = plan({PATH: write.render(identity(answers=answers))})
+    assert {link["state"] for link in link_report.links(planned, {RED: {"links": [], "problems": []}})} == {"unknown"}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A new mesh: what is written where, what is left to its owner, what is refused, and what is said."""
+"""A new mesh: the objects that are written, those that stay unmanaged, rejected variables, and the report."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ RED = "red-mesh"
 OURS = {"app.kubernetes.io/managed-by": "ossm.federation"}
 MANAGER = "ossm.federation/_install"
 WANTED = {"mesh_install": True}
-REFUSED_READ = product_types.problem("forbidden", RED, "x", "may not list", "Grant it", severity="warning")
+FORBIDDEN_READ = product_types.problem("forbidden", RED, "x", "may not list", "Grant it", severity="warning")
 
 
-def there(kind: str, name: str, namespace: str | None = None, ours: bool = False, **body: Any) -> Json:
-    """An object that lives."""
+def live_object(kind: str, name: str, namespace: str | None = None, ours: bool = False, **body: Any) -> Json:
+    """A live object, ours or made by kubectl."""
     meta = {"name": name, "uid": f"uid-of-{name}", "labels": OURS if ours else {}, "namespace": namespace}
     return {"kind": kind, "metadata": meta, "managers": [MANAGER if ours else "kubectl"], **body}
 
@@ -37,51 +37,53 @@ def read(
     *objects: Json,
     served: bool = True,
     problems: Any = (),
-    refused: Any = (),
+    forbidden: Any = (),
     place: str = "openshift-operators",
     **changes: Any,
 ) -> Json:
-    """What ``mesh_info`` has read; ``served``: the operator's kinds are there; ``refused``: kinds that may not be read."""
+    """What ``mesh_info`` has read; ``served``: the API server has the operator's kinds; ``forbidden``: kinds that may not be read."""
     facts: Json = {**fed.facts(RED), "control_plane": None, "readable": False, "problems": list(problems), **changes}
     declared = fed.declare(fed.inventory(RED, red_mesh={"mesh_install_operator_namespace": place}))["meshes"][RED]
     facts["additional_objects"] = [
         {
-            **one,
-            "served": served or not one["kind"].startswith("ServiceMesh"),
-            "problem": REFUSED_READ if one["kind"] in refused else None,
+            **request,
+            "served": served or not request["kind"].startswith("ServiceMesh"),
+            "problem": FORBIDDEN_READ if request["kind"] in forbidden else None,
             "objects": [
-                found
-                for found in objects
-                if found["kind"] == one["kind"]
-                and one.get("name") in (None, found["metadata"]["name"])
-                and one.get("namespace") in (None, found["metadata"]["namespace"])
+                live
+                for live in objects
+                if live["kind"] == request["kind"]
+                and request.get("name") in (None, live["metadata"]["name"])
+                and request.get("namespace") in (None, live["metadata"]["namespace"])
             ],
         }
-        for one in installing.reads(declared)
+        for request in installing.reads(declared)
     ]
     return facts
 
 
 def planned(facts: Json, **variables: Any) -> Json:
     declaration = fed.declare(fed.inventory(RED, red_mesh={**WANTED, **variables}))
-    assert not [one for one in declaration["problems"] if one["severity"] == "error"], declaration["problems"]
+    assert "error" not in {problem["severity"] for problem in declaration["problems"]}, declaration["problems"]
     return installing.build_plan(declaration, RED, facts)
 
 
-def names(wishes: list[Json]) -> list[str]:
-    return [f"{one['definition']['kind']} {one['definition']['metadata']['name']}" for one in wishes]
+def names(desired_objects: list[Json]) -> list[str]:
+    return [
+        f"{desired['definition']['kind']} {desired['definition']['metadata']['name']}" for desired in desired_objects
+    ]
 
 
-OPERATORS = there("Namespace", "openshift-operators")
-GROUP = there("OperatorGroup", "global-operators", "openshift-operators")
-HOME = there("Namespace", "red-mesh-system")
+OPERATORS = live_object("Namespace", "openshift-operators")
+GROUP = live_object("OperatorGroup", "global-operators", "openshift-operators")
+HOME = live_object("Namespace", "red-mesh-system")
 EMPTY = read(OPERATORS, GROUP, served=False)
 PACKAGE = {"name": "servicemeshoperator"}
 SUBSCRIPTION = "Subscription servicemeshoperator"
 PLANE = ["Namespace red-mesh-system", "ServiceMeshControlPlane red-mesh"]
-THEIRS = there("Subscription", "mesh", "openshift-operators", spec=PACKAGE)
+THEIRS = live_object("Subscription", "mesh", "openshift-operators", spec=PACKAGE)
 
-# what was read, variables, objects for the operator, what is waited for, objects for the control plane
+# what was read, variables, objects for the operator, the subscription that is awaited, objects for the control plane
 WRITES: list[tuple[str, Json, Json, list[str], str | None, list[str]]] = [
     ("an empty cluster", EMPTY, {}, [SUBSCRIPTION], "servicemeshoperator", PLANE),
     (
@@ -92,20 +94,27 @@ WRITES: list[tuple[str, Json, Json, list[str], str | None, list[str]]] = [
         "servicemeshoperator",
         [*PLANE, "ServiceMeshMemberRoll default"],
     ),
-    ("an operator that is there", read(OPERATORS, GROUP), {}, [], None, PLANE),
+    ("an installed operator", read(OPERATORS, GROUP), {}, [], None, PLANE),
     (
-        "the same, asked for",
+        "an installed operator, requested",
         read(OPERATORS, GROUP),
         {"mesh_install_operator": True},
         [SUBSCRIPTION],
         "servicemeshoperator",
         PLANE,
     ),
-    ("somebody else's subscription", read(OPERATORS, GROUP, THEIRS, served=False), {}, [], "mesh", PLANE),
-    ("somebody else's, at work", read(OPERATORS, GROUP, THEIRS), {"mesh_install_operator": True}, [], None, PLANE),
+    ("an unmanaged subscription", read(OPERATORS, GROUP, THEIRS, served=False), {}, [], "mesh", PLANE),
     (
-        "our subscription, at work",
-        read(OPERATORS, there("Subscription", "s", "openshift-operators", True, spec=PACKAGE)),
+        "an unmanaged subscription, installed",
+        read(OPERATORS, GROUP, THEIRS),
+        {"mesh_install_operator": True},
+        [],
+        None,
+        PLANE,
+    ),
+    (
+        "our subscription, installed",
+        read(OPERATORS, live_object("Subscription", "s", "openshift-operators", True, spec=PACKAGE)),
         {},
         ["Subscription s"],
         None,
@@ -119,8 +128,8 @@ WRITES: list[tuple[str, Json, Json, list[str], str | None, list[str]]] = [
         "servicemeshoperator",
         PLANE,
     ),
-    ("a namespace that is there", read(OPERATORS, GROUP, HOME), {}, [], None, PLANE[1:]),
-    ("our namespace", read(OPERATORS, there("Namespace", "red-mesh-system", ours=True)), {}, [], None, PLANE),
+    ("an existing namespace", read(OPERATORS, GROUP, HOME), {}, [], None, PLANE[1:]),
+    ("our namespace", read(OPERATORS, live_object("Namespace", "red-mesh-system", ours=True)), {}, [], None, PLANE),
 ]
 
 
@@ -129,15 +138,15 @@ WRITES: list[tuple[str, Json, Json, list[str], str | None, list[str]]] = [
     [case[1:] for case in WRITES],
     ids=[case[0] for case in WRITES],
 )
-def test_what_is_written(
+def test_the_objects_that_are_written(
     facts: Json, variables: Json, operator: list[str], waits: str | None, plane: list[str]
 ) -> None:
-    made = planned(facts, **variables)
-    assert made["problems"] == [] and made["wait"]
-    assert (names(made["operator"]), names(made["plane"])) == (operator, plane)
-    assert (made["subscription"] or {}).get("name") == waits
-    for wish in made["operator"] + made["plane"]:
-        assert wish["field_manager"] == MANAGER and wish["definition"]["metadata"]["labels"] == OURS
+    install_plan = planned(facts, **variables)
+    assert install_plan["problems"] == [] and install_plan["wait"]
+    assert (names(install_plan["operator"]), names(install_plan["plane"])) == (operator, plane)
+    assert (install_plan["subscription"] or {}).get("name") == waits
+    for desired in install_plan["operator"] + install_plan["plane"]:
+        assert desired["field_manager"] == MANAGER and desired["definition"]["metadata"]["labels"] == OURS
 
 
 def test_an_operator_group_only_where_a_namespace_has_none() -> None:
@@ -145,19 +154,19 @@ def test_an_operator_group_only_where_a_namespace_has_none() -> None:
     declared = fed.declare(fed.inventory(RED, red_mesh={**WANTED, **place}))
     facts = read(served=False)
     facts["additional_objects"] = [
-        {**one, "served": not one["kind"].startswith("ServiceMesh"), "objects": [], "problem": None}
-        for one in installing.reads(declared["meshes"][RED])
+        {**request, "served": not request["kind"].startswith("ServiceMesh"), "objects": [], "problem": None}
+        for request in installing.reads(declared["meshes"][RED])
     ]
-    made = installing.build_plan(declared, RED, facts)
-    assert names(made["operator"]) == ["Namespace mesh-operator", "OperatorGroup mesh-operator", SUBSCRIPTION]
-    assert made["operator"][1]["definition"]["spec"] == {}
-    facts["additional_objects"][-1]["objects"] = [there("OperatorGroup", "theirs", "mesh-operator")]
+    install_plan = installing.build_plan(declared, RED, facts)
+    assert names(install_plan["operator"]) == ["Namespace mesh-operator", "OperatorGroup mesh-operator", SUBSCRIPTION]
+    assert install_plan["operator"][1]["definition"]["spec"] == {}
+    facts["additional_objects"][-1]["objects"] = [live_object("OperatorGroup", "theirs", "mesh-operator")]
     assert names(installing.build_plan(declared, RED, facts)["operator"]) == ["Namespace mesh-operator", SUBSCRIPTION]
 
 
 def test_the_specs() -> None:
     spec = {"version": "v2.5", "security": {"identity": {"type": "ThirdParty"}}, "tracing": {"type": "Jaeger"}}
-    made = planned(
+    install_plan = planned(
         EMPTY,
         mesh_control_plane_spec=spec,
         mesh_trust_domain="red.example",
@@ -169,7 +178,7 @@ def test_the_specs() -> None:
             "sourceNamespace": "catalogs",
         },
     )
-    plane, roll = (one["definition"] for one in made["plane"][1:])
+    plane, roll = (desired["definition"] for desired in install_plan["plane"][1:])
     assert plane["spec"] == {
         "version": "v2.5",
         "security": {
@@ -183,7 +192,7 @@ def test_the_specs() -> None:
         "addons": {"kiali": {"enabled": False}},
     }
     assert "uid" not in plane["metadata"] and roll["spec"] == {"members": ["a", "b"]}
-    assert made["operator"][0]["definition"]["spec"] == {
+    assert install_plan["operator"][0]["definition"]["spec"] == {
         "name": "servicemeshoperator",
         "channel": "candidate",
         "source": "mirror",
@@ -200,7 +209,7 @@ def test_the_specs() -> None:
 
 
 def live_plane(ours: bool, domain: str = "red-mesh.local") -> Json:
-    return there(
+    return live_object(
         "ServiceMeshControlPlane",
         RED,
         "red-mesh-system",
@@ -209,50 +218,54 @@ def live_plane(ours: bool, domain: str = "red-mesh.local") -> Json:
     )
 
 
-def test_ours_is_kept_and_its_trust_domain_not_changed_by_the_way() -> None:
+def test_a_control_plane_of_ours_is_kept_and_its_trust_domain_changed_only_when_confirmed() -> None:
     plane = fed.facts(RED)["control_plane"]
     facts = read(OPERATORS, HOME, live_plane(True), control_plane=plane, readable=True)
-    wish = planned(facts)["plane"][0]
-    assert wish["definition"]["metadata"]["uid"] == "uid-of-red-mesh" and wish["live"] and not wish["later"]
-    made = planned(facts, mesh_trust_domain="new.local")
-    assert [one["code"] for one in made["problems"]] == ["trust-domain-change"] and made["plane"] == []
+    desired = planned(facts)["plane"][0]
+    assert desired["definition"]["metadata"]["uid"] == "uid-of-red-mesh" and desired["live"] and not desired["later"]
+    install_plan = planned(facts, mesh_trust_domain="new.local")
+    assert [problem["code"] for problem in install_plan["problems"]] == ["trust-domain-change"]
+    assert install_plan["plane"] == []
     confirmed = planned(facts, mesh_trust_domain="new.local", federation_confirm_trust_domain=[RED])
     assert confirmed["plane"][0]["definition"]["spec"]["security"]["trust"] == {"domain": "new.local"}
-    assert {one["severity"] for one in confirmed["problems"]} == {"warning"}
-    # federate.yml does not take over what install.yml holds.
+    assert {problem["severity"] for problem in confirmed["problems"]} == {"warning"}
+    # federate.yml does not change a field that install.yml manages.
     plane["owners"]["spec.security.trust.domain"] = [MANAGER]
-    wish = fed.inventory(RED, red_mesh={"mesh_trust_domain": "new.local", "federation_confirm_trust_domain": [RED]})
-    told = planning.build_plan(fed.declare(wish), {RED: facts})["problems"]
-    assert [one["code"] for one in told] == ["trust-domain-installed"]
+    hostvars = fed.inventory(RED, red_mesh={"mesh_trust_domain": "new.local", "federation_confirm_trust_domain": [RED]})
+    problems = planning.build_plan(fed.declare(hostvars), {RED: facts})["problems"]
+    assert [problem["code"] for problem in problems] == ["trust-domain-installed"]
 
 
-def test_what_is_somebody_elses_is_never_written() -> None:
-    roll = there("ServiceMeshMemberRoll", "default", "red-mesh-system", spec={"members": ["a"]})
+def test_an_unmanaged_object_is_never_written() -> None:
+    roll = live_object("ServiceMeshMemberRoll", "default", "red-mesh-system", spec={"members": ["a"]})
     facts = read(OPERATORS, HOME, live_plane(False), roll, control_plane=fed.facts(RED)["control_plane"])
-    made = planned(facts, mesh_control_plane_spec={"version": "v2.5"}, mesh_members=["a", "b"])
-    assert made["plane"] == [] and made["operator"] == [] and not made["wait"]
-    assert [(one["code"], one["severity"]) for one in made["problems"]] == [("unmanaged", "warning")] * 2
-    assert "spec.version" in made["problems"][0]["message"] and "does not have b" in made["problems"][1]["message"]
-    assert "unmanaged (field manager kubectl) and stays as it is" in made["lines"][0]
+    install_plan = planned(facts, mesh_control_plane_spec={"version": "v2.5"}, mesh_members=["a", "b"])
+    assert install_plan["plane"] == [] and install_plan["operator"] == [] and not install_plan["wait"]
+    assert [(problem["code"], problem["severity"]) for problem in install_plan["problems"]] == [
+        ("unmanaged", "warning")
+    ] * 2
+    version, member = (problem["message"] for problem in install_plan["problems"])
+    assert "spec.version" in version and "does not have b" in member
+    assert "unmanaged (field manager kubectl) and stays as it is" in install_plan["lines"][0]
 
 
-def test_only_what_is_asked_for() -> None:
+def test_only_requested_objects_are_planned() -> None:
     assert installing.build_plan(fed.declare(fed.inventory(RED)), RED, EMPTY)["plane"] == []
-    other = there("ServiceMeshControlPlane", "basic", "red-mesh-system")
-    assert [one["code"] for one in planned(read(HOME, other), mesh_control_plane=RED)["problems"]] == [
+    other = live_object("ServiceMeshControlPlane", "basic", "red-mesh-system")
+    assert [problem["code"] for problem in planned(read(HOME, other), mesh_control_plane=RED)["problems"]] == [
         "control-plane-other"
     ]
     assert planned(read(HOME, other))["lines"] == [
         f"{RED}: the control plane basic is unmanaged (field manager kubectl) and stays as it is"
     ]
     missing = planned(EMPTY, mesh_install_operator=False)
-    assert [one["code"] for one in missing["problems"]] == ["operator-missing"]
+    assert [problem["code"] for problem in missing["problems"]] == ["operator-missing"]
     for code, fatal in (("unreachable", True), ("kind-missing", False), ("namespace-missing", False)):
         problem = product_types.problem(code, RED, "x", "no", "do")
         assert bool(planned(read(OPERATORS, problems=[problem]))["problems"]) == fatal
 
 
-# what may not be read, what is there, variables; whether that holds the mesh back
+# what may not be read, what is live, variables; whether the mesh is stopped
 UNREAD: list[tuple[tuple[str, ...], Json, Json, bool]] = [
     (("Subscription",), {"served": False}, {}, True),
     (("Subscription",), {"served": True}, {}, False),
@@ -276,18 +289,20 @@ UNREAD: list[tuple[tuple[str, ...], Json, Json, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("refused", "there_is", "variables", "held"), UNREAD)
-def test_what_may_not_be_read_is_not_taken_for_absent(
-    refused: tuple[str, ...], there_is: Json, variables: Json, held: bool
+@pytest.mark.parametrize(("forbidden", "live", "variables", "is_stopped"), UNREAD)
+def test_an_object_that_may_not_be_read_is_not_treated_as_absent(
+    forbidden: tuple[str, ...], live: Json, variables: Json, is_stopped: bool
 ) -> None:
-    """Where something is decided by it nothing is written at all: it could be somebody else's."""
-    made = planned(read(OPERATORS, refused=refused, **there_is), **variables)
-    assert [(one["code"], one["severity"]) for one in made["problems"]] == [("forbidden", "error")] * held
-    assert bool(made["plane"]) == made["wait"] != held
-    assert not held or not (made["operator"] or made["subscription"])
+    """Where the plan depends on it nothing is written at all: the object could be unmanaged."""
+    install_plan = planned(read(OPERATORS, forbidden=forbidden, **live), **variables)
+    assert [(problem["code"], problem["severity"]) for problem in install_plan["problems"]] == [
+        ("forbidden", "error")
+    ] * is_stopped
+    assert bool(install_plan["plane"]) == install_plan["wait"] != is_stopped
+    assert not is_stopped or not (install_plan["operator"] or install_plan["subscription"])
 
 
-# what cannot be rehearsed, by kind; the words
+# what was read; the message of each object that the API server cannot check yet, by kind
 LATER = [
     (EMPTY, {"Subscription": "", "Namespace": "", "ServiceMeshControlPlane": "the namespace red-mesh-system exists"}),
     (read(OPERATORS, HOME, served=False), {"Subscription": "", "ServiceMeshControlPlane": "the operator is installed"}),
@@ -296,27 +311,29 @@ LATER = [
 
 
 @pytest.mark.parametrize(("facts", "expected"), LATER)
-def test_what_is_known_later(facts: Json, expected: dict[str, str]) -> None:
-    made = planned(facts)
-    told = {one["definition"]["kind"]: one["later"] for one in made["operator"] + made["plane"]}
-    assert set(told) == set(expected)
-    assert all(expected[kind] in message and bool(message) == bool(expected[kind]) for kind, message in told.items())
+def test_objects_that_the_api_server_can_check_only_later(facts: Json, expected: dict[str, str]) -> None:
+    install_plan = planned(facts)
+    later = {
+        desired["definition"]["kind"]: desired["later"] for desired in install_plan["operator"] + install_plan["plane"]
+    }
+    assert set(later) == set(expected)
+    assert all(expected[kind] in message and bool(message) == bool(expected[kind]) for kind, message in later.items())
 
 
-def test_in_check_mode_what_is_known_later_costs_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_check_mode_such_objects_cost_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
     def none(auth: Json, **options: bool) -> None:
         raise AssertionError("a request")
 
     monkeypatch.setattr(session, "Cluster", none)
-    wish = {**planned(EMPTY)["plane"][1], "peer": None}
-    params = {"auth": {"host": "https://x", "api_key": "x"}, "mesh": RED, "objects": [wish]}
-    found = mesh_objects.run(params, True, lambda line: None)
-    assert [(one["verb"], one["message"]) for one in found["objects"]] == [("created", wish["later"])]
-    assert "spec.security.trust.domain" in found["objects"][0]["fields"]
-    assert found["diff"][0]["before"] == "" and "red-mesh.local" in found["diff"][0]["after"]
+    desired = {**planned(EMPTY)["plane"][1], "peer": None}
+    params = {"auth": {"host": "https://x", "api_key": "x"}, "mesh": RED, "objects": [desired]}
+    result = mesh_objects.run(params, True, lambda line: None)
+    assert [(change["verb"], change["message"]) for change in result["objects"]] == [("created", desired["later"])]
+    assert "spec.security.trust.domain" in result["objects"][0]["fields"]
+    assert result["diff"][0]["before"] == "" and "red-mesh.local" in result["diff"][0]["after"]
 
 
-REFUSED: list[tuple[str, Json, str, str, str]] = [
+REJECTED: list[tuple[str, Json, str, str, str]] = [
     (
         "spec",
         {"mesh_control_plane_spec": {"gateway": {}}},
@@ -363,11 +380,12 @@ REFUSED: list[tuple[str, Json, str, str, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("variables", "where", "code", "remedy"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED]
+    ("variables", "where", "code", "remedy"), [case[1:] for case in REJECTED], ids=[case[0] for case in REJECTED]
 )
-def test_refused(variables: Json, where: str, code: str, remedy: str) -> None:
-    found = fed.declare(fed.inventory(RED, red_mesh=variables))["problems"]
-    assert [(one["code"], one["where"]) for one in found] == [(code, where)] and remedy in found[0]["remedy"]
+def test_invalid_variables_are_rejected(variables: Json, where: str, code: str, remedy: str) -> None:
+    problems = fed.declare(fed.inventory(RED, red_mesh=variables))["problems"]
+    assert [(problem["code"], problem["where"]) for problem in problems] == [(code, where)]
+    assert remedy in problems[0]["remedy"]
 
 
 # Waiting for the operator
@@ -393,12 +411,12 @@ def version(phase: str, message: str = "") -> Event:
 INSTALLED = subscription(installedCSV=CSV, currentCSV=CSV)
 PENDING = subscription(currentCSV=CSV, state="UpgradePending", installPlanRef={"name": "install-abc"})
 FAILED = subscription(conditions=[{"type": "ResolutionFailed", "status": "True", "message": "no operators found"}])
-GONE = Event("ClusterServiceVersion", "RESET", {})
+DELETED = Event("ClusterServiceVersion", "RESET", {})
 OPERATOR: list[tuple[str, list[Event], str]] = [
     ("nothing", [], "the Subscription does not exist"),
     ("a subscription", [subscription()], "no version has been found yet"),
     ("unresolved", [FAILED], "ResolutionFailed: no operators found"),
-    ("waits for approval", [PENDING], "the install plan install-abc waits for approval"),
+    ("pending approval", [PENDING], "the install plan install-abc waits for approval"),
     (
         "installing",
         [PENDING, version("Installing", "waiting for deployment")],
@@ -410,18 +428,18 @@ OPERATOR: list[tuple[str, list[Event], str]] = [
         [definition(False), INSTALLED, version("Succeeded")],
         "the kind servicemeshcontrolplanes.maistra.io is not",
     ),
-    ("there", [definition(), INSTALLED, version("Succeeded")], ""),
+    ("ready", [definition(), INSTALLED, version("Succeeded")], ""),
     (
-        "there, an upgrade pending",
+        "ready, an upgrade pending",
         [definition(), subscription(installedCSV=CSV, currentCSV="v9", state="UpgradePending"), version("Succeeded")],
         "",
     ),
-    ("gone again", [definition(), INSTALLED, version("Succeeded"), GONE], f"{CSV} does not exist yet"),
+    ("deleted again", [definition(), INSTALLED, version("Succeeded"), DELETED], f"{CSV} does not exist yet"),
 ]
 
 
 @pytest.mark.parametrize(("events", "message"), [case[1:] for case in OPERATOR], ids=[case[0] for case in OPERATOR])
-def test_how_far_the_operator_is(events: list[Event], message: str) -> None:
+def test_the_progress_of_the_operator(events: list[Event], message: str) -> None:
     objects = LiveObjects()
     for event in events:
         objects.take(event)
@@ -439,7 +457,7 @@ class _Cluster:
         self.watched: list[str] = []
 
     def watch_many(self, watches: Any, deadline: float) -> Any:
-        self.watched = [one.kind for one in watches]
+        self.watched = [watch.kind for watch in watches]
         yield from self.story
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Json:
@@ -466,23 +484,23 @@ def _waited(monkeypatch: pytest.MonkeyPatch, cluster: _Cluster, check: bool = Fa
 
 def test_the_operator_is_awaited_on_watches(monkeypatch: pytest.MonkeyPatch) -> None:
     quiet = Event("", "QUIET", {})
-    cluster = _Cluster([PENDING, quiet, Event("", "TICK", {}), INSTALLED, definition(), version("Succeeded"), GONE])
+    cluster = _Cluster([PENDING, quiet, Event("", "TICK", {}), INSTALLED, definition(), version("Succeeded"), DELETED])
     result, lines = _waited(monkeypatch, cluster)
     assert result["ready"] and result["problems"] == [] and result["message"] == "ready"
     assert cluster.watched == ["CustomResourceDefinition", "Subscription", "ClusterServiceVersion"]
     assert "waits for approval" in lines[0] and "s left; waiting for" in lines[1]
 
 
-def test_an_operator_that_does_not_come_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_operator_that_does_not_become_ready_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     result, dummy = _waited(monkeypatch, _Cluster([FAILED]))
-    told = result["problems"]
-    assert [(one["code"], one["severity"]) for one in told] == [("operator-not-ready", "error")]
-    assert "no operators found" in told[0]["message"] and not result["ready"]
+    problems = result["problems"]
+    assert [(problem["code"], problem["severity"]) for problem in problems] == [("operator-not-ready", "error")]
+    assert "no operators found" in problems[0]["message"] and not result["ready"]
     fatal = Event("Subscription", "FATAL", {}, ClusterError("kind-missing", "no OLM"))
-    assert [one["code"] for one in _waited(monkeypatch, _Cluster([fatal]))[0]["problems"]] == ["kind-missing"]
+    assert [problem["code"] for problem in _waited(monkeypatch, _Cluster([fatal]))[0]["problems"]] == ["kind-missing"]
 
 
-def test_check_mode_looks_at_the_operator_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_mode_reads_the_operator_once(monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = _waited(monkeypatch, _Cluster([]), check=True)[0]
     assert not nothing["ready"] and nothing["problems"] == []
     objects = {
@@ -493,7 +511,7 @@ def test_check_mode_looks_at_the_operator_once(monkeypatch: pytest.MonkeyPatch) 
     assert _waited(monkeypatch, _Cluster([], objects), check=True)[0]["ready"]
 
 
-# Words
+# The report
 
 
 def test_the_report_of_an_installation() -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a running istiod does not take up: the note on the peer, and each case with what must not be taken for it."""
+"""Changes that a running istiod does not apply: the note on the peer, and each case with similar ones that are none."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ CASES: dict[str, tuple[Json | None, list[Json] | None, Json | None, Json | None]
     # live peer, pods that run, the note that is written, what istiod keeps
     "a new peer": (None, OLD, _note(NOW, "istiod-old"), None),
     "a new peer, pods unknown": (None, None, _note(NOW), None),
-    "nothing noted, nothing changed": (_peer(NOW), OLD, None, None),
-    "nothing noted, changed": (_peer(FIRST), OLD, _note(FIRST, "istiod-old"), FIRST),
+    "no note, no change": (_peer(NOW), OLD, None, None),
+    "no note, changed": (_peer(FIRST), OLD, _note(FIRST, "istiod-old"), FIRST),
     "changed under the first istiod": (
         _peer(FIRST, _note(FIRST, "istiod-old")),
         OLD,
@@ -61,7 +61,7 @@ CASES: dict[str, tuple[Json | None, list[Json] | None, Json | None, Json | None]
         FIRST,
     ),
     "changed in an earlier run": (_peer(NOW, _note(FIRST, "istiod-old")), OLD, _note(FIRST, "istiod-old"), FIRST),
-    "one of two pods is left": (
+    "one of two pods remains": (
         _peer(NOW, _note(FIRST, "istiod-old", "istiod-gone")),
         OLD,
         _note(FIRST, "istiod-old", "istiod-gone"),
@@ -71,8 +71,8 @@ CASES: dict[str, tuple[Json | None, list[Json] | None, Json | None, Json | None]
     "changed under the next istiod": (_peer(FIRST, _note(NOW, "istiod-old")), NEW, _note(FIRST, "istiod-new"), FIRST),
     "put back under the first istiod": (_peer(FIRST, _note(NOW, "istiod-old")), OLD, _note(NOW, "istiod-old"), None),
     "changed, pods unknown": (_peer(FIRST, _note(FIRST, "istiod-old")), None, _note(FIRST, "istiod-old"), FIRST),
-    "somebody's note": (_peer(NOW, "mine"), OLD, "mine", None),
-    "somebody's note, changed": (_peer(FIRST, "[1]"), OLD, _note(FIRST, "istiod-old"), FIRST),
+    "a note of another client": (_peer(NOW, "mine"), OLD, "mine", None),
+    "a note of another client, changed": (_peer(FIRST, "[1]"), OLD, _note(FIRST, "istiod-old"), FIRST),
     "a note with other names": (_peer(FIRST, {**NOW, "pods": [{}]}), OLD, _note(FIRST, "istiod-old"), FIRST),
     "half a note": (_peer(FIRST, {"pods": ["istiod-old"]}), OLD, _note(FIRST, "istiod-old"), FIRST),
 }
@@ -98,26 +98,26 @@ def test_a_restart_voids_the_note_at_once() -> None:
 # -- a federation ----------------------------------------------------------------------------------------------------
 
 
-def test_a_good_federation_needs_nothing() -> None:
+def test_a_healthy_federation_needs_no_restart() -> None:
     assert Federation().needs() == []
 
 
 @pytest.mark.parametrize(
-    ("spoil", "severity"), [({}, "error"), ({"istiod": None}, "warning"), ({"exports": []}, "warning")]
+    ("changes", "severity"), [({}, "error"), ({"istiod": None}, "warning"), ({"exports": []}, "warning")]
 )
-def test_a_changed_client_id_is_an_error_where_requests_surely_fail(spoil: Json, severity: str) -> None:
+def test_a_changed_client_id_is_an_error_where_requests_surely_fail(changes: Json, severity: str) -> None:
     federation = Federation()
     change_client_id(federation)
-    if "istiod" in spoil:
+    if "istiod" in changes:
         federation.facts[RED]["istiod"] = None
     else:
-        federation.plan["sides"][RED][GREEN].update(spoil)
+        federation.plan["sides"][RED][GREEN].update(changes)
     (found,) = recovery.needs(federation.plan, federation.links, federation.facts)
     assert (found["code"], found["severity"]) == ("identity-kept", severity)
     assert f"requests from {GREEN} are answered 503" in found["message"] and FIRST["clientID"] in found["message"]
 
 
-def test_a_changed_ingress_gateway_is_told_with_its_consequence() -> None:
+def test_a_changed_ingress_gateway_is_reported_with_its_consequence() -> None:
     federation = Federation()
     federation.peer(RED, GREEN)["spec"]["gateways"]["ingress"]["name"] = "ingress-old"
     del federation.peer(RED, GREEN)["metadata"]["annotations"][identity_note.KEPT]
@@ -127,17 +127,17 @@ def test_a_changed_ingress_gateway_is_told_with_its_consequence() -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    "changes",
     [
         {"state": "skipped"},
         {"state": "pending"},
         {"peer_object": "unmanaged"},
     ],
 )
-def test_sides_that_are_not_ours_to_write_need_nothing(spoil: Json) -> None:
+def test_sides_that_are_not_ours_to_write_need_nothing(changes: Json) -> None:
     federation = Federation()
     change_client_id(federation)
-    federation.plan["sides"][RED][GREEN].update(spoil)
+    federation.plan["sides"][RED][GREEN].update(changes)
     assert federation.needs() == []
 
 
@@ -206,7 +206,7 @@ def test_a_root_is_proven_by_a_connection_made_since(
     ],
 )
 def test_a_change_that_a_failing_sync_holds_up(changes: Json, elapsed: int, other_fails: bool, locked: bool) -> None:
-    """Red's peer for green was changed; blue's link is what tells how late it is."""
+    """Red's peer for green was changed; blue's link shows how late it is."""
     federation = Federation()
     federation.link(RED, GREEN, **{**DOWN, **changes})
     federation.link(RED, BLUE, **(DOWN if other_fails else {}), last_attempt=seconds_after(CHANGED, elapsed))
@@ -224,15 +224,15 @@ def test_a_change_that_a_failing_sync_holds_up(changes: Json, elapsed: int, othe
         ({**DOWN, "last_full_sync": CHANGED}, 151, False),
     ],
 )
-def test_a_peer_made_again_that_shows_the_status_of_the_one_before(changes: Json, elapsed: int, locked: bool) -> None:
-    """Green's peer was made again after its last full sync, and istiod goes on with the former; it tries as ever."""
+def test_a_recreated_peer_that_shows_the_status_of_the_former_peer(changes: Json, elapsed: int, locked: bool) -> None:
+    """Green's peer was recreated after its last full sync, and istiod still uses the former one."""
     federation = Federation()
     federation.peer(RED, GREEN)["applied"] = {f"ossm.federation/{GREEN}": {"time": None, "fields": "{}"}}
     federation.link(RED, GREEN, **{"created": CHANGED, "last_attempt": seconds_after(CHANGED, elapsed), **changes})
     assert federation.needs() == ([("sync-lock", RED, GREEN)] if locked else [])
 
 
-def test_what_is_not_taken_up_waits_for_a_peer_made_again_too() -> None:
+def test_a_new_peer_and_a_recreated_peer_wait_for_the_same_sync() -> None:
     federation = Federation()
     federation.link(RED, GREEN, created=CHANGED, last_attempt=seconds_after(CHANGED, 151), synced=False)
     federation.link(RED, BLUE, **DOWN, accepted=False, last_attempt=None, last_full_sync=None, created=CHANGED)
@@ -249,17 +249,17 @@ def test_a_change_of_an_earlier_run_is_known_from_its_apply() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "lost"),
+    ("changes", "lost"),
     [
         ({}, True),
         ({"exists": False}, False),
         ({"created": CHANGED}, False),
     ],
 )
-def test_a_peer_that_the_other_mesh_has_and_does_not_know(spoil: Json, lost: bool) -> None:
+def test_a_peer_that_the_other_mesh_has_and_its_istiod_does_not_know(changes: Json, lost: bool) -> None:
     federation = Federation()
     federation.link(GREEN, RED, connected=False, code="peer-unknown-there", last_attempt=seconds_after(CHANGED, 60))
-    federation.link(RED, GREEN, **spoil)
+    federation.link(RED, GREEN, **changes)
     assert federation.needs() == ([("peer-lost", RED, GREEN)] if lost else [])
 
 
@@ -272,7 +272,7 @@ def test_a_peer_that_the_other_mesh_has_and_does_not_know(spoil: Json, lost: boo
         (CREATED, 4000, ["a"], False),
     ],
 )
-def test_an_import_set_that_was_made_again_alone(set_created: str, synced: int, missing: list[str], kept: bool) -> None:
+def test_an_import_set_that_was_recreated_alone(set_created: str, synced: int, missing: list[str], kept: bool) -> None:
     federation = Federation()
     federation.facts[RED]["imports"] = [{"metadata": {"name": GREEN, "creationTimestamp": set_created}}]
     federation.link(RED, GREEN, missing=missing, last_full_sync=seconds_after(CHANGED, synced))
@@ -280,7 +280,7 @@ def test_an_import_set_that_was_made_again_alone(set_created: str, synced: int, 
 
 
 @pytest.mark.parametrize(
-    ("wish", "hosts"),
+    ("requested", "hosts"),
     [
         (None, []),
         (False, []),
@@ -293,9 +293,12 @@ def test_an_import_set_that_was_made_again_alone(set_created: str, synced: int, 
         (["federation"], [RED]),
     ],
 )
-def test_only_what_needs_it_is_restarted_and_only_on_request(wish: Any, hosts: list[str]) -> None:
+def test_a_control_plane_is_restarted_only_when_needed_and_requested(requested: Any, hosts: list[str]) -> None:
     declared = fed.declare(
-        {host: {**variables, "federation_restart_control_plane": wish} for host, variables in fed.inventory().items()}
+        {
+            host: {**variables, "federation_restart_control_plane": requested}
+            for host, variables in fed.inventory().items()
+        }
     )
     assert declared["problems"] == []
     federation = Federation()
@@ -306,16 +309,21 @@ def test_only_what_needs_it_is_restarted_and_only_on_request(wish: Any, hosts: l
 
 
 @pytest.mark.parametrize(
-    ("wish", "code"), [(["nobody"], "peer-unknown"), ({"a": 1}, "variable-type"), ([1], "variable-type")]
+    ("requested", "code"), [(["unknown-mesh"], "peer-unknown"), ({"a": 1}, "variable-type"), ([1], "variable-type")]
 )
-def test_a_wrong_request_is_refused(wish: Any, code: str) -> None:
+def test_a_wrong_request_is_rejected(requested: Any, code: str) -> None:
     declared = fed.declare(
-        {host: {**variables, "federation_restart_control_plane": wish} for host, variables in fed.inventory().items()}
+        {
+            host: {**variables, "federation_restart_control_plane": requested}
+            for host, variables in fed.inventory().items()
+        }
     )
-    assert [(one["code"], one["where"]) for one in declared["problems"]] == [(code, "federation_restart_control_plane")]
+    assert [(problem["code"], problem["where"]) for problem in declared["problems"]] == [
+        (code, "federation_restart_control_plane")
+    ]
 
 
-def test_after_a_restart_that_did_not_help_it_is_not_named_again() -> None:
+def test_a_restart_that_did_not_help_is_not_suggested_again() -> None:
     federation = Federation()
     federation.link(RED, GREEN, suspect="deadlock", connected=False)
     (before,) = recovery.needs(federation.plan, federation.links, federation.facts)
@@ -324,12 +332,12 @@ def test_after_a_restart_that_did_not_help_it_is_not_named_again() -> None:
     assert "did not help" in after["remedy"]
 
 
-def test_a_link_that_only_a_restart_helps_is_told_nothing_else() -> None:
+def test_a_link_that_needs_a_restart_has_no_other_remedy() -> None:
     federation = Federation()
     federation.facts[RED]["imports"] = [{"metadata": {"name": GREEN, "creationTimestamp": CHANGED}}]
     federation.link(RED, GREEN, missing=["a"], last_full_sync=seconds_after(CHANGED, 421), text="", root_proven=None)
     plan = {**federation.plan, "pending_steps": ["report"]}
     report = run_result.report(plan, {"links": federation.links}, federation.facts)
-    link = next(one for one in report["links"] if (one["from"], one["to"]) == (RED, GREEN))
+    link = next(link for link in report["links"] if (link["from"], link["to"]) == (RED, GREEN))
     assert link["state"] == "incomplete" and "federation_restart_control_plane: true" in link["remedy"]
     assert not [line for line in report["lines"] if "Wait" in line]
