@@ -10,10 +10,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import ansible_collections.ossm.federation.plugins.filter as filters
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
+
+import ansible_collections.ossm.federation.plugins.filter as filters
 from ansible_collections.ossm.federation.plugins.filter.advance import advance
 from ansible_collections.ossm.federation.plugins.filter.declaration import declaration
 from ansible_collections.ossm.federation.plugins.filter.lint import lint

@@ -93,9 +93,3 @@ def test_sealed_and_unsealed() -> None:
     assert plain.unseal(sealed, "other") is None
     assert plain.unseal({"sides": 1}, "sides") is None
     assert plain.unseal("text", "sides") is None
-
-
-def test_part_reads_only_its_keys() -> None:
-    value = Lazy(a=1, b=RuntimeError("must not be read"))
-    assert plain.part(value, ("a", "c")) == {"a": 1}
-    assert plain.part(None, ("a",)) == {}

@@ -721,7 +721,9 @@ def _reported_codes() -> dict[str, set[str]]:
         {f"{name}-mesh": said for name, said in share(["a/x", "a/*"], [local("a", "x", ("a", "")), "a/y"]).items()}
     )
     found += lint_services(declaration, {WEST: [service("x", "a", "b"), service("y")], EAST: [service("x", "c")]})
-    unread = {WEST: fed.facts(WEST, additional_services={"services": [], "unread": [{"namespace": "a", "message": "m"}]})}
+    unread = {
+        WEST: fed.facts(WEST, additional_services={"services": [], "unread": [{"namespace": "a", "message": "m"}]})
+    }
     found += check_services(planning.build_plan(declaration, unread, fed.NOW), declaration, unread)
     reported: dict[str, set[str]] = {}
     for one in found:
