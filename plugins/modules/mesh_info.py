@@ -58,8 +58,27 @@ options:
     default: []
     suboptions:
       kind:
-        description: A kind that this collection knows, for example V(Subscription).
+        description: The kind.
         type: str
+        choices:
+          - ClusterServiceVersion
+          - ClusterVersion
+          - ConfigMap
+          - CustomResourceDefinition
+          - Deployment
+          - Event
+          - ExportedServiceSet
+          - ImportedServiceSet
+          - Infrastructure
+          - Namespace
+          - Node
+          - OperatorGroup
+          - Pod
+          - Service
+          - ServiceMeshControlPlane
+          - ServiceMeshMemberRoll
+          - ServiceMeshPeer
+          - Subscription
         required: true
       namespace:
         description: The namespace. By default all namespaces.

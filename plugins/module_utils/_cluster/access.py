@@ -30,9 +30,9 @@ AccessCode = Literal[
 
 
 class _Fault(NamedTuple):
-    """What is wrong with a kubeconfig; ``variable`` is the inventory variable to correct."""
+    """What is wrong with a kubeconfig; ``option`` is the option of ``auth`` to correct."""
 
-    variable: str
+    option: str
     code: AccessCode
     message: str
     remedy: str
@@ -77,37 +77,42 @@ def host_is_enough(auth: Mapping[str, Any]) -> bool:
 
 
 def check_access(
-    auth: Mapping[str, Any], mesh: str = "", environ: Optional[Mapping[str, str]] = None
+    auth: Mapping[str, Any], mesh: str = "", environ: Optional[Mapping[str, str]] = None, *, prefix: str = "mesh_"
 ) -> List[Problem]:
     """What is wrong with the access to a cluster, as far as it shows without a request.
 
-    ``auth`` has kubernetes.core's option names. Returns problems; raises nothing, sends nothing.
+    ``auth`` has kubernetes.core's option names; with ``prefix`` they are the names of what the user sets. Returns problems;
+    raises nothing, sends nothing.
     """
     environ, auth = os.environ if environ is None else environ, normalised(auth)
     variables = sorted(name for name in environ if name.startswith("K8S_AUTH_") and environ[name] != "")
     if variables:
         message = f"{', '.join(variables)} set in the environment: every mesh would be reached with these credentials"
-        return [problem("environment", mesh, "environment", message, "Unset them, and set the access in mesh_*")]
+        return [problem("environment", mesh, "environment", message, f"Unset them, and set the access in {prefix}*")]
     if host_is_enough(auth):
         return []
     if not (auth.get("kubeconfig") or auth.get("context")):
         if auth.get("host"):
-            message = "mesh_host is set without credentials for it"
-            remedy = "Set mesh_api_key, mesh_username and mesh_password, mesh_client_cert and mesh_client_key, " \
-                     "or mesh_kubeconfig"
-            return [problem("access-incomplete", mesh, "mesh_host", message, remedy)]
-        remedy = "Set mesh_kubeconfig, mesh_context, or mesh_host with credentials"
-        return [problem("access-missing", mesh, "mesh_kubeconfig", "no cluster access configured", remedy)]
-    return [problem(fault.code, mesh, fault.variable, fault.message, fault.remedy)
-            for fault in _check_kubeconfig(auth, environ)]
+            message = f"{prefix}host is set without credentials for it"
+            remedy = (
+                f"Set {prefix}api_key, {prefix}username and {prefix}password, {prefix}client_cert and {prefix}client_key, "
+                f"or {prefix}kubeconfig"
+            )
+            return [problem("access-incomplete", mesh, f"{prefix}host", message, remedy)]
+        remedy = f"Set {prefix}kubeconfig, {prefix}context, or {prefix}host with credentials"
+        return [problem("access-missing", mesh, f"{prefix}kubeconfig", "no cluster access configured", remedy)]
+    return [
+        problem(fault.code, mesh, f"{prefix}{fault.option}", fault.message, fault.remedy)
+        for fault in _check_kubeconfig(auth, environ)
+    ]
 
 
 def _check_kubeconfig(auth: Mapping[str, Any], environ: Mapping[str, str]) -> List[_Fault]:
     """What is wrong with the kubeconfig that this access reads."""
     if isinstance(auth.get("kubeconfig"), dict):
         return _check_context([auth["kubeconfig"]], auth)
-    variable = "mesh_kubeconfig" if auth.get("kubeconfig") else "mesh_context"
-    results = [_read_kubeconfig(path, variable) for path in kubeconfig_paths(auth, environ)]
+    option = "kubeconfig" if auth.get("kubeconfig") else "context"
+    results = [_read_kubeconfig(path, option) for path in kubeconfig_paths(auth, environ)]
     faults = [result for result in results if isinstance(result, _Fault)]
     contents = [result for result in results if not isinstance(result, _Fault)]
     # Of several files named in $KUBECONFIG some may be absent, as for kubectl; a single one may not.
@@ -116,26 +121,26 @@ def _check_kubeconfig(auth: Mapping[str, Any], environ: Mapping[str, str]) -> Li
     return _check_context(contents, auth)
 
 
-def _read_kubeconfig(path: str, variable: str) -> Union[Json, _Fault]:
+def _read_kubeconfig(path: str, option: str) -> Union[Json, _Fault]:
     """The content of a kubeconfig, or what is wrong with it."""
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()
     except FileNotFoundError:
-        return _Fault(variable, "kubeconfig-missing", f"the file {path} does not exist", "Name an existing kubeconfig")
+        return _Fault(option, "kubeconfig-missing", f"the file {path} does not exist", "Name an existing kubeconfig")
     except (OSError, UnicodeDecodeError) as error:
         message = f"{path} cannot be read: {error}"
-        return _Fault(variable, "kubeconfig-unreadable", message, "Make it a text file that you may read")
+        return _Fault(option, "kubeconfig-unreadable", message, "Make it a text file that you may read")
     if not text.strip():
         remedy = "Write the kubeconfig again, for instance by 'oc login'"
-        return _Fault(variable, "kubeconfig-empty", f"{path} is empty", remedy)
+        return _Fault(option, "kubeconfig-empty", f"{path} is empty", remedy)
     if YAML_IMPORT_ERROR:
         message = f"{path} cannot be read without the Python package PyYAML"
-        return _Fault(variable, "yaml-missing", message, "Install PyYAML on the host that runs the task")
-    return _parse_kubeconfig(text, path, variable)
+        return _Fault(option, "yaml-missing", message, "Install PyYAML on the host that runs the task")
+    return _parse_kubeconfig(text, path, option)
 
 
-def _parse_kubeconfig(text: str, path: str, variable: str) -> Union[Json, _Fault]:
+def _parse_kubeconfig(text: str, path: str, option: str) -> Union[Json, _Fault]:
     """A kubeconfig's text as data, or what is wrong with it."""
     try:
         # Every task of every mesh reads a kubeconfig, so PyYAML's loader in C is used where it exists.
@@ -143,10 +148,10 @@ def _parse_kubeconfig(text: str, path: str, variable: str) -> Union[Json, _Fault
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         at_line = "" if line is None else f" (line {line + 1})"
-        return _Fault(variable, "kubeconfig-not-yaml", f"{path} is not YAML{at_line}", "Write the kubeconfig again")
+        return _Fault(option, "kubeconfig-not-yaml", f"{path} is not YAML{at_line}", "Write the kubeconfig again")
     if not isinstance(content, dict) or not isinstance(content.get("contexts"), list):
         message = f"{path} is YAML but no kubeconfig: it has no contexts"
-        return _Fault(variable, "kubeconfig-not-yaml", message, "Name a kubeconfig")
+        return _Fault(option, "kubeconfig-not-yaml", message, "Name a kubeconfig")
     return content
 
 
@@ -160,10 +165,10 @@ def _check_context(contents: Sequence[Json], auth: Mapping[str, Any]) -> List[_F
         if requested in names:
             return []
         message = f"the kubeconfig has no context {requested}"
-        return [_Fault("mesh_context", "context-unknown", message, f"Set one of its contexts: {available}")]
+        return [_Fault("context", "context-unknown", message, f"Name one of its contexts: {available}")]
     current = next((content["current-context"] for content in contents if content.get("current-context")), None)
     if current in names:
         return []
     message = f"its current context {current} does not exist" if current else "it has no current context"
-    remedy = f"Set mesh_context to one of its contexts: {available}"
-    return [_Fault("mesh_kubeconfig", "context-unknown", message, remedy)]
+    remedy = f"Name one of its contexts: {available}"
+    return [_Fault("kubeconfig", "context-unknown", message, remedy)]

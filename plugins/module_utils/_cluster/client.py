@@ -77,7 +77,7 @@ class Cluster:
         if IMPORT_ERROR:
             raise ClusterError("access", "the Python packages kubernetes and PyYAML and the collection "
                                "kubernetes.core are required", "Install them beside Ansible")
-        problems = [] if is_checked else check_access(auth)
+        problems = [] if is_checked else check_access(auth, prefix="auth.")
         if problems:
             raise ClusterError("access", problems[0]["message"], problems[0]["remedy"])
         self._client = _connect(auth)
@@ -241,7 +241,7 @@ def _connect(auth: Mapping[str, Any]) -> Any:
             _set_header(client, header, value)
         return DynamicClient(client, discoverer=_Table)
     except ConfigException as error:
-        raise ClusterError("access", f"the kubeconfig cannot be used: {error}", "Correct mesh_kubeconfig") from error
+        raise ClusterError("access", f"the kubeconfig cannot be used: {error}", "Correct mesh_kubeconfig (auth.kubeconfig of a module)") from error
     except (OSError, ValueError) as error:
         raise ClusterError("access", f"the access cannot be used: {error}", "Correct the files it names") from error
 

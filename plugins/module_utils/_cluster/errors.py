@@ -57,7 +57,7 @@ _CONNECTION_FAILURES = (
     ("ended prematurely", "breaks the connection", "Check that the API server stays up"),
     ("incompleteread", "breaks the connection", "Check that the API server stays up"),
     ("remotedisconnected", "breaks the connection", "Check that the API server stays up"),
-    ("proxyerror", "cannot be reached through the proxy", "Correct mesh_proxy"),
+    ("proxyerror", "cannot be reached through the proxy", "Correct mesh_proxy (auth.proxy of a module)"),
 )
 #: The name of a manager in a cause of a conflict, and what follows it.
 _CONFLICT = re.compile(r'conflict with "(.+?)"(.*)')
@@ -114,7 +114,8 @@ def decode_connection(error: BaseException, host: str) -> ClusterError:
         return ClusterError(
             "certificate",
             f"{host} shows a certificate that is not accepted: {detail}",
-            "Set mesh_ca_cert to the CA certificate of this API server, or use the kubeconfig of the right cluster",
+            "Set mesh_ca_cert (auth.ca_cert of a module) to the CA certificate of this API server, or use the kubeconfig of the "
+            "right cluster",
         )
     for sign, message, remedy in _CONNECTION_FAILURES:
         if sign in lower:
@@ -206,7 +207,7 @@ def _decode_missing(status: Json, kind: str) -> ClusterError:
         return ClusterError(
             "namespace-missing",
             f"there is no namespace {details.get('name')}",
-            "Create the namespace, or correct mesh_namespace",
+            "Create the namespace, or correct mesh_namespace (namespace of a module)",
             status=404,
         )
     if details.get("name"):
@@ -276,7 +277,7 @@ def _release_fields(status: Json) -> str:
              f"(kubectl apply --server-side --field-manager={manager}), which releases them"
         for manager, by_update in sorted(writes_by_update.items())
     ]
-    return ". ".join([*ways, "To take over the fields from any manager, set federation_force_conflicts: true"])
+    return ". ".join([*ways, "To take over the fields from any manager, set force_conflicts: true in the task of a module, or federation_force_conflicts: true"])
 
 
 # -- credentials that expired --------------------------------------------------------------------------------------------

@@ -11,18 +11,13 @@ from typing import Any, Callable, List, Mapping, Optional, Tuple
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import check_access
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
-
-
-def given(auth: Optional[Mapping[str, Any]]) -> Json:
-    """The options of ``auth`` that are set."""
-    return {key: value for key, value in (auth or {}).items() if value is not None}
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem
 
 
 def connect(auth: Optional[Mapping[str, Any]], mesh: str) -> Tuple[Optional[Cluster], List[Problem]]:
     """The cluster of a mesh, with its access checked, or None and the problems. Sends no request."""
-    options = given(auth)
-    problems = check_access(options, mesh)
+    options = auth or {}
+    problems = check_access(options, mesh, prefix="auth.")
     if problems:
         return None, problems
     try:

@@ -38,7 +38,11 @@ from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import Reading
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import Say, core
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import MeshFacts
-from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import READING, beyond_reading
+from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import (
+    READING,
+    RESOURCES,
+    beyond_reading,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 #: The parts of the facts that a caller can choose; the control plane is always read.
@@ -54,7 +58,7 @@ ARGUMENT_SPEC: Json = {
         "elements": "dict",
         "default": [],
         "options": {
-            "kind": {"type": "str", "required": True},
+            "kind": {"type": "str", "required": True, "choices": sorted(RESOURCES)},
             "namespace": {"type": "str"},
             "name": {"type": "str"},
         },
@@ -63,7 +67,15 @@ ARGUMENT_SPEC: Json = {
 }
 
 
-@core(ARGUMENT_SPEC)
+def check_patterns(params: Json) -> str:
+    """What is wrong with ``additional_services``; empty where nothing is."""
+    for index, text in enumerate(params.get("additional_services") or []):
+        if text.count("/") != 1 or not all(text.split("/")):
+            return f"additional_services[{index}]: {text!r} is not namespace/name. Fix: Write both, each a name or *."
+    return ""
+
+
+@core(ARGUMENT_SPEC, check=check_patterns)
 def run(params: Json, check_mode: bool, say: Say) -> Json:
     """Read one mesh; the result is its MeshFacts."""
     facts = empty_facts(params)

@@ -25,6 +25,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._modules.object_ch
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import Say, core
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import ObjectResult, Verb
+from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS
+from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import RESOURCES
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 
 ARGUMENT_SPEC: Json = {
@@ -49,7 +51,33 @@ ARGUMENT_SPEC: Json = {
 CONTROL_PLANE = "ServiceMeshControlPlane"
 
 
-@core(ARGUMENT_SPEC)
+def check_objects(params: Json) -> str:
+    """What is wrong with the first of ``objects`` that cannot be written; empty where nothing is."""
+    for index, desired in enumerate(params["objects"]):
+        fault = _check_definition(desired["definition"])
+        if not fault and desired.get("live") and not isinstance(desired["live"].get("metadata"), Mapping):
+            fault = "live.metadata: None is not a dictionary. Fix: Set live to the object as it was read."
+        if fault:
+            return f"objects[{index}].{fault}"
+    return ""
+
+
+def _check_definition(definition: Json) -> str:
+    """What is wrong with a definition, from the name of its option on; empty where nothing is."""
+    kind = KINDS.get(str(definition.get("kind")))
+    if kind is None:
+        return f"definition.kind: {definition.get('kind')!r} is not one of {', '.join(sorted(RESOURCES))}. Fix: Correct it."
+    if definition.get("apiVersion") != kind.api_version:
+        return f"definition.apiVersion: {definition.get('apiVersion')!r} is not {kind.api_version!r}. Fix: Correct it."
+    meta = definition.get("metadata")
+    for key in ("name", "namespace") if kind.namespaced else ("name",):
+        value = meta.get(key) if isinstance(meta, Mapping) else None
+        if not value or not isinstance(value, str):
+            return f"definition.metadata.{key}: {value!r} is not a name. Fix: Set it."
+    return ""
+
+
+@core(ARGUMENT_SPEC, check=check_objects)
 def run(params: Json, check_mode: bool, say: Say, *, diff: bool = True) -> Json:
     """Bring the objects of ``params["objects"]`` to ``params["state"]``, in the order given; with ``diff`` return each
     changed object before and after."""

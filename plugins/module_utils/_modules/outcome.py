@@ -20,6 +20,8 @@ Say = Callable[[str], None]
 Work = Callable[..., Mapping[str, Any]]
 #: The work with the checks that all modules share.
 Core = Callable[..., Json]
+#: What is wrong with parameters that fit the argument spec, with the fix; empty where they can be used.
+Check = Callable[[Json], str]
 #: The problem for which a module fails, given its parameters, check mode and its result; None where it succeeds.
 Failure = Callable[[Json, bool, Json], Optional[Problem]]
 
@@ -34,10 +36,12 @@ def first_problem(params: Json, check_mode: bool, result: Json) -> Optional[Prob
     return first_error(params, check_mode, result) or next(iter(result["problems"]), None)
 
 
-def core(spec: Mapping[str, Any], failure: Failure = first_error) -> Callable[[Work], Core]:
+def core(
+    spec: Mapping[str, Any], failure: Failure = first_error, *, check: Optional[Check] = None
+) -> Callable[[Work], Core]:
     """Make the core of a module from a function that reads or writes.
 
-    The core rejects empty strings where ``spec`` wants values. With the parameter ``fail_on_problems`` its result is
+    The core rejects empty strings where ``spec`` wants values, and what ``check`` finds. With the parameter ``fail_on_problems`` its result is
     ``failed`` with a ``msg`` where ``failure`` finds a problem; all other keys of the result stay.
     """
 
@@ -45,8 +49,9 @@ def core(spec: Mapping[str, Any], failure: Failure = first_error) -> Callable[[W
         @functools.wraps(function)
         def run(params: Json, check_mode: bool, say: Say, **options: Any) -> Json:
             empty = empty_strings(spec, params)
-            if empty:
-                return {"changed": False, "failed": True, "msg": rejection(empty)}
+            rejected = rejection(empty) if empty else check(params) if check else ""
+            if rejected:
+                return {"changed": False, "failed": True, "msg": rejected}
             result = dict(function(params, check_mode, say, **options))
             problem = failure(params, check_mode, result) if params.get("fail_on_problems", True) else None
             return result if problem is None else {**result, "failed": True, "msg": problem_line(problem)}

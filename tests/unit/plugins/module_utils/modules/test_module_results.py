@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -98,7 +99,11 @@ def _run(core: Any, check_mode: bool = False, **params: Any) -> Json:
 
 OBJECT = {
     "field_manager": "ossm.federation/green",
-    "definition": {"kind": "ServiceMeshPeer", "metadata": {"name": "green"}},
+    "definition": {
+        "apiVersion": "federation.maistra.io/v1",
+        "kind": "ServiceMeshPeer",
+        "metadata": {"name": "green", "namespace": "ns"},
+    },
 }
 PLANE = {"control_plane": "red", "timeout": 5}
 CORES: dict[str, tuple[Any, Json]] = {
@@ -160,6 +165,41 @@ def test_an_empty_string_is_rejected_before_any_request(use: Any, core: Any, par
     result = _run(core, **params, fail_on_problems=False)
     assert result["failed"] and result["msg"].startswith(f"{path} is an empty string or null. Fix: ")
     assert not cluster.requests
+
+
+def _object(**changes: Any) -> Json:
+    return {"objects": [{**OBJECT, "definition": {**OBJECT["definition"], **changes}}]}
+
+
+UNUSABLE: list[tuple[Any, Json, str]] = [
+    (mesh_objects.run, _object(kind="VirtualService"), "objects[0].definition.kind: 'VirtualService' is not one of "),
+    (mesh_objects.run, _object(kind=None), "objects[0].definition.kind: None is not one of "),
+    (mesh_objects.run, _object(apiVersion="v1"), "objects[0].definition.apiVersion: 'v1' is not 'federation.maistra.io/v1'"),
+    (mesh_objects.run, _object(metadata=None), "objects[0].definition.metadata.name: None is not a name"),
+    (mesh_objects.run, _object(metadata={"name": 3, "namespace": "ns"}), "objects[0].definition.metadata.name: 3 is"),
+    (mesh_objects.run, _object(metadata={"name": "green"}), "objects[0].definition.metadata.namespace: None is not a"),
+    (mesh_objects.run, {"objects": [{**OBJECT, "live": {"spec": {}}}]}, "objects[0].live.metadata: None is not a dictionary"),
+    (mesh_info.run, {"additional_services": ["a/b", "ratings"]}, "additional_services[1]: 'ratings' is not namespace/name"),
+]
+
+
+@pytest.mark.parametrize(("core", "params", "message"), UNUSABLE, ids=[case[2] for case in UNUSABLE])
+def test_a_value_that_cannot_be_used_is_rejected_before_any_request(
+    use: Any, core: Any, params: Json, message: str
+) -> None:
+    cluster = use()
+    result = _run(core, **params, fail_on_problems=False)
+    assert result["failed"] and result["msg"].startswith(message) and " Fix: " in result["msg"]
+    assert not cluster.requests
+
+
+def test_a_module_names_its_own_options_where_access_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("K8S_AUTH_", "KUBECONFIG"))]:
+        monkeypatch.delenv(name)
+    assert _run(peer_links.info, auth={})["msg"] == (
+        "ERROR red-mesh: auth.kubeconfig: no cluster access configured. "
+        "Fix: Set auth.kubeconfig, auth.context, or auth.host with credentials. [access-missing]"
+    )
 
 
 def test_the_default_is_every_peer_of_the_namespace(use: Any) -> None:
