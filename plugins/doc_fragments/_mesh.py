@@ -19,7 +19,7 @@ options:
     description:
       - Whether the task fails when something could not be read or written, or is not as it is waited for.
       - Then C(msg) is the first problem. All other values are returned in both cases.
-      - With V(false) the problems are only returned.
+      - With V(false) the task fails only when its options are invalid.
     type: bool
     default: true
 """

@@ -156,9 +156,10 @@ problems:
       type: str
       sample: no-address
     severity:
-      description: V(error), V(warning) or V(info).
+      description: How severe it is.
       returned: always
       type: str
+      choices: [error, warning, info]
       sample: warning
     mesh:
       description: Name of the mesh.

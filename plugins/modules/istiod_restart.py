@@ -166,20 +166,16 @@ problems:
       type: str
       sample: restart-late
     severity:
-      description: V(error), V(warning) or V(info).
+      description: How severe it is.
       returned: always
       type: str
+      choices: [error, warning, info]
       sample: error
     mesh:
       description: Name of the mesh.
       returned: always
       type: str
       sample: red-mesh
-    peer:
-      description: Name of the other mesh.
-      returned: when the problem concerns one pair of meshes
-      type: str
-      sample: green-mesh
     where:
       description: The object or variable that the problem is about.
       returned: always

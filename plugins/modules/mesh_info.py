@@ -149,13 +149,19 @@ EXAMPLES = r"""
   hosts: localhost
   gather_facts: false
   module_defaults:
-    group/ossm.federation.federation: {auth: {kubeconfig: ~/.kube/red}, mesh: red-mesh, namespace: red-mesh-system}
+    group/ossm.federation.federation:
+      auth:
+        kubeconfig: ~/.kube/red
+      mesh: red-mesh
+      namespace: red-mesh-system
   tasks:
     - name: Read the mesh
       ossm.federation.mesh_info:
       register: red
     - name: Wait for its peers
-      ossm.federation.peer_wait: {links: "{{ red.links }}", timeout: 120}
+      ossm.federation.peer_wait:
+        links: "{{ red.links }}"
+        timeout: 120
 """
 
 RETURN = r"""
@@ -186,20 +192,16 @@ problems:
       type: str
       sample: unreachable
     severity:
-      description: V(error), V(warning) or V(info).
+      description: How severe it is.
       returned: always
       type: str
+      choices: [error, warning, info]
       sample: error
     mesh:
       description: Name of the mesh.
       returned: always
       type: str
       sample: red-mesh
-    peer:
-      description: Name of the other mesh.
-      returned: when the problem concerns one pair of meshes
-      type: str
-      sample: green-mesh
     where:
       description: The object or variable that the problem is about.
       returned: always
@@ -236,9 +238,10 @@ platform:
       type: str
       sample: oci
     source:
-      description: V(infrastructure), V(nodes), V(architecture) or V(none).
+      description: What reports the type.
       returned: always
       type: str
+      choices: [infrastructure, nodes, architecture, none]
       sample: infrastructure
     architectures:
       description: Architectures of the nodes, where nodes were read.

@@ -36,7 +36,9 @@ options:
     suboptions:
       definition:
         description:
-          - The object, with the fields to own.
+          - The object, with the fields to own. C(apiVersion), C(kind) and C(metadata.name) are required, and C(metadata.namespace)
+            unless the kind belongs to the whole cluster.
+          - The kinds are those of O(ossm.federation.mesh_info#module:additional_objects[].kind).
           - With C(metadata.uid) only the object with this UID is changed, and none is created.
         type: dict
         required: true
@@ -79,7 +81,7 @@ seealso:
 
 EXAMPLES = r"""
 - name: Export a service to the green mesh
-  ossm.federation.mesh_objects: &export
+  ossm.federation.mesh_objects:
     auth:
       kubeconfig: ~/.kube/red
     mesh: red-mesh
@@ -134,7 +136,11 @@ EXAMPLES = r"""
               addresses: [192.0.2.20]
 
 - name: Show what an apply would change, and fail when it would change anything
-  ossm.federation.mesh_objects: *export
+  ossm.federation.mesh_objects:
+    auth:
+      kubeconfig: ~/.kube/red
+    mesh: red-mesh
+    objects: "{{ objects_for_green }}"
   check_mode: true
   diff: true
   register: export
@@ -187,9 +193,10 @@ objects:
       type: str
       sample: red-mesh-system
     verb:
-      description: V(created), V(changed), V(unchanged), V(deleted), V(failed) or V(skipped).
+      description: What became of the object.
       returned: always
       type: str
+      choices: [created, changed, unchanged, deleted, failed, skipped]
       sample: changed
     fields:
       description: Paths that differ from the object as it was before.
@@ -229,9 +236,10 @@ problems:
       type: str
       sample: conflict
     severity:
-      description: V(error), V(warning) or V(info).
+      description: How severe it is.
       returned: always
       type: str
+      choices: [error, warning, info]
       sample: error
     mesh:
       description: Name of the mesh.
@@ -252,12 +260,12 @@ problems:
       description: What is wrong.
       returned: always
       type: str
-      sample: "owned by others: kubectl-edit has .spec.exportRules"
+      sample: "owned by other field managers: kubectl-edit has .spec.exportRules"
     remedy:
       description: How to fix it.
       returned: always
       type: str
-      sample: Take the fields out of what kubectl-edit applies, or set force_conflicts
+      sample: See that kubectl-edit does not write there any more, or set force_conflicts
 diff:
   description: Each changed object before and after, as YAML.
   returned: in diff mode

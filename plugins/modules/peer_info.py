@@ -83,6 +83,7 @@ state:
     - V(degraded) in all other cases.
   returned: always
   type: str
+  choices: [healthy, degraded, unknown]
   sample: degraded
 healthy:
   description: Whether RV(state) is V(healthy).
@@ -90,7 +91,7 @@ healthy:
   type: bool
   sample: false
 message:
-  description: The links that are not healthy, with the reasons.
+  description: The links that are not healthy, with the reasons, or the number of healthy links.
   returned: always
   type: str
   sample: "green-mesh: connected, not synced since the last change"
@@ -111,9 +112,10 @@ links:
       type: str
       sample: green-mesh
     state:
-      description: V(healthy), V(degraded), or V(unknown) when the ServiceMeshPeer could not be read.
+      description: The state of the link. V(unknown) when the ServiceMeshPeer could not be read.
       returned: always
       type: str
+      choices: [healthy, degraded, unknown]
       sample: degraded
     healthy:
       description:
@@ -267,9 +269,10 @@ problems:
       type: str
       sample: unreachable
     severity:
-      description: V(error), V(warning) or V(info).
+      description: How severe it is.
       returned: always
       type: str
+      choices: [error, warning, info]
       sample: error
     mesh:
       description: Name of the mesh.

@@ -86,13 +86,19 @@ EXAMPLES = r"""
   hosts: localhost
   gather_facts: false
   module_defaults:
-    group/ossm.federation.federation: {auth: {kubeconfig: ~/.kube/red}, mesh: red-mesh, namespace: red-mesh-system}
+    group/ossm.federation.federation:
+      auth:
+        kubeconfig: ~/.kube/red
+      mesh: red-mesh
+      namespace: red-mesh-system
   tasks:
     - name: Read the mesh
       ossm.federation.mesh_info:
       register: red
     - name: Wait for its peers
-      ossm.federation.peer_wait: {links: "{{ red.links }}", timeout: 120}
+      ossm.federation.peer_wait:
+        links: "{{ red.links }}"
+        timeout: 120
 """
 
 RETURN = r"""
@@ -113,6 +119,7 @@ state:
     - V(degraded) in all other cases.
   returned: always
   type: str
+  choices: [healthy, degraded, unknown]
   sample: degraded
 healthy:
   description: Whether RV(state) is V(healthy).
@@ -120,7 +127,7 @@ healthy:
   type: bool
   sample: false
 message:
-  description: The links that are not healthy, with the reasons.
+  description: The links that are not healthy, with the reasons, or the number of healthy links.
   returned: always
   type: str
   sample: "green-mesh: connected, not synced since the last change"
@@ -141,9 +148,10 @@ links:
       type: str
       sample: green-mesh
     state:
-      description: V(healthy), V(degraded), or V(unknown) when the ServiceMeshPeer could not be read.
+      description: The state of the link. V(unknown) when the ServiceMeshPeer could not be read.
       returned: always
       type: str
+      choices: [healthy, degraded, unknown]
       sample: degraded
     healthy:
       description:
@@ -286,7 +294,7 @@ links:
       type: bool
       sample: false
 problems:
-  description: What could not be read.
+  description: What could not be read. A link that is not healthy is not among them, see RV(links).
   returned: always
   type: list
   elements: dict
@@ -297,9 +305,10 @@ problems:
       type: str
       sample: unreachable
     severity:
-      description: V(error), V(warning) or V(info).
+      description: How severe it is.
       returned: always
       type: str
+      choices: [error, warning, info]
       sample: error
     mesh:
       description: Name of the mesh.

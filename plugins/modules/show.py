@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: show
-short_description: Print a report as plain text
+short_description: Print a report as plain text (private to the roles of this collection)
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
   - Prints lines of text as they are, without quotes, on every stdout callback that writes text.
   - Prints nothing where the stdout callback is C(json), C(jsonl) or C(null); the lines are in the result then.
-  - This action is private to the collection. Its options may change in any release.
+  - Its options may change in any release.
 options:
   lines:
     description: The lines to print.

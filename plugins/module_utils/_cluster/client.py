@@ -138,13 +138,11 @@ class Cluster:
         namespace: Optional[str] = None,
         *,
         uid: Optional[str] = None,
-        resource_version: Optional[str] = None,
         dry_run: bool = False,
     ) -> Json:
-        """Delete one object, only if it still has this uid and resource version where they are given."""
-        preconditions = {"uid": uid, "resourceVersion": resource_version}
-        body: Json = {"apiVersion": "v1", "kind": "DeleteOptions",
-                      "preconditions": {key: value for key, value in preconditions.items() if value}}
+        """Delete one object, only if it still has this uid where one is given."""
+        preconditions = {"uid": uid} if uid else {}
+        body: Json = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
         options: Json = {}
         if dry_run:
             # The API server takes all options from the body when there is one, and then ignores the query, which is only
@@ -155,28 +153,17 @@ class Cluster:
         return cast(Json, self._send(Request("delete", kind, namespace, name), self._client.delete, resource, name=name,
                                        namespace=namespace, body=body, **options))
 
-    def json_patch(
-        self, kind: str, name: str, namespace: Optional[str], operations: List[Json], field_manager: str,
-        *, dry_run: bool = False,
-    ) -> Json:
-        """Apply JSON patch operations (RFC 6902) to one object."""
-        return self._patch(Request("patch", kind, namespace, name), operations, "json-patch", field_manager, dry_run)
-
     def merge_patch(
         self, kind: str, name: str, namespace: Optional[str], change: Json, field_manager: str,
         *, dry_run: bool = False,
     ) -> Json:
         """Merge a change (RFC 7386) into one existing object; it ignores which manager owns a field."""
-        return self._patch(Request("patch", kind, namespace, name), change, "merge-patch", field_manager, dry_run)
-
-    def _patch(self, request: Request, body: Any, patch_type: str, field_manager: str, dry_run: bool) -> Json:
-        """One patch of one kind, for a field manager: the object as it is afterwards, or would be."""
-        options: Json = {"field_manager": field_manager, "content_type": f"application/{patch_type}+json"}
+        options: Json = {"field_manager": field_manager, "content_type": "application/merge-patch+json"}
         if dry_run:
             options["dry_run"] = "All"
-        resource = self._client.resources.get(request.kind)
-        path = resource.path(name=request.name, namespace=request.namespace)
-        return cast(Json, self._send(request, self._client.request, "patch", path, body=body, **options))
+        path = self._client.resources.get(kind).path(name=name, namespace=namespace)
+        request = Request("patch", kind, namespace, name)
+        return cast(Json, self._send(request, self._client.request, "patch", path, body=change, **options))
 
     def _send(self, request: Request, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Send one request; the answer as plain data. A write that another one preceded is sent again a few times."""

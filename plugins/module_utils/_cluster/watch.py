@@ -35,6 +35,7 @@ BURST = 0.1
 #: Longest pause in seconds between two failed attempts of a watch.
 LONGEST_PAUSE = 5.0
 
+#: Shows one line of progress.
 Say = Callable[[str], None]
 EventType = Literal["ADDED", "MODIFIED", "DELETED", "RESET", "ERROR", "FATAL", "QUIET", "TICK"]
 

@@ -17,11 +17,12 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch imp
     ChangeLog,
     Event,
     LiveObjects,
+    Say,
     WatchFor,
     follow,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
-from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import Say, core, first_problem
+from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core, first_problem
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import GatewayResult, Node
 from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import ControlPlaneStatus, GatewayFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
@@ -242,7 +243,7 @@ def _late(state: _Gateways, params: Json) -> List[Problem]:
     """Warnings for what is missing at the deadline: the other side of a pair needs it, this one does not."""
     if state.is_done():
         return []
-    after = f"after {params['timeout']:.0f} s" if params["timeout"] >= 1 else "at the deadline"
+    after = at_deadline(params["timeout"])
     plane = (
         []
         if state.is_ready

@@ -11,9 +11,9 @@ from typing import List
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import use_cluster
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event, WatchFor, follow
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event, Say, WatchFor, follow
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
-from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import Say, core
+from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ISTIOD_SELECTOR, OURS
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import ObjectResult, RestartResult
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time, now
@@ -96,7 +96,7 @@ def run(params: Json, check_mode: bool, say: Say) -> RestartResult:
                 "restart-late",
                 restart.mesh,
                 where,
-                f"not restarted after {params['timeout']:.0f} s: {restart.missing}",
+                f"not restarted {at_deadline(params['timeout'])}: {restart.missing}",
                 "Check the istiod pods and their events",
             )
         ]

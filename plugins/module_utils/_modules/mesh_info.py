@@ -15,6 +15,7 @@ from typing import List
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import use_cluster
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Say
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_cluster import (
     read_additional_object,
@@ -29,14 +30,14 @@ from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info
     read_plane,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_federation import (
+    read_additional_services,
     read_config_maps,
     read_own_services,
     read_peers,
     read_sets,
-    read_additional_services,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import Reading
-from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import Say, core
+from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import core
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import MeshFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import (
     READING,

@@ -11,9 +11,13 @@ from __future__ import annotations
 
 from typing import List, Optional
 
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import FATAL_CODES, ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import (
+    ABSENT_CODES,
+    FATAL_CODES,
+    ClusterError,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import trim
-from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import ABSENT_CODES, Reading
+from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import Reading
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import NODE_PORT
 from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import ControlPlaneFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import (

@@ -10,13 +10,14 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Optional, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import FATAL_CODES, ClusterError
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import (
+    ABSENT_CODES,
+    FATAL_CODES,
+    ClusterError,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import MeshFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import without
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
-
-#: Codes of an object or a kind that the cluster does not have, as opposed to one that may not be read.
-ABSENT_CODES = ("missing", "kind-missing")
 
 
 class Reading:

@@ -20,9 +20,10 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors im
     ClusterError,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import connect
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Say
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import COMMON_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.object_changes import changes, to_text
-from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import Say, core
+from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import core
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import ObjectResult, Verb
 from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS

@@ -16,11 +16,12 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch imp
     ChangeLog,
     Event,
     LiveObjects,
+    Say,
     WatchFor,
     follow,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
-from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import Say, core
+from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import CSV, DEFINITION, SUBSCRIPTION
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import OperatorResult
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
@@ -124,6 +125,6 @@ def _late(params: Json, message: str) -> Problem:
         "operator-not-ready",
         params["mesh"],
         f"Subscription {params['namespace']}/{params['name']}",
-        f"not ready after {params['timeout']:.0f} s: {message}",
+        f"not ready {at_deadline(params['timeout'])}: {message}",
         "Check the conditions of the Subscription, its install plan and the operator's pod",
     )

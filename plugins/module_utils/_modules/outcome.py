@@ -12,10 +12,9 @@ from __future__ import annotations
 import functools
 from typing import Any, Callable, List, Mapping, Optional
 
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Say
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem_line
 
-#: Shows one line of progress.
-Say = Callable[[str], None]
 #: The work of a module: parameters, check mode and ``Say`` in, the module's result out.
 Work = Callable[..., Mapping[str, Any]]
 #: The work with the checks that all modules share.
@@ -87,6 +86,11 @@ def rejection(paths: List[str]) -> str:
     """The message about options that are empty strings or null."""
     verb = "is an empty string" if len(paths) == 1 else "are empty strings"
     return f"{', '.join(paths)} {verb} or null. Fix: set a value, or leave the item out."
+
+
+def at_deadline(timeout: float) -> str:
+    """When something was still missing, for a message: ``after 300 s``, or ``at the deadline`` of a single reading."""
+    return f"after {timeout:.0f} s" if timeout >= 1 else "at the deadline"
 
 
 def finish(module: Any, result: Json) -> None:

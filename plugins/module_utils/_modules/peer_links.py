@@ -18,12 +18,13 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch imp
     ChangeLog,
     Event,
     LiveObjects,
+    Say,
     WatchFor,
     follow,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.link_conditions import Conditions
-from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import Say, core, first_error
+from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core, first_error
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import ConditionedLink, LinkResult
 from ansible_collections.ossm.federation.plugins.module_utils._product.links import (
     LinkExpectation,
@@ -248,7 +249,7 @@ def unhealthy(params: Json, check_mode: bool, result: Json) -> Optional[Problem]
         code,
         mesh,
         f"ServiceMeshPeer {namespace}/{link['peer_name']}",
-        f"not healthy after {params['timeout']:.0f} s: {link_message(link)}",
+        f"not healthy {at_deadline(params['timeout'])}: {link_message(link)}",
         remedy,
         peer=link["peer"],
     )

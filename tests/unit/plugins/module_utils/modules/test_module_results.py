@@ -225,7 +225,7 @@ def test_links_that_are_not_healthy_in_time_are_a_failure_with_the_state_of_each
     use(objects)
     result = _run(peer_links.wait, timeout=0)
     assert result["failed"] and result["problems"] == []
-    assert result["msg"].startswith("ERROR red-mesh: ServiceMeshPeer ns/blue: not healthy after 0 s: ")
+    assert result["msg"].startswith("ERROR red-mesh: ServiceMeshPeer ns/blue: not healthy at the deadline: ")
     assert " Fix: " in result["msg"] and [link["state"] for link in result["links"]] == ["degraded", "healthy"]
     for check_mode, params in ((True, {}), (False, {"fail_on_problems": False})):
         use(objects)
