@@ -18,7 +18,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.session i
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Say
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_cluster import (
-    read_additional_object,
+    read_additional_objects,
     read_cluster_uid,
     read_openshift,
     read_platform,
@@ -77,7 +77,7 @@ def check_patterns(params: Json) -> str:
 
 
 @core(ARGUMENT_SPEC, check=check_patterns)
-def run(params: Json, check_mode: bool, say: Say) -> Json:
+def run(params: Json, check_mode: bool, say: Say) -> MeshFacts:
     """Read one mesh; the result is its MeshFacts."""
     facts = empty_facts(params)
 
@@ -85,12 +85,13 @@ def run(params: Json, check_mode: bool, say: Say) -> Json:
         facts["readable"] = _read(Reading(cluster, facts), params)
 
     facts["problems"] += use_cluster(params["auth"], params["mesh"], work)
-    return {"changed": False, **facts}
+    return facts
 
 
 def empty_facts(params: Json) -> MeshFacts:
     """MeshFacts of a mesh of which nothing is known."""
     facts: MeshFacts = {
+        "changed": False,
         "mesh": params["mesh"],
         "namespace": params["namespace"],
         "readable": False,
@@ -133,8 +134,8 @@ def _read(reading: Reading, params: Json) -> bool:
     if wants("cluster"):
         read_cluster_uid(reading)
     for wanted in params.get("additional_objects") or []:
-        objects = read_additional_object(reading, wanted["kind"], wanted.get("namespace"), wanted.get("name"))
-        reading.facts["additional_objects"].append({**wanted, **objects})
+        objects = read_additional_objects(reading, wanted["kind"], wanted.get("namespace"), wanted.get("name"))
+        reading.facts["additional_objects"].append(objects)
     has_plane = read_plane(reading, params.get("control_plane"))
     if params.get("rights_for") and beyond_reading(params["rights_for"]):
         read_rights(reading, params["rights_for"])

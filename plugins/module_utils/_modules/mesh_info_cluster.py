@@ -19,6 +19,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors im
 from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import trim
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import Reading
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import NODE_PORT
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import AdditionalObjects
 from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import ControlPlaneFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import (
     EVERYTHING,
@@ -35,7 +36,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.platforms
     infrastructure_type,
     platform_of,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, with_changes
 from ansible_collections.ossm.federation.plugins.module_utils._readers.nodes import read_nodes
 
 #: The Service of OpenShift's own router. Where a cloud controller runs, it has a load balancer.
@@ -108,19 +109,29 @@ def _may(reading: Reading, need: Need) -> bool:
     return bool(reading.cluster.review("SelfSubjectAccessReview", {"resourceAttributes": resource}).get("allowed"))
 
 
-def read_additional_object(reading: Reading, kind: str, namespace: Optional[str], name: Optional[str]) -> Json:
-    """Objects that only the caller asks for: ``served`` (whether the cluster has the kind), ``objects``, and the ``problem``
-    for which they could not be read, a warning: only the caller knows what of them is needed."""
+def read_additional_objects(
+    reading: Reading, kind: str, namespace: Optional[str], name: Optional[str]
+) -> AdditionalObjects:
+    """Objects that only the caller asks for. A failure is a warning: only the caller knows what of them is needed."""
     cluster = reading.cluster
+    result: AdditionalObjects = {
+        "kind": kind,
+        "namespace": namespace,
+        "name": name,
+        "served": True,
+        "objects": [],
+        "problem": None,
+    }
     try:
         objects = [cluster.get(kind, name, namespace)] if name else cluster.list(kind, namespace)
     except ClusterError as error:
         if error.code in FATAL_CODES:
             raise
-        problem = None
         if error.code not in ABSENT_CODES:
-            problem = error.problem(reading.mesh, f"{kind} {namespace or name}")
-            problem["severity"] = "warning"
+            problem = with_changes(error.problem(reading.mesh, f"{kind} {namespace or name}"), severity="warning")
             reading.note(problem)
-        return {"served": error.code != "kind-missing", "objects": [], "problem": problem}
-    return {"served": True, "objects": [trim(obj) for obj in objects], "problem": None}
+            result["problem"] = problem
+        result["served"] = error.code != "kind-missing"
+    else:
+        result["objects"] = [trim(obj) for obj in objects]
+    return result

@@ -16,7 +16,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
     ROOT_KEY,
     is_ours,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._product.facts import MeshFacts
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import MeshFacts, ServiceFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import known_members
 from ansible_collections.ossm.federation.plugins.module_utils._readers.roots import normalise_bundle, read_roots
@@ -161,13 +161,14 @@ def _field_selector(patterns: Sequence[Pattern], namespace: Optional[str]) -> st
     return f"metadata.name={names.pop()}" if namespace and len(names) == 1 and ANY not in names else ""
 
 
-def _service_facts(service: Json) -> Json:
+def _service_facts(service: Json) -> ServiceFacts:
     """The part of a Service that rules and ports of rules are compared with: there may be hundreds of Services."""
     meta, ports = service["metadata"], (service.get("spec") or {}).get("ports") or []
-    labels = {"labels": meta["labels"]} if meta.get("labels") else {}
-    return {
+    facts: ServiceFacts = {
         "namespace": meta["namespace"],
         "name": meta["name"],
-        **labels,
         "ports": [{"name": port.get("name") or "", "port": port["port"]} for port in ports],
     }
+    if meta.get("labels"):
+        facts["labels"] = meta["labels"]
+    return facts

@@ -25,7 +25,13 @@ from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments
 from ansible_collections.ossm.federation.plugins.module_utils._modules.object_changes import changes, to_text
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import core
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import is_ours
-from ansible_collections.ossm.federation.plugins.module_utils._product.facts import ObjectResult, Verb
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import (
+    DesiredObject,
+    ObjectDiff,
+    ObjectResult,
+    ObjectsResult,
+    Verb,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS
 from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import RESOURCES
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
@@ -79,19 +85,21 @@ def _check_definition(definition: Json) -> str:
 
 
 @core(ARGUMENT_SPEC, check=check_objects)
-def run(params: Json, check_mode: bool, say: Say, *, diff: bool = True) -> Json:
+def run(params: Json, check_mode: bool, say: Say, *, diff: bool = True) -> ObjectsResult:
     """Bring the objects of ``params["objects"]`` to ``params["state"]``, in the order given; with ``diff`` return each
     changed object before and after."""
     writer = _Writer(params, check_mode, diff)
     for desired in params["objects"]:
         writer.handle(desired)
-    return {
-        "changed": any(result["verb"] in ("created", "changed", "deleted") for result in writer.results),
+    result: ObjectsResult = {
+        "changed": any(written["verb"] in ("created", "changed", "deleted") for written in writer.results),
         "mesh": writer.mesh,
         "objects": writer.results,
         "problems": writer.problems,
-        **({"diff": writer.diff} if diff else {}),
     }
+    if diff:
+        result["diff"] = writer.diff
+    return result
 
 
 class _Writer:
@@ -108,7 +116,7 @@ class _Writer:
         self.returns_diff = diff
         self.results: List[ObjectResult] = []
         self.problems: List[Problem] = []
-        self.diff: List[Json] = []
+        self.diff: List[ObjectDiff] = []
         self._auth: Mapping[str, Any] = params["auth"]
         self._cluster: Optional[Cluster] = None
         #: Field managers whose later objects are skipped, with the reason; the key "" is for all.
@@ -118,7 +126,7 @@ class _Writer:
         #: Values that a dry run has announced already: a real run would not change them a second time.
         self._announced: Dict[str, Dict[str, Any]] = {}
 
-    def handle(self, desired: Json) -> None:
+    def handle(self, desired: DesiredObject) -> None:
         """Write one object, unless it is settled, cannot be written yet, or an earlier failure stops it."""
         manager = desired["field_manager"]
         reason = self._stopped.get("") or self._stopped.get(manager)
@@ -131,7 +139,7 @@ class _Writer:
         elif not self._is_settled(desired):
             self._write(desired)
 
-    def _is_settled(self, desired: Json) -> bool:
+    def _is_settled(self, desired: DesiredObject) -> bool:
         """Whether an apply would change nothing, as far as that is known without a request; then that is the result."""
         if self.is_absent or desired.get("unknown"):
             return False
@@ -140,7 +148,7 @@ class _Writer:
             self._note(desired, "unchanged", time=last["time"])
         return last is not None
 
-    def _write(self, desired: Json) -> None:
+    def _write(self, desired: DesiredObject) -> None:
         """Send the request for one object."""
         if self._cluster is None:
             self._cluster, problems = connect(self._auth, self.mesh)
@@ -157,12 +165,12 @@ class _Writer:
         except ClusterError as error:
             self._fail(desired, error)
 
-    def _announce(self, desired: Json) -> None:
+    def _announce(self, desired: DesiredObject) -> None:
         """Report an object as created that the API server cannot check yet, as its namespace or kind does not exist."""
-        self._note(desired, "created", changes(None, desired["definition"]), desired["later"])
+        self._note(desired, "created", changes(None, desired["definition"]), desired.get("later") or "")
         self._show(desired, None, desired["definition"], {})
 
-    def _fail(self, desired: Json, error: ClusterError) -> None:
+    def _fail(self, desired: DesiredObject, error: ClusterError) -> None:
         """Note a failure and stop what depends on it."""
         self.problems.append(error.problem(self.mesh, name_of(desired["definition"]), peer=desired.get("peer")))
         self._stopped["" if error.code in FATAL_CODES else desired["field_manager"]] = error.message
@@ -170,7 +178,7 @@ class _Writer:
 
     def _note(
         self,
-        desired: Json,
+        desired: DesiredObject,
         verb: Verb,
         fields: Iterable[str] = (),
         message: str = "",
@@ -193,11 +201,11 @@ class _Writer:
             }
         )
 
-    def _before(self, desired: Json) -> Optional[Json]:
+    def _before(self, desired: DesiredObject) -> Optional[Json]:
         """The current object, as far as it is known without a request."""
         return self._latest.get(name_of(desired["definition"])) or desired.get("live")
 
-    def _apply(self, cluster: Cluster, desired: Json) -> None:
+    def _apply(self, cluster: Cluster, desired: DesiredObject) -> None:
         """Apply one object. Of an absent control plane only the identity is sent: the fields of the manager go."""
         definition, key = desired["definition"], name_of(desired["definition"])
         if self.is_absent:
@@ -240,7 +248,7 @@ class _Writer:
         announced.update(new)
         return new
 
-    def _delete(self, cluster: Cluster, desired: Json) -> None:
+    def _delete(self, cluster: Cluster, desired: DesiredObject) -> None:
         """Delete one object with our label, exactly the one that was read."""
         definition = desired["definition"]
         kind, meta = definition["kind"], definition["metadata"]
@@ -265,7 +273,9 @@ class _Writer:
         self._note(desired, "deleted", changes(before, None))
         self._show(desired, before, None, {})
 
-    def _show(self, desired: Json, before: Optional[Json], after: Optional[Json], unknown: Mapping[str, str]) -> None:
+    def _show(
+        self, desired: DesiredObject, before: Optional[Json], after: Optional[Json], unknown: Mapping[str, str]
+    ) -> None:
         """Add one object to the diff, where one is returned: YAML of a control plane takes its time."""
         if not self.returns_diff:
             return

@@ -60,11 +60,44 @@ class UnreadServices(TypedDict):
     message: str
 
 
-class AdditionalServices(TypedDict):
-    """The Services that rules concern: namespace, name, labels (if any) and ports of each, and the requests that failed."""
+class ServicePort(TypedDict):
+    """A port of a Service; the ``name`` is empty where it has none."""
 
-    services: List[Json]
+    name: str
+    port: int
+
+
+class _ServiceAlways(TypedDict):
+    namespace: str
+    name: str
+    ports: List[ServicePort]
+
+
+class ServiceFacts(_ServiceAlways, total=False):
+    """The part of a Service that rules are compared with; without ``labels`` where it has none."""
+
+    labels: Dict[str, str]
+
+
+class AdditionalServices(TypedDict):
+    """The Services that rules concern, and the requests that failed."""
+
+    services: List[ServiceFacts]
     unread: List[UnreadServices]
+
+
+class AdditionalObjects(TypedDict):
+    """Objects that only the caller asked for, with ``kind``, ``namespace`` and ``name`` as in the option.
+
+    ``served``: the cluster has the kind. ``problem``: why they could not be read.
+    """
+
+    kind: str
+    namespace: Optional[str]
+    name: Optional[str]
+    served: bool
+    objects: List[Json]
+    problem: Optional[Problem]
 
 
 class _MeshFactsAlways(TypedDict):
@@ -92,15 +125,34 @@ class _MeshFactsAlways(TypedDict):
 
 
 class MeshFacts(_MeshFactsAlways, total=False):
-    """Facts of one mesh, as mesh_info returns them; public data only.
+    """Facts of one mesh, as mesh_info returns them with ``changed``; public data only.
 
     ``host`` is the inventory host, which only the roles know. ``additional_objects`` and ``additional_services`` are there where they
     were asked for.
     """
 
+    changed: bool
     host: str
-    additional_objects: List[Json]
+    additional_objects: List[AdditionalObjects]
     additional_services: AdditionalServices
+
+
+class _DesiredAlways(TypedDict):
+    definition: Json
+    field_manager: str
+    live: Optional[Json]
+    unknown: Dict[str, str]
+
+
+class DesiredObject(_DesiredAlways, total=False):
+    """One object for ``mesh_objects``: one server-side apply by one field manager.
+
+    ``live`` is the object as it was read. ``unknown`` has by path when a value that is not known yet will be known. ``peer`` is
+    the inventory host of the peer. ``later``: why the API server cannot check the object yet, in check mode.
+    """
+
+    peer: Optional[str]
+    later: Optional[str]
 
 
 class ObjectResult(TypedDict):
@@ -117,6 +169,28 @@ class ObjectResult(TypedDict):
     field_manager: str
     message: str
     time: Optional[str]
+
+
+class ObjectDiff(TypedDict):
+    """One object before and after, as YAML; both headers name it."""
+
+    before: str
+    after: str
+    before_header: str
+    after_header: str
+
+
+class _ObjectsResultAlways(TypedDict):
+    changed: bool
+    mesh: str
+    objects: List[ObjectResult]
+    problems: List[Problem]
+
+
+class ObjectsResult(_ObjectsResultAlways, total=False):
+    """The result of mesh_objects; ``diff`` only where one is shown."""
+
+    diff: List[ObjectDiff]
 
 
 class ConditionedLink(LinkStatus):

@@ -10,12 +10,13 @@ Shapes: operator-framework/api pkg/operators, maistra/istio-operator pkg/apis/ma
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, TypedDict
+from typing import Dict, List, NamedTuple, Optional, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.codes import Severity
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import MANAGED_BY, OURS, is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import differences, dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
     Json,
     Problem,
@@ -47,8 +48,8 @@ class InstallationPlan(TypedDict):
 
     wanted: bool
     reads: List[Json]
-    operator: List[Json]
-    plane: List[Json]
+    operator: List[DesiredObject]
+    plane: List[DesiredObject]
     subscription: Optional[Dict[str, str]]
     wait: bool
     control_plane: str
@@ -184,7 +185,7 @@ class _Planner:
         definition = _definition("operators.coreos.com/v1alpha1", "Subscription", name, namespace, spec)
         self.plan["operator"].append(_desired(definition, live, later))
 
-    def _plan_namespace(self, name: str, objects: List[Json]) -> None:
+    def _plan_namespace(self, name: str, objects: List[DesiredObject]) -> None:
         """Add a namespace to ``objects`` where it is absent or managed."""
         live = next(iter(self._required("Namespace", name).objects), None)
         if live is None or is_ours(live):
@@ -288,7 +289,7 @@ def _definition(api_version: str, kind: str, name: str, namespace: Optional[str]
     return definition
 
 
-def _desired(definition: Json, live: Optional[Json], later: str) -> Dict[str, Any]:
+def _desired(definition: Json, live: Optional[Json], later: str) -> DesiredObject:
     """A desired object for mesh_objects; ``later`` is reported in check mode where its dry run is not possible yet."""
     return {
         "definition": definition,

@@ -10,7 +10,7 @@ from typing import Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import settled
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import DesiredObject
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 
 
 def find_current_apply(desired: DesiredObject) -> Optional[Json]:

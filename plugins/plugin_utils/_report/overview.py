@@ -20,7 +20,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import would_change
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects.types import DesiredObject
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import check_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import DIRECTIONS, Plan, Side

@@ -10,8 +10,9 @@ import json
 from typing import Any
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import data, steps, types as product_types
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import declare as declaring, types as model_types
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired, types as object_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import (
     advance as plan_steps,
     plan as planning,
@@ -153,10 +154,10 @@ def _address(exposure: str, number: int, index: int) -> Json:
 
 def federate(
     declaration: model_types.Declaration, read: dict[str, Json]
-) -> tuple[plan_types.Plan, dict[str, list[object_types.DesiredObject]]]:
+) -> tuple[plan_types.Plan, dict[str, list[DesiredObject]]]:
     """Walk through all steps; all desired objects are applied to ``read``, as in a cluster."""
     plan = planning.build_plan(declaration, read, NOW)
-    desired_objects: dict[str, list[object_types.DesiredObject]] = {host: [] for host in declaration["hosts"]}
+    desired_objects: dict[str, list[DesiredObject]] = {host: [] for host in declaration["hosts"]}
     for step in steps.WRITING:
         if step == "sets":
             plan = plan_steps.advance(plan_steps.advance(plan, "gateways", {}), "addresses", opened(plan))
@@ -168,7 +169,7 @@ def federate(
     return plan, desired_objects
 
 
-def apply(read: Json, desired_object: object_types.DesiredObject) -> None:
+def apply(read: Json, desired_object: DesiredObject) -> None:
     """Server-side apply of one object to what is read next time."""
     definition, manager = copy.deepcopy(desired_object["definition"]), desired_object["field_manager"]
     if definition["kind"] == "ServiceMeshControlPlane":
@@ -211,7 +212,7 @@ def _merge(live: Json, definition: Json) -> None:
             live[key] = copy.deepcopy(value)
 
 
-def changes(desired_objects: dict[str, list[object_types.DesiredObject]]) -> list[str]:
+def changes(desired_objects: dict[str, list[DesiredObject]]) -> list[str]:
     """The paths at which desired objects differ from live ones."""
     found = []
     for host, mine in desired_objects.items():

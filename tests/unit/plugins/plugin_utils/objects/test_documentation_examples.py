@@ -15,7 +15,7 @@ import pytest
 from unit.builders import federations as fed
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects import types as object_types
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 
 Json = dict[str, Any]
 
@@ -421,7 +421,7 @@ def fields(value: Any, path: str = "") -> Json:
     return {path: value}
 
 
-def sent(objects: list[object_types.DesiredObject], kind: str, name: str) -> Json:
+def sent(objects: list[DesiredObject], kind: str, name: str) -> Json:
     """The fields of one object, of all field managers together."""
     together: Json = {}
     for desired_object in objects:

@@ -12,8 +12,9 @@ import pytest
 from unit.builders import federations as fed
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects import identity_note, types as object_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects import identity_note
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations, pending as pending_steps
 
@@ -34,7 +35,7 @@ def _fields(value: Any) -> Json:
     return {f"f:{key}": _fields(inner) for key, inner in value.items()} if isinstance(value, dict) else {}
 
 
-def _own(obj: Json, desired: object_types.DesiredObject) -> None:
+def _own(obj: Json, desired: DesiredObject) -> None:
     """Note on a live object that our manager has applied a desired."""
     definition = desired["definition"]
     meta = {key: definition["metadata"][key] for key in ("labels", "annotations") if key in definition["metadata"]}
