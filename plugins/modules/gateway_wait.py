@@ -62,7 +62,7 @@ options:
     type: dict
     suboptions:
       control_plane:
-        description: C(ready) and C(message) of RV(ossm.federation.mesh_info#module:control_plane).
+        description: RV(ossm.federation.mesh_info#module:control_plane). Only C(ready) and C(message) have an effect.
         type: dict
       gateway_services:
         description: RV(ossm.federation.mesh_info#module:gateway_services).

@@ -94,12 +94,12 @@ class _Gateways:
     @property
     def is_ready(self) -> bool:
         """Whether the control plane is ready at its current generation."""
-        return bool(self.plane and self.plane["ready"])
+        return bool(self.plane and self.plane.get("ready"))
 
     @property
     def plane_message(self) -> str:
         """The condition of the control plane."""
-        return str(self.plane["message"]) if self.plane else "the control plane does not exist"
+        return str(self.plane.get("message") or "not ready") if self.plane else "the control plane does not exist"
 
     def addresses(self) -> Dict[str, GatewayFacts]:
         """Every gateway by name: its addresses and ports, or ``pending`` with the reason."""

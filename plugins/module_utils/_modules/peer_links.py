@@ -268,13 +268,25 @@ def _shortfall(link: ConditionedLink) -> Tuple[str, str]:
     return "not-watched", f"Create the ServiceMeshPeer for this mesh in {link['peer']}"
 
 
-@core(INFO_SPEC)
+def check_known(params: Json) -> str:
+    """What is wrong with ``expect.known``; empty where nothing is."""
+    for index, link in enumerate((params.get("expect") or {}).get("known") or []):
+        missing = sorted(LinkStatus.__required_keys__ - set(link))
+        if missing:
+            return (
+                f"expect.known[{index}]: it is no link of an earlier result, as it has no {missing[0]}. "
+                "Fix: Set known to links of a result of peer_wait or peer_info."
+            )
+    return ""
+
+
+@core(INFO_SPEC, check=check_known)
 def info(params: Json, check_mode: bool, say: Say) -> LinkResult:
     """Read the links once."""
     return _run(params, 0.0, say)
 
 
-@core(WAIT_SPEC, unhealthy)
+@core(WAIT_SPEC, unhealthy, check=check_known)
 def wait(params: Json, check_mode: bool, say: Say) -> LinkResult:
     """Wait until every link is healthy, at most ``timeout`` seconds; check mode reads once.
 

@@ -15,7 +15,7 @@ GatewayKind = Literal["additionalIngress", "additionalEgress"]
 
 
 class ControlPlaneStatus(TypedDict):
-    """What a ServiceMeshControlPlane says.
+    """What a ServiceMeshControlPlane shows.
 
     ``chart_version`` and ``operator_version`` have the patch level, ``version`` has not. ``trust_domain`` is the one in
     force, ``trust_domain_set`` whether the spec sets it. ``ready``: Ready at the present ``generation``, else ``message``

@@ -55,7 +55,7 @@ class Imported(TypedDict):
 
 
 class PeerStatus(TypedDict):
-    """What a ServiceMeshPeer says of its link.
+    """What a ServiceMeshPeer shows of its link.
 
     ``exists``: whether there is the object; ``accepted``: istiod has loaded it; ``connected``: this mesh watches the peer;
     all three are None when the cluster could not be read. ``text`` is the text of the last disconnect, which is outdated while

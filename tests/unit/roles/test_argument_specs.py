@@ -38,6 +38,12 @@ def test_type_default_and_description_agree(name: str) -> None:
     assert tuple(option.get("choices", ())) == variable.choices
 
 
+def test_credentials_are_kept_out_of_results() -> None:
+    """A user name is shown, as kubernetes.core shows it: Ansible would hide the word everywhere."""
+    hidden = {name for name, option in _options("mesh").items() if option.get("no_log")}
+    assert hidden == {name for name, variable in VARIABLES.items() if variable.secret} - {"mesh_username"}
+
+
 @pytest.mark.parametrize("name", KEYS)
 def test_keys_of_dictionaries_agree(name: str) -> None:
     options, keys = _options("mesh")[name]["options"], KEYS[name]

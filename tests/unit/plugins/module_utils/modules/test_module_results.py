@@ -179,6 +179,7 @@ UNUSABLE: list[tuple[Any, Json, str]] = [
     (mesh_objects.run, _object(metadata={"name": 3, "namespace": "ns"}), "objects[0].definition.metadata.name: 3 is"),
     (mesh_objects.run, _object(metadata={"name": "green"}), "objects[0].definition.metadata.namespace: None is not a"),
     (mesh_objects.run, {"objects": [{**OBJECT, "live": {"spec": {}}}]}, "objects[0].live.metadata: None is not a dictionary"),
+    (peer_links.wait, {"expect": {"known": [{"peer_name": "green"}]}, "timeout": 0}, "expect.known[0]: it is no link "),
     (mesh_info.run, {"additional_services": ["a/b", "ratings"]}, "additional_services[1]: 'ratings' is not namespace/name"),
 ]
 
@@ -191,6 +192,14 @@ def test_a_value_that_cannot_be_used_is_rejected_before_any_request(
     result = _run(core, **params, fail_on_problems=False)
     assert result["failed"] and result["msg"].startswith(message) and " Fix: " in result["msg"]
     assert not cluster.requests
+
+
+def test_the_known_state_of_a_control_plane_may_be_partial(use: Any) -> None:
+    use({"*": DOWN})
+    known = {"control_plane": {"ready": False}}
+    params = {**PLANE, "gateways": [], "nodes": [], "known": known, "timeout": 0, "fail_on_problems": False}
+    result = _run(gateway_wait.run, **params)
+    assert not result["ready"] and [problem["code"] for problem in result["problems"]] == ["unreachable"]
 
 
 def test_a_module_names_its_own_options_where_access_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
