@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional
 
 from ansible import constants
 from ansible.utils.display import Display
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase, validated
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import WIDTH, wrapped
 
@@ -59,8 +59,10 @@ class ActionModule(ActionBase):
         """Print the lines, and fail where a reason to fail is given."""
         result = super().run(tmp, task_vars)
         self._task.args = plain(self._task.args)
-        validation, _args = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        params = validation.validated_parameters
+        params, wrong = validated("ossm.federation.show", ARGUMENT_SPEC, self._task.args)
+        if wrong:
+            result.update(failed=True, changed=False, msg=wrong)
+            return result
         lines: List[str] = params["lines"]
         if self._task.diff or Display().verbosity > 0:
             lines = [*lines, *params["details"]]

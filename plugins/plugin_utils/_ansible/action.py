@@ -21,7 +21,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.utils.display import Display
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import client
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase, validated
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain
 
 Core = Callable[..., Json]
@@ -143,8 +143,9 @@ class CoreAction(ActionBase):
         """Check the arguments as the module would, and call the core."""
         # Plain first: Ansible copies the arguments when it checks them, and its own types are slow to copy.
         self._task.args = plain(self._task.args)
-        validation, _args = self.validate_argument_spec(argument_spec=self.SPEC)
-        params = validation.validated_parameters
+        params, wrong = validated(self.MODULE, self.SPEC, self._task.args)
+        if wrong:
+            return without_secrets({"failed": True, "changed": False, "msg": wrong}, secrets(self._task.args))
         core = type(self).CORE
         if core is None:
             raise AnsibleActionFail(f"{self.MODULE} has no core")

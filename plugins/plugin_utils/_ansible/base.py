@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+
 if TYPE_CHECKING:
 
     class ActionBase:
@@ -21,9 +24,6 @@ if TYPE_CHECKING:
         def run(self, tmp: Optional[str] = None, task_vars: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
             """Return the result of the task."""
 
-        def validate_argument_spec(self, argument_spec: Dict[str, Any]) -> Tuple[Any, Dict[str, Any]]:
-            """Return the validation, and the arguments with their defaults."""
-
         def _execute_module(
             self, module_name: str, module_args: Any, task_vars: Optional[Dict[str, Any]], wrap_async: Any = False
         ) -> Dict[str, Any]:
@@ -32,4 +32,19 @@ if TYPE_CHECKING:
 else:
     from ansible.plugins.action import ActionBase
 
-__all__ = ["ActionBase"]
+__all__ = ["ActionBase", "validated"]
+
+
+def validated(module: str, spec: Dict[str, Any], args: Dict[str, Any]) -> Tuple[Dict[str, Any], str]:
+    """Return the arguments of a module with their defaults, and what is wrong with them, or an empty string.
+
+    Ansible's own method of the action fails with the arguments as the origin of its error, and ansible-core 2.19 and later
+    prints that origin: a credential among them would be shown.
+    """
+    result = ArgumentSpecValidator(spec).validate(args)
+    parameters: Dict[str, Any] = result.validated_parameters
+    if not result.errors.messages:
+        return parameters, ""
+    message = str(result.errors.msg)
+    is_unsupported = isinstance(result.errors[0], UnsupportedError)
+    return parameters, f"Unsupported parameters for {module}: {message}" if is_unsupported else f"{module}: {message}"

@@ -94,11 +94,20 @@ def test_a_diff_is_only_made_where_it_is_shown(diff: bool) -> None:
     assert ("diff" in found) is diff
 
 
-def test_wrong_arguments_fail() -> None:
-    with pytest.raises(AnsibleActionFail, match="word"):
-        _make({})._in_process()
-    with pytest.raises(AnsibleActionFail, match="wrod"):
-        _make({"word": "x", "wrod": "y"})._in_process()
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({}, "ossm.federation.echo: missing required arguments: word"),
+        ({"word": "x", "wrod": "y"}, "Unsupported parameters for ossm.federation.echo: wrod."),
+        ({"word": "x", "auth": "hidden"}, "ossm.federation.echo: dictionary requested"),
+        ({"auth": {"api_key": "hidden"}}, "ossm.federation.echo: missing required arguments: word"),
+    ],
+)
+def test_wrong_arguments_fail_and_show_no_credential(args: Json, message: str) -> None:
+    """An exception with the arguments as its origin is printed by ansible-core 2.19 with these arguments."""
+    result = _make(args)._in_process()
+    assert result["failed"] and not result["changed"] and result["msg"].startswith(message)
+    assert "hidden" not in str(result)
 
 
 def test_an_environment_that_cannot_be_honoured_is_refused_by_name() -> None:
