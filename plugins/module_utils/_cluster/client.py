@@ -30,6 +30,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors im
     Request,
     certificate_expiry,
     decode_connection,
+    decode_no_object,
     decode_response,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS, Kind
@@ -104,7 +105,10 @@ class Cluster:
         options = {name: text for name, text in selectors.items() if text}
         answer = self._send(Request("list", kind, namespace), self._client.get, resource, namespace=namespace, **options)
         version = KINDS[kind].api_version
-        return [{"apiVersion": version, "kind": kind, **item} for item in answer.get("items") or []]
+        items = answer.get("items") or []
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise decode_no_object(items, self.host)
+        return [{"apiVersion": version, "kind": kind, **item} for item in items]
 
     def review(self, kind: str, spec: Json) -> Json:
         """The status of a SelfSubjectRulesReview or SelfSubjectAccessReview: what the account itself may do. The object is
@@ -129,7 +133,7 @@ class Cluster:
         answer = self._send(
             Request("patch", kind, meta.get("namespace"), meta["name"]), self._client.server_side_apply, resource,
             body=definition, name=meta["name"], namespace=meta.get("namespace"), serialize=False, **options)
-        return json.loads(answer.data), answer.status == 201
+        return _object_of(answer.data, self.host), answer.status == 201
 
     def delete(
         self,
@@ -169,7 +173,10 @@ class Cluster:
         """Send one request; the answer as plain data. A write that another one preceded is sent again a few times."""
         for pause in (*RACE_PAUSES, None):
             try:
-                return function(*args, serializer=_raw, _request_timeout=(CONNECT_TIMEOUT, READ_TIMEOUT), **kwargs)
+                answer = function(*args, serializer=_raw, _request_timeout=(CONNECT_TIMEOUT, READ_TIMEOUT), **kwargs)
+                if kwargs.get("serialize", True) and not isinstance(answer, dict):
+                    raise decode_no_object(answer, self.host)
+                return answer
             except Exception as error:
                 decoded = self.decode(error, request)
                 if pause is None or decoded.code != "busy" or decoded.status != 409:
@@ -221,6 +228,9 @@ def _connect(auth: Mapping[str, Any]) -> Any:
     try:
         with _clean_defaults():
             configuration = _create_configuration(_create_auth_spec(**options))
+        if not configuration.verify_ssl:
+            # On request of the user; urllib3 warns of it with every request of every process.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         configuration.retries = _retries()
         configuration.connection_pool_maxsize = 4
         client = ApiClient(configuration)
@@ -272,6 +282,17 @@ def _resource(client: Any, name: str, kind: Kind) -> Any:
 def _raw(client: Any, data: Any) -> Any:
     """Keep an answer as the plain data that it is."""
     return data
+
+
+def _object_of(body: Any, host: str) -> Json:
+    """The object in the body of an answer."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+    if not isinstance(answer, dict):
+        raise decode_no_object(answer, host)
+    return answer
 
 
 def _retries() -> Any:

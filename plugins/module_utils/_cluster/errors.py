@@ -46,6 +46,7 @@ _CHECK_ROUTE = "Check network and proxy between here and the API server"
 _CHECK_NAME = "Correct the host name, or the resolver of this machine"
 #: Parts of a connection failure's text (lower case), with message and remedy. The first that fits counts.
 _CONNECTION_FAILURES = (
+    ("proxyerror", "cannot be reached through the proxy", "Start the proxy, or correct mesh_proxy (auth.proxy of a module)"),
     ("connection refused", "refuses the connection", "Start the API server, or correct the address and port"),
     ("nameresolution", "does not resolve", _CHECK_NAME),
     ("name or service not known", "does not resolve", _CHECK_NAME),
@@ -57,7 +58,6 @@ _CONNECTION_FAILURES = (
     ("ended prematurely", "breaks the connection", "Check that the API server stays up"),
     ("incompleteread", "breaks the connection", "Check that the API server stays up"),
     ("remotedisconnected", "breaks the connection", "Check that the API server stays up"),
-    ("proxyerror", "cannot be reached through the proxy", "Correct mesh_proxy (auth.proxy of a module)"),
 )
 #: The name of a manager in a cause of a conflict, and what follows it.
 _CONFLICT = re.compile(r'conflict with "(.+?)"(.*)')
@@ -108,6 +108,12 @@ def decode_connection(error: BaseException, host: str) -> ClusterError:
     """A failure below HTTP: refused, unreachable, not resolvable, or a certificate that is not accepted."""
     text = " ".join(f"{type(cause).__name__} {cause}" for cause in _causes(error))
     lower = text.lower()
+    if "wrong_version_number" in lower or "record layer failure" in lower:
+        remedy = "Correct the port, or begin the address with http:// where TLS ends elsewhere"
+        return ClusterError("unreachable", f"{host} does not speak TLS", remedy)
+    if "unicodeencodeerror" in lower:
+        message = f"the credentials for {host} contain a character that HTTP does not allow"
+        return ClusterError("unauthorized", message, "Correct the token, the user name and the password")
     if "certificate_verify_failed" in lower or "certificate verify failed" in lower or "sslerror" in lower:
         reason = re.search(r"certificate verify failed: ([^(\"']+)", text)
         detail = reason.group(1).strip() if reason else "TLS failed"
@@ -162,6 +168,16 @@ def decode_response(status_code: int, body: Any, request: Request, token: str = 
         remedy = "Run again when the API server has recovered"
         return ClusterError("busy", f"the API server answers {status_code}: {message}", remedy, status=status_code)
     return ClusterError("failed", f"HTTP {status_code}: {message}", "", status=status_code)
+
+
+def decode_no_object(answer: Any, host: str) -> ClusterError:
+    """A success whose body is no Kubernetes object, as a proxy, a login page or another web server answers."""
+    shown = " ".join(str(answer).split())[:60]
+    return ClusterError(
+        "unreachable",
+        f"{host} answers with no Kubernetes object: {shown!r}" if shown else f"{host} answers with an empty body",
+        "Correct the address: it is not an API server, or a proxy answers in its place",
+    )
 
 
 def _status_of(body: Any) -> Json:

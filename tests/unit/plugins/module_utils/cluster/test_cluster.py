@@ -11,7 +11,9 @@ import queue
 import ssl
 import threading
 import time
+import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -282,12 +284,72 @@ def _nested(inner: Exception) -> Exception:
             "unreachable",
             "breaks",
         ),
+        (
+            _nested(
+                urllib3.exceptions.ProxyError(
+                    "Unable to connect to proxy",
+                    urllib3.exceptions.NewConnectionError(None, "[Errno 111] Connection refused"),
+                )
+            ),
+            "unreachable",
+            "through the proxy",
+        ),
+        (
+            _nested(urllib3.exceptions.SSLError(ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"))),
+            "unreachable",
+            "does not speak TLS",
+        ),
+        (
+            UnicodeEncodeError("latin-1", "Bearer x", 7, 8, "ordinal not in range(256)"),
+            "unauthorized",
+            "a character that",
+        ),
         (RuntimeError("strange"), "unreachable", "strange"),
     ],
 )
 def test_connections(error: Exception, code: str, word: str) -> None:
     found = errors.decode_connection(error, "https://red.example")
     assert found.code == code and word in found.message and "red.example" in found.message
+
+
+@pytest.mark.parametrize("answer", ["<html>\n log in", "", [1], None])
+def test_a_web_server_that_is_no_api_server_is_a_problem(
+    file: Path, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A login page with status 200 made every module fail with an exception of Python."""
+    cluster = client.Cluster({"kubeconfig": str(file)})
+    monkeypatch.setattr(cluster._client, "request", lambda *_arguments, **_options: answer)
+    monkeypatch.setattr(cluster._client, "get", lambda *_arguments, **_options: answer)
+    body = json.dumps(answer) if isinstance(answer, list) else answer or ""
+    applied = SimpleNamespace(data=body.encode(), status=200)
+    monkeypatch.setattr(cluster._client, "server_side_apply", lambda *_arguments, **_options: applied)
+    config_map = {"kind": "ConfigMap", "metadata": {"name": "a", "namespace": "ns"}}
+    for send in (
+        lambda: cluster.get("Namespace", "kube-system"),
+        lambda: cluster.list("Node"),
+        lambda: cluster.merge_patch("Namespace", "a", None, {}, "m"),
+        lambda: cluster.apply(config_map, "m"),
+    ):
+        with pytest.raises(ClusterError, match="answers with") as caught:
+            send()
+        assert caught.value.code == "unreachable" and "red.example" in caught.value.message
+
+
+@pytest.mark.parametrize("items", [5, ["x"], [None]])
+def test_a_list_of_anything_else_is_a_problem(file: Path, items: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = client.Cluster({"kubeconfig": str(file)})
+    monkeypatch.setattr(cluster._client, "get", lambda *_arguments, **_options: {"items": items})
+    with pytest.raises(ClusterError, match="no Kubernetes object"):
+        cluster.list("Node")
+
+
+def test_a_certificate_that_is_not_verified_on_request_is_no_warning() -> None:
+    """Each worker printed a warning of urllib3 for each mesh."""
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        client.Cluster({"host": "https://red.example", "api_key": "t", "validate_certs": False})
+        warnings.warn("not verified", urllib3.exceptions.InsecureRequestWarning, stacklevel=1)
+    assert not shown
 
 
 class _Stream:
