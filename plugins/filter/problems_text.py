@@ -19,7 +19,9 @@ options:
     required: true
     elements: dict
   lines:
-    description: Return a list of lines, each of at most 100 columns, instead of one text.
+    description:
+      - Return a list of lines, each of at most 100 columns, instead of one text. The first is the verdict, that these problems
+        end the run.
     type: bool
     default: false
 seealso:
@@ -48,7 +50,7 @@ from typing import Any, Dict, List, Union, cast
 from ansible.errors import AnsibleFilterError
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import problem_lines
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.findings import rejection_lines
 
 
 def problems_text(problems: Any, lines: bool = False) -> Union[str, List[str]]:
@@ -57,7 +59,7 @@ def problems_text(problems: Any, lines: bool = False) -> Union[str, List[str]]:
     if not isinstance(found, list) or not all(isinstance(item, dict) and "message" in item for item in found):
         raise AnsibleFilterError("ossm.federation.problems_text takes a list of problems")
     if plain(lines):
-        return cast(List[str], inert(problem_lines(found)))
+        return cast(List[str], inert(rejection_lines(found)))
     by_severity = sorted(found, key=lambda problem: problem["severity"] != "error")
     return cast(str, inert("\n".join(map(problem_line, by_severity))))
 

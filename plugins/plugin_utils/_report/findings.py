@@ -10,6 +10,7 @@ from typing import Any, List, Sequence, Tuple
 
 import yaml
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import in_order
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import INDENT, WIDTH, count, wrapped
 
 
@@ -25,12 +26,23 @@ def findings_headline(summary: Json) -> str:
 
 
 def findings_lines(summary: Json) -> List[str]:
-    """The findings as paragraphs, each with the corrected form as YAML below it.
+    """The headline, and the findings as paragraphs."""
+    return [findings_headline(summary), *_paragraphs(summary["findings"])]
+
+
+def rejection_lines(problems: Sequence[Problem]) -> List[str]:
+    """Problems that end a run before its first write: verdict and numbers, then one paragraph each, errors first."""
+    errors = sum(problem["severity"] == "error" for problem in problems)
+    numbers = f"{count(errors, 'error')}, {count(len(problems) - errors, 'warning')}"
+    return [f"REJECTED  {numbers}.", *_paragraphs(in_order(problems))]
+
+
+def _paragraphs(findings: Sequence[Problem]) -> List[str]:
+    """Each finding with the corrected form as YAML below it.
 
     A correction that successive findings about one rule share is shown once, after the last of them.
     """
-    findings: Sequence[Problem] = summary["findings"]
-    lines = [findings_headline(summary)]
+    lines: List[str] = []
     for finding, following in zip(findings, [*findings[1:], None]):
         lines += ["", *_paragraph(finding)]
         if "repaired" in finding and (following is None or _correction(following) != _correction(finding)):

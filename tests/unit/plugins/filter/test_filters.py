@@ -223,7 +223,17 @@ def test_problems_as_text() -> None:
         problems_text(wrong)
         == "ERROR red: x: it is wrong. Fix: Correct it. [b]\nWARNING red: x: it is wrong. Fix: Correct it. [a]"
     )
-    assert len(problems_text(wrong, lines=True)) == 2
+    assert problems_text([*wrong, {**wrong[1], "mesh": "blue", "repaired": {"type": "x"}}], lines=True) == [
+        "REJECTED  2 errors, 1 warning.",
+        "",
+        "ERROR blue: x: it is wrong. Fix: Correct it. [b]",
+        "    Write:",
+        "        - type: x",
+        "",
+        "ERROR red: x: it is wrong. Fix: Correct it. [b]",
+        "",
+        "WARNING red: x: it is wrong. Fix: Correct it. [a]",
+    ]
     assert problems_text([]) == ""
     assert (
         problems_text([{**wrong[0], "repaired": "a/x"}])
