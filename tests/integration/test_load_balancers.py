@@ -51,10 +51,10 @@ def test_a_pending_load_balancer_is_reported_with_its_reason(
     assert f"s left; waiting for ingress-blue-mesh: its load balancer has no address yet ({REASON}" in run.flat, (
         run.output
     )
-    assert (
-        f"ingress-green-mesh of red-mesh is not reachable yet: its load balancer has no address yet ({REASON}"
-        in run.flat
-    )
+    # The report names the cause of both links once, with the gateway of the first one.
+    pending = "ERROR blue-mesh, green-mesh: link to red-mesh: pending: ingress-blue-mesh of red-mesh is not reachable yet: "
+    assert f"{pending}its load balancer has no address yet ({REASON}" in run.flat, run.report
+    assert "WARNING red-mesh: Service red-mesh-system/ingress-blue-mesh, Service red-mesh-system/ingress-green-mesh: " in run.flat
     assert {link: run.cells[link] for link in DEFAULT_LINKS} == {
         **dict.fromkeys(DEFAULT_LINKS, "pending"),
         ("green-mesh", "blue-mesh"): "ok",
