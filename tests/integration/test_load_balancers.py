@@ -52,9 +52,10 @@ def test_a_pending_load_balancer_is_reported_with_its_reason(
         run.output
     )
     # The report names the cause of both links once, with the gateway of the first one.
-    pending = "ERROR blue-mesh, green-mesh: link to red-mesh: pending: ingress-blue-mesh of red-mesh is not reachable yet: "
-    assert f"{pending}its load balancer has no address yet ({REASON}" in run.flat, run.report
-    assert "WARNING red-mesh: Service red-mesh-system/ingress-blue-mesh, Service red-mesh-system/ingress-green-mesh: " in run.flat
+    pending = "ERROR blue-mesh, green-mesh: link to red-mesh: pending: ingress-blue-mesh of red-mesh is not reachable"
+    assert f"{pending} yet: its load balancer has no address yet ({REASON}" in run.flat, run.report
+    services = "Service red-mesh-system/ingress-blue-mesh, Service red-mesh-system/ingress-green-mesh"
+    assert f"WARNING red-mesh: {services}: no address after " in run.flat, run.report
     assert {link: run.cells[link] for link in DEFAULT_LINKS} == {
         **dict.fromkeys(DEFAULT_LINKS, "pending"),
         ("green-mesh", "blue-mesh"): "ok",
