@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import copy
-import json
-import re
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import Any
 
 import pytest
+import yaml
 from harness import ROOT, Federation, Object, Run, request_lines, two_meshes
 from lab.api import Lab, Mark
 from lab.clusters import ADMIN_GROUP
@@ -81,14 +81,23 @@ def test_a_named_service_with_two_ports_is_rejected_with_a_corrected_rule(federa
     run = _run_rejected(federation, "[export-ports]", f"red-mesh: mesh_exports.green-mesh[1]: {RED_MEMBER}/reviews has 2 ports (http, metrics)")
     plan = federation.play(ROOT / "playbooks" / "plan.yml")
     assert plan.code != 0 and "[export-ports]" in plan.flat
-    [corrected] = set(re.findall(r"Write (\{.*?\}\}\}) \[export-ports\]", run.flat))
-    rule = json.loads(corrected.replace("<name>", "reviews-http"))
+    rule = _corrected_rule(run)
+    assert rule["nameSelector"]["name"] == "<name>"
+    rule["nameSelector"]["name"] = "reviews-http"
     federation.lab.apply("red", [service(RED_MEMBER, "reviews-http", ONE_PORT)])
     _share(federation, [f"{RED_MEMBER}/ratings", rule], [f"{RED_MEMBER}/*"])
     federation.succeed()
     assert federation.imported("green-mesh", "red-mesh") == [
         f"{name}.{RED_MEMBER}.svc.red-mesh-imports.local" for name in ("ratings", "reviews")]
     _check_answer(federation, "reviews", 200)
+
+
+def _corrected_rule(run: Run) -> Object:
+    """Return the only corrected rule that a rejection shows as YAML."""
+    lines = run.printed("Reject contradictions between meshes")
+    [start] = [number for number, line in enumerate(lines, 1) if line == "    Write:"]
+    [rule] = yaml.safe_load("\n".join(takewhile(lambda line: line.startswith(" " * 8), lines[start:])))
+    return rule
 
 
 def _check_answer(federation: Federation, name: str, status: int) -> None:
