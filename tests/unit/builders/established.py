@@ -62,7 +62,7 @@ class Federation:
         }
 
     def link(self, host: str, peer: str, **changes: Any) -> Json:
-        found = next(one for one in self.links[host]["links"] if one["peer"] == peer)
+        found = next(link for link in self.links[host]["links"] if link["peer"] == peer)
         found.update(changes)
         return found
 
@@ -70,9 +70,9 @@ class Federation:
         return next(one for one in self.facts[host]["peers"] if one["metadata"]["name"] == peer)
 
     def needs(self, **more: Any) -> list[tuple[str, str, str]]:
-        found = recovery.needs(self.plan, self.links, self.facts, **more)
-        assert all(one["remedy"] and one["message"] for one in found)
-        return [(one["code"], one["mesh"], one["peer"]) for one in found]
+        needs = recovery.needs(self.plan, self.links, self.facts, **more)
+        assert all(problem["remedy"] and problem["message"] for problem in needs)
+        return [(problem["code"], problem["mesh"], problem["peer"]) for problem in needs]
 
 
 def change_client_id(federation: Federation, host: str = RED) -> None:

@@ -192,7 +192,14 @@ def apply(read: Json, desired_object: DesiredObject) -> None:
             "ConfigMap": "config_maps",
         }[definition["kind"]]
     ]
-    live = next((one for one in collection if one["metadata"]["name"] == definition["metadata"]["name"]), None)
+    live = next(
+        (
+            live_object
+            for live_object in collection
+            if live_object["metadata"]["name"] == definition["metadata"]["name"]
+        ),
+        None,
+    )
     if live is None:
         collection.append({**definition, "managers": [manager]})
     else:
@@ -226,4 +233,4 @@ def changes(desired_objects: dict[str, list[DesiredObject]]) -> list[str]:
 
 def codes(problems: list[product_types.Problem], severity: str = "error") -> set[tuple[str, str]]:
     """Codes of problems with their mesh."""
-    return {(one["code"], one["mesh"]) for one in problems if one["severity"] == severity}
+    return {(problem["code"], problem["mesh"]) for problem in problems if problem["severity"] == severity}

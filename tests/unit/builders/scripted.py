@@ -78,8 +78,8 @@ class Cluster:
         return found(spec) if callable(found) else found
 
     def watch_many(self, watches: Any, deadline: float) -> Any:
-        self.requests += [f"watch {one.kind}" for one in watches]
-        yield from (event for event in self.story if event.kind in ("", *(one.kind for one in watches)))
+        self.requests += [f"watch {watch.kind}" for watch in watches]
+        yield from (event for event in self.story if event.kind in ("", *(watch.kind for watch in watches)))
 
 
 def use(monkeypatch: pytest.MonkeyPatch, cluster: Cluster) -> Cluster:

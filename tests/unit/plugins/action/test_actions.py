@@ -75,23 +75,23 @@ def test_in_process() -> None:
     class Tagged(str):
         """A string as Ansible marks them."""
 
-    found = _make(
+    result = _make(
         {"word": Tagged("hello"), "auth": {"api_key": "hidden"}},
         check_mode=True,
         diff=True,
         environment=[{"OSSM_TEST": Tagged("1")}],
     )._in_process()
-    assert (found["word"], found["types"], found["check"], found["environment"]) == ("hello", "str", True, "1")
-    assert "hidden" not in str(found)
+    assert (result["word"], result["types"], result["check"], result["environment"]) == ("hello", "str", True, "1")
+    assert "hidden" not in str(result)
     assert "OSSM_TEST" not in os.environ
 
 
 @pytest.mark.parametrize("diff", [True, False])
 def test_a_diff_is_only_made_where_it_is_shown(diff: bool) -> None:
-    found = _make(
+    result = _make(
         {"auth": {"host": "x"}, "mesh": "red", "objects": []}, cls=mesh_objects.ActionModule, diff=diff
     )._in_process()
-    assert ("diff" in found) is diff
+    assert ("diff" in result) is diff
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,9 @@ def test_values_become_plain() -> None:
     class Lazy(dict[str, Any]):
         """A container of a derived type."""
 
-    found = core_action.plain(Lazy(a=(Number(1), True, None, 1.5), b={"x"}))
-    assert found == {"a": [1, True, None, 1.5], "b": ["x"]}
-    assert [found.__class__, found["a"][0].__class__] == [dict, int]
+    converted = core_action.plain(Lazy(a=(Number(1), True, None, 1.5), b={"x"}))
+    assert converted == {"a": [1, True, None, 1.5], "b": ["x"]}
+    assert [converted.__class__, converted["a"][0].__class__] == [dict, int]
 
 
 def test_only_credentials_are_hidden() -> None:

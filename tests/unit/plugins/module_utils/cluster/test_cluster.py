@@ -51,7 +51,7 @@ def _file(tmp_path: Path) -> Path:
 
 
 def _codes(auth: Json, environ: dict[str, str] | None = None) -> list[str]:
-    return [one["code"] for one in access.check_access(auth, "red-mesh", environ or {})]
+    return [problem["code"] for problem in access.check_access(auth, "red-mesh", environ or {})]
 
 
 def test_auth_is_that_of_kubernetes_core() -> None:
@@ -100,17 +100,17 @@ def test_bad_access(file: Path, tmp_path: Path) -> None:
 
 
 def test_problems_name_mesh_variable_and_what_is_there(file: Path) -> None:
-    found = access.check_access({"kubeconfig": str(file), "context": "blue"}, "red-mesh", {})[0]
-    assert (found["mesh"], found["where"]) == ("red-mesh", "mesh_context")
-    assert "blue" in found["message"] and "red" in found["remedy"]
+    reported = access.check_access({"kubeconfig": str(file), "context": "blue"}, "red-mesh", {})[0]
+    assert (reported["mesh"], reported["where"]) == ("red-mesh", "mesh_context")
+    assert "blue" in reported["message"] and "red" in reported["remedy"]
 
 
 def test_k8s_auth_variables_are_refused_by_name(file: Path) -> None:
     environ = {"K8S_AUTH_API_KEY": "secret", "K8S_AUTH_HOST": "x"}
-    found = access.check_access({"kubeconfig": str(file)}, "red-mesh", environ)
-    assert [one["code"] for one in found] == ["environment"]
-    assert "K8S_AUTH_API_KEY, K8S_AUTH_HOST" in found[0]["message"]
-    assert "secret" not in json.dumps(found)
+    problems = access.check_access({"kubeconfig": str(file)}, "red-mesh", environ)
+    assert [problem["code"] for problem in problems] == ["environment"]
+    assert "K8S_AUTH_API_KEY, K8S_AUTH_HOST" in problems[0]["message"]
+    assert "secret" not in json.dumps(problems)
 
 
 def test_several_files_of_kubeconfig_may_miss_one(file: Path, tmp_path: Path) -> None:
@@ -152,17 +152,17 @@ def test_an_expired_token_is_named() -> None:
 
 
 def test_forbidden_names_verb_and_resource() -> None:
-    found = _decode(403, {"message": "no"}, Request("list", "ServiceMeshPeer", "ns"))
-    assert found.code == "forbidden"
-    assert "list servicemeshpeers.federation.maistra.io" in found.message
-    assert "list on servicemeshpeers.federation.maistra.io" in found.remedy
+    error = _decode(403, {"message": "no"}, Request("list", "ServiceMeshPeer", "ns"))
+    assert error.code == "forbidden"
+    assert "list servicemeshpeers.federation.maistra.io" in error.message
+    assert "list on servicemeshpeers.federation.maistra.io" in error.remedy
 
 
 def test_the_verb_that_is_missing_is_the_one_that_the_api_server_names() -> None:
     """An apply is a patch, and needs create where nothing is there."""
     said = 'servicemeshpeers "a" is forbidden: User "u" cannot create resource "servicemeshpeers" in API group "x"'
-    found = _decode(403, {"message": said})
-    assert found.message.startswith("may not create servicemeshpeers.") and "the verb create on" in found.remedy
+    error = _decode(403, {"message": said})
+    assert error.message.startswith("may not create servicemeshpeers.") and "the verb create on" in error.remedy
 
 
 @pytest.mark.parametrize(
@@ -179,8 +179,8 @@ def test_the_verb_that_is_missing_is_the_one_that_the_api_server_names() -> None
     ],
 )
 def test_a_right_that_a_webhook_asks_for_is_named(said: str, remedy: str) -> None:
-    found = _decode(403, {"message": f'admission webhook "smmr.validation.maistra.io" denied the request: {said}'})
-    assert found.code == "rejected" and remedy in found.remedy
+    error = _decode(403, {"message": f'admission webhook "smmr.validation.maistra.io" denied the request: {said}'})
+    assert error.code == "rejected" and remedy in error.remedy
 
 
 @pytest.mark.parametrize(
@@ -212,8 +212,8 @@ def test_a_right_that_a_webhook_asks_for_is_named(said: str, remedy: str) -> Non
     ],
 )
 def test_answers(status: int, body: Any, code: str) -> None:
-    found = _decode(status, body)
-    assert found.code == code and found.message
+    error = _decode(status, body)
+    assert error.code == code and error.message
 
 
 def test_a_conflict_names_managers_and_fields() -> None:
@@ -229,13 +229,13 @@ def test_a_conflict_names_managers_and_fields() -> None:
             "field": ".spec.version",
         },
     ]
-    found = _decode(409, {"message": "Apply failed with 2 conflicts", "details": {"causes": causes}})
-    assert found.code == "conflict"
-    assert found.conflicts == [
+    error = _decode(409, {"message": "Apply failed with 2 conflicts", "details": {"causes": causes}})
+    assert error.code == "conflict"
+    assert error.conflicts == [
         {"manager": "mesh-owner", "field": ".spec.security.trust.domain"},
         {"manager": "argocd", "field": ".spec.version"},
     ]
-    assert "mesh-owner has .spec.security.trust.domain" in found.message
+    assert "mesh-owner has .spec.security.trust.domain" in error.message
 
 
 @pytest.mark.parametrize(
@@ -249,8 +249,8 @@ def test_a_conflict_names_managers_and_fields() -> None:
 )
 def test_a_conflict_says_how_its_field_is_handed_over(message: str, way: str) -> None:
     cause = {"reason": "FieldManagerConflict", "message": message, "field": ".spec.x"}
-    found = _decode(409, {"message": "Apply failed", "details": {"causes": [cause]}})
-    assert way in found.remedy and found.remedy.endswith("federation_force_conflicts: true")
+    error = _decode(409, {"message": "Apply failed", "details": {"causes": [cause]}})
+    assert way in error.remedy and error.remedy.endswith("federation_force_conflicts: true")
 
 
 def _nested(inner: Exception) -> Exception:
@@ -462,7 +462,9 @@ def test_a_session_is_a_cluster_or_its_problems(file: Path) -> None:
     cluster, problems = session.connect({"kubeconfig": str(file), "context": None}, "red-mesh")
     assert cluster is not None and cluster.host == "https://red.example:6443" and problems == []
     cluster, problems = session.connect({}, "red-mesh")
-    assert cluster is None and [(one["code"], one["mesh"]) for one in problems] == [("access-missing", "red-mesh")]
+    assert cluster is None and [(problem["code"], problem["mesh"]) for problem in problems] == [
+        ("access-missing", "red-mesh")
+    ]
 
 
 def test_what_fails_inside_a_session_is_a_problem(file: Path) -> None:
@@ -473,9 +475,9 @@ def test_what_fails_inside_a_session_is_a_problem(file: Path) -> None:
     used: list[client.Cluster] = []
     assert session.use_cluster(auth, "red-mesh", used.append) == [] and len(used) == 1
     problems = session.use_cluster(auth, "red-mesh", work)
-    assert [(one["code"], one["where"]) for one in problems] == [("forbidden", "API server of red-mesh")]
+    assert [(problem["code"], problem["where"]) for problem in problems] == [("forbidden", "API server of red-mesh")]
     assert session.use_cluster(auth, "red-mesh", work, where="Pod a")[0]["where"] == "Pod a"
-    assert [one["code"] for one in session.use_cluster({}, "red-mesh", work)] == ["access-missing"]
+    assert [problem["code"] for problem in session.use_cluster({}, "red-mesh", work)] == ["access-missing"]
 
 
 class _Wait:

@@ -67,7 +67,7 @@ def test_what_is_not_there_in_time_is_a_warning(monkeypatch: pytest.MonkeyPatch)
     result, _lines = _gateways()
     assert cluster.requests == ["watch Service", "ServiceMeshControlPlane"]
     assert result["ready"] and "pending" in result["gateways"]["in"]
-    assert [(one["code"], one["severity"], one["peer"]) for one in result["problems"]] == [
+    assert [(problem["code"], problem["severity"], problem["peer"]) for problem in result["problems"]] == [
         ("no-address", "warning", "green")
     ]
 
@@ -141,7 +141,7 @@ def test_no_events_are_told_too(monkeypatch: pytest.MonkeyPatch, answer: Any, me
     use(monkeypatch, Cluster({"ServiceMeshControlPlane": live_plane(), "Event": answer}, story))
     result, _lines = _gateways()
     assert message in result["gateways"]["in"]["pending"]
-    assert [one["code"] for one in result["problems"]] == ["no-address"]
+    assert [problem["code"] for problem in result["problems"]] == ["no-address"]
 
 
 def test_node_ports_are_reached_at_internal_addresses_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,4 +172,4 @@ def test_check_mode_looks_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_watch_that_is_forbidden_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, Cluster(events=[Event("Service", "FATAL", {}, ClusterError("forbidden", "may not"))]))
-    assert [one["code"] for one in _gateways()[0]["problems"]] == ["forbidden"]
+    assert [problem["code"] for problem in _gateways()[0]["problems"]] == ["forbidden"]

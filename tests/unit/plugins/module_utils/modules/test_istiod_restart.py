@@ -36,8 +36,8 @@ def _deployment(generation: int = 3, **status: Any) -> Json:
     ],
 )
 def test_a_rollout_is_judged_as_kubectl_does(obj: Json, message: str) -> None:
-    found = istiod_restart.rollout(obj, 3)
-    assert message in found and bool(message) == bool(found)
+    reported = istiod_restart.rollout(obj, 3)
+    assert message in reported and bool(message) == bool(reported)
 
 
 class _Cluster:
@@ -56,7 +56,7 @@ class _Cluster:
         return {"metadata": {"generation": 3}}
 
     def watch_many(self, watches: Any, deadline: float) -> Any:
-        self.requests += [("watch", *one) for one in watches]
+        self.requests += [("watch", *watch) for watch in watches]
         yield from self.story
 
     def list(self, kind: str, namespace: str, *, labels: str) -> list[Json]:
@@ -87,7 +87,7 @@ def test_a_restart_is_followed_to_its_end(monkeypatch: pytest.MonkeyPatch) -> No
     )
     result, lines = _run(monkeypatch, cluster)
     assert result["changed"] and result["restarted"] and result["pods"] == ["istiod-new"] and not result["problems"]
-    assert [(one["kind"], one["name"], one["verb"]) for one in result["objects"]] == [
+    assert [(change["kind"], change["name"], change["verb"]) for change in result["objects"]] == [
         ("Deployment", "istiod-red", "changed")
     ]
     assert cluster.requests == [
@@ -108,7 +108,9 @@ def test_check_mode_sends_a_dry_run_and_waits_for_nothing(monkeypatch: pytest.Mo
 def test_a_rollout_that_does_not_end_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     result, _lines = _run(monkeypatch, _Cluster([_modified(updatedReplicas=1)]))
     assert result["changed"] and not result["restarted"] and "1 of 2 pods are new" in result["message"]
-    assert [(one["code"], one["where"]) for one in result["problems"]] == [("restart-late", "Deployment ns/istiod-red")]
+    assert [(problem["code"], problem["where"]) for problem in result["problems"]] == [
+        ("restart-late", "Deployment ns/istiod-red")
+    ]
 
 
 @pytest.mark.parametrize("when", ["patch", "watch"])
@@ -116,5 +118,5 @@ def test_a_refusal_is_a_result(monkeypatch: pytest.MonkeyPatch, when: str) -> No
     error = ClusterError("forbidden", "may not patch deployments.apps", "Grant it")
     cluster = _Cluster([Event("Deployment", "FATAL", {}, error)], error if when == "patch" else None)
     result, _lines = _run(monkeypatch, cluster)
-    assert [one["code"] for one in result["problems"]] == ["forbidden"] and result["message"] == error.message
+    assert [problem["code"] for problem in result["problems"]] == ["forbidden"] and result["message"] == error.message
     assert result["changed"] is (when == "watch") and not result["restarted"]

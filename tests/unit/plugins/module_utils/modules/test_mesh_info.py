@@ -80,7 +80,7 @@ def test_a_mesh_is_read_in_eleven_requests_on_a_cloud(monkeypatch: pytest.Monkey
     peer = {"metadata": {"name": "p"}, "spec": {"gateways": {"ingress": {"name": "istiod"}}}}
     facts, cluster = _read(monkeypatch, {**_mesh(), "ServiceMeshPeer": [peer]})
     assert set(facts["gateway_services"]) == {"in", "istiod"}
-    assert [one["metadata"]["name"] for one in facts["config_maps"]] == ["green-ca-root-cert"]
+    assert [config_map["metadata"]["name"] for config_map in facts["config_maps"]] == ["green-ca-root-cert"]
     assert facts["istiod"] == [{"name": "istiod-a", "started": None}, {"name": "istiod-b", "started": SYNCED}]
     assert "managedFields" not in str(facts) and "api_key" not in str(facts)
 
@@ -111,7 +111,7 @@ def test_a_cluster_without_a_version_object_is_plain_kubernetes(monkeypatch: pyt
     ):
         facts, _cluster = _read(monkeypatch, {**_mesh(), "ClusterVersion": ClusterError(code, "no")})
         assert facts["openshift"] == {"version": None, "message": message} and facts["readable"]
-        assert [one["severity"] for one in facts["problems"]] == ["warning"] * (code == "forbidden")
+        assert [problem["severity"] for problem in facts["problems"]] == ["warning"] * (code == "forbidden")
 
 
 def test_what_a_mesh_can_do_without_degrades_with_a_warning_that_says_what_is_lost(
@@ -122,7 +122,11 @@ def test_what_a_mesh_can_do_without_degrades_with_a_warning_that_says_what_is_lo
     refused = {kind: ClusterError("forbidden", f"may not read {kind}") for kind in optional}
     facts, _cluster = _read(monkeypatch, {**_mesh(), **refused})
     assert facts["readable"] and facts["members"] is None and facts["platform"]["type"] == ""
-    answers = {one["where"].split()[0]: one["message"] for one in facts["problems"] if one["severity"] == "warning"}
+    answers = {
+        problem["where"].split()[0]: problem["message"]
+        for problem in facts["problems"]
+        if problem["severity"] == "warning"
+    }
     assert set(answers) == set(optional) and all(
         f": may not read {kind}" in message for kind, message in answers.items()
     )
@@ -140,7 +144,9 @@ def test_what_is_needed_makes_a_mesh_unreadable(monkeypatch: pytest.MonkeyPatch)
     ):
         facts, _cluster = _read(monkeypatch, {**_mesh(), kind: ClusterError("forbidden", f"may not list {kind}")})
         assert not facts["readable"]
-        assert [(one["message"], one["severity"]) for one in facts["problems"]] == [(f"may not list {kind}", "error")]
+        assert [(problem["message"], problem["severity"]) for problem in facts["problems"]] == [
+            (f"may not list {kind}", "error")
+        ]
 
 
 RULE = {"verbs": ["patch"], "apiGroups": ["maistra.io"], "resources": ["servicemeshcontrolplanes"]}
@@ -167,7 +173,7 @@ def test_what_the_rules_leave_open_is_asked_one_by_one(monkeypatch: pytest.Monke
         "SelfSubjectAccessReview": answer,
     }
     facts, cluster = _read(monkeypatch, {**_mesh(), **answers}, "federate-check")
-    assert [(one["verb"], one["resource"]) for one in asked] == [
+    assert [(access["verb"], access["resource"]) for access in asked] == [
         ("*", "*"),
         ("create", "importedservicesets"),
         ("patch", "importedservicesets"),
@@ -179,7 +185,7 @@ def test_what_the_rules_leave_open_is_asked_one_by_one(monkeypatch: pytest.Monke
         ("patch", "servicemeshpeers"),
         ("get", "servicemeshcontrolplanes"),
     ]
-    assert {one["namespace"] for one in asked} == {"ns"}
+    assert {access["namespace"] for access in asked} == {"ns"}
     granted = {"apiGroups": [""], "resources": ["configmaps"]}
     assert facts["rights"] == [RULE, {"verbs": ["create"], **granted}, {"verbs": ["patch"], **granted}]
 
@@ -224,7 +230,7 @@ def test_rights_that_nobody_tells_are_unknown(monkeypatch: pytest.MonkeyPatch) -
     refused = {"SelfSubjectRulesReview": ClusterError("forbidden", "no")}
     facts, _cluster = _read(monkeypatch, {**_mesh(), **refused}, "federate")
     assert facts["rights"] is None and facts["readable"]
-    assert [(one["code"], one["severity"]) for one in facts["problems"]] == [("forbidden", "warning")]
+    assert [(problem["code"], problem["severity"]) for problem in facts["problems"]] == [("forbidden", "warning")]
 
 
 @pytest.mark.parametrize(
@@ -295,9 +301,11 @@ def test_nodes_are_read_on_a_cloud_when_a_gateway_has_node_ports(monkeypatch: py
 
 def test_another_name_lists_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     facts, _cluster = _read(monkeypatch, _mesh(), control_plane="blue")
-    found = facts["problems"][0]
+    reported = facts["problems"][0]
     assert (
-        found["code"] == "control-plane-missing" and "Existing ones: red" in found["remedy"] and not facts["readable"]
+        reported["code"] == "control-plane-missing"
+        and "Existing ones: red" in reported["remedy"]
+        and not facts["readable"]
     )
 
 
@@ -320,12 +328,15 @@ def test_what_is_asked_for_besides_and_cannot_be_read_is_not_absent(monkeypatch:
     also = [{"kind": kind, "namespace": "ns"} for kind in ("Subscription", "OperatorGroup", "ServiceMeshControlPlane")]
     facts, _cluster = _read(monkeypatch, objects, subset=["control_plane", "members"], additional_objects=also)
     answers = [
-        (one["served"], len(one["objects"]), (one["problem"] or {}).get("code")) for one in facts["additional_objects"]
+        (answer["served"], len(answer["objects"]), (answer["problem"] or {}).get("code"))
+        for answer in facts["additional_objects"]
     ]
     assert answers == [(True, 0, "forbidden"), (False, 0, None), (True, 1, None)]
     objects["ServiceMeshControlPlane"] = ClusterError("forbidden", "may not list it")
     facts, _cluster = _read(monkeypatch, objects, subset=["control_plane", "members"], additional_objects=also)
-    assert [one["message"] for one in facts["problems"] if one["severity"] == "error"] == ["may not list it"]
+    assert [problem["message"] for problem in facts["problems"] if problem["severity"] == "error"] == [
+        "may not list it"
+    ]
 
 
 def test_missing_kinds_are_one_problem_and_the_rest_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,12 +346,12 @@ def test_missing_kinds_are_one_problem_and_the_rest_is_read(monkeypatch: pytest.
         for kind in ("ServiceMeshPeer", "ExportedServiceSet", "ImportedServiceSet")
     }
     facts, _cluster = _read(monkeypatch, {**_mesh(), **missing})
-    assert [one["code"] for one in facts["problems"]] == ["kind-missing"] and facts["members"] == ["a", "b"]
+    assert [problem["code"] for problem in facts["problems"]] == ["kind-missing"] and facts["members"] == ["a", "b"]
 
 
 def test_a_root_that_is_missing_or_garbage_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     missing, garbage = _read(monkeypatch, {**_mesh(), "ConfigMap": []})[0], _read(monkeypatch, _mesh())[0]
-    assert [[one["code"] for one in facts["problems"]] for facts in (missing, garbage)] == [
+    assert [[problem["code"] for problem in facts["problems"]] for facts in (missing, garbage)] == [
         ["root-missing"],
         ["root-unreadable"],
     ]
@@ -352,15 +363,15 @@ def test_pods_that_may_not_be_read_are_a_warning(monkeypatch: pytest.MonkeyPatch
     _root(monkeypatch, "1")
     facts, _cluster = _read(monkeypatch, {**_mesh(), "Pod": ClusterError("forbidden", "may not list pods")})
     assert facts["readable"] and facts["istiod"] is None
-    assert [(one["code"], one["severity"]) for one in facts["problems"]] == [("forbidden", "warning")]
+    assert [(problem["code"], problem["severity"]) for problem in facts["problems"]] == [("forbidden", "warning")]
 
 
 def test_a_dead_cluster_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
     facts, cluster = _read(monkeypatch, {"Namespace": ClusterError("unreachable", "refuses")})
-    assert [one["code"] for one in facts["problems"]] == ["unreachable"] and len(cluster.requests) == 1
+    assert [problem["code"] for problem in facts["problems"]] == ["unreachable"] and len(cluster.requests) == 1
     assert not facts["readable"] and facts["control_plane"] is None
 
 
 def test_no_access_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
     facts, cluster = _read(monkeypatch, {}, auth={})
-    assert [one["code"] for one in facts["problems"]] == ["access-missing"] and not cluster.requests
+    assert [problem["code"] for problem in facts["problems"]] == ["access-missing"] and not cluster.requests

@@ -136,7 +136,7 @@ def _run(objects: list[Json], check: bool = False, state: str = "present") -> Js
 
 
 def _outcome(result: Json) -> list[tuple[str, str, tuple[str, ...]]]:
-    return [(one["name"], one["verb"], tuple(one["fields"])) for one in result["objects"]]
+    return [(change["name"], change["verb"], tuple(change["fields"])) for change in result["objects"]]
 
 
 PLANE = {
@@ -154,7 +154,7 @@ def test_check_mode_tells_what_the_real_run_does(server: _Server) -> None:
     assert all(dry_run for _key, _manager, dry_run in server.requests)
     real = _run(objects)
     assert _outcome(checked) == _outcome(real)
-    assert checked["changed"] and [one["verb"] for one in real["objects"]] == ["changed"] * 2 + ["created"] * 2
+    assert checked["changed"] and [change["verb"] for change in real["objects"]] == ["changed"] * 2 + ["created"] * 2
     assert len(server.requests) == 8
 
 
@@ -164,20 +164,20 @@ def test_a_second_run_changes_nothing(server: _Server) -> None:
     live = server.live["ServiceMeshControlPlane ns/red"]
     again = _run([_gateway("green", live), _peer("green", live=server.live["ServiceMeshPeer ns/green"])])
     assert not again["changed"] and not again["diff"]
-    assert {one["verb"] for one in again["objects"]} == {"unchanged"}
+    assert {change["verb"] for change in again["objects"]} == {"unchanged"}
 
 
 def test_a_failure_stops_one_pair_only(server: _Server) -> None:
     server.failures["ossm.federation/green"] = ClusterError("conflict", "mesh-owner has .spec.x")
     result = _run([_gateway("green", PLANE), _gateway("blue", PLANE), _peer("green"), _peer("blue")])
-    assert [one["verb"] for one in result["objects"]] == ["failed", "created", "skipped", "created"]
-    assert [(one["code"], one["peer"]) for one in result["problems"]] == [("conflict", "green")]
+    assert [change["verb"] for change in result["objects"]] == ["failed", "created", "skipped", "created"]
+    assert [(problem["code"], problem["peer"]) for problem in result["problems"]] == [("conflict", "green")]
 
 
 def test_a_dead_cluster_stops_everything_after_one_attempt(server: _Server) -> None:
     server.failures["ossm.federation/green"] = ClusterError("unreachable", "refused")
     result = _run([_gateway("green", PLANE), _gateway("blue", PLANE), _peer("blue")])
-    assert [one["verb"] for one in result["objects"]] == ["failed", "skipped", "skipped"]
+    assert [change["verb"] for change in result["objects"]] == ["failed", "skipped", "skipped"]
     assert len(server.requests) == 1
 
 
@@ -196,7 +196,7 @@ def test_absent_deletes_ours_only_and_exactly_what_was_read(server: _Server) -> 
     server.live["ServiceMeshPeer ns/green"]["metadata"]["uid"] = "1"
     server.live["ServiceMeshPeer ns/blue"] = {"kind": "ServiceMeshPeer", "metadata": {"name": "blue", "labels": {}}}
     result = _run([_peer("green"), _peer("blue"), _peer("gold")], state="absent")
-    assert [one["verb"] for one in result["objects"]] == ["deleted", "failed", "unchanged"]
+    assert [change["verb"] for change in result["objects"]] == ["deleted", "failed", "unchanged"]
     assert ("ServiceMeshPeer ns/green", "delete 1", False) in server.requests
     assert "ServiceMeshPeer ns/blue" in server.live
 

@@ -122,7 +122,7 @@ def test_of_links_known_to_be_up_only_imports_are_followed(monkeypatch: pytest.M
     cluster = Cluster(events=[Event("ImportedServiceSet", "ADDED", live_imports(RATINGS))])
     result, _lines = _links(monkeypatch, cluster, expect={"known": known}, link={"imports_expected": [RATINGS]})
     assert result["healthy"] and cluster.requests == ["watch ImportedServiceSet"]
-    assert [one["exportedName"] for one in result["links"][0]["imported"]] == [RATINGS]
+    assert [link["exportedName"] for link in result["links"][0]["imported"]] == [RATINGS]
 
 
 def test_of_links_known_to_be_down_everything_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,4 +170,4 @@ def test_a_failing_last_request_keeps_what_was_seen(monkeypatch: pytest.MonkeyPa
         {"ExportedServiceSet": ClusterError("busy", "no")}, [Event("ServiceMeshPeer", "ADDED", live_peer())]
     )
     result, _lines = _links(monkeypatch, cluster)
-    assert result["links"][0]["connected"] and [one["code"] for one in result["problems"]] == ["busy"]
+    assert result["links"][0]["connected"] and [problem["code"] for problem in result["problems"]] == ["busy"]

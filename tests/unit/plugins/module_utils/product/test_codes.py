@@ -63,8 +63,8 @@ def test_an_unknown_code_cannot_be_reported() -> None:
 
 
 def test_severity_and_fix_come_from_the_table() -> None:
-    found = problem("peer-self", "red", "mesh_peers", "a mesh cannot be its own peer")
-    assert (found["severity"], found["remedy"]) == ("error", CODES["peer-self"].fix)
+    reported = problem("peer-self", "red", "mesh_peers", "a mesh cannot be its own peer")
+    assert (reported["severity"], reported["remedy"]) == ("error", CODES["peer-self"].fix)
     other = problem("peer-self", "red", "mesh_peers", "a mesh cannot be its own peer", "Remove red", severity="warning")
     assert (other["severity"], other["remedy"]) == ("warning", "Remove red")
 

@@ -41,8 +41,8 @@ def with_own_names(rules: list[Json]) -> list[Json]:
 
 def names(rules: list[Json], service: Service) -> Names | None:
     """What the simulator's istiod exports a service as."""
-    found = istiod.exported_name(rules, service)
-    return None if found is None else Names(found.namespace, found.name)
+    exported = istiod.exported_name(rules, service)
+    return None if exported is None else Names(exported.namespace, exported.name)
 
 
 @given(EXPORTS)

@@ -57,9 +57,9 @@ TYPES = (
 @pytest.mark.parametrize("type_", TYPES)
 def test_infrastructure_tells_every_type(type_: str) -> None:
     for infrastructure in (_infrastructure(type_), {"status": {"platform": type_}}):
-        found = detect(infrastructure, [_node("aws:///x")])
-        assert (found["type"], found["source"]) == (type_, "infrastructure")
-        assert found["message"] == f"{type_}, from the Infrastructure object"
+        detected = detect(infrastructure, [_node("aws:///x")])
+        assert (detected["type"], detected["source"]) == (type_, "infrastructure")
+        assert detected["message"] == f"{type_}, from the Infrastructure object"
     assert platforms.known(type_) == type_
 
 
@@ -68,8 +68,8 @@ def test_the_new_field_counts_before_its_deprecated_twin() -> None:
 
 
 def test_a_type_that_is_not_known_is_treated_like_none_and_told() -> None:
-    found = detect(_infrastructure("Mars"))
-    assert found["type"] == "Mars" and "unknown and handled like None" in found["message"]
+    detected = detect(_infrastructure("Mars"))
+    assert detected["type"] == "Mars" and "unknown and handled like None" in detected["message"]
     assert platforms.platform_of("Mars") == ("Mars", PLATFORMS["None"])
 
 
@@ -91,9 +91,9 @@ PROVIDER_IDS = [
 @pytest.mark.parametrize(("provider", "type_"), PROVIDER_IDS)
 @pytest.mark.parametrize("infrastructure", [None, {"status": {}}, _infrastructure("")], ids=["none", "bare", "empty"])
 def test_nodes_tell_where_infrastructure_does_not(infrastructure: Json | None, provider: str, type_: str) -> None:
-    found = detect(infrastructure, [_node(), _node("strange://x"), _node(provider)])
-    assert (found["type"], found["source"]) == (type_, "nodes")
-    assert "provider IDs" in found["message"]
+    detected = detect(infrastructure, [_node(), _node("strange://x"), _node(provider)])
+    assert (detected["type"], detected["source"]) == (type_, "nodes")
+    assert "provider IDs" in detected["message"]
 
 
 def test_every_provider_of_the_table_is_tested() -> None:
@@ -104,19 +104,19 @@ def test_every_provider_of_the_table_is_tested() -> None:
 def test_architecture_tells_machines_on_premises(arch: str, machine: str) -> None:
     by_label, by_info = _node(arch=arch), {"metadata": {"name": "n"}, "status": {"nodeInfo": {"architecture": arch}}}
     for node in (by_label, by_info):
-        found = detect(None, [node])
-        assert (found["type"], found["source"], found["architectures"]) == ("None", "architecture", [arch])
-        assert machine in found["message"]
+        detected = detect(None, [node])
+        assert (detected["type"], detected["source"], detected["architectures"]) == ("None", "architecture", [arch])
+        assert machine in detected["message"]
     for type_ in ("None", "BareMetal", "External"):
-        found = detect(_infrastructure(type_), [by_label])
-        assert found["type"] == type_ and machine in found["message"]
-        assert not platforms.platform_of(found["type"])[1].load_balancer
+        detected = detect(_infrastructure(type_), [by_label])
+        assert detected["type"] == type_ and machine in detected["message"]
+        assert not platforms.platform_of(detected["type"])[1].load_balancer
     assert machine not in detect(_infrastructure("IBMCloud"), [by_label])["message"]
 
 
 def test_nothing_at_all_is_treated_like_none() -> None:
-    found = detect(None, [_node()])
-    assert (found["type"], found["source"]) == ("", "none") and "handled like None" in found["message"]
+    detected = detect(None, [_node()])
+    assert (detected["type"], detected["source"]) == ("", "none") and "handled like None" in detected["message"]
 
 
 BALANCED = {"spec": {"type": "LoadBalancer"}, "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}}

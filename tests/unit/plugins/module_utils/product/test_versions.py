@@ -37,8 +37,8 @@ def _faults(text: str, *topics: str) -> set[str]:
     ],
 )
 def test_the_most_exact_version_of_the_same_release(spec: str, chart: str, operator: str, expected: str) -> None:
-    found = versions.version_of({"version": spec, "chart_version": chart, "operator_version": operator})
-    assert str(found) == expected
+    version = versions.version_of({"version": spec, "chart_version": chart, "operator_version": operator})
+    assert str(version) == expected
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,10 @@ def test_only_the_faults_of_what_a_mesh_has_to_do_with() -> None:
 def test_words_name_the_version_the_number_and_whether_the_patch_level_counts() -> None:
     exact = dict(versions.faults(Version(2, 3, 2), ALL))
     vague = dict(versions.faults(Version(2, 3), ALL))
-    fault = next(one for one in FAULTS if one.numbers == ENDPOINTS)
+    fault = next(fault for fault in FAULTS if fault.numbers == ENDPOINTS)
     assert exact[fault].startswith(f"2.3.2 has the fault {ENDPOINTS}: ")
     assert vague[fault].startswith(f"v2.3 has, before 2.3.3, the fault {ENDPOINTS}: ")
-    slow = next(one for one in FAULTS if one.numbers == SLOW)
+    slow = next(fault for fault in FAULTS if fault.numbers == SLOW)
     assert vague[slow].startswith(f"v2.3 has the fault {SLOW}: ")
 
 

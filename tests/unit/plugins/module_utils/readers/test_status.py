@@ -36,9 +36,9 @@ def _object(recording: Json) -> Json:
 def _collision_partners(recording: Json) -> dict[str, list[Json]]:
     """What the recorded mesh imports, by peer, from all recordings of collisions."""
     return {
-        one["peer"]: set_reader.read_imports(_object(one))["imported"]
-        for one in RECORDINGS
-        if one["mesh"] == recording["mesh"] and one["read"].get("collides")
+        other["peer"]: set_reader.read_imports(_object(other))["imported"]
+        for other in RECORDINGS
+        if other["mesh"] == recording["mesh"] and other["read"].get("collides")
     }
 
 
@@ -49,22 +49,22 @@ def _read(recording: Json) -> Json:
         link = peer_reader.read_peer(obj, mesh=recording["mesh"], other=recording["peer"])
         return {**link, "synced": link_reader.synced(link)}
     if recording["kind"] == "ExportedServiceSet":
-        return {"exported": [one["exportedName"] for one in set_reader.read_exports(obj)]}
-    found = set_reader.read_imports(obj)
-    names = [one["exportedName"] for one in found["imported"]]
+        return {"exported": [service["exportedName"] for service in set_reader.read_exports(obj)]}
+    import_set = set_reader.read_imports(obj)
+    names = [service["exportedName"] for service in import_set["imported"]]
     collides = any(name in link_reader.collisions(_collision_partners(recording)) for name in names)
-    return {**found, "imported": names, "collides": collides}
+    return {**import_set, "imported": names, "collides": collides}
 
 
-@pytest.mark.parametrize("recording", RECORDINGS, ids=[one["name"] for one in RECORDINGS])
+@pytest.mark.parametrize("recording", RECORDINGS, ids=[other["name"] for other in RECORDINGS])
 def test_recording_is_read_as_it_was(recording: Json) -> None:
-    found = _read(recording)
-    assert {key: found[key] for key in recording["read"]} == recording["read"], recording["truth"]
+    reading = _read(recording)
+    assert {key: reading[key] for key in recording["read"]} == recording["read"], recording["truth"]
 
 
 def test_every_recording_is_there() -> None:
     assert len(RECORDINGS) == 18
-    assert all(one["read"] for one in RECORDINGS)
+    assert all(recording["read"] for recording in RECORDINGS)
 
 
 @pytest.mark.parametrize(
@@ -89,23 +89,21 @@ def test_every_recording_is_there() -> None:
     ],
 )
 def test_texts(text: str, code: str) -> None:
-    found = peer_reader.decode(text, mesh="red", peer="green")
-    assert found["code"] == code
-    assert found["message"] and found["remedy"]
-    assert "{" not in found["message"] + found["remedy"]
+    decoded = peer_reader.decode(text, mesh="red", peer="green")
+    assert decoded["code"] == code
+    assert decoded["message"] and decoded["remedy"]
+    assert "{" not in decoded["message"] + decoded["remedy"]
 
 
 def test_no_peer() -> None:
-    found = peer_reader.read_peer(None)
-    assert (found["exists"], found["connected"], found["code"]) == (False, False, "absent")
+    link = peer_reader.read_peer(None)
+    assert (link["exists"], link["connected"], link["code"]) == (False, False, "absent")
 
 
 def test_times_that_are_null_are_no_times() -> None:
     entry = {"pod": "a", "watch": {"connected": True, "lastFullSync": None, "lastConnected": None}, "remotes": None}
-    found = peer_reader.read_peer(
-        {"metadata": {}, "status": {"discoveryStatus": {"active": [entry], "inactive": None}}}
-    )
-    assert found["connected"] and found["last_full_sync"] is None and not link_reader.synced(found)
+    link = peer_reader.read_peer({"metadata": {}, "status": {"discoveryStatus": {"active": [entry], "inactive": None}}})
+    assert link["connected"] and link["last_full_sync"] is None and not link_reader.synced(link)
 
 
 def test_connected_under_inactive_does_not_count() -> None:
@@ -181,18 +179,18 @@ def test_a_ready_that_is_older_than_the_change_is_stale() -> None:
 
 def test_control_plane_says_why_it_is_not_ready() -> None:
     reconciled = {"type": "Reconciled", "status": "False", "reason": "ReconcileError", "message": "no such port"}
-    found = control_plane_reader.read_control_plane(_plane(2, 2, "False", conditions=[reconciled]))
-    assert found["message"] == "ReconcileError: no such port"
+    plane = control_plane_reader.read_control_plane(_plane(2, 2, "False", conditions=[reconciled]))
+    assert plane["message"] == "ReconcileError: no such port"
 
 
 def test_control_plane_without_settings_has_the_defaults_of_the_product() -> None:
-    found = control_plane_reader.read_control_plane({"metadata": {"name": "red"}})
-    assert (found["trust_domain"], found["trust_domain_set"], found["cluster_name"]) == (
+    plane = control_plane_reader.read_control_plane({"metadata": {"name": "red"}})
+    assert (plane["trust_domain"], plane["trust_domain_set"], plane["cluster_name"]) == (
         "cluster.local",
         False,
         "Kubernetes",
     )
-    assert not found["ready"]
+    assert not plane["ready"]
 
 
 PORTS = [
@@ -313,8 +311,8 @@ NODE = {"addresses": ["192.0.2.1"], "internal": ["10.0.0.1"]}
 
 def test_several_addresses_and_node_ports_by_name() -> None:
     rows = [{"ip": "192.0.2.7"}, {"hostname": "lb.example", "ip": ""}, {"hostname": "lb.example"}, {}]
-    found = gateway_reader.read_gateway(_service("LoadBalancer", rows), [], "LoadBalancer")
-    assert found["addresses"] == ["192.0.2.7", "lb.example"]
+    gateway = gateway_reader.read_gateway(_service("LoadBalancer", rows), [], "LoadBalancer")
+    assert gateway["addresses"] == ["192.0.2.7", "lb.example"]
     ports = [
         {"name": "tls", "port": 443, "nodePort": 30443},
         {"name": "https-discovery", "port": 80, "nodePort": 30080},
@@ -350,8 +348,8 @@ def test_the_newest_entry_of_each_pod_that_lives_counts(
 ) -> None:
     """A pod that stands under both: the product looks for its entry by a search that misses some."""
     peer = {"metadata": {}, "status": {"discoveryStatus": {"active": active, "inactive": inactive}}}
-    found = peer_reader.read_peer(peer, terminated_pods=terminated)
-    assert found["connected"] is connected and found["accepted"] is (set(terminated) != peer_reader.entry_pods(peer))
+    link = peer_reader.read_peer(peer, terminated_pods=terminated)
+    assert link["connected"] is connected and link["accepted"] is (set(terminated) != peer_reader.entry_pods(peer))
 
 
 @pytest.mark.parametrize(

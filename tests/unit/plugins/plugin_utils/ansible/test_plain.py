@@ -60,15 +60,15 @@ class Secret:
     ],
 )
 def test_plain(value: Any, expected: Any) -> None:
-    found = plain.plain(value)
-    assert found == expected
-    assert type(found) is type(expected)
+    converted = plain.plain(value)
+    assert converted == expected
+    assert type(converted) is type(expected)
 
 
 def test_texts_are_exactly_texts() -> None:
-    found = plain.plain({trust_as_template("k"): [trust_as_template("v")]})
-    assert [type(key) for key in found] == [str]
-    assert [type(value) for value in found["k"]] == [str]
+    converted = plain.plain({trust_as_template("k"): [trust_as_template("v")]})
+    assert [type(key) for key in converted] == [str]
+    assert [type(value) for value in converted["k"]] == [str]
 
 
 def test_only_wanted_variables_are_rendered() -> None:

@@ -58,7 +58,7 @@ def findings(**variables: Json) -> list[Problem]:
 
 def summary(found: list[Problem]) -> list[str]:
     """Severity, code, mesh and place of findings."""
-    return [f"{one['severity']} {one['code']} {one['mesh']} {one['where']}" for one in found]
+    return [f"{problem['severity']} {problem['code']} {problem['mesh']} {problem['where']}" for problem in found]
 
 
 # The product's test vectors
@@ -89,8 +89,8 @@ EXPORT_FINDINGS: dict[str, list[str]] = {
 @pytest.mark.parametrize("vector", EXPORTS)
 def test_export_vectors(vector: str) -> None:
     """West exports to east, which imports all there is."""
-    found = findings(west={"mesh_exports": EXPORTS[vector][0]}, east={"mesh_imports": ALL})
-    assert summary(found) == EXPORT_FINDINGS.get(vector, [])
+    problems = findings(west={"mesh_exports": EXPORTS[vector][0]}, east={"mesh_imports": ALL})
+    assert summary(problems) == EXPORT_FINDINGS.get(vector, [])
 
 
 def test_every_collision_of_the_export_vectors_is_an_error() -> None:
@@ -131,8 +131,8 @@ def test_import_vectors(vector: str) -> None:
         if "domainSuffix" in spec and not rule.get("importAsLocal"):
             rule.setdefault("domainSuffix", spec["domainSuffix"])
     offers = ["bookinfo/reviews", "bookinfo/stars", "prod/ratings"]
-    found = findings(west={"mesh_exports": offers}, east={"mesh_imports": spec.get("importRules", [])})
-    assert summary(found) == IMPORT_FINDINGS[vector]
+    problems = findings(west={"mesh_exports": offers}, east={"mesh_imports": spec.get("importRules", [])})
+    assert summary(problems) == IMPORT_FINDINGS[vector]
 
 
 # Each kind of mistake: the variables by mesh, the findings, and the repaired rule
@@ -413,10 +413,10 @@ CASES: dict[str, Case] = {
 @pytest.mark.parametrize("name", CASES)
 def test_each_mistake(name: str) -> None:
     case = CASES[name]
-    found = [one for one in findings(**case.variables) if one["code"] != case.left_out]
-    assert sorted(summary(found)) == sorted(case.said)
-    assert all(one["message"] and one["remedy"] for one in found)
-    for one in found:
+    problems = [problem for problem in findings(**case.variables) if problem["code"] != case.left_out]
+    assert sorted(summary(problems)) == sorted(case.said)
+    assert all(problem["message"] and problem["remedy"] for problem in problems)
+    for one in problems:
         if summary([one]) == case.said[:1]:
             assert case.repaired is None or one["repaired"] == case.repaired
             assert case.part in problem_line(one)
@@ -435,7 +435,7 @@ def test_what_is_repaired_is_right() -> None:
 def _faults(rules: list[Any], imports: bool) -> list[str]:
     """What is still rejected in rules with all placeholders filled in."""
     filled = [yaml_free(rule) for rule in rules]
-    return [problem_line(one) for one in check_rules(filled, "m", "w", imports=imports)[1]]
+    return [problem_line(problem) for problem in check_rules(filled, "m", "w", imports=imports)[1]]
 
 
 def yaml_free(value: Any) -> Any:
@@ -454,12 +454,12 @@ RULES = [case for case in REJECTED if case[2].startswith(("mesh_exports[", "mesh
 def test_every_rejected_rule_is_repaired(case: tuple[str, Json, str, str, str]) -> None:
     """A rule that cannot be guessed at all (no dictionary, no text) is the one exception."""
     (variable, written), imports = next(iter(case[1].items())), case[2].startswith("mesh_imports")
-    found, *dummy = check_rules(written, "m", variable, imports=imports)[1]
+    problem, *dummy = check_rules(written, "m", variable, imports=imports)[1]
     if case[0] == "rule that is no dictionary":
-        assert "repaired" not in found
+        assert "repaired" not in problem
         return
-    assert found["repaired"] != written[0]
-    assert _faults([found["repaired"]], imports) == []
+    assert problem["repaired"] != written[0]
+    assert _faults([problem["repaired"]], imports) == []
 
 
 # What is written, and what was meant
@@ -526,8 +526,10 @@ IMPORT_REPAIRS: dict[str, tuple[Any, Json]] = {
 def test_repaired_rules(name: str) -> None:
     imports = name in IMPORT_REPAIRS
     written, meant = {**REPAIRS, **IMPORT_REPAIRS}[name]
-    found = check_rules([written], "m", "w", imports=imports)[1]
-    assert found and all(one["repaired"] == meant for one in found), [problem_line(one) for one in found]
+    problems = check_rules([written], "m", "w", imports=imports)[1]
+    assert problems and all(problem["repaired"] == meant for problem in problems), [
+        problem_line(problem) for problem in problems
+    ]
     alone = check_rules(written, "m", "w", imports=imports)[1]
     assert alone[0]["repaired"] == [meant]
 
@@ -542,8 +544,8 @@ def test_repaired_rules(name: str) -> None:
     ],
 )
 def test_repaired_localities(written: Json, meant: Json) -> None:
-    found = fed.declare(fed.inventory(red_mesh={"mesh_locality": written}))["problems"]
-    assert found and all(one["repaired"] == meant for one in found)
+    problems = fed.declare(fed.inventory(red_mesh={"mesh_locality": written}))["problems"]
+    assert problems and all(one["repaired"] == meant for one in problems)
 
 
 # With Services
@@ -679,9 +681,9 @@ def test_only_what_a_run_would_write_anew_stops_it() -> None:
         (_facts(), {"play_hosts": [EAST]}, "warning"),
     ):
         plan = _planned(facts, **options)
-        found = {"error": plan["problems"], "warning": plan["warnings"]}
-        assert [one["code"] for one in found.pop(severity)] == ["export-ports"]
-        assert list(found.values()) == [[]]
+        problems = {"error": plan["problems"], "warning": plan["warnings"]}
+        assert [problem["code"] for problem in problems.pop(severity)] == ["export-ports"]
+        assert list(problems.values()) == [[]]
 
 
 def test_services_that_were_not_read_are_a_note() -> None:
@@ -713,20 +715,20 @@ def test_ports_of_an_import_that_joins_a_service() -> None:
 
 def _reported_codes() -> dict[str, set[str]]:
     """Every code about rules that the cases of this file, and of the rejections, give, with its severities."""
-    found = [one for case in CASES.values() for one in findings(**case.variables)]
+    problems = [one for case in CASES.values() for one in findings(**case.variables)]
     for dummy, variables, *dummies in REJECTED:
-        found += fed.declare(fed.inventory(red_mesh=variables))["problems"]
-    found += check_rules([named("A", "x")], "m", "w", imports=False)[1]
+        problems += fed.declare(fed.inventory(red_mesh=variables))["problems"]
+    problems += check_rules([named("A", "x")], "m", "w", imports=False)[1]
     declaration = fed.declare(
         {f"{name}-mesh": said for name, said in share(["a/x", "a/*"], [local("a", "x", ("a", "")), "a/y"]).items()}
     )
-    found += lint_services(declaration, {WEST: [service("x", "a", "b"), service("y")], EAST: [service("x", "c")]})
+    problems += lint_services(declaration, {WEST: [service("x", "a", "b"), service("y")], EAST: [service("x", "c")]})
     unread = {
         WEST: fed.facts(WEST, additional_services={"services": [], "unread": [{"namespace": "a", "message": "m"}]})
     }
-    found += check_services(planning.build_plan(declaration, unread, fed.NOW), declaration, unread)
+    problems += check_services(planning.build_plan(declaration, unread, fed.NOW), declaration, unread)
     reported: dict[str, set[str]] = {}
-    for one in found:
+    for one in problems:
         reported.setdefault(one["code"], set()).add(one["severity"])
     return reported
 
@@ -745,8 +747,8 @@ def test_every_code_of_rules_is_reported_with_each_severity_of_the_table() -> No
 
 
 def test_order_of_findings() -> None:
-    found = findings(
+    problems = findings(
         west={"mesh_exports": {EAST: [f"a/x{number}" for number in range(12)]}}, east={"mesh_locality": {"zone": "z"}}
     )
-    assert [one["severity"] for one in found] == ["error"] + ["warning"] * 12
-    assert [one["where"] for one in found[1:]] == [f"mesh_exports.{EAST}[{number}]" for number in range(12)]
+    assert [problem["severity"] for problem in problems] == ["error"] + ["warning"] * 12
+    assert [problem["where"] for problem in problems[1:]] == [f"mesh_exports.{EAST}[{number}]" for number in range(12)]

@@ -199,11 +199,11 @@ def test_a_value_of_a_wrong_type_is_rejected(name: str, data: st.DataObject) -> 
     value = data.draw(wrong_type(variable))
     if name in ("mesh_exports", "mesh_imports") and value != "":
         value = 7  # lists are rules, and strings and dictionaries are repaired: see test_lint_properties
-    found = rejection_of(fed.declare(fed.inventory(red_mesh={name: value}))["problems"], variable, value)
+    rejection = rejection_of(fed.declare(fed.inventory(red_mesh={name: value}))["problems"], variable, value)
     assert (
-        variable.accepted in found["message"]
-        or variable.texts.accepted in found["message"]
-        or "list of rules" in found["message"]
+        variable.accepted in rejection["message"]
+        or variable.texts.accepted in rejection["message"]
+        or "list of rules" in rejection["message"]
     )
 
 
@@ -253,8 +253,8 @@ WRONG_KEYS: Json = {
 @pytest.mark.parametrize("kind", ["type", "domain"])
 def test_a_wrong_value_of_a_key_is_rejected(name: str, key: str, kind: str) -> None:
     value = WRONG_KEYS.get(key, 7) if kind == "domain" else 1.5
-    found = [entry for entry in fed.declare(fed.inventory(red_mesh={name: {key: value}}))["problems"]]
-    here = [entry for entry in found if entry["where"] == f"{name}.{key}"]
+    problems = [entry for entry in fed.declare(fed.inventory(red_mesh={name: {key: value}}))["problems"]]
+    here = [entry for entry in problems if entry["where"] == f"{name}.{key}"]
     assert here and KEYS[name][key].domain.accepted in here[0]["message"] and domains.shown(value) in here[0]["message"]
 
 
@@ -266,8 +266,8 @@ def test_a_credential_is_never_shown(name: str, value: Any) -> None:
 
 def test_the_user_of_a_url_is_never_shown() -> None:
     for url in ("ftp://me:S3cret@proxy.example", "http://me:S3cret@proxy.example:99999"):
-        found = fed.declare(fed.inventory(red_mesh={"mesh_proxy": url}))["problems"]
-        assert len(found) == 1 and "S3cret" not in repr(found) and "proxy.example" in found[0]["message"]
+        problems = fed.declare(fed.inventory(red_mesh={"mesh_proxy": url}))["problems"]
+        assert len(problems) == 1 and "S3cret" not in repr(problems) and "proxy.example" in problems[0]["message"]
 
 
 ADDRESSES = [

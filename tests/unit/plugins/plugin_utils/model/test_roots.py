@@ -79,7 +79,7 @@ def _judge(pem: str, **options: Any) -> list[tuple[str, str]]:
     found = judge_roots(
         "red-mesh", "red-mesh-system", root_reader.read_roots(pem), NOW, **{"warning_days": 30, **options}
     )
-    return [(one["code"], one["severity"]) for one in found]
+    return [(problem["code"], problem["severity"]) for problem in found]
 
 
 @pytest.mark.parametrize(

@@ -446,10 +446,10 @@ def test_we_write_what_the_documentation_writes(example: Example) -> None:
     declaration = fed.declare(
         fed.inventory(**{host.replace("-", "_"): variables for host, variables in example.declared.items()})
     )
-    assert [product_types.problem_line(one) for one in declaration["problems"]] == []
+    assert [product_types.problem_line(problem) for problem in declaration["problems"]] == []
     read = {host: example.read.get(host) or fed.facts(host, "Azure") for host in fed.COLOURS}
     plan, objects = fed.federate(declaration, read)
-    assert [product_types.problem_line(one) for one in plan["problems"]] == []
+    assert [product_types.problem_line(problem) for problem in plan["problems"]] == []
     ours = sent(objects[example.host], example.kind, example.name)
     expected = wanted(example)
     assert ours == expected

@@ -54,7 +54,7 @@ def test_the_network_view_goes_by_the_name_of_the_peer_alone() -> None:
 
 def test_sets_and_root_go_by_the_name_of_the_peer() -> None:
     """A set of any other name is ignored, and the root is looked for under the peer's."""
-    names = {one["kind"]: one["metadata"]["name"] for one in written(with_peer("east"))}
+    names = {definition["kind"]: definition["metadata"]["name"] for definition in written(with_peer("east"))}
     assert (names["ImportedServiceSet"], names["ExportedServiceSet"], names["ServiceMeshPeer"]) == ("east",) * 3
     assert names["ConfigMap"] == "east-ca-root-cert"
 
@@ -62,7 +62,7 @@ def test_sets_and_root_go_by_the_name_of_the_peer() -> None:
 def test_everything_goes_into_the_namespace_of_the_control_plane() -> None:
     """istiod looks nowhere else, and says nothing about what lies elsewhere."""
     objects = written(fed.facts(RED, namespace="mesh-one"))
-    assert objects and {one["metadata"]["namespace"] for one in objects} == {"mesh-one"}
+    assert objects and {item["metadata"]["namespace"] for item in objects} == {"mesh-one"}
 
 
 def test_rules_keep_their_order() -> None:
@@ -86,14 +86,22 @@ def test_ports_are_the_two_that_istiod_looks_for_and_lead_to_themselves() -> Non
 def test_the_order_of_addresses_changes_nothing(addresses: list[str]) -> None:
     """istiod takes them as a set; another order would cut the watch for nothing."""
     ingress = {"mesh_ingress": {"exposure": "LoadBalancer", "addresses": addresses}}
-    (peer,) = [one for one in written(fed.facts(RED), green_mesh=ingress) if one["kind"] == "ServiceMeshPeer"]
+    (peer,) = [
+        definition
+        for definition in written(fed.facts(RED), green_mesh=ingress)
+        if definition["kind"] == "ServiceMeshPeer"
+    ]
     assert peer["spec"]["remote"] == {"addresses": ["192.0.2.1", "192.0.2.2"]}
 
 
 def test_a_service_of_the_users_own_may_lead_to_a_gateway() -> None:
     """The address is declared; the gateway's own Service stays inside the cluster, where istiod looks for it."""
     ingress = {"mesh_ingress": {"peers": {RED: {"exposure": "ClusterIP", "addresses": ["198.51.100.7"]}}}}
-    (peer,) = [one for one in written(fed.facts(RED), green_mesh=ingress) if one["kind"] == "ServiceMeshPeer"]
+    (peer,) = [
+        definition
+        for definition in written(fed.facts(RED), green_mesh=ingress)
+        if definition["kind"] == "ServiceMeshPeer"
+    ]
     assert peer["spec"]["remote"] == {"addresses": ["198.51.100.7"]}
 
 
@@ -128,5 +136,5 @@ def test_a_control_plane_that_is_not_ready_counts_its_components() -> None:
         "annotations": {"readyComponentCount": "3/5"},
         "conditions": [{"type": "Ready", "status": "False", "reason": "ComponentsNotReady"}],
     }
-    found = control_plane_reader.read_control_plane({"metadata": {"name": "red", "generation": 1}, "status": status})
-    assert found["message"] == "ComponentsNotReady (3/5 components ready)"
+    plane = control_plane_reader.read_control_plane({"metadata": {"name": "red", "generation": 1}, "status": status})
+    assert plane["message"] == "ComponentsNotReady (3/5 components ready)"

@@ -51,12 +51,12 @@ def _declared(ingress: Json, confirmed: tuple[str, ...] = (), play: tuple[str, .
     hosts[RED].update({"mesh_ingress": ingress} if ingress else {}, **more)
     variables = {host.replace("-", "_"): said for host, said in hosts.items()}
     declaration = fed.declare(fed.inventory(**variables), play_hosts=list(play))
-    assert [product_types.problem_line(one) for one in declaration["problems"]] == []
+    assert [product_types.problem_line(problem) for problem in declaration["problems"]] == []
     return declaration
 
 
 def _said(plan: plan_types.Plan) -> list[tuple[str, str]]:
-    return [(one["code"], one["message"]) for one in plan["problems"] + plan["warnings"]]
+    return [(problem["code"], problem["message"]) for problem in plan["problems"] + plan["warnings"]]
 
 
 def _sent(plan: plan_types.Plan, read: dict[str, Json]) -> Json:
@@ -125,13 +125,13 @@ def test_an_address_that_the_inventory_would_change_is_refused(
 ) -> None:
     read = _federated(platform, **before)
     plan = planning.build_plan(_declared(after), read)
-    (found,) = plan["problems"]
-    assert (found["code"], found["mesh"], found["where"]) == ("address-change", RED, "mesh_ingress")
-    assert message in found["message"] and "ingress-blue-mesh, ingress-green-mesh" in found["message"]
-    assert "annotation" not in found["message"] or not message.startswith("type"), (
+    (problem,) = plan["problems"]
+    assert (problem["code"], problem["mesh"], problem["where"]) == ("address-change", RED, "mesh_ingress")
+    assert message in problem["message"] and "ingress-blue-mesh, ingress-green-mesh" in problem["message"]
+    assert "annotation" not in problem["message"] or not message.startswith("type"), (
         "consequences of the type are not reported"
     )
-    assert "federation_confirm_address_change" in found["remedy"]
+    assert "federation_confirm_address_change" in problem["remedy"]
     assert planning.build_plan(_declared(before), read)["problems"] == []
 
 
@@ -140,8 +140,8 @@ def test_a_confirmed_change_is_made_and_told(platform: str, before: Json, after:
     read = _federated(platform, **before)
     plan = planning.build_plan(_declared(after, (RED,)), read)
     assert plan["problems"] == []
-    (found,) = plan["warnings"]
-    assert found["code"] == "address-changes" and message in found["message"]
+    (problem,) = plan["warnings"]
+    assert problem["code"] == "address-changes" and message in problem["message"]
     fresh = {host: fed.facts(host, platform) for host in fed.COLOURS}
     assert _sent(plan, read) == _sent(planning.build_plan(_declared(after), fresh), fresh)
     fed.federate(_declared(after, (RED,)), read)
@@ -215,7 +215,7 @@ def test_a_live_value_stays_unless_another_is_declared(
     assert _sent(confirmed, read)["metadata"].get("annotations", {}) == (
         {f"{AWS}type": "nlb"} if platform == "AWS" else {}
     )
-    assert [one["code"] for one in confirmed["warnings"]] == ["address-changes"]
+    assert [problem["code"] for problem in confirmed["warnings"]] == ["address-changes"]
 
 
 def test_a_kept_internal_gateway_is_not_reported_as_public() -> None:
@@ -260,7 +260,7 @@ def test_an_unmanaged_gateway_is_reported_as_it_is() -> None:
         read[RED]["gateway_services"]["ingress-green-mesh"]["metadata"]["annotations"] = notes
         plan = planning.build_plan(_declared({"peers": {GREEN: wanted}}), read)
         assert f"LoadBalancer, {scope}, like the live gateway: " in plan["sides"][RED][GREEN]["exposure"]["message"]
-        assert [one["code"] for one in plan["problems"]] == []
+        assert [problem["code"] for problem in plan["problems"]] == []
 
 
 def test_a_side_that_is_skipped_is_not_judged() -> None:
@@ -295,12 +295,12 @@ def test_only_some_clouds_move_a_live_load_balancer(platform: str, message: str)
 def test_an_internal_load_balancer_that_cannot_be_is_refused_with_the_remedy(platform: str) -> None:
     read = {host: fed.facts(host, platform) for host in fed.COLOURS}
     plan = planning.build_plan(_declared({"exposure": "LoadBalancer", "internal": True}), read)
-    (found,) = plan["problems"]
-    assert (found["code"], found["mesh"], found["where"]) == ("internal-impossible", RED, "mesh_ingress.internal")
+    (problem,) = plan["problems"]
+    assert (problem["code"], problem["mesh"], problem["where"]) == ("internal-impossible", RED, "mesh_ingress.internal")
     assert (
-        platform in found["message"]
-        and "mesh_ingress.annotations" in found["message"]
-        and "NodePort" in found["remedy"]
+        platform in problem["message"]
+        and "mesh_ingress.annotations" in problem["message"]
+        and "NodePort" in problem["remedy"]
     )
     assert _said(planning.build_plan(_declared({"exposure": "NodePort", "internal": True}), read)) == []
     assert (

@@ -87,8 +87,8 @@ def test_names_that_are_offered_twice(red: list[Any], green: list[Any], twice: l
     declaration = fed.declare(exporting(red, green))
     assert not fed.codes(declaration["problems"])
     found = peer_names.offered_twice(declaration)
-    assert [(one["name"], one["certain"]) for one in found] == twice
-    assert {one["consumer_host"] for one in found} <= {BLUE}
+    assert [(collision["name"], collision["certain"]) for collision in found] == twice
+    assert {collision["consumer_host"] for collision in found} <= {BLUE}
     assert all([who["host"] for who in one["exporters"]] == [GREEN, RED] for one in found)
 
 
@@ -171,10 +171,10 @@ def test_how_it_is_solved(
     assert not declaration["problems"]
     plan = planning.build_plan(declaration, read)
     assert tuple(plan["sides"][host][BLUE]["peer_name"] for host in (RED, GREEN)) == called
-    assert [one["solution"] for one in plan["collisions"]] == ([] if solution is None else [solution])
-    assert all(one["message"] for one in plan["collisions"])
-    assert {one["code"] for one in plan["problems"] + plan["warnings"]} == codes
-    assert {one["code"] for one in plan["problems"]} == codes - {"export-collision-possible"}
+    assert [collision["solution"] for collision in plan["collisions"]] == ([] if solution is None else [solution])
+    assert all(collision["message"] for collision in plan["collisions"])
+    assert {problem["code"] for problem in plan["problems"] + plan["warnings"]} == codes
+    assert {problem["code"] for problem in plan["problems"]} == codes - {"export-collision-possible"}
 
 
 def test_an_alias_is_taken_back_by_the_consumer() -> None:
@@ -216,11 +216,13 @@ def test_import_rules_for_an_alias(rules: list[Any], written: list[Json]) -> Non
 
 
 def test_a_refusal_has_the_rules_as_they_should_be() -> None:
-    found = planning.build_plan(fed.declare(exporting(WORDS, WORDS)), NEW)["problems"]
-    assert [(one["mesh"], one["peer"], one["where"]) for one in found] == [(RED, BLUE, "mesh_exports")]
-    assert '"alias": {"namespace": "bookinfo-red-mesh", "name": "ratings"}' in found[0]["remedy"]
-    assert f"in mesh_imports of {BLUE} for {RED}" in found[0]["remedy"]
-    assert "mesh_peer_names of red-mesh" in found[0]["remedy"]
+    problems = planning.build_plan(fed.declare(exporting(WORDS, WORDS)), NEW)["problems"]
+    assert [(problem["mesh"], problem["peer"], problem["where"]) for problem in problems] == [
+        (RED, BLUE, "mesh_exports")
+    ]
+    assert '"alias": {"namespace": "bookinfo-red-mesh", "name": "ratings"}' in problems[0]["remedy"]
+    assert f"in mesh_imports of {BLUE} for {RED}" in problems[0]["remedy"]
+    assert "mesh_peer_names of red-mesh" in problems[0]["remedy"]
 
 
 def test_three_exporters_have_three_names() -> None:
@@ -249,13 +251,15 @@ def test_a_name_that_another_peer_has_is_not_taken() -> None:
     hostvars[OWN_NAME] = {"mesh_kubeconfig": "k"}
     plan = planning.build_plan(fed.declare(hostvars), {**NEW, OWN_NAME: fed.facts(OWN_NAME)})
     assert plan["sides"][RED][BLUE]["peer_name"] == BLUE
-    assert [one["solution"] for one in plan["collisions"]] == ["alias"]
+    assert [collision["solution"] for collision in plan["collisions"]] == ["alias"]
 
 
 def test_without_a_cluster_every_pair_is_new() -> None:
     assert collision_rules.find_collisions(fed.declare(exporting(SHORT, SHORT))) == []
-    found = collision_rules.find_collisions(fed.declare(exporting(WORDS, WORDS)))
-    assert [(one["consumer"], one["name"], one["certain"]) for one in found] == [(BLUE, RATINGS, True)]
+    collisions = collision_rules.find_collisions(fed.declare(exporting(WORDS, WORDS)))
+    assert [(collision["consumer"], collision["name"], collision["certain"]) for collision in collisions] == [
+        (BLUE, RATINGS, True)
+    ]
 
 
 def test_the_second_run_writes_what_the_first_has_written() -> None:
@@ -268,7 +272,9 @@ def test_the_second_run_writes_what_the_first_has_written() -> None:
         assert fed.changes(desired_objects) == []
         assert second["sides"][RED][BLUE]["peer_name"] == first["sides"][RED][BLUE]["peer_name"]
         assert second["sides"][RED][BLUE]["peer_name"] == (OWN_NAME if read is NEW else BLUE)
-        assert [one["solution"] for one in second["collisions"]] == ["peer-names" if read is NEW else "alias"]
+        assert [collision["solution"] for collision in second["collisions"]] == [
+            "peer-names" if read is NEW else "alias"
+        ]
 
 
 def test_who_exports_a_name_already_goes_on_with_it() -> None:
@@ -316,5 +322,5 @@ NAMES: list[tuple[str, Any, str, str]] = [
 @pytest.mark.parametrize(("value", "where", "code"), [case[1:] for case in NAMES], ids=[case[0] for case in NAMES])
 def test_peer_names_that_cannot_be(value: Any, where: str, code: str) -> None:
     hostvars = fed.inventory(red_mesh={"mesh_peer_names": value})
-    found = fed.declare(hostvars, groups={"some": [GREEN, BLUE]})["problems"]
-    assert [(one["mesh"], one["where"], one["code"]) for one in found] == [(RED, where, code)]
+    problems = fed.declare(hostvars, groups={"some": [GREEN, BLUE]})["problems"]
+    assert [(problem["mesh"], problem["where"], problem["code"]) for problem in problems] == [(RED, where, code)]

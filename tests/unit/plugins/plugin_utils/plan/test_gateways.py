@@ -174,7 +174,7 @@ def test_what_cannot_be_decided_is_a_problem_of_that_pair(ingress: Json, out: Js
     plan, read = planned(red(ingress, out))
     side = plan["sides"][RED][GREEN]
     assert side["state"] == "skipped"
-    assert [one["code"] for one in side["problems"]] == ["gateway-ambiguous"] * len(message)
+    assert [problem["code"] for problem in side["problems"]] == ["gateway-ambiguous"] * len(message)
     assert all(word in one["message"] for word, one in zip(message, side["problems"], strict=True))
     assert plan["problems"] == []
     assert GREEN not in {wanted["peer"] for wanted in desired.gateway_objects(plan, RED, read[RED])}
@@ -227,7 +227,11 @@ def test_adopted_gateways_are_marked_and_keep_their_values() -> None:
     adopt = {host.replace("-", "_"): {"federation_adopt": True} for host in fed.COLOURS}
     read = red(ingress, out)
     plan, everything = planned(read, **adopt)
-    wanted = next(one for one in desired.gateway_objects(plan, RED, everything[RED]) if one["peer"] == GREEN)
+    wanted = next(
+        desired_object
+        for desired_object in desired.gateway_objects(plan, RED, everything[RED])
+        if desired_object["peer"] == GREEN
+    )
     definition = wanted["definition"]
     mark = {"ossm.federation/adopted-green-mesh": "additionalIngress.west,additionalEgress.out"}
     assert definition["metadata"]["annotations"] == mark
@@ -242,7 +246,11 @@ def test_adopted_gateways_are_marked_and_keep_their_values() -> None:
         plan, everything = planned(after, **variables)
         side = plan["sides"][RED][GREEN]
         assert (side["owners"], side["state"]) == ({"ingress": "adopted", "egress": "adopted"}, "ready")
-        again = next(one for one in desired.gateway_objects(plan, RED, everything[RED]) if one["peer"] == GREEN)
+        again = next(
+            desired_object
+            for desired_object in desired.gateway_objects(plan, RED, everything[RED])
+            if desired_object["peer"] == GREEN
+        )
         assert again["definition"] == definition
     assert [line for line in plan["unmanaged_gateways"] if line.endswith("managed by kubectl, adopted")]
     # A name that a label no longer tells is still ours to hold, by our own field manager.
@@ -337,11 +345,13 @@ def test_a_gateway_that_cannot_serve_is_reported(
     assert side["state"] == ("skipped" if outcome == "skipped" else "ready"), side["problems"]
     findings = side["problems"] + drift.find_drift(plan, RED, everything[RED])
     code = "network-view" if outcome == "error" else "unmanaged"
-    assert {one["code"] for one in findings} == ({code} if outcome else set())
-    severities = {one["severity"] for one in findings}
+    assert {problem["code"] for problem in findings} == ({code} if outcome else set())
+    severities = {problem["severity"] for problem in findings}
     assert severities == ({"error"} if outcome in ("skipped", "error") else {outcome} if outcome else set())
     assert message in "".join(one["message"] for one in findings)
-    assert all(one["remedy"] and one["peer"] == GREEN and "spec.gateways." in one["where"] for one in findings)
+    assert all(
+        problem["remedy"] and problem["peer"] == GREEN and "spec.gateways." in problem["where"] for problem in findings
+    )
 
 
 def test_a_gateway_inside_the_cluster_serves_where_it_can_be_reached() -> None:
@@ -361,7 +371,7 @@ def test_a_control_plane_without_gateways_is_one_problem_and_its_pairs_wait() ->
     read = fed.facts(RED)
     read["control_plane"]["object"]["spec"]["gateways"] = {"enabled": False}
     plan, everything = planned(read)
-    assert [one["code"] for one in plan["meshes"][RED]["problems"]] == ["gateways-disabled"]
+    assert [problem["code"] for problem in plan["meshes"][RED]["problems"]] == ["gateways-disabled"]
     assert {side["state"] for side in plan["sides"][RED].values()} == {"skipped"}
     assert plan["sides"][GREEN][RED]["state"] == "pending" and plan["sides"][GREEN][BLUE]["state"] == "ready"
     assert desired.gateway_objects(plan, RED, everything[RED]) == [] and plan["problems"] == []
@@ -380,7 +390,11 @@ def test_the_default_gateways_are_never_ours(name: str) -> None:
 
 def test_what_the_documents_leave_to_defaults_is_said() -> None:
     plan, everything = planned(fed.facts(RED))
-    wanted = next(one for one in desired.gateway_objects(plan, RED, everything[RED]) if one["peer"] == GREEN)
+    wanted = next(
+        desired_object
+        for desired_object in desired.gateway_objects(plan, RED, everything[RED])
+        if desired_object["peer"] == GREEN
+    )
     gateways = wanted["definition"]["spec"]["gateways"]
     ingress, out = gateways[INGRESS]["ingress-green-mesh"], gateways[EGRESS]["egress-green-mesh"]
     assert ingress["enabled"] is True and out["enabled"] is True
@@ -422,8 +436,8 @@ def test_runtime_settings_pass_through_by_peer() -> None:
     }
     plan, everything = planned(fed.facts(RED), red_mesh=wanted)
     found = {
-        one["peer"]: one["definition"]["spec"]["gateways"]
-        for one in desired.gateway_objects(plan, RED, everything[RED])
+        desired_object["peer"]: desired_object["definition"]["spec"]["gateways"]
+        for desired_object in desired.gateway_objects(plan, RED, everything[RED])
     }
     assert found[GREEN][INGRESS]["ingress-green-mesh"]["runtime"] == RUNTIME
     assert found[BLUE][INGRESS]["ingress-blue-mesh"]["runtime"] == {"pod": {"priorityClassName": "high"}}
@@ -434,8 +448,8 @@ def test_runtime_settings_pass_through_by_peer() -> None:
 
 def test_runtime_settings_that_a_foreign_gateway_has_not_are_told() -> None:
     plan, everything = planned(red({"west": gateway(GREEN)}), red_mesh={"mesh_ingress": {"runtime": RUNTIME}})
-    findings = [one for one in drift.find_drift(plan, RED, everything[RED]) if "west" in one["where"]]
-    assert [one["code"] for one in findings] == ["unmanaged"] and "runtime.deployment.replicas" in findings[0][
+    findings = [problem for problem in drift.find_drift(plan, RED, everything[RED]) if "west" in problem["where"]]
+    assert [problem["code"] for problem in findings] == ["unmanaged"] and "runtime.deployment.replicas" in findings[0][
         "message"
     ]
 
@@ -486,14 +500,16 @@ REJECTED: list[tuple[str, str, Json, str, str, str]] = [
     ("variable", "value", "where", "code", "part"), [case[1:] for case in REJECTED], ids=[case[0] for case in REJECTED]
 )
 def test_unknown_runtime_settings_are_rejected(variable: str, value: Json, where: str, code: str, part: str) -> None:
-    found = fed.declare(fed.inventory(red_mesh={variable: value}))["problems"]
-    assert [(one["code"], one["mesh"], one["where"], one["severity"]) for one in found] == [(code, RED, where, "error")]
-    assert part in problem_line(found[0])
+    problems = fed.declare(fed.inventory(red_mesh={variable: value}))["problems"]
+    assert [(problem["code"], problem["mesh"], problem["where"], problem["severity"]) for problem in problems] == [
+        (code, RED, where, "error")
+    ]
+    assert part in problem_line(problems[0])
 
 
 def test_replicas_that_an_autoscaler_would_change_are_told() -> None:
     wanted = {"mesh_ingress": {"runtime": {"deployment": {"replicas": 3}}}}
-    found = fed.declare(fed.inventory(red_mesh=wanted))["problems"]
-    assert [(one["code"], one["severity"]) for one in found] == [("replicas-scaled", "warning")]
+    problems = fed.declare(fed.inventory(red_mesh=wanted))["problems"]
+    assert [(problem["code"], problem["severity"]) for problem in problems] == [("replicas-scaled", "warning")]
     wanted["mesh_ingress"]["runtime"]["deployment"]["autoScaling"] = {"enabled": False}
     assert fed.declare(fed.inventory(red_mesh=wanted))["problems"] == []

@@ -90,7 +90,7 @@ def test_trust_domain(variables: Json, read: Json, domain: str, sets: bool, code
     red = plan["meshes"][RED]
     assert (red["trust_domain"], red["set_trust_domain"]) == (domain, sets)
     assert red["trust_domain_message"]
-    assert [one["code"] for one in plan["problems"] + plan["warnings"]] == ([code] if code else [])
+    assert [problem["code"] for problem in plan["problems"] + plan["warnings"]] == ([code] if code else [])
     own = [
         wanted for wanted in desired.gateway_objects(plan, RED, read) if wanted["field_manager"] == "ossm.federation"
     ]
@@ -190,7 +190,7 @@ def test_existing_names_win(live: list[Json], name: str, ingress: str, state: st
     plan = planned(read_all(red_mesh=fed.facts(RED, peers=live)))
     side = plan["sides"][RED][GREEN]
     assert (side["peer_name"], side["ingress"], side["state"]) == (name, ingress, state)
-    assert [one["code"] for one in side["problems"]] == codes
+    assert [problem["code"] for problem in side["problems"]] == codes
     assert bool(side["message"]) == (state != "ready")
     assert plan["problems"] == []
 
@@ -338,7 +338,7 @@ def test_a_failed_pair_is_skipped_on_the_failing_side_only(called: str) -> None:
     plan = planned(green_mesh={"mesh_name": "green"}, read=read_all())
     after = plan_steps.advance(plan, "sets", {RED: failure(RED, called)})
     assert after["sides"][RED][GREEN]["state"] == "skipped"
-    assert [one["code"] for one in after["sides"][RED][GREEN]["problems"]] == ["conflict"]
+    assert [problem["code"] for problem in after["sides"][RED][GREEN]["problems"]] == ["conflict"]
     assert after["sides"][RED][BLUE]["state"] == after["sides"][BLUE][RED]["state"] == "ready"
     assert plan["sides"][RED][GREEN]["state"] == "ready"
     assert plan_steps.gateways_to_wait_for(plan, RED, failure(RED, called)) == [
@@ -357,13 +357,13 @@ def test_a_failed_mesh_leaves_the_others_waiting() -> None:
     assert after["sides"][GREEN][RED]["state"] == "pending"
     assert after["sides"][GREEN][BLUE]["state"] == "ready"
     assert after["meshes"][RED]["gateways"] == plan_steps.gateways_to_wait_for(plan, RED, failure(RED)) == []
-    assert [one["code"] for one in after["meshes"][RED]["problems"]] == ["conflict"]
+    assert [problem["code"] for problem in after["meshes"][RED]["problems"]] == ["conflict"]
 
 
 def test_warnings_of_a_step_change_nothing() -> None:
     after = plan_steps.advance(planned(), "gateways", {RED: failure(RED, GREEN, "warning")})
     assert after["sides"][RED][GREEN]["state"] == "ready"
-    assert [one["code"] for one in after["warnings"]] == ["conflict"]
+    assert [problem["code"] for problem in after["warnings"]] == ["conflict"]
 
 
 def test_an_unknown_step_is_an_error_of_ours() -> None:
@@ -433,14 +433,14 @@ def test_unmanaged_objects_are_used_and_reported() -> None:
     )
     desired_objects = [wanted for step in steps.WRITING for wanted in desired.build_objects(plan, step, RED, read[RED])]
     assert {wanted["peer"] for wanted in desired_objects} == {BLUE}
-    findings = {one["where"]: one for one in drift.find_drift(plan, RED, read[RED])}
+    findings = {problem["where"]: problem for problem in drift.find_drift(plan, RED, read[RED])}
     assert set(findings) == {
         "ServiceMeshControlPlane red-mesh-system spec.gateways.additionalEgress.egress-green-mesh",
         "ExportedServiceSet red-mesh-system/green-mesh",
         "ConfigMap red-mesh-system/green-mesh-ca-root-cert",
         "ServiceMeshPeer red-mesh-system/green-mesh",
     }
-    assert {(one["code"], one["severity"], one.get("peer")) for one in findings.values()} == {
+    assert {(problem["code"], problem["severity"], problem.get("peer")) for problem in findings.values()} == {
         ("unmanaged", "warning", GREEN)
     }
     assert "spec.security.clientID" in findings["ServiceMeshPeer red-mesh-system/green-mesh"]["message"]
@@ -585,7 +585,7 @@ def test_two_peers_with_one_trust_domain_and_other_roots(name: str, domain: str,
     red = fed.facts(RED, peers=[live], config_maps=[{"metadata": {"name": "theirs"}, "data": {"root-cert.pem": pem}}])
     plan = planned(read_all(red_mesh=red, green_mesh=fed.facts(GREEN, fingerprints=[PEM_PRINT])))
     side = plan["sides"][RED][GREEN]
-    assert [one["code"] for one in side["problems"]] == (["trust-domain-taken"] if taken else [])
+    assert [problem["code"] for problem in side["problems"]] == (["trust-domain-taken"] if taken else [])
     assert side["state"] == ("skipped" if taken else "ready") and plan["sides"][RED][BLUE]["state"] == "ready"
 
 

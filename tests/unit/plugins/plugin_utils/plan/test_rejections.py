@@ -19,19 +19,19 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan 
     ("variables", "where", "code", "part"), [case[1:] for case in REJECTED], ids=[case[0] for case in REJECTED]
 )
 def test_rejected_without_a_cluster(variables: dict[str, Any], where: str, code: str, part: str) -> None:
-    found = fed.declare(fed.inventory(red_mesh=variables))["problems"]
-    match = [one for one in found if one["code"] == code and one["where"] == where]
-    assert match, [product_types.problem_line(one) for one in found]
+    problems = fed.declare(fed.inventory(red_mesh=variables))["problems"]
+    match = [problem for problem in problems if problem["code"] == code and problem["where"] == where]
+    assert match, [product_types.problem_line(problem) for problem in problems]
     assert match[0]["severity"] == "error"
     assert match[0]["mesh"] in {variables.get("mesh_name", "red-mesh"), "federation"}
     assert part in product_types.problem_line(match[0])
 
 
 def test_environment_of_the_controller() -> None:
-    found = fed.declare(fed.inventory(), environ={"K8S_AUTH_HOST": "https://x", "K8S_AUTH_VERIFY": "", "HOME": "/"})[
+    problems = fed.declare(fed.inventory(), environ={"K8S_AUTH_HOST": "https://x", "K8S_AUTH_VERIFY": "", "HOME": "/"})[
         "problems"
     ]
-    assert [(one["code"], one["where"]) for one in found] == [("environment-auth", "K8S_AUTH_HOST")]
+    assert [(problem["code"], problem["where"]) for problem in problems] == [("environment-auth", "K8S_AUTH_HOST")]
 
 
 def test_empty_group_and_expected_size() -> None:
@@ -52,8 +52,10 @@ def test_a_wrong_variable_of_all_meshes_is_reported_once(hosts: tuple[str, ...],
         host: {**values, **({"federation_wait_timeout": "soon"} if host in hosts else {})}
         for host, values in fed.inventory().items()
     }
-    found = [one for one in fed.declare(wrong)["problems"] if one["code"] == "variable-type"]
-    assert [(one["mesh"], one["where"]) for one in found] == [(mesh, "federation_wait_timeout") for mesh in reported]
+    problems = [problem for problem in fed.declare(wrong)["problems"] if problem["code"] == "variable-type"]
+    assert [(problem["mesh"], problem["where"]) for problem in problems] == [
+        (mesh, "federation_wait_timeout") for mesh in reported
+    ]
 
 
 def test_options_that_differ() -> None:
@@ -80,9 +82,9 @@ def test_all_problems_at_once() -> None:
 
 
 def test_an_unknown_name_is_only_a_warning() -> None:
-    found = fed.declare(fed.inventory(red_mesh={"mesh_cost_center": 4711}))["problems"]
-    assert fed.codes(found) == set()
-    assert fed.codes(found, "warning") == {("variable-unknown", "red-mesh")}
+    problems = fed.declare(fed.inventory(red_mesh={"mesh_cost_center": 4711}))["problems"]
+    assert fed.codes(problems) == set()
+    assert fed.codes(problems, "warning") == {("variable-unknown", "red-mesh")}
 
 
 def test_no_credential_is_in_the_declaration() -> None:
@@ -159,7 +161,7 @@ def test_rejected_across_meshes(variables: dict[str, Any], change: Any, expected
         change(read)
     plan = planning.build_plan(fed.declare(fed.inventory(**variables)), copy.deepcopy(read), fed.NOW)
     assert fed.codes(plan["problems"]) == expected
-    assert all(one["remedy"] and one["where"] for one in plan["problems"])
+    assert all(problem["remedy"] and problem["where"] for problem in plan["problems"])
 
 
 def test_a_common_root_is_allowed_when_asked_for() -> None:
@@ -199,6 +201,6 @@ def test_a_common_root_is_allowed_when_asked_for() -> None:
 def test_pins_are_read_in_any_spelling(value: Any, pins: list[str] | None, refused: int) -> None:
     declaration = fed.declare(fed.inventory(red_mesh={"mesh_trust_fingerprints": value}))
     assert declaration["meshes"]["red-mesh"]["pins"] == pins
-    assert [(one["code"], one["where"]) for one in declaration["problems"]] == [
+    assert [(problem["code"], problem["where"]) for problem in declaration["problems"]] == [
         ("fingerprint-invalid", "mesh_trust_fingerprints")
     ] * refused

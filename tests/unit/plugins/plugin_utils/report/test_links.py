@@ -88,9 +88,9 @@ def _one(found: list[Json], from_: str, to: str) -> Json:
 
 def test_all_healthy() -> None:
     names = ["red", "green", "blue"]
-    found = link_report.links(_plan(names), _waits(names))
-    assert len(found) == 6 and all(link["healthy"] and not link["failed"] for link in found)
-    assert matrix_report.matrix(found)[2:] == [
+    links = link_report.links(_plan(names), _waits(names))
+    assert len(links) == 6 and all(link["healthy"] and not link["failed"] for link in links)
+    assert matrix_report.matrix(links)[2:] == [
         "       blue  green  red",
         "blue   -     ok     ok",
         "green  ok    -      ok",
@@ -156,8 +156,8 @@ def test_one_exported_name_from_two_meshes_is_a_collision() -> None:
     waits = _waits(names)
     for link in waits["red"]["links"]:
         link["imported"] = [{"exportedName": "ratings.bookinfo.svc.red-exports.local", "hostname": link["peer"]}]
-    found = link_report.links(_plan(names), waits)
-    assert {_one(found, "red", peer)["state"] for peer in ("green", "blue")} == {"collision"}
+    links = link_report.links(_plan(names), waits)
+    assert {_one(links, "red", peer)["state"] for peer in ("green", "blue")} == {"collision"}
 
 
 @pytest.mark.parametrize(
@@ -189,19 +189,19 @@ def test_one_exported_name_from_two_meshes_is_a_collision() -> None:
 def test_states(status: Json, state: str, word: str) -> None:
     plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
     waits["red"]["links"][0].update(status)
-    found = link_report.links(plan, waits)
-    link = _one(found, "red", "green")
+    links = link_report.links(plan, waits)
+    link = _one(links, "red", "green")
     assert link["state"] == state and word in link["message"] and link["failed"]
-    assert matrix_report.matrix(found)[-1].split("  ", 1)[1].strip().startswith(state)
+    assert matrix_report.matrix(links)[-1].split("  ", 1)[1].strip().startswith(state)
 
 
 def test_a_limited_run_and_a_missing_partner_are_not_failures() -> None:
     plan, waits = _plan(["red", "green"]), _waits(["red"])
     plan["meshes"]["green"]["in_play"] = False
     plan["sides"]["red"]["green"].update(state="pending", message="green has not opened its gateway")
-    found = link_report.links(plan, waits)
-    assert [link["state"] for link in found] == ["excluded", "pending"]
-    assert not any(link["failed"] or link["healthy"] for link in found)
+    links = link_report.links(plan, waits)
+    assert [link["state"] for link in links] == ["excluded", "pending"]
+    assert not any(link["failed"] or link["healthy"] for link in links)
 
 
 def test_an_unreadable_mesh_is_unknown_with_its_reason() -> None:
@@ -218,9 +218,9 @@ def test_every_mesh_broken_still_gives_a_matrix() -> None:
     plan = _plan(names, state="skipped")
     for mesh in plan["meshes"].values():
         mesh.update(readable=False, problems=[{"message": "gone", "remedy": "Repair it"}])
-    found = link_report.links(plan, {})
-    assert {(link["state"], link["remedy"]) for link in found} == {("unknown", "Repair it")} and len(found) == 90
-    assert "\n".join(matrix_report.matrix(found)).count("unknown") == 90
+    links = link_report.links(plan, {})
+    assert {(link["state"], link["remedy"]) for link in links} == {("unknown", "Repair it")} and len(links) == 90
+    assert "\n".join(matrix_report.matrix(links)).count("unknown") == 90
 
 
 @pytest.mark.parametrize("number", [2, 3, 10, 20, 40])
@@ -271,11 +271,11 @@ def test_a_link_that_did_not_reconnect_since_its_root_changed_is_healthy_and_not
 ) -> None:
     plan, waits = _plan(["red", "green"]), _waits(["red", "green"])
     waits["red"]["links"][0].update(root_proven=proven, imported=[{"exportedName": "x", "hostname": "y"}])
-    found = link_report.links(plan, waits)
-    link = _one(found, "red", "green")
+    links = link_report.links(plan, waits)
+    link = _one(links, "red", "green")
     assert link["healthy"] and not link["failed"] and link["root_proven"] is proven
     assert bool(link["unverified"]) is (proven is False)
-    text = "\n".join(matrix_report.matrix(found))
+    text = "\n".join(matrix_report.matrix(links))
     assert cell in text and ("up, not verified: connected, but this run could not verify it" in text) is (
         proven is False
     )
@@ -297,7 +297,7 @@ def test_a_link_that_is_up_although_this_run_could_not_finish_it_is_not_verified
     ("code", "mesh", "peer"), [("identity-kept", "green", "red"), ("network-view", "red", "green")]
 )
 def test_a_connected_link_whose_requests_fail_is_not_healthy(code: str, mesh: str, peer: str) -> None:
-    found = link_report.links(_plan(["red", "green"]), _waits(["red", "green"]))
+    links = link_report.links(_plan(["red", "green"]), _waits(["red", "green"]))
     error = {
         "code": code,
         "severity": "error",
@@ -307,11 +307,11 @@ def test_a_connected_link_whose_requests_fail_is_not_healthy(code: str, mesh: st
         "message": "it is wrong",
         "remedy": "Do it",
     }
-    marked = link_report.with_failing_requests(found, [error])
+    marked = link_report.with_failing_requests(links, [error])
     link = _one(marked, "red", "green")
     assert (link["state"], link["healthy"], link["remedy"]) == ("requests fail", False, "Do it")
     assert "503" in link["message"] and _one(marked, "green", "red")["healthy"]
-    assert link_report.with_failing_requests(found, [{**error, "severity": "warning"}]) == found
+    assert link_report.with_failing_requests(links, [{**error, "severity": "warning"}]) == links
 
 
 def test_the_time_of_the_last_change_of_a_root() -> None:

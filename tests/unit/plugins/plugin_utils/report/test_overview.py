@@ -155,34 +155,36 @@ def test_a_spreadsheet_gets_text_where_it_would_see_a_formula() -> None:
 def test_verbs() -> None:
     read = {host: fed.facts(host) for host in (RED, GREEN)}
     fresh = shown(read)
-    assert {(one["kind"], one["verb"]) for one in fresh["objects"]} == {
+    assert {(change["kind"], change["verb"]) for change in fresh["objects"]} == {
         ("ServiceMeshControlPlane", "change"),
         ("ConfigMap", "create"),
         ("ServiceMeshPeer", "create"),
     }
     fed.federate(fed.declare(fed.inventory(RED, GREEN)), read)
     # Of ConfigMap and peer nothing says yet that the applies were ours, so they might change something.
-    assert {(one["kind"], one["verb"]) for one in shown(read)["objects"]} == {
+    assert {(change["kind"], change["verb"]) for change in shown(read)["objects"]} == {
         ("ServiceMeshControlPlane", "unchanged"),
         ("ConfigMap", "change"),
         ("ServiceMeshPeer", "change"),
     }
-    assert {one["state"] for one in shown(read)["gateways"]} == {"live"}
-    assert {one["verb"] for one in shown({})["objects"]} == {None}
+    assert {gateway["state"] for gateway in shown(read)["gateways"]} == {"live"}
+    assert {change["verb"] for change in shown({})["objects"]} == {None}
 
 
 def test_load_balancers_of_unknown_platforms_are_counted_apart() -> None:
     preview = shown({RED: fed.facts(RED)})["load_balancers"]
     assert (preview["new"], preview["public"], preview["undecided"], preview["total"]) == (1, 1, 1, 1)
     assert preview["message"].endswith("and up to 1 more where the platform is not known")
-    ingress = [one for one in shown({})["gateways"] if one["direction"] == "ingress"]
+    ingress = [gateway for gateway in shown({})["gateways"] if gateway["direction"] == "ingress"]
     assert {(one["state"], one["exposure"], one["scope"]) for one in ingress} == {(None, None, None)}
 
 
 def test_a_declared_platform_decides_without_a_cluster() -> None:
     preview = shown({}, red={"mesh_platform": "AWS"}, green={"mesh_platform": "BareMetal"})
-    assert [(one["mesh"], one["platform"]) for one in preview["meshes"]] == [(GREEN, "BareMetal"), (RED, "AWS")]
-    ingress = {one["mesh"]: one["exposure"] for one in preview["gateways"] if one["direction"] == "ingress"}
+    assert [(mesh["mesh"], mesh["platform"]) for mesh in preview["meshes"]] == [(GREEN, "BareMetal"), (RED, "AWS")]
+    ingress = {
+        gateway["mesh"]: gateway["exposure"] for gateway in preview["gateways"] if gateway["direction"] == "ingress"
+    }
     assert ingress == {RED: "LoadBalancer", GREEN: "NodePort"}
     assert preview["load_balancers"]["undecided"] == 0
 
@@ -208,12 +210,12 @@ def test_what_was_read_of_a_broken_mesh_is_used() -> None:
         }
     ]
     preview = shown({RED: fed.facts(RED), GREEN: broken})
-    green = next(one for one in preview["meshes"] if one["mesh"] == GREEN)
+    green = next(mesh for mesh in preview["meshes"] if mesh["mesh"] == GREEN)
     assert (green["read"], green["platform"]) == (False, "None")
     assert green["message"] == "not read: it has no control plane; planned from conventions"
     assert preview["load_balancers"]["undecided"] == 0
     assert {row["scope"] for row in preview["ports"] if row["to"] == GREEN} == {"at the nodes"}
-    assert [(one["code"], one["severity"]) for one in preview["problems"]] == [("x", "warning")]
+    assert [(problem["code"], problem["severity"]) for problem in preview["problems"]] == [("x", "warning")]
     assert "not read" not in str(preview["objects"])
 
 
@@ -221,16 +223,16 @@ def test_conventions() -> None:
     preview = shown(
         {}, green={"mesh_trust_domain": "green.example", "mesh_control_plane": "basic", "mesh_namespace": "istio"}
     )
-    green = next(one for one in preview["meshes"] if one["mesh"] == GREEN)
+    green = next(mesh for mesh in preview["meshes"] if mesh["mesh"] == GREEN)
     assert (green["namespace"], green["control_plane"], green["trust_domain"]) == ("istio", "basic", "green.example")
-    red = next(one for one in preview["meshes"] if one["mesh"] == RED)
+    red = next(mesh for mesh in preview["meshes"] if mesh["mesh"] == RED)
     assert (red["namespace"], red["control_plane"], red["trust_domain"]) == ("red-mesh-system", RED, "red-mesh.local")
 
 
 def test_a_limited_plan_has_one_side_only() -> None:
     preview = shown(play_hosts=[RED])
-    assert {one["mesh"] for one in preview["objects"]} == {RED}
-    assert {one["mesh"] for one in preview["gateways"]} == {RED}
+    assert {item["mesh"] for item in preview["objects"]} == {RED}
+    assert {gateway["mesh"] for gateway in preview["gateways"]} == {RED}
     assert [one["mesh"] for one in preview["pending"]] == [RED]
     assert {row["from"] for row in preview["ports"]} == {RED, GREEN}
 
@@ -269,7 +271,7 @@ def test_errors_come_first() -> None:
 def test_roots_that_nobody_has_read_do_not_hide_the_objects() -> None:
     """Pins are judged when there is something to judge; the plan lists what will be written."""
     declaration = fed.declare(fed.inventory(red_mesh={"mesh_trust_fingerprints": ["00" * 32]}))
-    kinds = {(one["mesh"], one["kind"]) for one in plan_overview.overview(declaration, {})["objects"]}
+    kinds = {(item["mesh"], item["kind"]) for item in plan_overview.overview(declaration, {})["objects"]}
     assert {("green-mesh", "ConfigMap"), ("green-mesh", "ServiceMeshPeer"), ("red-mesh", "ServiceMeshPeer")} <= kinds
 
 

@@ -222,8 +222,8 @@ def test_an_unmanaged_peer_that_differs_is_reported() -> None:
     read = {host: lab.facts(host) for host in lab.COLOURS} | {"red-mesh": facts}
     plan = copy.deepcopy(dict(planning.build_plan(lab.declare(lab.inventory()), read, lab.NOW)))
     report = run_result.report(plan, {"links": _readings()}, {"red-mesh": facts})
-    drift = [one for one in report["problems"] if one["code"] == "unmanaged"]
-    assert drift and any("ServiceMeshPeer red-mesh-system/green-mesh" in one["where"] for one in drift)
+    drift = [problem for problem in report["problems"] if problem["code"] == "unmanaged"]
+    assert drift and any("ServiceMeshPeer red-mesh-system/green-mesh" in problem["where"] for problem in drift)
 
 
 def test_the_second_wait_expects_what_the_others_offer() -> None:
@@ -232,7 +232,7 @@ def test_the_second_wait_expects_what_the_others_offer() -> None:
     plan["sides"]["red-mesh"]["green-mesh"]["imports"] = [rule]
     readings = _readings()
     offer = "ratings.bookinfo.svc.red-mesh-exports.local"
-    next(one for one in readings["green-mesh"]["links"] if one["peer"] == "red-mesh")["exported"] = [
+    next(link for link in readings["green-mesh"]["links"] if link["peer"] == "red-mesh")["exported"] = [
         {"exportedName": offer, "hostname": "x"}
     ]
     results = {"links": readings, "peers": _written("changed")}
@@ -264,11 +264,11 @@ def _deadlocked() -> Json:
 
 def test_what_only_a_restart_corrects_fails_its_host_and_is_a_warning_of_a_check_run() -> None:
     report = run_result.report(_plan(), _deadlocked(), {})
-    assert [one["code"] for one in report["problems"]] == ["deadlock"] and "[deadlock]" in report["failures"][
+    assert [problem["code"] for problem in report["problems"]] == ["deadlock"] and "[deadlock]" in report["failures"][
         "red-mesh"
     ]
     report = run_result.report(_plan(), _deadlocked(), {}, check_mode=True)
-    assert [one["severity"] for one in report["problems"]] == ["warning"] and not report["failures"]
+    assert [problem["severity"] for problem in report["problems"]] == ["warning"] and not report["failures"]
     assert "run again with federation_restart_control_plane: true" in report["problems"][0]["remedy"]
     plan = _plan()
     plan["options"]["federation_restart_control_plane"] = ["red-mesh"]

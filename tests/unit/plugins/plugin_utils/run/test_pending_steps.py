@@ -56,7 +56,7 @@ def _live(facts: Json, definition: Json) -> Json:
         "ConfigMap": "config_maps",
     }
     return next(
-        one for one in facts[keys[definition["kind"]]] if one["metadata"]["name"] == definition["metadata"]["name"]
+        item for item in facts[keys[definition["kind"]]] if item["metadata"]["name"] == definition["metadata"]["name"]
     )
 
 
@@ -110,7 +110,7 @@ def test_no_step_is_pending_where_all_is_done() -> None:
 def test_all_steps_are_pending_at_first() -> None:
     declaration = fed.declare(fed.inventory(**RULES))
     planned = _with_pending_steps(declaration, {host: fed.facts(host) for host in fed.COLOURS})
-    assert planned["pending_steps"] == ALL and not any(one["links"] for one in planned["readings"].values())
+    assert planned["pending_steps"] == ALL and not any(reading["links"] for reading in planned["readings"].values())
 
 
 def _spoil_status(key: str, value: Any) -> Callable[[Facts], None]:
@@ -174,7 +174,7 @@ def test_the_first_step_with_work_is_pending_with_all_later_ones(spoil: Callable
     spoil(read)
     planned = _with_pending_steps(declaration, read)
     assert planned["pending_steps"] == ALL[ALL.index(first) :]
-    assert [len(one["links"]) for one in planned["readings"].values()] == [2, 2, 2]
+    assert [len(reading["links"]) for reading in planned["readings"].values()] == [2, 2, 2]
 
 
 def test_a_mesh_that_cannot_be_read_leaves_no_work() -> None:
@@ -198,7 +198,7 @@ def test_a_mesh_outside_the_run_is_not_judged() -> None:
 def test_a_restart_that_is_needed_and_allowed_is_pending(asked: list[str], todo: list[str]) -> None:
     """An earlier run has changed the client ID under an istiod that still runs; all links are healthy."""
     declaration, read = _federated()
-    peer = next(one for one in read["red-mesh"]["peers"] if one["metadata"]["name"] == "green-mesh")
+    peer = next(peer for peer in read["red-mesh"]["peers"] if peer["metadata"]["name"] == "green-mesh")
     kept = json.loads(peer["metadata"]["annotations"][identity_note.KEPT])
     peer["metadata"]["annotations"][identity_note.KEPT] = json.dumps(
         {**kept, "clientID": "another"}, separators=(",", ":"), sort_keys=True

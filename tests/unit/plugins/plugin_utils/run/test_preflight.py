@@ -48,7 +48,7 @@ def _checked(
 
 
 def _warnings(planned: plan_types.Plan) -> list[tuple[str, str]]:
-    return [(one["code"], one["mesh"]) for one in planned["warnings"]]
+    return [(problem["code"], problem["mesh"]) for problem in planned["warnings"]]
 
 
 # -- versions --------------------------------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ def test_versions_without_faults_give_no_warning() -> None:
 def test_faults_of_a_version_are_warnings_that_name_the_fixed_one() -> None:
     planned = _checked(_reads(red_mesh={"cp_version": "v2.3", "cp_chart_version": "2.3.2"}))
     assert _warnings(planned) == [("version-fault", RED)] * 3
-    extra = next(one for one in planned["warnings"] if "OSSM-3644" in one["message"])
+    extra = next(problem for problem in planned["warnings"] if "OSSM-3644" in problem["message"])
     assert extra["remedy"] == "Update to 2.3.3 or later"
     assert extra["where"] == "ServiceMeshControlPlane red-mesh-system/red-mesh"
     assert planned["sides"][RED][GREEN]["state"] == "ready", "pairs of different versions are allowed"
@@ -69,15 +69,15 @@ def test_faults_of_a_version_are_warnings_that_name_the_fixed_one() -> None:
 
 def test_faults_of_sharing_are_reported_for_meshes_that_share() -> None:
     planned = _checked(_reads(blue_mesh={"cp_version": "v2.3", "cp_chart_version": "2.3.2"}))
-    assert [one["message"].split(":")[0] for one in planned["warnings"]] == ["2.3.2 has the fault OSSM-6079"]
+    assert [problem["message"].split(":")[0] for problem in planned["warnings"]] == ["2.3.2 has the fault OSSM-6079"]
 
 
 @pytest.mark.parametrize(("version", "remedy"), [("v2.0", "Update the control plane"), ("v3.0", "Remove the mesh")])
 def test_a_version_without_federation_skips_its_mesh(version: str, remedy: str) -> None:
     planned = _checked(_reads(blue_mesh={"cp_version": version}))
-    found = planned["meshes"][BLUE]["problems"]
-    assert [(one["code"], one["severity"]) for one in found] == [("version-unsupported", "error")]
-    assert found[0]["remedy"].startswith(remedy)
+    problems = planned["meshes"][BLUE]["problems"]
+    assert [(problem["code"], problem["severity"]) for problem in problems] == [("version-unsupported", "error")]
+    assert problems[0]["remedy"].startswith(remedy)
     assert {side["state"] for side in planned["sides"][BLUE].values()} == {"skipped"}
     assert planned["sides"][RED][GREEN]["state"] == planned["sides"][GREEN][RED]["state"] == "ready"
     assert planned["sides"][RED][BLUE]["state"] == "pending"
@@ -116,8 +116,8 @@ MEMBERS: dict[str, tuple[Json, Any, bool]] = {
 def test_exported_namespaces_are_members(case: str) -> None:
     change, rules, warned = MEMBERS[case]
     planned = _checked(_reads(red_mesh=change), red_mesh={"mesh_exports": rules})
-    found = [one for one in planned["warnings"] if one["code"] == "namespace-not-member"]
-    assert [("shop" in one["message"], "blue-mesh, green-mesh" in one["message"]) for one in found] == [
+    problems = [problem for problem in planned["warnings"] if problem["code"] == "namespace-not-member"]
+    assert [("shop" in one["message"], "blue-mesh, green-mesh" in one["message"]) for one in problems] == [
         (True, True)
     ] * warned
 
@@ -154,17 +154,17 @@ def test_a_network_view_without_the_peers_network(case: str) -> None:
     owners = {"spec.gateways.additionalEgress.egress-green-mesh": [manager]}
     read = _reads(red_mesh={"cp_version": version, "cp_spec": spec, "cp_owners": owners})
     planned = _checked(read)
-    found = [one for one in planned["warnings"] if one["code"] == "network-view"]
-    assert [one["remedy"] for one in found] == ["Set it to [network-green-mesh]"] * is_reported
-    assert all("503" in one["message"] and one["peer"] == GREEN for one in found)
+    problems = [problem for problem in planned["warnings"] if problem["code"] == "network-view"]
+    assert [problem["remedy"] for problem in problems] == ["Set it to [network-green-mesh]"] * is_reported
+    assert all("503" in one["message"] and one["peer"] == GREEN for one in problems)
     at_the_end = [
-        one
-        for one in run_result.report(planned, {}, read)["problems"]
-        if "requestedNetworkView" in one["where"] + one["message"]
+        problem
+        for problem in run_result.report(planned, {}, read)["problems"]
+        if "requestedNetworkView" in problem["where"] + problem["message"]
     ]
     by_then = [("network-view", "error")] if is_reported else [("unmanaged", "warning")] if "wrong" in case else []
-    assert [(one["code"], one["severity"]) for one in at_the_end] == by_then, "it is reported once"
-    codes = {one["code"] for one in planned["warnings"]}
+    assert [(problem["code"], problem["severity"]) for problem in at_the_end] == by_then, "it is reported once"
+    codes = {problem["code"] for problem in planned["warnings"]}
     assert ("multi-network" in codes) is (more in (MULTI, NAMED) and version != "v2.2")
 
 
@@ -180,7 +180,9 @@ def _less(verb: str, resource: str) -> list[Json]:
 
 
 def _missing(planned: plan_types.Plan, host: str) -> list[str]:
-    return [one["message"] for one in planned["meshes"][host]["problems"] if one["code"] == "permission-missing"]
+    return [
+        problem["message"] for problem in planned["meshes"][host]["problems"] if problem["code"] == "permission-missing"
+    ]
 
 
 def test_the_documented_role_is_enough_and_unknown_rights_miss_nothing() -> None:
@@ -221,7 +223,7 @@ def test_a_mesh_that_is_skipped_is_not_written_at_all() -> None:
     assert planned["meshes"][RED]["gateways"] == []
     declaration = fed.declare(fed.inventory(**SHARED))
     assert planning.build_plan(declaration, read)["load_balancers"]["new"] == 6
-    assert [one["where"] for one in planned["meshes"][RED]["problems"]] == ["namespace red-mesh-system"]
+    assert [problem["where"] for problem in planned["meshes"][RED]["problems"]] == ["namespace red-mesh-system"]
     for step in steps.WRITING:
         assert desired.build_objects(planned, step, RED, read[RED]) == []
 
@@ -257,7 +259,8 @@ def test_a_peer_that_is_only_read_needs_no_right_to_write() -> None:
 def _shown(read: dict[str, Json], play_hosts: list[str] | None = None) -> list[tuple[str, str, str]]:
     declaration = fed.declare(fed.inventory(**SHARED), play_hosts=play_hosts or list(fed.COLOURS))
     return [
-        (one["code"], one["mesh"], one["severity"]) for one in plan_overview.overview(declaration, read)["problems"]
+        (problem["code"], problem["mesh"], problem["severity"])
+        for problem in plan_overview.overview(declaration, read)["problems"]
     ]
 
 

@@ -112,18 +112,18 @@ def test_a_changed_client_id_is_an_error_where_requests_surely_fail(changes: Jso
         federation.facts[RED]["istiod"] = None
     else:
         federation.plan["sides"][RED][GREEN].update(changes)
-    (found,) = recovery.needs(federation.plan, federation.links, federation.facts)
-    assert (found["code"], found["severity"]) == ("identity-kept", severity)
-    assert f"requests from {GREEN} are answered 503" in found["message"] and FIRST["clientID"] in found["message"]
+    (needs,) = recovery.needs(federation.plan, federation.links, federation.facts)
+    assert (needs["code"], needs["severity"]) == ("identity-kept", severity)
+    assert f"requests from {GREEN} are answered 503" in needs["message"] and FIRST["clientID"] in needs["message"]
 
 
 def test_a_changed_ingress_gateway_is_reported_with_its_consequence() -> None:
     federation = Federation()
     federation.peer(RED, GREEN)["spec"]["gateways"]["ingress"]["name"] = "ingress-old"
     del federation.peer(RED, GREEN)["metadata"]["annotations"][identity_note.KEPT]
-    (found,) = recovery.needs(federation.plan, federation.links, federation.facts)
-    assert "ingress-old" in found["message"] and "does not check the client ID" in found["message"]
-    assert f"those from {GREEN} are answered 503" in found["message"]
+    (needs,) = recovery.needs(federation.plan, federation.links, federation.facts)
+    assert "ingress-old" in needs["message"] and "does not check the client ID" in needs["message"]
+    assert f"those from {GREEN} are answered 503" in needs["message"]
 
 
 @pytest.mark.parametrize(
@@ -210,8 +210,8 @@ def test_a_change_that_a_failing_sync_holds_up(changes: Json, elapsed: int, othe
     federation = Federation()
     federation.link(RED, GREEN, **{**DOWN, **changes})
     federation.link(RED, BLUE, **(DOWN if other_fails else {}), last_attempt=seconds_after(CHANGED, elapsed))
-    found = federation.needs(changed={RED: {GREEN: CHANGED}})
-    assert found == ([("sync-lock", RED, GREEN)] if locked else [])
+    needs = federation.needs(changed={RED: {GREEN: CHANGED}})
+    assert needs == ([("sync-lock", RED, GREEN)] if locked else [])
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,8 @@ def test_a_change_of_an_earlier_run_is_known_from_its_apply() -> None:
     federation.peer(RED, GREEN)["applied"] = {f"ossm.federation/{GREEN}": {"time": CHANGED, "fields": "{}"}}
     federation.link(RED, GREEN, **DOWN)
     federation.link(RED, BLUE, **DOWN, last_attempt=seconds_after(CHANGED, 200))
-    (found,) = recovery.needs(federation.plan, federation.links, federation.facts)
-    assert found["code"] == "sync-lock" and BLUE in found["message"] and CHANGED in found["message"]
+    (needs,) = recovery.needs(federation.plan, federation.links, federation.facts)
+    assert needs["code"] == "sync-lock" and BLUE in needs["message"] and CHANGED in needs["message"]
 
 
 @pytest.mark.parametrize(
@@ -304,8 +304,8 @@ def test_a_control_plane_is_restarted_only_when_needed_and_requested(requested: 
     federation = Federation()
     federation.plan["options"] = declared["options"]
     change_client_id(federation)
-    found = recovery.needs(federation.plan, federation.links, federation.facts)
-    assert recovery.to_restart(federation.plan, found) == hosts
+    needs = recovery.needs(federation.plan, federation.links, federation.facts)
+    assert recovery.to_restart(federation.plan, needs) == hosts
 
 
 @pytest.mark.parametrize(
