@@ -26,11 +26,15 @@ except ImportError:
 AccessCode = Literal[
     "environment", "access-incomplete", "access-missing", "kubeconfig-missing", "kubeconfig-unreadable", "kubeconfig-empty",
     "kubeconfig-not-yaml", "yaml-missing", "context-unknown",
+    "access",
 ]
+
+#: The options of ``auth`` that name files for TLS.
+_FILES = ("client_cert", "client_key", "ca_cert")
 
 
 class _Fault(NamedTuple):
-    """What is wrong with a kubeconfig; ``option`` is the option of ``auth`` to correct."""
+    """What is wrong with a file of an access; ``option`` is the option of ``auth`` to correct."""
 
     option: str
     code: AccessCode
@@ -89,8 +93,9 @@ def check_access(
     if variables:
         message = f"{', '.join(variables)} set in the environment: every mesh would be reached with these credentials"
         return [problem("environment", mesh, "environment", message, f"Unset them, and set the access in {prefix}*")]
-    if host_is_enough(auth):
-        return []
+    unreadable = _check_files(auth)
+    if host_is_enough(auth) or unreadable:
+        return [problem(fault.code, mesh, f"{prefix}{fault.option}", fault.message, fault.remedy) for fault in unreadable]
     if not (auth.get("kubeconfig") or auth.get("context")):
         if auth.get("host"):
             message = f"{prefix}host is set without credentials for it"
@@ -105,6 +110,21 @@ def check_access(
         problem(fault.code, mesh, f"{prefix}{fault.option}", fault.message, fault.remedy)
         for fault in _check_kubeconfig(auth, environ)
     ]
+
+
+def _check_files(auth: Mapping[str, Any]) -> List[_Fault]:
+    """The files for TLS that cannot be read. The client names none of them when it fails, and not before its first request."""
+    faults: List[_Fault] = []
+    for option in _FILES:
+        path = os.path.expanduser(str(auth.get(option) or ""))
+        try:
+            if path:
+                with open(path, "rb"):
+                    pass
+        except OSError as error:
+            message = f"{path} cannot be read: {error.strerror}"
+            faults.append(_Fault(option, "access", message, "Name a file that you may read"))
+    return faults
 
 
 def _check_kubeconfig(auth: Mapping[str, Any], environ: Mapping[str, str]) -> List[_Fault]:
@@ -129,7 +149,8 @@ def _read_kubeconfig(path: str, option: str) -> Union[Json, _Fault]:
     except FileNotFoundError:
         return _Fault(option, "kubeconfig-missing", f"the file {path} does not exist", "Name an existing kubeconfig")
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{path} cannot be read: {error}"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        message = f"{path} cannot be read: {reason}"
         return _Fault(option, "kubeconfig-unreadable", message, "Make it a text file that you may read")
     if not text.strip():
         remedy = "Write the kubeconfig again, for instance by 'oc login'"
@@ -157,9 +178,12 @@ def _parse_kubeconfig(text: str, path: str, option: str) -> Union[Json, _Fault]:
 
 def _check_context(contents: Sequence[Json], auth: Mapping[str, Any]) -> List[_Fault]:
     """What is wrong when the requested or current context is not in the kubeconfig."""
-    names = sorted(str(context.get("name")) for content in contents for context in content.get("contexts") or []
-                   if isinstance(context, dict))
-    available = ", ".join(names) or "none"
+    contexts = [context for content in contents if isinstance(content.get("contexts"), list) for context in content["contexts"]]
+    names = sorted(str(context.get("name")) for context in contexts if isinstance(context, dict))
+    if not names:
+        remedy = "Write the kubeconfig again, for instance by 'oc login'"
+        return [_Fault("kubeconfig", "context-unknown", "the kubeconfig has no contexts", remedy)]
+    available = ", ".join(names)
     requested = auth.get("context")
     if requested:
         if requested in names:

@@ -186,7 +186,7 @@ def unknown(names: Iterable[str], mesh: str) -> List[Problem]:
             problems.append(problem("variable-misspelled", mesh, name, message, remedy))
             continue
         message = f"there is no variable {name} in this collection; it has no effect"
-        remedy = "Rename it if it is your own variable, or look up the name in the README"
+        remedy = "Rename it if it is your own variable, or look up the name in docs/variables.md"
         problems.append(problem("variable-unknown", mesh, name, message, remedy, severity="warning"))
     return problems
 

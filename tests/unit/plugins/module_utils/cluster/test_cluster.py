@@ -68,7 +68,7 @@ def test_good_access(file: Path) -> None:
     assert _codes({"kubeconfig": _kubeconfig()}) == []
     assert _codes({"context": "red"}, {"KUBECONFIG": str(file)}) == []
     assert _codes({"host": "https://x", "api_key": "t"}) == []
-    assert _codes({"host": "https://x", "client_cert": "c", "client_key": "k"}) == []
+    assert _codes({"host": "https://x", "client_cert": str(file), "client_key": str(file)}) == []
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,32 @@ def test_bad_access(file: Path, tmp_path: Path) -> None:
     assert _codes({"context": "red"}, {"KUBECONFIG": str(tmp_path / "none")}) == ["kubeconfig-missing"]
     both = f"{tmp_path / 'none'}:{tmp_path}"
     assert _codes({"kubeconfig": both}) == ["kubeconfig-missing", "kubeconfig-unreadable"]
+
+
+@pytest.mark.parametrize("option", ["client_cert", "client_key", "ca_cert"])
+def test_a_file_of_the_access_that_cannot_be_read_is_named(file: Path, option: str) -> None:
+    """Without this check the client fails late, and blames the network or the API server's certificate."""
+    files = {"client_cert": str(file), "client_key": str(file), "ca_cert": str(file)}
+    wrong = {"host": "https://x", **files, option: str(file.parent / "none.pem")}
+    (found,) = access.check_access(wrong, "red-mesh", {})
+    assert (found["code"], found["where"]) == ("access", f"mesh_{option}")
+    assert found["message"] == f"{file.parent / 'none.pem'} cannot be read: No such file or directory"
+    (found,) = access.check_access({"kubeconfig": str(file), option: str(file.parent)}, "red-mesh", {}, prefix="auth.")
+    assert found["where"] == f"auth.{option}" and found["message"] == f"{file.parent} cannot be read: Is a directory"
+
+
+def test_a_kubeconfig_that_cannot_be_read_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\x84\xff")
+    for path, reason in ((tmp_path, "Is a directory"), (tmp_path / "binary", "it is not UTF-8 text")):
+        (found,) = access.check_access({"kubeconfig": str(path)}, "red", {})
+        assert found["message"] == f"{path} cannot be read: {reason}"
+
+
+def test_a_kubeconfig_without_contexts_is_not_to_be_given_one_of_them() -> None:
+    for contexts in ([], None, 5, "red", [5, None]):
+        (found,) = access.check_access({"kubeconfig": {"clusters": [], "contexts": contexts}}, "red", {})
+        assert found["code"] == "context-unknown" and found["message"] == "the kubeconfig has no contexts"
+        assert "none" not in found["remedy"]
 
 
 def test_problems_name_mesh_variable_and_what_is_there(file: Path) -> None:
