@@ -185,7 +185,7 @@ problems:
       description: How to fix it.
       returned: always
       type: str
-      sample: Fix what the cloud reports, or set mesh_ingress.exposure to NodePort, and run again
+      sample: Correct what the cloud reports, or use node ports (in the roles, set mesh_ingress.exposure to NodePort), and run again
 """
 
 from ansible.module_utils.basic import AnsibleModule

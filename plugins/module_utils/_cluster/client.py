@@ -16,7 +16,7 @@ import json
 import os
 import time
 import traceback
-from typing import Any, Callable, Iterator, List, Mapping, Optional, Sequence, Tuple, cast
+from typing import Any, Callable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import watch
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import (
@@ -92,8 +92,9 @@ class Cluster:
     def get(self, kind: str, name: str, namespace: Optional[str] = None) -> Json:
         """One object; ``ClusterError`` with the code missing, kind-missing, ... when it cannot be read."""
         resource = self._client.resources.get(kind)
-        return cast(Json, self._send(Request("get", kind, namespace, name), self._client.get, resource, name=name,
-                                       namespace=namespace))
+        request = Request("get", kind, namespace, name)
+        live: Json = self._send(request, self._client.get, resource, name=name, namespace=namespace)
+        return live
 
     def list(
         self, kind: str, namespace: Optional[str] = None, *, fields: str = "", labels: str = ""
@@ -115,8 +116,9 @@ class Cluster:
         sent to the API server and never stored."""
         resource = self._client.resources.get(kind)
         body = {"apiVersion": KINDS[kind].api_version, "kind": kind, "spec": spec}
-        answer = self._send(Request("create", kind), self._client.create, resource, body=body)
-        return cast(Json, answer.get("status") or {})
+        answer: Json = self._send(Request("create", kind), self._client.create, resource, body=body)
+        status: Json = answer.get("status") or {}
+        return status
 
     def apply(
         self, definition: Json, field_manager: str, *, dry_run: bool = False, force: bool = False
@@ -154,8 +156,11 @@ class Cluster:
             body["dryRun"] = ["All"]
             options["dry_run"] = "All"
         resource = self._client.resources.get(kind)
-        return cast(Json, self._send(Request("delete", kind, namespace, name), self._client.delete, resource, name=name,
-                                       namespace=namespace, body=body, **options))
+        request = Request("delete", kind, namespace, name)
+        answer: Json = self._send(
+            request, self._client.delete, resource, name=name, namespace=namespace, body=body, **options
+        )
+        return answer
 
     def merge_patch(
         self, kind: str, name: str, namespace: Optional[str], change: Json, field_manager: str,
@@ -167,7 +172,8 @@ class Cluster:
             options["dry_run"] = "All"
         path = self._client.resources.get(kind).path(name=name, namespace=namespace)
         request = Request("patch", kind, namespace, name)
-        return cast(Json, self._send(request, self._client.request, "patch", path, body=change, **options))
+        patched: Json = self._send(request, self._client.request, "patch", path, body=change, **options)
+        return patched
 
     def _send(self, request: Request, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Send one request; the answer as plain data. A write that another one preceded is sent again a few times."""

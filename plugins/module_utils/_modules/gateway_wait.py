@@ -265,7 +265,7 @@ def _late(state: _Gateways, params: Json) -> List[Problem]:
             state.mesh,
             f"{SERVICE} {params['namespace']}/{name}",
             f"no address {after}: {address['pending']}",
-            "Fix what the cloud reports, or set mesh_ingress.exposure to NodePort, and run again",
+            "Correct what the cloud reports, or use node ports (in the roles, set mesh_ingress.exposure to NodePort), and run again",
             peer=peers[name],
             severity="warning",
         )

@@ -715,7 +715,7 @@ CODES: Dict[str, Code] = {
         "Compare address, port, root and trust domain with the other mesh; check firewalls",
     ),
     "connected": Code(_LINKS, _I, "Connected", "Nothing to do"),
-    "absent": Code(_LINKS, _E, "The mesh has no ServiceMeshPeer for the other mesh", "Run federate.yml"),
+    "absent": Code(_LINKS, _E, "The mesh has no ServiceMeshPeer for the other mesh", "Apply one, or run federate.yml"),
     "not-accepted": Code(
         _LINKS,
         _E,

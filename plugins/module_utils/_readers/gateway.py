@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple, cast
+from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
@@ -109,11 +109,9 @@ def read_gateway(
 
 def _port(service: Json, number: int, names: Sequence[str]) -> Optional[Json]:
     """The port of a Service with this number, or with one of these names."""
-    ports = dig(service, "spec", "ports") or []
-    for port in ports:
-        if port.get("port") == number:
-            return cast(Json, port)
-    return next((port for port in ports if port.get("name") in names), None)
+    ports: List[Json] = dig(service, "spec", "ports") or []
+    numbered = next((port for port in ports if port.get("port") == number), None)
+    return numbered or next((port for port in ports if port.get("name") in names), None)
 
 
 def _addresses(service: Json, type_: str, nodes: List[str]) -> Tuple[List[str], str]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Set, Tuple, TypedDict, cast
+from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Set, Tuple, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.links import LinkCode, PeerStatus
@@ -127,7 +127,7 @@ def read_peer(peer: Optional[Json], *, mesh: str = "this mesh", other: str = "th
     its newest attempt counts (maistra/istio ``pkg/servicemesh/federation/status/handler.go``).
     """
     if peer is None:
-        return _without_entries(False, "absent", "the ServiceMeshPeer does not exist", "Run federate.yml")
+        return _without_entries(False, "absent", "the ServiceMeshPeer does not exist", "Apply one, or run federate.yml")
     active, inactive = (
         [entry for entry in _entries(peer, part)
          if (not pods or entry.get("pod") in pods) and entry.get("pod") not in terminated_pods]
@@ -175,7 +175,8 @@ def entry_pods(peer: Json) -> Set[str]:
 
 def _entries(peer: Json, part: str) -> List[Json]:
     """The entries of istiod pods under ``active`` or ``inactive``."""
-    return cast(List[Json], dig(peer, "status", "discoveryStatus", part) or [])
+    entries: List[Json] = dig(peer, "status", "discoveryStatus", part) or []
+    return entries
 
 
 def _newest_of_each_pod(inactive: Sequence[Json], active: Sequence[Json]) -> List[Json]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Set, cast
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Set
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
@@ -58,7 +58,8 @@ def without_secrets(result: Json, credentials: Set[str]) -> Json:
     text = json.dumps(result, default=str)
     if not any(json.dumps(credential)[1:-1] in text for credential in credentials):
         return result
-    return cast(Json, remove_values(result, credentials))
+    hidden: Json = remove_values(result, credentials)
+    return hidden
 
 
 def portable(args: Any) -> Any:
