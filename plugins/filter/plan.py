@@ -53,8 +53,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The plan - C(group), C(options), C(meshes), C(sides), C(problems), C(warnings), C(load_balancers), C(announcement) (lines and details), C(pending_steps),
-    C(restarts), C(by_file).
+  description: The plan - C(group), C(options), C(meshes), C(sides), C(problems), C(warnings), C(load_balancers),
+    C(announcement) (lines and details), C(pending_steps), C(restarts), C(by_file).
   type: dict
 """
 

@@ -41,7 +41,7 @@ _WRITE_VERBS = {"create", "update", "patch", "delete", "deletecollection"}
 #: Reviews of the account's own rights: created as objects that the API server does not store.
 _SELF_REVIEWS = {("authorization.k8s.io", "selfsubjectrulesreviews"), ("authorization.k8s.io", "selfsubjectaccessreviews")}
 _DESCRIBED_KINDS = ("servicemeshcontrolplanes,servicemeshmemberrolls,servicemeshpeers,exportedservicesets,importedservicesets,"
-                "services,configmaps,pods")
+                    "services,configmaps,pods")
 _FEDERATION_KINDS = "servicemeshpeers,exportedservicesets,importedservicesets"
 Mark = dict[str, int]
 

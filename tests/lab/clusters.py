@@ -39,8 +39,8 @@ _UNAUDITED_READERS = ["lab:simulator", "lab:launcher", "system:apiserver"]
 
 # Admission plugins that need controllers which do not run here, or that only cost time in a lab.
 _DISABLED_ADMISSION = ("ServiceAccount", "PodSecurity", "Priority", "LimitRanger", "ResourceQuota", "TaintNodesByCondition",
-                  "DefaultTolerationSeconds", "DefaultStorageClass", "StorageObjectInUseProtection", "RuntimeClass",
-                  "PersistentVolumeClaimResize", "DefaultIngressClass")
+                       "DefaultTolerationSeconds", "DefaultStorageClass", "StorageObjectInUseProtection", "RuntimeClass",
+                       "PersistentVolumeClaimResize", "DefaultIngressClass")
 
 AUDIT_POLICY: dict[str, Any] = {
     "apiVersion": "audit.k8s.io/v1",

@@ -293,7 +293,8 @@ def _release_fields(status: Json) -> str:
              f"(kubectl apply --server-side --field-manager={manager}), which releases them"
         for manager, by_update in sorted(writes_by_update.items())
     ]
-    return ". ".join([*ways, "To take over the fields from any manager, set force_conflicts: true in the task of a module, or federation_force_conflicts: true"])
+    forced = "set force_conflicts: true in the task of a module, or federation_force_conflicts: true"
+    return ". ".join([*ways, f"To take over the fields from any manager, {forced}"])
 
 
 # -- credentials that expired --------------------------------------------------------------------------------------------

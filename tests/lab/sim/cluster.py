@@ -177,7 +177,7 @@ class Cluster:
             raise RuntimeError("the cluster is not started")
         async with self._writers:
             response = await getattr(self._dynamic, verb)(RESOURCES[kind], *args, serialize=False,
-                                                        header_params={}, query_params=[], **kwargs)
+                                                          header_params={}, query_params=[], **kwargs)
             return await _checked(response)
 
     def _stored(self, kind: str, body: Object) -> Object:
@@ -253,7 +253,7 @@ class Cluster:
         path = RESOURCES[kind].path(name=name, namespace=namespace or None) + "/status"
         async with self._writers:
             response = await self._dynamic.request("patch", path, body={"status": status}, content_type=MERGE,
-                                                 header_params={}, query_params=[], serialize=False)
+                                                   header_params={}, query_params=[], serialize=False)
             return self._stored(kind, await _checked(response))
 
     async def delete(self, kind: str, namespace: str, name: str, now: bool = False) -> None:

@@ -195,7 +195,7 @@ def _scaling(control_plane: Object, gateway: Gateway, selector: dict[str, str],
 
 
 def _ingress_objects(control_plane: Object, gateway: Gateway, selector: dict[str, str],
-           labels: dict[str, str]) -> list[tuple[str, Object]]:
+                     labels: dict[str, str]) -> list[tuple[str, Object]]:
     """Return the objects that only ingress gateways have."""
     objects: list[tuple[str, Object]] = []
     if dig(control_plane, "spec", "security", "manageNetworkPolicy") is not False:

@@ -372,5 +372,3 @@ class ControlPlane:
         remaining = [finalizer for finalizer in body["metadata"]["finalizers"] if finalizer != FINALIZER]
         await self.cluster.patch("ServiceMeshControlPlane", self.namespace, self.name,
                                  {"metadata": {"finalizers": remaining or None}})
-
-

@@ -43,7 +43,7 @@ UPDATE_PODS = {"verb": "update", "group": "", "resource": "pods"}
 #: Right that the author of a cluster-wide control plane needs, by version, and its name in the message.
 CLUSTER_WIDE_RIGHTS = {"v2.4": ({"verb": "*", "group": "*", "resource": "*"}, "cluster-admin")}
 CLUSTER_WIDE_DEFAULT = ({"verb": "create", "group": "maistra.io", "resource": "servicemeshcontrolplanes"},
-                      'cluster-scoped "create SMCP"')
+                        'cluster-scoped "create SMCP"')
 RESERVED = ("istio-ingressgateway", "istio-egressgateway")
 
 

@@ -12,7 +12,7 @@ from lab import seed, topology
 from lab.sim.olm import resolution_error
 
 VALID = {"name": "servicemeshoperator", "channel": "stable", "source": "redhat-operators",
-        "sourceNamespace": "openshift-marketplace"}
+         "sourceNamespace": "openshift-marketplace"}
 
 
 @pytest.mark.parametrize(("change", "message"), [
