@@ -70,7 +70,7 @@ class ActionModule(ActionBase):
         if is_printed:
             # In one piece, so that nothing comes between the lines; the strategy prints what a worker displays.
             Display().display(
-                "\n".join(printable(part) for line in lines for part in (_wrapped(line) if params["wrap"] else [line]))
+                "\n".join(part for line in map(printable, lines) for part in (_wrapped(line) if params["wrap"] else [line]))
             )
         # The result is for programs: no callback that writes text prints it a second time, with -v neither.
         result.update(changed=False, _ansible_verbose_override=True)

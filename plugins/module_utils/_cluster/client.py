@@ -245,6 +245,10 @@ def _connect(auth: Mapping[str, Any]) -> Any:
         return DynamicClient(client, discoverer=_Table)
     except ConfigException as error:
         raise ClusterError("access", f"the kubeconfig cannot be used: {error}", "Correct mesh_kubeconfig (auth.kubeconfig of a module)") from error
+    except (AttributeError, KeyError, TypeError) as error:
+        # The client's parser checks no types: it fails with what comes of using a value as another type.
+        message = "the kubeconfig cannot be used: a cluster, user or context in it has a value of the wrong type"
+        raise ClusterError("access", message, "Write the kubeconfig again, for instance by 'oc login'") from error
     except (OSError, ValueError) as error:
         raise ClusterError("access", f"the access cannot be used: {error}", "Correct the files it names") from error
 

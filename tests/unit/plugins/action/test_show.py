@@ -75,3 +75,8 @@ def test_text_of_clusters_does_not_control_the_terminal(monkeypatch: pytest.Monk
 def test_lines_are_left_whole_on_request(monkeypatch: pytest.MonkeyPatch, printed: list[str]) -> None:
     _run("default", monkeypatch, lines=["x y" * 50], wrap=False)
     assert printed == ["x y" * 50]
+
+
+def test_escaped_characters_do_not_make_a_line_too_long(monkeypatch: pytest.MonkeyPatch, printed: list[str]) -> None:
+    _run("default", monkeypatch, lines=["word " * 18 + "\x1b\x1b\x1b end"])
+    assert "\\x1b" in printed[0] and max(map(len, printed[0].splitlines())) <= 100

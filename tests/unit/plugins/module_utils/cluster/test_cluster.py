@@ -125,6 +125,23 @@ def test_a_kubeconfig_without_contexts_is_not_to_be_given_one_of_them() -> None:
         assert "none" not in found["remedy"]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"clusters": [{"name": "red", "cluster": {"server": 5}}]},
+        {"clusters": "red"},
+        {"clusters": 5},
+        {"users": "red"},
+        {"contexts": [{"name": "red", "context": None}]},
+    ],
+)
+def test_a_kubeconfig_with_a_value_of_another_type_is_a_problem(changes: Json) -> None:
+    """The client's parser raised whatever came of it, and the host was lost for the run."""
+    cluster, problems = session.connect({"kubeconfig": {**_kubeconfig(), **changes}}, "red-mesh")
+    assert cluster is None and [found["code"] for found in problems] == ["access"]
+    assert problems[0]["message"].startswith("the kubeconfig cannot be used: ")
+
+
 def test_problems_name_mesh_variable_and_what_is_there(file: Path) -> None:
     reported = access.check_access({"kubeconfig": str(file), "context": "blue"}, "red-mesh", {})[0]
     assert (reported["mesh"], reported["where"]) == ("red-mesh", "mesh_context")
