@@ -47,7 +47,9 @@ def announcement(plan: Plan, facts: Mapping[str, Json]) -> Announcement:
     """
     rows = [_row(plan, host, facts.get(host) or {}) for host in sorted(plan["meshes"])]
     problems = _problems(plan)
-    lines = [*_table(rows), "", *(line for reason in plan["exposure_lines"] for line in wrapped(reason))]
+    lines = _table(rows)
+    if plan["exposure_lines"]:
+        lines += ["", *(line for reason in plan["exposure_lines"] for line in wrapped(reason))]
     lines += ["", *wrapped(f"{plan['load_balancers']['message']}.")]
     lines += [line for note in (*plan["notices"], *plan["unmanaged_gateways"]) for line in wrapped(note)]
     if problems:

@@ -76,3 +76,8 @@ def test_gateways_that_are_reached_in_several_ways() -> None:
         read[host]["cluster_uid"] = "one"
     row = next(row for row in _announced(read)["meshes"] if row["mesh"] == RED)
     assert row["exposure"] == "public LoadBalancer, ClusterIP"
+
+
+def test_no_paragraph_is_empty_when_no_mesh_could_be_read() -> None:
+    lines = _announced({})["lines"]
+    assert not any(not line and not following for line, following in zip(lines, lines[1:])), lines
