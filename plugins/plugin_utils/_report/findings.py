@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, List, Sequence, Tuple
 
 import yaml
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import in_order
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import INDENT, WIDTH, count, wrapped
 
@@ -31,10 +31,11 @@ def findings_lines(summary: Json) -> List[str]:
 
 
 def rejection_lines(problems: Sequence[Problem]) -> List[str]:
-    """Problems that end a run before its first write: verdict and numbers, then one paragraph each, errors first."""
-    errors = sum(problem["severity"] == "error" for problem in problems)
-    numbers = f"{count(errors, 'error')}, {count(len(problems) - errors, 'warning')}"
-    return [f"REJECTED  {numbers}.", *_paragraphs(in_order(problems))]
+    """Problems that end a run before its first write: verdict and numbers, then each problem once as a paragraph."""
+    distinct = in_order(list({problem_line(problem): problem for problem in problems}.values()))
+    errors = sum(problem["severity"] == "error" for problem in distinct)
+    numbers = f"{count(errors, 'error')}, {count(len(distinct) - errors, 'warning')}"
+    return [f"REJECTED  {numbers}.", *_paragraphs(distinct)]
 
 
 def _paragraphs(findings: Sequence[Problem]) -> List[str]:

@@ -223,7 +223,9 @@ def test_problems_as_text() -> None:
         problems_text(wrong)
         == "ERROR red: x: it is wrong. Fix: Correct it. [b]\nWARNING red: x: it is wrong. Fix: Correct it. [a]"
     )
-    assert problems_text([*wrong, {**wrong[1], "mesh": "blue", "repaired": {"type": "x"}}], lines=True) == [
+    # An identity file is read for each of its peers: what is wrong with it is reported once.
+    twice = {**wrong[1], "peer": "green"}
+    assert problems_text([*wrong, twice, {**wrong[1], "mesh": "blue", "repaired": {"type": "x"}}], lines=True) == [
         "REJECTED  2 errors, 1 warning.",
         "",
         "ERROR blue: x: it is wrong. Fix: Correct it. [b]",
