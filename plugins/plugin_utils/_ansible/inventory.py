@@ -57,15 +57,14 @@ def read_inventory(
     variables, unreadable = host_variables(hostvars, hosts, is_relevant)
     in_play = hosts if play_hosts is None else plain(play_hosts)
     declared = declare(variables, members, environ, group=name, play_hosts=in_play, access=access)
-    declared["problems"] += [
-        problem(
-            "variable-undefined",
-            declared["meshes"][host]["mesh"],
-            variable,
-            reason.rstrip("."),
-            "Correct the template in the inventory",
-        )
+    # The options of the group are variables of each of its hosts.
+    distinct = {
+        (name if variable.startswith("federation_") else declared["meshes"][host]["mesh"], variable, reason.rstrip("."))
         for host, variable, reason in unreadable
+    }
+    declared["problems"] += [
+        problem("variable-undefined", mesh, variable, reason, "Correct the template in the inventory")
+        for mesh, variable, reason in sorted(distinct)
     ]
     return Inventory(declared, variables, {host for host, dummy, dummy in unreadable})
 

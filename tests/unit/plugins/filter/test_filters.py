@@ -194,6 +194,26 @@ def test_the_declaration_has_the_findings_of_lint_but_no_notes(hostvars: dict[st
     assert lint(hostvars, groups())["failed"]
 
 
+def test_a_template_of_the_group_that_cannot_be_rendered_is_reported_once(hostvars: dict[str, Json]) -> None:
+    class Unrendered(dict[str, Any]):
+        """Variables of a host as Ansible has them: a template is rendered when it is read."""
+
+        def __getitem__(self, name: str) -> Any:
+            if self.get(name) == "{{ missing }}":
+                raise ValueError("'missing' is undefined")
+            return super().__getitem__(name)
+
+    variables = {
+        host: Unrendered({**values, "federation_wait_timeout": "{{ missing }}"}) for host, values in hostvars.items()
+    }
+    variables["red-mesh"]["mesh_locality"] = "{{ missing }}"
+    undefined = [found for found in declaration(variables, groups())["problems"] if found["code"] == "variable-undefined"]
+    assert [(found["mesh"], found["where"]) for found in undefined] == [
+        ("federation", "federation_wait_timeout"),
+        ("red-mesh", "mesh_locality"),
+    ]
+
+
 def test_colliding_names_are_rejected_by_the_plan(hostvars: dict[str, Json]) -> None:
     """Only the plan knows the names of live peers."""
     hostvars["blue-mesh"] = {**hostvars["red-mesh"], "mesh_facts": read("blue-mesh")}
