@@ -94,7 +94,8 @@ def test_an_unmanaged_network_view_without_the_peer_is_a_warning(check: Run) -> 
 def test_the_report_shows_the_network_view_once(check: Run) -> None:
     """At the end of the run requests fail because of it, so it is an error and no longer a warning."""
     [error] = [line for line in check.report if "requestedNetworkView" in line and "egress-red-mesh" in line]
-    assert "requests to red-mesh fail through it" in error and error.endswith("[network-view]")
+    statement, dummy, dummy = error.partition(" Links: ")
+    assert "requests to red-mesh fail through it" in statement and statement.endswith("[network-view]"), error
 
 
 def test_platform_and_version_of_a_cluster_without_openshift(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
