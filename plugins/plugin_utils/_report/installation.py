@@ -48,7 +48,9 @@ def summarise(hosts: Sequence[str], results: Results, check_mode: bool = False) 
         if row["message"]
         for line in _not_rehearsed(row)
     ]
-    details = ["", *change_report.detail_lines(changes, check_mode)] if changes else []
+    # The lines name every object; the details add the fields of those that existed before.
+    updated = [change for change in changes if change["verb"] == "changed"]
+    details = ["", *change_report.detail_lines(updated, check_mode)] if updated else []
     return {
         "verdict": verdict,
         "headline": headline,

@@ -19,8 +19,15 @@ _SEVERITIES = ("error", "warning", "info")
 
 def wrapped(text: str, indent: str = "", hanging: str = INDENT) -> List[str]:
     """A paragraph as lines; the first begins with ``indent``, the others with ``hanging`` after it. A word that is longer
-    than a line, such as a client ID, is broken."""
-    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + hanging, break_on_hyphens=False)
+    than a line, such as a fingerprint or a client ID, stays whole: it is there to be copied."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + hanging,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def count(number: int, noun: str) -> str:
