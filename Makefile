@@ -17,8 +17,8 @@ JOBS ?= 2
 LABS ?= 3
 
 # `make check`: the parts that need neither a cluster nor a copy of the tree.
-CHECKS := unit ansible-lint types layers ruff yamllint reuse
-LINTS := ansible-lint types layers ruff yamllint reuse
+CHECKS := unit ansible-lint types layers ruff format-check yamllint reuse
+LINTS := ansible-lint types layers ruff format-check yamllint reuse
 # The parts of `make test`. GATES run side by side while the lab's programs are built; the parts after them need all
 # processors, or a tree that does not change.
 GATES := sanity docs $(CHECKS)
@@ -74,7 +74,7 @@ lab-up: .venv/bin/python ## start the lab (build/lab)
 lab-down: .venv/complete ## stop the lab and remove its files
 	$(LAB) down
 
-lint: $(LINTS) ## ansible-lint (production), mypy, import-linter, ruff, yamllint, reuse
+lint: $(LINTS) ## ansible-lint (production), mypy, import-linter, ruff, format, yamllint, reuse
 
 format: tools ## format the Python files
 	$(BIN)/ruff check --quiet --select I --fix

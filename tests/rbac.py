@@ -50,7 +50,9 @@ def manifests(playbook: str) -> list[Json]:
     """Return the objects of one file: the roles of the table, bound to an account of the mesh's namespace, or to one of a
     namespace of its own."""
     home = NAMESPACE if _inside(playbook) else HOME
-    return [one for scope, role in _roles(playbook) for one in (role, _binding(NAMESPACES.get(scope.namespace), role, home))]
+    return [
+        one for scope, role in _roles(playbook) for one in (role, _binding(NAMESPACES.get(scope.namespace), role, home))
+    ]
 
 
 def _roles(playbook: str) -> list[tuple[Any, Json]]:

@@ -47,7 +47,9 @@ def pip_versions() -> set[str]:
 
 def pip_settings() -> str:
     """Return pip's settings of this user, from files and environment, as the text of a pip.conf."""
-    listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], check=True, capture_output=True, text=True).stdout
+    listed = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], check=True, capture_output=True, text=True
+    ).stdout
     settings = {}
     for line in listed.splitlines():
         key, _separator, value = line.partition("=")

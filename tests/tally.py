@@ -34,7 +34,9 @@ def main(arguments: list[str]) -> int:
 def run(name: str, command: list[str]) -> int:
     """Run a command that passes or fails as a whole; its output is shown and kept."""
     begin = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
         lines = []
         for line in process.stdout or ():
             print(line, end="", flush=True)
@@ -55,10 +57,14 @@ def run_pytest(name: str, command: list[str]) -> int:
 
 def record(name: str, seconds: float, code: int, output: str) -> None:
     """Write the JUnit file of a part that is one test."""
-    suite = ElementTree.Element("testsuite", name=name, tests="1", failures=str(int(code != 0)), errors="0", skipped="0")
+    suite = ElementTree.Element(
+        "testsuite", name=name, tests="1", failures=str(int(code != 0)), errors="0", skipped="0"
+    )
     case = ElementTree.SubElement(suite, "testcase", classname="gate", name=name, time=f"{seconds:.1f}")
     if code:
-        ElementTree.SubElement(case, "failure", message=f"exit code {code}").text = _printable(output[-KEPT_CHARACTERS:])
+        ElementTree.SubElement(case, "failure", message=f"exit code {code}").text = _printable(
+            output[-KEPT_CHARACTERS:]
+        )
     ElementTree.ElementTree(suite).write(RESULTS / f"{name}.xml", encoding="utf-8", xml_declaration=True)
 
 
@@ -80,7 +86,9 @@ def count(report: Path) -> tuple[int, int]:
 def total(expected: list[str]) -> int:
     """Print a line for each part and the sum as the last line; 1 when anything failed or is missing."""
     reports = {path.stem: path for path in sorted(RESULTS.glob("*.xml"))}
-    sums = {name: count(path) for name, path in reports.items()} | {name: (0, 1) for name in expected if name not in reports}
+    sums = {name: count(path) for name, path in reports.items()} | {
+        name: (0, 1) for name in expected if name not in reports
+    }
     for name, (passed, failed) in sums.items():
         print(f"{name}: {passed} passed, {failed} failed" + ("" if name in reports else " (left no report)"))
     passed, failed = (sum(column) for column in zip(*sums.values()))

@@ -45,12 +45,20 @@ def _copy(target: Path) -> None:
     The copy is a repository of its own: ansible-test asks git for the files, and ``build`` is ignored by the checkout's.
     """
     subprocess.run(["git", "init", "--quiet", str(target)], check=True)
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], check=True,
-                            capture_output=True, text=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     names = {name for name in listed.split("\0") if name and Path(name).is_file()}
     for name in names:
         source, copy = Path(name), target / name
-        if not copy.exists() or copy.read_bytes() != source.read_bytes() or copy.stat().st_mode != source.stat().st_mode:
+        if (
+            not copy.exists()
+            or copy.read_bytes() != source.read_bytes()
+            or copy.stat().st_mode != source.stat().st_mode
+        ):
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, copy)
     for copy in [path for path in target.rglob("*") if path.is_file()]:

@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Optional
 
 from ansible import constants
 from ansible.utils.display import Display
+
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase, validated
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import WIDTH, wrapped
@@ -70,7 +71,9 @@ class ActionModule(ActionBase):
         if is_printed:
             # In one piece, so that nothing comes between the lines; the strategy prints what a worker displays.
             Display().display(
-                "\n".join(part for line in map(printable, lines) for part in (_wrapped(line) if params["wrap"] else [line]))
+                "\n".join(
+                    part for line in map(printable, lines) for part in (_wrapped(line) if params["wrap"] else [line])
+                )
             )
         # The result is for programs: no callback that writes text prints it a second time, with -v neither.
         result.update(changed=False, _ansible_verbose_override=True)

@@ -55,15 +55,12 @@ from collections.abc import Callable
 from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_results, sealed_plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import (
     advance as plan_steps,
-)
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import (
     plan as planning,
-)
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import (
     types as plan_types,
 )
 
@@ -72,7 +69,9 @@ def advance(plan: Any, step: str, hostvars: Mapping[str, Any], check_mode: bool 
     """Record the results of one step; see DOCUMENTATION."""
     before, name = sealed_plan(plan, "ossm.federation.advance"), str(plain(step))
     if name not in plan_types.STEPS:
-        raise AnsibleFilterError(f"ossm.federation.advance: there is no step {name!r}; there are {', '.join(plan_types.STEPS)}")
+        raise AnsibleFilterError(
+            f"ossm.federation.advance: there is no step {name!r}; there are {', '.join(plan_types.STEPS)}"
+        )
     results = read_results(hostvars, before["meshes"], [name])[name]
     after = plan_steps.advance(before, name, results, bool(plain(check_mode)))
     after["recorded_at"] = {**(before.get("recorded_at") or {}), name: time.time()}

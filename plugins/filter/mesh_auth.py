@@ -45,9 +45,9 @@ from collections.abc import Callable
 from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import host_variables, inert
-from ansible_collections.ossm.federation.plugins.plugin_utils._model import declare as declaring
-from ansible_collections.ossm.federation.plugins.plugin_utils._model import variables
+from ansible_collections.ossm.federation.plugins.plugin_utils._model import declare as declaring, variables
 
 
 def mesh_auth(hostvars: Mapping[str, Any]) -> Dict[str, Any]:

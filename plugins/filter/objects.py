@@ -54,6 +54,7 @@ from collections.abc import Callable
 from typing import Any, Dict, List, Mapping, cast
 
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
@@ -68,7 +69,9 @@ def objects(plan: Any, step: str, host: str, hostvars: Mapping[str, Any]) -> Lis
     """The desired objects of one step for one host; see DOCUMENTATION."""
     known, name = sealed_plan(plan, "ossm.federation.objects"), str(plain(step))
     if name not in steps.WRITING:
-        raise AnsibleFilterError(f"ossm.federation.objects: there is no step {name!r}; there are {', '.join(steps.WRITING)}")
+        raise AnsibleFilterError(
+            f"ossm.federation.objects: there is no step {name!r}; there are {', '.join(steps.WRITING)}"
+        )
     host = planned_host(known, host, "ossm.federation.objects")
     facts = read_facts(hostvars, [host]).get(host, {})
     return cast(List[Dict[str, Any]], inert(desired.build_objects(known, name, host, facts)))

@@ -48,6 +48,7 @@ from collections.abc import Callable
 from typing import Any, Dict, List, Union, cast
 
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.findings import rejection_lines

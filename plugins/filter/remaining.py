@@ -46,6 +46,7 @@ from collections.abc import Callable
 from typing import Any, Dict
 
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain
 
 
@@ -54,7 +55,9 @@ def remaining(timeout: Any, started: Any) -> float:
     try:
         return max(0.0, float(plain(started)) + float(plain(timeout)) - time.time())
     except (TypeError, ValueError) as error:
-        raise AnsibleFilterError(f"ossm.federation.remaining takes a timeout and a start in seconds: {error}") from error
+        raise AnsibleFilterError(
+            f"ossm.federation.remaining takes a timeout and a start in seconds: {error}"
+        ) from error
 
 
 class FilterModule:

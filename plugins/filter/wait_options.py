@@ -68,6 +68,7 @@ from collections.abc import Callable
 from typing import Any, Dict, List, Mapping
 
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
     planned_host,

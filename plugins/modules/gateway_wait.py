@@ -189,6 +189,7 @@ problems:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.ossm.federation.plugins.module_utils._modules.gateway_wait import ARGUMENT_SPEC, run
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import finish
 

@@ -559,6 +559,7 @@ additional_services:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info import ARGUMENT_SPEC, run
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import finish
 

@@ -126,6 +126,7 @@ problems:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.ossm.federation.plugins.module_utils._modules.operator_wait import ARGUMENT_SPEC, run
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import finish
 

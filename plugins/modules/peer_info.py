@@ -302,6 +302,7 @@ problems:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import finish
 from ansible_collections.ossm.federation.plugins.module_utils._modules.peer_links import INFO_SPEC, info
 

@@ -338,6 +338,7 @@ problems:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import finish
 from ansible_collections.ossm.federation.plugins.module_utils._modules.peer_links import WAIT_SPEC, wait
 

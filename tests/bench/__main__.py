@@ -21,12 +21,18 @@ RUNS = 3
 def arguments() -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(
-        prog="bench", description="Times the collection beside a kubectl script and the usual playbook.")
+        prog="bench", description="Times the collection beside a kubectl script and the usual playbook."
+    )
     parser.add_argument("--meshes", default=MESHES, help=f"numbers of meshes, comma separated (default {MESHES})")
     parser.add_argument("--runs", type=int, default=RUNS, help=f"timed rounds of each match (default {RUNS})")
-    parser.add_argument("--contestants", default=",".join(contestants.NAMES),
-                        help="who takes part, comma separated (default all); the documentation is only written by all")
-    parser.add_argument("--profile", action="store_true", help="show the time of each of the collection's tasks instead")
+    parser.add_argument(
+        "--contestants",
+        default=",".join(contestants.NAMES),
+        help="who takes part, comma separated (default all); the documentation is only written by all",
+    )
+    parser.add_argument(
+        "--profile", action="store_true", help="show the time of each of the collection's tasks instead"
+    )
     parser.add_argument("--dir", type=Path, default=ROOT / "build" / "bench", help="folder for labs and logs")
     return parser.parse_args()
 

@@ -23,8 +23,12 @@ HERE = Path(__file__).resolve().parent
 NAMES = ("ours", "kubectl", "pairs", "usual")
 #: The script, and the script with an apply for each pair: what one field manager for each pair costs the API servers.
 SCRIPTS = ("kubectl", "pairs")
-PLAYBOOKS = {("ours", "federate"): ROOT / "playbooks" / "federate.yml", ("ours", "links"): HERE / "ours" / "links.yml",
-             ("usual", "federate"): HERE / "usual" / "federate.yml", ("usual", "links"): HERE / "usual" / "links.yml"}
+PLAYBOOKS = {
+    ("ours", "federate"): ROOT / "playbooks" / "federate.yml",
+    ("ours", "links"): HERE / "ours" / "links.yml",
+    ("usual", "federate"): HERE / "usual" / "federate.yml",
+    ("usual", "links"): HERE / "usual" / "links.yml",
+}
 ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
 
 
@@ -66,17 +70,22 @@ class Stage:
 
     def _environment(self) -> dict[str, str]:
         """Return an environment in which only the checkout's own configuration counts."""
-        kept = {key: value for key, value in os.environ.items()
-                if not key.startswith(("ANSIBLE_", "K8S_AUTH_", "KUBE"))}
+        kept = {
+            key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_", "KUBE"))
+        }
         collections = self.folder.parent / "collections"
         link = collections / "ansible_collections" / "ossm" / "federation"
         link.parent.mkdir(parents=True, exist_ok=True)
         if not link.is_symlink():
             link.symlink_to(ROOT, target_is_directory=True)
         return kept | {
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(collections),
-            "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callbacks"),
-            "ANSIBLE_CALLBACKS_ENABLED": "bench_tasks", "BENCH_TASKS": str(self.folder / "tasks.json"), "NO_PROXY": "*",
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_COLLECTIONS_PATH": str(collections),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callbacks"),
+            "ANSIBLE_CALLBACKS_ENABLED": "bench_tasks",
+            "BENCH_TASKS": str(self.folder / "tasks.json"),
+            "NO_PROXY": "*",
             "KUBECACHEDIR": str(self.folder / "kubectl-cache"),
         }
 
@@ -94,8 +103,13 @@ class Stage:
         before = self.rig.cpu()
         with log.open("w", encoding="utf-8") as output:
             begin = time.monotonic()
-            process = subprocess.Popen(self.command(name, verb), env=self.environment, stdin=subprocess.DEVNULL,
-                                       stdout=output, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(
+                self.command(name, verb),
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
             memory = Memory(process.pid) if observed else None
             if memory:
                 memory.start()

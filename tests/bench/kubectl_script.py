@@ -62,8 +62,9 @@ class Script:
 
     def kubectl(self, mesh: str, *words: str, given: str | None = None) -> str:
         """Run kubectl and return what it prints; CalledProcessError when it fails."""
-        return subprocess.run(self.arguments(mesh, *words), input=given, check=True, text=True,
-                              stdout=subprocess.PIPE).stdout
+        return subprocess.run(
+            self.arguments(mesh, *words), input=given, check=True, text=True, stdout=subprocess.PIPE
+        ).stdout
 
     def apply(self, mesh: str, objects: list[Object], manager: str = "kubectl-script") -> None:
         """Apply all objects with one call."""
@@ -115,9 +116,10 @@ class Script:
     def join(self, mesh: str) -> None:
         """Write the peers' roots, then the peers."""
         roots = [root_map(self.meshes[mesh], peer, self.roots[peer]) for peer in self.peers(mesh)]
-        peers = [service_mesh_peer(self.meshes[mesh], mesh, peer, self.meshes[peer],
-                                   self.addresses[peer][f"ingress-{mesh}"])
-                 for peer in self.peers(mesh)]
+        peers = [
+            service_mesh_peer(self.meshes[mesh], mesh, peer, self.meshes[peer], self.addresses[peer][f"ingress-{mesh}"])
+            for peer in self.peers(mesh)
+        ]
         self.apply(mesh, roots + peers)
 
     def await_links(self, mesh: str) -> None:
@@ -133,10 +135,14 @@ class Script:
         def read(mesh: str) -> None:
             kinds = "servicemeshpeers.federation.maistra.io,importedservicesets.federation.maistra.io"
             items = json.loads(self.kubectl(mesh, "get", kinds, "--output=json"))["items"]
-            good = {(item["kind"], item["metadata"]["name"]) for item in items
-                    if (connected if item["kind"] == "ServiceMeshPeer" else imported)(item)}
-            states[mesh] = {peer: {("ServiceMeshPeer", peer), ("ImportedServiceSet", peer)} <= good
-                            for peer in self.peers(mesh)}
+            good = {
+                (item["kind"], item["metadata"]["name"])
+                for item in items
+                if (connected if item["kind"] == "ServiceMeshPeer" else imported)(item)
+            }
+            states[mesh] = {
+                peer: {("ServiceMeshPeer", peer), ("ImportedServiceSet", peer)} <= good for peer in self.peers(mesh)
+            }
 
         self.everywhere(read)
         return states
@@ -173,26 +179,38 @@ def metadata(mesh: Object, name: str, **more: Any) -> Object:
 
 def control_plane(mesh: Object, peers: list[str]) -> Object:
     """Return what the script owns of the control plane: one ingress and one egress gateway per peer."""
-    gateways = {"additionalIngress": {f"ingress-{peer}": ingress(f"ingress-{peer}") for peer in peers},
-                "additionalEgress": {f"egress-{peer}": egress(peer) for peer in peers}}
-    return {"apiVersion": "maistra.io/v2", "kind": "ServiceMeshControlPlane", "spec": {"gateways": gateways},
-            "metadata": {"name": mesh["control_plane"], "namespace": mesh["namespace"]}}
+    gateways = {
+        "additionalIngress": {f"ingress-{peer}": ingress(f"ingress-{peer}") for peer in peers},
+        "additionalEgress": {f"egress-{peer}": egress(peer) for peer in peers},
+    }
+    return {
+        "apiVersion": "maistra.io/v2",
+        "kind": "ServiceMeshControlPlane",
+        "spec": {"gateways": gateways},
+        "metadata": {"name": mesh["control_plane"], "namespace": mesh["namespace"]},
+    }
 
 
 def ingress(name: str) -> Object:
     """Return an ingress gateway behind a network load balancer."""
     ports = [{"name": "https-discovery", "port": 8188}, {"name": "tls", "port": 15443}]
     labels = {"federation.maistra.io/ingress-for": name}
-    return {"enabled": True, "routeConfig": {"enabled": False},
-            "service": {"type": "LoadBalancer", "metadata": {"labels": labels, "annotations": NLB}, "ports": ports}}
+    return {
+        "enabled": True,
+        "routeConfig": {"enabled": False},
+        "service": {"type": "LoadBalancer", "metadata": {"labels": labels, "annotations": NLB}, "ports": ports},
+    }
 
 
 def egress(peer: str) -> Object:
     """Return the egress gateway towards a peer."""
     ports = [{"name": "tls", "port": 15443}, {"name": "http-discovery", "port": 8188}]
     labels = {"federation.maistra.io/egress-for": f"egress-{peer}"}
-    return {"enabled": True, "requestedNetworkView": [f"network-{peer}"],
-            "service": {"metadata": {"labels": labels}, "ports": ports}}
+    return {
+        "enabled": True,
+        "requestedNetworkView": [f"network-{peer}"],
+        "service": {"metadata": {"labels": labels}, "ports": ports},
+    }
 
 
 def rule(service: Object) -> Object:
@@ -202,31 +220,48 @@ def rule(service: Object) -> Object:
 
 def export_set(mesh: Object, peer: str) -> Object:
     """Return what the mesh offers to a peer."""
-    return {"apiVersion": FEDERATION, "kind": "ExportedServiceSet", "metadata": metadata(mesh, peer),
-            "spec": {"exportRules": [rule(mesh["exports"])]}}
+    return {
+        "apiVersion": FEDERATION,
+        "kind": "ExportedServiceSet",
+        "metadata": metadata(mesh, peer),
+        "spec": {"exportRules": [rule(mesh["exports"])]},
+    }
 
 
 def import_set(mesh: Object, peer: str, other: Object) -> Object:
     """Return what the mesh takes from a peer."""
-    return {"apiVersion": FEDERATION, "kind": "ImportedServiceSet", "metadata": metadata(mesh, peer),
-            "spec": {"importRules": [rule(other["exports"])]}}
+    return {
+        "apiVersion": FEDERATION,
+        "kind": "ImportedServiceSet",
+        "metadata": metadata(mesh, peer),
+        "spec": {"importRules": [rule(other["exports"])]},
+    }
 
 
 def root_map(mesh: Object, peer: str, root: str) -> Object:
     """Return the ConfigMap with a peer's root certificate."""
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(mesh, f"{peer}-ca-root-cert"),
-            "data": {"root-cert.pem": root}}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata(mesh, f"{peer}-ca-root-cert"),
+        "data": {"root-cert.pem": root},
+    }
 
 
 def service_mesh_peer(mesh: Object, name: str, peer: str, other: Object, addresses: list[str]) -> Object:
     """Return the peer object: where the other mesh is reached, and as whom it comes."""
     identity = f"{other['trust_domain']}/ns/{other['namespace']}/sa/egress-{name}-service-account"
     chain = {"kind": "ConfigMap", "name": f"{peer}-ca-root-cert"}
-    return {"apiVersion": FEDERATION, "kind": "ServiceMeshPeer", "metadata": metadata(mesh, peer),
-            "spec": {"remote": {"addresses": addresses},
-                     "gateways": {"ingress": {"name": f"ingress-{peer}"}, "egress": {"name": f"egress-{peer}"}},
-                     "security": {"trustDomain": other["trust_domain"], "clientID": identity,
-                                  "certificateChain": chain}}}
+    return {
+        "apiVersion": FEDERATION,
+        "kind": "ServiceMeshPeer",
+        "metadata": metadata(mesh, peer),
+        "spec": {
+            "remote": {"addresses": addresses},
+            "gateways": {"ingress": {"name": f"ingress-{peer}"}, "egress": {"name": f"egress-{peer}"}},
+            "security": {"trustDomain": other["trust_domain"], "clientID": identity, "certificateChain": chain},
+        },
+    }
 
 
 def main(verb: str, file: str) -> int:

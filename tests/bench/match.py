@@ -87,8 +87,10 @@ class Match:
         if timed:
             self._remember(name, leg, run)
         used = ", ".join(f"{part} {seconds:.2f} s" for part, seconds in run.cpu.items())
-        self.say(f"  {len(self.rig.meshes)} meshes, {name}, {leg}{' (observed)' if observed else ''}: "
-                 f"{run.seconds:.2f} s, processor {used}")
+        self.say(
+            f"  {len(self.rig.meshes)} meshes, {name}, {leg}{' (observed)' if observed else ''}: "
+            f"{run.seconds:.2f} s, processor {used}"
+        )
 
     def _remember(self, name: str, leg: str, run: Run) -> None:
         """Keep every time, and the processor time of the best."""
@@ -109,9 +111,14 @@ class Match:
         """Return the results in the form of ``bench.json``."""
         best = {name: {leg: round(min(values), 2) for leg, values in legs.items()} for name, legs in self.times.items()}
         peers = len(self.rig.meshes) - 1
-        result: dict[str, Any] = {"objects": len(self.rig.meshes) * peers * 5, "objects_per_mesh": peers * 5,
-                                  "seconds": best, "all_seconds": self.times, "cpu_seconds": self.cpu,
-                                  "control_plane_write_ms": self.write_ms}
+        result: dict[str, Any] = {
+            "objects": len(self.rig.meshes) * peers * 5,
+            "objects_per_mesh": peers * 5,
+            "seconds": best,
+            "all_seconds": self.times,
+            "cpu_seconds": self.cpu,
+            "control_plane_write_ms": self.write_ms,
+        }
         for name in self.contestants:
             result |= self._costs(name)
         return result | ratios(best)
@@ -119,8 +126,11 @@ class Match:
     def _costs(self, name: str) -> dict[str, Any]:
         first = self.observed[name, "first"]
         prefix = "" if name == "ours" else f"{name}_"
-        costs: dict[str, Any] = {f"{prefix}{'requests' if leg == 'first' else f'requests_{leg}'}": run.requests_per_mesh
-                                 for (who, leg), run in self.observed.items() if who == name}
+        costs: dict[str, Any] = {
+            f"{prefix}{'requests' if leg == 'first' else f'requests_{leg}'}": run.requests_per_mesh
+            for (who, leg), run in self.observed.items()
+            if who == name
+        }
         costs[f"{prefix}peak_memory_mib"] = round(first.memory_mib)
         costs[f"{prefix}control_plane_writes"] = first.control_plane_writes
         if first.counted:
@@ -131,11 +141,13 @@ class Match:
 
 def ratios(best: dict[str, dict[str, float]]) -> dict[str, float]:
     """Return the ratios that the goals speak of, as far as both sides have run."""
-    pairs = {"first_to_kubectl": (("ours", "first"), ("kubectl", "first")),
-             "second_to_kubectl_second": (("ours", "second"), ("kubectl", "second")),
-             "links_to_kubectl": (("ours", "links"), ("kubectl", "links")),
-             "first_to_pairs": (("ours", "first"), ("pairs", "first")),
-             "usual_to_first": (("usual", "first"), ("ours", "first"))}
+    pairs = {
+        "first_to_kubectl": (("ours", "first"), ("kubectl", "first")),
+        "second_to_kubectl_second": (("ours", "second"), ("kubectl", "second")),
+        "links_to_kubectl": (("ours", "links"), ("kubectl", "links")),
+        "first_to_pairs": (("ours", "first"), ("pairs", "first")),
+        "usual_to_first": (("usual", "first"), ("ours", "first")),
+    }
     times = {key: [best.get(name, {}).get(leg) for name, leg in sides] for key, sides in pairs.items()}
     return {key: round(values[0] / values[1], 2) for key, values in times.items() if all(values)}
 

@@ -106,13 +106,22 @@ class Requests:
         return {cluster: self._count(cluster) for cluster in self._logs}
 
     def _count(self, cluster: str) -> Counter[str]:
-        return Counter({event["auditID"]: _kind(event) for event in self._events(cluster)
-                        if event["user"]["username"] == USER}.values())
+        return Counter(
+            {
+                event["auditID"]: _kind(event) for event in self._events(cluster) if event["user"]["username"] == USER
+            }.values()
+        )
 
     def control_plane_writes(self) -> int:
         """Return the number of writes of control planes by all users, the operator's of their status included."""
-        return len({event["auditID"] for cluster in self._logs for event in self._events(cluster)
-                    if event.get("objectRef", {}).get("resource") == "servicemeshcontrolplanes" and event["verb"] in WRITES})
+        return len(
+            {
+                event["auditID"]
+                for cluster in self._logs
+                for event in self._events(cluster)
+                if event.get("objectRef", {}).get("resource") == "servicemeshcontrolplanes" and event["verb"] in WRITES
+            }
+        )
 
     def _events(self, cluster: str) -> Iterator[dict[str, Any]]:
         with self._logs[cluster].open("rb") as stream:
@@ -129,15 +138,21 @@ def machine() -> dict[str, Any]:
     """Return what the figures were measured on: processor, cores, memory in GiB, system."""
     information = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     models = (line.partition(":")[2].strip() for line in information if line.startswith("model name"))
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2 ** 30
-    return {"processor": next(models, platform.machine()), "cores": len(os.sched_getaffinity(0)),
-            "memory_gib": round(memory),
-            "system": f"{platform.system()} {platform.release()}"}
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "processor": next(models, platform.machine()),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(memory),
+        "system": f"{platform.system()} {platform.release()}",
+    }
 
 
 def versions(kubectl: str) -> dict[str, str]:
     """Return the versions of the programs that took part."""
-    answer = json.loads(subprocess.run([kubectl, "version", "--client", "--output=json"], check=True, text=True,
-                                       stdout=subprocess.PIPE).stdout)
+    answer = json.loads(
+        subprocess.run(
+            [kubectl, "version", "--client", "--output=json"], check=True, text=True, stdout=subprocess.PIPE
+        ).stdout
+    )
     libraries = {name: version(name) for name in ("ansible-core", "kubernetes", "cryptography")}
     return {"Python": platform.python_version(), **libraries, "kubectl": answer["clientVersion"]["gitVersion"]}

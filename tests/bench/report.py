@@ -16,8 +16,14 @@ GOAL_SIZE = "10"
 
 def write(content: dict[str, Any], file: Path) -> None:
     """Render the template with the results."""
-    environment = Environment(loader=FileSystemLoader(HERE), undefined=StrictUndefined, trim_blocks=True,
-                              lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
     template = environment.get_template("benchmarks.md.j2")
     text = template.render(results=sizes(content), goals=goals(content), **content_only(content))
     file.write_text(text, encoding="utf-8")
@@ -43,9 +49,10 @@ def goals(content: dict[str, Any]) -> list[dict[str, Any]]:
             judged.append(_goal(f"requests per mesh, {size} meshes", "at most", limit, result["requests"]))
     last = results.get(GOAL_SIZE, {})
     for key, words, kind, limit in (
-            ("first_to_kubectl", "federating from nothing, to the kubectl script", "at most", 1.2),
-            ("second_to_kubectl_second", "second run, to the kubectl script's second run", "at most", 0.7),
-            ("usual_to_first", "the usual playbook, to federating from nothing", "at least", 8)):
+        ("first_to_kubectl", "federating from nothing, to the kubectl script", "at most", 1.2),
+        ("second_to_kubectl_second", "second run, to the kubectl script's second run", "at most", 0.7),
+        ("usual_to_first", "the usual playbook, to federating from nothing", "at least", 8),
+    ):
         if key in last:
             judged.append(_goal(f"{words}, {GOAL_SIZE} meshes", kind, limit, last[key]))
     tasks = {size: result["tasks_per_mesh"] for size, result in results.items() if "tasks_per_mesh" in result}
@@ -62,5 +69,7 @@ def _goal(words: str, kind: str, limit: float, measured: float) -> dict[str, Any
 
 def verdicts(content: dict[str, Any]) -> list[str]:
     """Return the goals as lines for the terminal."""
-    return [f"{'reached' if goal['met'] else 'MISSED '}  {goal['words']}: {goal['measured']} ({goal['limit']})"
-            for goal in goals(content)]
+    return [
+        f"{'reached' if goal['met'] else 'MISSED '}  {goal['words']}: {goal['measured']} ({goal['limit']})"
+        for goal in goals(content)
+    ]

@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 from kubernetes import dynamic
+from lab import binaries, launcher, processes, seed, topology
 
 from bench.observe import cpu_seconds
-from lab import binaries, launcher, processes, seed, topology
 
 Object = dict[str, Any]
 FEDERATION = "federation.maistra.io/v1"
@@ -25,10 +25,24 @@ OURS = "app.kubernetes.io/managed-by in (ossm.federation, kubectl-script, usual-
 SERVICE = "ratings"
 #: What the product waits for is not what is measured. What may not be zero is a period (then the product's) or a pause
 #: after a failed attempt (then short).
-CLOCKS = {"lb_delay": 0.0, "operator_notice": 0.0, "operator_install": 0.0, "operator_update": 0.0,
-          "operator_delete": 0.0, "istiod_start": 0.0, "gateway_start": 0.0, "gateway_push": 0.0,
-          "pod_stop": 0.0, "members": 0.0, "drain": 0.0,
-          "connect_timeout": 0.1, "dns_hang": 0.1, "full_sync_retry": 1.0, "retry_first": 0.3, "retry_backoff": 2.0}
+CLOCKS = {
+    "lb_delay": 0.0,
+    "operator_notice": 0.0,
+    "operator_install": 0.0,
+    "operator_update": 0.0,
+    "operator_delete": 0.0,
+    "istiod_start": 0.0,
+    "gateway_start": 0.0,
+    "gateway_push": 0.0,
+    "pod_stop": 0.0,
+    "members": 0.0,
+    "drain": 0.0,
+    "connect_timeout": 0.1,
+    "dns_hang": 0.1,
+    "full_sync_retry": 1.0,
+    "retry_first": 0.3,
+    "retry_backoff": 2.0,
+}
 GONE_SECONDS = 180.0
 IDLE_WINDOW_SECONDS = 0.5
 IDLE_CORES = 0.2
@@ -91,7 +105,8 @@ class Rig:
         namespace = self.meshes[mesh]["namespace"]
         # The client deletes many only by a selector; this one chooses all.
         self._resource(mesh, FEDERATION, kind).delete(
-            namespace=namespace, field_selector=f"metadata.namespace={namespace}")
+            namespace=namespace, field_selector=f"metadata.namespace={namespace}"
+        )
 
     def _everywhere(self, work: Any) -> None:
         launcher.in_parallel(work, list(self.meshes))
@@ -101,8 +116,11 @@ class Rig:
         details = self.meshes[mesh]
         self._resource(mesh, "v1", "ConfigMap").delete(namespace=details["namespace"], label_selector=OURS)
         self._resource(mesh, "maistra.io/v2", "ServiceMeshControlPlane").patch(
-            name=details["control_plane"], namespace=details["namespace"], content_type="application/merge-patch+json",
-            body={"spec": {"gateways": {"additionalIngress": None, "additionalEgress": None}}})
+            name=details["control_plane"],
+            namespace=details["namespace"],
+            content_type="application/merge-patch+json",
+            body={"spec": {"gateways": {"additionalIngress": None, "additionalEgress": None}}},
+        )
 
     def _await_gone(self, mesh: str) -> None:
         """Wait until the operator has taken the gateways' Services away."""
@@ -111,8 +129,11 @@ class Rig:
         left = {item["metadata"]["name"] for item in listed["items"] if _is_gateway(item["metadata"]["name"])}
         if not left:
             return
-        for event in services.watch(namespace=self.meshes[mesh]["namespace"], timeout=int(GONE_SECONDS),
-                                    resource_version=listed["metadata"]["resourceVersion"]):
+        for event in services.watch(
+            namespace=self.meshes[mesh]["namespace"],
+            timeout=int(GONE_SECONDS),
+            resource_version=listed["metadata"]["resourceVersion"],
+        ):
             if event["type"] == "DELETED":
                 left.discard(event["raw_object"]["metadata"]["name"])
             if not left:
@@ -122,8 +143,10 @@ class Rig:
     def cpu(self) -> dict[str, float]:
         """Return the processor time in seconds that API servers (with their stores) and simulator have used so far."""
         living = processes.of_lab(self.directory)
-        parts = {"simulator": [process.pid for process in living if process.role == "simulator"],
-                 "api_servers": [process.pid for process in living if process.role != "simulator"]}
+        parts = {
+            "simulator": [process.pid for process in living if process.role == "simulator"],
+            "api_servers": [process.pid for process in living if process.role != "simulator"],
+        }
         return {part: cpu_seconds(pids) for part, pids in parts.items()}
 
     def control_plane_write_ms(self) -> float:
@@ -136,8 +159,11 @@ class Rig:
         where = {"name": details["control_plane"], "namespace": details["namespace"]}
 
         def apply(annotations: Object) -> None:
-            body = {"apiVersion": "maistra.io/v2", "kind": "ServiceMeshControlPlane",
-                    "metadata": where | {"annotations": annotations}}
+            body = {
+                "apiVersion": "maistra.io/v2",
+                "kind": "ServiceMeshControlPlane",
+                "metadata": where | {"annotations": annotations},
+            }
             plane.server_side_apply(body=body, field_manager="bench-probe", **where)
 
         self.await_idle()
@@ -190,18 +216,35 @@ def write_inputs(lab: Rig, folder: Path) -> dict[str, Path]:
     """Write the inputs: two inventories and the files of the script. Return them by contestant."""
     exports = {mesh: lab.exported(mesh) for mesh in lab.meshes}
     rules = {mesh: [{"type": "NameSelector", "nameSelector": service}] for mesh, service in exports.items()}
-    ours = {mesh: {"mesh_kubeconfig": lab.kubeconfig(mesh), "mesh_exports": rules[mesh],
-                   "mesh_imports": {peer: rules[peer] for peer in lab.meshes if peer != mesh}}
-            for mesh in lab.meshes}
-    plain = {mesh: {"kubeconfig": lab.kubeconfig(mesh), "namespace": details["namespace"],
-                    "control_plane": details["control_plane"], "trust_domain": details["trust_domain"]}
-             for mesh, details in lab.meshes.items()}
-    usual = {mesh: {f"mesh_{key}": value for key, value in details.items()} | {"service": exports[mesh]}
-             for mesh, details in plain.items()}
+    ours = {
+        mesh: {
+            "mesh_kubeconfig": lab.kubeconfig(mesh),
+            "mesh_exports": rules[mesh],
+            "mesh_imports": {peer: rules[peer] for peer in lab.meshes if peer != mesh},
+        }
+        for mesh in lab.meshes
+    }
+    plain = {
+        mesh: {
+            "kubeconfig": lab.kubeconfig(mesh),
+            "namespace": details["namespace"],
+            "control_plane": details["control_plane"],
+            "trust_domain": details["trust_domain"],
+        }
+        for mesh, details in lab.meshes.items()
+    }
+    usual = {
+        mesh: {f"mesh_{key}": value for key, value in details.items()} | {"service": exports[mesh]}
+        for mesh, details in plain.items()
+    }
     script = {"kubectl": lab.kubectl, "meshes": {mesh: plain[mesh] | {"exports": exports[mesh]} for mesh in plain}}
     folder.mkdir(parents=True, exist_ok=True)
-    files = {"ours": folder / "ours.yml", "usual": folder / "usual.yml", "kubectl": folder / "kubectl.json",
-             "pairs": folder / "pairs.json"}
+    files = {
+        "ours": folder / "ours.yml",
+        "usual": folder / "usual.yml",
+        "kubectl": folder / "kubectl.json",
+        "pairs": folder / "pairs.json",
+    }
     for name, hosts in (("ours", ours), ("usual", usual)):
         inventory = {"all": {"children": {"federation": {"hosts": hosts}}}}
         files[name].write_text(yaml.safe_dump(inventory), encoding="utf-8")

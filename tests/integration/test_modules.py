@@ -68,12 +68,17 @@ def test_modules_fail_on_a_mesh_that_cannot_be_read(call: Call, way: str) -> Non
     """The API server is down: every reading module fails with one message, and reports nothing as absent."""
     with call.federation.lab.fault("api-stopped", cluster="green"):
         facts = call(way, "mesh_info", **_mesh(call, "green-mesh"))
-        links = [call(way, "peer_info", **_mesh(call, "green-mesh")),
-                 call(way, "peer_wait", **_mesh(call, "green-mesh"), links=[{"peer_name": "red-mesh"}], timeout=2)]
+        links = [
+            call(way, "peer_info", **_mesh(call, "green-mesh")),
+            call(way, "peer_wait", **_mesh(call, "green-mesh"), links=[{"peer_name": "red-mesh"}], timeout=2),
+        ]
         collected = call(way, "mesh_info", **_mesh(call, "green-mesh"), fail_on_problems=False)
     assert not facts["readable"] and [problem["code"] for problem in facts["problems"]] == ["unreachable"]
     for result in (facts, *links):
-        assert result["msg"].startswith("ERROR green-mesh: API server of green-mesh: ") and "[unreachable]" in result["msg"]
+        assert (
+            result["msg"].startswith("ERROR green-mesh: API server of green-mesh: ")
+            and "[unreachable]" in result["msg"]
+        )
     assert [result["state"] for result in links] == ["unknown", "unknown"]
     assert [link["exists"] for result in links for link in result["links"]] == [None]
     assert "msg" not in collected and collected["problems"] == facts["problems"]
@@ -85,14 +90,24 @@ def test_mesh_info_sends_at_most_twelve_requests(call: Call, way: str) -> None:
     assert 0 < len(call.federation.lab.audit("blue", mark)) <= 12
     mark = call.federation.lab.mark()
     call(way, "mesh_info", **_mesh(call, "blue-mesh"), subset=["peers"])
-    assert [request.resource for request in call.federation.lab.audit("blue", mark)] == ["servicemeshcontrolplanes", "servicemeshpeers"]
+    assert [request.resource for request in call.federation.lab.audit("blue", mark)] == [
+        "servicemeshcontrolplanes",
+        "servicemeshpeers",
+    ]
 
 
 def test_mesh_info_reads_services_that_rules_name(call: Call) -> None:
     selectors = ["red-mesh-bookinfo/ratings", "red-mesh-bookinfo/reviews", "nowhere/*"]
     facts = call_in_all_ways(call, "mesh_info", **_mesh(call, "red-mesh"), additional_services=selectors)
-    services = [{"namespace": "red-mesh-bookinfo", "name": name, "labels": {"app": name}, "ports": [{"name": "http", "port": 9080}]}
-                for name in ("ratings", "reviews")]
+    services = [
+        {
+            "namespace": "red-mesh-bookinfo",
+            "name": name,
+            "labels": {"app": name},
+            "ports": [{"name": "http", "port": 9080}],
+        }
+        for name in ("ratings", "reviews")
+    ]
     assert facts["additional_services"] == {"services": services, "unread": []}
     assert "additional_services" not in call_in_all_ways(call, "mesh_info", **_mesh(call, "red-mesh"))
 
@@ -102,8 +117,12 @@ def _pods(call: Call) -> list[str]:
 
 
 def test_istiod_restart(call: Call, way: str) -> None:
-    options = {"auth": {"kubeconfig": call.federation.hosts["blue-mesh"]["mesh_kubeconfig"]}, "mesh": "blue-mesh",
-               "namespace": "blue-mesh-system", "control_plane": "blue-mesh"}
+    options = {
+        "auth": {"kubeconfig": call.federation.hosts["blue-mesh"]["mesh_kubeconfig"]},
+        "mesh": "blue-mesh",
+        "namespace": "blue-mesh-system",
+        "control_plane": "blue-mesh",
+    }
     before, mark = _pods(call), call.federation.lab.mark()
     planned = call(way, "istiod_restart", "--check", **options)
     assert planned["changed"] and not planned["restarted"] and _pods(call) == before
@@ -112,8 +131,11 @@ def test_istiod_restart(call: Call, way: str) -> None:
     restarted = call(way, "istiod_restart", **options)
     assert restarted["changed"] and restarted["restarted"] and not restarted["problems"]
     assert restarted["pods"] == _pods(call) and not set(restarted["pods"]) & set(before)
-    assert [request.verb for request in call.federation.lab.audit("blue", mark)
-            if request.resource in ("deployments", "pods") and request.agent.startswith("OpenAPI")] == ["patch", "watch", "list"]
+    assert [
+        request.verb
+        for request in call.federation.lab.audit("blue", mark)
+        if request.resource in ("deployments", "pods") and request.agent.startswith("OpenAPI")
+    ] == ["patch", "watch", "list"]
     missing = call(way, "istiod_restart", **{**options, "control_plane": "nope"})
     assert [problem["code"] for problem in missing["problems"]] == ["missing"] and not missing["changed"]
     assert missing["msg"].startswith("ERROR blue-mesh: Deployment blue-mesh-system/istiod-nope: ")
@@ -121,7 +143,8 @@ def test_istiod_restart(call: Call, way: str) -> None:
 
 def _desired(name: str, *services: str, **metadata: Any) -> Object:
     rules = [
-        {"type": "NameSelector", "nameSelector": {"namespace": "red-mesh-bookinfo", "name": service}} for service in services
+        {"type": "NameSelector", "nameSelector": {"namespace": "red-mesh-bookinfo", "name": service}}
+        for service in services
     ]
     return {
         "field_manager": f"ossm.federation/{name}",
@@ -241,12 +264,19 @@ def test_gateway_wait_names_missing_addresses_at_its_deadline(call: Call, way: s
     assert time.monotonic() - started < 30
     assert result["ready"], "the control plane is ready"
     assert [problem["code"] for problem in result["problems"]] == ["no-address"]
-    assert "pending" in result["gateways"]["ingress-gold-mesh"] and result["gateways"]["ingress-green-mesh"]["addresses"]
-    assert "ingress-gold-mesh" in result["message"] and "WARNING red-mesh: Service red-mesh-system/ingress-gold-mesh" in result["msg"]
+    assert (
+        "pending" in result["gateways"]["ingress-gold-mesh"] and result["gateways"]["ingress-green-mesh"]["addresses"]
+    )
+    assert (
+        "ingress-gold-mesh" in result["message"]
+        and "WARNING red-mesh: Service red-mesh-system/ingress-gold-mesh" in result["msg"]
+    )
 
 
 def test_peer_info(call: Call) -> None:
-    result = call_in_all_ways(call, "peer_info", auth=call.auth, mesh="red-mesh", namespace="red-mesh-system", links=_links())
+    result = call_in_all_ways(
+        call, "peer_info", auth=call.auth, mesh="red-mesh", namespace="red-mesh-system", links=_links()
+    )
     green, blue = result["links"]
     assert green["connected"] and green["synced"] and blue["connected"]
     assert [service["exportedName"] for service in green["exported"]] == [EXPORTED]
@@ -260,8 +290,14 @@ def test_peer_wait_returns_at_once_when_links_are_healthy(call: Call) -> None:
         "timeout": 30,
     }
     links = [{"peer_name": "red-mesh", "expect": {"imports_expected": [EXPORTED]}}]
-    result = call_in_all_ways(call, "peer_wait", links=links, condition=["length(imported) == `1`", "inbound"], **options)
-    assert result["healthy"] and result["state"] == "healthy" and result["links"][0]["imported"] == [{"exportedName": EXPORTED, "hostname": IMPORTED}]
+    result = call_in_all_ways(
+        call, "peer_wait", links=links, condition=["length(imported) == `1`", "inbound"], **options
+    )
+    assert (
+        result["healthy"]
+        and result["state"] == "healthy"
+        and result["links"][0]["imported"] == [{"exportedName": EXPORTED, "hostname": IMPORTED}]
+    )
 
 
 def test_peer_wait_names_missing_imports_and_peers_at_its_deadline(call: Call, way: str) -> None:
@@ -338,14 +374,18 @@ def test_the_documented_playbook_works(call: Call, module: str) -> None:
     """Run the documented playbook of mesh_info and peer_wait; only the path of the kubeconfig differs."""
     (play,) = _documented_playbook(module)
     assert [next(key for key in task if "." in key) for task in play["tasks"]] == [
-        "ossm.federation.mesh_info", "ossm.federation.peer_wait"]
+        "ossm.federation.mesh_info",
+        "ossm.federation.peer_wait",
+    ]
     play["module_defaults"]["group/ossm.federation.federation"]["auth"] = call.auth
     playbook = call.folder / "documented.yml"
     playbook.write_text(yaml.safe_dump([play]))
     mark = call.federation.lab.mark()
     run = call.federation.play(playbook)
     assert run.code == 0 and run.recap["localhost"]["ok"] == 2, run.output
-    assert "servicemeshpeers" in {request.resource for request in call.federation.lab.audit("red", mark) if request.verb == "watch"}
+    assert "servicemeshpeers" in {
+        request.resource for request in call.federation.lab.audit("red", mark) if request.verb == "watch"
+    }
 
 
 def test_module_defaults_of_the_group_serve_every_module(call: Call, way: str) -> None:
@@ -361,11 +401,24 @@ def test_module_defaults_of_the_group_serve_every_module(call: Call, way: str) -
         "peer_wait": common,
     }
     assert tuple(arguments) == MODULES
-    tasks = [{"name": module, f"ossm.federation.{module}": options, **WAYS[way]} for module, options in arguments.items()]
+    tasks = [
+        {"name": module, f"ossm.federation.{module}": options, **WAYS[way]} for module, options in arguments.items()
+    ]
     defaults = {"group/ossm.federation.federation": {"auth": call.auth}}
     playbook = call.folder / "defaults.yml"
-    playbook.write_text(yaml.safe_dump([{"hosts": "red-mesh", "connection": "local", "gather_facts": False,
-                                         "module_defaults": defaults, "tasks": tasks}]))
+    playbook.write_text(
+        yaml.safe_dump(
+            [
+                {
+                    "hosts": "red-mesh",
+                    "connection": "local",
+                    "gather_facts": False,
+                    "module_defaults": defaults,
+                    "tasks": tasks,
+                }
+            ]
+        )
+    )
     run = call.federation.play(playbook, "--check")
     assert run.code == 0 and run.recap["red-mesh"]["ok"] == len(MODULES), run.output
 

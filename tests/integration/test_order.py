@@ -51,9 +51,15 @@ def test_peers_were_written_after_all_sets_of_all_meshes(federation: Federation)
 def test_each_root_was_written_before_its_peer(federation: Federation) -> None:
     for mesh, peer in DEFAULT_LINKS:
         cluster, namespace = federation.location(mesh)
-        written = [request.resource for request in federation.lab.audit(cluster) if request.changes
-                   and request.namespace == namespace and request.name in (peer, f"{peer}-ca-root-cert")]
-        assert [resource for resource in written if resource in ("configmaps", "servicemeshpeers")] == ["configmaps", "servicemeshpeers"]
+        written = [
+            request.resource
+            for request in federation.lab.audit(cluster)
+            if request.changes and request.namespace == namespace and request.name in (peer, f"{peer}-ca-root-cert")
+        ]
+        assert [resource for resource in written if resource in ("configmaps", "servicemeshpeers")] == [
+            "configmaps",
+            "servicemeshpeers",
+        ]
 
 
 def test_a_failure_shows_every_running_lab(federation: Federation) -> None:

@@ -43,11 +43,18 @@ def _federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFact
 def _installation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Two clusters without operator and mesh; in green's cluster the operator gets its own namespace."""
     platforms = {"red": "AWS", "green": "Azure"}
-    lab = start({"clusters": {colour: {"platform": platform, "operator": False} for colour, platform in platforms.items()},
-                 "meshes": {f"{colour}-mesh": {"cluster": colour} for colour in platforms}})
+    lab = start(
+        {
+            "clusters": {colour: {"platform": platform, "operator": False} for colour, platform in platforms.items()},
+            "meshes": {f"{colour}-mesh": {"cluster": colour} for colour in platforms},
+        }
+    )
     variables = {"mesh_install": True, "mesh_control_plane_spec": {"version": "v2.5"}}
-    federation = Federation.for_lab(lab, tmp_path_factory.mktemp("i"), {
-        mesh: {**variables, "mesh_members": [f"{mesh}-bookinfo"]} for mesh in lab.meshes})
+    federation = Federation.for_lab(
+        lab,
+        tmp_path_factory.mktemp("i"),
+        {mesh: {**variables, "mesh_members": [f"{mesh}-bookinfo"]} for mesh in lab.meshes},
+    )
     federation.hosts["green-mesh"]["mesh_install_operator_namespace"] = "mesh-operator"
     for mesh in federation.hosts:
         lab.kubectl(federation.location(mesh)[0], "create", "namespace", ACCOUNT_NAMESPACE)
@@ -59,7 +66,9 @@ def _use_account(federation: Federation, mesh: str, namespace: str) -> None:
     """Create the account in a namespace and access the cluster with its token."""
     cluster, lab = federation.location(mesh)[0], federation.lab
     lab.kubectl(cluster, "create", "serviceaccount", ACCOUNT, "-n", namespace)
-    config = yaml.safe_load(Path(lab.clusters[cluster].kubeconfig).read_text(encoding="utf-8"))["clusters"][0]["cluster"]
+    config = yaml.safe_load(Path(lab.clusters[cluster].kubeconfig).read_text(encoding="utf-8"))["clusters"][0][
+        "cluster"
+    ]
     authority = federation.folder / f"{cluster}.crt"
     authority.write_bytes(base64.b64decode(config["certificate-authority-data"]))
     host = federation.hosts[mesh]
@@ -82,7 +91,9 @@ def _grant(federation: Federation, mesh: str, playbook: str, without: tuple[tupl
     objects = _manifests(federation, mesh, playbook)
     roles = [item for item in objects if "rules" in item]
     for verb, resource in without:
-        matches = [rule for role in roles for rule in role["rules"] if resource in rule["resources"] and verb in rule["verbs"]]
+        matches = [
+            rule for role in roles for rule in role["rules"] if resource in rule["resources"] and verb in rule["verbs"]
+        ]
         assert matches, f"{playbook} has no {verb} on {resource}"
         for rule in matches:
             rule["verbs"].remove(verb)
@@ -92,7 +103,9 @@ def _grant(federation: Federation, mesh: str, playbook: str, without: tuple[tupl
 
 
 @contextmanager
-def _granted(federation: Federation, playbook: str, *meshes: str, without: tuple[str, str] | None = None) -> Iterator[None]:
+def _granted(
+    federation: Federation, playbook: str, *meshes: str, without: tuple[str, str] | None = None
+) -> Iterator[None]:
     """Grant the accounts the permissions of a playbook for a while, except the verb ``without`` on a resource."""
     for mesh in meshes:
         _grant(federation, mesh, playbook, (without,) if without else ())
@@ -101,7 +114,9 @@ def _granted(federation: Federation, playbook: str, *meshes: str, without: tuple
         for manifest in _manifests(federation, mesh, playbook):
             namespace = manifest["metadata"].get("namespace")
             scope = ["-n", namespace] if namespace else []
-            federation.lab.kubectl(federation.location(mesh)[0], "delete", manifest["kind"], manifest["metadata"]["name"], *scope)
+            federation.lab.kubectl(
+                federation.location(mesh)[0], "delete", manifest["kind"], manifest["metadata"]["name"], *scope
+            )
 
 
 def _requests(federation: Federation, since: Mark, account_namespace: str = "") -> dict[str, list[Request]]:
@@ -114,7 +129,12 @@ def _requests(federation: Federation, since: Mark, account_namespace: str = "") 
 
 
 def _forbidden(requests: dict[str, list[Request]]) -> list[str]:
-    return [f"{mesh}: {request.verb} {request.uri}" for mesh, sent in requests.items() for request in sent if request.code == 403]
+    return [
+        f"{mesh}: {request.verb} {request.uri}"
+        for mesh, sent in requests.items()
+        for request in sent
+        if request.code == 403
+    ]
 
 
 def _written(requests: dict[str, list[Request]], mesh: str) -> list[str]:
@@ -147,8 +167,11 @@ def test_check_mode_with_its_permissions_before_federating(federation: Federatio
     assert {kind for dummy, kind, dummy, dummy, dummy in run.changes} >= {"ServiceMeshControlPlane", "ServiceMeshPeer"}
 
 
-@pytest.mark.parametrize("without", [("create", "servicemeshpeers"), ("patch", "servicemeshcontrolplanes"),
-                                     ("watch", "services")], ids="-".join)
+@pytest.mark.parametrize(
+    "without",
+    [("create", "servicemeshpeers"), ("patch", "servicemeshcontrolplanes"), ("watch", "services")],
+    ids="-".join,
+)
 def test_a_missing_verb_is_named_before_the_first_write(federation: Federation, without: tuple[str, str]) -> None:
     mark = federation.lab.mark()
     with _granted(federation, "federate", "red-mesh"), _granted(federation, "federate", "green-mesh", without=without):
@@ -248,7 +271,9 @@ def test_optional_permissions_only_degrade_a_run(federation: Federation) -> None
     assert "may not get clusterversions.config.openshift.io" in run.flat
     assert "may not get infrastructures.config.openshift.io" in run.flat
     [note] = [line for line in run.paragraphs("Announce the changes") if "[services-unread]" in line]
-    assert note.startswith("INFO red-mesh: Services in red-mesh-bookinfo: ") and not [line for line in run.report if "unread" in line]
+    assert note.startswith("INFO red-mesh: Services in red-mesh-bookinfo: ") and not [
+        line for line in run.report if "unread" in line
+    ]
     assert run.cells["red-mesh", "green-mesh"] == "ok"
 
 
@@ -261,7 +286,9 @@ def test_one_review_shows_all_missing_permissions(federation: Federation) -> Non
     federation.hosts["red-mesh"]["mesh_exports"] = ["red-mesh-bookinfo/ratings"]
     assert "[permission-missing]" in run.flat, run.output
     for mesh, sent in _requests(federation, mark).items():
-        assert [request.resource for request in sent if request.resource.startswith("selfsubject")] == ["selfsubjectrulesreviews"]
+        assert [request.resource for request in sent if request.resource.startswith("selfsubject")] == [
+            "selfsubjectrulesreviews"
+        ]
         assert len(sent) <= 20, f"{mesh}: {request_lines(sent)}"
 
 
@@ -272,7 +299,9 @@ def test_a_restart_needs_its_own_permissions_and_those_of_federating(federation:
     federation.eventually(lambda: not federation.connected())
     with _granted(federation, "federate", *federation.hosts):
         run = federation.run(*RESTART)
-        assert run.code != 0 and "[root-not-loaded]" in run.flat and "Grant the verb patch on deployments.apps" in run.flat, run.output
+        assert (
+            run.code != 0 and "[root-not-loaded]" in run.flat and "Grant the verb patch on deployments.apps" in run.flat
+        ), run.output
         mark = federation.lab.mark()
         with _granted(federation, "restart", *federation.hosts):
             run = federation.succeed(*RESTART)
@@ -300,9 +329,13 @@ def test_a_mesh_is_installed_with_exactly_these_permissions(installation: Federa
         run, report = _install(installation, "red-mesh")
         assert run.code == 0 and report[-1] == "red-mesh: the control plane is ready", run.output
         assert [line.split(" (")[0].replace("would create", "created") for line in planned[2:6]] == [
-            line.split(" (")[0] for line in report[2:6]]
+            line.split(" (")[0] for line in report[2:6]
+        ]
         repeated = [_install(installation, "red-mesh"), _install(installation, "red-mesh", "--check")]
-    assert [report[0].partition(". ")[2] for _run, report in repeated] == ["Nothing was changed.", "Nothing would be changed."]
+    assert [report[0].partition(". ")[2] for _run, report in repeated] == [
+        "Nothing was changed.",
+        "Nothing would be changed.",
+    ]
     requests = _requests(installation, mark, ACCOUNT_NAMESPACE)
     assert not _forbidden(requests), run.output
     assert _permissions(installation, "install", "install-operator") - _used(requests) <= RARELY_USED_BY_INSTALL
@@ -312,8 +345,16 @@ def test_with_namespace_and_operator_no_cluster_wide_permission_is_needed(instal
     lab, namespace = installation.lab, installation.location("red-mesh")[1]
     role = _manifests(installation, "red-mesh", "install")[0]
     lab.apply("red", [role], force=True)
-    lab.kubectl("red", "create", "rolebinding", "narrow", "-n", namespace, f"--clusterrole={role['metadata']['name']}",
-                f"--serviceaccount={ACCOUNT_NAMESPACE}:{ACCOUNT}")
+    lab.kubectl(
+        "red",
+        "create",
+        "rolebinding",
+        "narrow",
+        "-n",
+        namespace,
+        f"--clusterrole={role['metadata']['name']}",
+        f"--serviceaccount={ACCOUNT_NAMESPACE}:{ACCOUNT}",
+    )
     installation.hosts["red-mesh"]["mesh_control_plane_spec"]["proxy"] = {"logging": {"level": {"all": "info"}}}
     mark = lab.mark()
     run, report = _install(installation, "red-mesh")
@@ -322,7 +363,11 @@ def test_with_namespace_and_operator_no_cluster_wide_permission_is_needed(instal
     assert report[0] == "READY  1 control plane ready. 1 object changed."
     assert report[2] == f"red-mesh: changed ServiceMeshControlPlane {namespace}/red-mesh", report
     # A run that creates no Subscription does not need to read one.
-    forbidden = {request.resource for request in _requests(installation, mark, ACCOUNT_NAMESPACE)["red-mesh"] if request.code == 403}
+    forbidden = {
+        request.resource
+        for request in _requests(installation, mark, ACCOUNT_NAMESPACE)["red-mesh"]
+        if request.code == 403
+    }
     assert forbidden == {"namespaces", "subscriptions"}
 
 
@@ -334,12 +379,19 @@ FOR_READING: list[tuple[Missing, ...]] = [
     (("mesh", "list", "servicemeshmemberrolls"),),
 ]
 FOR_OPERATOR: list[Missing] = [
-    *(("operator", verb, kind) for kind in ("namespaces", "operatorgroups", "subscriptions") for verb in ("patch", "create")),
+    *(
+        ("operator", verb, kind)
+        for kind in ("namespaces", "operatorgroups", "subscriptions")
+        for verb in ("patch", "create")
+    ),
     *(("operator", "watch", kind) for kind in ("customresourcedefinitions", "subscriptions", "clusterserviceversions")),
 ]
 FOR_MESH: list[Missing] = [
-    *(("mesh", verb, kind) for kind in ("namespaces", "servicemeshcontrolplanes", "servicemeshmemberrolls")
-      for verb in ("patch", "create")),
+    *(
+        ("mesh", verb, kind)
+        for kind in ("namespaces", "servicemeshcontrolplanes", "servicemeshmemberrolls")
+        for verb in ("patch", "create")
+    ),
     ("mesh", "update", "pods"),
     ("mesh", "watch", "servicemeshcontrolplanes"),
 ]
@@ -349,7 +401,12 @@ FILES = {"mesh": "install", "operator": "install-operator-namespace"}
 def _check_run_stops(installation: Federation, *missing: Missing) -> None:
     """Check that a run without these permissions fails and names them."""
     for key, playbook in FILES.items():
-        _grant(installation, "green-mesh", playbook, tuple((verb, resource) for file, verb, resource in missing if file == key))
+        _grant(
+            installation,
+            "green-mesh",
+            playbook,
+            tuple((verb, resource) for file, verb, resource in missing if file == key),
+        )
     run, dummy = _install(installation, "green-mesh")
     assert run.code != 0, (missing, run.output)
     for dummy, verb, resource in missing:
@@ -362,7 +419,9 @@ def test_each_permission_is_needed(installation: Federation) -> None:
     mark = installation.lab.mark()
     for group in FOR_READING:
         _check_run_stops(installation, *group)
-    assert not any(request.changes for request in _requests(installation, mark, ACCOUNT_NAMESPACE)["green-mesh"]), "no write without reading"
+    assert not any(request.changes for request in _requests(installation, mark, ACCOUNT_NAMESPACE)["green-mesh"]), (
+        "no write without reading"
+    )
     # Waits for the operator do not end: this channel does not exist.
     green["mesh_install_subscription"] = {"channel": "stabel"}
     for missing in FOR_OPERATOR:
@@ -375,4 +434,6 @@ def test_each_permission_is_needed(installation: Federation) -> None:
     run, report = _install(installation, "green-mesh")
     assert run.code == 0 and report[0] == "READY  1 control plane ready. Nothing was changed.", run.output
     assert not _forbidden(_requests(installation, mark, ACCOUNT_NAMESPACE))
-    assert installation.get("green-mesh", "servicemeshmemberrolls", "default")["spec"]["members"] == ["green-mesh-bookinfo"]
+    assert installation.get("green-mesh", "servicemeshmemberrolls", "default")["spec"]["members"] == [
+        "green-mesh-bookinfo"
+    ]

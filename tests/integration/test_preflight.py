@@ -43,7 +43,9 @@ def _lab(start: Callable[..., Lab]) -> Lab:
                     f"egress-{OLD}": {
                         "enabled": True,
                         "requestedNetworkView": [f"{OLD}-network"],
-                        "service": {"ports": [{"port": 15443, "name": "tls"}, {"port": 8188, "name": "http-discovery"}]},
+                        "service": {
+                            "ports": [{"port": 15443, "name": "tls"}, {"port": 8188, "name": "http-discovery"}]
+                        },
                     }
                 }
             },
@@ -74,7 +76,9 @@ def test_versions_of_meshes_and_clusters_are_shown(check: Run) -> None:
 def test_each_known_fault_of_a_version_is_a_warning_with_the_fixed_version(check: Run) -> None:
     warnings = _announced(check, "version-fault")
     assert len(warnings) == 3
-    assert all(line.startswith("WARNING red-mesh: ServiceMeshControlPlane red-mesh-system/red-mesh: ") for line in warnings)
+    assert all(
+        line.startswith("WARNING red-mesh: ServiceMeshControlPlane red-mesh-system/red-mesh: ") for line in warnings
+    )
     [endpoints] = [line for line in warnings if "OSSM-3644, OSSM-3599" in line]
     assert "v2.3 has, before 2.3.3, the fault" in endpoints and "Update to 2.3.3 or later" in endpoints
     assert [line for line in warnings if "OSSM-6079" in line and "Update to 2.5.0 or later" in line]
@@ -82,7 +86,9 @@ def test_each_known_fault_of_a_version_is_a_warning_with_the_fixed_version(check
 
 def test_an_exported_namespace_that_is_not_a_member_is_a_warning(check: Run) -> None:
     [warning] = _announced(check, "namespace-not-member")
-    assert warning.startswith("WARNING red-mesh: mesh_exports: nowhere is not a member of the mesh, so none of its services is exported to green-mesh")
+    assert warning.startswith(
+        "WARNING red-mesh: mesh_exports: nowhere is not a member of the mesh, so none of its services is exported to green-mesh"
+    )
 
 
 def test_an_unmanaged_network_view_without_the_peer_is_a_warning(check: Run) -> None:
@@ -98,7 +104,9 @@ def test_the_report_shows_the_network_view_once(check: Run) -> None:
     assert "requests to red-mesh fail through it" in statement and statement.endswith("[network-view]"), error
 
 
-def test_platform_and_version_of_a_cluster_without_openshift(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_platform_and_version_of_a_cluster_without_openshift(
+    lab: Lab, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     federation = Federation.for_lab(lab, tmp_path_factory.mktemp("f"))
     mark = lab.mark()
     with lab.fault("crds-missing", cluster="red", kinds=["Infrastructure", "ClusterVersion"]):
@@ -106,5 +114,7 @@ def test_platform_and_version_of_a_cluster_without_openshift(lab: Lab, tmp_path_
     assert "red-mesh v2.3 none" in run.flat
     assert "red-mesh: AWS, from the provider IDs of its nodes. LoadBalancer, public" in run.flat
     assert "green-mesh: Azure, from the Infrastructure object. LoadBalancer, public" in run.flat
-    assert "clusterversions" not in {request.resource for request in lab.audit("red", mark)}, "the API group does not exist"
+    assert "clusterversions" not in {request.resource for request in lab.audit("red", mark)}, (
+        "the API group does not exist"
+    )
     assert "clusterversions" in {request.resource for request in lab.audit("green", mark)}

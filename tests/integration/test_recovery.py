@@ -39,8 +39,15 @@ def _request_status(federation: Federation) -> int:
 def _patch_peer(federation: Federation, mesh: str, peer: str, spec: Any) -> None:
     cluster, namespace = federation.location(mesh)
     federation.lab.kubectl(
-        cluster, "patch", f"servicemeshpeer/{peer}", "-n", namespace, "--type=merge", "--field-manager=other-manager",
-        "-p", json.dumps({"spec": spec}),
+        cluster,
+        "patch",
+        f"servicemeshpeer/{peer}",
+        "-n",
+        namespace,
+        "--type=merge",
+        "--field-manager=other-manager",
+        "-p",
+        json.dumps({"spec": spec}),
     )
 
 
@@ -82,7 +89,10 @@ def test_a_changed_ingress_gateway_needs_a_restart(federation: Federation) -> No
     assert _restarted_meshes(federation, run) == {"red-mesh"} and "identity-kept" not in run.flat
     assert not set(_istiod_pods(federation, "red-mesh")) & set(pods)
     federation.eventually(lambda: _request_status(federation) == 200)
-    assert federation.get("red-mesh", "servicemeshpeers", "green-mesh")["spec"]["gateways"]["ingress"]["name"] == SECOND_INGRESS
+    assert (
+        federation.get("red-mesh", "servicemeshpeers", "green-mesh")["spec"]["gateways"]["ingress"]["name"]
+        == SECOND_INGRESS
+    )
 
 
 def test_a_changed_client_id_needs_a_restart(federation: Federation) -> None:

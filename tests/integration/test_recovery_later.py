@@ -65,7 +65,9 @@ def _fix_by_restart(federation: Federation, mesh: str, links: Sequence[tuple[str
     check = federation.run("--check", *RESTART)
     assert f"{mesh}: istiod would be restarted" in check.flat, check.output
     assert _istiod_pods(federation, mesh) == before[mesh]
-    run = federation.run("-e", f'{{"federation_restart_control_plane": true, "federation_wait_timeout": {RESTART_TIMEOUT}}}')
+    run = federation.run(
+        "-e", f'{{"federation_restart_control_plane": true, "federation_wait_timeout": {RESTART_TIMEOUT}}}'
+    )
     assert run.code == 0, run.output
     assert run.seconds < RESTART_TIMEOUT, "the run waits for changes that need a restart only after the restart"
     (change,) = run.changes
@@ -79,7 +81,9 @@ def _check_problem(run: Run, code: str, mesh: str, peer: str, *message: str, kin
     """Check that the run fails for this mesh and reports object, cause, effect and fix."""
     assert run.code != 0 and run.recap[mesh]["failed"] == 1, run.output
     where = f"{kind} {mesh}-system/{peer}"
-    (problem,) = [entry for entry in run.data["problems"] if (entry["mesh"], entry["where"], entry["code"]) == (mesh, where, code)]
+    (problem,) = [
+        entry for entry in run.data["problems"] if (entry["mesh"], entry["where"], entry["code"]) == (mesh, where, code)
+    ]
     assert all(part in problem["message"] for part in message), problem
     assert "federation_restart_control_plane: true" in problem["remedy"] and where in run.flat and code in run.flat
     assert "Fix: Wait" not in run.flat
@@ -110,7 +114,9 @@ def test_a_deadlock_without_traces_needs_a_restart(federation: Federation) -> No
     early = federation.run(*SHORT)
     assert early.code != 0 and "peer-lost" not in early.flat, early.output
     slow = federation.run()
-    assert slow.cells["red-mesh", "green-mesh"] == "ok" and slow.cells["green-mesh", "red-mesh"] == "refused", slow.output
+    assert slow.cells["red-mesh", "green-mesh"] == "ok" and slow.cells["green-mesh", "red-mesh"] == "refused", (
+        slow.output
+    )
     run = _later(federation, slow)
     _check_problem(run, "peer-lost", "red-mesh", "green-mesh", "answers green-mesh that it knows no such peer (400)")
     assert "deadlocked" in run.flat and not run.changes
@@ -133,7 +139,9 @@ def test_a_peer_recreated_while_a_full_sync_fails_needs_a_restart(federation: Fe
     slow = federation.run()
     assert slow.cells["green-mesh", "blue-mesh"] == "not accepted", slow.output
     assert "sync-lock" not in slow.flat, "so far the failing full sync may just delay the change"
-    message = ("holds the lock that the change needs, and a peer that is created again meanwhile is ignored permanently",)
+    message = (
+        "holds the lock that the change needs, and a peer that is created again meanwhile is ignored permanently",
+    )
     run = _later(federation, slow)
     for other in ("red-mesh", "blue-mesh"):
         _check_problem(run, "sync-lock", "green-mesh", other, "here of red-mesh,", *message)

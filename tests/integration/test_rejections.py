@@ -97,7 +97,11 @@ def test_all_invalid_variables_are_reported_at_once(federation: Federation, fold
 
 
 SINGLE: dict[str, tuple[dict[str, Any], dict[str, str], tuple[str, ...]]] = {
-    "no cluster access configured": ({"red": {"mesh_kubeconfig": None}}, {}, ("red-mesh: mesh_kubeconfig", "[access-missing]")),
+    "no cluster access configured": (
+        {"red": {"mesh_kubeconfig": None}},
+        {},
+        ("red-mesh: mesh_kubeconfig", "[access-missing]"),
+    ),
     "host without credentials": (
         {"red": {"mesh_kubeconfig": None, "mesh_host": "https://127.0.0.1:1"}},
         {},
@@ -152,7 +156,9 @@ def test_each_invalid_variable_is_rejected(federation: Federation, folder: Path,
         for name, value in variables.items():
             variables[name] = value.replace("{folder}", str(folder)) if isinstance(value, str) else value
     with _declared(federation, **changes):
-        run = _run_rejected(federation, {key: value.replace("{folder}", str(folder)) for key, value in environment.items()})
+        run = _run_rejected(
+            federation, {key: value.replace("{folder}", str(folder)) for key, value in environment.items()}
+        )
     assert all(part in run.flat for part in message), run.output
 
 
@@ -185,7 +191,10 @@ def test_more_load_balancers_than_allowed_are_rejected(federation: Federation) -
 
 
 def test_two_names_for_one_control_plane_are_rejected(federation: Federation) -> None:
-    duplicate = {"mesh_kubeconfig": federation.hosts["red-mesh"]["mesh_kubeconfig"], "mesh_namespace": "red-mesh-system"}
+    duplicate = {
+        "mesh_kubeconfig": federation.hosts["red-mesh"]["mesh_kubeconfig"],
+        "mesh_namespace": "red-mesh-system",
+    }
     with _declared(federation, pink=duplicate):
         run = _run_rejected_after_reading(federation)
     assert "pink-mesh and red-mesh are two names for one control plane" in run.flat.replace(
@@ -234,8 +243,13 @@ def test_a_peer_with_the_name_of_the_registry_of_a_live_control_plane_is_rejecte
         run = _run_rejected_after_reading(federation)
         with _declared(federation, red={"mesh_peer_names": {"green-mesh": "green-prod"}}):
             renamed = federation.run("--check")
-    assert "ServiceMeshPeer red-mesh-system/green-mesh: the peer has the name of the registry of red-mesh's own cluster, green-mesh" in run.flat
-    assert "[peer-name-registry]" in run.flat and "Give green-mesh another name in mesh_peer_names of red-mesh" in run.flat
+    assert (
+        "ServiceMeshPeer red-mesh-system/green-mesh: the peer has the name of the registry of red-mesh's own cluster, green-mesh"
+        in run.flat
+    )
+    assert (
+        "[peer-name-registry]" in run.flat and "Give green-mesh another name in mesh_peer_names of red-mesh" in run.flat
+    )
     assert "green-mesh's own cluster" not in run.flat, "its registry has the default name"
     assert renamed.code == 0 and "[peer-name-registry]" not in renamed.flat, renamed.output
 

@@ -44,7 +44,9 @@ def _colons(sha256: str) -> str:
 def _publish(federation: Federation, pem: str) -> None:
     cluster, namespace = federation.location(MESH)
     patch = json.dumps({"data": {KEY: pem}})
-    federation.lab.kubectl(cluster, "patch", "configmap/istio-ca-root-cert", "-n", namespace, "--type=merge", "-p", patch)
+    federation.lab.kubectl(
+        cluster, "patch", "configmap/istio-ca-root-cert", "-n", namespace, "--type=merge", "-p", patch
+    )
 
 
 def _check_root_rejected(run: Run, code: str) -> None:
@@ -52,7 +54,9 @@ def _check_root_rejected(run: Run, code: str) -> None:
     assert run.code != 0, run.output
     assert f"[{code}]" in run.flat and MESH in run.flat
     assert {run.cells[link] for link in OTHER_LINKS} == {"ok"}, run.matrix
-    assert not {run.cells[link] for link in DEFAULT_LINKS if link not in OTHER_LINKS} & {"ok", "ok, 1 imported"}, run.matrix
+    assert not {run.cells[link] for link in DEFAULT_LINKS if link not in OTHER_LINKS} & {"ok", "ok, 1 imported"}, (
+        run.matrix
+    )
     assert run.recap[MESH]["failed"] == 1
 
 
@@ -104,10 +108,15 @@ def test_a_bundle_of_two_roots_is_accepted_when_both_are_pinned(federation: Fede
     for mesh in OTHERS:
         assert federation.get(mesh, "configmaps", f"{MESH}-ca-root-cert")["data"] == {KEY: expected}
         assert run.cells[mesh, MESH] == "up, not verified", run.matrix
-        fingerprints = federation.get(mesh, "servicemeshpeers", MESH)["metadata"]["annotations"]["ossm.federation/root-sha256"]
+        fingerprints = federation.get(mesh, "servicemeshpeers", MESH)["metadata"]["annotations"][
+            "ossm.federation/root-sha256"
+        ]
         assert fingerprints == ",".join(sorted((_fingerprint(old), _fingerprint(new))))
     assert "6 of 6 links healthy (2 not verified)" in run.flat
-    assert f"INFO {', '.join(OTHERS)}: link to {MESH}: up, not verified: it has not reconnected since its root changed." in run.flat
+    assert (
+        f"INFO {', '.join(OTHERS)}: link to {MESH}: up, not verified: it has not reconnected since its root changed."
+        in run.flat
+    )
     repeated = federation.succeed()
     assert repeated.unchanged and repeated.cells == run.cells
     federation.lab.fault("egress-restart", mesh="green-mesh")
@@ -130,11 +139,15 @@ def _unpinned(federation: Federation) -> Iterator[Federation]:
 
 def _intermediate() -> str:
     """Return a valid authority that another one has signed, so only its chain is wrong."""
-    subject, issuer = (x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, name)]) for name in ("intermediate", "root"))
+    subject, issuer = (
+        x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, name)]) for name in ("intermediate", "root")
+    )
     keys = [ec.generate_private_key(ec.SECP256R1()) for dummy in range(2)]
     now = datetime.datetime.now(datetime.timezone.utc)
     builder = x509.CertificateBuilder(issuer, subject, keys[0].public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=365))
+    builder = builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(
+        now + datetime.timedelta(days=365)
+    )
     signed = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     return signed.sign(keys[1], hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
@@ -186,4 +199,6 @@ def test_no_run_read_a_secret(federation: Federation) -> None:
     """No run of this module and no kubectl request of its tests names a Secret."""
     for cluster in federation.lab.clusters:
         requests = federation.lab.audit(cluster)
-        assert requests and not [request for request in requests if request.resource == "secrets"], request_lines(requests)
+        assert requests and not [request for request in requests if request.resource == "secrets"], request_lines(
+            requests
+        )

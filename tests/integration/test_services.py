@@ -21,13 +21,23 @@ TWO_PORTS = {"ports": [{"name": "http", "port": 9080}, {"name": "metrics", "port
 ONE_PORT = {"ports": [{"name": "http", "port": 9080}], "labels": {}}
 #: Services of red, of which reviews has two ports, and ratings of green, whose port has another name.
 MEMBERS = {
-    "red": {"members": {RED_MEMBER: {"ratings": 9080, "reviews": TWO_PORTS}, "red-mesh-shop": {"cart": 80}, "red-mesh-bank": {}}},
+    "red": {
+        "members": {
+            RED_MEMBER: {"ratings": 9080, "reviews": TWO_PORTS},
+            "red-mesh-shop": {"cart": 80},
+            "red-mesh-bank": {},
+        }
+    },
     "green": {"members": {GREEN_MEMBER: {"ratings": {"ports": [{"name": "grpc", "port": 9080}]}}}},
 }
 JOINING = {
     "type": "NameSelector",
     "importAsLocal": True,
-    "nameSelector": {"namespace": RED_MEMBER, "name": "ratings", "alias": {"namespace": GREEN_MEMBER, "name": "ratings"}},
+    "nameSelector": {
+        "namespace": RED_MEMBER,
+        "name": "ratings",
+        "alias": {"namespace": GREEN_MEMBER, "name": "ratings"},
+    },
 }
 
 
@@ -72,13 +82,19 @@ def _announcements(run: Run) -> list[str]:
 
 def _lists(lab: Lab, since: Mark) -> list[str]:
     """Return the namespaces in which red's Services were listed, without that of the control plane."""
-    requests = [request for request in lab.audit("red", since) if (request.verb, request.resource) == ("list", "services")]
+    requests = [
+        request for request in lab.audit("red", since) if (request.verb, request.resource) == ("list", "services")
+    ]
     return [request.namespace or "*" for request in requests if request.namespace != "red-mesh-system"]
 
 
 def test_a_named_service_with_two_ports_is_rejected_with_a_corrected_rule(federation: Federation) -> None:
     _share(federation, [f"{RED_MEMBER}/ratings", f"{RED_MEMBER}/reviews"], [f"{RED_MEMBER}/*"])
-    run = _run_rejected(federation, "[export-ports]", f"red-mesh: mesh_exports.green-mesh[1]: {RED_MEMBER}/reviews has 2 ports (http, metrics)")
+    run = _run_rejected(
+        federation,
+        "[export-ports]",
+        f"red-mesh: mesh_exports.green-mesh[1]: {RED_MEMBER}/reviews has 2 ports (http, metrics)",
+    )
     plan = federation.play(ROOT / "playbooks" / "plan.yml")
     assert plan.code != 0 and "[export-ports]" in plan.flat
     rule = _corrected_rule(run)
@@ -88,7 +104,8 @@ def test_a_named_service_with_two_ports_is_rejected_with_a_corrected_rule(federa
     _share(federation, [f"{RED_MEMBER}/ratings", rule], [f"{RED_MEMBER}/*"])
     federation.succeed()
     assert federation.imported("green-mesh", "red-mesh") == [
-        f"{name}.{RED_MEMBER}.svc.red-mesh-imports.local" for name in ("ratings", "reviews")]
+        f"{name}.{RED_MEMBER}.svc.red-mesh-imports.local" for name in ("ratings", "reviews")
+    ]
     _check_answer(federation, "reviews", 200)
 
 
@@ -113,7 +130,9 @@ def test_a_changed_service_with_a_live_export_stops_no_other_change(federation: 
     federation.hosts["green-mesh"]["mesh_exports"] = [f"{GREEN_MEMBER}/ratings"]
     run = federation.succeed()
     warnings = [line for line in _announcements(run) if "[export-ports]" in line]
-    assert len(warnings) == 1 and warnings[0].startswith(f"WARNING red-mesh: mesh_exports.green-mesh[0]: {RED_MEMBER}/ratings has 2 ports")
+    assert len(warnings) == 1 and warnings[0].startswith(
+        f"WARNING red-mesh: mesh_exports.green-mesh[0]: {RED_MEMBER}/ratings has 2 ports"
+    )
     assert federation.names("red-mesh", "importedservicesets") == ["green-mesh"]
     _check_answer(federation, "ratings", 503)
     federation.options["federation_lint_strict"] = True
@@ -136,20 +155,27 @@ def test_an_import_that_joins_a_service_with_other_ports_is_a_warning(federation
     _share(federation, [f"{RED_MEMBER}/ratings"], [JOINING])
     run = federation.succeed()
     [line] = [line for line in _announcements(run) if "[import-port-names]" in line]
-    assert f"{GREEN_MEMBER}/ratings is a Service of this mesh with 1 port (grpc), and the imported service has 1 port (http)" in line
+    assert (
+        f"{GREEN_MEMBER}/ratings is a Service of this mesh with 1 port (grpc), and the imported service has 1 port (http)"
+        in line
+    )
     federation.options["federation_lint_strict"] = True
     _run_rejected(federation, "[import-port-names]")
 
 
-@pytest.mark.parametrize(("exports", "lists"), [
-    ([f"{RED_MEMBER}/ratings", f"{RED_MEMBER}/details"], [RED_MEMBER]),
-    ([f"{RED_MEMBER}/ratings", "red-mesh-shop/cart"], [RED_MEMBER, "red-mesh-shop"]),
-    ([f"{RED_MEMBER}/ratings", "red-mesh-shop/cart", "red-mesh-bank/vault"], ["*"]),
-    (["*/ratings"], ["*"]),
-    (["red-mesh-system/istiod"], []),
-    (["nowhere/ratings"], ["nowhere"]),
-    ([], []),
-], ids=["one", "two", "three", "members", "control plane", "absent", "none"])
+@pytest.mark.parametrize(
+    ("exports", "lists"),
+    [
+        ([f"{RED_MEMBER}/ratings", f"{RED_MEMBER}/details"], [RED_MEMBER]),
+        ([f"{RED_MEMBER}/ratings", "red-mesh-shop/cart"], [RED_MEMBER, "red-mesh-shop"]),
+        ([f"{RED_MEMBER}/ratings", "red-mesh-shop/cart", "red-mesh-bank/vault"], ["*"]),
+        (["*/ratings"], ["*"]),
+        (["red-mesh-system/istiod"], []),
+        (["nowhere/ratings"], ["nowhere"]),
+        ([], []),
+    ],
+    ids=["one", "two", "three", "members", "control plane", "absent", "none"],
+)
 def test_how_services_are_listed(federation: Federation, exports: list[str], lists: list[str]) -> None:
     _share(federation, exports, ["*/*"])
     mark = federation.lab.mark()
@@ -158,8 +184,11 @@ def test_how_services_are_listed(federation: Federation, exports: list[str], lis
     assert "[services-unread]" not in run.flat
 
 
-@pytest.mark.parametrize("exports", [[f"{RED_MEMBER}/reviews"], [f"{RED_MEMBER}/reviews", "red-mesh-shop/cart", "red-mesh-bank/vault"]],
-                         ids=["one namespace", "all"])
+@pytest.mark.parametrize(
+    "exports",
+    [[f"{RED_MEMBER}/reviews"], [f"{RED_MEMBER}/reviews", "red-mesh-shop/cart", "red-mesh-bank/vault"]],
+    ids=["one namespace", "all"],
+)
 def test_forbidden_services_are_only_a_note(federation: Federation, exports: list[str]) -> None:
     lab = federation.lab
     _share(federation, exports, ["*/*"])
@@ -178,9 +207,17 @@ def _list_services_of_the_control_plane() -> list[Object]:
     group, name = "rbac.authorization.k8s.io", "list-services"
     metadata = {"name": name, "namespace": "red-mesh-system"}
     return [
-        {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": metadata,
-         "rules": [{"apiGroups": [""], "resources": ["services"], "verbs": ["list"]}]},
-        {"apiVersion": f"{group}/v1", "kind": "RoleBinding", "metadata": metadata,
-         "roleRef": {"apiGroup": group, "kind": "Role", "name": name},
-         "subjects": [{"kind": "Group", "apiGroup": group, "name": ADMIN_GROUP}]},
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "Role",
+            "metadata": metadata,
+            "rules": [{"apiGroups": [""], "resources": ["services"], "verbs": ["list"]}],
+        },
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": name},
+            "subjects": [{"kind": "Group", "apiGroup": group, "name": ADMIN_GROUP}],
+        },
     ]

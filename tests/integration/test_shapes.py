@@ -37,7 +37,9 @@ def _hub(start: Callable[..., Lab], tmp_path_factory: pytest.TempPathFactory) ->
         "mesh_exports": {"shop-mesh": ["hub-mesh-bookinfo/reviews"]},
         "mesh_peer_names": {"post-mesh": "mail"},
     }
-    federation = Federation.for_lab(start({"clusters": clusters, "meshes": meshes}), tmp_path_factory.mktemp("f"), variables)
+    federation = Federation.for_lab(
+        start({"clusters": clusters, "meshes": meshes}), tmp_path_factory.mktemp("f"), variables
+    )
     federation.run()
     return federation
 
@@ -85,7 +87,9 @@ def test_a_peer_name_in_use_is_not_changed(hub: Federation) -> None:
     undeclared = hub.succeed()
     hub.hosts["hub-mesh"] = before
     assert rejected.code != 0
-    assert "hub-mesh already uses the name 'mail' for post-mesh" in rejected.flat and "[peer-name-in-use]" in rejected.flat
+    assert (
+        "hub-mesh already uses the name 'mail' for post-mesh" in rejected.flat and "[peer-name-in-use]" in rejected.flat
+    )
     assert undeclared.unchanged
     assert hub.writes(mark) == {}, request_lines(hub.writes(mark))
 
@@ -96,7 +100,9 @@ def test_a_plan_warns_that_the_hub_exports_no_imports(hub: Federation) -> None:
     run = hub.play(ROOT / "playbooks" / "plan.yml")
     assert run.code == 0, run.output
     [warning] = [line for line in run.paragraphs("Report the plan") if "[no-transit]" in line]
-    assert warning.startswith("WARNING hub-mesh: mesh_peers: post-mesh, shop-mesh and stock-mesh are linked with hub-mesh and not with each other")
+    assert warning.startswith(
+        "WARNING hub-mesh: mesh_peers: post-mesh, shop-mesh and stock-mesh are linked with hub-mesh and not with each other"
+    )
     assert "hub-mesh never exports what it has imported" in warning
     assert hub.writes(mark) == {}, request_lines(hub.writes(mark))
 
@@ -140,7 +146,9 @@ def _check_both_are_imported(federation: Federation, run: Any) -> None:
 
 
 def test_new_links_get_peer_names_that_differ(lab: Lab, folder: Any) -> None:
-    federation = _colliding(lab, folder, {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "ratings"}})
+    federation = _colliding(
+        lab, folder, {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "ratings"}}
+    )
     mark = lab.mark()
     rejected = federation.run()
     assert rejected.code != 0 and "[export-collision]" in rejected.flat, rejected.output

@@ -53,7 +53,11 @@ def test_one_common_root_is_allowed_on_request(federation: Federation) -> None:
     federation.eventually(lambda: federation.get("green-mesh", "configmaps", "istio-ca-root-cert")["data"] == root)
     federation.options["federation_allow_shared_root"] = False
     rejected = federation.run()
-    assert rejected.code != 0 and "[trust-domain-shared-root]" in rejected.flat and "federation_allow_shared_root" in rejected.flat
+    assert (
+        rejected.code != 0
+        and "[trust-domain-shared-root]" in rejected.flat
+        and "federation_allow_shared_root" in rejected.flat
+    )
     federation.options["federation_allow_shared_root"] = True
     run = federation.succeed()
     assert "policies cannot tell the meshes apart" in run.flat
@@ -131,7 +135,9 @@ def _remove_partner(federation: Federation) -> None:
 
 def _peers(run: Run) -> set[tuple[str, str]]:
     """Return meshes and peers for which the run would write a ServiceMeshPeer."""
-    return {(mesh, name.rpartition("/")[2]) for mesh, kind, name, dummy, dummy in run.changes if kind == "ServiceMeshPeer"}
+    return {
+        (mesh, name.rpartition("/")[2]) for mesh, kind, name, dummy, dummy in run.changes if kind == "ServiceMeshPeer"
+    }
 
 
 def test_a_trust_domain_that_an_unmanaged_peer_already_has(conflict: Federation) -> None:
@@ -140,7 +146,9 @@ def test_a_trust_domain_that_an_unmanaged_peer_already_has(conflict: Federation)
     assert run.code != 0, run.output
     message = f"red-mesh: ServiceMeshPeer red-mesh-system/{UNMANAGED_PEER}: it has the trust domain of green-mesh, green-mesh.local"
     assert message in run.flat and "[trust-domain-taken]" in run.flat
-    assert (run.cells["red-mesh", "green-mesh"], run.cells["green-mesh", "red-mesh"]) == ("skipped", "pending"), run.matrix
+    assert (run.cells["red-mesh", "green-mesh"], run.cells["green-mesh", "red-mesh"]) == ("skipped", "pending"), (
+        run.matrix
+    )
     assert not [change for change in run.changes if change[0] == "red-mesh" and "green-mesh" in str(change)], run.report
     assert _peers(run) == LINKS - {("red-mesh", "green-mesh"), ("green-mesh", "red-mesh")}
     assert {mesh for mesh in run.recap if run.recap[mesh]["failed"]} == {"red-mesh"}

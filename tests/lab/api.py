@@ -39,9 +39,14 @@ ADMIN = "lab:admin"
 AUDIT_SECONDS = 10.0
 _WRITE_VERBS = {"create", "update", "patch", "delete", "deletecollection"}
 #: Reviews of the account's own rights: created as objects that the API server does not store.
-_SELF_REVIEWS = {("authorization.k8s.io", "selfsubjectrulesreviews"), ("authorization.k8s.io", "selfsubjectaccessreviews")}
-_DESCRIBED_KINDS = ("servicemeshcontrolplanes,servicemeshmemberrolls,servicemeshpeers,exportedservicesets,importedservicesets,"
-                    "services,configmaps,pods")
+_SELF_REVIEWS = {
+    ("authorization.k8s.io", "selfsubjectrulesreviews"),
+    ("authorization.k8s.io", "selfsubjectaccessreviews"),
+}
+_DESCRIBED_KINDS = (
+    "servicemeshcontrolplanes,servicemeshmemberrolls,servicemeshpeers,exportedservicesets,importedservicesets,"
+    "services,configmaps,pods"
+)
 _FEDERATION_KINDS = "servicemeshpeers,exportedservicesets,importedservicesets"
 Mark = dict[str, int]
 
@@ -77,10 +82,19 @@ class Request:
     def parse(cls, entry: dict[str, Any]) -> Request:
         """Parse an audit log entry (audit.k8s.io/v1 Event)."""
         target = entry.get("objectRef", {})
-        return cls(entry.get("impersonatedUser", entry["user"]).get("username", ""), entry["verb"], entry["requestURI"],
-                   entry.get("responseStatus", {}).get("code", 0), target.get("apiGroup", ""), target.get("resource", ""),
-                   target.get("subresource", ""), target.get("namespace", ""), target.get("name", ""),
-                   entry.get("userAgent", ""), entry["requestReceivedTimestamp"])
+        return cls(
+            entry.get("impersonatedUser", entry["user"]).get("username", ""),
+            entry["verb"],
+            entry["requestURI"],
+            entry.get("responseStatus", {}).get("code", 0),
+            target.get("apiGroup", ""),
+            target.get("resource", ""),
+            target.get("subresource", ""),
+            target.get("namespace", ""),
+            target.get("name", ""),
+            entry.get("userAgent", ""),
+            entry["requestReceivedTimestamp"],
+        )
 
 
 class LabCluster(clusters.Cluster):
@@ -130,7 +144,9 @@ class ActiveFault:
     def __enter__(self) -> ActiveFault:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.off()
 
 
@@ -143,18 +159,29 @@ class Lab:
 
     def _read(self) -> None:
         self.content = state.load(self.directory)
-        self.clusters = {name: LabCluster(name, self.directory, entry) for name, entry in self.content["clusters"].items()}
+        self.clusters = {
+            name: LabCluster(name, self.directory, entry) for name, entry in self.content["clusters"].items()
+        }
         self.meshes = {name: _mesh(name, entry) for name, entry in self.content["meshes"].items()}
 
     @classmethod
-    def start(cls, topology: Topology | dict[str, Any] | None, directory: Path, speed: float = 1.0,
-              clocks: dict[str, float] | None = None, simulator: bool = True, json_storage: bool = False) -> Lab:
+    def start(
+        cls,
+        topology: Topology | dict[str, Any] | None,
+        directory: Path,
+        speed: float = 1.0,
+        clocks: dict[str, float] | None = None,
+        simulator: bool = True,
+        json_storage: bool = False,
+    ) -> Lab:
         """Start a lab (None: the default topology) in ``directory`` and return it when every control plane is ready.
 
         ``speed`` divides the simulator's clocks, ``clocks`` sets individual clocks in seconds. ``backdate`` needs
         ``json_storage``. LabError with the reason.
         """
-        options = launcher.LabOptions(complete(topology) if topology else None, speed, clocks or {}, simulator, json_storage)
+        options = launcher.LabOptions(
+            complete(topology) if topology else None, speed, clocks or {}, simulator, json_storage
+        )
         directory = Path(directory).absolute()
         try:
             launcher.up(directory, options, default, say=lambda _text: None)
@@ -166,7 +193,9 @@ class Lab:
     def __enter__(self) -> Lab:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def stop(self) -> None:
@@ -177,8 +206,14 @@ class Lab:
         """Replace the lab by a new one of the same topology: new ports and addresses, no faults."""
         content = self.content
         self.stop()
-        fresh = self.start(content["topology"], self.directory, content["speed"], content["clocks"], content["simulator"],
-                           content["json_storage"])
+        fresh = self.start(
+            content["topology"],
+            self.directory,
+            content["speed"],
+            content["clocks"],
+            content["simulator"],
+            content["json_storage"],
+        )
         self.__dict__.update(fresh.__dict__)
 
     def set_clocks(self, **seconds: float) -> dict[str, Any]:
@@ -205,7 +240,9 @@ class Lab:
         """Run the lab's kubectl and return its output. LabError with its stderr when it fails and ``check`` is set."""
         done = launcher.kubectl(self.directory, cluster, list(arguments), capture_output=True, input=stdin)
         if check and done.returncode:
-            raise LabError(f"kubectl {' '.join(arguments)} on {cluster} failed with exit code {done.returncode}:\n{done.stderr}")
+            raise LabError(
+                f"kubectl {' '.join(arguments)} on {cluster} failed with exit code {done.returncode}:\n{done.stderr}"
+            )
         return done.stdout
 
     def get(self, cluster: str, resource: str, name: str = "", namespace: str = "") -> Any:
@@ -221,12 +258,15 @@ class Lab:
             raise LabError(f"{cluster}: {resource} {name} cannot be read: {reason}") from error
         return answer if name else answer["items"]
 
-    def apply(self, cluster: str, objects: Iterable[dict[str, Any]], manager: str = "kubectl", force: bool = False) -> None:
+    def apply(
+        self, cluster: str, objects: Iterable[dict[str, Any]], manager: str = "kubectl", force: bool = False
+    ) -> None:
         """Apply objects server-side as the administrator, with this field manager."""
         seed.apply(self.clusters[cluster].client, [(manager, body) for body in objects], force)
 
-    def fault(self, name: str, cluster: str | None = None, mesh: str | None = None, peer: str | None = None,
-              **parameters: Any) -> ActiveFault:
+    def fault(
+        self, name: str, cluster: str | None = None, mesh: str | None = None, peer: str | None = None, **parameters: Any
+    ) -> ActiveFault:
         """Switch a fault of the API server or of the mesh on; the result switches it off, also as a context manager."""
         target = {key: value for key, value in (("cluster", cluster), ("mesh", mesh), ("peer", peer)) if value}
         faults.switch(self.directory, name, True, target, parameters)
@@ -266,8 +306,9 @@ class Lab:
             parts.append(f"== {name} ==")
             for arguments in (["--output=wide"], ["--output=yaml"]):
                 kinds = _DESCRIBED_KINDS if arguments == ["--output=wide"] else _FEDERATION_KINDS
-                done = launcher.kubectl(self.directory, name, ["get", kinds, "-A", "--request-timeout=10s", *arguments],
-                                        capture_output=True)
+                done = launcher.kubectl(
+                    self.directory, name, ["get", kinds, "-A", "--request-timeout=10s", *arguments], capture_output=True
+                )
                 parts.append(done.stdout + done.stderr)
         parts.append("== last lines of the simulator's log ==\n" + clusters.tail(self.directory / "simulator.log"))
         return "\n".join(parts)

@@ -51,17 +51,23 @@ def _backdate_object(cluster: Cluster, stored: dict[str, Any], seconds: float) -
     for _attempt in range(ATTEMPTS):
         body = json.loads(base64.b64decode(stored["value"]))
         body.update({part: backdated(body[part], seconds) for part in ("metadata", "status") if part in body})
-        response = _call_etcd(cluster, "txn", {
-            "compare": [{"key": key, "target": "MOD", "result": "EQUAL", "mod_revision": stored["mod_revision"]}],
-            "success": [{"request_put": {"key": key, "value": _base64(json.dumps(body).encode())}}],
-        })
+        response = _call_etcd(
+            cluster,
+            "txn",
+            {
+                "compare": [{"key": key, "target": "MOD", "result": "EQUAL", "mod_revision": stored["mod_revision"]}],
+                "success": [{"request_put": {"key": key, "value": _base64(json.dumps(body).encode())}}],
+            },
+        )
         if response.get("succeeded"):
             return
         entries = _call_etcd(cluster, "range", {"key": key}).get("kvs", [])
         if not entries:
             return
         stored = entries[0]
-    raise LabError(f"{base64.b64decode(key).decode()} of {cluster.name} could not be backdated: {ATTEMPTS} conflicting writes.")
+    raise LabError(
+        f"{base64.b64decode(key).decode()} of {cluster.name} could not be backdated: {ATTEMPTS} conflicting writes."
+    )
 
 
 def _call_etcd(cluster: Cluster, method: str, body: dict[str, Any]) -> dict[str, Any]:

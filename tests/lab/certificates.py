@@ -42,8 +42,13 @@ class Authority:
         """Return the certificate as PEM."""
         return _pem(self.certificate)
 
-    def issue(self, name: str, groups: Sequence[str] = (), hosts: Sequence[str] = (),
-              age: datetime.timedelta = datetime.timedelta()) -> tuple[str, str]:
+    def issue(
+        self,
+        name: str,
+        groups: Sequence[str] = (),
+        hosts: Sequence[str] = (),
+        age: datetime.timedelta = datetime.timedelta(),
+    ) -> tuple[str, str]:
         """Return certificate and key (PEM) for a user (``groups``) or for a server at ``hosts``.
 
         ``age`` moves the start of its validity into the past; beyond its lifetime it has expired.
@@ -55,9 +60,12 @@ class Authority:
         purpose = ExtendedKeyUsageOID.SERVER_AUTH if hosts else ExtendedKeyUsageOID.CLIENT_AUTH
         builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         builder = builder.add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False
+        )
         if hosts:
-            builder = builder.add_extension(x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False)
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False
+            )
         return _pem(builder.sign(self.key, hashes.SHA256())), _key_pem(key)
 
 
@@ -68,9 +76,19 @@ def write_all(folder: Path, addresses: Sequence[str], service_address: str) -> N
     """
     if (folder / "complete").exists():
         return
-    authority, front_proxy, unknown = (Authority.create(name) for name in ("lab-ca", "lab-front-proxy-ca", "unknown-ca"))
-    names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
-             "kubernetes.default.svc.cluster.local", "127.0.0.1", service_address, *addresses]
+    authority, front_proxy, unknown = (
+        Authority.create(name) for name in ("lab-ca", "lab-front-proxy-ca", "unknown-ca")
+    )
+    names = [
+        "localhost",
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+        "kubernetes.default.svc.cluster.local",
+        "127.0.0.1",
+        service_address,
+        *addresses,
+    ]
     texts = {"ca.crt": authority.pem(), "front-proxy-ca.crt": front_proxy.pem()}
     _pair(texts, "server", authority.issue("kube-apiserver", hosts=names))
     _pair(texts, "unknown-ca-server", unknown.issue("kube-apiserver", hosts=names))
@@ -81,8 +99,11 @@ def write_all(folder: Path, addresses: Sequence[str], service_address: str) -> N
     _pair(texts, "launcher", authority.issue("lab:launcher", ["system:masters"]))
     account = ec.generate_private_key(ec.SECP256R1())
     texts["service-account.key"] = _key_pem(account)
-    texts["service-account.pub"] = account.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+    texts["service-account.pub"] = (
+        account.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
     for name, text in texts.items():
         write_atomically(folder / name, text)
     write_atomically(folder / "complete", "")
@@ -97,20 +118,37 @@ def _name(name: str, groups: Sequence[str] = ()) -> x509.Name:
     return x509.Name([*organisations, x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey,
-             age: datetime.timedelta = datetime.timedelta()) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name,
+    issuer: x509.Name,
+    public: ec.EllipticCurvePublicKey,
+    age: datetime.timedelta = datetime.timedelta(),
+) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.timezone.utc) - age
-    return (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - CLOCK_SKEW).not_valid_after(now + LIFETIME)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False))
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - CLOCK_SKEW)
+        .not_valid_after(now + LIFETIME)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+    )
 
 
 def _usage(sign_certificates: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=True, content_commitment=False, key_encipherment=not sign_certificates,
-        data_encipherment=False, key_agreement=False, key_cert_sign=sign_certificates, crl_sign=sign_certificates,
-        encipher_only=False, decipher_only=False)
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=not sign_certificates,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=sign_certificates,
+        crl_sign=sign_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _host(host: str) -> x509.GeneralName:
@@ -125,5 +163,6 @@ def _pem(certificate: x509.Certificate) -> str:
 
 
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> str:
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                             serialization.NoEncryption()).decode()
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()

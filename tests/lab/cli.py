@@ -44,11 +44,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m lab", description=DESCRIPTION, epilog=EXAMPLES,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m lab",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--dir", type=Path, metavar="DIR",
-                        help="the lab's directory (default: $OSSM_LAB_DIR, else build/lab of the checkout)")
+    common.add_argument(
+        "--dir",
+        type=Path,
+        metavar="DIR",
+        help="the lab's directory (default: $OSSM_LAB_DIR, else build/lab of the checkout)",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _up_parser(commands, common)
     _simple(commands, common, "down", _down, "stop all processes of the lab, also after a crash, and remove its files")
@@ -60,23 +68,44 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _simple(commands: Any, common: argparse.ArgumentParser, name: str, run: Any, text: str,
-            **more: Any) -> argparse.ArgumentParser:
+def _simple(
+    commands: Any, common: argparse.ArgumentParser, name: str, run: Any, text: str, **more: Any
+) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(
-        name, parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.", **more)
+        name, parents=[common], help=text, description=f"{text[0].upper()}{text[1:]}.", **more
+    )
     command.set_defaults(run=run)
     return command
 
 
 def _up_parser(commands: Any, common: argparse.ArgumentParser) -> None:
-    command = _simple(commands, common, "up", _up, "start the lab, or restart the parts that stopped; a running lab stays as it is")
-    command.add_argument("--topology", type=Path, metavar="FILE", help="YAML with clusters and meshes (see lab/topology.py)")
-    command.add_argument("--meshes", type=int, metavar="N", help="generate a topology of N meshes instead of reading a file")
-    command.add_argument("--clusters", type=int, metavar="N", help="with --meshes: number of clusters (default: one per mesh)")
-    command.add_argument("--platforms", default="AWS", metavar="LIST", help="with --meshes: platforms, assigned round-robin (default: AWS)")
-    command.add_argument("--speed", type=float, default=1.0, metavar="F", help="divide all simulator clocks by F (default: 1)")
-    command.add_argument("--clock", action="append", default=[], metavar="NAME=SECONDS", help="set a simulator clock (repeatable)")
-    command.add_argument("--no-simulator", action="store_true", help="start only the API servers and their initial objects")
+    command = _simple(
+        commands, common, "up", _up, "start the lab, or restart the parts that stopped; a running lab stays as it is"
+    )
+    command.add_argument(
+        "--topology", type=Path, metavar="FILE", help="YAML with clusters and meshes (see lab/topology.py)"
+    )
+    command.add_argument(
+        "--meshes", type=int, metavar="N", help="generate a topology of N meshes instead of reading a file"
+    )
+    command.add_argument(
+        "--clusters", type=int, metavar="N", help="with --meshes: number of clusters (default: one per mesh)"
+    )
+    command.add_argument(
+        "--platforms",
+        default="AWS",
+        metavar="LIST",
+        help="with --meshes: platforms, assigned round-robin (default: AWS)",
+    )
+    command.add_argument(
+        "--speed", type=float, default=1.0, metavar="F", help="divide all simulator clocks by F (default: 1)"
+    )
+    command.add_argument(
+        "--clock", action="append", default=[], metavar="NAME=SECONDS", help="set a simulator clock (repeatable)"
+    )
+    command.add_argument(
+        "--no-simulator", action="store_true", help="start only the API servers and their initial objects"
+    )
 
 
 class _FaultHelp(argparse.Action):
@@ -89,22 +118,35 @@ class _FaultHelp(argparse.Action):
         from lab.sim.faults import descriptions
 
         servers = {name: f"{fault.description}{_defaults(fault.parameters)}" for name, fault in faults.FAULTS.items()}
-        parser.epilog = (f"API server faults:\n{_format_list(servers)}\n\n"
-                         f"mesh and cloud faults (simulator):\n{_format_list(descriptions())}")
+        parser.epilog = (
+            f"API server faults:\n{_format_list(servers)}\n\n"
+            f"mesh and cloud faults (simulator):\n{_format_list(descriptions())}"
+        )
         parser.print_help()
         parser.exit()
 
 
 def _format_list(descriptions: dict[str, str]) -> str:
-    return "\n".join(textwrap.fill(f"  {name}: {text}", 116, subsequent_indent="      ") for name, text in descriptions.items())
+    return "\n".join(
+        textwrap.fill(f"  {name}: {text}", 116, subsequent_indent="      ") for name, text in descriptions.items()
+    )
 
 
 def _fault_parser(commands: Any, common: argparse.ArgumentParser) -> None:
-    command = _simple(commands, common, "fault", _fault, "switch a fault on or off", add_help=False,
-                      formatter_class=argparse.RawDescriptionHelpFormatter)
+    command = _simple(
+        commands,
+        common,
+        "fault",
+        _fault,
+        "switch a fault on or off",
+        add_help=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     command.add_argument("-h", "--help", action=_FaultHelp, nargs=0, help="show this help message and exit")
     command.add_argument("name", help="name of the fault")
-    command.add_argument("parameters", nargs="*", metavar="KEY=VALUE", help="parameters of the fault; separate list items with commas")
+    command.add_argument(
+        "parameters", nargs="*", metavar="KEY=VALUE", help="parameters of the fault; separate list items with commas"
+    )
     command.add_argument("--off", action="store_true", help="switch the fault off")
     command.add_argument("--cluster", help="cluster to affect (API server faults: default all)")
     command.add_argument("--mesh", help="mesh to affect")
@@ -125,8 +167,12 @@ def _up(options: argparse.Namespace) -> int:
     elif options.meshes:
         requested = topology.generate(options.meshes, options.clusters, tuple(options.platforms.split(",")))
     clocks = {name: _number(value, name) for name, value in _pairs(options.clock).items()}
-    launcher.up(options.dir, launcher.LabOptions(requested, options.speed, clocks, not options.no_simulator), topology.default,
-                say=lambda text: print(text, flush=True))
+    launcher.up(
+        options.dir,
+        launcher.LabOptions(requested, options.speed, clocks, not options.no_simulator),
+        topology.default,
+        say=lambda text: print(text, flush=True),
+    )
     faults.restore(options.dir)
     return 0
 
@@ -147,7 +193,9 @@ def _number(text: str, name: str) -> float:
 
 def _down(options: argparse.Namespace) -> int:
     count = launcher.down(options.dir)
-    print(f"Stopped {count} processes and removed {options.dir}." if count else f"No processes of a lab in {options.dir}.")
+    print(
+        f"Stopped {count} processes and removed {options.dir}." if count else f"No processes of a lab in {options.dir}."
+    )
     return 0
 
 
@@ -159,9 +207,11 @@ def _status(options: argparse.Namespace) -> int:
         server = running.get("kube-apiserver")
         memory = sum(process.memory_mib() for process in running.values())
         meshes = [name for name, mesh in content["meshes"].items() if mesh["cluster"] == cluster.name]
-        print(f"{cluster.name}: {cluster.entry['platform']}, API server "
-              f"{f'pid {server.pid} at ' + cluster.entry['server'] if server else 'not running'}, {memory:.0f} MiB; "
-              f"meshes: {', '.join(meshes) or 'none'}; faults: {', '.join(active.get(cluster.name, {})) or 'none'}")
+        print(
+            f"{cluster.name}: {cluster.entry['platform']}, API server "
+            f"{f'pid {server.pid} at ' + cluster.entry['server'] if server else 'not running'}, {memory:.0f} MiB; "
+            f"meshes: {', '.join(meshes) or 'none'}; faults: {', '.join(active.get(cluster.name, {})) or 'none'}"
+        )
         print(f"  export KUBECONFIG={cluster.entry['kubeconfig']}")
     return _simulator_status(options.dir, content)
 
@@ -175,8 +225,10 @@ def _simulator_status(directory: Path, content: dict[str, Any]) -> int:
         print(f"simulator: not running; see {directory / 'simulator.log'}. Run `up` to restart it")
         return 1
     answer = launcher.ask(directory, {"verb": "status"})
-    print(f"simulator: pid {running[0].pid}, {running[0].memory_mib():.0f} MiB, "
-          f"{'ready' if answer.get('ready') else 'not ready'}; faults: {answer.get('faults') or 'none'}")
+    print(
+        f"simulator: pid {running[0].pid}, {running[0].memory_mib():.0f} MiB, "
+        f"{'ready' if answer.get('ready') else 'not ready'}; faults: {answer.get('faults') or 'none'}"
+    )
     for name, mesh in (answer.get("meshes") or {}).items():
         print(f"  {name}: {mesh}")
     return 0

@@ -38,9 +38,20 @@ JSON, PROTOBUF = "application/json", "application/vnd.kubernetes.protobuf"
 _UNAUDITED_READERS = ["lab:simulator", "lab:launcher", "system:apiserver"]
 
 # Admission plugins that need controllers which do not run here, or that only cost time in a lab.
-_DISABLED_ADMISSION = ("ServiceAccount", "PodSecurity", "Priority", "LimitRanger", "ResourceQuota", "TaintNodesByCondition",
-                       "DefaultTolerationSeconds", "DefaultStorageClass", "StorageObjectInUseProtection", "RuntimeClass",
-                       "PersistentVolumeClaimResize", "DefaultIngressClass")
+_DISABLED_ADMISSION = (
+    "ServiceAccount",
+    "PodSecurity",
+    "Priority",
+    "LimitRanger",
+    "ResourceQuota",
+    "TaintNodesByCondition",
+    "DefaultTolerationSeconds",
+    "DefaultStorageClass",
+    "StorageObjectInUseProtection",
+    "RuntimeClass",
+    "PersistentVolumeClaimResize",
+    "DefaultIngressClass",
+)
 
 AUDIT_POLICY: dict[str, Any] = {
     "apiVersion": "audit.k8s.io/v1",
@@ -75,11 +86,16 @@ class Cluster:
     def running(self) -> dict[str, processes.Process]:
         """Return the cluster's running processes by role (``etcd``, ``kube-apiserver``, ``front-proxy:PORT``)."""
         prefix = f"{self.name}/"
-        return {process.role[len(prefix):]: process for process in processes.of_lab(self.directory)
-                if process.role.startswith(prefix)}
+        return {
+            process.role[len(prefix) :]: process
+            for process in processes.of_lab(self.directory)
+            if process.role.startswith(prefix)
+        }
 
 
-def new_entry(directory: Path, network: str, index: int, name: str, settings: dict[str, Any], storage: str) -> dict[str, Any]:
+def new_entry(
+    directory: Path, network: str, index: int, name: str, settings: dict[str, Any], storage: str
+) -> dict[str, Any]:
     """Return the ``lab.json`` entry of a new cluster; ``index`` counts from 1 and selects its addresses."""
     folder = directory / name
     prefix = f"{network}.{index}"
@@ -101,8 +117,15 @@ def new_entry(directory: Path, network: str, index: int, name: str, settings: di
         "openshift": settings["openshift"],
         "operator": settings["operator"],
         "base_domain": f"{name}.lab.example",
-        "nodes": [{"name": f"node-{number}.{name}.lab.example", "address": f"{prefix}.{10 + number}",
-                   "zone": zones[number % len(zones)], "arch": settings["arch"]} for number in range(settings["nodes"])],
+        "nodes": [
+            {
+                "name": f"node-{number}.{name}.lab.example",
+                "address": f"{prefix}.{10 + number}",
+                "zone": zones[number % len(zones)],
+                "arch": settings["arch"],
+            }
+            for number in range(settings["nodes"])
+        ],
         "pids": {},
     }
 
@@ -144,13 +167,27 @@ def start_store(cluster: Cluster, programs: Path) -> None:
     for port in cluster.entry["etcd_ports"]:
         _await_unused(cluster.address(2), port)
     client, peer = (f"http://{cluster.address(2)}:{port}" for port in cluster.entry["etcd_ports"])
-    processes.start(f"{cluster.name}/etcd", cluster.directory, [
-        str(programs / "etcd"), f"--name={cluster.name}", f"--data-dir={cluster.folder / 'etcd'}",
-        f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
-        f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
-        f"--initial-cluster={cluster.name}={peer}", "--unsafe-no-fsync", "--log-level=warn",
-        "--snapshot-count=50000", "--max-wals=1", "--max-snapshots=1", "--quota-backend-bytes=2147483648",
-    ], cluster.folder / "etcd.log")
+    processes.start(
+        f"{cluster.name}/etcd",
+        cluster.directory,
+        [
+            str(programs / "etcd"),
+            f"--name={cluster.name}",
+            f"--data-dir={cluster.folder / 'etcd'}",
+            f"--listen-client-urls={client}",
+            f"--advertise-client-urls={client}",
+            f"--listen-peer-urls={peer}",
+            f"--initial-advertise-peer-urls={peer}",
+            f"--initial-cluster={cluster.name}={peer}",
+            "--unsafe-no-fsync",
+            "--log-level=warn",
+            "--snapshot-count=50000",
+            "--max-wals=1",
+            "--max-snapshots=1",
+            "--quota-backend-bytes=2147483648",
+        ],
+        cluster.folder / "etcd.log",
+    )
 
 
 def start_server(cluster: Cluster, programs: Path) -> None:
@@ -158,8 +195,12 @@ def start_server(cluster: Cluster, programs: Path) -> None:
     if "kube-apiserver" in cluster.running():
         return
     _await_unused(*cluster.entry["server"].removeprefix("https://").split(":"))
-    processes.start(f"{cluster.name}/kube-apiserver", cluster.directory,
-                    [str(programs / "kube-apiserver"), *_server_flags(cluster)], cluster.folder / "kube-apiserver.log")
+    processes.start(
+        f"{cluster.name}/kube-apiserver",
+        cluster.directory,
+        [str(programs / "kube-apiserver"), *_server_flags(cluster)],
+        cluster.folder / "kube-apiserver.log",
+    )
 
 
 def _server_flags(cluster: Cluster) -> list[str]:
@@ -220,11 +261,21 @@ def write_kubeconfig(cluster: Cluster, file: str, user: str, server: str) -> Non
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": cluster.name,
-        "clusters": [{"name": cluster.name, "cluster": {
-            "server": server, "certificate-authority-data": _encoded(pki / "ca.crt")}}],
-        "users": [{"name": f"{cluster.name}-{user}", "user": {
-            "client-certificate-data": _encoded(pki / f"{user}.crt"),
-            "client-key-data": _encoded(pki / f"{user}.key")}}],
+        "clusters": [
+            {
+                "name": cluster.name,
+                "cluster": {"server": server, "certificate-authority-data": _encoded(pki / "ca.crt")},
+            }
+        ],
+        "users": [
+            {
+                "name": f"{cluster.name}-{user}",
+                "user": {
+                    "client-certificate-data": _encoded(pki / f"{user}.crt"),
+                    "client-key-data": _encoded(pki / f"{user}.key"),
+                },
+            }
+        ],
         "contexts": [{"name": cluster.name, "context": {"cluster": cluster.name, "user": f"{cluster.name}-{user}"}}],
     }
     write_atomically(cluster.folder / file, yaml.safe_dump(config, sort_keys=False))
@@ -243,10 +294,14 @@ def await_ready(cluster: Cluster) -> None:
         running = cluster.running()
         for program in ("etcd", "kube-apiserver"):
             if program not in running:
-                raise LabError(f"{program} of cluster {cluster.name} exited:\n{tail(cluster.folder / f'{program}.log')}")
+                raise LabError(
+                    f"{program} of cluster {cluster.name} exited:\n{tail(cluster.folder / f'{program}.log')}"
+                )
         if time.monotonic() > deadline:
-            raise LabError(f"The API server of cluster {cluster.name} was not ready within {START_SECONDS:.0f} s:\n"
-                           f"{tail(cluster.folder / 'kube-apiserver.log')}")
+            raise LabError(
+                f"The API server of cluster {cluster.name} was not ready within {START_SECONDS:.0f} s:\n"
+                f"{tail(cluster.folder / 'kube-apiserver.log')}"
+            )
         time.sleep(POLL_SECONDS)
 
 

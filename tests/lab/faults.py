@@ -41,17 +41,30 @@ FAULTS: dict[str, Fault] = {
     "api-slow": Fault("delays each matching request by `seconds`", {"seconds": 2.0, **_MATCH_ALL}, proxied=True),
     "api-error": Fault(
         "responds to matching requests with `code` (409, 429, 500, 503, 504), with `probability`, at most `count` times "
-        "(0: always)", {"code": 500, "probability": 1.0, "count": 0, "retry_after": 1, **_MATCH_ALL}, proxied=True),
-    "api-connection-reset": Fault("resets the connection of matching requests, at most `count` times (0: always)",
-                                  {"count": 0, **_MATCH_ALL}, proxied=True),
-    "api-forbidden": Fault("RBAC denies `verbs` on `resources` (plural names; both empty: denies everything)",
-                           {"verbs": [], "resources": []}),
+        "(0: always)",
+        {"code": 500, "probability": 1.0, "count": 0, "retry_after": 1, **_MATCH_ALL},
+        proxied=True,
+    ),
+    "api-connection-reset": Fault(
+        "resets the connection of matching requests, at most `count` times (0: always)",
+        {"count": 0, **_MATCH_ALL},
+        proxied=True,
+    ),
+    "api-forbidden": Fault(
+        "RBAC denies `verbs` on `resources` (plural names; both empty: denies everything)",
+        {"verbs": [], "resources": []},
+    ),
     "api-unauthorized": Fault("the user's credentials have expired (401)", proxied=True),
     "wrong-certificate": Fault("the API server presents a certificate of an unknown CA", proxied=True),
-    "front-proxy": Fault("no failure: kubeconfigs point at the front proxy, so that later faults also affect clients that "
-                         "are already running", proxied=True),
-    "crds-missing": Fault("deletes the CRDs of `kinds` (and with them all their objects)",
-                          {"kinds": ["ExportedServiceSet", "ImportedServiceSet"]}),
+    "front-proxy": Fault(
+        "no failure: kubeconfigs point at the front proxy, so that later faults also affect clients that "
+        "are already running",
+        proxied=True,
+    ),
+    "crds-missing": Fault(
+        "deletes the CRDs of `kinds` (and with them all their objects)",
+        {"kinds": ["ExportedServiceSet", "ImportedServiceSet"]},
+    ),
 }
 
 
@@ -125,7 +138,10 @@ def _targets(content: dict[str, Any], target: dict[str, str]) -> list[str]:
 
 def _switch_in_cluster(cluster: Cluster, name: str, on: bool, parameters: dict[str, Any]) -> None:
     handlers: dict[str, Callable[[Cluster, bool, dict[str, Any]], None]] = {
-        "api-stopped": _switch_stopped, "api-forbidden": _switch_forbidden, "crds-missing": _switch_crds_missing}
+        "api-stopped": _switch_stopped,
+        "api-forbidden": _switch_forbidden,
+        "crds-missing": _switch_crds_missing,
+    }
     if name in handlers:
         handlers[name](cluster, on, parameters)
     faults = _record(cluster, name, on, parameters | {"id": uuid.uuid4().hex})
@@ -162,8 +178,20 @@ def _switch_forbidden(cluster: Cluster, on: bool, parameters: dict[str, Any]) ->
     if on:
         role = "lab-admins-restricted"
         rules = remaining_rules(_served_resources(connection), parameters["verbs"], parameters["resources"])
-        seed.apply(connection, [(seed.FIELD_MANAGER, {
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": role}, "rules": rules})])
+        seed.apply(
+            connection,
+            [
+                (
+                    seed.FIELD_MANAGER,
+                    {
+                        "apiVersion": "rbac.authorization.k8s.io/v1",
+                        "kind": "ClusterRole",
+                        "metadata": {"name": role},
+                        "rules": rules,
+                    },
+                )
+            ],
+        )
     seed.apply(connection, [(seed.FIELD_MANAGER, seed.binding(BINDING, ADMIN_GROUP, role))])
 
 
@@ -180,7 +208,9 @@ def _served_resources(connection: DynamicClient) -> list[tuple[str, str, list[st
     return resources
 
 
-def remaining_rules(served: list[tuple[str, str, list[str]]], verbs: list[str], resources: list[str]) -> list[dict[str, Any]]:
+def remaining_rules(
+    served: list[tuple[str, str, list[str]]], verbs: list[str], resources: list[str]
+) -> list[dict[str, Any]]:
     """Return RBAC rules for all served resources without the forbidden verbs on the forbidden resources.
 
     An empty list means all verbs or resources. The subresources of a forbidden resource are forbidden as well.
@@ -188,8 +218,9 @@ def remaining_rules(served: list[tuple[str, str, list[str]]], verbs: list[str], 
     rules: list[dict[str, Any]] = [{"nonResourceURLs": ["*"], "verbs": ["*"]}]
     for group, name, served_verbs in sorted(served, key=lambda item: item[:2]):
         is_forbidden = not resources or name.split("/")[0] in resources or name in resources
-        remaining = [verb for verb in served_verbs
-                     if not (is_forbidden and (not verbs or verb in verbs or "*" in verbs))]
+        remaining = [
+            verb for verb in served_verbs if not (is_forbidden and (not verbs or verb in verbs or "*" in verbs))
+        ]
         if remaining:
             rules.append({"apiGroups": [group], "resources": [name], "verbs": remaining})
     return rules
@@ -215,8 +246,9 @@ def _await_absent(resource: Any, names: list[str]) -> None:
     for name in names:
         with suppress(NotFoundError):
             current = resource.get(name=name)
-            for event in resource.watch(field_selector=f"metadata.name={name}", timeout=30,
-                                        resource_version=current.metadata.resourceVersion):
+            for event in resource.watch(
+                field_selector=f"metadata.name={name}", timeout=30, resource_version=current.metadata.resourceVersion
+            ):
                 if event["type"] == "DELETED":
                     break
 
@@ -240,12 +272,19 @@ def _start_proxy(cluster: Cluster) -> str:
     if not port:
         port = clusters.free_port(host)
         command = [sys.executable, "-m", "lab.front_proxy", "--dir", str(cluster.directory), "--cluster", cluster.name]
-        processes.start(f"{cluster.name}/front-proxy:{port}", cluster.directory, [*command, f"--port={port}"],
-                        cluster.folder / "front-proxy.log", launcher.python_environment())
+        processes.start(
+            f"{cluster.name}/front-proxy:{port}",
+            cluster.directory,
+            [*command, f"--port={port}"],
+            cluster.folder / "front-proxy.log",
+            launcher.python_environment(),
+        )
     deadline = time.monotonic() + PROXY_SECONDS
     while not _accepts(host, port):
         if time.monotonic() > deadline:
-            raise LabError(f"The front proxy of {cluster.name} did not start:\n{clusters.tail(cluster.folder / 'front-proxy.log')}")
+            raise LabError(
+                f"The front proxy of {cluster.name} did not start:\n{clusters.tail(cluster.folder / 'front-proxy.log')}"
+            )
         time.sleep(clusters.POLL_SECONDS)
     return f"https://{host}:{port}"
 

@@ -28,8 +28,11 @@ CONFIGURATION = "front-proxy.json"
 _HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "host"}
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _REASONS = {
-    409: ("Conflict", "Operation cannot be fulfilled on {resource} \"{name}\": the object has been modified; "
-                      "please apply your changes to the latest version and try again"),
+    409: (
+        "Conflict",
+        'Operation cannot be fulfilled on {resource} "{name}": the object has been modified; '
+        "please apply your changes to the latest version and try again",
+    ),
     429: ("TooManyRequests", "Too many requests, please try again later."),
     500: ("InternalError", "Internal error occurred: etcdserver: request timed out"),
     503: ("ServiceUnavailable", "the server is currently unable to handle the request"),
@@ -56,8 +59,10 @@ def describe(method: str, path: str, watching: bool) -> dict[str, str]:
 
 def matches(fault: dict[str, Any], target: dict[str, str]) -> bool:
     """Return whether the fault applies to this request; an empty list of the fault matches everything."""
-    return all(not fault.get(key) or target[field] in fault[key]
-               for key, field in (("verbs", "verb"), ("resources", "resource"), ("namespaces", "namespace")))
+    return all(
+        not fault.get(key) or target[field] in fault[key]
+        for key, field in (("verbs", "verb"), ("resources", "resource"), ("namespaces", "namespace"))
+    )
 
 
 class FrontProxy:
@@ -93,8 +98,12 @@ class FrontProxy:
         pki = self.cluster.folder / "pki"
         context = ssl.create_default_context(cafile=str(pki / "ca.crt"))
         context.load_cert_chain(pki / "front-proxy-client.crt", pki / "front-proxy-client.key")
-        self.session = ClientSession(connector=TCPConnector(ssl=context, limit=0), auto_decompress=False,
-                                     timeout=ClientTimeout(total=None), trust_env=False)
+        self.session = ClientSession(
+            connector=TCPConnector(ssl=context, limit=0),
+            auto_decompress=False,
+            timeout=ClientTimeout(total=None),
+            trust_env=False,
+        )
 
     async def close(self, _application: web.Application) -> None:
         """Close the client session."""
@@ -122,16 +131,25 @@ class FrontProxy:
         return True
 
     async def _forward(self, request: web.Request, unauthorized: bool) -> web.StreamResponse:
-        headers = [(key, value) for key, value in request.headers.items()
-                   if key.lower() not in _HOP_BY_HOP and not key.lower().startswith("x-remote-")]
+        headers = [
+            (key, value)
+            for key, value in request.headers.items()
+            if key.lower() not in _HOP_BY_HOP and not key.lower().startswith("x-remote-")
+        ]
         headers = with_invalid_token(headers) if unauthorized else headers + _identity(request)
         assert self.session is not None
         try:
-            async with self.session.request(request.method, self.cluster.entry["server"] + request.raw_path,
-                                            headers=headers, data=request.content if request.can_read_body else None,
-                                            allow_redirects=False) as upstream:
-                response = web.StreamResponse(status=upstream.status, headers=[
-                    (key, value) for key, value in upstream.headers.items() if key.lower() not in _HOP_BY_HOP])
+            async with self.session.request(
+                request.method,
+                self.cluster.entry["server"] + request.raw_path,
+                headers=headers,
+                data=request.content if request.can_read_body else None,
+                allow_redirects=False,
+            ) as upstream:
+                response = web.StreamResponse(
+                    status=upstream.status,
+                    headers=[(key, value) for key, value in upstream.headers.items() if key.lower() not in _HOP_BY_HOP],
+                )
                 await response.prepare(request)
                 async for chunk in upstream.content.iter_any():
                     await response.write(chunk)
@@ -146,7 +164,9 @@ class FrontProxy:
 
 def with_invalid_token(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the headers with an invalid token, so that the API server itself responds with 401."""
-    return [(key, value) for key, value in headers if key.lower() != "authorization"] + [("Authorization", "Bearer expired")]
+    return [(key, value) for key, value in headers if key.lower() != "authorization"] + [
+        ("Authorization", "Bearer expired")
+    ]
 
 
 def _identity(request: web.Request) -> list[tuple[str, str]]:
@@ -170,8 +190,15 @@ def _reset(request: web.Request) -> web.Response:
 def _error_response(fault: dict[str, Any], target: dict[str, str]) -> web.Response:
     code = fault["code"]
     reason, message = _REASONS.get(code, ("", "error injected by the lab"))
-    status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-                              "message": message.format(**target), "reason": reason, "code": code}
+    status: dict[str, Any] = {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": message.format(**target),
+        "reason": reason,
+        "code": code,
+    }
     headers = {}
     if code in (429, 503):
         headers["Retry-After"] = str(fault["retry_after"])
@@ -192,8 +219,15 @@ def main() -> None:
     application.router.add_route("*", "/{path:.*}", proxy.handle)
     application.on_startup.append(proxy.open)
     application.on_cleanup.append(proxy.close)
-    web.run_app(application, host=cluster.address(3), port=options.port, ssl_context=proxy.valid_context, print=None,
-                access_log=None, shutdown_timeout=0.5)
+    web.run_app(
+        application,
+        host=cluster.address(3),
+        port=options.port,
+        ssl_context=proxy.valid_context,
+        print=None,
+        access_log=None,
+        shutdown_timeout=0.5,
+    )
 
 
 if __name__ == "__main__":

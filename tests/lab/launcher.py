@@ -26,8 +26,14 @@ SIMULATOR_SECONDS = 300.0
 SOCKET_SECONDS = 60.0
 MAX_SOCKET_PATH = 100
 HEARTBEAT_SECONDS = 5.0
-INSTALL_CLOCKS = {"operator_notice": 0.0, "operator_install": 0.0, "operator_update": 0.0, "istiod_start": 0.0,
-                  "gateway_start": 0.0, "members": 0.0}
+INSTALL_CLOCKS = {
+    "operator_notice": 0.0,
+    "operator_install": 0.0,
+    "operator_update": 0.0,
+    "istiod_start": 0.0,
+    "gateway_start": 0.0,
+    "members": 0.0,
+}
 _POLL_SECONDS = 0.05
 _T = TypeVar("_T")
 _Item = TypeVar("_Item")
@@ -96,28 +102,44 @@ def start_clusters(lab_clusters: list[Cluster], programs: Path) -> None:
 
 def _check_path(directory: Path) -> None:
     if len(str(directory / "simulator.sock")) > MAX_SOCKET_PATH:
-        raise LabError(f"The path {directory} is too long for a Unix socket. Set a shorter one with --dir or OSSM_LAB_DIR.")
+        raise LabError(
+            f"The path {directory} is too long for a Unix socket. Set a shorter one with --dir or OSSM_LAB_DIR."
+        )
 
 
-def _content(directory: Path, options: LabOptions, existing: dict[str, Any] | None,
-             default: Callable[[], Topology]) -> dict[str, Any]:
+def _content(
+    directory: Path, options: LabOptions, existing: dict[str, Any] | None, default: Callable[[], Topology]
+) -> dict[str, Any]:
     """Return the content of ``lab.json``: an existing lab is kept, a new lab gets its own loopback network."""
     if existing:
         if options.topology not in (None, existing["topology"]):
             raise LabError(f"The lab in {directory} has a different topology. Run `down` first, or set another --dir.")
         claimed = state.claim_network(directory, existing["network"])
         if claimed != existing["network"]:
-            raise LabError(f"The network {existing['network']} of this lab is in use by another lab. Run `down`, then `up`.")
+            raise LabError(
+                f"The network {existing['network']} of this lab is in use by another lab. Run `down`, then `up`."
+            )
         return existing | {"speed": options.speed, "clocks": options.clocks, "simulator": options.simulator}
     topology = options.topology or default()
     network = state.claim_network(directory)
     storage = clusters.JSON if options.json_storage else clusters.PROTOBUF
-    entries = {name: clusters.new_entry(directory, network, index, name, settings, storage)
-               for index, (name, settings) in enumerate(topology["clusters"].items(), start=1)}
-    return {"name": directory.name, "directory": str(directory), "network": network, "python": sys.executable,
-            "speed": options.speed, "clocks": options.clocks, "simulator": options.simulator,
-            "json_storage": options.json_storage, "clusters": entries,
-            "meshes": {name: _mesh_entry(mesh) for name, mesh in topology["meshes"].items()}, "topology": topology}
+    entries = {
+        name: clusters.new_entry(directory, network, index, name, settings, storage)
+        for index, (name, settings) in enumerate(topology["clusters"].items(), start=1)
+    }
+    return {
+        "name": directory.name,
+        "directory": str(directory),
+        "network": network,
+        "python": sys.executable,
+        "speed": options.speed,
+        "clocks": options.clocks,
+        "simulator": options.simulator,
+        "json_storage": options.json_storage,
+        "clusters": entries,
+        "meshes": {name: _mesh_entry(mesh) for name, mesh in topology["meshes"].items()},
+        "topology": topology,
+    }
 
 
 def _mesh_entry(mesh: dict[str, Any]) -> dict[str, Any]:
@@ -129,8 +151,10 @@ def _meshes_of(content: dict[str, Any], cluster: str) -> dict[str, Any]:
 
 
 def _with_pids(directory: Path, content: dict[str, Any]) -> dict[str, Any]:
-    entries = {cluster.name: cluster.entry | {"pids": {role: process.pid for role, process in cluster.running().items()}}
-               for cluster in clusters_of(directory, content)}
+    entries = {
+        cluster.name: cluster.entry | {"pids": {role: process.pid for role, process in cluster.running().items()}}
+        for cluster in clusters_of(directory, content)
+    }
     return content | {"clusters": entries}
 
 
@@ -177,8 +201,10 @@ def _await_simulator(directory: Path, say: Say, reached: Callable[[dict[str, Any
         if _simulator(directory) is None:
             raise LabError(f"The simulator exited:\n{clusters.tail(log)}")
         if now - start > SIMULATOR_SECONDS:
-            raise LabError(f"The simulator was not ready within {SIMULATOR_SECONDS:.0f} s "
-                           f"({answer.get('waiting') or 'no answer'}):\n{clusters.tail(log)}")
+            raise LabError(
+                f"The simulator was not ready within {SIMULATOR_SECONDS:.0f} s "
+                f"({answer.get('waiting') or 'no answer'}):\n{clusters.tail(log)}"
+            )
         if now - last_message > HEARTBEAT_SECONDS:
             say(f"  waiting for {_shortened(answer.get('waiting') or ['the simulator'])}")
             last_message = now
@@ -249,7 +275,10 @@ def kubectl_command(directory: Path, cluster: str, arguments: list[str]) -> tupl
     entries = state.load(directory)["clusters"]
     if cluster not in entries:
         raise LabError(f"Unknown cluster {cluster!r} (known: {', '.join(entries)}).")
-    environment = os.environ | {"KUBECONFIG": entries[cluster]["kubeconfig"], "NO_PROXY": "*",
-                                "KUBECACHEDIR": str(directory / cluster / "kubectl-cache")}
+    environment = os.environ | {
+        "KUBECONFIG": entries[cluster]["kubeconfig"],
+        "NO_PROXY": "*",
+        "KUBECACHEDIR": str(directory / cluster / "kubectl-cache"),
+    }
     programs = binaries.find(lambda text: print(text, file=sys.stderr), ("kubectl",))
     return [str(programs / "kubectl"), *arguments], environment

@@ -40,14 +40,22 @@ class Process:
         return 0.0
 
 
-def start(role: str, directory: Path, command: Sequence[str], log: Path,
-          environment: Mapping[str, str] | None = None) -> Process:
+def start(
+    role: str, directory: Path, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+) -> Process:
     """Start ``command`` in a new session and append its output to ``log``. Raises the errors of ``Popen``."""
     env = dict(os.environ if environment is None else environment)
     env[MARK] = f"{role}@{directory}"
     with log.open("ab") as output:
-        child = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=output,
-                                 stderr=subprocess.STDOUT, start_new_session=True, cwd=directory)
+        child = subprocess.Popen(
+            command,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=directory,
+        )
     _children.append(child)
     # Popen returns before /proc shows the environment of the new program, which identifies it.
     while child.poll() is None and _read(child.pid) is None:

@@ -76,8 +76,11 @@ def locked(path: Path) -> Iterator[None]:
 def runtime_directory() -> Path:
     """Return this user's directory of claims on loopback networks (in ``$XDG_RUNTIME_DIR``, else in the temporary directory)."""
     base = os.environ.get("XDG_RUNTIME_DIR")
-    folder = Path(base) / "ossm-federation" if base and os.access(base, os.W_OK) else (
-        Path(tempfile.gettempdir()) / f"ossm-federation-{os.getuid()}")
+    folder = (
+        Path(base) / "ossm-federation"
+        if base and os.access(base, os.W_OK)
+        else (Path(tempfile.gettempdir()) / f"ossm-federation-{os.getuid()}")
+    )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.stat().st_uid != os.getuid():
         raise LabError(f"{folder} belongs to another user. Set XDG_RUNTIME_DIR to your own directory.")
@@ -97,8 +100,10 @@ def claim_network(directory: Path, preferred: str | None = None) -> str:
         for network in _candidates(directory, preferred):
             if network not in claimed:
                 _drop_claims(claims, directory)
-                write_json(claims / network, {
-                    "directory": str(directory), "pid": os.getpid(), "started": start_time(os.getpid())})
+                write_json(
+                    claims / network,
+                    {"directory": str(directory), "pid": os.getpid(), "started": start_time(os.getpid())},
+                )
                 return network
     raise LabError("All loopback networks are in use by other labs. Stop some with `python -m lab down --dir …`.")
 

@@ -30,13 +30,44 @@ import yaml
 
 from lab.state import LabError
 
-PLATFORMS = ("", "AWS", "Azure", "BareMetal", "GCP", "Libvirt", "OpenStack", "None", "VSphere", "oVirt", "IBMCloud",
-             "KubeVirt", "EquinixMetal", "PowerVS", "AlibabaCloud", "Nutanix", "External")
+PLATFORMS = (
+    "",
+    "AWS",
+    "Azure",
+    "BareMetal",
+    "GCP",
+    "Libvirt",
+    "OpenStack",
+    "None",
+    "VSphere",
+    "oVirt",
+    "IBMCloud",
+    "KubeVirt",
+    "EquinixMetal",
+    "PowerVS",
+    "AlibabaCloud",
+    "Nutanix",
+    "External",
+)
 REGIONS = {"AWS": "us-east-1", "Azure": "westeurope", "GCP": "europe-west1", "IBMCloud": "eu-de"}
-CLUSTER_DEFAULTS: dict[str, Any] = {"platform": "AWS", "region": None, "nodes": 3, "arch": "amd64", "metallb": False,
-                                    "openshift": "4.16.20", "operator": True}
-MESH_DEFAULTS: dict[str, Any] = {"cluster": None, "namespace": None, "control_plane": None, "version": "v2.5",
-                                 "trust_domain": "", "install": True, "members": None}
+CLUSTER_DEFAULTS: dict[str, Any] = {
+    "platform": "AWS",
+    "region": None,
+    "nodes": 3,
+    "arch": "amd64",
+    "metallb": False,
+    "openshift": "4.16.20",
+    "operator": True,
+}
+MESH_DEFAULTS: dict[str, Any] = {
+    "cluster": None,
+    "namespace": None,
+    "control_plane": None,
+    "version": "v2.5",
+    "trust_domain": "",
+    "install": True,
+    "members": None,
+}
 BOOKINFO = {"ratings": 9080, "reviews": 9080, "details": 9080}
 MAX_CLUSTERS = 200
 MAX_NODES = 10
@@ -47,8 +78,12 @@ Topology = dict[str, dict[str, dict[str, Any]]]
 def default() -> Topology:
     """Return the default topology: red on AWS, green on Azure and blue on bare metal, with one mesh each."""
     platforms = {"red": "AWS", "green": "Azure", "blue": "BareMetal"}
-    return complete({"clusters": {name: {"platform": platform} for name, platform in platforms.items()},
-                     "meshes": {f"{name}-mesh": {"cluster": name} for name in platforms}})
+    return complete(
+        {
+            "clusters": {name: {"platform": platform} for name, platform in platforms.items()},
+            "meshes": {f"{name}-mesh": {"cluster": name} for name in platforms},
+        }
+    )
 
 
 def generate(meshes: int, clusters: int | None = None, platforms: tuple[str, ...] = ("AWS",)) -> Topology:
@@ -59,10 +94,14 @@ def generate(meshes: int, clusters: int | None = None, platforms: tuple[str, ...
     count = min(clusters or meshes, meshes)
     width = max(2, len(str(meshes)))
     names = [f"cluster-{number:0{width}}" for number in range(1, count + 1)]
-    return complete({
-        "clusters": {name: {"platform": platforms[index % len(platforms)]} for index, name in enumerate(names)},
-        "meshes": {f"mesh-{number:0{width}}": {"cluster": names[(number - 1) % count]}
-                   for number in range(1, meshes + 1)}})
+    return complete(
+        {
+            "clusters": {name: {"platform": platforms[index % len(platforms)]} for index, name in enumerate(names)},
+            "meshes": {
+                f"mesh-{number:0{width}}": {"cluster": names[(number - 1) % count]} for number in range(1, meshes + 1)
+            },
+        }
+    )
 
 
 def read(path: Path) -> Topology:
@@ -127,5 +166,7 @@ def _service(name: str, settings: Any) -> dict[str, Any]:
     if isinstance(settings, int):
         settings = {"ports": [{"name": "http", "port": settings}]}
     settings = dict(settings or {})
-    return {"ports": settings.get("ports") or [{"name": "http", "port": 9080}],
-            "labels": {"app": name} | (settings.get("labels") or {})}
+    return {
+        "ports": settings.get("ports") or [{"name": "http", "port": 9080}],
+        "labels": {"app": name} | (settings.get("labels") or {}),
+    }

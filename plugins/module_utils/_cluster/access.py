@@ -24,8 +24,15 @@ except ImportError:
     YAML_IMPORT_ERROR = traceback.format_exc()
 
 AccessCode = Literal[
-    "environment", "access-incomplete", "access-missing", "kubeconfig-missing", "kubeconfig-unreadable", "kubeconfig-empty",
-    "kubeconfig-not-yaml", "yaml-missing", "context-unknown",
+    "environment",
+    "access-incomplete",
+    "access-missing",
+    "kubeconfig-missing",
+    "kubeconfig-unreadable",
+    "kubeconfig-empty",
+    "kubeconfig-not-yaml",
+    "yaml-missing",
+    "context-unknown",
     "access",
 ]
 
@@ -95,7 +102,9 @@ def check_access(
         return [problem("environment", mesh, "environment", message, f"Unset them, and set the access in {prefix}*")]
     unreadable = _check_files(auth)
     if host_is_enough(auth) or unreadable:
-        return [problem(fault.code, mesh, f"{prefix}{fault.option}", fault.message, fault.remedy) for fault in unreadable]
+        return [
+            problem(fault.code, mesh, f"{prefix}{fault.option}", fault.message, fault.remedy) for fault in unreadable
+        ]
     if not (auth.get("kubeconfig") or auth.get("context")):
         if auth.get("host"):
             message = f"{prefix}host is set without credentials for it"
@@ -178,7 +187,9 @@ def _parse_kubeconfig(text: str, path: str, option: str) -> Union[Json, _Fault]:
 
 def _check_context(contents: Sequence[Json], auth: Mapping[str, Any]) -> List[_Fault]:
     """What is wrong when the requested or current context is not in the kubeconfig."""
-    contexts = [context for content in contents if isinstance(content.get("contexts"), list) for context in content["contexts"]]
+    contexts = [
+        context for content in contents if isinstance(content.get("contexts"), list) for context in content["contexts"]
+    ]
     names = sorted(str(context.get("name")) for context in contexts if isinstance(context, dict))
     if not names:
         remedy = "Write the kubeconfig again, for instance by 'oc login'"

@@ -76,8 +76,11 @@ class Cluster:
 
     def __init__(self, auth: Mapping[str, Any], *, is_checked: bool = False) -> None:
         if IMPORT_ERROR:
-            raise ClusterError("access", "the Python packages kubernetes and PyYAML and the collection "
-                               "kubernetes.core are required", "Install them beside Ansible")
+            raise ClusterError(
+                "access",
+                "the Python packages kubernetes and PyYAML and the collection kubernetes.core are required",
+                "Install them beside Ansible",
+            )
         problems = [] if is_checked else check_access(auth, prefix="auth.")
         if problems:
             raise ClusterError("access", problems[0]["message"], problems[0]["remedy"])
@@ -96,15 +99,15 @@ class Cluster:
         live: Json = self._send(request, self._client.get, resource, name=name, namespace=namespace)
         return live
 
-    def list(
-        self, kind: str, namespace: Optional[str] = None, *, fields: str = "", labels: str = ""
-    ) -> List[Json]:
+    def list(self, kind: str, namespace: Optional[str] = None, *, fields: str = "", labels: str = "") -> List[Json]:
         """All objects of a kind in a namespace (or in the cluster), each with apiVersion and kind; ``fields`` is a field
         selector that the API server knows for this kind, ``labels`` a label selector."""
         resource = self._client.resources.get(kind)
         selectors = {"field_selector": fields, "label_selector": labels}
         options = {name: text for name, text in selectors.items() if text}
-        answer = self._send(Request("list", kind, namespace), self._client.get, resource, namespace=namespace, **options)
+        answer = self._send(
+            Request("list", kind, namespace), self._client.get, resource, namespace=namespace, **options
+        )
         version = KINDS[kind].api_version
         items = answer.get("items") or []
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
@@ -133,8 +136,15 @@ class Cluster:
             options["force_conflicts"] = True
         resource = self._client.resources.get(kind)
         answer = self._send(
-            Request("patch", kind, meta.get("namespace"), meta["name"]), self._client.server_side_apply, resource,
-            body=definition, name=meta["name"], namespace=meta.get("namespace"), serialize=False, **options)
+            Request("patch", kind, meta.get("namespace"), meta["name"]),
+            self._client.server_side_apply,
+            resource,
+            body=definition,
+            name=meta["name"],
+            namespace=meta.get("namespace"),
+            serialize=False,
+            **options,
+        )
         return _object_of(answer.data, self.host), answer.status == 201
 
     def delete(
@@ -163,8 +173,14 @@ class Cluster:
         return answer
 
     def merge_patch(
-        self, kind: str, name: str, namespace: Optional[str], change: Json, field_manager: str,
-        *, dry_run: bool = False,
+        self,
+        kind: str,
+        name: str,
+        namespace: Optional[str],
+        change: Json,
+        field_manager: str,
+        *,
+        dry_run: bool = False,
     ) -> Json:
         """Merge a change (RFC 7386) into one existing object; it ignores which manager owns a field."""
         options: Json = {"field_manager": field_manager, "content_type": "application/merge-patch+json"}
@@ -219,8 +235,9 @@ class Cluster:
         resource = self._client.resources.get(target.kind)
         options: Json = {"field_selector": f"metadata.name={target.name}"} if target.name else {}
         # The dynamic client's own watch would wrap every object into another form, which costs more than reading it.
-        for event in stream.stream(resource.get, namespace=target.namespace, serialize=False, timeout_seconds=seconds,
-                                   **options):
+        for event in stream.stream(
+            resource.get, namespace=target.namespace, serialize=False, timeout_seconds=seconds, **options
+        ):
             yield event["type"], event["raw_object"]
 
 
@@ -244,7 +261,9 @@ def _connect(auth: Mapping[str, Any]) -> Any:
             _set_header(client, header, value)
         return DynamicClient(client, discoverer=_Table)
     except ConfigException as error:
-        raise ClusterError("access", f"the kubeconfig cannot be used: {error}", "Correct mesh_kubeconfig (auth.kubeconfig of a module)") from error
+        raise ClusterError(
+            "access", f"the kubeconfig cannot be used: {error}", "Correct mesh_kubeconfig (auth.kubeconfig of a module)"
+        ) from error
     except (AttributeError, KeyError, TypeError) as error:
         # The client's parser checks no types: it fails with what comes of using a value as another type.
         message = "the kubeconfig cannot be used: a cluster, user or context in it has a value of the wrong type"

@@ -22,8 +22,22 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 from ansible_collections.ossm.federation.plugins.module_utils._readers.roots import read_roots
 
 ErrorCode = Literal[
-    "access", "unreachable", "certificate", "unauthorized", "forbidden", "kind-missing", "namespace-missing", "missing",
-    "conflict", "uid-mismatch", "unmanaged", "rejected", "invalid", "busy", "expired-watch", "failed",
+    "access",
+    "unreachable",
+    "certificate",
+    "unauthorized",
+    "forbidden",
+    "kind-missing",
+    "namespace-missing",
+    "missing",
+    "conflict",
+    "uid-mismatch",
+    "unmanaged",
+    "rejected",
+    "invalid",
+    "busy",
+    "expired-watch",
+    "failed",
 ]
 
 #: Codes after which no other request to this cluster can succeed.
@@ -46,7 +60,11 @@ _CHECK_ROUTE = "Check network and proxy between here and the API server"
 _CHECK_NAME = "Correct the host name, or the resolver of this machine"
 #: Parts of a connection failure's text (lower case), with message and remedy. The first that fits counts.
 _CONNECTION_FAILURES = (
-    ("proxyerror", "cannot be reached through the proxy", "Start the proxy, or correct mesh_proxy (auth.proxy of a module)"),
+    (
+        "proxyerror",
+        "cannot be reached through the proxy",
+        "Start the proxy, or correct mesh_proxy (auth.proxy of a module)",
+    ),
     ("connection refused", "refuses the connection", "Start the API server, or correct the address and port"),
     ("nameresolution", "does not resolve", _CHECK_NAME),
     ("name or service not known", "does not resolve", _CHECK_NAME),
@@ -252,7 +270,10 @@ def _decode_conflict(status: Json) -> ClusterError:
             fields_of.setdefault(conflict["manager"], []).append(conflict["field"])
         owners = "; ".join(f"{manager} has {', '.join(fields)}" for manager, fields in sorted(fields_of.items()))
         return ClusterError(
-            "conflict", f"owned by other field managers: {owners}", _release_fields(status), status=409,
+            "conflict",
+            f"owned by other field managers: {owners}",
+            _release_fields(status),
+            status=409,
             conflicts=conflicts,
         )
     if "uid" in message.lower():
@@ -290,7 +311,7 @@ def _release_fields(status: Json) -> str:
         f"See that {manager} does not write there any more (end the manual edit, or reconfigure the controller)"
         if by_update
         else f"Remove the fields from what {manager} applies and apply that again "
-             f"(kubectl apply --server-side --field-manager={manager}), which releases them"
+        f"(kubectl apply --server-side --field-manager={manager}), which releases them"
         for manager, by_update in sorted(writes_by_update.items())
     ]
     forced = "set force_conflicts: true in the task of a module, or federation_force_conflicts: true"

@@ -182,7 +182,9 @@ class ChangeLog:
 
     def changes(self, messages: Dict[str, str]) -> List[str]:
         """``subject: message`` for each subject whose message is new; subjects that are absent are forgotten."""
-        lines = [f"{subject}: {message}" for subject, message in messages.items() if self._messages.get(subject) != message]
+        lines = [
+            f"{subject}: {message}" for subject, message in messages.items() if self._messages.get(subject) != message
+        ]
         self._messages = dict(messages)
         return lines
 
@@ -241,7 +243,7 @@ class Watcher(threading.Thread):
                 return
             failures = 0 if self._watch_once(rest) else failures + 1
             if failures:
-                self._ended.wait(min(0.1 * 2 ** failures, LONGEST_PAUSE))
+                self._ended.wait(min(0.1 * 2**failures, LONGEST_PAUSE))
 
     def _watch_once(self, rest: float) -> bool:
         """Send one watch request; whether it ended in good order or reported an event."""

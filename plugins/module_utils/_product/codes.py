@@ -706,7 +706,10 @@ CODES: Dict[str, Code] = {
         _LINKS, _E, "istiod reports a reason that is not known here", "Read the istiod log of this mesh"
     ),
     "identity-refused": Code(
-        _LINKS, _E, "The other mesh refuses our identity", "Compare spec.security.clientID there with our egress gateway"
+        _LINKS,
+        _E,
+        "The other mesh refuses our identity",
+        "Compare spec.security.clientID there with our egress gateway",
     ),
     "peer-unreachable": Code(
         _LINKS,

@@ -19,8 +19,23 @@ LinkState = Literal["healthy", "degraded", "unknown"]
 #: Why a link is as it is. Not read: ``unreadable``. By the object alone: ``absent``, ``not-accepted``, ``deadlock``,
 #: ``connected``. All others by the text of the last disconnect; ``unrecognised`` is a text without a known meaning.
 LinkCode = Literal[
-    "unreadable", "absent", "not-accepted", "deadlock", "connected", "connecting", "egress-missing", "egress-not-listening",
-    "egress-unreachable", "identity-refused", "peer-unknown-there", "no-route", "peer-unreachable", "ended", "restarted", "cut", "unrecognised",
+    "unreadable",
+    "absent",
+    "not-accepted",
+    "deadlock",
+    "connected",
+    "connecting",
+    "egress-missing",
+    "egress-not-listening",
+    "egress-unreachable",
+    "identity-refused",
+    "peer-unknown-there",
+    "no-route",
+    "peer-unreachable",
+    "ended",
+    "restarted",
+    "cut",
+    "unrecognised",
 ]
 
 

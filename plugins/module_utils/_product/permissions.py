@@ -90,7 +90,8 @@ class Right(NamedTuple):
 def _access(step: Step, rows: Iterable[Access]) -> Tuple[Right, ...]:
     """The rights to read or to follow what a step needs."""
     return tuple(
-        Right(step.name, row.kind, row.verbs, row.names, row.without, CLUSTER if row.everywhere else None) for row in rows
+        Right(step.name, row.kind, row.verbs, row.names, row.without, CLUSTER if row.everywhere else None)
+        for row in rows
     )
 
 
@@ -116,8 +117,14 @@ _INSTALL = (
     Right("install", "ServiceMeshControlPlane", ("create", "patch", "watch"), (Own("control_plane"),), scope=CREATED),
     Right("install", "ServiceMeshMemberRoll", ("list",), scope=CREATED),
     Right("install", "ServiceMeshMemberRoll", ("create", "patch"), ("default",), scope=CREATED),
-    Right("install", "ServiceMeshMemberRoll", ("get",), ("default",),
-          "the mesh is assumed to have workloads, so its trust domain changes only when that is confirmed", CREATED),
+    Right(
+        "install",
+        "ServiceMeshMemberRoll",
+        ("get",),
+        ("default",),
+        "the mesh is assumed to have workloads, so its trust domain changes only when that is confirmed",
+        CREATED,
+    ),
     # Not a request of this collection: the operator's webhook checks whether the account may update pods in a namespace that
     # it makes a member (maistra/istio-operator, pkg/controller/servicemesh/webhooks/validation/memberroll.go).
     Right("install", "Pod", ("update",), scope=MEMBERS),
@@ -174,8 +181,12 @@ EVERYTHING = Need("*", Resource("*", "*"))
 
 def needs(rights: Iterable[Right]) -> List[Need]:
     """Each verb of some rows as a Need, in their order and without duplicates; also those that a run can do without."""
-    each = (Need(verb, RESOURCES[right.kind], name)
-            for right in rights for verb in right.verbs for name in _named(right, {}) or (None,))
+    each = (
+        Need(verb, RESOURCES[right.kind], name)
+        for right in rights
+        for verb in right.verbs
+        for name in _named(right, {}) or (None,)
+    )
     return list(dict.fromkeys(each))
 
 
@@ -201,7 +212,11 @@ def has_step(playbook: str, step: str) -> bool:
 
 def waiting(playbook: str, step: str) -> List[Need]:
     """What a step needs to wait for the effect of what it wrote."""
-    return needs(right for right in PLAYBOOKS[playbook] if right.step == step and "patch" not in right.verbs and not right.without)
+    return needs(
+        right
+        for right in PLAYBOOKS[playbook]
+        if right.step == step and "patch" not in right.verbs and not right.without
+    )
 
 
 def allowed(rules: Sequence[Mapping[str, Any]], need: Need) -> Optional[bool]:
@@ -209,8 +224,13 @@ def allowed(rules: Sequence[Mapping[str, Any]], need: Need) -> Optional[bool]:
 
     None when they do so for some objects by name, and ``need`` names none.
     """
-    fitting = [rule for rule in rules if _fits(rule, "verbs", need.verb) and _fits(rule, "apiGroups", need.resource.group)
-               and _fits(rule, "resources", need.resource.plural)]
+    fitting = [
+        rule
+        for rule in rules
+        if _fits(rule, "verbs", need.verb)
+        and _fits(rule, "apiGroups", need.resource.group)
+        and _fits(rule, "resources", need.resource.plural)
+    ]
     if any(not rule.get("resourceNames") or need.name in rule["resourceNames"] for rule in fitting):
         return True
     return None if fitting and need.name is None else False
@@ -225,9 +245,13 @@ def _fits(rule: Mapping[str, Any], key: str, value: str) -> bool:
 def concerning(rules: Sequence[Mapping[str, Any]]) -> List[Json]:
     """The rules of an account that concern our resources: an administrator has many others."""
     keys = ("verbs", "apiGroups", "resources", "resourceNames")
-    return [{key: list(rule[key]) for key in keys if rule.get(key)} for rule in rules
-            if any(_fits(rule, "apiGroups", one.group) and _fits(rule, "resources", one.plural)
-                   for one in RESOURCES.values())]
+    return [
+        {key: list(rule[key]) for key in keys if rule.get(key)}
+        for rule in rules
+        if any(
+            _fits(rule, "apiGroups", one.group) and _fits(rule, "resources", one.plural) for one in RESOURCES.values()
+        )
+    ]
 
 
 def granting(need: Need) -> Json:
@@ -276,12 +300,20 @@ def role_name(playbook: str, scope: Scope = MESH) -> str:
 def roles(playbook: str, own: Optional[Mapping[str, str]] = None) -> Dict[Scope, Json]:
     """The ClusterRoles of a playbook by where they are bound. ``own`` replaces placeholders (see ``Own``)."""
     rights = PLAYBOOKS[playbook]
-    return {scope: _role(role_name(playbook, scope), _rules([right for right in rights if right.where == scope], own or {}))
-            for scope in SCOPES if any(right.where == scope for right in rights)}
+    return {
+        scope: _role(role_name(playbook, scope), _rules([right for right in rights if right.where == scope], own or {}))
+        for scope in SCOPES
+        if any(right.where == scope for right in rights)
+    }
 
 
 def _role(name: str, rules: List[Json]) -> Json:
-    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules}
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": name},
+        "rules": rules,
+    }
 
 
 def _rules(rights: Sequence[Right], own: Mapping[str, str]) -> List[Json]:

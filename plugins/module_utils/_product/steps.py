@@ -76,7 +76,9 @@ _TABLE = (
             Access("ImportedServiceSet", ("list",)),
             Access("ConfigMap", ("list",)),
             Access("Service", ("list",)),
-            Access("ServiceMeshMemberRoll", ("get",), ("default",), "exported namespaces are not compared with the members"),
+            Access(
+                "ServiceMeshMemberRoll", ("get",), ("default",), "exported namespaces are not compared with the members"
+            ),
             Access("Pod", ("list",), (), "a restart of istiod since a change is not recognised"),
             # Rules are compared with the Services that they select.
             Access("Service", ("list",), (), "the ports of exported services are not checked", everywhere=True),

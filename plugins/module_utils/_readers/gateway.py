@@ -73,16 +73,17 @@ def gateway_location(namespace: str, kind: str, name: str = "") -> str:
 def _adopted(control_plane: Optional[Mapping[str, Any]]) -> List[str]:
     """The adopted gateways of a control plane, as ``<kind>.<name>``."""
     annotations = dig(control_plane, "object", "metadata", "annotations") or {}
-    return [
-        name for key, value in annotations.items() if key.startswith(ADOPTED_GATEWAYS) for name in value.split(",")
-    ]
+    return [name for key, value in annotations.items() if key.startswith(ADOPTED_GATEWAYS) for name in value.split(",")]
 
 
 # -- addresses -----------------------------------------------------------------------------------------------------------
 
 
 def read_gateway(
-    service: Optional[Json], nodes: Sequence[Mapping[str, Any]] = (), exposure: Optional[str] = None, internal: bool = False
+    service: Optional[Json],
+    nodes: Sequence[Mapping[str, Any]] = (),
+    exposure: Optional[str] = None,
+    internal: bool = False,
 ) -> GatewayFacts:
     """Where an ingress gateway is reached, by its Service.
 
@@ -157,13 +158,20 @@ def read_events(events: Iterable[Json], service: Json) -> str:
 
 def _is_about(involved: Json, meta: Json) -> bool:
     """Whether an event is about the Service with this metadata."""
-    return (involved.get("kind") == "Service" and involved.get("name") == meta["name"]
-            and involved.get("uid") in (None, "", meta.get("uid")))
+    return (
+        involved.get("kind") == "Service"
+        and involved.get("name") == meta["name"]
+        and involved.get("uid") in (None, "", meta.get("uid"))
+    )
 
 
 def _event_time(event: Json) -> str:
     """When an event was last seen; the field depends on who wrote it (RFC 3339, whole seconds count)."""
     series = event.get("series") or {}
-    times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"),
-             (event.get("metadata") or {}).get("creationTimestamp"))
+    times = (
+        series.get("lastObservedTime"),
+        event.get("lastTimestamp"),
+        event.get("eventTime"),
+        (event.get("metadata") or {}).get("creationTimestamp"),
+    )
     return str(next((time for time in times if time), ""))[:19]

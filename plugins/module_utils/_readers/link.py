@@ -29,7 +29,11 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.sets impo
 
 
 def read_link(
-    mesh: str, expectation: LinkExpectation, peer: Optional[Json], imports: Optional[Json], exports: Optional[Json],
+    mesh: str,
+    expectation: LinkExpectation,
+    peer: Optional[Json],
+    imports: Optional[Json],
+    exports: Optional[Json],
     pods: Collection[str] = (),
 ) -> LinkStatus:
     """One link of ``mesh`` as its three objects show it; None is an object that the API server does not have.
@@ -53,9 +57,16 @@ def _unjudged(
 ) -> LinkStatus:
     """One link as its objects show it, before what is expected of it counts."""
     return {
-        "peer": expectation["peer"], "peer_name": expectation["peer_name"],
-        **status, **read_imports(imports), "exported": read_exports(exports),
-        "state": "degraded", "healthy": False, "missing": [], "synced": False, "root_proven": None,
+        "peer": expectation["peer"],
+        "peer_name": expectation["peer_name"],
+        **status,
+        **read_imports(imports),
+        "exported": read_exports(exports),
+        "state": "degraded",
+        "healthy": False,
+        "missing": [],
+        "synced": False,
+        "root_proven": None,
         "root_not_loaded": False,
     }
 

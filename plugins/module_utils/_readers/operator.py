@@ -17,7 +17,12 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 
 #: Conditions of a Subscription that say why nothing happens.
 _FAILURES = (
-    "ResolutionFailed", "BundleUnpackFailed", "InstallPlanFailed", "CatalogSourcesUnhealthy", "InstallPlanMissing")
+    "ResolutionFailed",
+    "BundleUnpackFailed",
+    "InstallPlanFailed",
+    "CatalogSourcesUnhealthy",
+    "InstallPlanMissing",
+)
 
 
 class OperatorFacts(TypedDict):

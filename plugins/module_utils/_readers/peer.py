@@ -110,14 +110,26 @@ def decode(text: Optional[str], *, mesh: str = "this mesh", peer: str = "the oth
     lower = plain.lower()
     for signs, code, message, remedy in _TEXTS:
         if any(sign in lower for sign in signs):
-            return {"code": code, "message": message.format(mesh=mesh, peer=peer),
-                    "remedy": remedy.format(mesh=mesh, peer=peer)}
-    return {"code": "unrecognised", "message": "istiod reports a reason that this collection does not know",
-            "remedy": "Read the istiod log of this mesh"}
+            return {
+                "code": code,
+                "message": message.format(mesh=mesh, peer=peer),
+                "remedy": remedy.format(mesh=mesh, peer=peer),
+            }
+    return {
+        "code": "unrecognised",
+        "message": "istiod reports a reason that this collection does not know",
+        "remedy": "Read the istiod log of this mesh",
+    }
 
 
-def read_peer(peer: Optional[Json], *, mesh: str = "this mesh", other: str = "the other mesh",
-              pods: Collection[str] = (), terminated_pods: Collection[str] = ()) -> PeerStatus:
+def read_peer(
+    peer: Optional[Json],
+    *,
+    mesh: str = "this mesh",
+    other: str = "the other mesh",
+    pods: Collection[str] = (),
+    terminated_pods: Collection[str] = (),
+) -> PeerStatus:
     """The status of the link from ``mesh`` to ``other``; None where the API server has no such object.
 
     With ``pods`` only the entries of those istiod pods count, and those of ``terminated_pods`` never do.
@@ -128,10 +140,7 @@ def read_peer(peer: Optional[Json], *, mesh: str = "this mesh", other: str = "th
     """
     if peer is None:
         return _without_entries(False, "absent", "the ServiceMeshPeer does not exist", "Apply one, or run federate.yml")
-    active, inactive = (
-        [entry for entry in _entries(peer, part)
-         if (not pods or entry.get("pod") in pods) and entry.get("pod") not in terminated_pods]
-        for part in ("active", "inactive"))
+    active, inactive = (_counted(_entries(peer, part), pods, terminated_pods) for part in ("active", "inactive"))
     entries = _newest_of_each_pod(inactive, active)
     watches = [entry.get("watch") or {} for entry in entries]
     inbound, inbound_message = _inbound(entries)
@@ -152,6 +161,13 @@ def read_peer(peer: Optional[Json], *, mesh: str = "this mesh", other: str = "th
     return {**status, **_reason(status, mesh, other)}
 
 
+def _counted(entries: List[Json], pods: Collection[str], terminated_pods: Collection[str]) -> List[Json]:
+    """The entries of ``pods`` (all when empty) without those of ``terminated_pods``."""
+    return [
+        entry for entry in entries if (not pods or entry.get("pod") in pods) and entry.get("pod") not in terminated_pods
+    ]
+
+
 def unread_peer(mesh: str, reason: str, remedy: str) -> PeerStatus:
     """The status of a ServiceMeshPeer in a cluster that could not be read."""
     status = _without_entries(None, "unreadable", f"{mesh} could not be read: {reason}", remedy)
@@ -162,9 +178,20 @@ def unread_peer(mesh: str, reason: str, remedy: str) -> PeerStatus:
 def _without_entries(exists: Optional[bool], code: LinkCode, message: str, remedy: str) -> PeerStatus:
     """A status in which no istiod pod reports."""
     return {
-        "exists": exists, "accepted": False, "connected": False, "text": "", "code": code, "message": message,
-        "remedy": remedy, "last_full_sync": None, "last_attempt": None, "created": None, "inbound": None,
-        "inbound_message": _NO_INBOUND, "several_pods": False, "suspect": None,
+        "exists": exists,
+        "accepted": False,
+        "connected": False,
+        "text": "",
+        "code": code,
+        "message": message,
+        "remedy": remedy,
+        "last_full_sync": None,
+        "last_attempt": None,
+        "created": None,
+        "inbound": None,
+        "inbound_message": _NO_INBOUND,
+        "several_pods": False,
+        "suspect": None,
     }
 
 
@@ -218,7 +245,7 @@ def _reason(status: PeerStatus, mesh: str, other: str) -> Reason:
         return {
             "code": "deadlock",
             "message": "the status is older than the peer itself: istiod is deadlocked since a peer was deleted while "
-                       "it exported services",
+            "it exported services",
             "remedy": f"Restart the istiod of {mesh} (federation_restart_control_plane)",
         }
     if status["connected"]:
@@ -227,9 +254,9 @@ def _reason(status: PeerStatus, mesh: str, other: str) -> Reason:
         return {
             "code": "not-accepted",
             "message": "istiod has not accepted the peer; it does not while it cannot read the root certificate of "
-                       + other,
+            + other,
             "remedy": "Check the ConfigMap named in spec.security.certificateChain (key root-cert.pem); istiod reads it "
-                      "again within 60 seconds",
+            "again within 60 seconds",
         }
     return decode(status["text"], mesh=mesh, peer=other)
 

@@ -39,7 +39,8 @@ def read_exports(exports: Optional[Json]) -> List[Imported]:
     rows = dig(exports, "status", "exportedServices") or []
     exported: List[Imported] = [
         {"exportedName": row["exportedName"], "hostname": (row.get("localService") or {}).get("hostname") or ""}
-        for row in rows if row.get("exportedName")
+        for row in rows
+        if row.get("exportedName")
     ]
     return sorted(exported, key=_exported_name)
 

@@ -19,6 +19,7 @@ from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Set
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
 from ansible.utils.display import Display
+
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import client
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase, validated
@@ -66,8 +67,10 @@ def portable(args: Any) -> Any:
     """Arguments for the module: a kubeconfig given as data becomes one string, so that Ansible hides it as a whole and
     not each of its words."""
     if isinstance(args, dict):
-        return {key: json.dumps(inner) if key == "kubeconfig" and isinstance(inner, dict) else portable(inner)
-                for key, inner in args.items()}
+        return {
+            key: json.dumps(inner) if key == "kubeconfig" and isinstance(inner, dict) else portable(inner)
+            for key, inner in args.items()
+        }
     return [portable(inner) for inner in args] if isinstance(args, list) else args
 
 
@@ -134,7 +137,9 @@ class CoreAction(ActionBase):
     def _as_module(self, task_vars: Optional[Json]) -> Json:
         """Run the module, and remove its invocation from the result, which contains credentials."""
         result = self._execute_module(
-            module_name=self.MODULE, module_args=portable(plain(self._task.args)), task_vars=task_vars,
+            module_name=self.MODULE,
+            module_args=portable(plain(self._task.args)),
+            task_vars=task_vars,
             wrap_async=self._task.async_val,
         )
         result.pop("invocation", None)

@@ -76,16 +76,27 @@ def read_declaration(
 
     With ``by_file`` only the pairs with meshes that are known by identity files are in it.
     """
-    inventory = read_inventory(hostvars, groups, group, reader="ossm.federation.declaration", environ=dict(os.environ),
-                               play_hosts=play_hosts, access=access)
+    inventory = read_inventory(
+        hostvars,
+        groups,
+        group,
+        reader="ossm.federation.declaration",
+        environ=dict(os.environ),
+        play_hosts=play_hosts,
+        access=access,
+    )
     declared = inventory.declared
     if by_file:
-        declared["pairs"] = [pair for pair in declared["pairs"] if any(declared["meshes"][host]["by_file"] for host in pair)]
+        declared["pairs"] = [
+            pair for pair in declared["pairs"] if any(declared["meshes"][host]["by_file"] for host in pair)
+        ]
     declared["problems"] += read_identity_files(declared, read_file, datetime.datetime.now(datetime.timezone.utc))
     if access:
         declared["problems"] += _access_problems(inventory)
     # Notes are for lint.yml. Name collisions depend on the names of live peers, so the plan finds them.
-    declared["problems"] += [found for found in lint(declared) if found["severity"] != "info" and found["code"] != COLLISION]
+    declared["problems"] += [
+        found for found in lint(declared) if found["severity"] != "info" and found["code"] != COLLISION
+    ]
     return declared
 
 
@@ -95,8 +106,9 @@ def lint_inventory(hostvars: Any, groups: Any, group: Any) -> Declaration:
     def is_relevant(name: str) -> bool:
         return wanted(name) and name not in ACCESS
 
-    declared = read_inventory(hostvars, groups, group, reader="ossm.federation.lint", is_relevant=is_relevant, environ={},
-                              access=False).declared
+    declared = read_inventory(
+        hostvars, groups, group, reader="ossm.federation.lint", is_relevant=is_relevant, environ={}, access=False
+    ).declared
     declared["problems"] += lint(declared)
     return declared
 

@@ -35,6 +35,7 @@ else:  # a string is a template only where it is marked as one, which plain data
         """Plain data in which Ansible renders no string: data of a cluster is never a template."""
         return value
 
+
 Unreadable = Tuple[str, str, str]
 
 #: Types whose values are plain.

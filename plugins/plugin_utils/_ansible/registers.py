@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Dict, Iterable, Iterator, Optional, Sequence
 
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import REGISTERS
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, unseal
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
@@ -26,7 +27,9 @@ def sealed_plan(value: Any, reader: str) -> Plan:
     """The plan in the variable ``mesh_plan``; ``reader`` is the filter that needs it."""
     plan: Optional[Plan] = unseal(value, "sides")
     if plan is None:
-        raise AnsibleFilterError(f"{reader} needs the plan: run the role ossm.federation.mesh first, which sets mesh_plan")
+        raise AnsibleFilterError(
+            f"{reader} needs the plan: run the role ossm.federation.mesh first, which sets mesh_plan"
+        )
     return plan
 
 

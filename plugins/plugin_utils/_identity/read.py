@@ -84,7 +84,9 @@ def read_identity_files(declared: Declaration, read_file: ReadFile, now: datetim
     return problems
 
 
-def _read_identity_file(mesh: DeclaredMesh, peer: DeclaredMesh, read_file: ReadFile, now: datetime.datetime) -> List[Problem]:
+def _read_identity_file(
+    mesh: DeclaredMesh, peer: DeclaredMesh, read_file: ReadFile, now: datetime.datetime
+) -> List[Problem]:
     path = path_for(str(mesh["identity_file"]), mesh["mesh"], peer["mesh"])
     mesh["identity_files"][peer["host"]] = {"path": path, "identity": None}
     try:
@@ -107,7 +109,9 @@ def _contradictions(mesh: DeclaredMesh) -> List[Problem]:
     problems = []
     for path, identity in read:
         first_path, first = read[0]
-        differing = [key for key in ("namespace", "trust_domain", "fingerprints") if dict(identity)[key] != dict(first)[key]]
+        differing = [
+            key for key in ("namespace", "trust_domain", "fingerprints") if dict(identity)[key] != dict(first)[key]
+        ]
         if differing:
             message = f"its {' and '.join(differing).replace('_', ' ')} differ from those of {first_path}"
             remedy = _request(mesh["mesh"], "new files for all of your meshes")
@@ -176,8 +180,12 @@ class _Parser:
         Numbers and dates stay strings, as they were written, so that the loader cannot misread them.
         """
         if "PRIVATE KEY" in text:
-            self._report("identity-private-key", "", "it contains a private key, which must stay with its owner",
-                         f"Delete it, and ask the administrator of {self.mesh} to renew that key")
+            self._report(
+                "identity-private-key",
+                "",
+                "it contains a private key, which must stay with its owner",
+                f"Delete it, and ask the administrator of {self.mesh} to renew that key",
+            )
             return None
         if len(text) > MAX_CHARACTERS:
             self._report("identity-shape", "", f"it is longer than {MAX_CHARACTERS} characters")
@@ -233,7 +241,9 @@ class _Parser:
                 level = {}
             levels[name] = level
         for name, level in levels.items():
-            self._check_keys(level, [*(field.key for field in FIELDS if field.parent == name), *OTHER_KEYS[name]], PATHS[name])
+            self._check_keys(
+                level, [*(field.key for field in FIELDS if field.parent == name), *OTHER_KEYS[name]], PATHS[name]
+            )
         return levels
 
     def _check_keys(self, level: Mapping[str, Any], known: Sequence[str], path: str) -> None:
@@ -256,7 +266,9 @@ class _Parser:
     def _addresses(self, value: Any) -> List[str]:
         path = "spec.remote.addresses"
         if not isinstance(value, list) or not value:
-            self._report("identity-value", path, f"it is {shown(value)}, and must be a list of IP addresses or host names")
+            self._report(
+                "identity-value", path, f"it is {shown(value)}, and must be a list of IP addresses or host names"
+            )
             return []
         valid = []
         for number, address in enumerate(value):
@@ -270,16 +282,23 @@ class _Parser:
     def _check_pair(self, mesh: str, peer: str) -> None:
         for field, value, expected in (("metadata.mesh", mesh, self.mesh), ("metadata.peer", peer, self.peer)):
             if value and value != expected:
-                self._report("identity-other-pair", field,
-                             f"it is the identity of {mesh or 'a mesh'} for {peer or 'a mesh'}, not of {self.mesh} for {self.peer}",
-                             "Name the file of this pair: several meshes of ours need a directory with one file for each, and "
-                             "both administrators must use the same names of meshes (mesh_name)")
+                self._report(
+                    "identity-other-pair",
+                    field,
+                    f"it is the identity of {mesh or 'a mesh'} for {peer or 'a mesh'}, not of {self.mesh} for {self.peer}",
+                    "Name the file of this pair: several meshes of ours need a directory with one file for each, and "
+                    "both administrators must use the same names of meshes (mesh_name)",
+                )
                 return
 
     def _check_times(self, created: str, until: str, certificates: Sequence[str]) -> None:
         if created and parse_time(created) > self.now + SKEW:
-            self._report("identity-future", "metadata.created", f"its time {created} is in the future",
-                         "Compare the clocks of both administrators")
+            self._report(
+                "identity-future",
+                "metadata.created",
+                f"its time {created} is in the future",
+                "Compare the clocks of both administrators",
+            )
         if not until:
             return
         if parse_time(until) <= self.now:
@@ -287,31 +306,46 @@ class _Parser:
         elif parse_time(until) <= self.now + SOON:
             self._report("identity-ends", "metadata.validUntil", f"it expires at {until}", severity="warning")
         if created and until <= created:
-            self._report("identity-value", "metadata.validUntil", f"it expires at {until}, before it was created at {created}")
+            self._report(
+                "identity-value", "metadata.validUntil", f"it expires at {until}, before it was created at {created}"
+            )
         ends = [root["not_after"] for pem in certificates for root in root_reader.read_roots(pem)]
         if ends and until > max(ends):
-            self._report("identity-value", "metadata.validUntil",
-                         f"it expires at {until}, after the last of its roots at {max(ends)}")
+            self._report(
+                "identity-value",
+                "metadata.validUntil",
+                f"it expires at {until}, after the last of its roots at {max(ends)}",
+            )
 
     def _check_client_id(self, trust_domain: str, namespace: str, client_id: str) -> None:
         found = root_reader.identity(client_id)
         if found is None or not trust_domain or not namespace:
             return
         if (found.trust_domain, found.namespace) != (trust_domain, namespace):
-            self._report("identity-value", "spec.clientID",
-                         f"{client_id} is of another mesh than trust domain {trust_domain} and namespace {namespace}")
+            self._report(
+                "identity-value",
+                "spec.clientID",
+                f"{client_id} is of another mesh than trust domain {trust_domain} and namespace {namespace}",
+            )
 
     def _roots(self, value: Any) -> List[str]:
         """The readable certificates, each as PEM."""
         if not isinstance(value, list) or not value:
-            self._report("identity-value", "spec.roots", f"it is {shown(value)}, and must be a list of root certificates")
+            self._report(
+                "identity-value", "spec.roots", f"it is {shown(value)}, and must be a list of root certificates"
+            )
             return []
         read = [self._root(entry, f"spec.roots[{number}]") for number, entry in enumerate(value)]
         certificates = [pem for pem in read if pem is not None]
         bundle = root_reader.read_roots("".join(certificates)) if certificates else []
         for found in judge_roots(self.mesh, "", bundle, self.now, warning_days=0):
-            self._report(found["code"], "spec.roots", found["message"],
-                         f"{found['remedy']}: this is for the administrator of {self.mesh}", found["severity"])
+            self._report(
+                found["code"],
+                "spec.roots",
+                found["message"],
+                f"{found['remedy']}: this is for the administrator of {self.mesh}",
+                found["severity"],
+            )
         return certificates
 
     def _root(self, entry: Any, path: str) -> Optional[str]:
@@ -323,14 +357,18 @@ class _Parser:
         sha256, pem = entry.get("sha256"), entry.get("certificate")
         digits = sha256.replace(":", "").lower() if isinstance(sha256, str) else ""
         if not conventions.SHA256.match(digits):
-            self._report("identity-value", f"{path}.sha256", f"it is {shown(sha256)}, and must be a SHA-256 fingerprint")
+            self._report(
+                "identity-value", f"{path}.sha256", f"it is {shown(sha256)}, and must be a SHA-256 fingerprint"
+            )
         try:
             roots = root_reader.read_roots(pem if isinstance(pem, str) else "")
         except ValueError as error:
             self._report("root-unreadable", f"{path}.certificate", f"the root certificate cannot be read: {error}")
             return None
         if len(roots) != 1:
-            self._report("identity-value", f"{path}.certificate", f"it has {len(roots)} certificates, and must have one")
+            self._report(
+                "identity-value", f"{path}.certificate", f"it has {len(roots)} certificates, and must have one"
+            )
             return None
         self._check_fingerprint(digits, roots[0]["sha256"], path)
         return str(pem) + "\n"
@@ -338,11 +376,17 @@ class _Parser:
     def _check_fingerprint(self, written: str, actual: str, path: str) -> None:
         if conventions.SHA256.match(written) and written != actual:
             request = _request(self.mesh)
-            self._report("identity-fingerprint", f"{path}.sha256",
-                         f"the fingerprint of the certificate is {colons(actual)}: one of them has changed",
-                         f"Do not use this file; {request[0].lower()}{request[1:]}")
+            self._report(
+                "identity-fingerprint",
+                f"{path}.sha256",
+                f"the fingerprint of the certificate is {colons(actual)}: one of them has changed",
+                f"Do not use this file; {request[0].lower()}{request[1:]}",
+            )
         if self.pins and actual not in self.pins:
-            self._report("identity-not-pinned", f"{path}.certificate",
-                         f"its fingerprint {colons(actual)} is not in mesh_trust_fingerprints",
-                         f"Compare it with the administrator of {self.mesh} by another way than this file, and only then add it to "
-                         "mesh_trust_fingerprints")
+            self._report(
+                "identity-not-pinned",
+                f"{path}.certificate",
+                f"its fingerprint {colons(actual)} is not in mesh_trust_fingerprints",
+                f"Compare it with the administrator of {self.mesh} by another way than this file, and only then add it to "
+                "mesh_trust_fingerprints",
+            )

@@ -132,7 +132,9 @@ def summarise(
     ready, unready = exports(plan, read_file, now, check_mode)
     failures: Dict[str, List[str]] = {}
     for identity in unready:
-        failures.setdefault(identity.host, []).append(f"{identity.mesh}: no identity for {identity.peer}: {identity.message}")
+        failures.setdefault(identity.host, []).append(
+            f"{identity.mesh}: no identity for {identity.peer}: {identity.message}"
+        )
     return {
         "directory": absolute(str(plan["options"]["federation_identity_dir"])),
         "files": [{"path": absolute(export.path), "text": export.text} for export in ready],
@@ -146,7 +148,9 @@ def _export(plan: Plan, side: Side, identity: Identity, read_file: ReadFile, now
     days = datetime.timedelta(days=min(max(plan["options"]["federation_identity_days"], 1), _DAYS_MAX))
     roots = " and ".join(colons(fingerprint) for fingerprint in identity["fingerprints"])
     message = f"{side['mesh']}: {path} is its identity for {side['peer']}; SHA-256 of the root: {roots}. {next_step(plan, side)}"
-    return Export(side["mesh"], side["peer"], side["host"], path, _text(identity, path, read_file, now, days), message.rstrip())
+    return Export(
+        side["mesh"], side["peer"], side["host"], path, _text(identity, path, read_file, now, days), message.rstrip()
+    )
 
 
 def _reason_unready(side: Side, identity: Identity, check_mode: bool) -> str:
@@ -162,7 +166,9 @@ def _reason_unready(side: Side, identity: Identity, check_mode: bool) -> str:
 
 def _text(identity: Identity, path: str, read_file: ReadFile, now: datetime.datetime, days: datetime.timedelta) -> str:
     """The text for a file: its current one, where only the times would change."""
-    ends = [root["not_after"] for root in root_reader.read_roots(identity["root"]) if root["not_after"] > format_time(now)]
+    ends = [
+        root["not_after"] for root in root_reader.read_roots(identity["root"]) if root["not_after"] > format_time(now)
+    ]
     fresh: Identity = {**identity, "created": format_time(now), "valid_until": min([format_time(now + days), *ends])}
     try:
         current = read_file(path)

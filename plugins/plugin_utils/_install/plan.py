@@ -123,7 +123,12 @@ class _Planner:
             self._plan_members()
         if self._has_error():
             # Nothing is written where the installation could not be completed.
-            self.plan["operator"], self.plan["plane"], self.plan["subscription"], self.plan["wait"] = [], [], None, False
+            self.plan["operator"], self.plan["plane"], self.plan["subscription"], self.plan["wait"] = (
+                [],
+                [],
+                None,
+                False,
+            )
 
     def _has_error(self) -> bool:
         return any(found["severity"] == "error" for found in self.plan["problems"])
@@ -169,7 +174,9 @@ class _Planner:
             self._subscribe(namespace, package, None)
         elif not served:
             message = "the cluster has no Service Mesh operator, and mesh_install_operator is false"
-            self._problem("operator-missing", "mesh_install_operator", message, "Install it, or set the variable to true")
+            self._problem(
+                "operator-missing", "mesh_install_operator", message, "Install it, or set the variable to true"
+            )
 
     def _subscribe(self, namespace: str, name: str, live: Optional[Json]) -> None:
         self._plan_namespace(namespace, self.plan["operator"])
@@ -227,8 +234,12 @@ class _Planner:
         if live is None:
             names = ", ".join(found["metadata"]["name"] for found in existing)
             where = f"ServiceMeshControlPlane {self.mesh['namespace']}/{self.name}"
-            self._problem("control-plane-other", where, f"the namespace has another control plane: {names}",
-                          "Set mesh_control_plane to it, or choose another mesh_namespace")
+            self._problem(
+                "control-plane-other",
+                where,
+                f"the namespace has another control plane: {names}",
+                "Set mesh_control_plane to it, or choose another mesh_namespace",
+            )
             return None
         self.plan["control_plane"] = live["metadata"]["name"]
         return live
@@ -241,7 +252,9 @@ class _Planner:
         if self.declared["spec"] and fields:
             where = f"ServiceMeshControlPlane {self.mesh['namespace']}/{name}"
             message = f"{manager} manages it, and it differs from mesh_control_plane_spec in {', '.join(fields)}; it is used unchanged"
-            self._problem("unmanaged", where, message, "Correct it there, or remove that from mesh_control_plane_spec", "warning")
+            self._problem(
+                "unmanaged", where, message, "Correct it there, or remove that from mesh_control_plane_spec", "warning"
+            )
 
     def _trust_domain(self, live: Optional[Json]) -> str:
         """The trust domain for the control plane: the current one of a managed control plane, unless a change is allowed."""
@@ -259,7 +272,9 @@ class _Planner:
         read = self._required("ServiceMeshMemberRoll", namespace)
         live = next((found for found in read.objects if found["metadata"]["name"] == "default"), None)
         if live is None or is_ours(live):
-            definition = _definition("maistra.io/v1", "ServiceMeshMemberRoll", "default", namespace, {"members": members})
+            definition = _definition(
+                "maistra.io/v1", "ServiceMeshMemberRoll", "default", namespace, {"members": members}
+            )
             self.plan["plane"].append(_desired(definition, live, self._later(namespace) or _kind_later(read)))
             return
         missing = sorted(set(members) - set(dig(live, "spec", "members") or []))

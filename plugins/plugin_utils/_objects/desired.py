@@ -18,6 +18,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
     is_ours,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.definitions import (
     control_plane_definition,
@@ -28,7 +29,6 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.definitio
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.gateways import desired_gateways
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import KEPT, kept_mark
-from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.pairs import opposite_side
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import (
     PENDING,

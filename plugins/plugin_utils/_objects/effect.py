@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import settled
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 
 def find_current_apply(desired: DesiredObject) -> Optional[Json]:

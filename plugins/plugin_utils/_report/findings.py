@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, List, Sequence, Tuple
 
 import yaml
+
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import in_order
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import INDENT, WIDTH, count, wrapped

@@ -12,6 +12,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import changes as change_report
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import cause_lines, causes
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import count, wrapped
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import Change
 
 WRITTEN = ("operator", "control_plane")
 AWAITED = ("operator_ready", "control_plane_ready")
@@ -34,20 +35,7 @@ def summarise(hosts: Sequence[str], results: Results, check_mode: bool = False) 
     verdict = "FAILED" if failures else "READY" if ready or not changes else "PENDING"
     headline = f"{verdict}  {count(len(ready), 'control plane')} ready. "
     headline += change_report.count_sentence(change_report.count_objects(changes), check_mode)
-    lines = wrapped(headline)
-    for cause in causes(problems, []):
-        lines += ["", *cause_lines(cause)]
-    text = change_report.detail_lines(changes, check_mode, fields=False) + [
-        line for host in ready for line in _ready(host, results)
-    ]
-    lines += ["", *text] if text else []
-    lines += [
-        line
-        for result in written
-        for row in result.get("objects") or []
-        if row["message"]
-        for line in _not_rehearsed(row)
-    ]
+    lines = [*wrapped(headline), *_lines(problems, changes, ready, written, results, check_mode)]
     # The lines name every object; the details add the fields of those that existed before.
     updated = [change for change in changes if change["verb"] == "changed"]
     details = ["", *change_report.detail_lines(updated, check_mode)] if updated else []
@@ -61,6 +49,32 @@ def summarise(hosts: Sequence[str], results: Results, check_mode: bool = False) 
         "lines": lines,
         "details": details,
     }
+
+
+def _lines(
+    problems: Sequence[Problem],
+    changes: Sequence[Change],
+    ready: Sequence[str],
+    written: Sequence[Json],
+    results: Results,
+    check_mode: bool,
+) -> List[str]:
+    """The report below its first line: causes, objects, control planes that are ready."""
+    lines: List[str] = []
+    for cause in causes(problems, []):
+        lines += ["", *cause_lines(cause)]
+    text = change_report.detail_lines(changes, check_mode, fields=False) + [
+        line for host in ready for line in _ready(host, results)
+    ]
+    lines += ["", *text] if text else []
+    lines += [
+        line
+        for result in written
+        for row in result.get("objects") or []
+        if row["message"]
+        for line in _not_rehearsed(row)
+    ]
+    return lines
 
 
 def _ready(host: str, results: Results) -> List[str]:

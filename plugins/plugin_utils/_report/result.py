@@ -19,8 +19,6 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.drift imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
     changes as change_report,
-)
-from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
     links as link_report,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import cause_lines, causes
@@ -34,8 +32,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report.types impo
     Report,
     Verdict,
 )
-from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations
-from ansible_collections.ossm.federation.plugins.plugin_utils._run import restarts as istiod_restarts
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations, restarts as istiod_restarts
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.waiting import READING, Results, newest_readings
 
 #: The steps that write, in their order; their results have the objects that were written.

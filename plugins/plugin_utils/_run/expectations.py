@@ -88,8 +88,12 @@ def readable_links(result: Optional[Json]) -> Dict[str, Json]:
 
 def newest(before: Optional[Json], after: Optional[Json]) -> Json:
     """Two readings of one mesh as one: the links of the later one, and those that only the earlier one has."""
-    links = {link["peer_name"]: link for result in (before, after) for link in (result or {}).get("links") or []
-             if link.get("state") != "unknown"}
+    links = {
+        link["peer_name"]: link
+        for result in (before, after)
+        for link in (result or {}).get("links") or []
+        if link.get("state") != "unknown"
+    }
     return {**(before or {}), **(after or {}), "links": list(links.values())}
 
 

@@ -39,15 +39,24 @@ def with_pending_steps(plan: Plan, facts: Mapping[str, Json]) -> Plan:
     current = {host: _current_links(plan, host, facts[host]) for host in hosts}
     for step in WRITING:
         if not all(_is_done(plan, step, host, facts[host], applied[host]) for host in hosts):
-            return {**plan, "pending_steps": list(OPTIONAL[OPTIONAL.index(step):]), "readings": current, "restarts": []}
+            return {
+                **plan,
+                "pending_steps": list(OPTIONAL[OPTIONAL.index(step) :]),
+                "readings": current,
+                "restarts": [],
+            }
     first = {host: {"links": _expected_links(plan, host, current[host], applied[host])} for host in hosts}
     # The exports of a mesh are in its own sets, so the imports that another mesh should have are known after all were read.
     links = {host: _expected_links(plan, host, current[host], applied[host], first) for host in hosts}
     healthy = all(link["healthy"] for host in hosts for link in links[host])
     readings = {host: expectations.newest(current[host], {"links": links[host]}) for host in hosts}
     restarts = istiod_restarts.to_restart(plan, istiod_restarts.needs(plan, readings, facts))
-    return {**plan, "pending_steps": [] if healthy and not restarts else [OPTIONAL[-1]], "readings": readings,
-            "restarts": restarts}
+    return {
+        **plan,
+        "pending_steps": [] if healthy and not restarts else [OPTIONAL[-1]],
+        "readings": readings,
+        "restarts": restarts,
+    }
 
 
 def _is_done(plan: Plan, step: str, host: str, facts: Json, applied: List[Json]) -> bool:
@@ -72,8 +81,10 @@ def is_open(plan: Plan, host: str, facts: Json) -> bool:
     if not gateways:
         return True
     services, nodes = facts.get("gateway_services") or {}, facts.get("nodes") or []
-    states = (read_gateway(services.get(gateway["name"]), nodes, gateway["exposure"], gateway["internal"])
-              for gateway in gateways)
+    states = (
+        read_gateway(services.get(gateway["name"]), nodes, gateway["exposure"], gateway["internal"])
+        for gateway in gateways
+    )
     return bool((facts.get("control_plane") or {}).get("ready")) and not any("pending" in state for state in states)
 
 
@@ -91,23 +102,30 @@ def _current_links(plan: Plan, host: str, facts: Json) -> Json:
     """The links of all live ServiceMeshPeers of one mesh, also of those that this run does not write."""
     peers, imports, exports = (by_name(facts.get(key)) for key in ("peers", "imports", "exports"))
     links: List[LinkExpectation] = [
-        {"peer": side["peer"], "peer_name": side["peer_name"],
-         "terminated_pods": plan["terminated_pods"][host]}
-        for _peer, side in sorted(plan["sides"][host].items()) if side["peer_name"] in peers]
+        {"peer": side["peer"], "peer_name": side["peer_name"], "terminated_pods": plan["terminated_pods"][host]}
+        for _peer, side in sorted(plan["sides"][host].items())
+        if side["peer_name"] in peers
+    ]
     mesh = plan["meshes"][host]["mesh"]
     names = [link["peer_name"] for link in links]
-    return {"links": [read_link(mesh, link, peers.get(name), imports.get(name), exports.get(name))
-                      for name, link in zip(names, links)]}
+    return {
+        "links": [
+            read_link(mesh, link, peers.get(name), imports.get(name), exports.get(name))
+            for name, link in zip(names, links)
+        ]
+    }
 
 
-def _expected_links(plan: Plan, host: str, current: Json, applied: Sequence[Json],
-                    readings: Optional[Mapping[str, Json]] = None) -> List[LinkStatus]:
+def _expected_links(
+    plan: Plan, host: str, current: Json, applied: Sequence[Json], readings: Optional[Mapping[str, Json]] = None
+) -> List[LinkStatus]:
     """The links of one mesh that can be up, judged; with the ``readings`` of all meshes also by what those export.
 
     Everything is written, so every peer with an expectation exists and is in ``current``.
     """
     written = [{"objects": applied}]
-    expected = expectations.wait_links(plan, host, readings, expectations.changed_at(written),
-                                       expectations.roots_changed_at(written))
+    expected = expectations.wait_links(
+        plan, host, readings, expectations.changed_at(written), expectations.roots_changed_at(written)
+    )
     read: Dict[str, LinkStatus] = {link["peer_name"]: link for link in current["links"]}
     return [judge_link(link, read[link["peer_name"]]) for link in expected]

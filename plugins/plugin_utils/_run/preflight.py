@@ -35,7 +35,10 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._run.pending impor
 
 
 def checked_plan(
-    declaration: Declaration, facts: Mapping[str, Json], playbook: str = "federate", now: Optional[datetime.datetime] = None
+    declaration: Declaration,
+    facts: Mapping[str, Json],
+    playbook: str = "federate",
+    now: Optional[datetime.datetime] = None,
 ) -> Plan:
     """The plan of a declared federation, compared with the Services that were read, and with its preflight.
 
@@ -89,19 +92,35 @@ def _control_plane_problems(planned: Plan, host: str, facts: Json) -> List[Probl
     version = versions.version_of(control_plane)
     if version is not None and not versions.supported(version):
         return [_unsupported(mesh["mesh"], where, version)]
-    faults = [] if version is None else [
-        problem("version-fault", mesh["mesh"], where, message, f"Update to {fault.fixed} or later", severity="warning")
-        for fault, message in versions.faults(version, _topics(planned, host, control_plane))
-    ]
+    faults = (
+        []
+        if version is None
+        else [
+            problem(
+                "version-fault", mesh["mesh"], where, message, f"Update to {fault.fixed} or later", severity="warning"
+            )
+            for fault, message in versions.faults(version, _topics(planned, host, control_plane))
+        ]
+    )
     return faults + _networks(planned, host, control_plane, where) + _members(planned, host, facts)
 
 
 def _unsupported(mesh: str, where: str, version: versions.Version) -> Problem:
     if version.release < versions.FIRST.release:
-        return problem("version-unsupported", mesh, where, f"{version} has no federation",
-                       "Update the control plane to 2.1 or later")
-    return problem("version-unsupported", mesh, where, f"{version} has no federation",
-                   "Remove the mesh from the inventory: from 3.0 on meshes are connected by multi-cluster")
+        return problem(
+            "version-unsupported",
+            mesh,
+            where,
+            f"{version} has no federation",
+            "Update the control plane to 2.1 or later",
+        )
+    return problem(
+        "version-unsupported",
+        mesh,
+        where,
+        f"{version} has no federation",
+        "Remove the mesh from the inventory: from 3.0 on meshes are connected by multi-cluster",
+    )
 
 
 def _topics(planned: Plan, host: str, control_plane: Json) -> Tuple[str, ...]:
@@ -157,14 +176,20 @@ def _networks(planned: Plan, host: str, control_plane: Json, where: str) -> List
     found: List[Problem] = []
     mesh = planned["meshes"][host]["mesh"]
     if multi_network and reason:
-        found.append(problem(
-            "multi-network", mesh, f"{where} spec.cluster.multiCluster",
-            "multi-network is on: an egress gateway only gets the endpoints of the networks that it requests, and those of "
-            "a peer are in network-<name of the ServiceMeshPeer>",
-            "No change is needed where federate.yml writes the gateways; federation itself needs no multiCluster",
-            severity="warning"))
+        found.append(
+            problem(
+                "multi-network",
+                mesh,
+                f"{where} spec.cluster.multiCluster",
+                "multi-network is on: an egress gateway only gets the endpoints of the networks that it requests, and those of "
+                "a peer are in network-<name of the ServiceMeshPeer>",
+                "No change is needed where federate.yml writes the gateways; federation itself needs no multiCluster",
+                severity="warning",
+            )
+        )
     return found + [
-        _wrong_view(side, where, reason) for side in planned["sides"][host].values()
+        _wrong_view(side, where, reason)
+        for side in planned["sides"][host].values()
         if reason and _has_no_endpoints(side, control_plane)
     ]
 
@@ -183,10 +208,15 @@ def _has_no_endpoints(side: Side, control_plane: Json) -> bool:
 def _wrong_view(side: Side, where: str, reason: str) -> Problem:
     right = conventions.network_view(side["peer_name"])
     return problem(
-        "network-view", side["mesh"], f"{where} spec.gateways.additionalEgress.{side['egress']}.requestedNetworkView",
+        "network-view",
+        side["mesh"],
+        f"{where} spec.gateways.additionalEgress.{side['egress']}.requestedNetworkView",
         f"{reason}, and this gateway does not request {right}: requests to {side['peer']} fail with 503 although the peer "
         "is connected",
-        f"Set it to [{right}]", peer=side["peer"], severity="warning")
+        f"Set it to [{right}]",
+        peer=side["peer"],
+        severity="warning",
+    )
 
 
 def _missing_rights(planned: Plan, host: str, facts: Json, playbook: str) -> List[Problem]:
@@ -199,10 +229,15 @@ def _missing_rights(planned: Plan, host: str, facts: Json, playbook: str) -> Lis
     missing = permissions.missing(rules, needs)
     if not missing:
         return []
-    return [problem(
-        "permission-missing", mesh["mesh"], f"namespace {mesh['namespace']}",
-        f"the account may not {permissions.in_words(missing)}",
-        f"Bind it to the ClusterRole {permissions.role_name(playbook)} in this namespace (docs/rbac/{playbook}.yaml)")]
+    return [
+        problem(
+            "permission-missing",
+            mesh["mesh"],
+            f"namespace {mesh['namespace']}",
+            f"the account may not {permissions.in_words(missing)}",
+            f"Bind it to the ClusterRole {permissions.role_name(playbook)} in this namespace (docs/rbac/{playbook}.yaml)",
+        )
+    ]
 
 
 def _needs(planned: Plan, host: str, facts: Json, playbook: str) -> List[permissions.Need]:
@@ -217,7 +252,9 @@ def _needs(planned: Plan, host: str, facts: Json, playbook: str) -> List[permiss
         for target in desired.build_objects(planned, step, host, facts):
             definition = target["definition"]
             if would_change(target):
-                needs += permissions.writing(definition["kind"], definition["metadata"]["name"], new=target["live"] is None)
+                needs += permissions.writing(
+                    definition["kind"], definition["metadata"]["name"], new=target["live"] is None
+                )
         if step == "gateways" and (needs or not is_open(planned, host, facts)):
             needs += permissions.waiting(playbook, step)
     if planned["pending_steps"] and any(side["state"] == READY for side in planned["sides"][host].values()):

@@ -34,23 +34,37 @@ LOCK_SECONDS = 150
 RECONCILE_SECONDS = 70
 #: Seconds after which a changed import set is effective in any version: 2.4 and older sync every five minutes.
 IMPORT_SECONDS = 420
-_ROOT = ("the root of {peer} changed while the link was down, and istiod does not load it before the link is up: neither "
-         "discovery nor requests pass")
-_LOCK = ("istiod has not processed its change of {time}: a failing full sync, here of {cause}, holds the lock that the "
-         "change needs, and a peer that is created again meanwhile is ignored permanently")
-_DEADLOCK = ("its status is older than itself: istiod is deadlocked since a peer was deleted while it exported services, and "
-             "ignores every later change of any peer")
-_PEER = ("istiod answers {mesh} that it knows no such peer (400): it is deadlocked, or has lost the peer when it was created "
-         "again")
-_IMPORTS = ("istiod takes it for the earlier import set of the same generation, and imports by the rules of that one: "
-            "{missing} is missing; a change of its rules would help too")
+_ROOT = (
+    "the root of {peer} changed while the link was down, and istiod does not load it before the link is up: neither "
+    "discovery nor requests pass"
+)
+_LOCK = (
+    "istiod has not processed its change of {time}: a failing full sync, here of {cause}, holds the lock that the "
+    "change needs, and a peer that is created again meanwhile is ignored permanently"
+)
+_DEADLOCK = (
+    "its status is older than itself: istiod is deadlocked since a peer was deleted while it exported services, and "
+    "ignores every later change of any peer"
+)
+_PEER = (
+    "istiod answers {mesh} that it knows no such peer (400): it is deadlocked, or has lost the peer when it was created "
+    "again"
+)
+_IMPORTS = (
+    "istiod takes it for the earlier import set of the same generation, and imports by the rules of that one: "
+    "{missing} is missing; a change of its rules would help too"
+)
 
 _VARIABLE = "federation_restart_control_plane"
 
 
-def needs(plan: Plan, readings: Mapping[str, Json], facts: Mapping[str, Json],
-          changed: Optional[Mapping[str, Mapping[str, str]]] = None,
-          restarted: Optional[Mapping[str, Sequence[Json]]] = None) -> List[Problem]:
+def needs(
+    plan: Plan,
+    readings: Mapping[str, Json],
+    facts: Mapping[str, Json],
+    changed: Optional[Mapping[str, Mapping[str, str]]] = None,
+    restarted: Optional[Mapping[str, Sequence[Json]]] = None,
+) -> List[Problem]:
     """The changes that istiods do not accept without a restart, with consequence and remedy; codes are RESTART_CODES.
 
     ``readings`` are results of peer_wait by host, ``facts`` MeshFacts by host, ``changed`` the times of this run's
@@ -73,8 +87,11 @@ def to_restart(plan: Plan, problems: Iterable[Problem]) -> List[str]:
     """The hosts whose istiod is to be restarted: those that it helps, where the variable allows it."""
     helped = {found["mesh"] for found in problems if found["code"] in RESTART_CODES}
     allowed = plan["options"].get(_VARIABLE) or []
-    return [host for host, mesh in sorted(plan["meshes"].items())
-            if mesh["mesh"] in helped and host in allowed and mesh["in_play"]]
+    return [
+        host
+        for host, mesh in sorted(plan["meshes"].items())
+        if mesh["mesh"] in helped and host in allowed and mesh["in_play"]
+    ]
 
 
 def _with_remedy(found: Problem, plan: Plan, restarted: Mapping[str, Any]) -> Problem:
@@ -83,16 +100,18 @@ def _with_remedy(found: Problem, plan: Plan, restarted: Mapping[str, Any]) -> Pr
     if host in restarted:
         found["remedy"] = "A restart of its istiod in this run did not help: see its log"
     else:
-        found["remedy"] = (f"Restart the istiod of {found['mesh']}: run again with {_VARIABLE}: true, or with a list that "
-                           "contains it")
+        found["remedy"] = (
+            f"Restart the istiod of {found['mesh']}: run again with {_VARIABLE}: true, or with a list that contains it"
+        )
     return found
 
 
 class _Look:
     """The problems of one mesh, link by link."""
 
-    def __init__(self, plan: Plan, host: str, readings: Mapping[str, Json], facts: Json,
-                 changed: Mapping[str, str]) -> None:
+    def __init__(
+        self, plan: Plan, host: str, readings: Mapping[str, Json], facts: Json, changed: Mapping[str, str]
+    ) -> None:
         self.plan = plan
         self.host = host
         self.readings = readings
@@ -146,9 +165,13 @@ class _Look:
 
     def _failing(self, side: Side) -> List[str]:
         """Other peers of the mesh whose links are down, or are those of a former peer."""
-        return sorted(link["peer"] for name, link in self.links.items()
-                      if name != side["peer_name"] and link["accepted"]
-                      and (not link["connected"] or is_status_of_former_peer(link)))
+        return sorted(
+            link["peer"]
+            for name, link in self.links.items()
+            if name != side["peer_name"]
+            and link["accepted"]
+            and (not link["connected"] or is_status_of_former_peer(link))
+        )
 
     def _imports_kept(self, side: Side, link: Json) -> bool:
         """Tell whether an import set that is newer than its peer is ignored after the full sync of any version."""
@@ -156,8 +179,11 @@ class _Look:
         if not link["connected"] or not link["synced"] or not link["missing"] or live is None or peer is None:
             return False
         created = str(dig(live, "metadata", "creationTimestamp") or "")
-        since = max(created, self.changed.get(side["peer_name"], ""),
-                    str(dig(live, "applied", field_manager(side["peer_name"]), "time") or ""))
+        since = max(
+            created,
+            self.changed.get(side["peer_name"], ""),
+            str(dig(live, "applied", field_manager(side["peer_name"]), "time") or ""),
+        )
         alone = created > str(dig(peer, "metadata", "creationTimestamp") or "")
         return alone and _after(str(link["last_full_sync"] or ""), since, IMPORT_SECONDS)
 
@@ -183,7 +209,9 @@ def _identity(side: Side, kept: Optional[KeptIdentity], facts: Json) -> List[Pro
     return [_problem("identity-kept", side, kept_message(side, kept), severity="error" if sure else "warning")]
 
 
-def _problem(code: str, side: Side, message: str, *, kind: str = "ServiceMeshPeer", severity: Severity = "error") -> Problem:
+def _problem(
+    code: str, side: Side, message: str, *, kind: str = "ServiceMeshPeer", severity: Severity = "error"
+) -> Problem:
     where = f"{kind} {side['namespace']}/{side['peer_name']}"
     return problem(code, side["mesh"], where, message, "", peer=side["peer"], severity=severity)
 

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the mesh simulator of a lab in the foreground."""
+
 from __future__ import annotations
 
 import argparse
@@ -112,8 +113,11 @@ def main() -> int:
     parser.add_argument("--dir", type=Path, required=True, help="directory of the lab (contains lab.json)")
     parser.add_argument("--verbose", action="store_true", help="log debug messages")
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.DEBUG if arguments.verbose else logging.INFO, stream=sys.stderr,
-                        format="%(asctime)s %(levelname).1s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=logging.DEBUG if arguments.verbose else logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname).1s %(name)s: %(message)s",
+    )
     for name, level in (("kopf", logging.WARNING), ("asyncio", logging.WARNING), ("hpack", logging.WARNING)):
         logging.getLogger(name).setLevel(level)
     asyncio.run(Simulator(arguments.dir.absolute()).run())

@@ -4,6 +4,7 @@
 
 The defaults were measured on the product (version 2.5 where it differs from 2.3).
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -27,7 +28,10 @@ DEFAULTS: dict[str, tuple[float, str]] = {
     "dns_hang": (30.0, "time for which a request to an unresolvable name hangs"),
     "status_batch": (0.05, "changes of a status within this time are combined into a single write"),
     "lb_delay": (3.0, "time until a load balancer has its address"),
-    "lb_retry": (5.0, "first pause of the cloud controller after a failed load balancer; the longest is 60 times as long"),
+    "lb_retry": (
+        5.0,
+        "first pause of the cloud controller after a failed load balancer; the longest is 60 times as long",
+    ),
     "olm_resolve": (5.0, "time in which OLM resolves a Subscription (not measured)"),
     "olm_install": (30.0, "time from the resolution to a running operator (not measured)"),
     "operator_notice": (0.3, "time for which a changed control plane keeps its old status"),
@@ -41,7 +45,9 @@ DEFAULTS: dict[str, tuple[float, str]] = {
     "minor_objects": (0.0, "delay of a gateway's secondary objects: roles, accounts, autoscalers, routes"),
 }
 #: periods and pauses of loops: zero would make a busy loop
-NEVER_ZERO = frozenset({"lb_retry", "resync", "reconcile", "full_sync_retry", "retry_first", "retry_backoff", "dns_hang"})
+NEVER_ZERO = frozenset(
+    {"lb_retry", "resync", "reconcile", "full_sync_retry", "retry_first", "retry_backoff", "dns_hang"}
+)
 
 
 class Clocks:
@@ -83,7 +89,9 @@ class Clocks:
         if name != "speed" and name not in self._values:
             raise ValueError(f"unknown clock {name!r}; known: {', '.join(sorted(self._values))}, speed")
         if value < 0 or (value == 0 and (name == "speed" or name in NEVER_ZERO)):
-            raise ValueError(f"invalid value {value} for clock {name}: must be positive, or zero where a clock is not a period")
+            raise ValueError(
+                f"invalid value {value} for clock {name}: must be positive, or zero where a clock is not a period"
+            )
 
     async def sleep(self, name: str) -> None:
         """Sleep for the clock's time; a change of the clock applies from the start of the sleep."""

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The cloud: load balancer addresses, the lab's resolver, and reachability of addresses."""
+
 from __future__ import annotations
 
 import asyncio
@@ -21,7 +22,10 @@ LOG = logging.getLogger("lab.sim.cloud")
 INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
 SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
 #: annotation by which a cloud changes the scope of a live load balancer, which then gets another address
-SCOPE_ANNOTATIONS = {"Azure": "service.beta.kubernetes.io/azure-load-balancer-internal", "GCP": "cloud.google.com/load-balancer-type"}
+SCOPE_ANNOTATIONS = {
+    "Azure": "service.beta.kubernetes.io/azure-load-balancer-internal",
+    "GCP": "cloud.google.com/load-balancer-type",
+}
 #: error message of a cloud with the fault lb-pending
 QUOTA_ERROR = "the quota of load balancers of this account is used up"
 
@@ -113,7 +117,10 @@ class Cloud:
     async def _fail(self, service: Object) -> None:
         """Fail with events and growing pauses until the fault is cleared or the Service is deleted."""
         pause, namespace, name = self.world.clocks.get("lb_retry"), *key_of(service)
-        reason, message = "SyncLoadBalancerFailed", f"Error syncing load balancer: failed to ensure load balancer: {QUOTA_ERROR}"
+        reason, message = (
+            "SyncLoadBalancerFailed",
+            f"Error syncing load balancer: failed to ensure load balancer: {QUOTA_ERROR}",
+        )
         if self._is_metallb:
             reason, message = "AllocationFailed", f'Failed to allocate IP for "{namespace}/{name}": no available IPs'
         try:
@@ -134,8 +141,9 @@ class Cloud:
         uid, retry = service["metadata"]["uid"], False
         try:
             await self._record_begin(service)
-            slow = self.world.fault("lb-slow", self.cluster.name,
-                                    self.world.mesh_name(self.cluster.name, service["metadata"]["namespace"]))
+            slow = self.world.fault(
+                "lb-slow", self.cluster.name, self.world.mesh_name(self.cluster.name, service["metadata"]["namespace"])
+            )
             if slow is not None:
                 for delay in range(int(slow.get("times", 10))):
                     LOG.debug("slow load balancer, delay %d", delay)

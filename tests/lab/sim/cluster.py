@@ -4,6 +4,7 @@
 
 kopf watches (it lists again after an API server was unavailable), kubernetes_asyncio writes.
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -147,8 +148,9 @@ class Cluster:
         settings.posting.enabled = False
         settings.persistence.diffbase_storage = _NoDiffs()
         settings.networking.request_timeout = 30
-        await kopf.operator(registry=registry, settings=settings, standalone=True, clusterwide=True,
-                            stop_flag=self._stop)
+        await kopf.operator(
+            registry=registry, settings=settings, standalone=True, clusterwide=True, stop_flag=self._stop
+        )
 
     def _event_handler(self, kind: str) -> Callable[..., Any]:
         async def handle(event: Any, **rest: Any) -> None:
@@ -158,6 +160,7 @@ class Cluster:
             elif event["type"] == "DELETED":
                 self._listed_uids.discard(body["metadata"]["uid"])
             self.store.update(kind, body, deleted=event["type"] == "DELETED")
+
         return handle
 
     def _login(self, **rest: Any) -> kopf.ConnectionInfo:
@@ -165,10 +168,14 @@ class Cluster:
         cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
         return kopf.ConnectionInfo(
             server=cluster["server"],
-            ca_path=cluster.get("certificate-authority"), ca_data=_text(cluster, "certificate-authority-data"),
-            certificate_path=user.get("client-certificate"), certificate_data=_text(user, "client-certificate-data"),
-            private_key_path=user.get("client-key"), private_key_data=_text(user, "client-key-data"),
-            token=user.get("token"))
+            ca_path=cluster.get("certificate-authority"),
+            ca_data=_text(cluster, "certificate-authority-data"),
+            certificate_path=user.get("client-certificate"),
+            certificate_data=_text(user, "client-certificate-data"),
+            private_key_path=user.get("client-key"),
+            private_key_data=_text(user, "client-key-data"),
+            token=user.get("token"),
+        )
 
     # ---- verbs ----
 
@@ -176,8 +183,9 @@ class Cluster:
         if self._dynamic is None:
             raise RuntimeError("the cluster is not started")
         async with self._writers:
-            response = await getattr(self._dynamic, verb)(RESOURCES[kind], *args, serialize=False,
-                                                          header_params={}, query_params=[], **kwargs)
+            response = await getattr(self._dynamic, verb)(
+                RESOURCES[kind], *args, serialize=False, header_params={}, query_params=[], **kwargs
+            )
             return await _checked(response)
 
     def _stored(self, kind: str, body: Object) -> Object:
@@ -221,7 +229,9 @@ class Cluster:
             name = body["metadata"]["name"]
             while not (await self._is_established(name) and await self._is_discovered(body)):
                 await asyncio.sleep(ESTABLISHED_POLL_SECONDS)
-            await self.patch("CustomResourceDefinition", "", name, {"metadata": {"annotations": {"lab/discovered": "true"}}})
+            await self.patch(
+                "CustomResourceDefinition", "", name, {"metadata": {"annotations": {"lab/discovered": "true"}}}
+            )
 
     async def _is_discovered(self, definition: Object) -> bool:
         """Return whether the API server's discovery lists the kind of a CRD."""
@@ -252,8 +262,15 @@ class Cluster:
             raise RuntimeError("the cluster is not started")
         path = RESOURCES[kind].path(name=name, namespace=namespace or None) + "/status"
         async with self._writers:
-            response = await self._dynamic.request("patch", path, body={"status": status}, content_type=MERGE,
-                                                   header_params={}, query_params=[], serialize=False)
+            response = await self._dynamic.request(
+                "patch",
+                path,
+                body={"status": status},
+                content_type=MERGE,
+                header_params={},
+                query_params=[],
+                serialize=False,
+            )
             return self._stored(kind, await _checked(response))
 
     async def delete(self, kind: str, namespace: str, name: str, now: bool = False) -> None:

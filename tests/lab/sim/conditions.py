@@ -24,6 +24,11 @@ def merged_conditions(old: list[Object], changes: list[Condition]) -> list[Objec
     for kind, status, reason, message in changes:
         before = by_type.get(kind, {})
         transition = before.get("lastTransitionTime") if before.get("status") == status else None
-        by_type[kind] = {"type": kind, "status": status, "reason": reason, "message": message,
-                         "lastTransitionTime": transition or now()}
+        by_type[kind] = {
+            "type": kind,
+            "status": status,
+            "reason": reason,
+            "message": message,
+            "lastTransitionTime": transition or now(),
+        }
     return list(by_type.values())

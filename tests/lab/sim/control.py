@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The control socket: a JSON object per line as request and as response."""
+
 from __future__ import annotations
 
 import asyncio
@@ -26,8 +27,15 @@ class Control:
         self.world, self.path = world, path
         self._server: asyncio.AbstractServer | None = None
         self._verbs: dict[str, Callable[[Message], Awaitable[Message]]] = {
-            "status": self._status, "clocks": self._clocks, "fault": self._fault, "wait_idle": self._wait_idle,
-            "request": self._request, "reset": self._reset, "faults": self._faults, "backdate": self._backdate}
+            "status": self._status,
+            "clocks": self._clocks,
+            "fault": self._fault,
+            "wait_idle": self._wait_idle,
+            "request": self._request,
+            "reset": self._reset,
+            "faults": self._faults,
+            "backdate": self._backdate,
+        }
 
     async def start(self) -> None:
         """Listen; replace the socket of a simulator that crashed."""
@@ -64,14 +72,21 @@ class Control:
             return {"ok": False, "error": f"{type(error).__name__}: {error}"}
 
     async def _status(self, request: Message) -> Message:
-        installed = {(mesh["cluster"], mesh["namespace"]) for mesh in self.world.lab.get("meshes", {}).values()
-                     if mesh.get("install", True)}
+        installed = {
+            (mesh["cluster"], mesh["namespace"])
+            for mesh in self.world.lab.get("meshes", {}).values()
+            if mesh.get("install", True)
+        }
         ready = self.world.started and all(
-            key in self.world.meshes and self.world.meshes[key].operator.was_ready for key in installed)
+            key in self.world.meshes and self.world.meshes[key].operator.was_ready for key in installed
+        )
         return {
-            "ready": ready, "meshes": {mesh.name: self._mesh(mesh) for mesh in self.world.meshes.values()},
+            "ready": ready,
+            "meshes": {mesh.name: self._mesh(mesh) for mesh in self.world.meshes.values()},
             "faults": [{"name": name, "target": target} for name, target in self.world.faults],
-            "waiting": self.world.jobs.waiting(), "clocks": self.world.clocks.table()}
+            "waiting": self.world.jobs.waiting(),
+            "clocks": self.world.clocks.table(),
+        }
 
     @staticmethod
     def _mesh(mesh: Mesh) -> Message:
@@ -79,15 +94,31 @@ class Control:
         for pod in mesh.pods.values():
             for peer in pod.peers.values():
                 peers.setdefault(peer.name, []).append(
-                    {"pod": pod.name, "connected": peer.watch["connected"], "deadlocked": not peer.served or peer.ignored,
-                     "locked": peer.lock.locked(), "sync_fails": peer.sync_fails(), "last": peer.watch.get("lastDisconnectStatus"),
-                     "offers": len(peer.offers), "imports": sum(1 for imported in peer.imports.values() if imported),
-                     "exports": len(peer.exports)})
-        conditions = {condition["type"]: condition["status"]
-                      for condition in dig(mesh.control_plane(), "status", "conditions") or []}
-        return {"cluster": mesh.cluster.name, "namespace": mesh.namespace, "conditions": conditions,
-                "istiod": list(mesh.pods), "gateways": sorted(mesh.gateways), "trust": sorted(mesh.trust),
-                "peers": peers}
+                    {
+                        "pod": pod.name,
+                        "connected": peer.watch["connected"],
+                        "deadlocked": not peer.served or peer.ignored,
+                        "locked": peer.lock.locked(),
+                        "sync_fails": peer.sync_fails(),
+                        "last": peer.watch.get("lastDisconnectStatus"),
+                        "offers": len(peer.offers),
+                        "imports": sum(1 for imported in peer.imports.values() if imported),
+                        "exports": len(peer.exports),
+                    }
+                )
+        conditions = {
+            condition["type"]: condition["status"]
+            for condition in dig(mesh.control_plane(), "status", "conditions") or []
+        }
+        return {
+            "cluster": mesh.cluster.name,
+            "namespace": mesh.namespace,
+            "conditions": conditions,
+            "istiod": list(mesh.pods),
+            "gateways": sorted(mesh.gateways),
+            "trust": sorted(mesh.trust),
+            "peers": peers,
+        }
 
     async def _clocks(self, request: Message) -> Message:
         self.world.clocks.set(request.get("set") or {})

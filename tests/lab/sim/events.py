@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Events (core/v1) of controllers: one per object, reason and message, with a count of repetitions."""
+
 from __future__ import annotations
 
 import logging
@@ -30,11 +31,28 @@ class Recorder:
             if count:
                 await self._cluster.patch("Event", namespace, event, {"count": count + 1, "lastTimestamp": now()})
                 return
-            await self._cluster.create("Event", {
-                "metadata": {"name": event, "namespace": namespace}, "type": type_, "reason": reason, "message": message,
-                "involvedObject": {"apiVersion": "v1", "kind": "Service", "name": name, "namespace": namespace,
-                                   "uid": meta["uid"], "resourceVersion": meta["resourceVersion"]},
-                "source": {"component": self._component}, "reportingComponent": self._component, "reportingInstance": "",
-                "count": 1, "firstTimestamp": now(), "lastTimestamp": now()})
+            await self._cluster.create(
+                "Event",
+                {
+                    "metadata": {"name": event, "namespace": namespace},
+                    "type": type_,
+                    "reason": reason,
+                    "message": message,
+                    "involvedObject": {
+                        "apiVersion": "v1",
+                        "kind": "Service",
+                        "name": name,
+                        "namespace": namespace,
+                        "uid": meta["uid"],
+                        "resourceVersion": meta["resourceVersion"],
+                    },
+                    "source": {"component": self._component},
+                    "reportingComponent": self._component,
+                    "reportingInstance": "",
+                    "count": 1,
+                    "firstTimestamp": now(),
+                    "lastTimestamp": now(),
+                },
+            )
         except API_ERRORS as error:
             LOG.info("%s: event %s for %s not written: %s", self._cluster.name, reason, name, str(error)[:300])

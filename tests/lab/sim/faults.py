@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults of meshes and clouds, switched by name at run time."""
+
 from __future__ import annotations
 
 import asyncio
@@ -69,8 +70,11 @@ def _gateway_names(mesh: Mesh, direction: str, parameters: Parameters) -> list[s
     selected = parameters.get("gateway")
     if selected:
         return [selected]
-    pods = [pod for pod in mesh.cluster.store.all("Pod", mesh.namespace)
-            if (pod["metadata"].get("labels") or {}).get("istio") == f"{direction}gateway"]
+    pods = [
+        pod
+        for pod in mesh.cluster.store.all("Pod", mesh.namespace)
+        if (pod["metadata"].get("labels") or {}).get("istio") == f"{direction}gateway"
+    ]
     return sorted({deployment_of(pod) for pod in pods})
 
 
@@ -151,15 +155,21 @@ FAULTS: dict[str, Fault] = {
     "stale-pods": Fault("the entry of a terminated istiod pod stays in every peer's status", _stale_pods),
     "root-expired": Fault("replaces the root by an expired one and restarts istiod and gateways", _root_expired),
     "root-invalid": Fault("the published root is not a certificate", _root_invalid),
-    "root-rotated": Fault("replaces the root without preparing the peers (`restart=false`: without a restart of istiod and gateways)", _root_rotated,
-                          persistent=False),
+    "root-rotated": Fault(
+        "replaces the root without preparing the peers (`restart=false`: without a restart of istiod and gateways)",
+        _root_rotated,
+        persistent=False,
+    ),
     "istiod-restart": Fault("deletes the istiod pods", _istiod_restart, persistent=False),
-    "egress-restart": Fault("deletes the egress gateways' pods (`gateway`: only of this gateway)", _egress_restart,
-                            persistent=False),
-    "ingress-restart": Fault("deletes the ingress gateways' pods (`gateway`: only of this gateway)", _ingress_restart,
-                             persistent=False),
-    "address-changed": Fault("load balancers get another address (`gateway`: only of this gateway)", _address_changed,
-                             persistent=False),
+    "egress-restart": Fault(
+        "deletes the egress gateways' pods (`gateway`: only of this gateway)", _egress_restart, persistent=False
+    ),
+    "ingress-restart": Fault(
+        "deletes the ingress gateways' pods (`gateway`: only of this gateway)", _ingress_restart, persistent=False
+    ),
+    "address-changed": Fault(
+        "load balancers get another address (`gateway`: only of this gateway)", _address_changed, persistent=False
+    ),
 }
 
 
@@ -205,8 +215,13 @@ async def switch(world: World, request: Parameters) -> dict[str, Any]:
 async def reset(world: World) -> None:
     """Switch all faults off and reset the state of every istiod."""
     for name, target in list(world.faults):
-        scope = {"mesh": target} if any(mesh.name == target for mesh in world.meshes.values()) else \
-            {"cluster": target} if target else {}
+        scope = (
+            {"mesh": target}
+            if any(mesh.name == target for mesh in world.meshes.values())
+            else {"cluster": target}
+            if target
+            else {}
+        )
         await switch(world, {"name": name, "on": False} | scope)
     for mesh in world.meshes.values():
         mesh.restart_in_place()

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Federation gateways: listeners of ingress gateways and connections of egress gateways, with real TLS on loopback."""
+
 from __future__ import annotations
 
 import asyncio
@@ -220,9 +221,16 @@ class Gateway:
             return None
         loop = asyncio.get_running_loop()
         try:
-            wire = (await loop.create_connection(
-                lambda: Wire(client=True, on_lost=self._forget), address, port, ssl=self.credentials.context(False),
-                server_hostname="outbound.federation", ssl_handshake_timeout=10))[1]
+            wire = (
+                await loop.create_connection(
+                    lambda: Wire(client=True, on_lost=self._forget),
+                    address,
+                    port,
+                    ssl=self.credentials.context(False),
+                    server_hostname="outbound.federation",
+                    ssl_handshake_timeout=10,
+                )
+            )[1]
         except TLS_ERRORS as error:
             LOG.debug("%s %s: %s:%s: %s", self.mesh.name, self.name, address, port, error)
             return None
@@ -276,8 +284,9 @@ class _Acceptor(asyncio.Protocol):
         wire = Wire(client=False, on_request=gateway.incoming, on_lost=gateway.lost)
         loop = asyncio.get_running_loop()
         try:
-            secure = await loop.start_tls(transport, wire, gateway.credentials.context(True), server_side=True,
-                                          ssl_handshake_timeout=10)
+            secure = await loop.start_tls(
+                transport, wire, gateway.credentials.context(True), server_side=True, ssl_handshake_timeout=10
+            )
         except TLS_ERRORS as error:
             LOG.debug("%s %s rejected a client: %s", gateway.mesh.name, gateway.name, error)
             transport.close()

@@ -5,6 +5,7 @@
 Source: maistra/istio maistra-2.5, pkg/servicemesh/federation/discovery/controller.go. One queue and one worker, as in
 the product: while the worker waits, all peers of the mesh wait.
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -60,8 +61,10 @@ class IstiodPod:
     def start(self) -> None:
         """Start to work and reconcile all peers."""
         label = f"{self.mesh.name}/{self.name}"
-        self._tasks = [self.world.jobs.start(self._work(), f"peers of {label}"),
-                       self.world.jobs.start(self._ticks(), f"reconcile ticks of {label}")]
+        self._tasks = [
+            self.world.jobs.start(self._work(), f"peers of {label}"),
+            self.world.jobs.start(self._ticks(), f"reconcile ticks of {label}"),
+        ]
         self.enqueue_all()
 
     def stop(self) -> None:
@@ -203,7 +206,9 @@ class IstiodPod:
         self.mesh.discovery[peer.name] = {
             "client": dig(spec, "security", "clientID") or "",
             "ingress": dig(spec, "gateways", "ingress", "name") or "",
-            "egress": dig(spec, "gateways", "egress", "name") or "", "remote": remote_of(peer.name, spec)}
+            "egress": dig(spec, "gateways", "egress", "name") or "",
+            "remote": remote_of(peer.name, spec),
+        }
         self.mesh.push()
 
     def _set(self, kind: str, name: str) -> Object | None:

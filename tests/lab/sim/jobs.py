@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Background tasks: named, logged on failure, and counted, so that callers can wait until none is in flight."""
+
 from __future__ import annotations
 
 import asyncio

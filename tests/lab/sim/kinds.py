@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from kubernetes_asyncio.dynamic.resource import Resource
 
-
 #: kind -> (group, version, plural, namespaced, watched)
 KINDS: dict[str, tuple[str, str, str, bool, bool]] = {
     "Namespace": ("", "v1", "namespaces", False, True),
@@ -25,9 +24,19 @@ KINDS: dict[str, tuple[str, str, str, bool, bool]] = {
     "NetworkPolicy": ("networking.k8s.io", "v1", "networkpolicies", True, False),
     "Route": ("route.openshift.io", "v1", "routes", True, False),
     "MutatingWebhookConfiguration": (
-        "admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations", False, False),
+        "admissionregistration.k8s.io",
+        "v1",
+        "mutatingwebhookconfigurations",
+        False,
+        False,
+    ),
     "ValidatingWebhookConfiguration": (
-        "admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations", False, False),
+        "admissionregistration.k8s.io",
+        "v1",
+        "validatingwebhookconfigurations",
+        False,
+        False,
+    ),
     "CustomResourceDefinition": ("apiextensions.k8s.io", "v1", "customresourcedefinitions", False, False),
     "Subscription": ("operators.coreos.com", "v1alpha1", "subscriptions", True, True),
     "ClusterServiceVersion": ("operators.coreos.com", "v1alpha1", "clusterserviceversions", True, True),
@@ -43,8 +52,14 @@ WATCHED = [kind for kind, row in KINDS.items() if row[4]]
 
 def _resource(kind: str) -> Resource:
     group, version, plural, namespaced = KINDS[kind][:4]
-    return Resource(prefix="apis" if group else "api", group=group, api_version=version, kind=kind, name=plural,
-                    namespaced=namespaced)
+    return Resource(
+        prefix="apis" if group else "api",
+        group=group,
+        api_version=version,
+        kind=kind,
+        name=plural,
+        namespaced=namespaced,
+    )
 
 
 RESOURCES = {kind: _resource(kind) for kind in KINDS}

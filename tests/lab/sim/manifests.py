@@ -4,6 +4,7 @@
 
 Sources: maistra/istio-operator maistra-2.5, resources/helm/v2.5/gateways and istio-control; labels observed on 2.5.
 """
+
 from __future__ import annotations
 
 import copy
@@ -16,8 +17,14 @@ import yaml
 from lab.sim.rules import CLUSTER_DOMAIN
 
 Object = dict[str, Any]
-CHART_VERSIONS = {"v2.0": "2.0.11", "v2.1": "2.1.6", "v2.2": "2.2.12", "v2.3": "2.3.11", "v2.4": "2.4.7",
-                  "v2.5": "2.5.1"}
+CHART_VERSIONS = {
+    "v2.0": "2.0.11",
+    "v2.1": "2.1.6",
+    "v2.2": "2.2.12",
+    "v2.3": "2.3.11",
+    "v2.4": "2.4.7",
+    "v2.5": "2.5.1",
+}
 #: the version whose behaviour was observed and is simulated
 SIMULATED = "v2.5"
 #: profiles without effect on federation
@@ -29,8 +36,17 @@ DEFAULT_PORTS = {
 }
 SERVICE_FIELDS = ("loadBalancerIP", "loadBalancerSourceRanges", "externalTrafficPolicy")
 #: secondary objects, created after Services, Deployments and their pods; federation does not depend on them
-MINOR = frozenset({"ServiceAccount", "Role", "RoleBinding", "HorizontalPodAutoscaler", "PodDisruptionBudget",
-                   "NetworkPolicy", "Route"})
+MINOR = frozenset(
+    {
+        "ServiceAccount",
+        "Role",
+        "RoleBinding",
+        "HorizontalPodAutoscaler",
+        "PodDisruptionBudget",
+        "NetworkPolicy",
+        "Route",
+    }
+)
 
 
 def dig(body: Any, *path: str) -> Any:
@@ -66,14 +82,17 @@ def not_simulated(control_plane: Object) -> list[str]:
         (dig(control_plane, "spec", "meshConfig", "discoverySelectors"), "meshConfig.discoverySelectors"),
         (dig(security, "trust", "additionalDomains"), "security.trust.additionalDomains"),
         (unknown_profiles, f"profiles {', '.join(unknown_profiles)}"),
-        (remote_gateways, f"gateways in another namespace: {', '.join(remote_gateways)}")]
+        (remote_gateways, f"gateways in another namespace: {', '.join(remote_gateways)}"),
+    ]
     return [message for unsupported, message in checks if unsupported]
 
 
 def roll_not_simulated(roll: Object | None) -> list[str]:
     """List the settings of a member roll that the product supports and this simulator does not."""
-    checks = [(dig(roll, "spec", "memberSelectors"), "memberSelectors of the member roll"),
-              ("*" in (dig(roll, "spec", "members") or []), "member * of the member roll")]
+    checks = [
+        (dig(roll, "spec", "memberSelectors"), "memberSelectors of the member roll"),
+        ("*" in (dig(roll, "spec", "members") or []), "member * of the member roll"),
+    ]
     return [message for unsupported, message in checks if unsupported]
 
 
@@ -106,21 +125,38 @@ def owned_labels(control_plane: Object, component: str, name: str) -> dict[str, 
     meta = control_plane["metadata"]
     chart = CHART_VERSIONS.get(version(control_plane), "2.5.1")
     return {
-        "app.kubernetes.io/component": component, "app.kubernetes.io/instance": meta["namespace"],
-        "app.kubernetes.io/managed-by": "maistra-istio-operator", "app.kubernetes.io/name": name,
-        "app.kubernetes.io/part-of": "istio", "app.kubernetes.io/version": chart,
-        "maistra-version": chart, "maistra.io/owner": meta["namespace"], "maistra.io/owner-name": meta["name"],
+        "app.kubernetes.io/component": component,
+        "app.kubernetes.io/instance": meta["namespace"],
+        "app.kubernetes.io/managed-by": "maistra-istio-operator",
+        "app.kubernetes.io/name": name,
+        "app.kubernetes.io/part-of": "istio",
+        "app.kubernetes.io/version": chart,
+        "maistra-version": chart,
+        "maistra.io/owner": meta["namespace"],
+        "maistra.io/owner-name": meta["name"],
         "release": "istio",
     }
 
 
-def _meta(control_plane: Object, name: str, namespace: str, labels: dict[str, str],
-          annotations: dict[str, str] | None = None) -> Object:
+def _meta(
+    control_plane: Object, name: str, namespace: str, labels: dict[str, str], annotations: dict[str, str] | None = None
+) -> Object:
     owner = control_plane["metadata"]
     meta: Object = {
-        "name": name, "namespace": namespace, "labels": labels,
-        "ownerReferences": [{"apiVersion": "maistra.io/v2", "kind": "ServiceMeshControlPlane", "name": owner["name"],
-                             "uid": owner["uid"], "controller": True, "blockOwnerDeletion": True}]}
+        "name": name,
+        "namespace": namespace,
+        "labels": labels,
+        "ownerReferences": [
+            {
+                "apiVersion": "maistra.io/v2",
+                "kind": "ServiceMeshControlPlane",
+                "name": owner["name"],
+                "uid": owner["uid"],
+                "controller": True,
+                "blockOwnerDeletion": True,
+            }
+        ],
+    }
     if annotations:
         meta["annotations"] = dict(annotations)
     return meta
@@ -129,8 +165,10 @@ def _meta(control_plane: Object, name: str, namespace: str, labels: dict[str, st
 def _service_ports(gateway: Gateway) -> list[Object]:
     requested = dig(gateway.spec, "service", "ports")
     if not requested:
-        return [{"name": name, "port": port, "targetPort": target, "protocol": "TCP"}
-                for name, port, target in DEFAULT_PORTS[gateway.direction]]
+        return [
+            {"name": name, "port": port, "targetPort": target, "protocol": "TCP"}
+            for name, port, target in DEFAULT_PORTS[gateway.direction]
+        ]
     ports = []
     for port in requested:
         fields = {key: value for key, value in port.items() if value not in (0, "0", None)}
@@ -155,57 +193,101 @@ def _deployment(control_plane: Object, gateway: Gateway, selector: dict[str, str
     if gateway.spec.get("routerMode"):
         environment.append({"name": "ISTIO_META_ROUTER_MODE", "value": gateway.spec["routerMode"]})
     pod_labels = labels | {
-        "maistra.io/gateway": f"{gateway.name}.{gateway.namespace}", "service.istio.io/canonical-name": gateway.name,
-        "service.istio.io/canonical-revision": "latest", "maistra-control-plane": home}
+        "maistra.io/gateway": f"{gateway.name}.{gateway.namespace}",
+        "service.istio.io/canonical-name": gateway.name,
+        "service.istio.io/canonical-revision": "latest",
+        "maistra-control-plane": home,
+    }
     replicas = dig(gateway.spec, "runtime", "deployment", "replicas")
     return {
         "metadata": _meta(control_plane, gateway.name, gateway.namespace, labels),
         "spec": {
-            "replicas": 1 if replicas is None else replicas, "selector": {"matchLabels": selector},
+            "replicas": 1 if replicas is None else replicas,
+            "selector": {"matchLabels": selector},
             "template": {
                 "metadata": {"labels": pod_labels, "annotations": {"sidecar.istio.io/inject": "false"}},
-                "spec": {"serviceAccountName": f"{gateway.name}-service-account",
-                         "containers": [{"name": "istio-proxy", "image": "proxyv2-rhel8", "env": environment}]}}}}
+                "spec": {
+                    "serviceAccountName": f"{gateway.name}-service-account",
+                    "containers": [{"name": "istio-proxy", "image": "proxyv2-rhel8", "env": environment}],
+                },
+            },
+        },
+    }
 
 
 def _access(control_plane: Object, gateway: Gateway, labels: dict[str, str]) -> list[tuple[str, Object]]:
     account, role = f"{gateway.name}-service-account", f"{gateway.name}-sds"
     return [
         ("ServiceAccount", {"metadata": _meta(control_plane, account, gateway.namespace, labels)}),
-        ("Role", {"metadata": _meta(control_plane, role, gateway.namespace, labels),
-                  "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "watch", "list"]}]}),
-        ("RoleBinding", {"metadata": _meta(control_plane, role, gateway.namespace, labels),
-                         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
-                         "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": gateway.namespace}]}),
+        (
+            "Role",
+            {
+                "metadata": _meta(control_plane, role, gateway.namespace, labels),
+                "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "watch", "list"]}],
+            },
+        ),
+        (
+            "RoleBinding",
+            {
+                "metadata": _meta(control_plane, role, gateway.namespace, labels),
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
+                "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": gateway.namespace}],
+            },
+        ),
     ]
 
 
-def _scaling(control_plane: Object, gateway: Gateway, selector: dict[str, str],
-             labels: dict[str, str]) -> list[tuple[str, Object]]:
+def _scaling(
+    control_plane: Object, gateway: Gateway, selector: dict[str, str], labels: dict[str, str]
+) -> list[tuple[str, Object]]:
     meta = _meta(control_plane, gateway.name, gateway.namespace, labels)
     objects: list[tuple[str, Object]] = [
-        ("PodDisruptionBudget", {"metadata": meta, "spec": {"minAvailable": 1, "selector": {"matchLabels": selector}}})]
+        ("PodDisruptionBudget", {"metadata": meta, "spec": {"minAvailable": 1, "selector": {"matchLabels": selector}}})
+    ]
     scaling = dig(gateway.spec, "runtime", "deployment", "autoScaling") or {}
     if scaling.get("enabled") is not False:
         target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": gateway.name}
-        objects.append(("HorizontalPodAutoscaler", {"metadata": copy.deepcopy(meta), "spec": {
-            "scaleTargetRef": target, "minReplicas": scaling.get("minReplicas") or 1,
-            "maxReplicas": scaling.get("maxReplicas") or 5}}))
+        objects.append(
+            (
+                "HorizontalPodAutoscaler",
+                {
+                    "metadata": copy.deepcopy(meta),
+                    "spec": {
+                        "scaleTargetRef": target,
+                        "minReplicas": scaling.get("minReplicas") or 1,
+                        "maxReplicas": scaling.get("maxReplicas") or 5,
+                    },
+                },
+            )
+        )
     return objects
 
 
-def _ingress_objects(control_plane: Object, gateway: Gateway, selector: dict[str, str],
-                     labels: dict[str, str]) -> list[tuple[str, Object]]:
+def _ingress_objects(
+    control_plane: Object, gateway: Gateway, selector: dict[str, str], labels: dict[str, str]
+) -> list[tuple[str, Object]]:
     """Return the objects that only ingress gateways have."""
     objects: list[tuple[str, Object]] = []
     if dig(control_plane, "spec", "security", "manageNetworkPolicy") is not False:
-        objects.append(("NetworkPolicy", {
-            "metadata": _meta(control_plane, gateway.name, gateway.namespace, labels),
-            "spec": {"podSelector": {"matchLabels": selector}, "ingress": [{}], "policyTypes": ["Ingress"]}}))
+        objects.append(
+            (
+                "NetworkPolicy",
+                {
+                    "metadata": _meta(control_plane, gateway.name, gateway.namespace, labels),
+                    "spec": {"podSelector": {"matchLabels": selector}, "ingress": [{}], "policyTypes": ["Ingress"]},
+                },
+            )
+        )
     if dig(gateway.spec, "routeConfig", "enabled") is not False:
-        objects.append(("Route", {
-            "metadata": _meta(control_plane, gateway.name, gateway.namespace, labels),
-            "spec": {"to": {"kind": "Service", "name": gateway.name}, "port": {"targetPort": 8080}}}))
+        objects.append(
+            (
+                "Route",
+                {
+                    "metadata": _meta(control_plane, gateway.name, gateway.namespace, labels),
+                    "spec": {"to": {"kind": "Service", "name": gateway.name}, "port": {"targetPort": 8080}},
+                },
+            )
+        )
     return objects
 
 
@@ -217,26 +299,42 @@ def gateway_objects(control_plane: Object, gateway: Gateway) -> list[tuple[str, 
     spec |= {key: service[key] for key in SERVICE_FIELDS if service.get(key)}
     annotations = dig(service, "metadata", "annotations")
     objects = [
-        ("Service", {"metadata": _meta(control_plane, gateway.name, gateway.namespace, labels, annotations),
-                     "spec": spec}),
+        (
+            "Service",
+            {"metadata": _meta(control_plane, gateway.name, gateway.namespace, labels, annotations), "spec": spec},
+        ),
         ("Deployment", _deployment(control_plane, gateway, selector, labels)),
-        *_access(control_plane, gateway, labels), *_scaling(control_plane, gateway, selector, labels)]
-    return objects + (_ingress_objects(control_plane, gateway, selector, labels) if gateway.direction == "ingress" else [])
+        *_access(control_plane, gateway, labels),
+        *_scaling(control_plane, gateway, selector, labels),
+    ]
+    return objects + (
+        _ingress_objects(control_plane, gateway, selector, labels) if gateway.direction == "ingress" else []
+    )
 
 
 def _config_maps(control_plane: Object, labels: dict[str, str]) -> list[tuple[str, Object]]:
     """Return the config maps of the mesh and of the injector (istiod writes the one with the root)."""
     meta, domain = control_plane["metadata"], trust_domain(control_plane)
-    mesh = {"accessLogFile": "", "enableTracing": False, "rootNamespace": meta["namespace"], "trustDomain": domain,
-            "defaultConfig": {"discoveryAddress": f"istiod-{meta['name']}.{meta['namespace']}.svc:15012"}}
+    mesh = {
+        "accessLogFile": "",
+        "enableTracing": False,
+        "rootNamespace": meta["namespace"],
+        "trustDomain": domain,
+        "defaultConfig": {"discoveryAddress": f"istiod-{meta['name']}.{meta['namespace']}.svc:15012"},
+    }
     networks = dig(control_plane, "spec", "cluster", "multiCluster", "meshNetworks") or {}
     values = {"global": {"istioNamespace": meta["namespace"], "trustDomain": domain}, "revision": meta["name"]}
-    contents = {f"istio-{meta['name']}": {"mesh": yaml.safe_dump(mesh),
-                                          "meshNetworks": yaml.safe_dump({"networks": networks})},
-                f"istio-sidecar-injector-{meta['name']}": {"config": yaml.safe_dump({"policy": "enabled"}),
-                                                           "values": json.dumps(values, indent=2)}}
-    return [("ConfigMap", {"metadata": _meta(control_plane, name, meta["namespace"], labels), "data": data})
-            for name, data in contents.items()]
+    contents = {
+        f"istio-{meta['name']}": {"mesh": yaml.safe_dump(mesh), "meshNetworks": yaml.safe_dump({"networks": networks})},
+        f"istio-sidecar-injector-{meta['name']}": {
+            "config": yaml.safe_dump({"policy": "enabled"}),
+            "values": json.dumps(values, indent=2),
+        },
+    }
+    return [
+        ("ConfigMap", {"metadata": _meta(control_plane, name, meta["namespace"], labels), "data": data})
+        for name, data in contents.items()
+    ]
 
 
 def istiod_objects(control_plane: Object) -> list[tuple[str, Object]]:
@@ -245,19 +343,45 @@ def istiod_objects(control_plane: Object) -> list[tuple[str, Object]]:
     selector = {"app": "istiod", "istio.io/rev": control_plane["metadata"]["name"]}
     labels = owned_labels(control_plane, "istio-discovery", "istio-discovery") | selector
     replicas = dig(control_plane, "spec", "runtime", "components", "pilot", "deployment", "replicas")
-    environment = [{"name": "TRUST_DOMAIN", "value": trust_domain(control_plane)},
-                   {"name": "PILOT_ENABLE_FEDERATION", "value": "true"}]
-    ports = [("grpc-xds", 15010, 15010), ("https-dns", 15012, 15012), ("https-webhook", 443, 15017),
-             ("http-monitoring", 15014, 15014), ("http-discovery", 8188, 8188)]
+    environment = [
+        {"name": "TRUST_DOMAIN", "value": trust_domain(control_plane)},
+        {"name": "PILOT_ENABLE_FEDERATION", "value": "true"},
+    ]
+    ports = [
+        ("grpc-xds", 15010, 15010),
+        ("https-dns", 15012, 15012),
+        ("https-webhook", 443, 15017),
+        ("http-monitoring", 15014, 15014),
+        ("http-discovery", 8188, 8188),
+    ]
     return [
         ("ServiceAccount", {"metadata": _meta(control_plane, name, namespace, labels)}),
-        ("Service", {"metadata": _meta(control_plane, name, namespace, labels), "spec": {
-            "selector": selector,
-            "ports": [{"name": n, "port": p, "targetPort": t, "protocol": "TCP"} for n, p, t in ports]}}),
-        ("Deployment", {"metadata": _meta(control_plane, name, namespace, labels), "spec": {
-            "replicas": 1 if replicas is None else replicas, "selector": {"matchLabels": selector},
-            "template": {"metadata": {"labels": labels | {"maistra-control-plane": namespace}}, "spec": {
-                "serviceAccountName": name,
-                "containers": [{"name": "discovery", "image": "pilot-rhel8", "env": environment}]}}}}),
+        (
+            "Service",
+            {
+                "metadata": _meta(control_plane, name, namespace, labels),
+                "spec": {
+                    "selector": selector,
+                    "ports": [{"name": n, "port": p, "targetPort": t, "protocol": "TCP"} for n, p, t in ports],
+                },
+            },
+        ),
+        (
+            "Deployment",
+            {
+                "metadata": _meta(control_plane, name, namespace, labels),
+                "spec": {
+                    "replicas": 1 if replicas is None else replicas,
+                    "selector": {"matchLabels": selector},
+                    "template": {
+                        "metadata": {"labels": labels | {"maistra-control-plane": namespace}},
+                        "spec": {
+                            "serviceAccountName": name,
+                            "containers": [{"name": "discovery", "image": "pilot-rhel8", "env": environment}],
+                        },
+                    },
+                },
+            },
+        ),
         *_config_maps(control_plane, labels),
     ]

@@ -44,8 +44,9 @@ class MemberRolls:
         home = roll["metadata"]["namespace"]
         members = [member for member in dig(roll, "spec", "members") or [] if member != home]
         smcp = self.cluster.store.all("ServiceMeshControlPlane", home)
-        configured = [member for member in members
-                      if smcp and self.cluster.store.get("Namespace", "", member) is not None]
+        configured = [
+            member for member in members if smcp and self.cluster.store.get("Namespace", "", member) is not None
+        ]
         for namespace in self.cluster.store.all("Namespace"):
             await self._label(namespace, home, namespace["metadata"]["name"] in configured)
         reason = ("True", "Configured", "All namespaces have been configured successfully")
@@ -57,12 +58,17 @@ class MemberRolls:
             reason = ("False", NOT_SIMULATED, f"not simulated: {'; '.join(unsupported)}")
         elif missing:
             reason = ("True", "Configured", f"Namespaces not found: {missing}")
-        status = {"members": members, "configuredMembers": configured, "pendingMembers": missing,
-                  "observedGeneration": roll["metadata"]["generation"]}
+        status = {
+            "members": members,
+            "configuredMembers": configured,
+            "pendingMembers": missing,
+            "observedGeneration": roll["metadata"]["generation"],
+        }
         conditions = merged_conditions(dig(roll, "status", "conditions") or [], [("Ready", *reason)])
         if any((roll.get("status") or {}).get(key) != value for key, value in status.items()):
-            await self.cluster.patch_status("ServiceMeshMemberRoll", home, "default",
-                                            status | {"conditions": conditions})
+            await self.cluster.patch_status(
+                "ServiceMeshMemberRoll", home, "default", status | {"conditions": conditions}
+            )
 
     async def _label(self, namespace: Object, home: str, is_member: bool) -> None:
         current = (namespace["metadata"].get("labels") or {}).get(MEMBER_LABEL)

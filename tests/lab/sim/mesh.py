@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A mesh: its control plane, its istiod pods, its gateways and their configuration."""
+
 from __future__ import annotations
 
 import asyncio
@@ -66,9 +67,13 @@ class Mesh:
         self._pod_worker = Worker(world.jobs, f"pods of {label}", self._follow_pods)
         self._exporter = Worker(world.jobs, f"exports of {label}", self._update_exports)
         self._roots = Worker(world.jobs, f"roots of {label}", self._publish_roots)
-        for kind, listener in (("Pod", self._pod_changed), ("Service", self._service_changed),
-                               ("ServiceMeshPeer", self._peer_changed), ("ExportedServiceSet", self._exports_changed),
-                               ("ServiceMeshMemberRoll", self._members_changed)):
+        for kind, listener in (
+            ("Pod", self._pod_changed),
+            ("Service", self._service_changed),
+            ("ServiceMeshPeer", self._peer_changed),
+            ("ExportedServiceSet", self._exports_changed),
+            ("ServiceMeshMemberRoll", self._members_changed),
+        ):
             cluster.store.listen(kind, listener)
 
     def start(self) -> None:
@@ -109,8 +114,12 @@ class Mesh:
 
     def _exports_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
         body = self._own_object(new, old)
-        if body is None or (new and old and new["metadata"]["generation"] == old["metadata"]["generation"]
-                            and new["metadata"]["uid"] == old["metadata"]["uid"]):
+        if body is None or (
+            new
+            and old
+            and new["metadata"]["generation"] == old["metadata"]["generation"]
+            and new["metadata"]["uid"] == old["metadata"]["uid"]
+        ):
             return
         for pod in self.pods.values():
             peer = pod.peers.get(body["metadata"]["name"])
@@ -154,8 +163,13 @@ class Mesh:
                     if body["spec"].get("type") == "ExternalName":
                         continue
                     ports = tuple((port["port"], port.get("name", "")) for port in body["spec"].get("ports") or [])
-                    services.append(rules.Service(rules.Name(body["metadata"]["name"], namespace),
-                                                  dict(body["metadata"].get("labels") or {}), ports))
+                    services.append(
+                        rules.Service(
+                            rules.Name(body["metadata"]["name"], namespace),
+                            dict(body["metadata"].get("labels") or {}),
+                            ports,
+                        )
+                    )
             self._services = services
         return self._services
 
@@ -166,12 +180,25 @@ class Mesh:
     # ---- pods ----
 
     async def _follow_pods(self) -> None:
-        pods = {key_of(pod)[1]: pod for pod in self.cluster.store.all("Pod", self.namespace)
-                if (pod["metadata"].get("labels") or {}).get("maistra.io/owner") == self.namespace}
-        await self._follow_istiod({name: pod for name, pod in pods.items()
-                                   if pod["metadata"]["labels"].get("app") == "istiod" and is_ready(pod)})
-        await self._follow_gateways({name: pod for name, pod in pods.items() if "maistra.io/gateway"
-                                     in pod["metadata"]["labels"] and is_ready(pod)})
+        pods = {
+            key_of(pod)[1]: pod
+            for pod in self.cluster.store.all("Pod", self.namespace)
+            if (pod["metadata"].get("labels") or {}).get("maistra.io/owner") == self.namespace
+        }
+        await self._follow_istiod(
+            {
+                name: pod
+                for name, pod in pods.items()
+                if pod["metadata"]["labels"].get("app") == "istiod" and is_ready(pod)
+            }
+        )
+        await self._follow_gateways(
+            {
+                name: pod
+                for name, pod in pods.items()
+                if "maistra.io/gateway" in pod["metadata"]["labels"] and is_ready(pod)
+            }
+        )
 
     async def _follow_istiod(self, ready: dict[str, Object]) -> None:
         for name in [name for name in ready if name not in self.pods]:
@@ -206,9 +233,12 @@ class Mesh:
     def _terminated_in(self, body: Object) -> set[str]:
         """Return the pods with an entry in a peer's status that do not exist or are terminating."""
         keeps_stale = self.world.fault("stale-pods", self.name, self.cluster.name) is not None
-        return {pod for pod in status.pods(dig(body, "status", "discoveryStatus"))
-                if _is_terminated(self.cluster.store.get("Pod", self.namespace, pod))
-                and not (keeps_stale and pod.endswith(STALE_POD_SUFFIX))}
+        return {
+            pod
+            for pod in status.pods(dig(body, "status", "discoveryStatus"))
+            if _is_terminated(self.cluster.store.get("Pod", self.namespace, pod))
+            and not (keeps_stale and pod.endswith(STALE_POD_SUFFIX))
+        }
 
     def _prune_terminated(self, changed: Object | None = None) -> None:
         """Schedule the removal of the entries of terminated pods, also of entries that another write restored."""
@@ -246,8 +276,9 @@ class Mesh:
         running: dict[str, Object] = {}
         for name in sorted(ready, key=lambda pod: ready[pod]["metadata"]["creationTimestamp"]):
             running.setdefault(ready[name]["metadata"]["labels"]["service.istio.io/canonical-name"], ready[name])
-        for name in [name for name, gateway in self.gateways.items()
-                     if gateway.pod not in ready or name not in running]:
+        for name in [
+            name for name, gateway in self.gateways.items() if gateway.pod not in ready or name not in running
+        ]:
             await self.gateways.pop(name).stop()
         for name, pod in running.items():
             if name not in self.gateways:
@@ -274,17 +305,21 @@ class Mesh:
     async def write_authority(self, authority: Authority) -> Object:
         """Write the CA's Secret. It has no owner, so it outlives the control plane."""
         data = {"ca-cert.pem": authority.cert_pem, "ca-key.pem": authority.key_pem}
-        body = {"metadata": {"name": CA_SECRET, "namespace": self.namespace}, "type": "istio.io/ca-root",
-                "data": {key: base64.b64encode(value).decode() for key, value in data.items()}}
+        body = {
+            "metadata": {"name": CA_SECRET, "namespace": self.namespace},
+            "type": "istio.io/ca-root",
+            "data": {key: base64.b64encode(value).decode() for key, value in data.items()},
+        }
         return await self.cluster.ensure("Secret", body)
 
     async def _publish_roots(self) -> None:
         if self.authority is None:
             return
         for namespace in [self.namespace, *self.members()]:
-            body = {"metadata": {"name": ROOT_CONFIG_MAP, "namespace": namespace,
-                                 "labels": {"istio.io/config": "true"}},
-                    "data": {ROOT_KEY: self.authority.cert_pem.decode()}}
+            body = {
+                "metadata": {"name": ROOT_CONFIG_MAP, "namespace": namespace, "labels": {"istio.io/config": "true"}},
+                "data": {ROOT_KEY: self.authority.cert_pem.decode()},
+            }
             current = self.cluster.store.get("ConfigMap", namespace, ROOT_CONFIG_MAP)
             if current is None or current.get("data") != body["data"]:
                 try:
@@ -309,8 +344,11 @@ class Mesh:
         if not self.pods or self.authority is None:
             return
         if all(pod.settled for pod in self.pods.values()):
-            self.discovery = {name: entry for name, entry in self.discovery.items()
-                              if any(name in pod.peers for pod in self.pods.values())}
+            self.discovery = {
+                name: entry
+                for name, entry in self.discovery.items()
+                if any(name in pod.peers for pod in self.pods.values())
+            }
         bundles: dict[str, str] = {}
         for pod in self.pods.values():
             bundles |= pod.bundles
@@ -328,12 +366,16 @@ class Mesh:
                 await gateway.configure(self._ingress_config(name), set() if blocked else sockets_of(self, body))
 
     def _ingress_config(self, gateway: str) -> IngressConfig:
-        discovery = tuple(sorted((name, entry["client"]) for name, entry in self.discovery.items()
-                                 if entry["ingress"] == gateway))
+        discovery = tuple(
+            sorted((name, entry["client"]) for name, entry in self.discovery.items() if entry["ingress"] == gateway)
+        )
         policies, exports = set(), set()
         for pod in self.pods.values():
-            policies |= {(name, client) for name, (client, ingress) in pod.first_identities.items()
-                         if ingress == gateway and client}
+            policies |= {
+                (name, client)
+                for name, (client, ingress) in pod.first_identities.items()
+                if ingress == gateway and client
+            }
             for peer in pod.peers.values():
                 if peer.ingress == gateway:
                     exports |= {peer.exported_host(name) for service, name in peer.exports.values()}

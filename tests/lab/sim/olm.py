@@ -5,6 +5,7 @@
 Source: operator-framework/api pkg/operators/v1alpha1 (phases, states and conditions). The federation CRDs are not part
 of the operator's bundle: the operator installs them with its first control plane (``operator.ControlPlane``).
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -43,7 +44,8 @@ class Olm:
         """Return whether the operator runs in this cluster."""
         versions = self.cluster.store.all("ClusterServiceVersion")
         return bool(self.cluster.info.get("operator", True)) or any(
-            dig(body, "status", "phase") == "Succeeded" for body in versions)
+            dig(body, "status", "phase") == "Succeeded" for body in versions
+        )
 
     def check_faults(self) -> None:
         """Check the faults again after one was switched."""
@@ -65,7 +67,9 @@ class Olm:
             LOG.info("%s: no operator group in %s: its Subscriptions are not resolved", self.cluster.name, namespace)
             return
         if len(groups) > 1:
-            await self._condition(body, NOT_SIMULATED, NOT_SIMULATED, "not simulated: several operator groups in one namespace")
+            await self._condition(
+                body, NOT_SIMULATED, NOT_SIMULATED, "not simulated: several operator groups in one namespace"
+            )
             return
         await self.world.clocks.sleep("olm_resolve")
         error = resolution_error(body)
@@ -73,7 +77,9 @@ class Olm:
             await self._condition(body, "ResolutionFailed", "ConstraintsNotSatisfiable", error)
             return
         if spec.get("installPlanApproval") == "Manual":
-            await self._status(body, {"currentCSV": CSV, "state": "UpgradePending", "installPlanRef": {"name": "install-lab"}})
+            await self._status(
+                body, {"currentCSV": CSV, "state": "UpgradePending", "installPlanRef": {"name": "install-lab"}}
+            )
             return
         await self._install(body)
 
@@ -81,9 +87,13 @@ class Olm:
         namespace = body["metadata"]["namespace"]
         await self._status(body, {"currentCSV": CSV, "state": "UpgradePending", "conditions": []})
         try:
-            await self.cluster.create("ClusterServiceVersion", {
-                "metadata": {"name": CSV, "namespace": namespace},
-                "spec": {"displayName": "Red Hat OpenShift Service Mesh", "version": OPERATOR_VERSION}})
+            await self.cluster.create(
+                "ClusterServiceVersion",
+                {
+                    "metadata": {"name": CSV, "namespace": namespace},
+                    "spec": {"displayName": "Red Hat OpenShift Service Mesh", "version": OPERATOR_VERSION},
+                },
+            )
         except ConflictError:
             LOG.info("%s: %s exists", self.cluster.name, CSV)
         await self._phase(namespace, "Installing", "installing: waiting for deployment istio-operator to become ready")
@@ -97,16 +107,21 @@ class Olm:
         await self._status(body, {"installedCSV": CSV, "currentCSV": CSV, "state": "AtLatestKnown"})
 
     async def _phase(self, namespace: str, phase: str, message: str) -> None:
-        await self.cluster.patch_status("ClusterServiceVersion", namespace, CSV, {
-            "phase": phase, "message": message, "lastTransitionTime": now()})
+        await self.cluster.patch_status(
+            "ClusterServiceVersion", namespace, CSV, {"phase": phase, "message": message, "lastTransitionTime": now()}
+        )
 
     async def _condition(self, body: Object, kind: str, reason: str, message: str) -> None:
         LOG.error("%s: Subscription %s: %s", self.cluster.name, body["metadata"]["name"], message)
-        await self._status(body, {"conditions": [{"type": kind, "status": "True", "reason": reason, "message": message}]})
+        await self._status(
+            body, {"conditions": [{"type": kind, "status": "True", "reason": reason, "message": message}]}
+        )
 
     async def _status(self, body: Object, status: Object) -> None:
         meta = body["metadata"]
-        await self.cluster.patch_status("Subscription", meta["namespace"], meta["name"], status | {"lastUpdated": now()})
+        await self.cluster.patch_status(
+            "Subscription", meta["namespace"], meta["name"], status | {"lastUpdated": now()}
+        )
 
 
 def resolution_error(body: Object) -> str:
@@ -114,12 +129,18 @@ def resolution_error(body: Object) -> str:
     spec, name = body["spec"], body["metadata"]["name"]
     prefix = "constraints not satisfiable: "
     if (spec["source"], spec["sourceNamespace"]) != CATALOG:
-        return (f"{prefix}no operators found from catalog {spec['source']} in namespace {spec['sourceNamespace']} "
-                f"referenced by subscription {name}, subscription {name} exists")
+        return (
+            f"{prefix}no operators found from catalog {spec['source']} in namespace {spec['sourceNamespace']} "
+            f"referenced by subscription {name}, subscription {name} exists"
+        )
     if spec["name"] != PACKAGE:
-        return (f"{prefix}no operators found in package {spec['name']} in the catalog referenced by subscription {name}, "
-                f"subscription {name} exists")
+        return (
+            f"{prefix}no operators found in package {spec['name']} in the catalog referenced by subscription {name}, "
+            f"subscription {name} exists"
+        )
     if spec.get("channel", "") not in CHANNELS:
-        return (f"{prefix}no operators found in channel {spec['channel']} of package {PACKAGE} in the catalog referenced by "
-                f"subscription {name}, subscription {name} exists")
+        return (
+            f"{prefix}no operators found in channel {spec['channel']} of package {PACKAGE} in the catalog referenced by "
+            f"subscription {name}, subscription {name} exists"
+        )
     return ""

@@ -4,6 +4,7 @@
 
 Sources: maistra/istio-operator maistra-2.5, pkg/controller/servicemesh; order and timings as observed on a running operator.
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -32,7 +33,8 @@ def covers(current: Any, desired: Any) -> bool:
     """Return whether the current object contains all desired values."""
     if isinstance(desired, dict):
         return isinstance(current, dict) and all(
-            key in current and covers(current[key], value) for key, value in desired.items())
+            key in current and covers(current[key], value) for key, value in desired.items()
+        )
     if isinstance(desired, list):
         return isinstance(current, list) and len(current) == len(desired) and all(map(covers, current, desired))
     return bool(current == desired)
@@ -111,8 +113,11 @@ class ControlPlane:
 
     def _roll_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
         body = new or old
-        if body is not None and body["metadata"]["namespace"] == self.namespace \
-                and manifests.roll_not_simulated(new) != manifests.roll_not_simulated(old):
+        if (
+            body is not None
+            and body["metadata"]["namespace"] == self.namespace
+            and manifests.roll_not_simulated(new) != manifests.roll_not_simulated(old)
+        ):
             self.trigger()
 
     # ---- reconciliation ----
@@ -138,8 +143,12 @@ class ControlPlane:
     async def _update(self, body: Object) -> None:
         generation = body["metadata"]["generation"]
         if FINALIZER not in (body["metadata"].get("finalizers") or []):
-            body = await self.cluster.patch("ServiceMeshControlPlane", self.namespace, self.name, {
-                "metadata": {"finalizers": [*(body["metadata"].get("finalizers") or []), FINALIZER]}})
+            body = await self.cluster.patch(
+                "ServiceMeshControlPlane",
+                self.namespace,
+                self.name,
+                {"metadata": {"finalizers": [*(body["metadata"].get("finalizers") or []), FINALIZER]}},
+            )
         await self._wait("operator_notice")
         first = not dig(body, "status", "observedGeneration") and not self.installed
         reason = "ResourceCreated" if first else "SpecUpdated"
@@ -149,8 +158,9 @@ class ControlPlane:
         await self._wait("operator_install" if first else "operator_update")
         error = self._error(body)
         if error:
-            await self._status([("Reconciled", "False", "ReconcileError", error),
-                                ("Ready", "False", "ReconcileError", error)])
+            await self._status(
+                [("Reconciled", "False", "ReconcileError", error), ("Ready", "False", "ReconcileError", error)]
+            )
             self._done_generation = generation
             return
         unsupported = self._not_simulated(body)
@@ -180,8 +190,9 @@ class ControlPlane:
         members = self._members() | {self.namespace}
         for gateway in manifests.gateways(body):
             if gateway.namespace not in members:
-                return (f"namespace of manifest {gateway.namespace}/{gateway.name} not in mesh"
-                        f" {self.namespace}/{self.name}")
+                return (
+                    f"namespace of manifest {gateway.namespace}/{gateway.name} not in mesh {self.namespace}/{self.name}"
+                )
         return ""
 
     def _not_simulated(self, body: Object) -> list[str]:
@@ -195,8 +206,13 @@ class ControlPlane:
         text = f"not simulated: {'; '.join(messages)}"
         LOG.error("%s/%s/%s: %s", self.cluster.name, self.namespace, self.name, text)
         self.world.booting.discard((self.cluster.name, self.namespace))
-        await self._status([(NOT_SIMULATED, "True", NOT_SIMULATED, text), ("Reconciled", "False", NOT_SIMULATED, text),
-                            ("Ready", "False", NOT_SIMULATED, text)])
+        await self._status(
+            [
+                (NOT_SIMULATED, "True", NOT_SIMULATED, text),
+                ("Reconciled", "False", NOT_SIMULATED, text),
+                ("Ready", "False", NOT_SIMULATED, text),
+            ]
+        )
 
     def _roll(self) -> Object | None:
         return self.cluster.store.get("ServiceMeshMemberRoll", self.namespace, "default")
@@ -214,8 +230,9 @@ class ControlPlane:
     async def _apply(self, desired: list[tuple[str, Object]]) -> None:
         order = {"Service": 0, "Deployment": 1}
         changed = [(kind, body) for kind, body in desired if self._applied.get((kind, *key_of(body))) != body]
-        await asyncio.gather(*(self._apply_object(kind, body)
-                               for kind, body in sorted(changed, key=lambda item: order.get(item[0], 2))))
+        await asyncio.gather(
+            *(self._apply_object(kind, body) for kind, body in sorted(changed, key=lambda item: order.get(item[0], 2)))
+        )
 
     async def _apply_object(self, kind: str, body: Object) -> None:
         key = (kind, *key_of(body))
@@ -271,7 +288,9 @@ class ControlPlane:
         removed = [key for key in self._applied if key not in desired_keys]
         for key in removed:
             del self._applied[key]
-        await asyncio.gather(*(self.cluster.delete(kind, namespace, name, now=True) for kind, namespace, name in removed))
+        await asyncio.gather(
+            *(self.cluster.delete(kind, namespace, name, now=True) for kind, namespace, name in removed)
+        )
 
     # ---- readiness ----
 
@@ -318,18 +337,28 @@ class ControlPlane:
         chart = manifests.CHART_VERSIONS.get(manifests.version(control_plane), "2.5.1")
         return {
             "annotations": {"readyComponentCount": f"{len(names) - len(unready)}/{len(names)}"},
-            "readiness": {"components": {"ready": [name for name in names if name not in unready], "unready": unready,
-                                         "pending": []}},
-            "chartVersion": chart, "operatorVersion": manifests.OPERATOR_VERSION}
+            "readiness": {
+                "components": {
+                    "ready": [name for name in names if name not in unready],
+                    "unready": unready,
+                    "pending": [],
+                }
+            },
+            "chartVersion": chart,
+            "operatorVersion": manifests.OPERATOR_VERSION,
+        }
 
     async def _finish(self, body: Object, generation: int, first: bool) -> None:
         done = "InstallSuccessful" if first else "UpdateSuccessful"
         text = f"Successfully {'installed' if first else 'updated'} from generation {generation}"
         await self._status(
-            [("Installed", "True", "InstallSuccessful", "Successfully installed all mesh components"),
-             ("Reconciled", "True", done, text),
-             ("Ready", "True", "ComponentsReady", "All component deployments are Available")],
-            self._component_status(body) | {"observedGeneration": generation})
+            [
+                ("Installed", "True", "InstallSuccessful", "Successfully installed all mesh components"),
+                ("Reconciled", "True", done, text),
+                ("Ready", "True", "ComponentsReady", "All component deployments are Available"),
+            ],
+            self._component_status(body) | {"observedGeneration": generation},
+        )
         self.installed = self.was_ready = True
         self.world.booting.discard((self.cluster.name, self.namespace))
         self._done_generation = generation
@@ -341,8 +370,7 @@ class ControlPlane:
         unready = self._unready()
         conditions = dig(body, "status", "conditions") or []
         ready: Object = next((condition for condition in conditions if condition["type"] == "Ready"), {})
-        if (ready.get("status") == "True") == (not unready) or ready.get("reason") in (
-                "ReconcileError", NOT_SIMULATED):
+        if (ready.get("status") == "True") == (not unready) or ready.get("reason") in ("ReconcileError", NOT_SIMULATED):
             return
         change: Condition = ("Ready", "True", "ComponentsReady", "All component deployments are Available")
         if unready:
@@ -354,21 +382,24 @@ class ControlPlane:
         conditions = dig(body, "status", "conditions") or []
         old = [condition for condition in conditions if condition["type"] != NOT_SIMULATED]
         conditions = merged_conditions(old, changes)
-        await self.cluster.patch_status("ServiceMeshControlPlane", self.namespace, self.name,
-                                        {"conditions": conditions} | (more or {}))
+        await self.cluster.patch_status(
+            "ServiceMeshControlPlane", self.namespace, self.name, {"conditions": conditions} | (more or {})
+        )
 
     # ---- deletion ----
 
     async def _delete(self, body: Object) -> None:
         if FINALIZER not in (body["metadata"].get("finalizers") or []):
             return
-        await self._status([("Reconciled", "False", "Deleting", "Deleting mesh"),
-                            ("Ready", "False", "Deleting", "Deleting mesh")])
+        await self._status(
+            [("Reconciled", "False", "Deleting", "Deleting mesh"), ("Ready", "False", "Deleting", "Deleting mesh")]
+        )
         await self.world.clocks.sleep("operator_delete")
         await self._prune([])
         self._applied.clear()
         self.installed = False
         self._done_generation = 0
         remaining = [finalizer for finalizer in body["metadata"]["finalizers"] if finalizer != FINALIZER]
-        await self.cluster.patch("ServiceMeshControlPlane", self.namespace, self.name,
-                                 {"metadata": {"finalizers": remaining or None}})
+        await self.cluster.patch(
+            "ServiceMeshControlPlane", self.namespace, self.name, {"metadata": {"finalizers": remaining or None}}
+        )

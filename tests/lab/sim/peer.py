@@ -5,6 +5,7 @@
 Sources: maistra/istio maistra-2.5, pilot/pkg/serviceregistry/federation/controller.go and
 pkg/servicemesh/federation/server/server.go.
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -38,8 +39,12 @@ DEFAULT_DISCOVERY, DEFAULT_SERVICE = 8188, 15443
 def remote_of(name: str, spec: Object) -> Remote:
     """Return the route of a peer's spec.remote; a missing port or port 0 means the default."""
     remote = spec.get("remote") or {}
-    return Remote(name, tuple(remote.get("addresses") or []), remote.get("discoveryPort") or DEFAULT_DISCOVERY,
-                  remote.get("servicePort") or DEFAULT_SERVICE)
+    return Remote(
+        name,
+        tuple(remote.get("addresses") or []),
+        remote.get("discoveryPort") or DEFAULT_DISCOVERY,
+        remote.get("servicePort") or DEFAULT_SERVICE,
+    )
 
 
 def not_simulated(spec: Object) -> str:
@@ -98,9 +103,11 @@ class Peer:
     def start(self) -> None:
         """Start to watch the remote mesh."""
         jobs = self.world.jobs
-        self._tasks = [jobs.start(self._watch_loop(), f"watch {self.mesh.name}/{self.name}"),
-                       jobs.start(self._sync_loop(), f"sync {self.mesh.name}/{self.name}"),
-                       jobs.start(self._tick_loop(), f"ticks {self.mesh.name}/{self.name}")]
+        self._tasks = [
+            jobs.start(self._watch_loop(), f"watch {self.mesh.name}/{self.name}"),
+            jobs.start(self._sync_loop(), f"sync {self.mesh.name}/{self.name}"),
+            jobs.start(self._tick_loop(), f"ticks {self.mesh.name}/{self.name}"),
+        ]
 
     def stop(self) -> None:
         """Stop all tasks immediately; the status stays as it is."""
@@ -174,8 +181,12 @@ class Peer:
         return f"{name.name}.{name.namespace}.{rules.exports_suffix(self.name)}"
 
     def _offer(self, service: rules.Service, name: rules.Name) -> Object:
-        return {"name": name.name, "namespace": name.namespace, "hostname": self.exported_host(name),
-                "ports": [{"port": port, "name": label} for port, label in service.ports]}
+        return {
+            "name": name.name,
+            "namespace": name.namespace,
+            "hostname": self.exported_host(name),
+            "ports": [{"port": port, "name": label} for port, label in service.ports],
+        }
 
     # ---- requests of the remote mesh ----
 
@@ -199,7 +210,8 @@ class Peer:
     def _remote_disconnected(self, request: Incoming, source: str) -> None:
         self._watchers.discard(request)
         if source in self.remotes and not any(
-                stream.headers.get("x-forwarded-for", "") == source for stream in self._watchers):
+            stream.headers.get("x-forwarded-for", "") == source for stream in self._watchers
+        ):
             self.remotes[source].update(connected=False, lastDisconnect=now())
             self._disconnects[source] = disconnect = object()
             self.world.jobs.start(self._forget(source, disconnect), f"source of {self.mesh.name}/{self.name}")
@@ -388,9 +400,17 @@ class Peer:
 
     def _exported(self) -> list[Object]:
         """Return all exported services, whether or not a remote mesh is connected."""
-        listed = [{"exportedName": self.exported_host(name), "localService": {
-            "hostname": f"{service.key.name}.{service.key.namespace}.svc.{rules.CLUSTER_DOMAIN}",
-            "name": service.key.name, "namespace": service.key.namespace}} for service, name in self.exports.values()]
+        listed = [
+            {
+                "exportedName": self.exported_host(name),
+                "localService": {
+                    "hostname": f"{service.key.name}.{service.key.namespace}.svc.{rules.CLUSTER_DOMAIN}",
+                    "name": service.key.name,
+                    "namespace": service.key.namespace,
+                },
+            }
+            for service, name in self.exports.values()
+        ]
         return sorted(listed, key=lambda entry: (entry["exportedName"], entry["localService"]["hostname"]))
 
     def _imported(self) -> list[Object]:
@@ -399,6 +419,10 @@ class Peer:
         for host, imported in sorted(self.imports.items()):
             local = {"hostname": "", "name": "", "namespace": ""}
             if imported is not None:
-                local = {"hostname": imported.hostname, "name": imported.local.name, "namespace": imported.local.namespace}
+                local = {
+                    "hostname": imported.hostname,
+                    "name": imported.local.name,
+                    "namespace": imported.local.namespace,
+                }
             listed.append({"exportedName": host, "localService": local})
         return listed

@@ -4,6 +4,7 @@
 
 The last hop, from the egress gateway to the remote ingress gateway's port 15443, is a real request.
 """
+
 from __future__ import annotations
 
 from typing import Any
@@ -26,7 +27,8 @@ def _failed(reason: str, **more: Any) -> Result:
 def _is_local(mesh: Mesh, host: str) -> bool:
     name, namespace = (host.removesuffix(f".svc.{CLUSTER_DOMAIN}").split(".", 1) + [""])[:2]
     return host.endswith(f".svc.{CLUSTER_DOMAIN}") and any(
-        (service.key.name, service.key.namespace) == (name, namespace) for service in mesh.services())
+        (service.key.name, service.key.namespace) == (name, namespace) for service in mesh.services()
+    )
 
 
 def _importers(mesh: Mesh, host: str) -> list[tuple[Peer, str]]:
@@ -34,8 +36,12 @@ def _importers(mesh: Mesh, host: str) -> list[tuple[Peer, str]]:
     leader = mesh.leader()
     if leader is None:
         return []
-    return [(peer, exported) for peer in leader.peers.values() for exported, imported in sorted(peer.imports.items())
-            if imported is not None and imported.hostname == host]
+    return [
+        (peer, exported)
+        for peer in leader.peers.values()
+        for exported, imported in sorted(peer.imports.items())
+        if imported is not None and imported.hostname == host
+    ]
 
 
 async def request(mesh: Mesh, host: str, port: int | None = None) -> Result:

@@ -5,6 +5,7 @@
 Source: maistra/istio maistra-2.5, pkg/servicemesh/federation/common/exports.go, imports.go and namemapping.go.
 Pure functions on the dictionaries of the API.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field

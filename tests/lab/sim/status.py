@@ -4,6 +4,7 @@
 
 Source: maistra/istio maistra-2.5, pkg/servicemesh/federation/status/handler.go; effects observed with several pods.
 """
+
 from __future__ import annotations
 
 import copy
@@ -51,8 +52,10 @@ def pods(status: Object | None) -> set[str]:
 
 def without(status: Object | None, pods_to_remove: set[str]) -> Object:
     """Return the discovery status without the entries of these pods."""
-    kept = {key: [entry for entry in (status or {}).get(key) or [] if entry["pod"] not in pods_to_remove]
-            for key in ("active", "inactive")}
+    kept = {
+        key: [entry for entry in (status or {}).get(key) or [] if entry["pod"] not in pods_to_remove]
+        for key in ("active", "inactive")
+    }
     return {key: value for key, value in kept.items() if value}
 
 

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """TLS of gateways: certificates, trust bundles by trust domain, TLS contexts."""
+
 from __future__ import annotations
 
 import functools

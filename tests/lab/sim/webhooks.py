@@ -5,6 +5,7 @@
 Source: maistra/istio-operator maistra-2.5, pkg/controller/servicemesh/webhooks and (for ClusterWide) pkg/controller/versions;
 messages as observed on the operator.
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -26,8 +27,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from kubernetes_asyncio import config as client_config
 from kubernetes_asyncio.client import (
-    ApiClient, AuthorizationV1Api, V1ResourceAttributes, V1SubjectAccessReview, V1SubjectAccessReviewSpec)
-
+    ApiClient,
+    AuthorizationV1Api,
+    V1ResourceAttributes,
+    V1SubjectAccessReview,
+    V1SubjectAccessReviewSpec,
+)
 from kubernetes_asyncio.dynamic.exceptions import DynamicApiError, NotFoundError
 
 from lab.sim.cluster import Cluster
@@ -42,15 +47,20 @@ PROBE_ATTEMPTS, PROBE_PAUSE_SECONDS = 100, 0.1
 UPDATE_PODS = {"verb": "update", "group": "", "resource": "pods"}
 #: Right that the author of a cluster-wide control plane needs, by version, and its name in the message.
 CLUSTER_WIDE_RIGHTS = {"v2.4": ({"verb": "*", "group": "*", "resource": "*"}, "cluster-admin")}
-CLUSTER_WIDE_DEFAULT = ({"verb": "create", "group": "maistra.io", "resource": "servicemeshcontrolplanes"},
-                        'cluster-scoped "create SMCP"')
+CLUSTER_WIDE_DEFAULT = (
+    {"verb": "create", "group": "maistra.io", "resource": "servicemeshcontrolplanes"},
+    'cluster-scoped "create SMCP"',
+)
 RESERVED = ("istio-ingressgateway", "istio-egressgateway")
 
 
 def validation_error(body: Object, others: list[Object], creating: bool) -> str:
     """Return the error message of the validating webhook for a control plane, or an empty string."""
-    if creating and any(other["metadata"]["namespace"] == body["metadata"].get("namespace")
-                        and other["metadata"]["name"] != body["metadata"].get("name") for other in others):
+    if creating and any(
+        other["metadata"]["namespace"] == body["metadata"].get("namespace")
+        and other["metadata"]["name"] != body["metadata"].get("name")
+        for other in others
+    ):
         return "only one service mesh may be installed per project/namespace"
     version = dig(body, "spec", "version")
     if version and version not in VERSIONS:
@@ -88,8 +98,12 @@ def defaulted(body: Object) -> Object:
     if not spec.get("profiles"):
         spec["profiles"] = ["default"]
     section = spec.get("gateways") or {}
-    all_gateways = [section.get("ingress"), section.get("egress"), *(section.get("additionalIngress") or {}).values(),
-                    *(section.get("additionalEgress") or {}).values()]
+    all_gateways = [
+        section.get("ingress"),
+        section.get("egress"),
+        *(section.get("additionalIngress") or {}).values(),
+        *(section.get("additionalEgress") or {}).values(),
+    ]
     for gateway in all_gateways:
         for port in dig(gateway, "service", "ports") or []:
             port.setdefault("targetPort", 0)
@@ -106,8 +120,11 @@ def json_patch(before: Any, after: Any, path: str = "") -> list[Object]:
         steps = []
         for key, value in after.items():
             child = f"{path}/{key.replace('~', '~0').replace('/', '~1')}"
-            steps += json_patch(before[key], value, child) if key in before else [
-                {"op": "add", "path": child, "value": value}]
+            steps += (
+                json_patch(before[key], value, child)
+                if key in before
+                else [{"op": "add", "path": child, "value": value}]
+            )
         return steps
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         return [step for n, pair in enumerate(zip(before, after)) for step in json_patch(*pair, f"{path}/{n}")]
@@ -133,7 +150,8 @@ class Webhooks:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(self._identity)
         self._ca_pem = x509.load_pem_x509_certificate(self._identity.read_bytes()).public_bytes(
-            serialization.Encoding.PEM)
+            serialization.Encoding.PEM
+        )
 
     @staticmethod
     def _certificate() -> tuple[bytes, bytes]:
@@ -141,14 +159,21 @@ class Webhooks:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "maistra-admission-controller")])
         now = datetime.datetime.now(datetime.timezone.utc)
         cert = (
-            x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-            .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(hours=1))
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(hours=1))
             .not_valid_after(now + datetime.timedelta(days=365))
             .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-            .sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-        pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                serialization.NoEncryption())
+            .sign(key, hashes.SHA256())
+            .public_bytes(serialization.Encoding.PEM)
+        )
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
         return cert, pem
 
     async def start(self) -> None:
@@ -161,7 +186,9 @@ class Webhooks:
         port = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._serve(), self._loop))
         self._port_file.write_text(str(port), encoding="ascii")
         self._port = port
-        clusters = [cluster for name, cluster in self.world.clusters.items() if self.world.olms[name].is_operator_running()]
+        clusters = [
+            cluster for name, cluster in self.world.clusters.items() if self.world.olms[name].is_operator_running()
+        ]
         await asyncio.gather(*(self.register(cluster) for cluster in clusters))
 
     async def _serve(self) -> int:
@@ -215,19 +242,44 @@ class Webhooks:
 
         def hook(name: str, action: str, resource: str, versions: list[str], operations: list[str]) -> Object:
             return {
-                "name": name, "failurePolicy": "Fail", "sideEffects": "None", "admissionReviewVersions": ["v1"],
+                "name": name,
+                "failurePolicy": "Fail",
+                "sideEffects": "None",
+                "admissionReviewVersions": ["v1"],
                 "timeoutSeconds": 10,
-                "clientConfig": {"url": f"{base}/{action}/{resource}",
-                                 "caBundle": base64.b64encode(self._ca_pem).decode()},
-                "rules": [{"apiGroups": ["maistra.io"], "apiVersions": versions, "operations": operations,
-                           "resources": [resource], "scope": "*"}]}
+                "clientConfig": {
+                    "url": f"{base}/{action}/{resource}",
+                    "caBundle": base64.b64encode(self._ca_pem).decode(),
+                },
+                "rules": [
+                    {
+                        "apiGroups": ["maistra.io"],
+                        "apiVersions": versions,
+                        "operations": operations,
+                        "resources": [resource],
+                        "scope": "*",
+                    }
+                ],
+            }
 
         both = ["CREATE", "UPDATE"]
-        await cluster.ensure("MutatingWebhookConfiguration", {"metadata": {"name": NAME}, "webhooks": [
-            hook("smcp.mutation.maistra.io", "mutate", "servicemeshcontrolplanes", ["v2"], both)]})
-        await cluster.ensure("ValidatingWebhookConfiguration", {"metadata": {"name": NAME}, "webhooks": [
-            hook("smcp.validation.maistra.io", "validate", "servicemeshcontrolplanes", ["v2"], both),
-            hook("smmr.validation.maistra.io", "validate", "servicemeshmemberrolls", ["v1"], both)]})
+        await cluster.ensure(
+            "MutatingWebhookConfiguration",
+            {
+                "metadata": {"name": NAME},
+                "webhooks": [hook("smcp.mutation.maistra.io", "mutate", "servicemeshcontrolplanes", ["v2"], both)],
+            },
+        )
+        await cluster.ensure(
+            "ValidatingWebhookConfiguration",
+            {
+                "metadata": {"name": NAME},
+                "webhooks": [
+                    hook("smcp.validation.maistra.io", "validate", "servicemeshcontrolplanes", ["v2"], both),
+                    hook("smmr.validation.maistra.io", "validate", "servicemeshmemberrolls", ["v1"], both),
+                ],
+            },
+        )
         await self._await_registration(cluster)
 
     async def _review(self, request: web.Request) -> web.Response:
@@ -274,18 +326,35 @@ class Webhooks:
             return ""
         user, members = admission["userInfo"]["username"], dig(body, "spec", "members") or []
         if dig(body, "spec", "memberSelectors") or any("*" in member for member in members):
-            return ("only users that are allowed to update pods at the cluster scope are allowed to use wildcards or member "
-                    f"selectors; user {user} does not have that permission")
+            return (
+                "only users that are allowed to update pods at the cluster scope are allowed to use wildcards or member "
+                f"selectors; user {user} does not have that permission"
+            )
         known = {*(dig(admission, "oldObject", "spec", "members") or []), body["metadata"].get("namespace")}
-        rejected = [member for member in members if member not in known
-                    and not await self._is_allowed(cluster, admission, UPDATE_PODS | {"namespace": member})]
-        return f"user '{user}' does not have permission to access namespace(s): [{' '.join(rejected)}]" if rejected else ""
+        rejected = [
+            member
+            for member in members
+            if member not in known
+            and not await self._is_allowed(cluster, admission, UPDATE_PODS | {"namespace": member})
+        ]
+        return (
+            f"user '{user}' does not have permission to access namespace(s): [{' '.join(rejected)}]" if rejected else ""
+        )
 
     async def _is_allowed(self, cluster: Cluster, admission: Object, right: Object) -> bool:
         """Return whether the author of a request has a right, by a review of the API server."""
         user = admission["userInfo"]
-        review = await AuthorizationV1Api(self._clients[cluster.name]).create_subject_access_review(V1SubjectAccessReview(
-            api_version="authorization.k8s.io/v1", kind="SubjectAccessReview", spec=V1SubjectAccessReviewSpec(
-                user=user["username"], groups=user.get("groups"), uid=user.get("uid"), extra=user.get("extra"),
-                resource_attributes=V1ResourceAttributes(**right))))
+        review = await AuthorizationV1Api(self._clients[cluster.name]).create_subject_access_review(
+            V1SubjectAccessReview(
+                api_version="authorization.k8s.io/v1",
+                kind="SubjectAccessReview",
+                spec=V1SubjectAccessReviewSpec(
+                    user=user["username"],
+                    groups=user.get("groups"),
+                    uid=user.get("uid"),
+                    extra=user.get("extra"),
+                    resource_attributes=V1ResourceAttributes(**right),
+                ),
+            )
+        )
         return bool(review.status and review.status.allowed and not review.status.denied)

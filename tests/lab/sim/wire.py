@@ -4,6 +4,7 @@
 
 The library h2 implements the protocol; this module connects it to asyncio.
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -112,8 +113,12 @@ def _text_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 class Wire(asyncio.Protocol):
     """A connection, as client or server."""
 
-    def __init__(self, client: bool, on_request: Callable[[Incoming], None] | None = None,
-                 on_lost: Callable[["Wire"], None] | None = None) -> None:
+    def __init__(
+        self,
+        client: bool,
+        on_request: Callable[[Incoming], None] | None = None,
+        on_lost: Callable[["Wire"], None] | None = None,
+    ) -> None:
         config = h2.config.H2Configuration(client_side=client, header_encoding=None)
         self._h2 = h2.connection.H2Connection(config)
         self._on_request, self._on_lost = on_request, on_lost
@@ -227,7 +232,7 @@ class Wire(asyncio.Protocol):
         """Send data of a response."""
         size = self._h2.max_outbound_frame_size
         for offset in range(0, len(data), size):
-            piece = data[offset:offset + size]
+            piece = data[offset : offset + size]
             self._try(functools.partial(self._h2.send_data, number, piece))
 
     def end_stream(self, number: int) -> None:

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The cluster's controllers for the operator's Deployments: pods, rollouts, deletions."""
+
 from __future__ import annotations
 
 import asyncio
@@ -74,8 +75,11 @@ class Workloads:
         body = new or old
         if body is None or not self._is_owned(body):
             return
-        if new is not None and new["metadata"].get("deletionTimestamp") and not (
-                old or {}).get("metadata", {}).get("deletionTimestamp"):
+        if (
+            new is not None
+            and new["metadata"].get("deletionTimestamp")
+            and not (old or {}).get("metadata", {}).get("deletionTimestamp")
+        ):
             self.world.jobs.run(self._terminate_pod(new), f"pod {key_of(new)[1]} terminates")
         owner = deployment_of(body)
         if owner:
@@ -83,8 +87,9 @@ class Workloads:
 
     def _worker(self, key: Key) -> Worker:
         if key not in self._workers:
-            self._workers[key] = Worker(self.world.jobs, f"deployment {self.cluster.name}/{key[0]}/{key[1]}",
-                                        self._reconciler(key))
+            self._workers[key] = Worker(
+                self.world.jobs, f"deployment {self.cluster.name}/{key[0]}/{key[1]}", self._reconciler(key)
+            )
         return self._workers[key]
 
     def _reconciler(self, key: Key) -> Callable[[], Any]:
@@ -93,12 +98,14 @@ class Workloads:
                 await self._reconcile(key)
             except (NotFoundError, ConflictError):
                 LOG.debug("deployment %s changed during its reconciliation", key)
+
         return reconcile
 
     def pods(self, key: Key) -> list[Object]:
         """Return the pods of a deployment, oldest first."""
-        pods = [pod for pod in self.cluster.store.all("Pod", key[0])
-                if deployment_of(pod) == key[1] and self._is_owned(pod)]
+        pods = [
+            pod for pod in self.cluster.store.all("Pod", key[0]) if deployment_of(pod) == key[1] and self._is_owned(pod)
+        ]
         return sorted(pods, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]))
 
     async def _reconcile(self, key: Key) -> None:
@@ -140,12 +147,22 @@ class Workloads:
         nodes = self.cluster.info.get("nodes") or []
         body = {
             "metadata": {
-                "name": name, "namespace": namespace,
+                "name": name,
+                "namespace": namespace,
                 "labels": dict(template["metadata"].get("labels") or {}) | {"pod-template-hash": digest},
                 "annotations": dict(template["metadata"].get("annotations") or {}),
-                "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"{owner}-{digest}",
-                                     "uid": deployment["metadata"]["uid"], "controller": True}]},
-            "spec": dict(template["spec"]) | ({"nodeName": nodes[0]["name"]} if nodes else {})}
+                "ownerReferences": [
+                    {
+                        "apiVersion": "apps/v1",
+                        "kind": "ReplicaSet",
+                        "name": f"{owner}-{digest}",
+                        "uid": deployment["metadata"]["uid"],
+                        "controller": True,
+                    }
+                ],
+            },
+            "spec": dict(template["spec"]) | ({"nodeName": nodes[0]["name"]} if nodes else {}),
+        }
         pod = await self.cluster.create("Pod", body)
         self._start(pod)
         return pod
@@ -177,14 +194,33 @@ class Workloads:
         if pod is None:
             return
         address, containers = self._new_address(), pod["spec"]["containers"]
-        conditions = [{"type": kind, "status": "True", "lastTransitionTime": now()}
-                      for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")]
+        conditions = [
+            {"type": kind, "status": "True", "lastTransitionTime": now()}
+            for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")
+        ]
         try:
-            await self.cluster.patch_status("Pod", *key, {
-                "phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "startTime": now(),
-                "conditions": conditions, "containerStatuses": [
-                    {"name": container["name"], "image": container["image"], "imageID": "", "ready": True, "restartCount": 0,
-                     "state": {"running": {"startedAt": now()}}} for container in containers]})
+            await self.cluster.patch_status(
+                "Pod",
+                *key,
+                {
+                    "phase": "Running",
+                    "podIP": address,
+                    "podIPs": [{"ip": address}],
+                    "startTime": now(),
+                    "conditions": conditions,
+                    "containerStatuses": [
+                        {
+                            "name": container["name"],
+                            "image": container["image"],
+                            "imageID": "",
+                            "ready": True,
+                            "restartCount": 0,
+                            "state": {"running": {"startedAt": now()}},
+                        }
+                        for container in containers
+                    ],
+                },
+            )
         except NotFoundError:
             LOG.debug("pod %s was deleted before it was ready", key)
 
@@ -193,21 +229,36 @@ class Workloads:
         serving = min(replicas, ready + old)
         done = ready >= replicas
         status = {
-            "observedGeneration": deployment["metadata"]["generation"], "replicas": replicas + old,
-            "updatedReplicas": replicas, "readyReplicas": serving, "availableReplicas": serving,
-            "unavailableReplicas": max(0, replicas - ready) or None}
+            "observedGeneration": deployment["metadata"]["generation"],
+            "replicas": replicas + old,
+            "updatedReplicas": replicas,
+            "readyReplicas": serving,
+            "availableReplicas": serving,
+            "unavailableReplicas": max(0, replicas - ready) or None,
+        }
         current = deployment.get("status") or {}
         if not current and not ready and replicas:
             return  # nothing to report yet
         if all(current.get(key) == value for key, value in status.items()):
             return
         status["conditions"] = [
-            {"type": "Available", "status": "True" if serving >= replicas else "False",
-             "reason": "MinimumReplicasAvailable" if serving >= replicas else "MinimumReplicasUnavailable",
-             "message": "", "lastTransitionTime": now(), "lastUpdateTime": now()},
-            {"type": "Progressing", "status": "True",
-             "reason": "NewReplicaSetAvailable" if done else "ReplicaSetUpdated", "message": "",
-             "lastTransitionTime": now(), "lastUpdateTime": now()}]
+            {
+                "type": "Available",
+                "status": "True" if serving >= replicas else "False",
+                "reason": "MinimumReplicasAvailable" if serving >= replicas else "MinimumReplicasUnavailable",
+                "message": "",
+                "lastTransitionTime": now(),
+                "lastUpdateTime": now(),
+            },
+            {
+                "type": "Progressing",
+                "status": "True",
+                "reason": "NewReplicaSetAvailable" if done else "ReplicaSetUpdated",
+                "message": "",
+                "lastTransitionTime": now(),
+                "lastUpdateTime": now(),
+            },
+        ]
         if not done:
             status["updatedReplicas"] = ready
         await self.cluster.patch_status("Deployment", *key_of(deployment), status)

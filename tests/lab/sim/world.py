@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Shared state of the simulator: clusters, clocks, jobs, faults and loopback addresses."""
+
 from __future__ import annotations
 
 import ipaddress
@@ -28,8 +29,10 @@ class Addresses:
 
     def __init__(self, network: str) -> None:
         base = ipaddress.ip_network(network).network_address
-        self._pools = {"balancer": [str(base + n) for n in range(20, 150)],
-                       "internal": [str(base + n) for n in range(150, 251)]}
+        self._pools = {
+            "balancer": [str(base + n) for n in range(20, 150)],
+            "internal": [str(base + n) for n in range(150, 251)],
+        }
         self._next = dict.fromkeys(self._pools, 0)
         self._owners: dict[tuple[str, str], str] = {}
         self._by_owner: dict[tuple[str, str], str] = {}

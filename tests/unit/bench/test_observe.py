@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from bench import observe
 
 #: Allocates 64 MiB in a child, reports that, and ends when its input ends.

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import reference
+
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import declare as declaring
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES
 

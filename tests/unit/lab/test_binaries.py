@@ -118,7 +118,9 @@ def test_kubectl_is_built_on_its_first_use(empty_cache: Path) -> None:
 
 def test_a_failed_build_leaves_nothing_and_says_why(empty_cache: Path) -> None:
     go = empty_cache / "bin" / "go"
-    go.write_text('#!/bin/sh\n[ "$1" = env ] && { echo go1.99; exit; }\necho no such module; exit 1\n', encoding="utf-8")
+    go.write_text(
+        '#!/bin/sh\n[ "$1" = env ] && { echo go1.99; exit; }\necho no such module; exit 1\n', encoding="utf-8"
+    )
     with pytest.raises(LabError, match="no such module"):
         binaries.find(lambda text: None)
     assert _folders() == []
@@ -131,9 +133,16 @@ def ask(empty_cache: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     with ExitStack() as stack:
 
         def begin() -> subprocess.Popen[str]:
-            process = stack.enter_context(subprocess.Popen(
-                [sys.executable, "-c", ASK], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                start_new_session=True, env=os.environ | {"PYTHONPATH": str(ROOT / "tests")}))
+            process = stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", ASK],
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    text=True,
+                    start_new_session=True,
+                    env=os.environ | {"PYTHONPATH": str(ROOT / "tests")},
+                )
+            )
             stack.callback(_kill_all_of, process)
             return process
 

@@ -38,7 +38,10 @@ def test_fault_help_lists_every_fault(capsys: pytest.CaptureFixture[str], name: 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_documentation_lists_every_fault(name: str) -> None:
-    assert f"| `{name}` | {FAULTS[name]} |" in (ROOT / "docs" / "contributing" / "lab.md").read_text(encoding="utf-8").splitlines()
+    assert (
+        f"| `{name}` | {FAULTS[name]} |"
+        in (ROOT / "docs" / "contributing" / "lab.md").read_text(encoding="utf-8").splitlines()
+    )
 
 
 def test_commands_start_without_importing_the_simulator() -> None:

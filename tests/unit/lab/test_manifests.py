@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Objects that the simulator renders for a control plane, and input that it does not simulate."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -17,12 +18,18 @@ def plane(**spec: Any) -> dict[str, Any]:
     return {"metadata": META, "spec": {"version": "v2.5", "profiles": ["default"]} | spec}
 
 
-@pytest.mark.parametrize(("spec", "word"), [
-    ({"version": "v2.3"}, "v2.3"), ({"mode": "ClusterWide"}, "ClusterWide"), ({"profiles": ["ours"]}, "ours"),
-    ({"meshConfig": {"discoverySelectors": [{}]}}, "discoverySelectors"),
-    ({"security": {"certificateAuthority": {"type": "cert-manager"}}}, "cert-manager"),
-    ({"security": {"trust": {"additionalDomains": ["old.local"]}}}, "additionalDomains"),
-    ({"gateways": {"additionalIngress": {"far": {"enabled": True, "namespace": "else"}}}}, "far")])
+@pytest.mark.parametrize(
+    ("spec", "word"),
+    [
+        ({"version": "v2.3"}, "v2.3"),
+        ({"mode": "ClusterWide"}, "ClusterWide"),
+        ({"profiles": ["ours"]}, "ours"),
+        ({"meshConfig": {"discoverySelectors": [{}]}}, "discoverySelectors"),
+        ({"security": {"certificateAuthority": {"type": "cert-manager"}}}, "cert-manager"),
+        ({"security": {"trust": {"additionalDomains": ["old.local"]}}}, "additionalDomains"),
+        ({"gateways": {"additionalIngress": {"far": {"enabled": True, "namespace": "else"}}}}, "far"),
+    ],
+)
 def test_not_simulated_fields_are_named(spec: dict[str, Any], word: str) -> None:
     """Each field that is not simulated has exactly one message that names it."""
     (text,) = manifests.not_simulated(plane(**spec))
@@ -39,8 +46,10 @@ def test_supported_control_plane_is_simulated() -> None:
     assert not manifests.roll_not_simulated(None)
 
 
-@pytest.mark.parametrize(("address", "reported"), [
-    ("10.0.0.1", False), ("gateway.example.com", False), ("fd00::1", True), ("[fd00::1]", True)])
+@pytest.mark.parametrize(
+    ("address", "reported"),
+    [("10.0.0.1", False), ("gateway.example.com", False), ("fd00::1", True), ("[fd00::1]", True)],
+)
 def test_ipv6_addresses_are_not_simulated(address: str, reported: bool) -> None:
     """An IPv6 address is reported among other addresses."""
     assert ("IPv6" in peer.not_simulated({"remote": {"addresses": ["10.0.0.2", address]}})) == reported

@@ -8,7 +8,6 @@ import asyncio
 from typing import Any
 
 import pytest
-
 from lab.sim.faults import FAULTS
 
 
@@ -33,9 +32,17 @@ class FakeMesh:
         return []
 
 
-@pytest.mark.parametrize(("parameters", "restarts"), [
-    ({}, True), ({"restart": True}, True), ({"restart": "true"}, True),
-    ({"restart": False}, False), ({"restart": "false"}, False), ({"restart": "no"}, False)])
+@pytest.mark.parametrize(
+    ("parameters", "restarts"),
+    [
+        ({}, True),
+        ({"restart": True}, True),
+        ({"restart": "true"}, True),
+        ({"restart": False}, False),
+        ({"restart": "false"}, False),
+        ({"restart": "no"}, False),
+    ],
+)
 def test_root_rotated_restarts_unless_disabled(parameters: dict[str, Any], restarts: bool) -> None:
     mesh: Any = FakeMesh()
     world: Any = None

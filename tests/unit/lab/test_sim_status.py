@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The product's search for a pod's entry, including its defects."""
+
 from __future__ import annotations
 
 import pytest
@@ -17,7 +18,11 @@ def test_search_misses_entries(pods: int, missed: set[int]) -> None:
 def test_missed_entry_is_duplicated() -> None:
     """The first of two pods writes a duplicate, which the API server rejects."""
     status_of_two = {"active": [{"pod": "a"}, {"pod": "b"}]}
-    assert [entry["pod"] for entry in status.put(status_of_two, {"pod": "a", "new": 1}, True)["active"]] == ["a", "a", "b"]
+    assert [entry["pod"] for entry in status.put(status_of_two, {"pod": "a", "new": 1}, True)["active"]] == [
+        "a",
+        "a",
+        "b",
+    ]
     assert status.put(status_of_two, {"pod": "b", "new": 1}, True)["active"][1] == {"pod": "b", "new": 1}
 
 

@@ -37,13 +37,19 @@ def test_claim_of_ended_process_is_void(tmp_path: Path, claims: Path) -> None:
 
 
 def test_claim_of_running_process_is_valid(tmp_path: Path, claims: Path) -> None:
-    state.write_json(claims / "127.77", {"directory": str(tmp_path / "other"), "pid": os.getpid(), "started": state.start_time(os.getpid())})
+    state.write_json(
+        claims / "127.77",
+        {"directory": str(tmp_path / "other"), "pid": os.getpid(), "started": state.start_time(os.getpid())},
+    )
     assert state.claim_network(tmp_path / "lab", "127.77") != "127.77"
 
 
 def test_no_free_network(tmp_path: Path, claims: Path) -> None:
     for number in state.NETWORKS:
-        state.write_json(claims / f"127.{number}", {"directory": "/elsewhere", "pid": os.getpid(), "started": state.start_time(os.getpid())})
+        state.write_json(
+            claims / f"127.{number}",
+            {"directory": "/elsewhere", "pid": os.getpid(), "started": state.start_time(os.getpid())},
+        )
     with pytest.raises(state.LabError, match="All loopback networks are in use"):
         state.claim_network(tmp_path / "lab")
 

@@ -36,8 +36,11 @@ def test_part_without_report_has_failed(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_pytest_counts_its_tests(capsys: pytest.CaptureFixture[str]) -> None:
-    Path("test_it.py").write_text("import pytest\n\ndef test_a(): pass\n\ndef test_b(): assert 0\n\n"
-                                  "def test_c(): pytest.skip()\n\ndef test_d(): pass\n", encoding="utf-8")
+    Path("test_it.py").write_text(
+        "import pytest\n\ndef test_a(): pass\n\ndef test_b(): assert 0\n\n"
+        "def test_c(): pytest.skip()\n\ndef test_d(): pass\n",
+        encoding="utf-8",
+    )
     assert tally.main(["pytest", "unit", sys.executable, "-m", "pytest", "-q", "test_it.py"]) == 1
     assert tally.main(["sum", "unit"]) == 1
     assert _last_line(capsys) == "2 passed, 1 failed"

@@ -15,9 +15,16 @@ from lab.state import LabError
 def test_default_topology() -> None:
     completed = topology.default()
     assert {name: cluster["platform"] for name, cluster in completed["clusters"].items()} == {
-        "red": "AWS", "green": "Azure", "blue": "BareMetal"}
+        "red": "AWS",
+        "green": "Azure",
+        "blue": "BareMetal",
+    }
     red = completed["meshes"]["red-mesh"]
-    assert (red["namespace"], red["control_plane"], red["trust_domain"]) == ("red-mesh-system", "red-mesh", "red-mesh.local")
+    assert (red["namespace"], red["control_plane"], red["trust_domain"]) == (
+        "red-mesh-system",
+        "red-mesh",
+        "red-mesh.local",
+    )
     assert sorted(red["members"]["red-mesh-bookinfo"]) == ["details", "ratings", "reviews"]
 
 
@@ -48,14 +55,17 @@ def test_services_as_list_ports_or_details(services: Any) -> None:
     assert completed["members"] == {"shop": {"x": {"ports": [{"name": "http", "port": 9080}], "labels": {"app": "x"}}}}
 
 
-@pytest.mark.parametrize(("content", "message"), [
-    (None, "dictionary"),
-    ({"clusters": {"a": {"platfrom": "AWS"}}}, "unknown key platfrom"),
-    ({"clusters": {"a": {"platform": "Abacus"}}}, "unknown platform 'Abacus'"),
-    ({"clusters": {"a": {"nodes": 0}}}, "nodes must be"),
-    ({"clusters": {"a": {}}, "meshes": {"m": {"cluster": "b"}}}, "unknown cluster 'b'"),
-    ({"clusters": {"a": {}}, "mesh": {}}, "unknown key mesh"),
-])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "dictionary"),
+        ({"clusters": {"a": {"platfrom": "AWS"}}}, "unknown key platfrom"),
+        ({"clusters": {"a": {"platform": "Abacus"}}}, "unknown platform 'Abacus'"),
+        ({"clusters": {"a": {"nodes": 0}}}, "nodes must be"),
+        ({"clusters": {"a": {}}, "meshes": {"m": {"cluster": "b"}}}, "unknown cluster 'b'"),
+        ({"clusters": {"a": {}}, "mesh": {}}, "unknown key mesh"),
+    ],
+)
 def test_rejected_topologies(content: Any, message: str) -> None:
     with pytest.raises(LabError, match=message):
         topology.complete(content)

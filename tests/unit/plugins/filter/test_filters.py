@@ -207,7 +207,9 @@ def test_a_template_of_the_group_that_cannot_be_rendered_is_reported_once(hostva
         host: Unrendered({**values, "federation_wait_timeout": "{{ missing }}"}) for host, values in hostvars.items()
     }
     variables["red-mesh"]["mesh_locality"] = "{{ missing }}"
-    undefined = [found for found in declaration(variables, groups())["problems"] if found["code"] == "variable-undefined"]
+    undefined = [
+        found for found in declaration(variables, groups())["problems"] if found["code"] == "variable-undefined"
+    ]
     assert [(found["mesh"], found["where"]) for found in undefined] == [
         ("federation", "federation_wait_timeout"),
         ("red-mesh", "mesh_locality"),

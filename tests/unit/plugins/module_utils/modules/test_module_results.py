@@ -174,13 +174,25 @@ def _object(**changes: Any) -> Json:
 UNUSABLE: list[tuple[Any, Json, str]] = [
     (mesh_objects.run, _object(kind="VirtualService"), "objects[0].definition.kind: 'VirtualService' is not one of "),
     (mesh_objects.run, _object(kind=None), "objects[0].definition.kind: None is not one of "),
-    (mesh_objects.run, _object(apiVersion="v1"), "objects[0].definition.apiVersion: 'v1' is not 'federation.maistra.io/v1'"),
+    (
+        mesh_objects.run,
+        _object(apiVersion="v1"),
+        "objects[0].definition.apiVersion: 'v1' is not 'federation.maistra.io/v1'",
+    ),
     (mesh_objects.run, _object(metadata=None), "objects[0].definition.metadata.name: None is not a name"),
     (mesh_objects.run, _object(metadata={"name": 3, "namespace": "ns"}), "objects[0].definition.metadata.name: 3 is"),
     (mesh_objects.run, _object(metadata={"name": "green"}), "objects[0].definition.metadata.namespace: None is not a"),
-    (mesh_objects.run, {"objects": [{**OBJECT, "live": {"spec": {}}}]}, "objects[0].live.metadata: None is not a dictionary"),
+    (
+        mesh_objects.run,
+        {"objects": [{**OBJECT, "live": {"spec": {}}}]},
+        "objects[0].live.metadata: None is not a dictionary",
+    ),
     (peer_links.wait, {"expect": {"known": [{"peer_name": "green"}]}, "timeout": 0}, "expect.known[0]: it is no link "),
-    (mesh_info.run, {"additional_services": ["a/b", "ratings"]}, "additional_services[1]: 'ratings' is not namespace/name"),
+    (
+        mesh_info.run,
+        {"additional_services": ["a/b", "ratings"]},
+        "additional_services[1]: 'ratings' is not namespace/name",
+    ),
 ]
 
 
