@@ -60,7 +60,7 @@ def test_one_common_root_is_allowed_on_request(federation: Federation) -> None:
     )
     federation.options["federation_allow_shared_root"] = True
     run = federation.succeed()
-    assert "policies cannot tell the meshes apart" in run.flat
+    assert "policies cannot distinguish the meshes" in run.flat
     peer = federation.get("red-mesh", "servicemeshpeers", "green-mesh")
     assert "certificateChain" not in peer["spec"]["security"]
     assert "green-mesh-ca-root-cert" not in federation.names("red-mesh", "configmaps")
