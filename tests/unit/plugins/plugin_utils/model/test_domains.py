@@ -253,7 +253,7 @@ WRONG_KEYS: Json = {
 @pytest.mark.parametrize("kind", ["type", "domain"])
 def test_a_wrong_value_of_a_key_is_rejected(name: str, key: str, kind: str) -> None:
     value = WRONG_KEYS.get(key, 7) if kind == "domain" else 1.5
-    problems = [entry for entry in fed.declare(fed.inventory(red_mesh={name: {key: value}}))["problems"]]
+    problems = list(fed.declare(fed.inventory(red_mesh={name: {key: value}}))["problems"])
     here = [entry for entry in problems if entry["where"] == f"{name}.{key}"]
     assert here and KEYS[name][key].domain.accepted in here[0]["message"] and domains.shown(value) in here[0]["message"]
 
