@@ -139,8 +139,8 @@ def _check_rejected(federation: Federation, *message: str) -> None:
 def test_errors_reject_the_run_before_the_first_request(federation: Federation) -> None:
     federation.hosts["red-mesh"]["mesh_exports"]["green-mesh"].append(NAMED)
     federation.hosts["green-mesh"]["mesh_peers"] = ["unknown-mesh"]
-    repaired = '{"type": "NameSelector", "nameSelector": {"namespace": "red-mesh-bookinfo", "name": "*"}}'
-    _check_rejected(federation, "[export-one-name]", "[peer-unknown]", repaired)
+    corrected = "[export-one-name] Write: - type: NameSelector nameSelector: namespace: red-mesh-bookinfo name: '*'"
+    _check_rejected(federation, "[peer-unknown]", corrected)
 
 
 def test_lint_strict_rejects_warnings(federation: Federation) -> None:
