@@ -28,6 +28,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.types impor
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import would_change
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps, plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways import sees_peer
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.load_balancers import count_load_balancers
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import with_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import READY, Plan, Side
@@ -201,8 +202,8 @@ def _has_no_endpoints(side: Side, control_plane: Json) -> bool:
     """
     if gateway_owner(control_plane, "additionalEgress", side["egress"]) != "unmanaged":
         return False
-    view = dig(control_plane, "object", "spec", "gateways", "additionalEgress", side["egress"], "requestedNetworkView")
-    return bool(view) and conventions.network_view(side["peer_name"]) not in view
+    gateway = dig(control_plane, "object", "spec", "gateways", "additionalEgress", side["egress"]) or {}
+    return not sees_peer(gateway, side["peer_name"])
 
 
 def _wrong_view(side: Side, where: str, reason: str) -> Problem:
