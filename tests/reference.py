@@ -85,6 +85,11 @@ EXAMPLES: dict[str, Any] = {
     "federation_offline": True,
     "federation_plan_file": "plan.json",
     "federation_ports_file": "ports.csv",
+    "federation_unlink": "red-mesh,green-mesh",
+    "federation_remove_mesh": "blue-mesh",
+    "federation_confirm": "red-mesh,green-mesh",
+    "federation_force_removal": True,
+    "federation_removal_timeout": 600,
     "federation_no_log": False,
 }
 
@@ -145,6 +150,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "Export and import rules": ("lint.md#one-rule", "services.md"),
     "Rules and services together": ("lint.md#rules-together-and-other-meshes", "services.md"),
     "Identity files": ("identity.md",),
+    "Removal": ("removal.md",),
     "What a running istiod keeps": ("recovery.md",),
     "State of a link": ("federate.md", "troubleshooting.md"),
 }

@@ -61,13 +61,16 @@ options:
         description: The kind.
         type: str
         choices:
+          - AuthorizationPolicy
           - ClusterServiceVersion
           - ClusterVersion
           - ConfigMap
           - CustomResourceDefinition
           - Deployment
+          - DestinationRule
           - Event
           - ExportedServiceSet
+          - Gateway
           - ImportedServiceSet
           - Infrastructure
           - Namespace
@@ -75,10 +78,13 @@ options:
           - OperatorGroup
           - Pod
           - Service
+          - ServiceEntry
           - ServiceMeshControlPlane
           - ServiceMeshMemberRoll
           - ServiceMeshPeer
+          - Sidecar
           - Subscription
+          - VirtualService
         required: true
       namespace:
         description: The namespace. By default all namespaces.
@@ -92,7 +98,7 @@ options:
         SelfSubjectRulesReview, and one SelfSubjectAccessReview for each right that the review leaves open.
       - By default no rights are read.
     type: str
-    choices: [export-identity, federate, federate-check, read]
+    choices: [export-identity, federate, federate-check, read, remove]
 seealso:
   - module: ossm.federation.mesh_objects
   - module: ossm.federation.peer_info

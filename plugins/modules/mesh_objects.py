@@ -63,6 +63,12 @@ options:
           - Why the API server cannot check the object yet, for example because its namespace does not exist.
           - In check mode an object without O(objects[].live) is then returned as created, without a request.
         type: str
+      remove_fields:
+        description:
+          - Fields of a ServiceMeshControlPlane that are removed with O(state=absent) whoever owns them, by JSON pointer, each with its value.
+          - Nothing is removed when a field has another value.
+        type: dict
+        default: {}
   state:
     description:
       - Whether the objects must exist.

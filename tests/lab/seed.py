@@ -54,7 +54,7 @@ def launcher_client(cluster: Cluster) -> dynamic.DynamicClient:
 
 
 def crds(*families: str) -> list[Object]:
-    """Return the CRDs of ``crds/<family>-*.yaml``; the families are federation, mesh, openshift and olm."""
+    """Return the CRDs of ``crds/<family>-*.yaml``; the families are federation, mesh, istio, openshift and olm."""
     files = [file for family in families for file in sorted(CRDS.glob(f"{family}-*.yaml"))]
     return [yaml.safe_load(file.read_text(encoding="utf-8")) for file in files]
 
@@ -63,7 +63,7 @@ def create_objects(cluster: Cluster, meshes: dict[str, Any]) -> None:
     """Create the initial objects of a cluster and of its meshes."""
     connection = launcher_client(cluster)
     operator = cluster.entry["operator"]
-    apply_crds(connection, crds("openshift", "olm", *(("federation", "mesh") if operator else ())))
+    apply_crds(connection, crds("openshift", "olm", *(("federation", "mesh", "istio") if operator else ())))
     stages = [*_base(cluster), *mesh_stages(meshes, operator)]
     for stage in stages:
         apply(connection, stage)

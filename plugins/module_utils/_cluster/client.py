@@ -183,12 +183,36 @@ class Cluster:
         dry_run: bool = False,
     ) -> Json:
         """Merge a change (RFC 7386) into one existing object; it ignores which manager owns a field."""
-        options: Json = {"field_manager": field_manager, "content_type": "application/merge-patch+json"}
+        return self._patch("application/merge-patch+json", (kind, name, namespace), change, field_manager, dry_run)
+
+    def remove_fields(
+        self, kind: str, name: str, namespace: Optional[str], fields: Json, field_manager: str, *, dry_run: bool = False
+    ) -> Json:
+        """Remove fields of one existing object, whoever owns them, by a JSON patch (RFC 6902); ``fields`` has by JSON pointer the
+        value that each must still have, else nothing is removed."""
+        steps = [
+            step
+            for pointer, value in fields.items()
+            for step in ({"op": "test", "path": pointer, "value": value}, {"op": "remove", "path": pointer})
+        ]
+        return self._patch("application/json-patch+json", (kind, name, namespace), steps, field_manager, dry_run)
+
+    def _patch(
+        self,
+        content_type: str,
+        target: Tuple[str, str, Optional[str]],
+        body: Any,
+        field_manager: str,
+        dry_run: bool,
+    ) -> Json:
+        """Send one patch for kind, name and namespace."""
+        kind, name, namespace = target
+        options: Json = {"field_manager": field_manager, "content_type": content_type}
         if dry_run:
             options["dry_run"] = "All"
         path = self._client.resources.get(kind).path(name=name, namespace=namespace)
         request = Request("patch", kind, namespace, name)
-        patched: Json = self._send(request, self._client.request, "patch", path, body=change, **options)
+        patched: Json = self._send(request, self._client.request, "patch", path, body=body, **options)
         return patched
 
     def _send(self, request: Request, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

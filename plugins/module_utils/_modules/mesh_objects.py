@@ -49,6 +49,7 @@ ARGUMENT_SPEC: Json = {
             "live": {"type": "dict"},
             "unknown": {"type": "dict", "default": {}},
             "later": {"type": "str"},
+            "remove_fields": {"type": "dict", "default": {}},
         },
     },
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -158,10 +159,12 @@ class _Writer:
                 self._note(desired, "skipped", message=f"not tried: {problems[0]['message']}")
                 return
         try:
-            if self.is_absent and desired["definition"]["kind"] != CONTROL_PLANE:
-                self._delete(self._cluster, desired)
-            else:
+            if not self.is_absent:
                 self._apply(self._cluster, desired)
+            elif desired["definition"]["kind"] == CONTROL_PLANE:
+                self._shrink(self._cluster, desired)
+            else:
+                self._delete(self._cluster, desired)
         except ClusterError as error:
             self._fail(desired, error)
 
@@ -206,23 +209,43 @@ class _Writer:
         return self._latest.get(name_of(desired["definition"])) or desired.get("live")
 
     def _apply(self, cluster: Cluster, desired: DesiredObject) -> None:
-        """Apply one object. Of an absent control plane only the identity is sent: the fields of the manager go."""
-        definition, key = desired["definition"], name_of(desired["definition"])
-        if self.is_absent:
-            definition = {
-                "apiVersion": definition["apiVersion"],
-                "kind": definition["kind"],
-                "metadata": {
-                    name: definition["metadata"][name]
-                    for name in ("name", "namespace", "uid")
-                    if definition["metadata"].get(name)
-                },
-            }
+        """Apply one object."""
         before = self._before(desired)
         after, is_created = cluster.apply(
-            definition, desired["field_manager"], dry_run=self.is_check, force=self.is_forced
+            desired["definition"], desired["field_manager"], dry_run=self.is_check, force=self.is_forced
         )
-        changed = changes(before, after)
+        self._note_write(desired, before, after, changes(before, after), is_created)
+
+    def _shrink(self, cluster: Cluster, desired: DesiredObject) -> None:
+        """Remove from a control plane all that the field manager has in it: an apply of nothing but the identity.
+
+        Fields that other managers own too are removed by a patch before. In check mode the apply does not see its effect, so
+        the changes of both are put together.
+        """
+        kind, meta = desired["definition"]["kind"], desired["definition"]["metadata"]
+        name, namespace, manager = meta["name"], meta.get("namespace"), desired["field_manager"]
+        identity = {key: meta[key] for key in ("name", "namespace", "uid") if meta.get(key)}
+        definition = {"apiVersion": desired["definition"]["apiVersion"], "kind": kind, "metadata": identity}
+        changed: Dict[str, Any] = {}
+        try:
+            before = self._before(desired) or cluster.get(kind, name, namespace)
+        except ClusterError as error:
+            if error.code not in ABSENT_CODES:
+                raise
+            self._note(desired, "unchanged", message="it does not exist")
+            return
+        if desired.get("remove_fields"):
+            fields = desired["remove_fields"]
+            patched = cluster.remove_fields(kind, name, namespace, fields, manager, dry_run=self.is_check)
+            changed = changes(before, patched)
+        after, is_created = cluster.apply(definition, manager, dry_run=self.is_check, force=self.is_forced)
+        self._note_write(desired, before, after, {**changed, **changes(before, after)}, is_created)
+
+    def _note_write(
+        self, desired: DesiredObject, before: Optional[Json], after: Json, changed: Dict[str, Any], is_created: bool
+    ) -> None:
+        """Remember the result of an apply."""
+        key = name_of(desired["definition"])
         if self.is_check:
             changed = self._new_changes(key, changed)
         else:

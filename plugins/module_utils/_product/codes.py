@@ -60,6 +60,7 @@ _SETS = "Rules and services together"
 _IDENTITY = "Identity files"
 _RUNNING = "What a running istiod keeps"
 _LINKS = "State of a link"
+_REMOVAL = "Removal"
 
 CODES: Dict[str, Code] = {
     # Inventory and variables
@@ -790,5 +791,63 @@ CODES: Dict[str, Code] = {
     ),
     "jmespath-missing": Code(
         _LINKS, _E, "The Python package jmespath, which conditions need, is not installed", "Install jmespath"
+    ),
+    # Removal
+    "removal-target": Code(
+        _REMOVAL, _E, "A removal does not say, or not clearly, what is removed", "Set the variable, for example with -e"
+    ),
+    "removal-unconfirmed": Code(
+        _REMOVAL,
+        _E,
+        "federation_confirm has another value than what is removed",
+        "Correct one of the two; without federation_confirm the run only shows what it would do",
+    ),
+    "removal-nothing": Code(
+        _REMOVAL,
+        _E,
+        "The mesh that is removed is unknown: neither the inventory nor a cluster has it",
+        "Correct the name; if the mesh was removed before, nothing is left to do",
+    ),
+    "exports-unmanaged": Code(
+        _REMOVAL,
+        _E,
+        "An export set of others still exports to a peer that is removed",
+        "Delete that ExportedServiceSet, or adopt it with federate.yml and federation_adopt, then run again",
+    ),
+    "hosts-in-use": Code(
+        _REMOVAL,
+        _EW,
+        "Objects of users name hosts that are imported from a peer that is removed",
+        "Change or delete these objects, then run again; or set federation_force_removal",
+    ),
+    "references-unread": Code(
+        _REMOVAL,
+        _EW,
+        "The objects of users that may name imported hosts cannot be listed",
+        "Grant list on these kinds (docs/rbac/remove.yaml); or set federation_force_removal",
+    ),
+    "unmanaged-stays": Code(
+        _REMOVAL, _W, "An object of the pair is managed by others and stays", "Delete it where nobody needs it"
+    ),
+    "still-exporting": Code(
+        _REMOVAL,
+        _E,
+        "istiod did not withdraw its exports in time, so the peer was not deleted",
+        "Check istiod of this mesh, then run again; federation_force_removal deletes the peer after its export set all the same",
+    ),
+    "gateway-remains": Code(
+        _REMOVAL,
+        _E,
+        "A gateway was taken out of the control plane, and its Service still exists",
+        "Look at the conditions of the ServiceMeshControlPlane and at the operator",
+    ),
+    "removal-incomplete": Code(
+        _REMOVAL, _E, "Something of a removed pair is still there at the end of the run", "Run the same command again"
+    ),
+    "link-disturbed": Code(
+        _REMOVAL,
+        _W,
+        "A link that stays was interrupted during the removal",
+        "Run federate.yml, which shows whether the link is healthy",
     ),
 }

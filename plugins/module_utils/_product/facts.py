@@ -148,11 +148,13 @@ class DesiredObject(_DesiredAlways, total=False):
     """One object for ``mesh_objects``: one server-side apply by one field manager.
 
     ``live`` is the object as it was read. ``unknown`` has by path when a value that is not known yet will be known. ``peer`` is
-    the inventory host of the peer. ``later``: why the API server cannot check the object yet, in check mode.
+    the inventory host of the peer, in a removal the name of its mesh. ``later``: why the API server cannot check the object yet, in
+    check mode. ``remove_fields`` are removed from an absent control plane whoever owns them: by JSON pointer the value that was read.
     """
 
     peer: Optional[str]
     later: Optional[str]
+    remove_fields: Json
 
 
 class ObjectResult(TypedDict):
@@ -221,6 +223,19 @@ class GatewayResult(TypedDict):
     ready: bool
     message: str
     gateways: Dict[str, GatewayFacts]
+    problems: List[Problem]
+
+
+class RemovalResult(TypedDict):
+    """The result of removal_wait; ``exports`` has by set the exported names that are left, ``gateways`` those that exist."""
+
+    changed: bool
+    mesh: str
+    namespace: str
+    gone: bool
+    message: str
+    exports: Dict[str, List[str]]
+    gateways: List[str]
     problems: List[Problem]
 
 

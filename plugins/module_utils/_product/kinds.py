@@ -17,8 +17,8 @@ class Kind(NamedTuple):
     namespaced: bool = True
 
 
-#: The kinds that this collection reads or writes. Plurals and versions: the CRDs of maistra/api, openshift/api and
-#: operator-framework/api.
+#: The kinds that this collection reads or writes. Plurals and versions: the CRDs of maistra/api, openshift/api,
+#: operator-framework/api and istio/api.
 KINDS: Dict[str, Kind] = {
     "Namespace": Kind("v1", "namespaces", False),
     "Node": Kind("v1", "nodes", False),
@@ -38,6 +38,12 @@ KINDS: Dict[str, Kind] = {
     "ServiceMeshPeer": Kind("federation.maistra.io/v1", "servicemeshpeers"),
     "ExportedServiceSet": Kind("federation.maistra.io/v1", "exportedservicesets"),
     "ImportedServiceSet": Kind("federation.maistra.io/v1", "importedservicesets"),
+    "VirtualService": Kind("networking.istio.io/v1beta1", "virtualservices"),
+    "DestinationRule": Kind("networking.istio.io/v1beta1", "destinationrules"),
+    "Sidecar": Kind("networking.istio.io/v1beta1", "sidecars"),
+    "ServiceEntry": Kind("networking.istio.io/v1beta1", "serviceentries"),
+    "Gateway": Kind("networking.istio.io/v1beta1", "gateways"),
+    "AuthorizationPolicy": Kind("security.istio.io/v1beta1", "authorizationpolicies"),
     "SelfSubjectRulesReview": Kind("authorization.k8s.io/v1", "selfsubjectrulesreviews", False),
     "SelfSubjectAccessReview": Kind("authorization.k8s.io/v1", "selfsubjectaccessreviews", False),
 }

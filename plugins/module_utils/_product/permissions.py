@@ -100,7 +100,7 @@ def _write(step: Step) -> Tuple[Right, ...]:
     return tuple(Right(step.name, write.kind, write.verbs) for write in step.writes)
 
 
-_DISCOVER, _GATEWAYS, _REPORT = STEPS["discover"], STEPS["gateways"], STEPS["report"]
+_DISCOVER, _GATEWAYS, _REPORT, _REMOVAL = (STEPS[name] for name in ("discover", "gateways", "report", "removal"))
 #: To read a mesh; the rest of the cluster is only read where the account may.
 _READ = _access(_DISCOVER, (row for row in _DISCOVER.reads if not row.everywhere))
 #: To read what rules are compared with.
@@ -160,6 +160,7 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
         *_operator(CREATED),
     ),
     "read": _READ + _SERVICES,
+    "remove": _READ + _access(_REMOVAL, _REMOVAL.reads) + _write(_REMOVAL) + _access(_REMOVAL, _REMOVAL.waits),
     "restart": (Right("report", "Deployment", ("patch", "watch")), Right("report", "Pod", ("list",))),
 }
 #: The playbooks that read a mesh. The rights of the others are granted beside those of one of these, or create the mesh.

@@ -10,10 +10,14 @@ role; a new kind is a Write in a row, an entry in ``kinds``, and its builder in 
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Tuple
+from typing import Dict, Literal, NamedTuple, Tuple
 
 #: Verbs of a server-side apply: the API server asks for patch, and for create as well where the object does not exist.
 APPLY, PATCH = ("create", "patch"), ("patch",)
+DELETE = ("delete",)
+
+#: The run that a step belongs to.
+Run = Literal["federate", "install", "remove"]
 
 
 class Access(NamedTuple):
@@ -44,6 +48,7 @@ class Step(NamedTuple):
     ``registers`` are the variables with the results of the role's tasks, by what each result is about; the first one of a step
     that writes is the result of ``mesh_objects``. ``writes`` are in the order of writing. ``reads`` is looked at once, also in
     check mode; ``waits`` is followed until it is true, and not in check mode. ``timeout`` is the variable that limits that.
+    A removal only reads what ``discover`` reads, besides ``reads``.
     """
 
     name: str
@@ -54,7 +59,11 @@ class Step(NamedTuple):
     reads: Tuple[Access, ...] = ()
     waits: Tuple[Access, ...] = ()
     timeout: str = ""
+    run: Run = "federate"
 
+
+#: Kinds of users that name hosts: what uses an imported host stops working when the import is removed.
+REFERRING = ("VirtualService", "DestinationRule", "Sidecar", "AuthorizationPolicy", "ServiceEntry", "Gateway")
 
 #: Events of a Service say why its load balancer is pending.
 _EVENTS = Access("Event", ("list",), (), "a pending load balancer is reported without the events of its Service")
@@ -142,21 +151,56 @@ _TABLE = (
             Write("ServiceMeshMemberRoll", 0),
         ),
         timeout="federation_install_timeout",
+        run="install",
+    ),
+    Step(
+        "removal",
+        "remove",
+        "removal",
+        {
+            "removed_imports": "removal_imports_objects",
+            "withdrawn_exports": "removal_exports_objects",
+            "exports_gone": "removal_exports_gone",
+            "removed_peers": "removal_peers_objects",
+            "removed_gateways": "removal_gateways_objects",
+            "gateways_gone": "removal_gateways_gone",
+            "removal_restarts": "removal_restarted",
+            "facts_after": "removal_facts",
+        },
+        # An export set is emptied, then deleted: its status proves that istiod has withdrawn the exports.
+        writes=(
+            Write("ImportedServiceSet", 0, DELETE),
+            Write("ExportedServiceSet", 0, ("delete", "patch")),
+            Write("ServiceMeshPeer", 0, DELETE),
+            Write("ConfigMap", 0, DELETE),
+            Write("ServiceMeshControlPlane", 0, PATCH),
+        ),
+        reads=(
+            Access("Deployment", ("list",), (), "Deployments of removed gateways are not looked for"),
+            *(Access(kind, ("list",), everywhere=True) for kind in REFERRING),
+        ),
+        waits=(
+            Access("ExportedServiceSet", ("watch",)),
+            Access("Service", ("watch",)),
+            Access("ServiceMeshControlPlane", ("watch",)),
+        ),
+        timeout="federation_removal_timeout",
+        run="remove",
     ),
 )
 
-#: All steps by name, in their order; ``install`` is a run of its own.
+#: All steps by name, in their order; those of ``install`` and ``removal`` are runs of their own.
 STEPS: Dict[str, Step] = {step.name: step for step in _TABLE}
 #: The steps of a federation that write, in their order.
-WRITING: Tuple[str, ...] = tuple(step.name for step in _TABLE if step.writes and step.name != "install")
+WRITING: Tuple[str, ...] = tuple(step.name for step in _TABLE if step.writes and step.run == "federate")
 #: The steps that a run skips where they have no work: those that write, then the verification of the links.
 OPTIONAL: Tuple[str, ...] = (*WRITING, "report")
 #: Variables with the results of roles' tasks, by what each result is about.
 REGISTERS: Dict[str, str] = {result: name for step in _TABLE for result, name in step.registers.items()}
 #: Variables of the whole run, which the role mesh sets.
 DECLARATION, PLAN = "mesh_declaration", "mesh_plan"
-#: What the role report passes to a workflow by set_stats.
-STATS = ("federation_connected", "federation_pending", "federation_report")
+#: What the roles report and removal pass to a workflow by set_stats.
+STATS = ("federation_connected", "federation_pending", "federation_report", "federation_removal")
 
 
 def removal_order() -> Tuple[str, ...]:

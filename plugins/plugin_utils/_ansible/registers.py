@@ -18,6 +18,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.steps imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, unseal
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import RemovalPlan
 
 #: Results of tasks: by what they are about (see ``REGISTERS``), then by inventory host.
 Results = Dict[str, Dict[str, Any]]
@@ -41,6 +42,14 @@ def sealed_declaration(value: Any, reader: str) -> Declaration:
             f"{reader} needs the declaration: run the role ossm.federation.mesh first, which sets mesh_declaration"
         )
     return declaration
+
+
+def sealed_removal(value: Any, reader: str) -> RemovalPlan:
+    """The plan in the variable ``removal_plan``; ``reader`` is the filter that needs it."""
+    plan: Optional[RemovalPlan] = unseal(value, "survivors")
+    if plan is None:
+        raise AnsibleFilterError(f"{reader} needs removal_plan: it is a variable of the role ossm.federation.removal")
+    return plan
 
 
 def planned_host(plan: Plan, host: Any, reader: str) -> str:

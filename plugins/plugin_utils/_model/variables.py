@@ -340,6 +340,47 @@ _OPTIONS = (
         "ports_file", "path", None, "File on the controller for the port matrix of C(plan.yml) as CSV.", "report"
     ),
     _federation(
+        "unlink",
+        "str",
+        None,
+        "What C(unlink.yml) removes: the names of two meshes with a comma between them.",
+        "removal",
+        kind="text",
+    ),
+    _federation(
+        "remove_mesh",
+        "str",
+        None,
+        "What C(remove_mesh.yml) removes: the name of the mesh, which need not be in the inventory any more.",
+        "removal",
+        kind="text",
+    ),
+    _federation(
+        "confirm",
+        "str",
+        None,
+        "Confirms a removal: the same value as C(federation_unlink) or C(federation_remove_mesh), for C(leave.yml) the name of the "
+        "group. Without it a removal only shows what it would do.",
+        "removal",
+        kind="text",
+    ),
+    _federation(
+        "force_removal",
+        "bool",
+        False,
+        "Remove a pair also where objects of users name imported hosts, or where istiod does not withdraw its exports in time.",
+        "removal",
+    ),
+    _federation(
+        "removal_timeout",
+        "int",
+        300,
+        "Seconds to wait until exports are withdrawn, and again until gateways are gone; V(0) checks them once.",
+        "removal",
+        minimum=0,
+        maximum=_WEEK,
+    ),
+    _federation(
         "no_log", "bool", True, "Keep the plan, which is public but large, out of the output of tasks.", "federation"
     ),
 )

@@ -58,19 +58,22 @@ def count_sentence(counts: Mapping[str, int], check_mode: bool) -> str:
     return ", ".join([first, *(f"{number} {verb}" for verb, number in numbers[1:])]) + "."
 
 
-def summary_lines(changes: Sequence[Change], check_mode: bool) -> List[str]:
-    """One line per mesh: its gateways by peer, then its objects by kind."""
+def summary_lines(changes: Sequence[Change], check_mode: bool, *, gateways: str = "added") -> List[str]:
+    """One line per mesh: its gateways by peer, then its objects by kind. ``gateways`` is what became of those whose
+    ``enabled`` has changed."""
     by_mesh: Dict[str, List[Change]] = {}
     for change in changes:
         by_mesh.setdefault(change["mesh"], []).append(change)
     return [
-        line for mesh, group in sorted(by_mesh.items()) for line in wrapped(f"{mesh}: {_summary(group, check_mode)}")
+        line
+        for mesh, group in sorted(by_mesh.items())
+        for line in wrapped(f"{mesh}: {_summary(group, check_mode, gateways)}")
     ]
 
 
-def _summary(changes: Sequence[Change], check_mode: bool) -> str:
+def _summary(changes: Sequence[Change], check_mode: bool, gateways: str) -> str:
     parts = _control_plane_parts(
-        [change for change in changes if change["kind"] == "ServiceMeshControlPlane"], check_mode
+        [change for change in changes if change["kind"] == "ServiceMeshControlPlane"], check_mode, gateways
     )
     if any(change["kind"] == "Deployment" for change in changes):
         parts.append("istiod would be restarted" if check_mode else "istiod restarted")
@@ -87,7 +90,7 @@ def _summary(changes: Sequence[Change], check_mode: bool) -> str:
     return "; ".join(parts)
 
 
-def _control_plane_parts(changes: Sequence[Change], check_mode: bool) -> List[str]:
+def _control_plane_parts(changes: Sequence[Change], check_mode: bool, gateways: str) -> List[str]:
     """What changes of a control plane mean: gateways by peer, the trust domain, or only the fields."""
     peers: Dict[str, List[str]] = {}
     others: List[str] = []
@@ -95,10 +98,10 @@ def _control_plane_parts(changes: Sequence[Change], check_mode: bool) -> List[st
         if change["verb"] != "changed":
             continue
         if change["peer"] and any(field.startswith("spec.gateways.") for field in change["fields"]):
-            is_added = any(
+            is_toggled = any(
                 field.startswith("spec.gateways.") and field.endswith(".enabled") for field in change["fields"]
             )
-            peers.setdefault("added" if is_added else "changed", []).append(change["peer"])
+            peers.setdefault(gateways if is_toggled else "changed", []).append(change["peer"])
         else:
             is_domain = any(field.startswith("spec.security.trust") for field in change["fields"])
             others.append("trust domain set" if is_domain else "control plane changed")

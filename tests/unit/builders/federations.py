@@ -58,7 +58,7 @@ def facts(host: str, platform: str = "AWS", **changes: Any) -> Json:
         "message": "ready",
         "generation": 1,
         "observed_generation": 1,
-        "owners": {"spec.security.trust.domain": "mesh-owner"},
+        "owners": {"spec.security.trust.domain": ["mesh-owner"]},
         "object": {
             "apiVersion": "maistra.io/v2",
             "kind": "ServiceMeshControlPlane",
@@ -179,7 +179,7 @@ def apply(read: Json, desired_object: DesiredObject) -> None:
         control_plane["object"].setdefault("applied", {})[manager] = owned
         for kind, gateways in definition["spec"].get("gateways", {}).items():
             for name in gateways:
-                control_plane["owners"][f"spec.gateways.{kind}.{name}"] = manager
+                control_plane["owners"][f"spec.gateways.{kind}.{name}"] = [manager]
         domain = definition["spec"].get("security", {}).get("trust", {}).get("domain")
         if domain:
             control_plane.update(trust_domain=domain, trust_domain_set=True)

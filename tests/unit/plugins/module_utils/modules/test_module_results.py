@@ -172,7 +172,7 @@ def _object(**changes: Any) -> Json:
 
 
 UNUSABLE: list[tuple[Any, Json, str]] = [
-    (mesh_objects.run, _object(kind="VirtualService"), "objects[0].definition.kind: 'VirtualService' is not one of "),
+    (mesh_objects.run, _object(kind="Secret"), "objects[0].definition.kind: 'Secret' is not one of "),
     (mesh_objects.run, _object(kind=None), "objects[0].definition.kind: None is not one of "),
     (
         mesh_objects.run,

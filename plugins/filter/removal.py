@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: removal
+short_description: Plan a removal (private to the roles of this collection)
+version_added: 1.0.0
+author: The ossm.federation authors (@ossm-federation)
+description:
+  - Finds what the meshes have of the pairs that are removed, by the labels and field managers of this collection.
+positional: verb, hostvars, outside
+options:
+  _input:
+    description: C(mesh_declaration).
+    type: dict
+    required: true
+  verb:
+    description: What is removed - one pair, all pairs of a mesh, or all pairs of the group.
+    type: str
+    choices: [unlink, remove_mesh, leave]
+    required: true
+  hostvars:
+    description: C(hostvars), with C(mesh_facts) of each mesh.
+    type: dict
+    required: true
+  outside:
+    description: Results of M(ossm.federation.mesh_info) for meshes outside the limit.
+    type: list
+    elements: dict
+    default: []
+seealso:
+  - plugin: ossm.federation.removal_objects
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Plan the removal
+  ansible.builtin.set_fact:
+    removal_plan: "{{ mesh_declaration | ossm.federation.removal('unlink', hostvars) }}"
+  run_once: true
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - RV(_value['confirmed']) is whether the removal is confirmed, RV(_value['problems']) stop it.
+    - RV(_value['meshes']) has by host the mesh, its namespace and control plane, and whether this run writes to it.
+    - RV(_value['lines']) is what would be removed, RV(_value['unconfirmed']) the report of a run without confirmation.
+    - RV(_value['restarts']) are the hosts whose istiod is restarted at the end.
+  type: dict
+"""
+
+from collections.abc import Callable
+from typing import Any, Dict, List, Mapping, cast
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_facts, sealed_declaration
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.plan import by_host, plan_removal
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import Verb
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import removal as removal_report
+
+VERBS = ("unlink", "remove_mesh", "leave")
+
+
+def removal(declaration: Any, verb: str, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Any]:
+    """Plan a removal; see DOCUMENTATION."""
+    declared, name = sealed_declaration(declaration, "ossm.federation.removal"), str(plain(verb))
+    if name not in VERBS:
+        raise AnsibleFilterError(f"ossm.federation.removal: verb must be one of {', '.join(VERBS)}, not {name!r}")
+    facts = read_facts(hostvars, declared["hosts"], outside)
+    planned = plan_removal(declared, facts, cast(Verb, name))
+    concerned: List[str] = [host for host, pairs in by_host(planned).items() if pairs]
+    shown = {
+        "confirmed": planned["request"]["confirmed"],
+        "problems": planned["problems"],
+        "meshes": planned["meshes"],
+        "concerned": concerned,
+        "lines": removal_report.announcement(planned),
+        "unconfirmed": [] if planned["problems"] else removal_report.unconfirmed(planned),
+        "restarts": removal_report.restarts(planned),
+        "timeout": planned["options"]["federation_removal_timeout"],
+    }
+    return seal(planned, shown)
+
+
+class FilterModule:
+    """Registers the filter with Ansible."""
+
+    def filters(self) -> Dict[str, Callable[..., Any]]:
+        return {"removal": removal}

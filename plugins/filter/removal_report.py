@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: removal_report
+short_description: Summarise a removal (private to the roles of this collection)
+version_added: 1.0.0
+author: The ossm.federation authors (@ossm-federation)
+description:
+  - Lists what was removed, what a second reading has found, what is left to others, and the hosts that have failed.
+positional: hostvars, check_mode
+options:
+  _input:
+    description: C(removal_plan).
+    type: dict
+    required: true
+  hostvars:
+    description: C(hostvars), with what the role has registered.
+    type: dict
+    required: true
+  check_mode:
+    description: Whether this is a check run.
+    type: bool
+    default: false
+seealso:
+  - plugin: ossm.federation.removal
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Summarise the removal
+  ansible.builtin.set_fact:
+    removal_report: "{{ removal_plan | ossm.federation.removal_report(hostvars, ansible_check_mode) }}"
+  run_once: true
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - The report - C(verdict), C(headline), C(pairs), C(causes), C(problems), C(changes), C(left), C(undisturbed), C(elsewhere), C(failures) by
+      host, and as text C(lines) and C(details).
+  type: dict
+"""
+
+from collections.abc import Callable
+from typing import Any, Dict, Mapping
+
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_results, sealed_removal
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import removal
+
+
+def removal_report(plan: Any, hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
+    """Summarise a removal; see DOCUMENTATION."""
+    known = sealed_removal(plan, "ossm.federation.removal_report")
+    results = read_results(hostvars, known["meshes"], removal.RESULTS)
+    return dict(inert(removal.report(known, results, bool(plain(check_mode)))))
+
+
+class FilterModule:
+    """Registers the filter with Ansible."""
+
+    def filters(self) -> Dict[str, Callable[..., Any]]:
+        return {"removal_report": removal_report}

@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: the pairs that exist in a mesh, by our labels and field managers alone. Pure.
+
+The inventory is not asked: a removal also finds what an interrupted one has left, and pairs that are not declared any more.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, Iterable, List, Optional, Set, Tuple
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
+    INSTALL_MANAGER,
+    PEER_LABEL,
+    config_map_name,
+    field_manager,
+    is_ours,
+)
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import ControlPlaneFacts
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import LivePair
+
+#: The facts with objects that have the name of the pair's ServiceMeshPeer, and their kind.
+_NAMED = {"imports": "ImportedServiceSet", "exports": "ExportedServiceSet", "peers": "ServiceMeshPeer"}
+_GATEWAY_PATH = "spec.gateways."
+_PREFIX = field_manager("x")[:-1]
+
+
+def live_pairs(facts: Json) -> List[LivePair]:
+    """Every pair of which a mesh (its MeshFacts) has something of ours, sorted by name of the peer."""
+    plane: Optional[ControlPlaneFacts] = facts.get("control_plane")
+    names = _names_of_objects(facts) | _names_of_managers(plane)
+    return [_pair(facts, plane, name) for name in sorted(names)]
+
+
+def _names_of_objects(facts: Json) -> Set[str]:
+    """Names of ServiceMeshPeers that objects of ours belong to."""
+    named = {
+        str(dig(obj, "metadata", "name"))
+        for collection in _NAMED
+        for obj in facts.get(collection) or []
+        if is_ours(obj)
+    }
+    peers = facts.get("peers") or []
+    return named | {_peer_of(obj, peers) for obj in facts.get("config_maps") or [] if is_ours(obj)}
+
+
+def _peer_of(config_map: Json, peers: Iterable[Json]) -> str:
+    """The name of the peer whose root a ConfigMap of ours has: the peer that names it, else by its own name or label."""
+    suffix, name = config_map_name(""), str(dig(config_map, "metadata", "name"))
+    for peer in peers:
+        if dig(peer, "spec", "security", "certificateChain", "name") == name:
+            return str(dig(peer, "metadata", "name"))
+    if name.endswith(suffix) and name != suffix:
+        return name[: -len(suffix)]
+    return str(dig(config_map, "metadata", "labels", PEER_LABEL) or name)
+
+
+def _names_of_managers(plane: Optional[ControlPlaneFacts]) -> Set[str]:
+    """Names of peers of which the control plane has gateways of ours."""
+    managers: Iterable[str] = dig(plane, "object", "applied") or {}
+    return {name[len(_PREFIX) :] for name in managers if name.startswith(_PREFIX) and name != INSTALL_MANAGER}
+
+
+def _pair(facts: Json, plane: Optional[ControlPlaneFacts], peer_name: str) -> LivePair:
+    """What a mesh has of one pair."""
+    objects = {collection: by_name(facts.get(collection)).get(peer_name) for collection in _NAMED}
+    config_maps = [
+        obj
+        for obj in facts.get("config_maps") or []
+        if is_ours(obj) and _peer_of(obj, facts.get("peers") or []) == peer_name
+    ]
+    managed = [obj for obj in (*objects.values(), *config_maps) if obj is not None and is_ours(obj)]
+    manager = field_manager(peer_name)
+    gateways = _gateways(plane, manager)
+    return {
+        "peer": next(filter(None, (dig(obj, "metadata", "labels", PEER_LABEL) for obj in managed)), peer_name),
+        "peer_name": peer_name,
+        "field_manager": manager,
+        "import_set": _ours(objects["imports"]),
+        "export_set": _ours(objects["exports"]),
+        "peer_object": _ours(objects["peers"]),
+        "config_maps": config_maps,
+        "gateways": sorted({path.rpartition(".")[2] for path, _owners in gateways}),
+        "shared_fields": _shared_fields(plane, gateways),
+        "applied": manager in (dig(plane, "object", "applied") or {}),
+        "unmanaged": [
+            f"{_NAMED[collection]} {peer_name}"
+            for collection, obj in objects.items()
+            if obj is not None and not is_ours(obj)
+        ],
+    }
+
+
+def _ours(obj: Optional[Json]) -> Optional[Json]:
+    return obj if obj is not None and is_ours(obj) else None
+
+
+def _gateways(plane: Optional[ControlPlaneFacts], manager: str) -> List[Tuple[str, List[str]]]:
+    """Path and field managers of each gateway that a manager owns."""
+    owners: Dict[str, List[str]] = plane["owners"] if plane else {}
+    return [(path, names) for path, names in owners.items() if path.startswith(_GATEWAY_PATH) and manager in names]
+
+
+def _shared_fields(plane: Optional[ControlPlaneFacts], gateways: List[Tuple[str, List[str]]]) -> Dict[str, Json]:
+    """The gateways that other field managers own too, by JSON pointer: an apply without them would leave those parts."""
+    pointers = {}
+    for path, owners in gateways:
+        if len(owners) > 1:
+            keys = path.split(".")
+            pointers["/" + "/".join(keys)] = dig(plane, "object", *keys)
+    return {pointer: value for pointer, value in sorted(pointers.items()) if value is not None}

@@ -1,0 +1,240 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: what a removal does in each mesh, from the declaration and what was read. Pure."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Mapping, Optional, Set
+
+from ansible_collections.ossm.federation.plugins.module_utils._product import permissions
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, with_changes
+from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import read_peer
+from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_exports
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.pairs import live_pairs
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.references import find_references
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.request import read_request
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import (
+    LivePair,
+    RemovalPlan,
+    RemovedMesh,
+    Request,
+    Survivor,
+    Verb,
+)
+
+FORCE = "federation_force_removal"
+#: What the accounts are used for: a file of docs/rbac.
+PURPOSE = "remove"
+
+
+def plan_removal(declaration: Declaration, facts: Mapping[str, Json], verb: Verb) -> RemovalPlan:
+    """Find the pairs that go and the links that stay, and what forbids the removal.
+
+    ``facts`` are MeshFacts by host. A mesh that was not read, or that this run must not write, keeps its objects; the other
+    side is removed all the same.
+    """
+    request, problems = read_request(declaration, verb)
+    plan: RemovalPlan = {
+        "group": declaration["group"],
+        "options": declaration["options"],
+        "request": request,
+        "meshes": {},
+        "pairs": {},
+        "survivors": {},
+        "problems": problems,
+        "warnings": [],
+        "elsewhere": [],
+        "still_declared": _still_declared(declaration, request),
+    }
+    if problems:
+        return plan
+    for host in declaration["hosts"]:
+        _add_mesh(plan, declaration, host, facts.get(host) or {})
+    plan["elsewhere"] = _elsewhere(plan)
+    plan["problems"] += _unknown_mesh(plan, declaration)
+    _judge_references(plan, facts)
+    return plan
+
+
+def _add_mesh(plan: RemovalPlan, declaration: Declaration, host: str, facts: Json) -> None:
+    """Add one mesh with its pairs that go and its links that stay."""
+    declared = declaration["meshes"][host]
+    is_outside = host in declaration["outside"]
+    mesh: RemovedMesh = {
+        "mesh": declared["mesh"],
+        "namespace": facts.get("namespace") or declared["namespace"],
+        "control_plane": dig(facts, "control_plane", "name"),
+        "uid": dig(facts, "control_plane", "uid"),
+        "writable": bool(facts.get("readable")) and not is_outside and not declared["by_file"],
+        "by_file": declared["by_file"],
+        "message": _not_written(facts, is_outside, declared["by_file"]),
+    }
+    plan["meshes"][host] = mesh
+    concerned = _concerns(plan["request"], mesh["mesh"])
+    pairs = live_pairs(facts)
+    going = [
+        pair
+        for pair in pairs
+        if concerned is not None and (not concerned or pair["peer"] in concerned or pair["peer_name"] in concerned)
+    ]
+    plan["pairs"][host] = going
+    names = {pair["peer_name"] for pair in going}
+    plan["survivors"][host] = survivors(facts, names)
+    if concerned is not None and not mesh["by_file"]:
+        found = facts.get("problems") or []
+        plan["warnings"] += (
+            found if not facts.get("readable") else [with_changes(one, severity="warning") for one in found]
+        )
+    if mesh["writable"]:
+        plan["problems"] += _missing_rights(mesh, going, facts)
+        plan["problems"] += [found for pair in going for found in _unmanaged_exports(mesh, pair, facts)]
+        plan["warnings"] += [_stays(mesh, pair) for pair in going if pair["unmanaged"]]
+
+
+def _not_written(facts: Json, is_outside: bool, by_file: bool) -> str:
+    """Why nothing is written to a mesh; empty where it is."""
+    if by_file:
+        return "another administrator manages it"
+    if is_outside:
+        return "it is outside the limit of this run"
+    return "" if facts.get("readable") else "it could not be read"
+
+
+def _concerns(request: Request, mesh: str) -> Optional[Set[str]]:
+    """The peers with which the pairs of a mesh go: none of them (None), all (empty), or those named."""
+    if request["verb"] == "leave":
+        return set()
+    if request["verb"] == "remove_mesh":
+        return set() if mesh in request["meshes"] else set(request["meshes"])
+    return {name for name in request["meshes"] if name != mesh} if mesh in request["meshes"] else None
+
+
+def survivors(facts: Json, going: Set[str]) -> List[Survivor]:
+    """The links of a mesh that stay."""
+    links: List[Survivor] = []
+    for peer in facts.get("peers") or []:
+        name = str(dig(peer, "metadata", "name"))
+        if name not in going:
+            status = read_peer(peer)
+            links.append({"peer_name": name, "connected": status["connected"], "last_attempt": status["last_attempt"]})
+    return links
+
+
+def _unmanaged_exports(mesh: RemovedMesh, pair: LivePair, facts: Json) -> List[Problem]:
+    """A peer of ours whose export set others manage: it must not be deleted while that exports."""
+    found = [obj for obj in facts.get("exports") or [] if dig(obj, "metadata", "name") == pair["peer_name"]]
+    if pair["export_set"] is not None or pair["peer_object"] is None or not any(map(read_exports, found)):
+        return []
+    return [
+        problem(
+            "exports-unmanaged",
+            mesh["mesh"],
+            f"ExportedServiceSet {mesh['namespace']}/{pair['peer_name']}",
+            f"it does not have our label and exports services to {pair['peer']}; istiod deadlocks when a peer is deleted "
+            "that still exports",
+            peer=pair["peer"],
+        )
+    ]
+
+
+def _missing_rights(mesh: RemovedMesh, going: List[LivePair], facts: Json) -> List[Problem]:
+    """The rights that the account lacks for the removal, where the API server lists them."""
+    rules = facts.get("rights")
+    lacking = permissions.missing(rules, permissions.beyond_reading(PURPOSE)) if rules is not None and going else []
+    if not lacking:
+        return []
+    role = permissions.role_name(PURPOSE)
+    return [
+        problem(
+            "permission-missing",
+            mesh["mesh"],
+            f"namespace {mesh['namespace']}",
+            f"the account may not {permissions.in_words(lacking)}",
+            f"Bind it to the ClusterRole {role} in this namespace (docs/rbac/{PURPOSE}.yaml)",
+        )
+    ]
+
+
+def _stays(mesh: RemovedMesh, pair: LivePair) -> Problem:
+    """A warning about objects of others that belong to a pair that goes."""
+    return problem(
+        "unmanaged-stays",
+        mesh["mesh"],
+        f"namespace {mesh['namespace']}",
+        f"{', '.join(pair['unmanaged'])} does not have our label and stays",
+        peer=pair["peer"],
+    )
+
+
+def _unknown_mesh(plan: RemovalPlan, declaration: Declaration) -> List[Problem]:
+    """A mesh that is neither in the inventory nor in any cluster is misspelled, unless it is gone already."""
+    request = plan["request"]
+    known = {mesh["mesh"] for mesh in declaration["meshes"].values()}
+    unknown = [name for name in request["meshes"] if name not in known]
+    if not unknown or any(plan["pairs"].values()):
+        return []
+    return [
+        problem(
+            "removal-nothing",
+            declaration["group"],
+            f"federation_{request['verb']}",
+            f"no mesh of the group has anything of {', '.join(unknown)}, and the inventory has no such mesh; its "
+            f"meshes are {', '.join(sorted(known))}",
+        )
+    ]
+
+
+def _elsewhere(plan: RemovalPlan) -> List[str]:
+    """What is left to others: the sides of meshes that this run does not write."""
+    request, lines = plan["request"], []
+    for host, mesh in sorted(plan["meshes"].items()):
+        concerned = _concerns(request, mesh["mesh"])
+        if mesh["writable"] or concerned is None:
+            continue
+        peers = sorted(
+            {other["mesh"] for one, other in plan["meshes"].items() if one != host and _goes(request, mesh, other)}
+        )
+        if peers:
+            lines.append(
+                f"{mesh['mesh']}: {mesh['message']}, so its side stays. Its administrator removes "
+                f"{', '.join(peers)} there: unlink.yml with federation_unlink: {mesh['mesh']},{peers[0]}"
+            )
+    return lines
+
+
+def _goes(request: Request, mesh: RemovedMesh, other: RemovedMesh) -> bool:
+    """Whether the pair of two meshes goes."""
+    concerned = _concerns(request, mesh["mesh"])
+    return concerned is not None and (not concerned or other["mesh"] in concerned)
+
+
+def _still_declared(declaration: Declaration, request: Request) -> List[List[str]]:
+    """The declared pairs that go: the next federate.yml would connect them again."""
+    names = [[declaration["meshes"][host]["mesh"] for host in pair] for pair in declaration["pairs"]]
+    if request["verb"] == "leave":
+        return names
+    if request["verb"] == "remove_mesh":
+        return [pair for pair in names if set(request["meshes"]) & set(pair)]
+    return [pair for pair in names if set(request["meshes"]) == set(pair)]
+
+
+def _judge_references(plan: RemovalPlan, facts: Mapping[str, Json]) -> None:
+    """Objects of users that name imported hosts stop the removal, unless it is forced."""
+    is_forced = bool(plan["options"].get(FORCE))
+    for host, mesh in sorted(plan["meshes"].items()):
+        if not mesh["writable"] or not plan["pairs"][host]:
+            continue
+        for found in find_references(mesh["mesh"], plan["pairs"][host], facts[host]):
+            if is_forced:
+                plan["warnings"].append(with_changes(found, severity="warning"))
+            else:
+                plan["problems"].append(found)
+
+
+def by_host(plan: RemovalPlan) -> Dict[str, List[LivePair]]:
+    """The pairs that this run removes, by host, without those of meshes that it must not write."""
+    return {host: pairs for host, pairs in plan["pairs"].items() if plan["meshes"][host]["writable"]}

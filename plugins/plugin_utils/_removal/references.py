@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: objects of users that name imported hosts, which stop to exist with the import. Pure.
+
+Hosts of an import are ``<name>.<namespace>.svc.<peer>-imports.local``, or local names where a service is imported as local
+(maistra/istio pkg/servicemesh/federation, createService).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Sequence, Set
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import is_ours
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.steps import REFERRING
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_imports
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import LivePair
+
+#: How many objects one message names.
+_NAMED = 5
+
+
+def import_domain(peer_name: str) -> str:
+    """The domain of all services that are imported from a peer, unless as local."""
+    return f"svc.{peer_name}-imports.local"
+
+
+def find_references(mesh: str, pairs: Sequence[LivePair], facts: Json) -> List[Problem]:
+    """One problem for each pair whose imported hosts are named by objects of users, and one for kinds that could not be read."""
+    read = [one for one in facts.get("additional_objects") or [] if one["kind"] in REFERRING]
+    found = [problem for pair in pairs for problem in _of_pair(mesh, pair, read)]
+    unread = [one["kind"] for one in read if one["problem"] is not None]
+    if unread and any(_imported_hosts(pair) for pair in pairs):
+        found.append(
+            problem(
+                "references-unread",
+                mesh,
+                f"API server of {mesh}",
+                f"{', '.join(unread)} cannot be listed in all namespaces, so what uses the imported hosts is not known",
+            )
+        )
+    return found
+
+
+def _of_pair(mesh: str, pair: LivePair, read: Sequence[Json]) -> List[Problem]:
+    """The problem about the objects that name hosts of one pair."""
+    hosts, domain = _imported_hosts(pair), import_domain(pair["peer_name"])
+    names = [
+        f"{one['kind']} {dig(obj, 'metadata', 'namespace')}/{dig(obj, 'metadata', 'name')}"
+        for one in read
+        for obj in one["objects"]
+        if not is_ours(obj) and any(_refers(text, hosts, domain) for text in host_names(obj))
+    ]
+    if not names:
+        return []
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return [
+        problem(
+            "hosts-in-use",
+            mesh,
+            names[0],
+            f"{', '.join(names[:_NAMED])}{more} name{'' if len(names) > 1 else 's'} hosts that are imported from {pair['peer']}",
+            peer=pair["peer"],
+        )
+    ]
+
+
+def _imported_hosts(pair: LivePair) -> Set[str]:
+    """The host names of what is imported from the peer now."""
+    return {service["hostname"] for service in read_imports(pair["import_set"])["imported"]}
+
+
+def _refers(text: str, hosts: Set[str], domain: str) -> bool:
+    """Whether a host name of a user's object, with or without wildcard, is or includes an imported host.
+
+    A wildcard that is not about this peer alone (``*``, ``*.local``) does not name it.
+    """
+    name = text.rpartition("/")[2].rstrip(".")
+    if name in hosts or name.endswith(f".{domain}") or name == domain:
+        return True
+    suffix = name[1:] if name.startswith("*.") else ""
+    return bool(suffix) and f".{domain}".endswith(suffix) and suffix.endswith("-imports.local")
+
+
+def host_names(obj: Json) -> Iterator[str]:
+    """Every host name in the spec of an Istio object, as it is written."""
+    yield from _hosts(obj.get("spec") or {})
+
+
+def _hosts(value: Any) -> Iterator[str]:
+    """Texts under the keys with which Istio names hosts, at any depth."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _hosts(item)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key in _HOST_KEYS:
+                yield from (text for text in (inner if isinstance(inner, list) else [inner]) if isinstance(text, str))
+            yield from _hosts(inner)
+
+
+#: ``host`` and ``hosts`` of all kinds; ``notHosts`` and ``values`` of an AuthorizationPolicy; ``address`` of ServiceEntry endpoints.
+_HOST_KEYS = frozenset({"host", "hosts", "notHosts", "values", "notValues", "address"})
+
+
+def reads() -> List[Dict[str, str]]:
+    """What a removal reads besides MeshFacts, for the option ``additional_objects`` of mesh_info."""
+    return [{"kind": kind} for kind in REFERRING]

@@ -1,0 +1,189 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Removal of a pair, a mesh and a federation: in the product's order, with nothing left, and with the other links undisturbed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from harness import ROOT, Federation, Run
+
+PLAYBOOKS = ROOT / "playbooks"
+RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
+PAIR = f"{RED},{GREEN}"
+HOST = "ratings.red-mesh-bookinfo.svc.red-mesh-imports.local"
+#: Removals write these kinds only.
+KINDS = ("importedservicesets", "exportedservicesets", "servicemeshpeers", "configmaps", "servicemeshcontrolplanes")
+
+
+@pytest.fixture(scope="module", name="federation")
+def _federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    """Three federated meshes; green imports a service of red."""
+    federation = Federation.for_lab(start(), tmp_path_factory.mktemp("f"))
+    federation.succeed()
+    return federation
+
+
+@pytest.fixture(autouse=True)
+def _federated(federation: Federation) -> None:
+    """Each test begins with healthy links, whatever the one before has removed."""
+    federation.succeed()
+
+
+def _remove(federation: Federation, playbook: str, *arguments: str) -> Run:
+    return federation.play(PLAYBOOKS / f"{playbook}.yml", *arguments)
+
+
+def _unlink(federation: Federation, *arguments: str, confirm: bool = True) -> Run:
+    confirmed = ("-e", f"federation_confirm={PAIR}") if confirm else ()
+    return _remove(federation, "unlink", "-e", f"federation_unlink={PAIR}", *confirmed, *arguments)
+
+
+def _left(federation: Federation, mesh: str, peer: str) -> list[str]:
+    """Names in the mesh's namespace that contain the name of the peer, in every kind that a federation brings."""
+    kinds = (*KINDS[:-1], "services", "deployments", "serviceaccounts", "routes", "networkpolicies")
+    names = [f"{kind}/{name}" for kind in kinds for name in federation.names(mesh, kind) if peer in name]
+    plane = federation.get(mesh, "servicemeshcontrolplanes", mesh)
+    gateways = [name for section in plane["spec"].get("gateways", {}).values() for name in section if peer in name]
+    managers = [entry["manager"] for entry in plane["metadata"].get("managedFields", []) if peer in entry["manager"]]
+    return names + gateways + managers
+
+
+def test_unlink_leaves_nothing_and_disturbs_no_other_link(federation: Federation) -> None:
+    before = {link: federation.watch(*link) for link in federation.connected() if BLUE in link}
+    run = _unlink(federation)
+    assert run.code == 0, run.output
+    assert run.data["verdict"] == "REMOVED" and run.data["undisturbed"] == 4
+    assert _left(federation, RED, GREEN) == [] and _left(federation, GREEN, RED) == []
+    assert {link: federation.watch(*link)["lastConnected"] for link in before} == {
+        link: watch["lastConnected"] for link, watch in before.items()
+    }
+    again = _unlink(federation)
+    assert again.code == 0 and again.data["verdict"] == "NOTHING TO REMOVE" and again.data["changes"] == []
+
+
+def test_a_removed_pair_is_federated_again_with_its_imports(federation: Federation) -> None:
+    _unlink(federation)
+    run = federation.succeed()
+    assert federation.imported(GREEN, RED) == [HOST] and run.cells[(GREEN, RED)] == "ok, 1 imported"
+    assert federation.succeed().unchanged
+
+
+def test_without_confirmation_nothing_is_written(federation: Federation) -> None:
+    mark = federation.lab.mark()
+    run = _unlink(federation, confirm=False)
+    assert run.code == 0, run.output
+    assert "PLANNED  1 pair would be removed. Nothing was changed." in run.output
+    assert f"federation_confirm={PAIR}" in run.output
+    assert not federation.writes(mark)
+
+
+def test_check_mode_announces_what_a_run_removes(federation: Federation) -> None:
+    mark = federation.lab.mark()
+    check = _unlink(federation, "--check", "--diff", confirm=False)
+    assert check.code == 0, check.output
+    assert not federation.writes(mark)
+    run = _unlink(federation)
+    announced = {change[:4] for change in check.changes}
+    done = {change[:4] for change in run.changes}
+    assert announced == done and len(done) == 8
+
+
+def test_remove_mesh_finds_a_mesh_that_left_the_inventory(federation: Federation) -> None:
+    blue = federation.hosts.pop(BLUE)
+    try:
+        run = _remove(
+            federation, "remove_mesh", "-e", f"federation_remove_mesh={BLUE}", "-e", f"federation_confirm={BLUE}"
+        )
+        assert run.code == 0, run.output
+        assert _left(federation, RED, BLUE) == [] and _left(federation, GREEN, BLUE) == []
+        assert federation.names(BLUE, "servicemeshpeers") == [GREEN, RED], "blue is managed by others now"
+        assert federation.connected() == [(GREEN, RED), (RED, GREEN)]
+    finally:
+        federation.hosts[BLUE] = blue
+
+
+def test_leave_removes_every_pair(federation: Federation) -> None:
+    run = _remove(federation, "leave", "-e", "federation_confirm=federation")
+    assert run.code == 0, run.output
+    assert len(run.data["pairs"]) == 3
+    for mesh in (RED, GREEN, BLUE):
+        assert [name for peer in (RED, GREEN, BLUE) if peer != mesh for name in _left(federation, mesh, peer)] == []
+        assert federation.get(mesh, "servicemeshcontrolplanes", mesh)["spec"]["security"]["trust"]["domain"]
+
+
+def test_an_unreachable_mesh_keeps_its_side_and_is_completed_later(federation: Federation) -> None:
+    with federation.lab.fault("api-stopped", cluster=federation.location(RED)[0]):
+        run = _unlink(federation)
+        assert run.code != 0 and run.data["verdict"] == "INCOMPLETE"
+        assert "red-mesh: it could not be read" in run.flat
+    assert _left(federation, GREEN, RED) == []
+    assert GREEN in federation.names(RED, "servicemeshpeers")
+    completed = _unlink(federation)
+    assert completed.code == 0, completed.output
+    assert _left(federation, RED, GREEN) == []
+
+
+def test_objects_of_users_that_name_imported_hosts_stop_the_removal(federation: Federation) -> None:
+    cluster, namespace = federation.location(GREEN)
+    route = {
+        "apiVersion": "networking.istio.io/v1beta1",
+        "kind": "VirtualService",
+        "metadata": {"name": "ratings", "namespace": namespace},
+        "spec": {"hosts": ["ratings"], "http": [{"route": [{"destination": {"host": HOST}}]}]},
+    }
+    federation.lab.kubectl(cluster, "apply", "-f", "-", stdin=json.dumps(route))
+    mark = federation.lab.mark()
+    try:
+        run = _unlink(federation)
+        assert run.code != 0 and "hosts-in-use" in run.flat
+        assert f"VirtualService {namespace}/ratings names hosts that are imported from red-mesh" in run.flat
+        assert not federation.writes(mark)
+        forced = _unlink(federation, "-e", '{"federation_force_removal": true}')
+        assert forced.code == 0, forced.output
+        assert _left(federation, GREEN, RED) == []
+    finally:
+        federation.lab.kubectl(cluster, "delete", "virtualservice/ratings", "-n", namespace)
+
+
+def test_an_interrupted_removal_is_completed_by_the_same_command(federation: Federation) -> None:
+    """Red refuses every deletion after its exports are withdrawn, so its peer stays; nothing of the pair is lost."""
+    with federation.lab.fault("api-error", cluster=federation.location(RED)[0], code=500, count=200, verbs=["delete"]):
+        run = _unlink(federation)
+        assert run.code != 0 and run.data["verdict"] == "INCOMPLETE"
+        assert GREEN in federation.names(RED, "servicemeshpeers")
+    completed = _unlink(federation)
+    assert completed.code == 0, completed.output
+    assert _left(federation, RED, GREEN) == [] and _left(federation, GREEN, RED) == []
+    assert _unlink(federation).data["verdict"] == "NOTHING TO REMOVE"
+
+
+def test_what_others_manage_stays(federation: Federation) -> None:
+    cluster, namespace = federation.location(RED)
+    label = ("label", f"servicemeshpeer/{BLUE}", "-n", namespace, "--overwrite")
+    federation.lab.kubectl(cluster, *label, "app.kubernetes.io/managed-by=another")
+    try:
+        run = _remove(
+            federation, "remove_mesh", "-e", f"federation_remove_mesh={BLUE}", "-e", f"federation_confirm={BLUE}"
+        )
+        assert run.code == 0, run.output
+        assert "ServiceMeshPeer blue-mesh does not have our label and stays" in run.flat
+        assert BLUE in federation.names(RED, "servicemeshpeers")
+    finally:
+        federation.lab.kubectl(cluster, *label, "app.kubernetes.io/managed-by=ossm.federation")
+
+
+def test_a_restart_on_request_clears_what_istiod_keeps(federation: Federation) -> None:
+    pods = {
+        mesh: [name for name in federation.names(mesh, "pods") if name.startswith("istiod-")] for mesh in (RED, BLUE)
+    }
+    run = _unlink(federation, "-e", '{"federation_restart_control_plane": ["red-mesh"]}')
+    assert run.code == 0, run.output
+    now = {
+        mesh: [name for name in federation.names(mesh, "pods") if name.startswith("istiod-")] for mesh in (RED, BLUE)
+    }
+    assert now[RED] != pods[RED] and now[BLUE] == pods[BLUE]
+    assert "istiod of green-mesh trusts the removed roots until it restarts" in run.flat
