@@ -51,11 +51,12 @@ def test_a_pending_load_balancer_is_reported_with_its_reason(
     assert f"s left; waiting for ingress-blue-mesh: its load balancer has no address yet ({REASON}" in run.flat, (
         run.output
     )
-    # The report names the cause of both links once, with the gateway of the first one.
-    pending = "ERROR blue-mesh, green-mesh: link to red-mesh: pending: ingress-blue-mesh of red-mesh is not reachable"
-    assert f"{pending} yet: its load balancer has no address yet ({REASON}" in run.flat, run.report
+    # The report names the cause of all four links once.
     services = "Service red-mesh-system/ingress-blue-mesh, Service red-mesh-system/ingress-green-mesh"
-    assert f"WARNING red-mesh: {services}: no address after " in run.flat, run.report
+    (cause,) = [line for line in run.report if "Fix: " in line]
+    assert cause.startswith(f"ERROR red-mesh: {services}: no address after "), run.report
+    assert f"its load balancer has no address yet ({REASON}" in cause, run.report
+    assert cause.endswith("Links: blue-mesh, green-mesh -> red-mesh; red-mesh -> blue-mesh, green-mesh (pending).")
     assert {link: run.cells[link] for link in DEFAULT_LINKS} == {
         **dict.fromkeys(DEFAULT_LINKS, "pending"),
         ("green-mesh", "blue-mesh"): "ok",

@@ -14,6 +14,7 @@ from typing import Collection, Dict, Iterable, List, Optional, Sequence, Set, Tu
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.codes import CODES
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.links import ROOT_NOT_VERIFIED
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.matrix import shown_state
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import INDENT, arrows, listed, wrapped
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import (
@@ -40,6 +41,8 @@ _SUMMARIES = {
 
 #: States in which a link says nothing of its own: what keeps a run from its objects is a problem of one of the meshes.
 _DERIVED = ("skipped", "unknown", "pending")
+#: Warnings about what the links of a mesh wait for: where a link fails because of them, they are its cause.
+_AWAITED = ("no-address", "control-plane-not-ready")
 
 
 def causes(problems: Sequence[Problem], links: Sequence[Link], unreadable: Collection[str] = ()) -> List[Cause]:
@@ -52,19 +55,37 @@ def causes(problems: Sequence[Problem], links: Sequence[Link], unreadable: Colle
     for link in links:
         if link["state"] == "excluded" or (link["healthy"] and not link["unverified"]):
             continue
-        cause = next((cause for cause, group in by_problem if _explains(group, link)), None)
+        cause = _cause_of(link, by_problem)
         if cause is None:
             unexplained.setdefault(_link_key(link), []).append(link)
         else:
             cause["links"].append(_affected(link))
+            cause["severity"] = "error" if link["failed"] else cause["severity"]
     found = [cause for cause, _group in by_problem] + [_link_cause(group) for group in unexplained.values()]
     return sorted(found, key=lambda cause: (_ORDER.index(cause["severity"]), cause["mesh"]))
 
 
+def _cause_of(link: Link, by_problem: Sequence[Tuple[Cause, List[Problem]]]) -> Optional[Cause]:
+    """The cause that explains a link: what could not be done before what is only awaited, and of that what the watched
+    mesh lacks."""
+
+    def rank(pair: Tuple[Cause, List[Problem]]) -> Tuple[bool, bool]:
+        problem = pair[1][0]
+        is_awaited = problem["severity"] != "error"
+        return is_awaited, is_awaited and problem["mesh"] != link["to"]
+
+    explaining = [pair for pair in by_problem if _explains(pair[1], link)]
+    return min(explaining, key=rank)[0] if explaining else None
+
+
 def _key(problem: Problem) -> Tuple[str, ...]:
     """What the problems of one cause have in common: the mesh and the fix."""
-    is_restart = problem["code"] in RESTART_CODES and problem["severity"] == "error"
-    return (problem["severity"], problem["mesh"], "restart" if is_restart else problem["code"], problem["remedy"])
+    subject = problem["code"]
+    if subject in RESTART_CODES and problem["severity"] == "error":
+        subject = "restart"
+    elif subject in _AWAITED:
+        subject = "wait"
+    return (problem["severity"], problem["mesh"], subject, problem["remedy"])
 
 
 def _problem_cause(group: Sequence[Problem], unreadable: Collection[str]) -> Cause:
@@ -109,18 +130,19 @@ def _explains(group: Sequence[Problem], link: Link) -> bool:
     """Whether a link is as it is because of the problems of one mesh.
 
     A problem with a peer explains the links between the two, in both directions where a restart is the fix. A problem of a
-    whole mesh explains what could not be read or written because of it.
+    whole mesh explains what could not be read or written because of it. A warning explains the links that wait for it.
     """
     first = group[0]
-    if first["severity"] != "error":
-        return False
+    if first["severity"] == "error":
+        is_derived = link["state"] in _DERIVED or bool(link["unverified"])
+    else:
+        is_derived = first["code"] in _AWAITED and _waits(link)
     # A module names the peer by its host.
     peers: Set[Optional[str]] = {problem.get("peer") for problem in group}
     for mesh, peer, host in (
         (link["from"], link["to"], link["to_host"]),
         (link["to"], link["from"], link["from_host"]),
     ):
-        is_derived = link["state"] in _DERIVED or bool(link["unverified"])
         if first["mesh"] == mesh and peers & {peer, host} and (is_derived or _is_about_traffic(first)):
             return True
         if first["mesh"] == mesh and None in peers and is_derived:
@@ -128,9 +150,16 @@ def _explains(group: Sequence[Problem], link: Link) -> bool:
     return False
 
 
+def _waits(link: Link) -> bool:
+    """Whether a link waits for what its two meshes do in this run, and not for another administrator."""
+    if link["state"] == "pending":
+        return link["failed"]
+    return link["unverified"] not in ("", ROOT_NOT_VERIFIED)
+
+
 def _is_about_traffic(problem: Problem) -> bool:
     """Whether a problem is one of the connection or the requests, and not only of an object."""
-    return problem["code"] in RESTART_CODES or problem["code"] in ("network-view", "no-address")
+    return problem["severity"] == "error" and problem["code"] in (*RESTART_CODES, "network-view")
 
 
 def _link_key(link: Link) -> Tuple[str, ...]:
