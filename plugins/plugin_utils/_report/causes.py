@@ -10,6 +10,7 @@ problem and is no cause of its own.
 
 from __future__ import annotations
 
+import re
 from typing import Collection, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.codes import CODES
@@ -43,6 +44,10 @@ _SUMMARIES = {
 _DERIVED = ("skipped", "unknown", "pending")
 #: Warnings about what the links of a mesh wait for: where a link fails because of them, they are its cause.
 _AWAITED = ("no-address", "control-plane-not-ready")
+#: How a statement names the links of one mesh.
+_TO = "link to "
+#: Stands for the name of the watching mesh where the texts of several links are compared.
+_WATCHING = "\0"
 
 
 def causes(problems: Sequence[Problem], links: Sequence[Link], unreadable: Collection[str] = ()) -> List[Cause]:
@@ -162,34 +167,66 @@ def _is_about_traffic(problem: Problem) -> bool:
     return problem["severity"] == "error" and problem["code"] in (*RESTART_CODES, "network-view")
 
 
+def _reason(link: Link) -> str:
+    return link["unverified"] or link["message"]
+
+
 def _link_key(link: Link) -> Tuple[str, ...]:
-    """What the links of one cause have in common: state, reason and fix, whichever mesh watches."""
-    reason = link["unverified"] or link["message"]
-    return (shown_state(link), reason.replace(link["from"], "*"), link["remedy"].replace(link["from"], "*"))
+    """What the links of one cause have in common: state and fix, whichever mesh watches; without a fix the reason."""
+    return (_link_severity(link), shown_state(link), _pattern(link, link["remedy"] or _reason(link)))
+
+
+def _link_severity(link: Link) -> CauseSeverity:
+    if link["healthy"]:
+        return "info"
+    return "error" if link["failed"] else "pending"
+
+
+def _pattern(link: Link, text: str) -> str:
+    """A text with the place of the watching mesh's name open. A name that is part of another one, such as a gateway's,
+    stays: it is another object."""
+    return re.sub(rf"(?<![\w./-]){re.escape(link['from'])}(?![\w/-]|\.\w)", _WATCHING, text)
+
+
+def _common_text(group: Sequence[Link], text: str) -> str:
+    """A text that links have in common up to the names of the watching meshes, with all of these names."""
+    return _pattern(group[0], text).replace(_WATCHING, listed(_watching(group)))
+
+
+def _watching(group: Sequence[Link]) -> List[str]:
+    return sorted({link["from"] for link in group})
 
 
 def _link_cause(group: Sequence[Link]) -> Cause:
-    """The cause that links of one reason have in common."""
-    first = group[0]
-    sources, targets = (sorted({ends[index] for ends in _ends(group)}) for index in (0, 1))
-    severity: CauseSeverity = "error" if first["failed"] else "pending"
-    if first["healthy"]:
-        severity = "info"
-    state, reason = shown_state(first), first["unverified"] or first["message"]
+    """The cause that links of one fix have in common."""
+    state, severity = shown_state(group[0]), _link_severity(group[0])
+    by_reason: Dict[str, List[Link]] = {}
+    for link in group:
+        by_reason.setdefault(_pattern(link, _reason(link)), []).append(link)
+    prefix = "" if severity == "pending" else f"{state}: "
     return {
         "severity": severity,
-        "mesh": listed(sources),
-        "codes": [first["code"]] if first["code"] else [],
+        "mesh": listed(_watching(group)),
+        "codes": list(dict.fromkeys(link["code"] for link in group if link["code"])),
         "summary": f"{arrows(_ends(group))} {state}",
         "findings": [
             {
-                "where": [f"link to {listed(targets)}" if 1 in (len(sources), len(targets)) else "several links"],
-                "message": reason if severity == "pending" else f"{state}: {reason}",
+                "where": [_links_place(links, is_only=len(by_reason) == 1)],
+                "message": prefix + _common_text(links, _reason(links[0])),
             }
+            for links in by_reason.values()
         ],
-        "remedy": first["remedy"],
+        "remedy": _common_text(group, group[0]["remedy"]),
         "links": [_affected(link) for link in group],
     }
+
+
+def _links_place(group: Sequence[Link], *, is_only: bool) -> str:
+    """The links of one statement. What is the only one names no watching meshes, since its paragraph begins with them."""
+    targets = sorted({link["to"] for link in group})
+    if not is_only:
+        return arrows(_ends(group))
+    return f"{_TO}{listed(targets)}" if 1 in (len(_watching(group)), len(targets)) else "several links"
 
 
 def _ends(group: Sequence[Link]) -> List[Tuple[str, str]]:
@@ -223,7 +260,8 @@ def cause_lines(cause: Cause) -> List[str]:
 
 def _names_more_links(cause: Cause) -> bool:
     """Whether the links say more than the paragraph: a cause that is a link names it already."""
-    return not all(finding["where"][0].startswith("link to ") for finding in cause["findings"])
+    places = [finding["where"][0] for finding in cause["findings"]]
+    return not all(place.startswith(_TO) or " -> " in place for place in places)
 
 
 def _affected_text(links: Iterable[AffectedLink]) -> str:

@@ -400,5 +400,46 @@ def test_a_mesh_that_nobody_reaches_is_one_cause() -> None:
     assert "    Links: blue-mesh, green-mesh -> red-mesh; red-mesh -> blue-mesh (unreachable)." in report["lines"]
 
 
+def _link_causes(reasons: dict[tuple[str, str], str], remedy: str) -> tuple[list[Json], list[str]]:
+    """The causes of links that are down, by their reasons, and the paragraphs of the report."""
+    federation = _federation()
+    for (mesh, peer), reason in reasons.items():
+        federation.link(mesh, peer, **DOWN, message=reason, remedy=remedy.format(mesh=mesh))
+    report = run_result.report(federation.plan, {}, federation.facts)
+    return report["causes"], report["lines"]
+
+
+def test_links_whose_texts_name_other_gateways_are_one_cause_with_each_gateway() -> None:
+    """The names of meshes are parts of the names of objects: no text names the gateway of one mesh for another."""
+    reasons = {(mesh, RED): f"ingress-{mesh} of red-mesh is gone" for mesh in (GREEN, BLUE)}
+    causes, lines = _link_causes(reasons, "Create it")
+    (cause,) = causes
+    assert [finding["message"] for finding in cause["findings"]] == [
+        "unreachable: ingress-blue-mesh of red-mesh is gone",
+        "unreachable: ingress-green-mesh of red-mesh is gone",
+    ]
+    assert lines[3:7] == [
+        "ERROR blue-mesh, green-mesh: 2 problems with one fix:",
+        "    - blue-mesh -> red-mesh: unreachable: ingress-blue-mesh of red-mesh is gone.",
+        "    - green-mesh -> red-mesh: unreachable: ingress-green-mesh of red-mesh is gone.",
+        "    Fix: Create it. [peer-unreachable]",
+    ]
+
+
+def test_a_text_that_names_the_watching_mesh_names_all_of_them() -> None:
+    reasons = {(mesh, RED): f"red-mesh has no peer for {mesh} yet" for mesh in (GREEN, BLUE)}
+    (cause,), lines = _link_causes(reasons, "Restart the istiod of {mesh}")
+    assert [finding["message"] for finding in cause["findings"]] == [
+        "unreachable: red-mesh has no peer for blue-mesh, green-mesh yet"
+    ]
+    assert cause["remedy"] == "Restart the istiod of blue-mesh, green-mesh"
+    assert "ERROR blue-mesh, green-mesh: link to red-mesh: unreachable: red-mesh has no peer for blue-mesh," in lines
+
+
+def test_links_with_other_fixes_are_other_causes() -> None:
+    reasons = {(mesh, RED): "no way" for mesh in (GREEN, BLUE)}
+    assert len(_link_causes(reasons, "Correct ingress-{mesh}")[0]) == 2
+
+
 def test_what_a_restart_corrects_has_a_summary() -> None:
     assert set(cause_report._SUMMARIES) == set(RESTART_CODES)
