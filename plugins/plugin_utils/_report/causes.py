@@ -11,7 +11,7 @@ problem and is no cause of its own.
 from __future__ import annotations
 
 import re
-from typing import Collection, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+from typing import Collection, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.codes import CODES
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem
@@ -25,7 +25,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report.types impo
     Finding,
     Link,
 )
-from ansible_collections.ossm.federation.plugins.plugin_utils._run.restarts import RESTART_CODES
+from ansible_collections.ossm.federation.plugins.plugin_utils._run.restarts import RESTART_CODES, restart_fix
 
 _ORDER: Tuple[CauseSeverity, ...] = ("error", "pending", "warning", "info")
 _SEVERITIES: Dict[str, CauseSeverity] = {"error": "error", "warning": "warning"}
@@ -44,6 +44,8 @@ _SUMMARIES = {
 _DERIVED = ("skipped", "unknown", "pending")
 #: Warnings about what the links of a mesh wait for: where a link fails because of them, they are its cause.
 _AWAITED = ("no-address", "control-plane-not-ready")
+#: The code of a changed root, which all peers of its mesh have to load.
+_ROOT = "root-not-loaded"
 #: How a statement names the links of one mesh.
 _TO = "link to "
 #: Stands for the name of the watching mesh where the texts of several links are compared.
@@ -53,8 +55,10 @@ _WATCHING = "\0"
 def causes(problems: Sequence[Problem], links: Sequence[Link], unreadable: Collection[str] = ()) -> List[Cause]:
     """The causes, errors first, then by mesh. ``unreadable`` are the names of the meshes that could not be read."""
     groups: Dict[Tuple[str, ...], List[Problem]] = {}
+    restarted = {problem["mesh"] for problem in problems if _is_restart(problem) and problem["code"] != _ROOT}
     for problem in problems:
-        groups.setdefault(_key(problem), []).append(problem)
+        key = _key(problem) if problem["mesh"] in restarted else _root_key(problem) or _key(problem)
+        groups.setdefault(key, []).append(problem)
     by_problem = [(_problem_cause(group, unreadable), group) for group in groups.values()]
     unexplained: Dict[Tuple[str, ...], List[Link]] = {}
     for link in links:
@@ -85,12 +89,26 @@ def _cause_of(link: Link, by_problem: Sequence[Tuple[Cause, List[Problem]]]) -> 
 
 def _key(problem: Problem) -> Tuple[str, ...]:
     """What the problems of one cause have in common: the mesh and the fix."""
-    subject = problem["code"]
-    if subject in RESTART_CODES and problem["severity"] == "error":
-        subject = "restart"
-    elif subject in _AWAITED:
-        subject = "wait"
-    return (problem["severity"], problem["mesh"], subject, problem["remedy"])
+    subject = "wait" if problem["code"] in _AWAITED else problem["code"]
+    return (
+        problem["severity"],
+        problem["mesh"],
+        "restart" if _is_restart(problem) else subject,
+        problem["remedy"],
+    )
+
+
+def _is_restart(problem: Problem) -> bool:
+    return problem["code"] in RESTART_CODES and problem["severity"] == "error"
+
+
+def _root_key(problem: Problem) -> Optional[Tuple[str, ...]]:
+    """What a new root that its peers have not loaded is grouped by: the mesh of the root, whichever peers have to be
+    restarted for it. None for all other problems."""
+    if problem["code"] != _ROOT:
+        return None
+    fix = "restart" if problem["remedy"] == restart_fix(problem["mesh"]) else problem["remedy"]
+    return (problem["severity"], _ROOT, problem.get("peer") or "", fix)
 
 
 def _problem_cause(group: Sequence[Problem], unreadable: Collection[str]) -> Cause:
@@ -99,20 +117,23 @@ def _problem_cause(group: Sequence[Problem], unreadable: Collection[str]) -> Cau
     gravest = min(
         group, key=lambda problem: list(_SUMMARIES).index(problem["code"]) if problem["code"] in _SUMMARIES else 0
     )
+    meshes = list(dict.fromkeys(problem["mesh"] for problem in group))
     return {
         "severity": _SEVERITIES.get(first["severity"], "info"),
-        "mesh": first["mesh"],
+        "mesh": listed(meshes),
         "codes": list(dict.fromkeys(problem["code"] for problem in group)),
-        "summary": _problem_summary(gravest, unreadable),
+        "summary": _problem_summary(gravest, listed(meshes), unreadable),
         "findings": _findings(group),
-        "remedy": first["remedy"],
+        "remedy": restart_fix(*meshes)
+        if len(meshes) > 1 and first["remedy"] == restart_fix(meshes[0])
+        else first["remedy"],
         "links": [],
     }
 
 
-def _problem_summary(problem: Problem, unreadable: Collection[str]) -> str:
-    mesh, code = problem["mesh"], problem["code"]
-    if mesh in unreadable:
+def _problem_summary(problem: Problem, mesh: str, unreadable: Collection[str]) -> str:
+    code = problem["code"]
+    if problem["mesh"] in unreadable:
         return f"{mesh} cannot be read"
     if code in _SUMMARIES:
         return _SUMMARIES[code].format(mesh=mesh, peer=problem.get("peer") or "a peer")
@@ -132,25 +153,29 @@ def _findings(group: Sequence[Problem]) -> List[Finding]:
 
 
 def _explains(group: Sequence[Problem], link: Link) -> bool:
-    """Whether a link is as it is because of the problems of one mesh.
+    """Whether a link is as it is because of the problems of one cause.
 
     A problem with a peer explains the links between the two, in both directions where a restart is the fix. A problem of a
     whole mesh explains what could not be read or written because of it. A warning explains the links that wait for it.
     """
-    first = group[0]
-    if first["severity"] == "error":
+    return any(_explains_alone(problem, link) for problem in group)
+
+
+def _explains_alone(problem: Problem, link: Link) -> bool:
+    if problem["severity"] == "error":
         is_derived = link["state"] in _DERIVED or bool(link["unverified"])
     else:
-        is_derived = first["code"] in _AWAITED and _waits(link)
-    # A module names the peer by its host.
-    peers: Set[Optional[str]] = {problem.get("peer") for problem in group}
+        is_derived = problem["code"] in _AWAITED and _waits(link)
     for mesh, peer, host in (
         (link["from"], link["to"], link["to_host"]),
         (link["to"], link["from"], link["from_host"]),
     ):
-        if first["mesh"] == mesh and peers & {peer, host} and (is_derived or _is_about_traffic(first)):
+        if problem["mesh"] != mesh:
+            continue
+        # A module names the peer by its host.
+        if problem.get("peer") in (peer, host) and (is_derived or _is_about_traffic(problem)):
             return True
-        if first["mesh"] == mesh and None in peers and is_derived:
+        if problem.get("peer") is None and is_derived:
             return True
     return False
 

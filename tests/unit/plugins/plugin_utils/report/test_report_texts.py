@@ -109,6 +109,15 @@ def limited_run() -> Json:
     return run_result.report(plan, {"links": {RED: {"links": [], "problems": []}}}, {})
 
 
+def new_root() -> Json:
+    """The root of red changed while nobody could reach it: its peers have not loaded it."""
+    federation = _federation()
+    for mesh in (BLUE, GREEN):
+        federation.link(mesh, RED, **DOWN, root_not_loaded=True, message="no way", remedy="Look there")
+        federation.link(RED, mesh, **DOWN, message="no way", remedy="Look there")
+    return run_result.report(federation.plan, {}, federation.facts)
+
+
 def pending_balancer() -> Json:
     """The cloud gives the gateways of red no address, so nobody has a peer for red and red is nobody's peer."""
     reason = "its load balancer has no address yet (SyncLoadBalancerFailed: quota)"
@@ -160,6 +169,25 @@ def _waiting_for_red(problems: list[Problem], reason: str) -> Json:
 
 
 TEXTS = {
+    "new_root": """
+DEGRADED  2 of 6 links healthy, 4 unreachable: istiod of blue-mesh, green-mesh has not loaded the
+    new root of red-mesh.
+Nothing was changed.
+
+ERROR blue-mesh, green-mesh: ServiceMeshPeer blue-mesh-system/red-mesh, ServiceMeshPeer
+    green-mesh-system/red-mesh: the root of red-mesh changed while the link was down, and istiod
+    does not load it before the link is up: neither discovery nor requests pass.
+    Fix: Restart the istiod of blue-mesh, green-mesh: run again with
+        federation_restart_control_plane: true, or with a list that contains them. [root-not-loaded]
+    Links: blue-mesh, green-mesh -> red-mesh; red-mesh -> blue-mesh, green-mesh (unreachable).
+
+Links (the mesh of a row watches the mesh of a column)
+
+            blue-mesh    green-mesh   red-mesh
+blue-mesh   -            ok           unreachable
+green-mesh  ok           -            unreachable
+red-mesh    unreachable  unreachable  -
+""",
     "pending_balancer": """
 DEGRADED  2 of 6 links healthy, 4 pending: red-mesh: a gateway has no address in time.
 Nothing was changed.
@@ -299,6 +327,7 @@ NIGHTS = [
     kept_identity,
     lost_peer,
     limited_run,
+    new_root,
     pending_balancer,
     control_plane_not_ready,
 ]
@@ -407,6 +436,19 @@ def _link_causes(reasons: dict[tuple[str, str], str], remedy: str) -> tuple[list
         federation.link(mesh, peer, **DOWN, message=reason, remedy=remedy.format(mesh=mesh))
     report = run_result.report(federation.plan, {}, federation.facts)
     return report["causes"], report["lines"]
+
+
+def test_a_new_root_belongs_to_the_other_restart_of_its_mesh() -> None:
+    """Blue has to be restarted for another reason too: one restart of blue is one fix, and is named once."""
+    federation = _federation()
+    for mesh in (BLUE, GREEN):
+        federation.link(mesh, RED, **DOWN, root_not_loaded=True, message="no way", remedy="Look there")
+    federation.link(BLUE, GREEN, **{**DOWN, "code": "deadlock"}, suspect="deadlock", message="deadlock")
+    causes = run_result.report(federation.plan, {}, federation.facts)["causes"]
+    assert [(cause["mesh"], cause["codes"]) for cause in causes] == [
+        (BLUE, ["deadlock", "root-not-loaded"]),
+        (GREEN, ["root-not-loaded"]),
+    ]
 
 
 def test_links_whose_texts_name_other_gateways_are_one_cause_with_each_gateway() -> None:
