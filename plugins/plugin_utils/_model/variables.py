@@ -340,7 +340,11 @@ _OPTIONS = (
         "ports_file", "path", None, "File on the controller for the port matrix of C(plan.yml) as CSV.", "report"
     ),
     _federation(
-        "no_log", "bool", True, "Keep the plan, which is public but large, out of the output of tasks.", "federation"
+        "no_log",
+        "bool",
+        True,
+        "Keep the plan and the data of reports, which are public but large, out of the output of tasks.",
+        "federation",
     ),
 )
 _TABLE = (*_MESHES, *_INSTALLATION, *_IDENTITY, *_ACCESS, *_OPTIONS)
