@@ -128,7 +128,7 @@ def _check_names(meshes: Mapping[str, DeclaredMesh]) -> List[Problem]:
             name,
             "mesh_name",
             f"must differ for each mesh: the hosts {', '.join(hosts)} have {shown(name)}",
-            "Give each mesh its own name",
+            "",
         )
         for name, hosts in sorted(by_name.items())
         if len(hosts) > 1
@@ -147,7 +147,7 @@ def _peers(host: str, names: Optional[List[str]], resolver: Resolver) -> Tuple[L
             problems.append(resolver.unknown(name, mesh, "mesh_peers"))
         if hosts == {host} and resolver.is_mesh(name):
             message = f"must be other meshes, not {shown(name)}: a mesh cannot be a peer of itself"
-            problems.append(problem("peer-self", mesh, "mesh_peers", message, f"Remove {name}"))
+            problems.append(problem("peer-self", mesh, "mesh_peers", message, ""))
         peers |= hosts
     return sorted(peers - {host}), problems
 

@@ -83,9 +83,7 @@ def _check_names(mesh: DeclaredMesh, values: Json) -> List[Problem]:
             problems += check_domain(VARIABLES[variable], name, mesh["mesh"])
     if is_registry(mesh["mesh"]):
         message = f"must be another name than {shown(mesh['mesh'])}: it is the name of the peers' own service registry"
-        problems.append(
-            problem("peer-name-registry", mesh["mesh"], "mesh_name", message, "Set mesh_name to another name")
-        )
+        problems.append(problem("peer-name-registry", mesh["mesh"], "mesh_name", message, ""))
     return problems
 
 

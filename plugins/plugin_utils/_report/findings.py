@@ -54,7 +54,8 @@ def _paragraphs(findings: Sequence[Problem]) -> List[str]:
 
 def _paragraph(finding: Problem) -> List[str]:
     head = f"{finding['severity'].upper()} {finding['mesh']}: {finding['where']}: {finding['message'].rstrip('.')}."
-    return wrapped(f"{head} Fix: {finding['remedy'].rstrip('.')}. [{finding['code']}]")
+    fix = f" Fix: {finding['remedy'].rstrip('.')}." if finding["remedy"] else ""
+    return wrapped(f"{head}{fix} [{finding['code']}]")
 
 
 def _correction(finding: Problem) -> Tuple[str, str, Any]:
