@@ -261,7 +261,7 @@ def test_problems_as_text() -> None:
     assert problems_text([]) == ""
     assert (
         problems_text([{**wrong[0], "repaired": "a/x"}])
-        == 'WARNING red: x: it is wrong. Fix: Correct it. Write "a/x" [a]'
+        == "WARNING red: x: it is wrong. Fix: Correct it. [a]\nWrite:\n    - a/x"
     )
 
 
