@@ -42,7 +42,7 @@ def test_a_pending_load_balancer_is_reported_with_its_reason(
     start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     federation = Federation.for_lab(start(), tmp_path_factory.mktemp("f"))
-    federation.options["federation_gateway_timeout"] = 18
+    federation.options["federation_gateway_timeout"] = 24
     with federation.lab.fault("lb-pending", mesh="red-mesh"):
         run = federation.run()
         events = federation.lab.get("red", "events", namespace="red-mesh-system")
