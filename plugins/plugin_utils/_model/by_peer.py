@@ -181,8 +181,7 @@ def _check_shared_addresses(mesh: DeclaredMesh) -> List[Problem]:
             if other == peer:
                 continue
             message = f"the gateways for {other} and {peer} cannot share {kind} {value}: each must have its own"
-            remedy = "Set it for each peer under mesh_ingress.peers"
-            problems.append(problem("ingress-shared", mesh["mesh"], "mesh_ingress", message, remedy, peer=peer))
+            problems.append(problem("ingress-shared", mesh["mesh"], "mesh_ingress", message, peer=peer))
     return problems
 
 

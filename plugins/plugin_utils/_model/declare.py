@@ -105,9 +105,8 @@ def _merge_common(problems: List[Problem], meshes: Set[str], group: str) -> List
 
 def _check_environment(environ: Mapping[str, str], group: str) -> List[Problem]:
     message = "must not be set (its value is not shown, as it may be a credential): it would apply to all meshes"
-    remedy = "Unset it, and set mesh_kubeconfig, mesh_context or mesh_host for each mesh"
     return [
-        problem("environment-auth", group, name, message, remedy)
+        problem("environment-auth", group, name, message)
         for name in sorted(environ)
         if name.startswith(_ENVIRONMENT) and environ[name]
     ]
