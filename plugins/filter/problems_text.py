@@ -10,7 +10,8 @@ short_description: Format problems as text
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - One line for each problem - severity, mesh, object or variable, what is wrong, the fix, and the code.
+  - One line for each problem - severity, mesh, object or variable, what is wrong, the fix, and the code. Where the correct form of
+    a rule or a locality is known, it follows as YAML.
 positional: lines
 options:
   _input:
@@ -52,6 +53,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.findings import rejection_lines
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import corrected_lines
 
 
 def problems_text(problems: Any, lines: bool = False) -> Union[str, List[str]]:
@@ -62,7 +64,8 @@ def problems_text(problems: Any, lines: bool = False) -> Union[str, List[str]]:
     if plain(lines):
         return cast(List[str], inert(rejection_lines(found)))
     by_severity = sorted(found, key=lambda problem: problem["severity"] != "error")
-    return cast(str, inert("\n".join(map(problem_line, by_severity))))
+    text = [line for problem in by_severity for line in (problem_line(problem), *corrected_lines(problem))]
+    return cast(str, inert("\n".join(text)))
 
 
 class FilterModule:

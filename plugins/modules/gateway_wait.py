@@ -69,7 +69,7 @@ options:
         type: dict
   timeout:
     description:
-      - Seconds to wait. With V(0) everything is read once.
+      - Seconds to wait, V(0) or more. With V(0) everything is read once.
       - In check mode everything is read once too, and what is missing does not fail the task.
     type: float
     default: 600

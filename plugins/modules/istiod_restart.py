@@ -38,7 +38,7 @@ options:
     type: str
     required: true
   timeout:
-    description: Seconds to wait for the new pods.
+    description: Seconds to wait for the new pods, V(0) or more.
     type: float
     default: 300
 seealso:

@@ -31,7 +31,7 @@ options:
     required: true
   timeout:
     description:
-      - Seconds to wait. With V(0) everything is read once.
+      - Seconds to wait, V(0) or more. With V(0) everything is read once.
       - In check mode everything is read once too, and an operator that is not ready does not fail the task.
     type: float
     default: 900

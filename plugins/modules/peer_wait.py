@@ -27,7 +27,7 @@ extends_documentation_fragment:
 options:
   timeout:
     description:
-      - Seconds to wait. With V(0) the links are read once.
+      - Seconds to wait, V(0) or more. With V(0) the links are read once.
       - In check mode the links are read once too, and a link that is not healthy does not fail the task.
     type: float
     default: 300

@@ -211,7 +211,7 @@ def test_bare_metal_without_metallb_gives_no_address(bare_metal: Federation) -> 
     assert run.code != 0 and "Traceback" not in run.output, run.output
     lines = [line for line in run.report if "[no-address]" in line]
     assert len(lines) == 1 and lines[0].startswith(
-        "WARNING blue-mesh: Service blue-mesh-system/ingress-red-mesh: no address"
+        "ERROR blue-mesh: Service blue-mesh-system/ingress-red-mesh: no address"
     ), run.report
     assert f"its load balancer has no address yet ({NO_EVENTS})" in lines[0]
     assert "set mesh_ingress.exposure to NodePort" in lines[0]
@@ -230,19 +230,21 @@ def test_a_control_plane_that_is_never_ready_fails_alone(bare_metal: Federation)
         conditions = bare_metal.get("green-mesh", "servicemeshcontrolplanes", "green-mesh")["status"]["conditions"]
     assert run.code != 0 and "Traceback" not in run.output, run.output
     assert "PausingUpdate" in {condition["reason"] for condition in conditions if condition["type"] == "Ready"}
-    lines = [line for line in run.report if "[control-plane-not-ready]" in line]
+    lines = [line for line in run.report if "[control-plane-not-ready, no-address]" in line]
+    plane = "- ServiceMeshControlPlane green-mesh-system/green-mesh"
     assert [line.partition(": not ready after")[0] for line in lines] == [
-        "WARNING green-mesh: ServiceMeshControlPlane green-mesh-system/green-mesh"
+        f"ERROR green-mesh: 2 problems with one fix: {plane}"
     ], run.report
     assert "PausingUpdate: Paused until the following components become ready" in lines[0], lines
-    assert "Check its conditions and the operator" in lines[0] and run.recap["green-mesh"]["failed"] == 1
+    assert "Fix: Look at the conditions of the ServiceMeshControlPlane and at the operator." in lines[0]
+    assert run.recap["green-mesh"]["failed"] == 1
     assert [run.cells[link] for link in WITHOUT_GREEN] == ["ok", "ok"] and set(WITHOUT_GREEN) <= set(
         bare_metal.connected()
     ), run.matrix
     assert "pending" in {cell for link, cell in run.cells.items() if "green-mesh" in link}, run.matrix
     assert "the operator has not created its Service yet" in run.flat
     completed = bare_metal.succeed()
-    assert bare_metal.connected() == sorted(DEFAULT_LINKS) and "[control-plane-not-ready]" not in completed.flat
+    assert bare_metal.connected() == sorted(DEFAULT_LINKS) and "control-plane-not-ready" not in completed.flat
 
 
 def test_metallb_gives_bare_metal_an_address(bare_metal: Federation) -> None:

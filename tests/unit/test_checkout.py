@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLES = ("ANSIBLE_", "K8S_AUTH_", "KUBE", "PYTHONPATH", "GIT_")
@@ -30,11 +31,16 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _run(command: list[str], folder: Path) -> str:
-    """Run a command without any variable that configures Ansible, Python or git; return what it prints."""
+def _start(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command without any variable that configures Ansible, Python or git."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(VARIABLES)}
     environment |= {"HOME": str(folder / "build"), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def _run(command: list[str], folder: Path) -> str:
+    """Run such a command, which has to succeed; return what it prints."""
+    done = _start(command, folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -46,6 +52,22 @@ def test_a_playbook_starts_in_a_clone_without_environment_variables(clone: Path,
     assert f"playbook: playbooks/{playbook}.yml" in _run(command, clone)
     path = _run([program.replace("-playbook", "-config"), "dump", "--only-changed", "--format", "json"], clone)
     assert str(clone / "build" / "collections") in path
+
+
+@pytest.mark.parametrize("playbook", sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml")))
+def test_a_playbook_without_hosts_fails(clone: Path, playbook: str) -> None:
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    command = [program, "-i", "inventory/example", "-e", "federation_group=fedration", f"playbooks/{playbook}.yml"]
+    done = _start(command, clone)
+    printed = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0 and "federation_group: must be a group with hosts, not 'fedration'" in printed, printed
+    assert "PLAY" not in printed and "Traceback" not in printed, printed
+
+
+def test_every_play_checks_its_group() -> None:
+    for path in (ROOT / "playbooks").glob("*.yml"):
+        hosts = {play["hosts"] for play in yaml.safe_load(path.read_text(encoding="utf-8"))}
+        assert hosts == {"{{ federation_group | default('federation') | ossm.federation.mesh_group(groups) }}"}, path
 
 
 @pytest.mark.parametrize("name", ["identities/red-mesh-for-green-mesh.yml", "build/lab/lab.json", ".venv/complete"])

@@ -9,11 +9,13 @@ Apart from the client, since the first task of a run needs these checks alone, a
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
+import ssl
 import traceback
-from typing import Any, List, Literal, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import Any, List, Literal, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 
@@ -38,6 +40,8 @@ AccessCode = Literal[
 
 #: The options of ``auth`` that name files for TLS.
 _FILES = ("client_cert", "client_key", "ca_cert")
+#: What a kubeconfig has in itself for TLS: the kind of the entry, and the field.
+_DATA = (("cluster", "certificate-authority-data"), ("user", "client-certificate-data"), ("user", "client-key-data"))
 
 
 class _Fault(NamedTuple):
@@ -128,26 +132,45 @@ def _check_files(auth: Mapping[str, Any]) -> List[_Fault]:
         path = os.path.expanduser(str(auth.get(option) or ""))
         try:
             if path:
-                with open(path, "rb"):
-                    pass
+                with open(path, "rb") as file:
+                    content = file.read()
+                if option == "ca_cert" and not _is_certificate(content):
+                    message = f"{path} contains no certificate in PEM that can be read"
+                    faults.append(
+                        _Fault(option, "access", message, "Name a file with the CA certificate of the API server")
+                    )
         except OSError as error:
             message = f"{path} cannot be read: {error.strerror}"
             faults.append(_Fault(option, "access", message, "Name a file that you may read"))
     return faults
 
 
+def _is_certificate(pem: bytes) -> bool:
+    """Whether these are certificates in PEM that TLS can use."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem.decode("ascii", "ignore"))
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
+
+
 def _check_kubeconfig(auth: Mapping[str, Any], environ: Mapping[str, str]) -> List[_Fault]:
     """What is wrong with the kubeconfig that this access reads."""
-    if isinstance(auth.get("kubeconfig"), dict):
-        return _check_context([auth["kubeconfig"]], auth)
-    option = "kubeconfig" if auth.get("kubeconfig") else "context"
-    results = [_read_kubeconfig(path, option) for path in kubeconfig_paths(auth, environ)]
-    faults = [result for result in results if isinstance(result, _Fault)]
-    contents = [result for result in results if not isinstance(result, _Fault)]
+    contents, faults = _read_kubeconfigs(auth, environ)
     # Of several files named in $KUBECONFIG some may be absent, as for kubectl; a single one may not.
     if faults and (not contents or auth.get("kubeconfig")):
         return faults
-    return _check_context(contents, auth)
+    return _check_context(contents, auth) or _check_data(contents, auth)
+
+
+def _read_kubeconfigs(auth: Mapping[str, Any], environ: Mapping[str, str]) -> Tuple[List[Json], List[_Fault]]:
+    """The contents of the kubeconfigs that this access reads, and what is wrong with those that cannot be read."""
+    if isinstance(auth.get("kubeconfig"), dict):
+        return [auth["kubeconfig"]], []
+    option = "kubeconfig" if auth.get("kubeconfig") else "context"
+    results = [_read_kubeconfig(path, option) for path in kubeconfig_paths(auth, environ)]
+    faults = [result for result in results if isinstance(result, _Fault)]
+    return [result for result in results if not isinstance(result, _Fault)], faults
 
 
 def _read_kubeconfig(path: str, option: str) -> Union[Json, _Fault]:
@@ -207,3 +230,60 @@ def _check_context(contents: Sequence[Json], auth: Mapping[str, Any]) -> List[_F
     message = f"its current context {current} does not exist" if current else "it has no current context"
     remedy = f"Name one of its contexts: {available}"
     return [_Fault("kubeconfig", "context-unknown", message, remedy)]
+
+
+# -- the entries that the context selects --------------------------------------------------------------------------------
+
+
+def exec_plugin(auth: Mapping[str, Any], environ: Optional[Mapping[str, str]] = None) -> Optional[Tuple[str, str]]:
+    """The user of the kubeconfig whose credentials a command returns, and that command; None for all other credentials.
+
+    Its arguments are not returned: they may be credentials.
+    """
+    options = normalised(auth)
+    if host_is_enough(options) or not (options.get("kubeconfig") or options.get("context")):
+        return None
+    contents, dummy = _read_kubeconfigs(options, os.environ if environ is None else environ)
+    name, user = _entry(contents, options, "user")
+    plugin = user.get("exec")
+    return (name, str(plugin.get("command"))) if isinstance(plugin, dict) else None
+
+
+def _check_data(contents: Sequence[Json], auth: Mapping[str, Any]) -> List[_Fault]:
+    """What is wrong with the certificates and the key inside a kubeconfig. The client says no more than that TLS fails."""
+    option = "kubeconfig" if auth.get("kubeconfig") else "context"
+    faults: List[_Fault] = []
+    for kind, field in _DATA:
+        name, entry = _entry(contents, auth, kind)
+        if not entry.get(field) or (field == "certificate-authority-data" and auth.get("ca_cert")):
+            continue
+        try:
+            pem = base64.b64decode(str(entry[field]))
+        except ValueError:
+            pem = b""
+        is_key = field == "client-key-data"
+        if not (b"PRIVATE KEY-----" in pem if is_key else _is_certificate(pem)):
+            content = "private key" if is_key else "certificate"
+            message = f"{field} of the {kind} {name} contains no {content} in PEM that can be read (base64)"
+            faults.append(_Fault(option, "access", message, "Write the kubeconfig again, for instance by 'oc login'"))
+    return faults
+
+
+def _entry(contents: Sequence[Json], auth: Mapping[str, Any], kind: str) -> Tuple[str, Json]:
+    """The name and the content of the cluster or the user (``kind``) that the context of an access selects; both are empty
+    where it selects none."""
+    current = next((content["current-context"] for content in contents if content.get("current-context")), None)
+    context = _named(contents, "context", auth.get("context") or current)
+    name = context.get(kind)
+    return str(name or ""), _named(contents, kind, name)
+
+
+def _named(contents: Sequence[Json], kind: str, name: Any) -> Json:
+    """The first entry of this kind and name in the kubeconfigs; empty where there is none. Values of wrong types are none."""
+    for content in contents:
+        entries = content.get(f"{kind}s")
+        for entry in entries if isinstance(entries, list) else []:
+            if isinstance(entry, dict) and entry.get("name") == name and isinstance(entry.get(kind), dict):
+                found: Json = entry[kind]
+                return found
+    return {}

@@ -21,6 +21,7 @@ from typing import Any, Callable, Iterator, List, Mapping, Optional, Sequence, T
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import watch
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.access import (
     check_access,
+    exec_plugin,
     host_is_enough,
     kubeconfig_paths,
     normalised,
@@ -32,6 +33,11 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors im
     decode_connection,
     decode_no_object,
     decode_response,
+)
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.exec_plugins import (
+    check_plugin,
+    collected_log,
+    name_plugin,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS, Kind
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
@@ -84,6 +90,7 @@ class Cluster:
         problems = [] if is_checked else check_access(auth, prefix="auth.")
         if problems:
             raise ClusterError("access", problems[0]["message"], problems[0]["remedy"])
+        self._auth = auth
         self._client = _connect(auth)
         configuration = self._client.configuration
         self.host: str = configuration.host
@@ -241,6 +248,8 @@ class Cluster:
             if expiry:
                 decoded.message = f"the client certificate expired at {expiry}"
                 decoded.remedy = "Renew the kubeconfig"
+            elif decoded.status == 401:
+                name_plugin(decoded, exec_plugin(self._auth))
             return decoded
         return decode_connection(error, self.host)
 
@@ -273,8 +282,10 @@ def _connect(auth: Mapping[str, Any]) -> Any:
         # The client reads $KUBECONFIG only when it is imported; a task may have set it since.
         options["kubeconfig"] = os.pathsep.join(paths)
     try:
-        with _clean_defaults():
+        with _clean_defaults(), collected_log() as log:
             configuration = _create_configuration(_create_auth_spec(**options))
+        if not (configuration.api_key or configuration.cert_file or configuration.username):
+            check_plugin(exec_plugin(options), log)
         if not configuration.verify_ssl:
             # On request of the user; urllib3 warns of it with every request of every process.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)

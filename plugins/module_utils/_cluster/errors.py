@@ -77,6 +77,18 @@ _CONNECTION_FAILURES = (
     ("incompleteread", "breaks the connection", "Check that the API server stays up"),
     ("remotedisconnected", "breaks the connection", "Check that the API server stays up"),
 )
+#: Parts of a failure (lower case) of TLS before the first byte is sent: our own certificates or key are the reason.
+_OWN_FILES = (
+    "no_certificate_or_crl_found",
+    "no certificate or crl found",
+    "pem lib",
+    "values_mismatch",
+    "values mismatch",
+)
+_FIX_OWN_FILES = (
+    "Correct certificate-authority, client-certificate and client-key of the kubeconfig (of a module: auth.ca_cert, "
+    "auth.client_cert, auth.client_key); key and certificate have to belong together"
+)
 #: The name of a manager in a cause of a conflict, and what follows it.
 _CONFLICT = re.compile(r'conflict with "(.+?)"(.*)')
 
@@ -134,6 +146,8 @@ def decode_connection(error: BaseException, host: str) -> ClusterError:
         return ClusterError("unauthorized", message, "Correct the token, the user name and the password")
     if "certificate_verify_failed" in lower or "certificate verify failed" in lower or "sslerror" in lower:
         reason = re.search(r"certificate verify failed: ([^(\"']+)", text)
+        if not reason and any(sign in lower for sign in _OWN_FILES):
+            return ClusterError("access", f"a certificate or key for {host} cannot be used", _FIX_OWN_FILES)
         detail = reason.group(1).strip() if reason else "TLS failed"
         return ClusterError(
             "certificate",

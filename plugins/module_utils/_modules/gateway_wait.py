@@ -23,6 +23,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch imp
 )
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core, first_problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.codes import CODES
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import GatewayResult, Node
 from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import ControlPlaneStatus, GatewayFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
@@ -31,6 +32,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway i
 from ansible_collections.ossm.federation.plugins.module_utils._readers.nodes import read_nodes
 
 PLANE, SERVICE = "ServiceMeshControlPlane", "Service"
+_CLOUD_FIX = "Correct what the cloud reports, or use node ports (in the roles, set mesh_ingress.exposure to NodePort), and run again"
 
 ARGUMENT_SPEC: Json = {
     **MESH_OPTIONS,
@@ -114,6 +116,12 @@ class _Gateways:
             )
         address, reason = self._read[name], self._reasons.get(name)
         return {"pending": f"{address['pending']} ({reason})"} if reason and "pending" in address else address
+
+    def waits_for_operator(self, name: str) -> bool:
+        """Whether the operator has not created or changed the Service of a gateway as it has to be."""
+        service = self.services.get(SERVICE, name)
+        exposure = next(gateway.get("exposure") for gateway in self.gateways if gateway["name"] == name)
+        return service is None or exposure not in (None, (service.get("spec") or {}).get("type"))
 
     def pending_balancers(self) -> Dict[str, Json]:
         """By name, the Services of gateways that wait for their load balancer."""
@@ -253,8 +261,6 @@ def _late(state: _Gateways, params: Json) -> List[Problem]:
                 state.mesh,
                 f"{PLANE} {params['namespace']}/{params['control_plane']}",
                 f"not ready {after}: {state.plane_message}",
-                "Check its conditions and the operator",
-                severity="warning",
             )
         ]
     )
@@ -265,9 +271,8 @@ def _late(state: _Gateways, params: Json) -> List[Problem]:
             state.mesh,
             f"{SERVICE} {params['namespace']}/{name}",
             f"no address {after}: {address['pending']}",
-            "Correct what the cloud reports, or use node ports (in the roles, set mesh_ingress.exposure to NodePort), and run again",
+            CODES["control-plane-not-ready"].fix if state.waits_for_operator(name) else _CLOUD_FIX,
             peer=peers[name],
-            severity="warning",
         )
         for name, address in state.addresses().items()
         if "pending" in address

@@ -44,7 +44,6 @@ class Conditions:
                     mesh,
                     f"condition[{index}]",
                     f"{expression!r} is not a JMESPath expression: {reason}",
-                    "Correct the expression",
                 )
                 return
 

@@ -10,6 +10,7 @@ Private to this collection.
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any, Callable, List, Mapping, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Say
@@ -40,7 +41,7 @@ def core(
 ) -> Callable[[Work], Core]:
     """Make the core of a module from a function that reads or writes.
 
-    The core rejects empty strings where ``spec`` wants values, and what ``check`` finds. With the parameter ``fail_on_problems`` its result is
+    The core rejects empty strings where ``spec`` wants values, a timeout that is none, and what ``check`` finds. With the parameter ``fail_on_problems`` its result is
     ``failed`` with a ``msg`` where ``failure`` finds a problem; all other keys of the result stay.
     """
 
@@ -48,7 +49,7 @@ def core(
         @functools.wraps(function)
         def run(params: Json, check_mode: bool, say: Say, **options: Any) -> Json:
             empty = empty_strings(spec, params)
-            rejected = rejection(empty) if empty else check(params) if check else ""
+            rejected = rejection(empty) if empty else check_timeout(params) or (check(params) if check else "")
             if rejected:
                 return {"changed": False, "failed": True, "msg": rejected}
             result = dict(function(params, check_mode, say, **options))
@@ -86,6 +87,14 @@ def rejection(paths: List[str]) -> str:
     """The message about options that are empty strings or null."""
     verb = "is an empty string" if len(paths) == 1 else "are empty strings"
     return f"{', '.join(paths)} {verb} or null. Fix: set a value, or leave the item out."
+
+
+def check_timeout(params: Json) -> str:
+    """The message about a timeout that is negative, infinite or no number; empty where there is none of these."""
+    timeout = params.get("timeout")
+    if timeout is None or 0 <= timeout < math.inf:
+        return ""
+    return f"timeout must be a number of seconds, 0 or more, not {timeout:g}"
 
 
 def at_deadline(timeout: float) -> str:

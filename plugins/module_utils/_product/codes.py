@@ -67,8 +67,8 @@ CODES: Dict[str, Code] = {
     "group-empty": Code(
         _VARIABLES,
         _E,
-        "The inventory group of the federation has no host",
-        "Put one host for each mesh into the group, or name another group in federation_group",
+        "The inventory has no such group for the federation, or the group has no host",
+        "Put one host for each mesh into the group, or name another group with -e federation_group=<group>",
     ),
     "mesh-count": Code(
         _VARIABLES,

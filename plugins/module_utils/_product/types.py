@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Dict, List, Literal, Optional, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.codes import CODES, Severity
@@ -31,7 +30,7 @@ class Problem(_ProblemNeeds, total=False):
 
     ``severity`` is ``error`` (stops the run), ``warning``, or ``info`` (what only the clusters can confirm, and background);
     ``mesh`` is a mesh name, or the group's name for findings about the whole federation; ``where`` is a variable or an object;
-    ``peer`` is the other mesh of a pair. ``repaired`` is the corrected value for ``where``, as data: a rule, a list of rules,
+    ``remedy`` is empty where the message says already what is accepted; ``peer`` is the other mesh of a pair. ``repaired`` is the corrected value for ``where``, as data: a rule, a list of rules,
     or a locality; parts that only the author can know are in angle brackets.
     """
 
@@ -93,7 +92,7 @@ def with_changes(
 
 
 def problem_line(found: Problem) -> str:
-    """Render a Problem as one line of text; what to write instead is JSON, which is YAML too.
+    """Render a Problem as one line of text, without its corrected value, which has lines of its own.
 
     >>> problem_line(problem("variable-type", "red", "mesh_host", "3 must be a string", "Write it in quotes"))
     'ERROR red: mesh_host: 3 must be a string. Fix: Write it in quotes. [variable-type]'
@@ -101,6 +100,4 @@ def problem_line(found: Problem) -> str:
     line = f"{found['severity'].upper()} {found['mesh']}: {found['where']}: {found['message'].rstrip('.')}."
     if found["remedy"]:
         line += f" Fix: {found['remedy'].rstrip('.')}."
-    if "repaired" in found:
-        line += f" Write {json.dumps(found['repaired'], ensure_ascii=False)}"
     return f"{line} [{found['code']}]"

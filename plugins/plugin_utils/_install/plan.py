@@ -136,7 +136,9 @@ class _Planner:
     def _note(self, text: str) -> None:
         self.plan["lines"].append(f"{self.mesh['mesh']}: {text}")
 
-    def _problem(self, code: str, where: str, message: str, remedy: str, severity: Severity = "error") -> None:
+    def _problem(
+        self, code: str, where: str, message: str, remedy: Optional[str] = None, severity: Severity = "error"
+    ) -> None:
         self.plan["problems"].append(problem(code, self.mesh["mesh"], where, message, remedy, severity=severity))
 
     def _read(self, kind: str, namespace: str) -> _Read:
@@ -238,7 +240,6 @@ class _Planner:
                 "control-plane-other",
                 where,
                 f"the namespace has another control plane: {names}",
-                "Set mesh_control_plane to it, or choose another mesh_namespace",
             )
             return None
         self.plan["control_plane"] = live["metadata"]["name"]

@@ -104,21 +104,20 @@ def _add_peer_names(mesh: DeclaredMesh, value: Json, resolver: Resolver, partner
     for peer_name, peers in sorted(users.items()):
         if len(peers) > 1 and set(peers) != {peer_name}:
             message = f"must give each peer its own name, not {shown(peer_name)} to {' and '.join(sorted(peers))}"
-            remedy = "Choose another name for all but one of them"
-            problems.append(problem("peer-name-twice", mesh["mesh"], "mesh_peer_names", message, remedy))
+            problems.append(problem("peer-name-twice", mesh["mesh"], "mesh_peer_names", message, ""))
     return problems
 
 
 def _check_peer_name(mesh: str, where: str, name: Any) -> List[Problem]:
     domain = TEXTS["mesh name"]
     if not isinstance(name, str):
-        return [rejection("variable-type", mesh, where, domain.accepted, name, "Write a name")]
+        return [rejection("variable-type", mesh, where, domain.accepted, name)]
     problems = []
     if not domain.accepts(name):
-        problems.append(rejection(domain.code, mesh, where, domain.accepted, name, f"Correct {where}"))
+        problems.append(rejection(domain.code, mesh, where, domain.accepted, name))
     if is_registry(name):
         message = f"must be another name than {shown(name)}: it is the name of this cluster's own service registry"
-        problems.append(problem("peer-name-registry", mesh, where, message, "Choose another name"))
+        problems.append(problem("peer-name-registry", mesh, where, message, ""))
     return problems
 
 
@@ -182,8 +181,7 @@ def _check_shared_addresses(mesh: DeclaredMesh) -> List[Problem]:
             if other == peer:
                 continue
             message = f"the gateways for {other} and {peer} cannot share {kind} {value}: each must have its own"
-            remedy = "Set it for each peer under mesh_ingress.peers"
-            problems.append(problem("ingress-shared", mesh["mesh"], "mesh_ingress", message, remedy, peer=peer))
+            problems.append(problem("ingress-shared", mesh["mesh"], "mesh_ingress", message, peer=peer))
     return problems
 
 

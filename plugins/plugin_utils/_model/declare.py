@@ -24,6 +24,9 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.resolver im
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 
 _ENVIRONMENT = "K8S_AUTH_"
+_GROUPS_OF_ANSIBLE = ("all", "ungrouped")
+#: Groups that a message names at most.
+_LISTED = 10
 
 
 def declare(
@@ -42,7 +45,7 @@ def declare(
     ``access`` no mesh needs cluster access.
     """
     hosts = sorted(groups.get(group, []))
-    problems = (_check_environment(environ, group) if access else []) + _check_group(hosts, group)
+    problems = (_check_environment(environ, group) if access else []) + check_group(group, groups)
     meshes, values, found = _read_meshes(hostvars, hosts, access)
     problems += found
     options, found = read_options(values, hosts, group)
@@ -102,19 +105,23 @@ def _merge_common(problems: List[Problem], meshes: Set[str], group: str) -> List
 
 def _check_environment(environ: Mapping[str, str], group: str) -> List[Problem]:
     message = "must not be set (its value is not shown, as it may be a credential): it would apply to all meshes"
-    remedy = "Unset it, and set mesh_kubeconfig, mesh_context or mesh_host for each mesh"
     return [
-        problem("environment-auth", group, name, message, remedy)
+        problem("environment-auth", group, name, message)
         for name in sorted(environ)
         if name.startswith(_ENVIRONMENT) and environ[name]
     ]
 
 
-def _check_group(hosts: List[str], group: str) -> List[Problem]:
-    if hosts:
+def check_group(group: str, groups: Mapping[str, List[str]]) -> List[Problem]:
+    """The problem of a group that has no host, or that the inventory does not have; ``groups`` are all of the inventory."""
+    if groups.get(group):
         return []
-    message = f"must be a group with hosts, not {shown(group)}, which has none in the inventory"
-    remedy = "Put one host for each mesh into it, or name another group with federation_group"
+    named = sorted(name for name, hosts in groups.items() if hosts and name not in _GROUPS_OF_ANSIBLE)
+    reason = "it has no host" if group in groups else "the inventory has no such group"
+    listed = ", ".join(named[:_LISTED]) + (f" and {len(named) - _LISTED} more" if len(named) > _LISTED else "")
+    message = f"must be a group with hosts, not {shown(group)}: {reason}; groups with hosts: {listed or 'none'}"
+    close = host_values.suggestion(group, named)
+    remedy = f"Did you mean {close}" if close else None if named else "Name the inventory of the federation with -i"
     return [problem("group-empty", group, "federation_group", message, remedy)]
 
 
@@ -128,7 +135,7 @@ def _check_names(meshes: Mapping[str, DeclaredMesh]) -> List[Problem]:
             name,
             "mesh_name",
             f"must differ for each mesh: the hosts {', '.join(hosts)} have {shown(name)}",
-            "Give each mesh its own name",
+            "",
         )
         for name, hosts in sorted(by_name.items())
         if len(hosts) > 1
@@ -147,7 +154,7 @@ def _peers(host: str, names: Optional[List[str]], resolver: Resolver) -> Tuple[L
             problems.append(resolver.unknown(name, mesh, "mesh_peers"))
         if hosts == {host} and resolver.is_mesh(name):
             message = f"must be other meshes, not {shown(name)}: a mesh cannot be a peer of itself"
-            problems.append(problem("peer-self", mesh, "mesh_peers", message, f"Remove {name}"))
+            problems.append(problem("peer-self", mesh, "mesh_peers", message, ""))
         peers |= hosts
     return sorted(peers - {host}), problems
 

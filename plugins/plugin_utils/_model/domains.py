@@ -54,11 +54,11 @@ def rejection(
     where: str,
     accepted: str,
     value: Any,
-    remedy: str,
+    remedy: str = "",
     *,
     severity: Severity = "error",
 ) -> Problem:
-    """The problem of a wrong value, with the value and what is accepted."""
+    """The problem of a wrong value, with the value and what is accepted. A ``remedy`` is for what this does not say already."""
     message = f"must be {accepted}, not {shown(value)}"
     return problem(code, mesh, where, message, remedy, severity=severity)
 

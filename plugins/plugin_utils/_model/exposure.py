@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Tuple, cast
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import EXPOSURES
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import Domain, rejection, shown
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import EGRESS, INGRESS, PORT_NAMES, Key
@@ -61,7 +60,7 @@ def _rejected(key: str, value: Any, mesh: str, where: str, code: str, domain: Do
     """A wrong value; for a Route or an Ingress with the reason, and with what can serve."""
     reason = _ROUTED.get(str(value).lower()) if key == "exposure" else None
     if reason is None:
-        return rejection(code, mesh, where, domain.accepted, value, f"Correct {where}")
+        return rejection(code, mesh, where, domain.accepted, value)
     message = f"{reason}; must be {domain.accepted}, not {shown(value)}"
-    remedy = f"Use one of {', '.join(EXPOSURES)}; name a load balancer of your own that passes TCP through in mesh_ingress.addresses"
+    remedy = "Name a load balancer of your own that passes TCP through in mesh_ingress.addresses"
     return problem(code, mesh, where, message, remedy)

@@ -62,8 +62,7 @@ def check_installation(declared: Installation, mesh: str, namespace: str) -> Lis
     problems += unknown_keys(declared["spec"], _SPEC_KEYS, mesh, "mesh_control_plane_spec")
     if declared["wanted"] and namespace == declared["operator_namespace"]:
         message = f"must be another namespace than the operator's, {shown(namespace)}: the operator rejects that"
-        remedy = "Set mesh_namespace to a namespace of its own"
-        problems.append(problem("install-namespace", mesh, "mesh_namespace", message, remedy))
+        problems.append(problem("install-namespace", mesh, "mesh_namespace", message, ""))
     domain = dig(declared["spec"], "security", "trust", "domain")
     if domain is not None:
         message, remedy = f"{shown(domain)} must be in mesh_trust_domain", "Set mesh_trust_domain, and remove it here"
@@ -83,8 +82,7 @@ def _check_subscription(subscription: Mapping[str, Any], mesh: str) -> List[Prob
     for key, shape in SUBSCRIPTION_KEYS.items():
         value, domain = subscription.get(key), shape.domain
         if value is not None and not domain.accepts(value):
-            remedy = f"Correct {where}.{key}"
-            problems.append(rejection(domain.code, mesh, f"{where}.{key}", domain.accepted, value, remedy))
+            problems.append(rejection(domain.code, mesh, f"{where}.{key}", domain.accepted, value))
     return problems
 
 

@@ -68,11 +68,10 @@ def _check_access(mesh: str, values: Json) -> List[Problem]:
         message = (
             f"must not be set together with {', '.join(names)}: a mesh has either cluster access or an identity file"
         )
-        return [problem("access-ambiguous", mesh, "mesh_identity_file", message, "Remove one of them")]
+        return [problem("access-ambiguous", mesh, "mesh_identity_file", message)]
     if names or by_file:
         return []
-    remedy = "Set mesh_kubeconfig, mesh_context or mesh_host; or mesh_identity_file for a mesh of another administrator"
-    return [problem("access-missing", mesh, "mesh_kubeconfig", "no cluster access configured", remedy)]
+    return [problem("access-missing", mesh, "mesh_kubeconfig", "no cluster access configured")]
 
 
 def _check_names(mesh: DeclaredMesh, values: Json) -> List[Problem]:
@@ -83,9 +82,7 @@ def _check_names(mesh: DeclaredMesh, values: Json) -> List[Problem]:
             problems += check_domain(VARIABLES[variable], name, mesh["mesh"])
     if is_registry(mesh["mesh"]):
         message = f"must be another name than {shown(mesh['mesh'])}: it is the name of the peers' own service registry"
-        problems.append(
-            problem("peer-name-registry", mesh["mesh"], "mesh_name", message, "Set mesh_name to another name")
-        )
+        problems.append(problem("peer-name-registry", mesh["mesh"], "mesh_name", message, ""))
     return problems
 
 

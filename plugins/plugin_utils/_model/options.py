@@ -65,5 +65,4 @@ def _check_size(expected: Any, meshes: int, group: str) -> List[Problem]:
     if expected is None or expected == meshes:
         return []
     message = f"must be the number of meshes in the group, {meshes}, not {shown(expected)}"
-    remedy = "Complete the inventory, or change federation_expected_meshes"
-    return [problem("mesh-count", group, "federation_expected_meshes", message, remedy)]
+    return [problem("mesh-count", group, "federation_expected_meshes", message)]

@@ -45,7 +45,7 @@ class _Report:
     def add(self, code: str, at: str, message: str, remedy: str) -> None:
         self.problems.append(problem(code, self.mesh, at, message, remedy))
 
-    def reject(self, at: str, accepted: str, value: Any, remedy: str, code: str = "rule-shape") -> None:
+    def reject(self, at: str, accepted: str, value: Any, remedy: str = "", code: str = "rule-shape") -> None:
         self.problems.append(rejection(code, self.mesh, at, accepted, value, remedy))
 
     def keys(self, value: Dict[str, Any], allowed: Sequence[str], at: str) -> None:
@@ -92,12 +92,12 @@ def _rule(rule: Any, report: _Report, at: str, imports: bool) -> Rule:
     types = ("NameSelector",) if imports else tuple(BODIES)
     if kind not in types:
         accepted = f"{' or '.join(types)} (istiod skips any other type)"
-        report.reject(f"{at}.type", accepted, kind, f"Set it to {' or '.join(types)}", "rule-type")
+        report.reject(f"{at}.type", accepted, kind, code="rule-type")
         return {}
     body = BODIES[kind]
     if not isinstance(rule.get(body), dict):
         accepted = f"a dictionary: istiod skips a {kind} without {body}"
-        report.add("rule-body", at, f"{body} must be {accepted}, not {shown(rule.get(body))}", f"Add {body}")
+        report.add("rule-body", at, f"{body} must be {accepted}, not {shown(rule.get(body))}", "")
         return {}
     for other in sorted(set(BODIES.values()) - {body}):
         if other in rule and other in allowed:
@@ -137,10 +137,10 @@ def _part(key: str, part: Any, report: _Report, at: str) -> None:
     if not isinstance(part, str):
         report.reject(at, f"a string: {accepted}", part, "Quote the value")
     elif part == "":
-        report.reject(at, accepted, part, 'Write the name, or "*" for all', "rule-name")
+        report.reject(at, accepted, part, code="rule-name")
     elif "*" in part and part != "*":
         accepted += "; there are no partial wildcards"
-        report.reject(at, accepted, part, 'Write the whole name, or "*" for all', "rule-wildcard")
+        report.reject(at, accepted, part, code="rule-wildcard")
     elif part != "*" and not (is_name(part) and (key == "name" or LABEL.match(part))):
         quoted = set(part) & set(TYPOGRAPHIC)
         remedy = "Remove the quotes: YAML accepts only straight ones" if quoted else "Write the name as in the cluster"
@@ -194,7 +194,7 @@ def _match(selector: Dict[str, Any], report: _Report, at: str) -> None:
         operator = expression.get("operator")
         if operator not in OPERATORS:
             accepted = f"one of {', '.join(OPERATORS)} (istiod skips a rule with any other operator)"
-            report.reject(f"{where}.operator", accepted, operator, "Correct the operator")
+            report.reject(f"{where}.operator", accepted, operator)
 
 
 def _import_options(rule: Dict[str, Any], report: _Report, at: str) -> None:
@@ -209,7 +209,7 @@ def _import_options(rule: Dict[str, Any], report: _Report, at: str) -> None:
     namespace = alias.get("namespace") if isinstance(alias, dict) else None
     if local and namespace in ANY:
         message = f"nameSelector.alias.namespace must be a fixed namespace for importAsLocal, not {shown(namespace)}"
-        report.add("rule-local", at, f"{message}: istiod skips the rule", "Set nameSelector.alias.namespace")
+        report.add("rule-local", at, f"{message}: istiod skips the rule", "")
     if not local and suffix == LOCAL_SUFFIX:
         accepted = "another suffix than the cluster's own (istiod skips the rule)"
         remedy = "Set importAsLocal to true, or use another suffix"
@@ -227,7 +227,7 @@ def check_locality(value: Dict[str, Any], mesh: str) -> Tuple[Dict[str, str], Li
     for key, needed in (("zone", "region"), ("subzone", "zone")):
         if value.get(key) and not value.get(needed):
             message = f"must have {needed} beside it, not only {key} {shown(value[key])}: istiod drops the locality"
-            report.add("locality-value", f"mesh_locality.{key}", message, f"Add {needed}")
+            report.add("locality-value", f"mesh_locality.{key}", message, "")
     for found in report.problems:
         found["repaired"] = repaired_locality(value)
     return {key: value[key] for key in LOCALITY if isinstance(value.get(key), str)}, report.problems

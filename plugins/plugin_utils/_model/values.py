@@ -135,11 +135,10 @@ def read(variables: Mapping[str, Any], mesh: str, topic: Optional[str] = None) -
 
 
 def _wrong_type(variable: Variable, value: Any, mesh: str) -> Problem:
-    remedy = f"Set {variable.name} to {variable.accepted}, or remove it"
     if variable.secret:
         message = f"must be {variable.accepted}; the value is not shown, as it may be a credential"
-        return problem("variable-type", mesh, variable.name, message, remedy)
-    return rejection("variable-type", mesh, variable.name, variable.accepted, value, remedy)
+        return problem("variable-type", mesh, variable.name, message, "")
+    return rejection("variable-type", mesh, variable.name, variable.accepted, value)
 
 
 def check_domain(variable: Variable, value: Any, mesh: str) -> List[Problem]:
@@ -152,13 +151,12 @@ def check_domain(variable: Variable, value: Any, mesh: str) -> List[Problem]:
         return _check_headers(value, mesh)
     else:
         return []
-    remedy = f"Correct {variable.name}"
     problems = []
     for entry in wrong:
         if domain.accepts(entry):
             continue
         close = suggestion(entry, platforms.PLATFORMS) if variable.kind == "platform" else None
-        fix = f"Did you mean {close}" if close else remedy
+        fix = f"Did you mean {close}" if close else ""
         problems.append(rejection(domain.code, mesh, variable.name, domain.accepted, entry, fix))
     return problems
 
@@ -211,7 +209,7 @@ def unknown_keys(value: Mapping[str, Any], allowed: Iterable[str], mesh: str, wh
     for key in sorted(set(map(str, value)) - set(known)):
         close = suggestion(key, known)
         message = f"no such key: {shown(key)}; accepted are {', '.join(known)}"
-        remedy = f"Did you mean {close}" if close else "Remove the key, or correct its name"
+        remedy = f"Did you mean {close}" if close else ""
         problems.append(problem("key-unknown", mesh, f"{where}.{key}", message, remedy))
     return problems
 
@@ -220,4 +218,4 @@ def dictionary_faults(value: Any, mesh: str, where: str, code: str, keys: Iterab
     """The problem of a value that is not a dictionary, where one with these keys is expected."""
     if DICTIONARY.accepts(value):
         return []
-    return [rejection(code, mesh, where, f"a dictionary with the keys {', '.join(keys)}", value, "Write a dictionary")]
+    return [rejection(code, mesh, where, f"a dictionary with the keys {', '.join(keys)}", value)]

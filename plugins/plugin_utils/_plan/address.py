@@ -171,7 +171,6 @@ def internal_problems(
             mesh["mesh"],
             "mesh_ingress.internal",
             reason,
-            "Remove internal from mesh_ingress, or set its exposure to NodePort",
             peer=peers[0] if len(peers) == 1 else None,
         )
         for reason, peers in peers_by_reason.items()

@@ -11,8 +11,10 @@ they are rejected, and the problem has the repaired rules.
 
 from __future__ import annotations
 
-import json
+import math
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple
+
+import yaml
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import (
@@ -209,6 +211,11 @@ def _possible_collision(collision: Collision, subject: str) -> Problem:
     )
 
 
+def _yaml(rule: Rule) -> str:
+    """A rule as YAML that fits into a sentence."""
+    return str(yaml.safe_dump(rule, default_flow_style=True, sort_keys=False, width=math.inf)).strip()
+
+
 def _certain_collision(
     meshes: Mapping[str, DeclaredMesh], collision: Collision, exporter: Exporter, subject: str
 ) -> Problem:
@@ -219,9 +226,9 @@ def _certain_collision(
     )
     rules = consumer["imports"].get(exporter["host"]) or []
     index = first_import(rules, _exported_names(exporter))
-    remedy = f"In mesh_exports of {exporter['mesh']} for {collision['consumer']} write {json.dumps(export)}"
+    remedy = f"In mesh_exports of {exporter['mesh']} for {collision['consumer']} write {_yaml(export)}"
     if index is not None:
-        repaired = json.dumps(repaired_import(rules[index], exporter))
+        repaired = _yaml(repaired_import(rules[index], exporter))
         remedy += f", and in mesh_imports of {collision['consumer']} for {exporter['mesh']} {repaired}"
     return problem(
         "export-collision",

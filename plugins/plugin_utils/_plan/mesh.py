@@ -141,7 +141,6 @@ def _trust_domain_problems(declared: DeclaredMesh, control_plane: Json, choice: 
             declared["mesh"],
             "mesh_trust_domain",
             f"install.yml created the control plane and manages its trust domain, which is not {choice.domain}",
-            "Run install.yml, then this playbook again",
         )
     ]
 
@@ -178,7 +177,6 @@ def _find_duplicate(mesh: PlannedMesh, other: PlannedMesh) -> Optional[Problem]:
             other["mesh"],
             "mesh_name",
             f"{mesh['mesh']} and {other['mesh']} are two names for one control plane",
-            "Remove one of the hosts from the inventory",
             peer=mesh["mesh"],
         )
     if are_in_one_cluster(mesh, other) and mesh["namespace"] == other["namespace"]:
@@ -187,7 +185,6 @@ def _find_duplicate(mesh: PlannedMesh, other: PlannedMesh) -> Optional[Problem]:
             other["mesh"],
             "mesh_namespace",
             f"{mesh['mesh']} and {other['mesh']} are in one cluster and one namespace, {mesh['namespace']}",
-            "Correct mesh_namespace, or the access to the cluster, of one of them",
             peer=mesh["mesh"],
         )
     return None

@@ -154,7 +154,6 @@ def _ambiguous_peers(own: PlannedMesh, partner: PlannedMesh, peers: List[Json]) 
         own["mesh"],
         f"ServiceMeshPeer {own['namespace']}/{_name(peers[0])}",
         f"several ServiceMeshPeers are for {partner['mesh']}: {', '.join(map(_name, peers))}",
-        "Delete all but one, after its exports",
         peer=partner["mesh"],
     )
 
@@ -211,7 +210,6 @@ def _ambiguous_gateways(own: PlannedMesh, partner: PlannedMesh, kind: str, match
         own["mesh"],
         gateway_location(own["namespace"], kind),
         message,
-        "Keep one for each peer, or create the ServiceMeshPeer that names the one to use",
         peer=partner["mesh"],
     )
 

@@ -68,7 +68,6 @@ def _choose_with_workloads(
             "mesh_trust_domain",
             f"the trust domain changes from {current} to {wanted} under running workloads: links go down, and "
             "certificates keep the old one until their pods restart",
-            "Restart the workloads of the mesh and the control planes of its peers",
             severity="warning",
         )
         return TrustDomainChoice(wanted, True, f"replaces {current}, as confirmed", [change])

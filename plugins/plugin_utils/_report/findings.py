@@ -6,13 +6,11 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence, Tuple
-
-import yaml
+from typing import List, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import in_order
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import INDENT, WIDTH, count, wrapped
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import count, problem_paragraphs
 
 
 def findings_headline(summary: Json) -> str:
@@ -40,30 +38,5 @@ def rejection_lines(problems: Sequence[Problem]) -> List[str]:
 
 
 def _paragraphs(findings: Sequence[Problem]) -> List[str]:
-    """Each finding with the corrected form as YAML below it.
-
-    A correction that successive findings about one rule share is shown once, after the last of them.
-    """
-    lines: List[str] = []
-    for finding, following in zip(findings, [*findings[1:], None]):
-        lines += ["", *_paragraph(finding)]
-        if "repaired" in finding and (following is None or _correction(following) != _correction(finding)):
-            lines += [f"{INDENT}Write:", *(f"{2 * INDENT}{line}" for line in _yaml(finding["repaired"]).splitlines())]
-    return lines
-
-
-def _paragraph(finding: Problem) -> List[str]:
-    head = f"{finding['severity'].upper()} {finding['mesh']}: {finding['where']}: {finding['message'].rstrip('.')}."
-    return wrapped(f"{head} Fix: {finding['remedy'].rstrip('.')}. [{finding['code']}]")
-
-
-def _correction(finding: Problem) -> Tuple[str, str, Any]:
-    """The corrected form, and the rule of the mesh that it is for."""
-    return finding["mesh"], finding["where"].partition("]")[0], finding.get("repaired")
-
-
-def _yaml(repaired: Any) -> str:
-    """A corrected form as it stands in an inventory: a rule is an entry of a list, a locality is not."""
-    is_entry = isinstance(repaired, str) or (isinstance(repaired, dict) and "type" in repaired)
-    width = WIDTH - 2 * len(INDENT)
-    return str(yaml.safe_dump([repaired] if is_entry else repaired, sort_keys=False, allow_unicode=True, width=width))
+    """Each finding as a paragraph with an empty line before it."""
+    return [line for paragraph in problem_paragraphs(findings) for line in ("", *paragraph)]

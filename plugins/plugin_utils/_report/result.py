@@ -23,7 +23,14 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import cause_lines, causes
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.matrix import matrix
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import WIDTH, arrows, count, listed, wrapped
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import (
+    WIDTH,
+    arrows,
+    count,
+    listed,
+    problem_lines,
+    wrapped,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import (
     Cause,
     Change,
@@ -180,7 +187,7 @@ def _details(changes: Sequence[Change], problems: Sequence[Problem], check_mode:
     if changes:
         lines += ["", "Objects", *change_report.detail_lines(changes, check_mode)]
     if problems:
-        lines += ["", "Problems", *(line for problem in problems for line in wrapped(problem_line(problem)))]
+        lines += ["", "Problems", *problem_lines(problems)]
     return lines
 
 

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
+
+import yaml
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem_line
 
@@ -78,4 +80,36 @@ def arrows(links: Sequence[Tuple[str, str]]) -> str:
 def problem_lines(problems: Sequence[Problem]) -> List[str]:
     """Each problem once as a paragraph, errors first."""
     by_severity = sorted(problems, key=lambda problem: _SEVERITIES.index(problem["severity"]))
-    return [line for text in dict.fromkeys(map(problem_line, by_severity)) for line in wrapped(text)]
+    distinct = {(problem_line(problem), str(problem.get("repaired"))): problem for problem in by_severity}
+    return [line for paragraph in problem_paragraphs([*distinct.values()]) for line in paragraph]
+
+
+def problem_paragraphs(problems: Sequence[Problem]) -> List[List[str]]:
+    """The lines of each problem, with the corrected form as YAML below it.
+
+    A correction that successive problems of one rule share is shown once, after the last of them.
+    """
+    paragraphs = []
+    for found, following in zip(problems, [*problems[1:], None]):
+        is_last = following is None or _correction(following) != _correction(found)
+        paragraphs.append([*wrapped(problem_line(found)), *(corrected_lines(found, INDENT) if is_last else [])])
+    return paragraphs
+
+
+def corrected_lines(found: Problem, indent: str = "") -> List[str]:
+    """The corrected form of what a problem is about, as YAML; nothing where it is not known."""
+    if "repaired" not in found:
+        return []
+    return [f"{indent}Write:", *(f"{indent}{INDENT}{line}" for line in _yaml(found["repaired"]).splitlines())]
+
+
+def _correction(found: Problem) -> Tuple[str, str, Any]:
+    """The corrected form, and the rule of the mesh that it is for."""
+    return found["mesh"], found["where"].partition("]")[0], found.get("repaired")
+
+
+def _yaml(repaired: Any) -> str:
+    """A corrected form as it stands in an inventory: a rule is an entry of a list, a locality is not."""
+    is_entry = isinstance(repaired, str) or (isinstance(repaired, dict) and "type" in repaired)
+    width = WIDTH - 2 * len(INDENT)
+    return str(yaml.safe_dump([repaired] if is_entry else repaired, sort_keys=False, allow_unicode=True, width=width))

@@ -100,10 +100,14 @@ def _with_remedy(found: Problem, plan: Plan, restarted: Mapping[str, Any]) -> Pr
     if host in restarted:
         found["remedy"] = "A restart of its istiod in this run did not help: see its log"
     else:
-        found["remedy"] = (
-            f"Restart the istiod of {found['mesh']}: run again with {_VARIABLE}: true, or with a list that contains it"
-        )
+        found["remedy"] = restart_fix(found["mesh"])
     return found
+
+
+def restart_fix(*meshes: str) -> str:
+    """The fix for what a restart of the istiods of these meshes corrects."""
+    them = "it" if len(meshes) == 1 else "them"
+    return f"Restart the istiod of {', '.join(meshes)}: run again with {_VARIABLE}: true, or with a list that contains {them}"
 
 
 class _Look:

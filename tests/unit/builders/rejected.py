@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem
 
 _LONG = "m" * 56
 # name, variables of red-mesh, the place, the code, a part of the words
@@ -123,7 +126,7 @@ REJECTED: list[tuple[str, dict[str, Any], str, str, str]] = [
         {"mesh_exports": [{"type": "NameSelector"}]},
         "mesh_exports[0]",
         "rule-body",
-        "Add nameSelector",
+        "nameSelector must be a dictionary",
     ),
     (
         "rule with two bodies",
@@ -332,7 +335,27 @@ REJECTED: list[tuple[str, dict[str, Any], str, str, str]] = [
         "ingress-value",
         "keys",
     ),
-    ("zone without region", {"mesh_locality": {"zone": "a"}}, "mesh_locality.zone", "locality-value", "Add region"),
+    (
+        "zone without region",
+        {"mesh_locality": {"zone": "a"}},
+        "mesh_locality.zone",
+        "locality-value",
+        "must have region",
+    ),
     ("unknown key of locality", {"mesh_locality": {"area": "a"}}, "mesh_locality.area", "key-unknown", "region"),
     ("locality that is no string", {"mesh_locality": {"region": 1}}, "mesh_locality.region", "locality-value", "Quote"),
 ]
+
+
+#: Words of a fix that say nothing by themselves.
+FILLERS = frozenset(
+    "a add all an another be choose correct each for from give in it its key list name not of or remove set the this to "
+    "value whole with write".split()
+)
+
+
+def adds_something(found: Problem) -> bool:
+    """Whether the fix of a problem is empty, or says more than its message and its place."""
+    words = set(re.findall(r"[\w/*.-]+", found["remedy"].lower()))
+    said = set(re.findall(r"[\w/*.-]+", f"{found['where']} {found['message']}".lower()))
+    return not found["remedy"] or bool(words - said - FILLERS)

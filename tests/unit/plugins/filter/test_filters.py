@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible import context
 from ansible.errors import AnsibleFilterError
 
 import ansible_collections.ossm.federation.plugins.filter as filters
@@ -19,6 +20,7 @@ from ansible_collections.ossm.federation.plugins.filter.advance import advance
 from ansible_collections.ossm.federation.plugins.filter.declaration import declaration
 from ansible_collections.ossm.federation.plugins.filter.lint import lint
 from ansible_collections.ossm.federation.plugins.filter.mesh_auth import mesh_auth
+from ansible_collections.ossm.federation.plugins.filter.mesh_group import mesh_group
 from ansible_collections.ossm.federation.plugins.filter.objects import objects
 from ansible_collections.ossm.federation.plugins.filter.overview import overview
 from ansible_collections.ossm.federation.plugins.filter.plan import plan
@@ -261,7 +263,7 @@ def test_problems_as_text() -> None:
     assert problems_text([]) == ""
     assert (
         problems_text([{**wrong[0], "repaired": "a/x"}])
-        == 'WARNING red: x: it is wrong. Fix: Correct it. Write "a/x" [a]'
+        == "WARNING red: x: it is wrong. Fix: Correct it. [a]\nWrite:\n    - a/x"
     )
 
 
@@ -285,6 +287,7 @@ def test_the_remaining_time_of_a_shared_timeout(monkeypatch: pytest.MonkeyPatch)
         lambda: objects({}, "attic", "x", {}),
         lambda: wait_options({}, "links", "x", {}),
         lambda: mesh_auth("x"),
+        lambda: mesh_group("federation", []),
         lambda: problems_text("x"),
         lambda: problems_text([{}]),
         lambda: remaining("x", 0),
@@ -294,6 +297,36 @@ def test_the_remaining_time_of_a_shared_timeout(monkeypatch: pytest.MonkeyPatch)
 def test_wrong_input_is_rejected(call: Any) -> None:
     with pytest.raises(AnsibleFilterError, match=r"ossm\.federation\."):
         call()
+
+
+INVENTORY = {"all": ["a"], "ungrouped": [], "federation": ["a"], "empty": []}
+
+
+@pytest.mark.parametrize(
+    ("group", "members", "message"),
+    [
+        (
+            "fedration",
+            INVENTORY,
+            "not 'fedration': the inventory has no such group; groups with hosts: federation. Fix: Did you mean federation.",
+        ),
+        (
+            "empty",
+            INVENTORY,
+            "not 'empty': it has no host; groups with hosts: federation. Fix: Put one host for each mesh",
+        ),
+        ("all-of-it", {"all": ["a"], "ungrouped": ["a"]}, "groups with hosts: none. Fix: Name the inventory"),
+    ],
+)
+def test_a_group_without_hosts_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, group: str, members: dict[str, list[str]], message: str
+) -> None:
+    with pytest.raises(AnsibleFilterError, match="federation_group: must be a group with hosts") as failure:
+        mesh_group(group, members)
+    assert message in str(failure.value) and str(failure.value).endswith("[group-empty]")
+    assert mesh_group("federation", INVENTORY) == "federation"
+    monkeypatch.setattr(context, "CLIARGS", {"syntax": True})
+    assert mesh_group(group, members) == group, "a syntax check needs no inventory"
 
 
 def test_unknown_step_is_rejected(hostvars: dict[str, Json]) -> None:

@@ -8,6 +8,7 @@ import base64
 import datetime
 import json
 import queue
+import socket
 import ssl
 import threading
 import time
@@ -24,6 +25,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from kubernetes.client import Configuration
+from kubernetes.client.exceptions import ApiException
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import access, client, errors, session, watch
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError, Request
@@ -102,7 +104,9 @@ def test_bad_access(file: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", ["client_cert", "client_key", "ca_cert"])
 def test_a_file_of_the_access_that_cannot_be_read_is_named(file: Path, option: str) -> None:
     """Without this check the client fails late, and blames the network or the API server's certificate."""
-    files = {"client_cert": str(file), "client_key": str(file), "ca_cert": str(file)}
+    authority = file.parent / "authority.pem"
+    authority.write_bytes(_certificate(datetime.datetime.now(datetime.timezone.utc)))
+    files = {"client_cert": str(file), "client_key": str(file), "ca_cert": str(authority)}
     wrong = {"host": "https://x", **files, option: str(file.parent / "none.pem")}
     (found,) = access.check_access(wrong, "red-mesh", {})
     assert (found["code"], found["where"]) == ("access", f"mesh_{option}")
@@ -637,3 +641,97 @@ def test_an_expired_client_certificate_is_named(tmp_path: Path) -> None:
     assert str(errors.certificate_expiry(str(old))).startswith("2020-01-02T00:00:00")
     others = [str(good), str(garbage), str(tmp_path / "none"), None]
     assert [errors.certificate_expiry(path) for path in others] == [None] * 4
+
+
+SECRET = "the-secret-of-red"
+
+
+def _with_plugin(tmp_path: Path, script: str, command: str = "") -> Json:
+    """A kubeconfig whose user has a command for its credentials."""
+    path = tmp_path / "login"
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(0o755)
+    config = _kubeconfig()
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": command or str(path), "args": [SECRET]}
+    config["users"][0]["user"] = {"exec": plugin}
+    return config
+
+
+@pytest.mark.parametrize(
+    ("script", "command", "reason"),
+    [
+        (f"echo {SECRET} >&2; exit 3", "", "ended with exit code 3"),
+        (f"echo {SECRET}", "", "returned no ExecCredential"),
+        ('echo \'{"apiVersion": "client.authentication.k8s.io/v1", "kind": "E", "status": {}}\'', "", "returned no"),
+        ("", "/missing/login", "cannot be started"),
+    ],
+)
+def test_a_command_that_returns_no_credentials_is_named(
+    tmp_path: Path, script: str, command: str, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster, problems = session.connect({"kubeconfig": _with_plugin(tmp_path, script, command)}, "red-mesh")
+    (found,) = problems
+    assert cluster is None and (found["code"], found["mesh"]) == ("access", "red-mesh")
+    path = command or str(tmp_path / "login")
+    expected = f"the command {path}, which returns the credentials of the user red in the kubeconfig, {reason}"
+    assert found["message"].startswith(expected) and found["remedy"].startswith(f"Log in again for {path}")
+    assert SECRET not in str(found) + caplog.text
+
+
+def test_credentials_of_a_command_that_are_not_accepted_name_it(tmp_path: Path) -> None:
+    credential = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": SECRET, "expirationTimestamp": "2020-01-01T00:00:00Z"},
+    }
+    cluster = client.Cluster({"kubeconfig": _with_plugin(tmp_path, f"echo '{json.dumps(credential)}'")})
+    found = cluster.decode(ApiException(status=401, reason="Unauthorized"), Request("get", "Namespace"))
+    expected = f"as returned by the command {tmp_path / 'login'} for the user red of the kubeconfig"
+    assert found.code == "unauthorized" and expected in found.message and "Log in again" in found.remedy
+    assert SECRET not in found.message + found.remedy
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("cluster", "certificate-authority-data"),
+        ("user", "client-certificate-data"),
+        ("user", "client-key-data"),
+    ],
+)
+@pytest.mark.parametrize("data", ["no base64!", base64.b64encode(b"no certificate").decode()])
+def test_unusable_data_of_a_kubeconfig_is_named(kind: str, field: str, data: str) -> None:
+    config = _kubeconfig()
+    config[f"{kind}s"][0][kind][field] = data
+    (found,) = access.check_access({"kubeconfig": config}, "red-mesh", {})
+    assert (found["code"], found["mesh"], found["where"]) == ("access", "red-mesh", "mesh_kubeconfig")
+    assert found["message"].startswith(f"{field} of the {kind} red contains no ") and "oc login" in found["remedy"]
+    assert data not in str(found)
+
+
+def test_usable_data_of_a_kubeconfig_is_no_problem() -> None:
+    pem = _certificate(datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1))
+    config = _kubeconfig()
+    config["clusters"][0]["cluster"]["certificate-authority-data"] = base64.b64encode(pem).decode()
+    config["users"][0]["user"]["client-key-data"] = ""
+    config["clusters"].append({"name": "other", "cluster": {"certificate-authority-data": "no base64!"}})
+    assert access.check_access({"kubeconfig": config}, "red-mesh", {}) == []
+
+
+def test_a_ca_file_without_a_certificate_is_named(file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "ca"
+    path.write_text("no certificate", encoding="utf-8")
+    (found,) = access.check_access({"kubeconfig": str(file), "ca_cert": str(path)}, "red-mesh", {})
+    assert found["where"] == "mesh_ca_cert" and f"{path} contains no certificate in PEM" in found["message"]
+
+
+def test_files_of_a_kubeconfig_that_tls_cannot_use_are_not_those_of_the_api_server(tmp_path: Path) -> None:
+    path = tmp_path / "ca"
+    path.write_text("no certificate", encoding="utf-8")
+    config = _kubeconfig()
+    config["clusters"][0]["cluster"].update({"server": "https://127.0.0.1:1", "certificate-authority": str(path)})
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ClusterError, match="a certificate or key for") as failure:
+            client.Cluster({"kubeconfig": config}).get("Namespace", "x")
+    assert failure.value.code == "access" and "certificate-authority" in failure.value.remedy

@@ -72,6 +72,17 @@ def test_what_is_not_there_in_time_is_a_warning(monkeypatch: pytest.MonkeyPatch)
     ]
 
 
+def test_what_the_operator_has_not_done_is_not_corrected_at_the_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    fixes = {}
+    for created in (False, True):
+        story = [Event("Service", "ADDED", live_service(address=None))] if created else []
+        use(monkeypatch, Cluster({"ServiceMeshControlPlane": live_plane(observed=1)}, story))
+        plane, address = _gateways()[0]["problems"]
+        fixes[created] = (plane["remedy"], address["remedy"])
+    assert fixes[False][0] == fixes[False][1] and "operator" in fixes[False][0]
+    assert fixes[True][0] == fixes[False][0] and "cloud" in fixes[True][1]
+
+
 def _event(type_: str, reason: str, message: str, when: str, **about: Any) -> Json:
     involved = {"kind": "Service", "name": "in", "namespace": "ns", **about}
     return {

@@ -30,6 +30,27 @@ SYNCED = "2026-11-22T10:00:05Z"
 DOWN = ClusterError("unreachable", "https://red.example refuses the connection", "Start the API server")
 
 
+WAITS = {
+    "gateway_wait": (gateway_wait.run, gateway_wait.ARGUMENT_SPEC),
+    "istiod_restart": (istiod_restart.run, istiod_restart.ARGUMENT_SPEC),
+    "operator_wait": (operator_wait.run, operator_wait.ARGUMENT_SPEC),
+    "peer_wait": (peer_links.wait, peer_links.WAIT_SPEC),
+}
+
+
+@pytest.mark.parametrize("name", WAITS)
+@pytest.mark.parametrize(("timeout", "shown"), [(-1.0, "-1"), (float("inf"), "inf"), (float("nan"), "nan")])
+def test_a_timeout_that_is_none_is_rejected_before_any_request(name: str, timeout: float, shown: str) -> None:
+    run, spec = WAITS[name]
+    given = {**COMMON, "control_plane": "red", "name": "operator", "timeout": timeout}
+    params: Json = {option: given.get(option) for option in spec}
+    assert run(params, False, print) == {
+        "changed": False,
+        "failed": True,
+        "msg": f"timeout must be a number of seconds, 0 or more, not {shown}",
+    }
+
+
 def _peer(name: str, *, connected: bool = True) -> Json:
     watch = {"connected": connected, "lastFullSync": SYNCED, "lastConnected": SYNCED}
     part = "active" if connected else "inactive"

@@ -57,6 +57,51 @@ def test_every_code_of_the_table_is_in_use() -> None:
     assert sorted(set(CODES) - constants) == []
 
 
+def _constants(function: ast.FunctionDef, value: ast.expr) -> list[str]:
+    """The strings that an argument of a call in a function can be: itself, or what is assigned to its name."""
+    if isinstance(value, ast.Constant):
+        return [value.value] if isinstance(value.value, str) else []
+    if not isinstance(value, ast.Name):
+        return []
+    assigned = [
+        node.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and any(ast.dump(target) == _stored(value) for target in node.targets)
+    ]
+    return [text for part in assigned if isinstance(part, ast.Constant) for text in _constants(function, part)]
+
+
+def _stored(name: ast.Name) -> str:
+    return ast.dump(ast.Name(name.id, ast.Store()))
+
+
+def _repeated_fixes(path: Path, tree: ast.Module) -> set[str]:
+    """The codes of a file whose problem is given the fix that the table has, with the line."""
+    return {
+        f"{path.name}:{node.lineno} {node.args[0].value}"
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", "")) in ("problem", "_problem")
+        if node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value in CODES
+        for argument in (*node.args[1:], *(keyword.value for keyword in node.keywords))
+        if CODES[node.args[0].value].fix in _constants(function, argument)
+    }
+
+
+def test_a_fix_of_the_table_is_not_repeated_where_it_is_reported() -> None:
+    assert {place for path, tree in _trees() for place in _repeated_fixes(path, tree)} == set()
+
+
+def test_a_repeated_fix_is_found() -> None:
+    fix = CODES["mesh-count"].fix
+    direct = f'def a():\n    return problem("mesh-count", "m", "w", "x", "{fix}")\n'
+    named = f'def a():\n    remedy = "{fix}"\n    return problem("mesh-count", "m", "w", "x", remedy)\n'
+    other = 'def a():\n    return problem("mesh-count", "m", "w", "x", "Look")\n'
+    assert [len(_repeated_fixes(TABLE, ast.parse(text))) for text in (direct, named, other)] == [1, 1, 0]
+
+
 def test_an_unknown_code_cannot_be_reported() -> None:
     with pytest.raises(KeyError):
         problem("no-such-code", "red", "mesh_host", "it is wrong")

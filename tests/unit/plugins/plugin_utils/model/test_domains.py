@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 from unit.builders import federations as fed
+from unit.builders.rejected import adds_something
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import domains
@@ -121,6 +122,7 @@ def test_rejected(variables: Json, where: str, parts: tuple[str, ...]) -> None:
     messages = [found["message"] for found in problems if found["severity"] == "error"]
     assert any(all(part in message for part in parts) for message in messages), messages
     assert all(len(message) < 400 for message in messages)
+    assert all(adds_something(found) for found in problems), problems
 
 
 def wrong_type(variable: Variable) -> st.SearchStrategy[Any]:
@@ -178,7 +180,8 @@ def rejection_of(problems: list[Problem], variable: Variable, value: Any) -> Pro
     assert rejections and all(entry["severity"] == "error" for entry in rejections), problems
     as_read = str(value).strip()
     for entry in rejections:
-        assert entry["mesh"] in (RED, "federation", as_read) and entry["remedy"], entry
+        assert entry["mesh"] in (RED, "federation", as_read), entry
+        assert adds_something(entry), entry
     if variable.secret:
         return rejections[0]
     shown = [value, *value] if isinstance(value, (list, dict)) else [value]

@@ -220,7 +220,7 @@ def test_a_refusal_has_the_rules_as_they_should_be() -> None:
     assert [(problem["mesh"], problem["peer"], problem["where"]) for problem in problems] == [
         (RED, BLUE, "mesh_exports")
     ]
-    assert '"alias": {"namespace": "bookinfo-red-mesh", "name": "ratings"}' in problems[0]["remedy"]
+    assert "alias: {namespace: bookinfo-red-mesh, name: ratings}" in problems[0]["remedy"]
     assert f"in mesh_imports of {BLUE} for {RED}" in problems[0]["remedy"]
     assert "mesh_peer_names of red-mesh" in problems[0]["remedy"]
 

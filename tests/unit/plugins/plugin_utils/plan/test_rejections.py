@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from unit.builders import federations as fed
-from unit.builders.rejected import REJECTED
+from unit.builders.rejected import REJECTED, adds_something
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import types as product_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
@@ -25,6 +25,7 @@ def test_rejected_without_a_cluster(variables: dict[str, Any], where: str, code:
     assert match[0]["severity"] == "error"
     assert match[0]["mesh"] in {variables.get("mesh_name", "red-mesh"), "federation"}
     assert part in product_types.problem_line(match[0])
+    assert all(adds_something(problem) for problem in match), match
 
 
 def test_environment_of_the_controller() -> None:

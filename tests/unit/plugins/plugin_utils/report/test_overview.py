@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from unit.builders import federations as fed
 
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import lint
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
     overview as plan_overview,
     ports as port_matrix_report,
@@ -280,3 +281,26 @@ def test_load_balancers_of_which_nothing_shows_whether_they_are_public_are_not_c
     balancers = shown(read, red={"mesh_ingress": {"exposure": "LoadBalancer"}})["load_balancers"]
     assert (balancers["new"], balancers["public"]) == (1, 0)
     assert balancers["message"] == "1 new load balancer will be created: 1 public or internal, which is not known"
+
+
+def test_the_corrected_form_of_a_rule_is_yaml_as_in_a_rejection() -> None:
+    rules = [
+        {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "*"}},
+        {
+            "type": "NameSelector",
+            "nameSelector": {"namespace": "bookinfo", "name": "ratings", "alias": {"namespace": "b", "name": "r"}},
+        },
+    ]
+    declaration = fed.declare(fed.inventory(RED, GREEN, red_mesh={"mesh_exports": rules}))
+    declaration["problems"] += lint(declaration)
+    lines = plan_overview.overview(declaration, {host: fed.facts(host) for host in (RED, GREEN)})["lines"]
+    start = lines.index("        - type: NameSelector")
+    assert lines[start - 1 : start + 5] == [
+        "    Write:",
+        "        - type: NameSelector",
+        "          nameSelector:",
+        "            namespace: bookinfo",
+        "            name: ratings",
+        "            alias:",
+    ]
+    assert not any("{" in line for line in lines)

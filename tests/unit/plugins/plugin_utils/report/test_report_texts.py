@@ -11,8 +11,9 @@ import pytest
 from unit.builders import federations as fed
 from unit.builders.established import BLUE, CHANGED, DOWN, GREEN, RED, Federation, change_client_id, seconds_after
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import problem
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.module_utils._product.codes import CODES
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps, plan as planning
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
     causes as cause_report,
     result as run_result,
@@ -108,7 +109,122 @@ def limited_run() -> Json:
     return run_result.report(plan, {"links": {RED: {"links": [], "problems": []}}}, {})
 
 
+def new_root() -> Json:
+    """The root of red changed while nobody could reach it: its peers have not loaded it."""
+    federation = _federation()
+    for mesh in (BLUE, GREEN):
+        federation.link(mesh, RED, **DOWN, root_not_loaded=True, message="no way", remedy="Look there")
+        federation.link(RED, mesh, **DOWN, message="no way", remedy="Look there")
+    return run_result.report(federation.plan, {}, federation.facts)
+
+
+def pending_balancer() -> Json:
+    """The cloud gives the gateways of red no address, so nobody has a peer for red and red is nobody's peer."""
+    reason = "its load balancer has no address yet (SyncLoadBalancerFailed: quota)"
+    return _waiting_for_red(
+        [
+            problem("no-address", RED, f"Service red-mesh-system/ingress-{peer}", f"no address: {reason}", peer=peer)
+            for peer in (BLUE, GREEN)
+        ],
+        reason,
+    )
+
+
+def control_plane_not_ready() -> Json:
+    """The operator of red does not get as far as the Services of the gateways."""
+    reason = "the operator has not created its Service yet"
+    fix = CODES["control-plane-not-ready"].fix
+    where = "ServiceMeshControlPlane red-mesh-system/red-mesh"
+    return _waiting_for_red(
+        [
+            problem("control-plane-not-ready", RED, where, "not ready after 300 s: PausingUpdate"),
+            *(
+                problem(
+                    "no-address",
+                    RED,
+                    f"Service red-mesh-system/ingress-{peer}",
+                    f"no address: {reason}",
+                    fix,
+                    peer=peer,
+                )
+                for peer in (BLUE, GREEN)
+            ),
+        ],
+        reason,
+    )
+
+
+def _waiting_for_red(problems: list[Problem], reason: str) -> Json:
+    """A first run in which the gateways of red have no address in time."""
+    plan = planning.build_plan(fed.declare(fed.inventory()), {host: fed.facts(host) for host in fed.COLOURS}, fed.NOW)
+    addresses = fed.opened(plan)
+    gateways = {name: {"pending": reason} for name in addresses[RED]["gateways"]}
+    addresses[RED] = {"ready": True, "message": "ready", "problems": problems, "gateways": gateways}
+    plan = plan_steps.advance(plan_steps.advance(plan, "gateways", {}), "addresses", addresses)
+    links: Json = {host: {"links": [], "problems": []} for host in fed.COLOURS}
+    for host, peer in ((GREEN, BLUE), (BLUE, GREEN)):
+        link = Federation.healthy_link(peer)
+        links[host]["links"] = [{**link, "text": "", "message": "connected", "remedy": "", "exported": []}]
+    return run_result.report(plan, {"links": links}, {})
+
+
 TEXTS = {
+    "new_root": """
+DEGRADED  2 of 6 links healthy, 4 unreachable: istiod of blue-mesh, green-mesh has not loaded the
+    new root of red-mesh.
+Nothing was changed.
+
+ERROR blue-mesh, green-mesh: ServiceMeshPeer blue-mesh-system/red-mesh, ServiceMeshPeer
+    green-mesh-system/red-mesh: the root of red-mesh changed while the link was down, and istiod
+    does not load it before the link is up: neither discovery nor requests pass.
+    Fix: Restart the istiod of blue-mesh, green-mesh: run again with
+        federation_restart_control_plane: true, or with a list that contains them. [root-not-loaded]
+    Links: blue-mesh, green-mesh -> red-mesh; red-mesh -> blue-mesh, green-mesh (unreachable).
+
+Links (the mesh of a row watches the mesh of a column)
+
+            blue-mesh    green-mesh   red-mesh
+blue-mesh   -            ok           unreachable
+green-mesh  ok           -            unreachable
+red-mesh    unreachable  unreachable  -
+""",
+    "pending_balancer": """
+DEGRADED  2 of 6 links healthy, 4 pending: red-mesh: a gateway has no address in time.
+Nothing was changed.
+
+ERROR red-mesh: Service red-mesh-system/ingress-blue-mesh, Service
+    red-mesh-system/ingress-green-mesh: no address: its load balancer has no address yet
+    (SyncLoadBalancerFailed: quota).
+    Fix: Correct what the cloud reports, or set mesh_ingress.exposure to NodePort, and run again.
+        [no-address]
+    Links: blue-mesh, green-mesh -> red-mesh; red-mesh -> blue-mesh, green-mesh (pending).
+
+Links (the mesh of a row watches the mesh of a column)
+
+            blue-mesh  green-mesh  red-mesh
+blue-mesh   -          ok          pending
+green-mesh  ok         -           pending
+red-mesh    pending    pending     -
+""",
+    "control_plane_not_ready": """
+DEGRADED  2 of 6 links healthy, 4 pending: red-mesh: the control plane is not ready in time.
+Nothing was changed.
+
+ERROR red-mesh: 2 problems with one fix:
+    - ServiceMeshControlPlane red-mesh-system/red-mesh: not ready after 300 s: PausingUpdate.
+    - Service red-mesh-system/ingress-blue-mesh, Service red-mesh-system/ingress-green-mesh: no
+      address: the operator has not created its Service yet.
+    Fix: Look at the conditions of the ServiceMeshControlPlane and at the operator.
+        [control-plane-not-ready, no-address]
+    Links: blue-mesh, green-mesh -> red-mesh; red-mesh -> blue-mesh, green-mesh (pending).
+
+Links (the mesh of a row watches the mesh of a column)
+
+            blue-mesh  green-mesh  red-mesh
+blue-mesh   -          ok          pending
+green-mesh  ok         -           pending
+red-mesh    pending    pending     -
+""",
     "healthy": """
 HEALTHY  6 of 6 links healthy. Nothing was changed.
 
@@ -205,12 +321,33 @@ red-mesh    pending    pending     -
 }
 
 
-@pytest.mark.parametrize("night", [healthy, unreadable_mesh, kept_identity, lost_peer, limited_run])
+NIGHTS = [
+    healthy,
+    unreadable_mesh,
+    kept_identity,
+    lost_peer,
+    limited_run,
+    new_root,
+    pending_balancer,
+    control_plane_not_ready,
+]
+
+
+@pytest.mark.parametrize("night", NIGHTS)
 def test_the_text_of_a_report(night: Any) -> None:
     assert "\n".join(night()["lines"]) == TEXTS[night.__name__].strip("\n")
 
 
-@pytest.mark.parametrize(("night", "mesh"), [(unreadable_mesh, RED), (kept_identity, RED), (lost_peer, GREEN)])
+@pytest.mark.parametrize(
+    ("night", "mesh"),
+    [
+        (unreadable_mesh, RED),
+        (kept_identity, RED),
+        (lost_peer, GREEN),
+        (pending_balancer, RED),
+        (control_plane_not_ready, RED),
+    ],
+)
 def test_a_bad_night_fits_on_a_screen_and_begins_with_its_cause(night: Any, mesh: str) -> None:
     report = night()
     assert len(report["lines"]) <= SCREEN and max(map(len, report["lines"])) <= WIDTH
@@ -234,6 +371,36 @@ def test_a_link_that_fails_for_a_reason_of_its_own_is_not_hidden_behind_a_proble
         "ERROR red-mesh: link to green-mesh: unreachable: 503 x: no way. Fix: Look there. [peer-unreachable]"
         in report["lines"]
     )
+
+
+def test_each_of_two_meshes_without_addresses_explains_the_link_that_needs_its_address() -> None:
+    federation = _federation()
+    for mesh, peer in ((RED, GREEN), (GREEN, RED)):
+        federation.plan["sides"][mesh][peer].update(state="pending", message="no address")
+        found = problem("no-address", mesh, f"Service {mesh}-system/ingress-{peer}", "no address", peer=peer)
+        federation.plan["warnings"].append(found)
+    for host in (RED, GREEN):
+        federation.links[host]["links"] = [link for link in federation.links[host]["links"] if link["peer"] == BLUE]
+    report = run_result.report(federation.plan, {}, federation.facts)
+    assert {cause["mesh"]: [(link["from"], link["to"]) for link in cause["links"]] for cause in report["causes"]} == {
+        RED: [(GREEN, RED)],
+        GREEN: [(RED, GREEN)],
+    }
+    assert [cause["severity"] for cause in report["causes"]] == ["error", "error"]
+
+
+def test_a_link_that_waits_for_another_administrator_is_not_explained_by_a_missing_address() -> None:
+    """Blue is outside of the run and has no gateways for red: that is what the link of red waits for."""
+    declared = fed.declare(fed.inventory(), play_hosts=[RED, GREEN])
+    plan = copy.deepcopy(dict(planning.build_plan(declared, {host: fed.facts(host) for host in fed.COLOURS}, fed.NOW)))
+    plan["pending_steps"] = []
+    plan["warnings"] = [
+        problem("no-address", RED, "Service red-mesh-system/ingress-blue-mesh", "no address", peer=BLUE)
+    ]
+    report = run_result.report(plan, {}, {})
+    (awaited,) = [cause for cause in report["causes"] if cause["codes"] == ["no-address"]]
+    assert awaited["severity"] == "warning" and not awaited["links"]
+    assert "Fix: Run federate.yml for blue-mesh." in " ".join(report["lines"])
 
 
 def test_links_with_one_reason_are_one_cause() -> None:
@@ -260,6 +427,60 @@ def test_a_mesh_that_nobody_reaches_is_one_cause() -> None:
     report = run_result.report(federation.plan, {}, federation.facts)
     assert "ERROR blue-mesh, green-mesh, red-mesh: several links: unreachable: 503 x: no way." in report["lines"]
     assert "    Links: blue-mesh, green-mesh -> red-mesh; red-mesh -> blue-mesh (unreachable)." in report["lines"]
+
+
+def _link_causes(reasons: dict[tuple[str, str], str], remedy: str) -> tuple[list[Json], list[str]]:
+    """The causes of links that are down, by their reasons, and the paragraphs of the report."""
+    federation = _federation()
+    for (mesh, peer), reason in reasons.items():
+        federation.link(mesh, peer, **DOWN, message=reason, remedy=remedy.format(mesh=mesh))
+    report = run_result.report(federation.plan, {}, federation.facts)
+    return report["causes"], report["lines"]
+
+
+def test_a_new_root_belongs_to_the_other_restart_of_its_mesh() -> None:
+    """Blue has to be restarted for another reason too: one restart of blue is one fix, and is named once."""
+    federation = _federation()
+    for mesh in (BLUE, GREEN):
+        federation.link(mesh, RED, **DOWN, root_not_loaded=True, message="no way", remedy="Look there")
+    federation.link(BLUE, GREEN, **{**DOWN, "code": "deadlock"}, suspect="deadlock", message="deadlock")
+    causes = run_result.report(federation.plan, {}, federation.facts)["causes"]
+    assert [(cause["mesh"], cause["codes"]) for cause in causes] == [
+        (BLUE, ["deadlock", "root-not-loaded"]),
+        (GREEN, ["root-not-loaded"]),
+    ]
+
+
+def test_links_whose_texts_name_other_gateways_are_one_cause_with_each_gateway() -> None:
+    """The names of meshes are parts of the names of objects: no text names the gateway of one mesh for another."""
+    reasons = {(mesh, RED): f"ingress-{mesh} of red-mesh is gone" for mesh in (GREEN, BLUE)}
+    causes, lines = _link_causes(reasons, "Create it")
+    (cause,) = causes
+    assert [finding["message"] for finding in cause["findings"]] == [
+        "unreachable: ingress-blue-mesh of red-mesh is gone",
+        "unreachable: ingress-green-mesh of red-mesh is gone",
+    ]
+    assert lines[3:7] == [
+        "ERROR blue-mesh, green-mesh: 2 problems with one fix:",
+        "    - blue-mesh -> red-mesh: unreachable: ingress-blue-mesh of red-mesh is gone.",
+        "    - green-mesh -> red-mesh: unreachable: ingress-green-mesh of red-mesh is gone.",
+        "    Fix: Create it. [peer-unreachable]",
+    ]
+
+
+def test_a_text_that_names_the_watching_mesh_names_all_of_them() -> None:
+    reasons = {(mesh, RED): f"red-mesh has no peer for {mesh} yet" for mesh in (GREEN, BLUE)}
+    (cause,), lines = _link_causes(reasons, "Restart the istiod of {mesh}")
+    assert [finding["message"] for finding in cause["findings"]] == [
+        "unreachable: red-mesh has no peer for blue-mesh, green-mesh yet"
+    ]
+    assert cause["remedy"] == "Restart the istiod of blue-mesh, green-mesh"
+    assert "ERROR blue-mesh, green-mesh: link to red-mesh: unreachable: red-mesh has no peer for blue-mesh," in lines
+
+
+def test_links_with_other_fixes_are_other_causes() -> None:
+    reasons = {(mesh, RED): "no way" for mesh in (GREEN, BLUE)}
+    assert len(_link_causes(reasons, "Correct ingress-{mesh}")[0]) == 2
 
 
 def test_what_a_restart_corrects_has_a_summary() -> None:
