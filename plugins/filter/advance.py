@@ -6,22 +6,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: advance
-short_description: Record in the plan what a step returned (private to the roles of this collection)
+short_description: Record in the plan what steps returned (private to the roles of this collection)
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - The time is recorded as well, in seconds since the epoch - RV(_value).recorded_at has it by step.
+  - The steps are recorded in the order given. The time is recorded as well, in seconds since the epoch - RV(_value).recorded_at
+    has it by step.
   - A pair that failed is skipped in all later steps, on the failing side only. Addresses are recorded for the other side.
   - In check mode the address of a gateway that would be created is unknown, and its pair stays in the plan.
-positional: step, hostvars, check_mode
+positional: steps, hostvars, check_mode
 options:
   _input:
     description: C(mesh_plan).
     type: dict
     required: true
-  step:
-    description: The step whose results are recorded.
-    type: str
+  steps:
+    description: The steps whose results are recorded.
+    type: list
+    elements: str
     choices: [gateways, addresses, sets, peers]
     required: true
   hostvars:
@@ -40,19 +42,19 @@ seealso:
 EXAMPLES = r"""
 - name: Record the addresses of the gateways
   ansible.builtin.set_fact:
-    mesh_plan: "{{ mesh_plan | ossm.federation.advance('addresses', hostvars, ansible_check_mode) }}"
+    mesh_plan: "{{ mesh_plan | ossm.federation.advance(['addresses'], hostvars, ansible_check_mode) }}"
   run_once: true
 """
 
 RETURN = r"""
 _value:
-  description: The plan after the step.
+  description: The plan after the steps.
   type: dict
 """
 
 import time
 from collections.abc import Callable
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, List, Mapping
 
 from ansible.errors import AnsibleFilterError
 
@@ -65,16 +67,19 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan import (
 )
 
 
-def advance(plan: Any, step: str, hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
-    """Record the results of one step; see DOCUMENTATION."""
-    before, name = sealed_plan(plan, "ossm.federation.advance"), str(plain(step))
-    if name not in plan_types.STEPS:
+def advance(plan: Any, steps: List[str], hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
+    """Record the results of steps; see DOCUMENTATION."""
+    after, names = sealed_plan(plan, "ossm.federation.advance"), plain(steps)
+    wrong = [names] if not isinstance(names, list) else [name for name in names if name not in plan_types.STEPS]
+    if wrong:
         raise AnsibleFilterError(
-            f"ossm.federation.advance: there is no step {name!r}; there are {', '.join(plan_types.STEPS)}"
+            f"ossm.federation.advance: there is no step {wrong[0]!r}; there are {', '.join(plan_types.STEPS)}"
         )
-    results = read_results(hostvars, before["meshes"], [name])[name]
-    after = plan_steps.advance(before, name, results, bool(plain(check_mode)))
-    after["recorded_at"] = {**(before.get("recorded_at") or {}), name: time.time()}
+    results = read_results(hostvars, after["meshes"], names)
+    recorded_at = {**(after.get("recorded_at") or {}), **dict.fromkeys(names, time.time())}
+    for name in names:
+        after = plan_steps.advance(after, name, results[name], bool(plain(check_mode)))
+    after["recorded_at"] = recorded_at
     return seal(after, planning.public_plan(after))
 
 

@@ -74,7 +74,7 @@ def objects(plan: Any, step: str, host: str, hostvars: Mapping[str, Any]) -> Lis
         )
     host = planned_host(known, host, "ossm.federation.objects")
     facts = read_facts(hostvars, [host]).get(host, {})
-    return cast(List[Dict[str, Any]], inert(desired.build_objects(known, name, host, facts)))
+    return cast(List[Dict[str, Any]], inert(desired.with_live_once(desired.build_objects(known, name, host, facts))))
 
 
 class FilterModule:

@@ -26,10 +26,9 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Find the control planes that need a restart
-  ansible.builtin.set_fact:
-    report_restarts: "{{ mesh_plan | ossm.federation.restarts(hostvars) }}"
-  run_once: true
+- name: Skip this step where no istiod is to be restarted
+  ansible.builtin.meta: end_play
+  when: mesh_plan | ossm.federation.restarts(hostvars) | length == 0
 """
 
 RETURN = r"""

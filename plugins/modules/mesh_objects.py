@@ -53,6 +53,7 @@ options:
         description:
           - The live object as it was read before, for example by M(ossm.federation.mesh_info). RV(objects[].fields) is the difference
             from it, and no request is sent when there is none.
+          - Where several items are about one object, as those of several field managers are, the first one suffices.
         type: dict
       unknown:
         description: Fields whose value is not known yet, by path, with the reason. Such an object is skipped outside check mode.

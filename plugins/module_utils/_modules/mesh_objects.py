@@ -122,14 +122,18 @@ class _Writer:
         self._cluster: Optional[Cluster] = None
         #: Field managers whose later objects are skipped, with the reason; the key "" is for all.
         self._stopped: Dict[str, str] = {}
-        #: The latest state of each object, by kind and name.
+        #: The latest state of each object that was written, by kind and name.
         self._latest: Dict[str, Json] = {}
+        #: Each object as it was read, from the first item with ``live``, by kind and name.
+        self._live: Dict[str, Json] = {}
         #: Values that a dry run has announced already: a real run would not change them a second time.
         self._announced: Dict[str, Dict[str, Any]] = {}
 
     def handle(self, desired: DesiredObject) -> None:
         """Write one object, unless it is settled, cannot be written yet, or an earlier failure stops it."""
-        manager = desired["field_manager"]
+        manager, live = desired["field_manager"], desired.get("live")
+        if live:
+            self._live.setdefault(name_of(desired["definition"]), live)
         reason = self._stopped.get("") or self._stopped.get(manager)
         if reason:
             self._note(desired, "skipped", message=f"not tried: {reason}")
@@ -206,7 +210,8 @@ class _Writer:
 
     def _before(self, desired: DesiredObject) -> Optional[Json]:
         """The current object, as far as it is known without a request."""
-        return self._latest.get(name_of(desired["definition"])) or desired.get("live")
+        key = name_of(desired["definition"])
+        return self._latest.get(key) or desired.get("live") or self._live.get(key)
 
     def _apply(self, cluster: Cluster, desired: DesiredObject) -> None:
         """Apply one object."""

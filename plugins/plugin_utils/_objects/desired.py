@@ -105,6 +105,21 @@ def build_objects(plan: Plan, step: str, host: str, facts: Json) -> List[Desired
     return BUILDERS[step](plan, host, facts)
 
 
+def with_live_once(objects: List[DesiredObject]) -> List[DesiredObject]:
+    """The objects for mesh_objects, which needs ``live`` with the first item of each object only.
+
+    All gateways of a mesh are written to one control plane, a large object. To send it once saves two thirds of that task.
+    """
+    sent = set()
+    once: List[DesiredObject] = []
+    for target in objects:
+        definition = target["definition"]
+        key = (definition["kind"], definition["metadata"].get("namespace"), definition["metadata"]["name"])
+        once.append({**target, "live": None} if key in sent else target)
+        sent.add(key)
+    return once
+
+
 def is_skipped(plan: Plan, host: str) -> bool:
     """Whether all sides of a mesh are skipped, so that the mesh itself is not changed either."""
     sides = plan["sides"][host].values()

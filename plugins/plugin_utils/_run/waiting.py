@@ -16,6 +16,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.expectations import (
     changed_at,
     newest,
+    readable_links,
     roots_changed_at,
     wait_links,
 )
@@ -37,6 +38,28 @@ def wait_options(plan: Plan, subject: str, host: str, results: Results) -> List[
     readings = newest_readings(plan, results) if subject == "imports" else None
     links = wait_links(plan, host, readings, changed_at(written), roots_changed_at(written))
     return [_link_option(link) for link in links]
+
+
+def missing_imports(plan: Plan, results: Results) -> List[str]:
+    """The hosts that have not imported everything yet that other meshes offer and their rules import; ``results`` are those of
+    ``READING``."""
+    readings = newest_readings(plan, results)
+    return [
+        host
+        for host, mesh in sorted(plan["meshes"].items())
+        if mesh["in_play"] and mesh["readable"] and _misses_imports(plan, host, readings)
+    ]
+
+
+def _misses_imports(plan: Plan, host: str, readings: Mapping[str, Json]) -> bool:
+    read = readable_links(readings.get(host))
+    imported = {
+        name: {service["exportedName"] for service in link.get("imported") or []} for name, link in read.items()
+    }
+    return any(
+        set(link["imports_expected"] or []) - imported.get(link["peer_name"], set())
+        for link in wait_links(plan, host, readings)
+    )
 
 
 def _link_option(link: LinkExpectation) -> Json:

@@ -108,11 +108,33 @@ def test_the_filters_in_the_order_of_the_roles(hostvars: dict[str, Json]) -> Non
     ]
     for host, peer in (HOSTS, HOSTS[::-1]):
         hostvars[host]["gateways_addresses"] = {"gateways": {f"ingress-{peer}": {"addresses": ["192.0.2.1"]}}}
-    advanced = advance(planned, "addresses", hostvars)
+    advanced = advance(planned, ["addresses"], hostvars)
     assert [desired["definition"]["kind"] for desired in objects(advanced, "peers", "red-mesh", hostvars)] == [
         "ConfigMap",
         "ServiceMeshPeer",
     ]
+
+
+def test_steps_are_recorded_in_the_order_given(hostvars: dict[str, Json]) -> None:
+    """A peer whose sets have failed has its address by then, so our side of the pair goes on."""
+    planned = plan(declaration(hostvars, groups()), hostvars)
+    problem = {"code": "conflict", "mesh": "green-mesh", "severity": "error", "peer": "red-mesh", "message": "m", "where": "w"}
+    hostvars["green-mesh"]["gateways_addresses"] = {"gateways": {"ingress-red-mesh": {"addresses": ["192.0.2.1"]}}}
+    hostvars["green-mesh"]["sharing_objects"] = {"problems": [problem]}
+    recorded = advance(planned, ["addresses", "sets"], hostvars)
+    assert set(recorded["recorded_at"]) == {"addresses", "sets"}
+    assert objects(recorded, "peers", "green-mesh", hostvars) == []
+    assert len(objects(recorded, "peers", "red-mesh", hostvars)) == 2
+    assert objects(advance(planned, ["sets", "addresses"], hostvars), "peers", "red-mesh", hostvars) == []
+
+
+def test_the_live_control_plane_is_sent_once(hostvars: dict[str, Json]) -> None:
+    hosts = (*HOSTS, "blue-mesh")
+    hostvars["blue-mesh"] = {**hostvars["green-mesh"], "mesh_facts": read("blue-mesh")}
+    planned = plan(declaration(hostvars, groups(*hosts)), hostvars)
+    desired = objects(planned, "gateways", "red-mesh", hostvars)
+    assert [target["peer"] for target in desired] == ["blue-mesh", "green-mesh"]
+    assert [target["live"] for target in desired] == [read("red-mesh")["control_plane"]["object"], None]
 
 
 def test_a_limited_run_gets_the_facts_of_other_meshes_separately(hostvars: dict[str, Json]) -> None:
@@ -282,7 +304,7 @@ def test_the_remaining_time_of_a_shared_timeout(monkeypatch: pytest.MonkeyPatch)
         lambda: plan({}, {}),
         lambda: plan("x", {}),
         lambda: overview({}, {}),
-        lambda: advance({}, "sets", {}),
+        lambda: advance({}, ["sets"], {}),
         lambda: objects({}, "gateways", "x", {}),
         lambda: objects({}, "attic", "x", {}),
         lambda: wait_options({}, "links", "x", {}),
@@ -332,7 +354,9 @@ def test_a_group_without_hosts_is_an_error(
 def test_unknown_step_is_rejected(hostvars: dict[str, Json]) -> None:
     planned = plan(declaration(hostvars, groups()), hostvars)
     with pytest.raises(AnsibleFilterError, match="there is no step"):
-        advance(planned, "attic", hostvars)
+        advance(planned, ["sets", "attic"], hostvars)
+    with pytest.raises(AnsibleFilterError, match="there is no step 'sets'"):
+        advance(planned, "sets", hostvars)
     with pytest.raises(AnsibleFilterError, match="subject is one of gateways, links, imports"):
         wait_options(planned, "peers", "red-mesh", hostvars)
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -156,6 +157,21 @@ def test_check_mode_tells_what_the_real_run_does(server: _Server) -> None:
     assert _outcome(checked) == _outcome(real)
     assert checked["changed"] and [change["verb"] for change in real["objects"]] == ["changed"] * 2 + ["created"] * 2
     assert len(server.requests) == 8
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_the_live_object_with_its_first_item_serves_all_items_about_it(server: _Server, check: bool) -> None:
+    live = copy.deepcopy(PLANE)
+    live["metadata"]["uid"] = "u"
+    live["spec"]["gateways"] = {"additionalIngress": {"ingress-blue": {"enabled": True}}}
+    fields = {"f:spec": {"f:gateways": {"f:additionalIngress": {"f:ingress-blue": {"f:enabled": {}}}}}}
+    live["applied"] = {"ossm.federation/blue": {"time": "2026-01-01T00:00:00Z", "fields": json.dumps(fields)}}
+    server.live["ServiceMeshControlPlane ns/red"] = copy.deepcopy(live)
+    result = _run([_gateway("green", live), _gateway("gold", None), _gateway("blue", None)], check)
+    assert [change["verb"] for change in result["objects"]] == ["changed", "changed", "unchanged"]
+    assert [manager for _key, manager, _dry_run in server.requests] == ["ossm.federation/green", "ossm.federation/gold"]
+    each = [item for change in result["objects"][:2] for item in change["fields"]]
+    assert each == [f"spec.gateways.additionalIngress.ingress-{peer}.enabled" for peer in ("green", "gold")]
 
 
 def test_a_second_run_changes_nothing(server: _Server) -> None:

@@ -126,7 +126,7 @@ def test_variables_of_roles_are_known_to_the_model() -> None:
         for path in (*(ROOT / "roles").rglob("tasks/*.yml"), *(ROOT / "playbooks").glob("*.yml"))
         for name in re.findall(r"(?<![.\w'])(?:mesh|federation)_[a-z_]+(?!\w*\()", path.read_text())
     }
-    assert names <= {*VARIABLES, *REGISTERED, "mesh_auth", "mesh_info", "mesh_objects", "mesh_result"}
+    assert names <= {*VARIABLES, *REGISTERED, "mesh_auth", "mesh_info", "mesh_objects", "mesh_results"}
 
 
 def test_timeouts_are_variables() -> None:

@@ -226,6 +226,9 @@ def test_an_unmanaged_peer_that_differs_is_reported() -> None:
     assert drift and any("ServiceMeshPeer red-mesh-system/green-mesh" in problem["where"] for problem in drift)
 
 
+PAIR = ("red-mesh", "green-mesh")
+
+
 def test_the_second_wait_expects_what_the_others_offer() -> None:
     plan = _plan()
     rule = {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "ratings"}}
@@ -240,6 +243,23 @@ def test_the_second_wait_expects_what_the_others_offer() -> None:
     second = {link["peer"]: link["expect"] for link in waiting.wait_options(plan, "imports", "red-mesh", results)}
     assert first["green-mesh"]["imports_expected"] == [] and second["green-mesh"]["imports_expected"] == [offer]
     assert first["green-mesh"]["since"] == "2026-01-01T00:00:00Z" and "since" not in first["blue-mesh"]
+
+
+def test_only_meshes_that_miss_an_import_wait_for_it() -> None:
+    plan, readings = _plan(), _readings()
+    offer = {"exportedName": "ratings.bookinfo.svc.red-mesh-exports.local", "hostname": "x"}
+    rule = {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "ratings"}}
+    link = {host: next(one for one in readings[host]["links"] if one["peer"] in PAIR) for host in PAIR}
+    link["green-mesh"]["exported"] = [offer]
+    assert waiting.missing_imports(plan, {"links": readings}) == []
+    plan["sides"]["red-mesh"]["green-mesh"]["imports"] = [rule]
+    assert waiting.missing_imports(plan, {"links": readings}) == ["red-mesh"]
+    link["red-mesh"]["imported"] = [offer]
+    assert waiting.missing_imports(plan, {"links": readings}) == []
+    link["red-mesh"].update(imported=[], state="unknown")
+    assert waiting.missing_imports(plan, {"links": readings}) == ["red-mesh"]
+    plan["meshes"]["red-mesh"]["in_play"] = False
+    assert waiting.missing_imports(plan, {"links": readings}) == []
 
 
 def _restarted(pods: list[str]) -> Json:
