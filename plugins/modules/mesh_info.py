@@ -13,17 +13,24 @@ author:
 description:
   - Reads one mesh of OpenShift Service Mesh 2.x - its control plane, platform, root certificates, gateways, peers and service
     sets. Nothing is written.
-  - It takes at most fourteen requests, one or two more for O(additional_services), and one for each item of
+  - It takes at most fourteen requests, two more where O(namespace) is not given and not all namespaces may be listed, one or two more for O(additional_services), and one for each item of
     O(additional_objects).
   - What a federation can do without is a warning among RV(problems) when it cannot be read. Everything else is an error.
 extends_documentation_fragment:
   - ossm.federation._auth
   - ossm.federation._mesh
-  - ossm.federation._mesh.namespace
   - ossm.federation._attributes
   - ossm.federation._attributes.group
   - ossm.federation._attributes.info
 options:
+  namespace:
+    description:
+      - Namespace of the control plane.
+      - By default it is that of the only control plane in the cluster, or of several that of the one called like O(mesh), by its
+        name or by a namespace C(<mesh>-system). An error lists them where that is not clear.
+      - Where the account may not list control planes in all namespaces, it is looked for in C(<mesh>-system), then in
+        C(istio-system).
+    type: str
   control_plane:
     description: Name of the ServiceMeshControlPlane. By default it is the only one in O(namespace).
     type: str
@@ -114,6 +121,13 @@ EXAMPLES = r"""
     namespace: red-mesh-system
   register: red
 
+- name: Find the only mesh of a cluster, and read it
+  ossm.federation.mesh_info:
+    auth:
+      kubeconfig: ~/.kube/red
+    mesh: red-mesh
+  register: red
+
 - name: Show the trust domain and the fingerprints of the root certificates
   ansible.builtin.debug:
     msg: "{{ red.control_plane.trust_domain }} {{ red.fingerprints | join(' ') }}"
@@ -177,7 +191,7 @@ mesh:
   type: str
   sample: red-mesh
 namespace:
-  description: O(namespace) as it was given.
+  description: O(namespace) as it was given or found; empty where it was not found.
   returned: always
   type: str
   sample: red-mesh-system

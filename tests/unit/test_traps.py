@@ -23,7 +23,7 @@ TRAPS: dict[str, Json] = yaml.safe_load((ROOT / "tests/traps.yml").read_text(enc
 
 #: Sections whose items are numbered ("observed 3", "facts 1.2.3"), and how many there are.
 NUMBERED = {
-    "observed ": 14,
+    "observed ": 15,
     "facts 1.1.": 8,
     "facts 1.2.": 5,
     "facts 1.3.": 12,

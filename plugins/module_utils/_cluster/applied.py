@@ -13,9 +13,10 @@ certain counts as a change. Pure.
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import OURS
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 
@@ -30,8 +31,8 @@ def applied(obj: Json) -> Dict[str, Json]:
     }
 
 
-def settled(definition: Json, manager: str, live: Optional[Json]) -> Optional[Json]:
-    """Our last apply (see ``applied``) when sending ``definition`` again would change nothing, else None.
+def last_apply(live: Optional[Json], manager: str) -> Optional[Json]:
+    """The last apply of one of our managers to a live object (see ``applied``), None without one.
 
     ``live`` is the object as it was read, with its managed fields or, trimmed, with ``applied``.
     """
@@ -39,8 +40,21 @@ def settled(definition: Json, manager: str, live: Optional[Json]) -> Optional[Js
         return None
     applies = applied(live) if live["metadata"].get("managedFields") else live.get("applied") or {}
     last: Optional[Json] = applies.get(manager)
+    return last
+
+
+def owned_keys(live: Json, manager: str, *path: str) -> Set[str]:
+    """The keys of the dictionary at a path of a live object that are of the last apply of one of our managers."""
+    last = last_apply(live, manager)
+    fields = dig(json.loads(last["fields"]), *(f"f:{key}" for key in path)) if last else None
+    return {key[2:] for key in fields or {} if key.startswith("f:")}
+
+
+def settled(definition: Json, manager: str, live: Optional[Json]) -> Optional[Json]:
+    """Our last apply (see ``last_apply``) when sending ``definition`` again would change nothing, else None."""
+    last = last_apply(live, manager)
     uid = definition["metadata"].get("uid")
-    if last is None or uid not in (None, live["metadata"].get("uid")):
+    if live is None or last is None or uid not in (None, live["metadata"].get("uid")):
         return None
     return last if _is_settled(json.loads(last["fields"]), _owned_part(definition), live) else None
 

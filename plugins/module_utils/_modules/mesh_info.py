@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The facts of one mesh, in at most fourteen requests, one or two for the Services that rules concern, and one for each
-additional object. Never writes. Private to this collection.
+"""The facts of one mesh, in at most fourteen requests, two more where its namespace is not given and not all may be listed,
+one or two for the Services that rules concern, and one for each additional object. Never writes. Private to this collection.
 
 A mesh is ``readable`` when everything that was asked for and that a federation needs was read; everything else that could
 not be read is a warning.
@@ -16,7 +16,7 @@ from typing import List
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import use_cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Say
-from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
+from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import COMMON_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_cluster import (
     read_additional_objects,
     read_cluster_uid,
@@ -37,7 +37,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info
     read_sets,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import Reading
-from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import core
+from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import core, rejection
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import MeshFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import (
     READING,
@@ -50,7 +50,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 SUBSETS = ("all", "cluster", "control_plane", "gateways", "istiod", "members", "peers", "roots", "sets")
 
 ARGUMENT_SPEC: Json = {
-    **MESH_OPTIONS,
+    **COMMON_OPTIONS,
+    "namespace": {"type": "str"},
     "control_plane": {"type": "str"},
     "subset": {"type": "list", "elements": "str", "choices": list(SUBSETS), "default": ["all"]},
     "additional_services": {"type": "list", "elements": "str", "default": []},
@@ -68,15 +69,18 @@ ARGUMENT_SPEC: Json = {
 }
 
 
-def check_patterns(params: Json) -> str:
-    """What is wrong with ``additional_services``; empty where nothing is."""
+def check_options(params: Json) -> str:
+    """What is wrong with ``namespace`` or ``additional_services``; empty where nothing is. An empty namespace is a mistake of the
+    caller, and no request to look for one."""
+    if params.get("namespace") == "":
+        return rejection(["namespace"])
     for index, text in enumerate(params.get("additional_services") or []):
         if text.count("/") != 1 or not all(text.split("/")):
             return f"additional_services[{index}]: {text!r} is not namespace/name. Fix: Write both, each a name or *."
     return ""
 
 
-@core(ARGUMENT_SPEC, check=check_patterns)
+@core(ARGUMENT_SPEC, check=check_options)
 def run(params: Json, check_mode: bool, say: Say) -> MeshFacts:
     """Read one mesh; the result is its MeshFacts."""
     facts = empty_facts(params)
@@ -93,7 +97,7 @@ def empty_facts(params: Json) -> MeshFacts:
     facts: MeshFacts = {
         "changed": False,
         "mesh": params["mesh"],
-        "namespace": params["namespace"],
+        "namespace": params.get("namespace") or "",
         "readable": False,
         "problems": [],
         "cluster_uid": None,
@@ -137,7 +141,7 @@ def _read(reading: Reading, params: Json) -> bool:
         objects = read_additional_objects(reading, wanted["kind"], wanted.get("namespace"), wanted.get("name"))
         reading.facts["additional_objects"].append(objects)
     has_plane = read_plane(reading, params.get("control_plane"))
-    if params.get("rights_for") and beyond_reading(params["rights_for"]):
+    if reading.namespace and params.get("rights_for") and beyond_reading(params["rights_for"]):
         read_rights(reading, params["rights_for"])
     if wants("cluster"):
         read_platform(reading)
@@ -150,7 +154,7 @@ def _read(reading: Reading, params: Json) -> bool:
         read_sets(reading)
     if wants("roots"):
         read_config_maps(reading)
-    own = read_own_services(reading) if wants("gateways") or _asks_own_services(params) else []
+    own = read_own_services(reading) if wants("gateways") or _asks_own_services(reading, params) else []
     if wants("members") or params.get("additional_services"):
         read_member_roll(reading)
     read_additional_services(reading, params.get("additional_services") or [], own)
@@ -160,7 +164,7 @@ def _read(reading: Reading, params: Json) -> bool:
     return reading.complete
 
 
-def _asks_own_services(params: Json) -> bool:
+def _asks_own_services(reading: Reading, params: Json) -> bool:
     """Whether Services of the control plane's own namespace are asked for."""
     services: List[str] = params.get("additional_services") or []
-    return any(text.partition("/")[0] == params["namespace"] for text in services)
+    return any(text.partition("/")[0] == reading.namespace for text in services)

@@ -10,6 +10,7 @@ from typing import List, Optional, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import FATAL_CODES, ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import field_owners, managers, trim
+from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_location import KIND, find_plane
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import Reading
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ISTIOD_SELECTOR
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, problem
@@ -17,12 +18,17 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.control_p
 from ansible_collections.ossm.federation.plugins.module_utils._readers.members import read_members
 from ansible_collections.ossm.federation.plugins.module_utils._readers.pods import istiod_pods
 
-KIND = "ServiceMeshControlPlane"
-
 
 def read_plane(reading: Reading, name: Optional[str]) -> bool:
     """The control plane of that name, or the only one; False and a problem that lists the existing ones where there is
-    no such control plane."""
+    no such control plane. Without a namespace it is looked for, and its namespace becomes that of the mesh."""
+    if not reading.namespace:
+        found = find_plane(reading, name)
+        if found is None:
+            return False
+        reading.locate(found["metadata"]["namespace"])
+        _describe(reading, found)
+        return True
     objects = reading.need(reading.cluster.list, KIND, reading.namespace, default=None)
     if objects is None:
         return False
@@ -30,14 +36,18 @@ def read_plane(reading: Reading, name: Optional[str]) -> bool:
     if len(chosen) != 1:
         _note_missing(reading, name, [obj["metadata"]["name"] for obj in objects])
         return False
-    smcp = chosen[0]
+    _describe(reading, chosen[0])
+    return True
+
+
+def _describe(reading: Reading, smcp: Json) -> None:
+    """The facts of a control plane."""
     reading.facts["control_plane"] = {
         **read_control_plane(smcp),
         "owners": field_owners(smcp),
         "managers": managers(smcp),
         "object": trim(smcp, status=False),
     }
-    return True
 
 
 def _note_missing(reading: Reading, name: Optional[str], existing: Sequence[str]) -> None:

@@ -37,6 +37,10 @@ class Reading:
         self.absent: Dict[str, str] = {}
         self._noted: Set[Tuple[str, str, str]] = set()
 
+    def locate(self, namespace: str) -> None:
+        """Set the namespace of the mesh, where it was not given."""
+        self.namespace = self.facts["namespace"] = namespace
+
     def note(self, problem: Problem) -> None:
         """Note a problem once: the same message about three kinds of one group is one problem.
 

@@ -78,7 +78,7 @@ CODES: Dict[str, Code] = {
     ),
     "mesh-duplicate": Code(_VARIABLES, _E, "Several hosts have one mesh name", "Give each mesh its own mesh_name"),
     "mesh-two-names": Code(
-        _VARIABLES, _E, "Two hosts are one control plane", "Remove one of the hosts from the inventory"
+        _VARIABLES, _E, "Two hosts are one control plane", "Set mesh_namespace of both, or remove one of the hosts"
     ),
     "namespace-twice": Code(
         _VARIABLES,
@@ -245,10 +245,10 @@ CODES: Dict[str, Code] = {
         _DISCOVERY, _E, "The namespace does not exist", "Create the namespace, or correct mesh_namespace"
     ),
     "control-plane-missing": Code(
-        _DISCOVERY, _E, "The namespace has no such control plane", "Set mesh_control_plane or mesh_namespace"
+        _DISCOVERY, _E, "There is no such control plane", "Set mesh_control_plane or mesh_namespace"
     ),
     "control-plane-ambiguous": Code(
-        _DISCOVERY, _E, "The namespace has several control planes", "Set mesh_control_plane"
+        _DISCOVERY, _E, "There are several control planes", "Set mesh_namespace or mesh_control_plane"
     ),
     "control-plane-other": Code(
         _DISCOVERY,

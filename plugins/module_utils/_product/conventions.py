@@ -37,6 +37,12 @@ DEFAULT_CLUSTER_NAME = "Kubernetes"
 RESERVED_GATEWAYS = frozenset({"istio-ingressgateway", "istio-egressgateway"})
 
 
+def conventional_namespaces(mesh: str) -> Tuple[str, str]:
+    """The namespaces in which the control plane of a mesh is expected: that of ``install.yml``, and that of the product's
+    documentation."""
+    return f"{mesh}-system", "istio-system"
+
+
 def ingress_name(peer: str) -> str:
     return f"ingress-{peer}"
 

@@ -242,6 +242,23 @@ def rule_imports(rules: Sequence[Json], exported_name: str) -> bool:
     return any(is_import_effective(rule) and covers(source(rule), names) for rule in rules)
 
 
+def import_suffix(rule: Rule, peer_name: str) -> str:
+    """The domain of what an import rule imports from a peer of this name."""
+    if rule.get("importAsLocal"):
+        return LOCAL_SUFFIX
+    return str(rule.get("domainSuffix") or f"svc.{peer_name}-imports.local")
+
+
+def imported_host(rules: Sequence[Rule], exported_name: str, peer_name: str) -> str:
+    """The host name under which import rules import an exported service from a peer of this name; empty where none does."""
+    names = exported_parts(exported_name)
+    for rule in rules:
+        if is_import_effective(rule) and covers(source(rule), names):
+            local = selections(rule)[0].renamed(names)
+            return f"{local.name}.{local.namespace}.{import_suffix(rule, peer_name)}"
+    return ""
+
+
 def labels_match(selector: Json, labels: Mapping[str, str]) -> bool:
     """Whether a Service's labels are selected, as Kubernetes does it."""
     if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):

@@ -103,8 +103,10 @@ def _write(step: Step) -> Tuple[Right, ...]:
 _DISCOVER, _GATEWAYS, _REPORT, _REMOVAL = (STEPS[name] for name in ("discover", "gateways", "report", "removal"))
 #: To read a mesh; the rest of the cluster is only read where the account may.
 _READ = _access(_DISCOVER, (row for row in _DISCOVER.reads if not row.everywhere))
+#: To find the control plane of a mesh whose namespace is not declared.
+_FIND = _access(_DISCOVER, (row for row in _DISCOVER.reads if row.everywhere and row.kind != "Service"))
 #: To read what rules are compared with.
-_SERVICES = _access(_DISCOVER, (row for row in _DISCOVER.reads if row.everywhere))
+_SERVICES = _access(_DISCOVER, (row for row in _DISCOVER.reads if row.everywhere and row.kind == "Service"))
 _WRITE = tuple(right for name in WRITING for right in _write(STEPS[name]))
 #: A check run looks once, every other run follows what changes.
 _LOOK = _access(_GATEWAYS, _GATEWAYS.reads)
@@ -144,9 +146,9 @@ def _operator(scope: Scope) -> Tuple[Right, ...]:
 
 #: What an account needs, by what it is for: the name of a file in ``docs/rbac`` and of the ClusterRoles in it.
 PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
-    "export-identity": _READ + _write(_GATEWAYS) + _access(_GATEWAYS, _GATEWAYS.waits),
-    "federate": _READ + _SERVICES + _WRITE + _WAIT,
-    "federate-check": _READ + _SERVICES + _WRITE + _LOOK,
+    "export-identity": _READ + _FIND + _write(_GATEWAYS) + _access(_GATEWAYS, _GATEWAYS.waits),
+    "federate": _READ + _FIND + _SERVICES + _WRITE + _WAIT,
+    "federate-check": _READ + _FIND + _SERVICES + _WRITE + _LOOK,
     "install": _INSTALL,
     "install-operator": (
         # A namespace is in the scope of its own RoleBindings.
@@ -159,8 +161,8 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
         Right("install", "OperatorGroup", ("create", "patch"), (Own("operator_namespace"),), scope=CREATED),
         *_operator(CREATED),
     ),
-    "read": _READ + _SERVICES,
-    "remove": _READ + _access(_REMOVAL, _REMOVAL.reads) + _write(_REMOVAL) + _access(_REMOVAL, _REMOVAL.waits),
+    "read": _READ + _FIND + _SERVICES,
+    "remove": _READ + _FIND + _access(_REMOVAL, _REMOVAL.reads) + _write(_REMOVAL) + _access(_REMOVAL, _REMOVAL.waits),
     "restart": (Right("report", "Deployment", ("patch", "watch")), Right("report", "Pod", ("list",))),
 }
 #: The playbooks that read a mesh. The rights of the others are granted beside those of one of these, or create the mesh.

@@ -89,6 +89,14 @@ _TABLE = (
                 "ServiceMeshMemberRoll", ("get",), ("default",), "exported namespaces are not compared with the members"
             ),
             Access("Pod", ("list",), (), "a restart of istiod since a change is not recognised"),
+            # Without mesh_namespace.
+            Access(
+                "ServiceMeshControlPlane",
+                ("list",),
+                (),
+                "without mesh_namespace the control plane is only looked for in <mesh>-system and istio-system",
+                everywhere=True,
+            ),
             # Rules are compared with the Services that they select.
             Access("Service", ("list",), (), "the ports of exported services are not checked", everywhere=True),
         ),

@@ -10,7 +10,7 @@ from typing import List, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.links import Imported, ImportStatus
-from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
+from ansible_collections.ossm.federation.plugins.module_utils._product.matching import imported_host, rule_imports
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 
@@ -32,6 +32,19 @@ def read_imports(imports: Optional[Json]) -> ImportStatus:
         "offered": sorted(row["exportedName"] for row in rows if row.get("exportedName")),
         "stale": [] if rules is None else sorted(name for name in names if not rule_imports(rules, name)),
     }
+
+
+def unread_rules(imports: Optional[Json]) -> List[str]:
+    """The offered services that the status of an ImportedServiceSet shows otherwise than its rules import them: istiod has
+    not read these rules yet. By exported name; a set has the name of its peer."""
+    rules = dig(imports, "spec", "importRules") or []
+    name = dig(imports, "metadata", "name") or ""
+    hosts = {service["exportedName"]: service["hostname"] for service in read_imports(imports)["imported"]}
+    return [
+        offered
+        for offered in read_imports(imports)["offered"]
+        if hosts.get(offered, "") != imported_host(rules, offered, name)
+    ]
 
 
 def read_exports(exports: Optional[Json]) -> List[Imported]:

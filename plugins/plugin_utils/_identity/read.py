@@ -250,7 +250,7 @@ class _Parser:
         """Reject unknown keys: their meaning in a later version is not known."""
         where = f"{self.path} {path}".rstrip()
         for found in unknown_keys({str(key)[:60]: None for key in level}, known, self.mesh, where):
-            self.problems.append({**found, "peer": self.peer})
+            self.problems.append({**found, "peer": self.peer, "remedy": found["remedy"] or _request(self.mesh)})
 
     def _text(self, levels: Mapping[str, Json], field: Field) -> str:
         """The valid value of a field; empty, with a problem, where it is not valid."""

@@ -16,7 +16,10 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching
 from ansible_collections.ossm.federation.plugins.module_utils._product.codes import SEVERITIES
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import LOCAL_SUFFIX
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
+    LOCAL_SUFFIX,
+    conventional_namespaces,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import Names
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, Rule, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import rules
@@ -177,9 +180,11 @@ def _control_plane(mesh: DeclaredMesh, places: Sequence[Place]) -> List[Problem]
     istiod excludes the peer's own ingress gateway at most (maistra/istio pkg/servicemesh/federation/server/server.go).
     """
     problems = []
+    own = (mesh["namespace"],) if mesh["namespace_set"] else conventional_namespaces(mesh["mesh"])
+    wide = [Names(namespace, None) for namespace in (None, *own)]
     for place in places:
         selected = matching.source(place.rule)
-        if place.rule["type"] != "NameSelector" or selected not in (Names(None, None), Names(mesh["namespace"], None)):
+        if place.rule["type"] != "NameSelector" or selected not in wide:
             continue
         selector = {**place.rule["nameSelector"], "namespace": "<namespace>"}
         problems.append(

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import List, NamedTuple, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import LOCAL_SUFFIX
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import Names, Offer, Selection
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Rule
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import DeclaredMesh, RuleList
@@ -50,13 +49,6 @@ class PlacedImport(NamedTuple):
     place: Place
 
 
-def suffix(rule: Rule, peer_name: str) -> str:
-    """The domain of what an import rule imports from a peer of this name."""
-    if rule.get("importAsLocal"):
-        return LOCAL_SUFFIX
-    return str(rule.get("domainSuffix") or f"svc.{peer_name}-imports.local")
-
-
 def offers(places: Sequence[Place]) -> List[PlacedOffer]:
     """What a list of export rules offers."""
     return [
@@ -84,7 +76,7 @@ def imports(places: Sequence[Place], offered: Sequence[PlacedOffer], peer_name: 
                 PlacedImport(
                     result.seen,
                     result.names,
-                    suffix(place.rule, peer_name),
+                    matching.import_suffix(place.rule, peer_name),
                     certain,
                     result.selection,
                     offer,

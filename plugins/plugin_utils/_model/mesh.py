@@ -26,7 +26,8 @@ def declared_mesh(host: str, values: Json, raw: Mapping[str, Any]) -> DeclaredMe
     return {
         "host": host,
         "mesh": mesh,
-        "namespace": values.get("mesh_namespace", f"{mesh}-system"),
+        "namespace": values.get("mesh_namespace", conventions.conventional_namespaces(mesh)[0]),
+        "namespace_set": "mesh_namespace" in values,
         "control_plane": values.get("mesh_control_plane"),
         "trust_domain": values.get("mesh_trust_domain"),
         "platform": platforms.known(values["mesh_platform"]) if "mesh_platform" in values else None,

@@ -96,12 +96,14 @@ class DeclaredMesh(TypedDict):
 
     What is declared by peer has the peer's host as key. ``short_exports`` are the export rules that are written as
     ``namespace/name``; ``peer_names`` are those of ``mesh_peer_names``.
+    ``namespace`` is that of an installation where ``namespace_set`` is false: a control plane that exists may be in another one.
     ``by_file``: the mesh has identity files and no cluster access; ``identity_files`` are these files by the host of the peer.
     """
 
     host: str
     mesh: str
     namespace: str
+    namespace_set: bool
     control_plane: Optional[str]
     trust_domain: Optional[str]
     platform: Optional[str]

@@ -90,11 +90,18 @@ _MESHES = (
         "Name of the mesh, and by default of its ServiceMeshPeer in other meshes. Default: the inventory host's name.",
         kind="mesh name",
     ),
-    _mesh("namespace", "str", "Namespace of the control plane. Default: the mesh's name and C(-system).", kind="label"),
+    _mesh(
+        "namespace",
+        "str",
+        "Namespace of the control plane. Default: that of the only control plane in the cluster, of several the one called like "
+        "the mesh; where not all may be listed, the mesh's name and C(-system), then C(istio-system). C(install.yml) installs "
+        "into the former.",
+        kind="label",
+    ),
     _mesh(
         "control_plane",
         "str",
-        "Name of the ServiceMeshControlPlane. Default: the only one of the namespace.",
+        "Name of the ServiceMeshControlPlane. Default: the only one of the namespace, or of the cluster.",
         kind="control plane",
     ),
     _mesh(

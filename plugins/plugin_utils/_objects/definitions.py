@@ -12,16 +12,15 @@ from __future__ import annotations
 from typing import Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
-    DISCOVERY_PORT,
     FEDERATION_API,
     MANAGED_BY,
     OURS,
     PEER_LABEL,
     ROOT_ANNOTATION,
     ROOT_KEY,
-    SERVICE_PORT,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Remote
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.remote_section import remote_section
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import PlannedMesh, Side
 
 
@@ -72,7 +71,7 @@ def peer_definition(side: Side, peer: PlannedMesh) -> Json:
         "security": security,
     }
     if side["remote"]:
-        definition["spec"]["remote"] = _remote(side["remote"])
+        definition["spec"]["remote"] = remote_section(side["remote"])
     return definition
 
 
@@ -86,13 +85,3 @@ def _labelled(side: Side, api_version: str, kind: str, name: str) -> Json:
             "labels": {MANAGED_BY: OURS, PEER_LABEL: side["peer"]},
         },
     }
-
-
-def _remote(remote: Remote) -> Json:
-    """Addresses, and ports only if they differ from istiod's defaults."""
-    section: Json = {"addresses": remote["addresses"]}
-    if remote["discoveryPort"] != DISCOVERY_PORT:
-        section["discoveryPort"] = remote["discoveryPort"]
-    if remote["servicePort"] != SERVICE_PORT:
-        section["servicePort"] = remote["servicePort"]
-    return section

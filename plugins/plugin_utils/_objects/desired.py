@@ -19,7 +19,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Remote
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.definitions import (
     control_plane_definition,
     export_set_definition,
@@ -29,6 +29,8 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.definitio
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.gateways import desired_gateways
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import KEPT, kept_mark
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.import_rules import is_reading_due
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.remote_section import kept_section, other_section
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.pairs import opposite_side
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import (
     PENDING,
@@ -77,6 +79,11 @@ def set_objects(plan: Plan, host: str, facts: Json) -> List[DesiredObject]:
 def peer_objects(plan: Plan, host: str, facts: Json) -> List[DesiredObject]:
     """For each peer the ConfigMap with its root, then the ServiceMeshPeer, if all values are known or, in check mode, will be."""
     desired = []
+    import_sets = {
+        target["peer"]: target
+        for target in set_objects(plan, host, facts)
+        if target["definition"]["kind"] == "ImportedServiceSet"
+    }
     for side in written_sides(plan, host, (READY,)):
         peer = plan["meshes"][side["peer_host"]]
         root = root_definition(side, peer)
@@ -88,6 +95,9 @@ def peer_objects(plan: Plan, host: str, facts: Json) -> List[DesiredObject]:
         kept = kept_mark(side, live, facts.get("istiod"))
         if kept is not None:
             definition["metadata"]["annotations"][KEPT] = kept
+        if live is not None and side["remote"]:
+            terminated = (plan.get("terminated_pods") or {}).get(host) or []
+            definition["spec"]["remote"] = _remote(side["remote"], live, import_sets.get(side["peer_host"]), terminated)
         desired += _unless_unmanaged(plan, side, definition, live, _unknown_values(side, plan))
     return desired
 
@@ -150,6 +160,15 @@ def _gateways_section(side: Side, plan: Plan, control_plane: Optional[Json]) -> 
             gateways[gateway.kind] = {gateway.name: _with_live_values(gateway.entry, live)}
             adopted.append(f"{gateway.kind}.{gateway.name}")
     return gateways, adopted
+
+
+def _remote(remote: Remote, live: Json, import_set: Optional[DesiredObject], terminated_pods: List[str]) -> Json:
+    """``spec.remote`` of a live peer: in its live spelling, and in another one where istiod has to read the import rules."""
+    manager = conventions.field_manager(live["metadata"]["name"])
+    other = None
+    if import_set is not None and is_reading_due(import_set, live, terminated_pods):
+        other = other_section(remote, live, manager)
+    return other or kept_section(remote, live, manager)
 
 
 def _unknown_values(side: Side, plan: Plan) -> Dict[str, str]:

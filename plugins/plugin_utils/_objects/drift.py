@@ -28,6 +28,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.definitio
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.desired import written_sides
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.gateways import desired_gateways
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.remote_section import plain_section
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways import egress_faults, sees_peer
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import PENDING, READY, Plan, Side
 
@@ -45,7 +46,7 @@ def find_drift(plan: Plan, host: str, facts: Json) -> List[Problem]:
             if live is None:
                 continue
             where = f"{definition['kind']} {side['namespace']}/{definition['metadata']['name']}"
-            fields = differences(_with_ports(_content(definition)), _with_ports(live))
+            fields = differences(_plain(_content(definition)), _plain(live))
             if is_ours(live):
                 sent = differences(_content(definition), live)
                 unsent = [path for path in fields if path not in sent]
@@ -76,12 +77,11 @@ def _content(definition: Json) -> Json:
     return {key: value for key, value in definition.items() if key in ("spec", "data")}
 
 
-def _with_ports(obj: Json) -> Json:
-    """The same object with istiod's default ports where a peer has none, so that two can be compared."""
+def _plain(obj: Json) -> Json:
+    """The same object with the plain spelling of ``spec.remote`` where a peer has it, so that two can be compared."""
     if dig(obj, "spec", "remote") is None:
         return obj
-    remote = {"discoveryPort": DISCOVERY_PORT, "servicePort": SERVICE_PORT, **obj["spec"]["remote"]}
-    return {**obj, "spec": {**obj["spec"], "remote": remote}}
+    return {**obj, "spec": {**obj["spec"], "remote": plain_section(obj["spec"]["remote"])}}
 
 
 def _gateway_drift(side: Side, control_plane: Optional[Json]) -> List[Problem]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from itertools import combinations
-from typing import List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import INSTALL_MANAGER
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
@@ -24,6 +24,10 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan.trust_domain
     list_identities,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import MeshRoots, MeshTrustDomain, PlannedMesh
+
+
+#: Stands for a namespace in a preview that has not read the mesh. It is never sent.
+UNKNOWN_NAMESPACE = "?"
 
 
 class MeshPlan(NamedTuple):
@@ -51,6 +55,7 @@ def plan_mesh(
         "host": declared["host"],
         "mesh": declared["mesh"],
         "namespace": namespace,
+        "namespace_known": declared["namespace_set"] or namespace == known.get("namespace") != UNKNOWN_NAMESPACE,
         "control_plane": control_plane.get("name") or declared["control_plane"],
         "uid": control_plane.get("uid"),
         "cluster_uid": known.get("cluster_uid"),
@@ -70,6 +75,14 @@ def plan_mesh(
     }
     warnings = [finding for finding in root_problems if finding not in rejected]
     return MeshPlan(mesh, _trust_domain_problems(declared, control_plane, choice) + warnings)
+
+
+def with_namespaces(declaration: Declaration, facts: Mapping[str, Json]) -> Declaration:
+    """The declaration with the namespaces that were found, where the inventory sets none."""
+    meshes: Dict[str, DeclaredMesh] = {}
+    for host, mesh in declaration["meshes"].items():
+        meshes[host] = {**mesh, "namespace": dig(facts.get(host), "namespace") or mesh["namespace"]}
+    return {**declaration, "meshes": meshes}
 
 
 def is_known(mesh: PlannedMesh) -> bool:
@@ -177,9 +190,12 @@ def _find_duplicate(mesh: PlannedMesh, other: PlannedMesh) -> Optional[Problem]:
             other["mesh"],
             "mesh_name",
             f"{mesh['mesh']} and {other['mesh']} are two names for one control plane",
+            f"Set mesh_namespace of both if they are two control planes of one cluster (both are now {_location(mesh)}), "
+            "or remove one of the hosts from the inventory",
             peer=mesh["mesh"],
         )
-    if are_in_one_cluster(mesh, other) and mesh["namespace"] == other["namespace"]:
+    are_known = mesh["namespace_known"] and other["namespace_known"]
+    if are_known and are_in_one_cluster(mesh, other) and mesh["namespace"] == other["namespace"]:
         return problem(
             "namespace-twice",
             other["mesh"],
@@ -188,6 +204,10 @@ def _find_duplicate(mesh: PlannedMesh, other: PlannedMesh) -> Optional[Problem]:
             peer=mesh["mesh"],
         )
     return None
+
+
+def _location(mesh: PlannedMesh) -> str:
+    return f"{mesh['namespace']}/{mesh['control_plane']}"
 
 
 def _find_shared_trust_domain(mesh: PlannedMesh, other: PlannedMesh, options: Json) -> Optional[Problem]:

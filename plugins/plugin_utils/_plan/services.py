@@ -19,6 +19,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import lint_services, listed
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.mesh import with_namespaces
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED, Plan
 
 
@@ -37,6 +38,7 @@ def with_services(plan: Plan, declaration: Declaration, facts: Mapping[str, Json
 def check_services(plan: Plan, declaration: Declaration, facts: Mapping[str, Json]) -> List[Problem]:
     """Find what the Services show in the rules. Only a rule that this run would write is an error; with
     federation_lint_strict warnings are errors too."""
+    declaration = with_namespaces(declaration, facts)
     additional = {host: read["additional_services"] for host, read in facts.items() if read.get("additional_services")}
     services = {host: read["services"] for host, read in additional.items()}
     problems = lint_services(declaration, services, lambda host, peer, index: _is_new(plan, facts, host, peer, index))

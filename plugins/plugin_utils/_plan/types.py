@@ -83,13 +83,14 @@ class MeshTrustDomain(TypedDict):
 class PlannedMesh(MeshRoots, MeshTrustDomain):
     """One mesh: what was read of it and what was decided.
 
-    ``in_play``: this run may write to it. ``by_file``: it is known only by identity files. ``gateways`` are those that
+    ``namespace_known``: it was found or is set in the inventory. ``in_play``: this run may write to it. ``by_file``: it is known only by identity files. ``gateways`` are those that
     ``gateway_wait`` waits for.
     """
 
     host: str
     mesh: str
     namespace: str
+    namespace_known: bool
     control_plane: Optional[str]
     uid: Optional[str]
     cluster_uid: Optional[str]

@@ -22,6 +22,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.types impor
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import would_change
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.mesh import UNKNOWN_NAMESPACE
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import check_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import DIRECTIONS, Plan, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import ports as port_matrix_report
@@ -102,20 +103,26 @@ def _mesh(declared: DeclaredMesh, plan: Plan, facts: Optional[Json], unread: Set
     )
     message = mesh["platform_message"]
     if host in unread:
-        message = f"not read{': ' + reason if reason else ''}; planned from conventions"
+        later = "" if mesh["namespace_known"] else "; its namespace is known once it is read"
+        message = f"not read{': ' + reason if reason else ''}; planned from conventions{later}"
     if mesh["by_file"]:
         message = "known by its identity file"
     return {
         "mesh": mesh["mesh"],
         "host": host,
-        "namespace": mesh["namespace"],
-        "control_plane": mesh["control_plane"],
+        "namespace": _namespace(mesh["namespace"]),
+        "control_plane": mesh["control_plane"] if mesh["namespace_known"] else declared["control_plane"],
         "trust_domain": mesh["trust_domain"],
         "platform": mesh["platform"] if known else None,
         "read": host not in unread,
         "in_play": mesh["in_play"],
         "message": message,
     }
+
+
+def _namespace(name: str) -> Optional[str]:
+    """A namespace, None where it is not known."""
+    return None if name == UNKNOWN_NAMESPACE else name
 
 
 def _sides(plan: Plan) -> List[Side]:
@@ -134,7 +141,7 @@ def _gateways(plan: Plan, unread: Set[str], undecided: Undecided) -> List[Json]:
     return [
         {
             "mesh": side["mesh"],
-            "namespace": side["namespace"],
+            "namespace": _namespace(side["namespace"]),
             "name": side[direction],
             "direction": direction,
             "peer": side["peer"],
@@ -190,7 +197,7 @@ def _object(plan: Plan, host: str, desired_object: DesiredObject, is_unread: boo
     return {
         "mesh": plan["meshes"][host]["mesh"],
         "kind": definition["kind"],
-        "namespace": definition["metadata"]["namespace"],
+        "namespace": _namespace(definition["metadata"]["namespace"]),
         "name": definition["metadata"]["name"],
         "verb": None if is_unread else _verb(desired_object),
         "message": _content(definition),

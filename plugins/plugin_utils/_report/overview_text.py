@@ -41,7 +41,7 @@ def overview_details(preview: Json) -> List[str]:
     lines = ["", "Objects"] if preview["objects"] else []
     for row in preview["objects"]:
         content = f" ({row['message']})" if row["message"] else ""
-        text = f"{row['mesh']}: {(row['verb'] or 'write').ljust(9)} {row['kind']} {row['namespace']}/{row['name']}{content}"
+        text = f"{row['mesh']}: {(row['verb'] or 'write').ljust(9)} {row['kind']} {row['namespace'] or '?'}/{row['name']}{content}"
         lines += [f"{INDENT}{text}"] if len(INDENT + text) <= WIDTH else wrapped(text, INDENT)
     return lines
 
@@ -67,7 +67,7 @@ def _object_counts(preview: Json) -> str:
 def _meshes(preview: Json) -> List[str]:
     rows = [["mesh", "control plane", "trust domain", "platform"]]
     for mesh in preview["meshes"]:
-        place = "/".join(part for part in (mesh["namespace"], mesh["control_plane"]) if part)
+        place = "/".join(part for part in (mesh["namespace"] or "?", mesh["control_plane"]) if part)
         rows.append([mesh["mesh"], place, mesh["trust_domain"] or "?", mesh["platform"] or "?"])
     notes = [line for mesh in preview["meshes"] for line in wrapped(f"{mesh['mesh']}: {mesh['message']}")]
     return [*table(rows), "", *notes]

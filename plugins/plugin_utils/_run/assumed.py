@@ -10,13 +10,14 @@ from typing import Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import DeclaredMesh
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.mesh import UNKNOWN_NAMESPACE
 
 #: Replaces a root that could not be read. It is never shown and never written.
 NO_ROOT = "not read"
 
 
 def assumed_facts(mesh: DeclaredMesh, facts: Optional[Json] = None) -> Json:
-    """MeshFacts of a mesh that was not read, or only in part: what was read, and conventions for everything else."""
+    """MeshFacts of a mesh that was not read, or only in part: what was read, and conventions for everything else but the namespace."""
     read = {key: value for key, value in (facts or {}).items() if value or key == "rights"}
     control_plane = {
         "name": mesh["control_plane"] or mesh["mesh"],
@@ -26,5 +27,6 @@ def assumed_facts(mesh: DeclaredMesh, facts: Optional[Json] = None) -> Json:
         "owners": {},
         "object": {"metadata": {}, "spec": {}},
     }
-    conventions: Json = {"host": mesh["host"], "namespace": mesh["namespace"], "control_plane": control_plane}
+    namespace = mesh["namespace"] if mesh["namespace_set"] else UNKNOWN_NAMESPACE
+    conventions: Json = {"host": mesh["host"], "namespace": namespace, "control_plane": control_plane}
     return {**conventions, "root": NO_ROOT, "roots": None, **read, "readable": True, "problems": []}

@@ -23,6 +23,7 @@ OBSERVATIONS: dict[str, str] = {
     "short-12": "each direction is reported by the watching side; with several istiod pods remotes are unreliable",
     "short-13": "the same exported name from two meshes for the same peer name breaks both, the status is healthy",
     "short-14": "connected and imported do not prove that requests succeed",
+    "short-15": "a changed spec.remote, also one of the same meaning, makes istiod read the import rules at once",
     # Operator
     "operator-install": "a control plane without gateways is Ready after 22-25 s, with the reasons of an installation",
     "operator-add-gateways": "two gateways added: Ready after about 7 s",
@@ -114,6 +115,7 @@ OBSERVATIONS: dict[str, str] = {
     "live-rule-removed": "import rule removed: the import is removed after about 70 s",
     "live-annotated": "import rule, then an annotation on the peer: imported earlier",
     "live-addresses": "import rule, then changed addresses: imported immediately",
+    "live-spelling": "import rule, then default ports left out or written out again: imported and removed immediately",
     "live-set-again": "import set recreated with the same generation: not imported, the old import stays in the status",
     "live-client-id": "wrong clientID on a live link: connected until the drain, 200 OK, then 403; requests succeed",
     "live-client-id-first": "created with a wrong clientID, corrected: imported, requests get 503 until a restart",

@@ -115,6 +115,24 @@ def test_changed_addresses_apply_import_rules(pair: Pair) -> None:
     )
 
 
+@pytest.mark.observation("live-spelling", "short-15")
+def test_another_spelling_of_the_ports_applies_import_rules(pair: Pair) -> None:
+    """istiod compares fields and not their meaning: default ports that are left out, or written out again, are a change."""
+    link = federate(pair)
+    dummy, discovery, service = link.other.address("red-ingress")
+    assert (discovery, service) == (8188, 15443)
+    watch = link.mesh.watch(IMPORTS)
+    link.imports(ratings(link), reviews(link))
+    begin = time.monotonic()
+    link.mesh.patch(PEER, "green", {"spec": {"remote": {"discoveryPort": None, "servicePort": None}}})
+    assert_immediate(begin, link.until_imported(link.host("reviews"), 60, begin).moment)
+    link.imports(ratings(link))
+    begin = time.monotonic()
+    link.mesh.patch(PEER, "green", {"spec": {"remote": {"discoveryPort": discovery, "servicePort": service}}})
+    removed = watch.until("green", lambda body: not lists_import(link.host("reviews"))(body), SLACK * 2, begin)
+    assert_immediate(begin, removed.moment)
+
+
 def recreate_import_set(pair: Pair, clock: Clock, gap: int) -> Link:
     """Federate the two meshes, and recreate red's import set after ``gap`` seconds: the new set has no effect."""
     link = federate(pair)

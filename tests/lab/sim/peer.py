@@ -47,6 +47,15 @@ def remote_of(name: str, spec: Object) -> Remote:
     )
 
 
+def remote_fields(spec: Object) -> tuple[list[str] | None, int, int]:
+    """Return the fields of a peer's spec.remote as Go decodes them: a missing port is 0.
+
+    istiod compares these (reflect.DeepEqual in UpdatePeerConfig), so that another spelling of the same route restarts the watch.
+    """
+    remote = spec.get("remote") or {}
+    return remote.get("addresses"), remote.get("discoveryPort") or 0, remote.get("servicePort") or 0
+
+
 def not_simulated(spec: Object) -> str:
     """Return a message about a setting that the product supports and this simulator does not; empty if there is none."""
     for address in dig(spec, "remote", "addresses") or []:
@@ -134,9 +143,9 @@ class Peer:
         self.uid = body["metadata"]["uid"]
         if generation == self.generation:
             return
-        before, egress = remote_of(self.name, self.spec), dig(self.spec, "gateways", "egress", "name")
+        before, egress = remote_fields(self.spec), dig(self.spec, "gateways", "egress", "name")
         self.generation, self.spec = generation, spec
-        if remote_of(self.name, spec).checksum != before.checksum or dig(spec, "gateways", "egress", "name") != egress:
+        if remote_fields(spec) != before or dig(spec, "gateways", "egress", "name") != egress:
             self._restart.set()
             if self._stream is not None:
                 self._stream.cancel()

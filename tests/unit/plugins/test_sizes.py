@@ -18,10 +18,15 @@ FUNCTION_LINES = 40
 #: The reason by file, or by file and function ("module_utils/_x/y.py::function").
 EXCEPTIONS = {
     "module_utils/_product/codes.py": "one table with a row for each code, which documentation and reports share",
+    "plugin_utils/_model/variables.py": "one table with a row for each public variable",
     "modules/mesh_info.py": "almost only documentation, which Ansible requires in the file of the module",
 }
 #: Files that are larger for a reason still have a limit: what they may grow to before they are split.
-LIMITS = {"module_utils/_product/codes.py": 900, "modules/mesh_info.py": 600}
+LIMITS = {
+    "module_utils/_product/codes.py": 900,
+    "plugin_utils/_model/variables.py": 600,
+    "modules/mesh_info.py": 600,
+}
 
 
 def sizes(path: Path, name: str) -> Iterator[tuple[str, int, int]]:

@@ -118,7 +118,14 @@ def test_the_filters_in_the_order_of_the_roles(hostvars: dict[str, Json]) -> Non
 def test_steps_are_recorded_in_the_order_given(hostvars: dict[str, Json]) -> None:
     """A peer whose sets have failed has its address by then, so our side of the pair goes on."""
     planned = plan(declaration(hostvars, groups()), hostvars)
-    problem = {"code": "conflict", "mesh": "green-mesh", "severity": "error", "peer": "red-mesh", "message": "m", "where": "w"}
+    problem = {
+        "code": "conflict",
+        "mesh": "green-mesh",
+        "severity": "error",
+        "peer": "red-mesh",
+        "message": "m",
+        "where": "w",
+    }
     hostvars["green-mesh"]["gateways_addresses"] = {"gateways": {"ingress-red-mesh": {"addresses": ["192.0.2.1"]}}}
     hostvars["green-mesh"]["sharing_objects"] = {"problems": [problem]}
     recorded = advance(planned, ["addresses", "sets"], hostvars)

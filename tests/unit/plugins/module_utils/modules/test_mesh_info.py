@@ -375,3 +375,139 @@ def test_a_dead_cluster_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_access_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
     facts, cluster = _read(monkeypatch, {}, auth={})
     assert [problem["code"] for problem in facts["problems"]] == ["access-missing"] and not cluster.requests
+
+
+# -- a mesh whose namespace is not given -----------------------------------------------------------------------------------
+
+
+class _Planes(Cluster):
+    """A cluster with control planes by ``namespace/name``; the account may not list those of the namespaces ``refused`` (None:
+    all namespaces at once)."""
+
+    def __init__(self, planes: tuple[str, ...], refused: tuple[str | None, ...]) -> None:
+        super().__init__(_mesh())
+        self.refused, self.lists = refused, list[str | None]()
+        self.planes = []
+        for place in planes:
+            namespace, _slash, name = place.partition("/")
+            plane = live_plane()
+            plane["metadata"].update(name=name, namespace=namespace, uid=place)
+            self.planes.append(plane)
+
+    def list(self, kind: str, namespace: str | None = None, **selectors: str) -> list[Json]:
+        if kind != "ServiceMeshControlPlane":
+            return super().list(kind, namespace, **selectors)
+        self.lists.append(namespace)
+        if namespace in self.refused:
+            raise ClusterError("forbidden", f"may not list control planes in {namespace or 'all namespaces'}")
+        return [plane for plane in self.planes if namespace in (None, plane["metadata"]["namespace"])]
+
+
+def _find(
+    monkeypatch: pytest.MonkeyPatch, planes: tuple[str, ...], refused: tuple[str | None, ...] = (), **wanted: Any
+) -> tuple[Json, list[str | None]]:
+    _root(monkeypatch, "pem")
+    cluster = _Planes(planes, refused)
+    use(monkeypatch, cluster)
+    params = {"mesh": "red-mesh", "auth": AUTH, "rights_for": None, **wanted}
+    return mesh_info.run(params, False, lambda line: None), cluster.lists
+
+
+OWN, DOCUMENTED = "red-mesh-system", "istio-system"
+FOUND: list[tuple[str, tuple[str, ...], tuple[str | None, ...], str, list[str | None]]] = [
+    ("the only one", ("any/basic",), (), "any/basic", [None]),
+    ("of several the one of that name", ("a/basic", "b/red-mesh"), (), "b/red-mesh", [None]),
+    ("of several the one in its namespace", ("a/basic", f"{OWN}/basic"), (), f"{OWN}/basic", [None]),
+    ("of two by name the one in its namespace", ("a/red-mesh", f"{OWN}/red-mesh"), (), f"{OWN}/red-mesh", [None]),
+    ("no list of all", (f"{OWN}/basic", f"{DOCUMENTED}/basic"), (None,), f"{OWN}/basic", [None, OWN]),
+    (
+        "no list of all, the documentation's",
+        (f"{DOCUMENTED}/basic",),
+        (None,),
+        f"{DOCUMENTED}/basic",
+        [None, OWN, DOCUMENTED],
+    ),
+    ("only one list allowed", (f"{DOCUMENTED}/basic",), (None, OWN), f"{DOCUMENTED}/basic", [None, OWN, DOCUMENTED]),
+]
+
+
+@pytest.mark.parametrize(
+    ("planes", "refused", "expected", "lists"), [case[1:] for case in FOUND], ids=[c[0] for c in FOUND]
+)
+def test_a_control_plane_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+    planes: tuple[str, ...],
+    refused: tuple[str | None, ...],
+    expected: str,
+    lists: list[str | None],
+) -> None:
+    facts, sent = _find(monkeypatch, planes, refused)
+    assert facts["readable"] and not facts["problems"] and sent == lists
+    assert f"{facts['namespace']}/{facts['control_plane']['name']}" == expected == facts["control_plane"]["uid"]
+
+
+def test_a_named_control_plane_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    for planes, refused in (
+        (("a/basic", "b/other", "c/another"), ()),
+        ((f"{OWN}/basic", f"{DOCUMENTED}/other"), (None,)),
+    ):
+        facts, _lists = _find(monkeypatch, planes, refused, control_plane="other")
+        assert facts["control_plane"]["name"] == "other" and facts["namespace"] in ("b", DOCUMENTED)
+
+
+NOT_FOUND: list[tuple[str, tuple[str, ...], tuple[str | None, ...], str, tuple[str, ...]]] = [
+    ("several", ("a/basic", "b/basic"), (), "control-plane-ambiguous", ("a/basic, b/basic", "it is one of a, b")),
+    (
+        "by name and by namespace",
+        ("a/red-mesh", f"{OWN}/basic"),
+        (),
+        "control-plane-ambiguous",
+        (f"a/red-mesh, {OWN}/basic", f"it is one of a, {OWN}"),
+    ),
+    ("one namespace", ("a/one", "a/two"), (), "control-plane-ambiguous", ("mesh_control_plane",)),
+    (
+        "one visible namespace",
+        (f"{OWN}/one", f"{OWN}/two"),
+        (None,),
+        "control-plane-ambiguous",
+        ("mesh_control_plane",),
+    ),
+    ("none", (), (), "control-plane-missing", ("no control plane exists in the cluster",)),
+    (
+        "none visible",
+        ("any/basic",),
+        (None,),
+        "control-plane-missing",
+        (f"exists in {OWN} or {DOCUMENTED}, and the account may not list all namespaces", "Set mesh_"),
+    ),
+    (
+        "nothing may be listed",
+        ("any/basic",),
+        (None, OWN, DOCUMENTED),
+        "forbidden",
+        ("may not list control planes in all namespaces", f"{OWN} and {DOCUMENTED}", "Set mesh_namespace"),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("planes", "refused", "code", "words"), [case[1:] for case in NOT_FOUND], ids=[case[0] for case in NOT_FOUND]
+)
+def test_a_control_plane_is_not_found(
+    monkeypatch: pytest.MonkeyPatch,
+    planes: tuple[str, ...],
+    refused: tuple[str | None, ...],
+    code: str,
+    words: tuple[str, ...],
+) -> None:
+    facts, _lists = _find(monkeypatch, planes, refused, rights_for="federate")
+    [found] = [problem for problem in facts["problems"] if problem["severity"] == "error"]
+    assert found["code"] == code and not facts["readable"] and facts["namespace"] == "" and facts["rights"] is None
+    assert all(word in f"{found['message']} {found['remedy']}" for word in words), found
+
+
+def test_an_error_that_is_no_refusal_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts, _cluster = _read(
+        monkeypatch, {"ServiceMeshControlPlane": ClusterError("kind-missing", "no such kind")}, namespace=None
+    )
+    assert [problem["code"] for problem in facts["problems"] if problem["severity"] == "error"] == ["kind-missing"]

@@ -111,6 +111,12 @@ def _one_namespace(read: dict[str, Any]) -> None:
     read["red-mesh"].update(cluster_uid="same", namespace="istio-system")
 
 
+def _namespaces_not_found(read: dict[str, Any]) -> None:
+    """Two meshes of one cluster: of one nothing but the cluster was read, the other is where it would be by convention."""
+    read["green-mesh"].update(cluster_uid="same", namespace="", control_plane=None, readable=False)
+    read["red-mesh"].update(cluster_uid="same", namespace="green-mesh-system")
+
+
 def _one_trust_domain(read: dict[str, Any]) -> None:
     for host in ("red-mesh", "green-mesh"):
         read[host]["control_plane"]["trust_domain"] = "shared.local"
@@ -134,6 +140,7 @@ def _registry(read: dict[str, Any]) -> None:
 ACROSS: list[tuple[str, dict[str, Any], Any, set[tuple[str, str]]]] = [
     ("two names for one mesh", {}, _equal_uids, {("mesh-two-names", "red-mesh")}),
     ("one namespace twice", {}, _one_namespace, {("namespace-twice", "red-mesh")}),
+    ("a namespace that is not known", {}, _namespaces_not_found, set()),
     ("one trust domain, different roots", {}, _one_trust_domain, {("trust-domain-shared", "red-mesh")}),
     ("one trust domain, common root", {}, _common_root, {("trust-domain-shared-root", "red-mesh")}),
     ("default trust domain twice", {}, _two_defaults, {("trust-domain-shared", "red-mesh")}),

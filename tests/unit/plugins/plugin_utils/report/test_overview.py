@@ -124,7 +124,8 @@ def test_ports(
     assert [row["node_port"] for row in rows] == behind
     for row in rows:
         assert (row["addresses"], row["address_from"], row["scope"]) == (addresses, source, scope)
-        assert (row["to"], row["gateway"], row["protocol"]) == (GREEN, "green-mesh-system/ingress-red-mesh", "TCP")
+        namespace = "green-mesh-system" if GREEN in read else "?"
+        assert (row["to"], row["gateway"], row["protocol"]) == (GREEN, f"{namespace}/ingress-red-mesh", "TCP")
         assert row["sources"] == NODES
         assert ("port known with the address" in row["note"]) == (row["port"] is None)
         assert tuple(row) == port_matrix_report.COLUMNS
@@ -227,7 +228,12 @@ def test_conventions() -> None:
     green = next(mesh for mesh in preview["meshes"] if mesh["mesh"] == GREEN)
     assert (green["namespace"], green["control_plane"], green["trust_domain"]) == ("istio", "basic", "green.example")
     red = next(mesh for mesh in preview["meshes"] if mesh["mesh"] == RED)
-    assert (red["namespace"], red["control_plane"], red["trust_domain"]) == ("red-mesh-system", RED, "red-mesh.local")
+    assert (red["namespace"], red["control_plane"], red["trust_domain"]) == (None, None, "red-mesh.local")
+    assert "its namespace is known once it is read" in red["message"] and "namespace" not in green["message"]
+    assert any(row["mesh"] == RED for row in preview["objects"])
+    namespaces = {(row["mesh"], row["namespace"]) for row in (*preview["objects"], *preview["gateways"])}
+    assert {(RED, None), (GREEN, "istio")} <= namespaces and not {(RED, "red-mesh-system"), (RED, "?")} & namespaces
+    assert any(line.startswith("red-mesh    ?  ") for line in preview["lines"])
 
 
 def test_a_limited_plan_has_one_side_only() -> None:

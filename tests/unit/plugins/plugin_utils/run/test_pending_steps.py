@@ -9,10 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from unit.builders import federations as fed
+from unit.builders import federations as fed, settled
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
-from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import identity_note
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning, types as plan_types
@@ -20,76 +19,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._run import expect
 
 Json = dict[str, Any]
 Facts = dict[str, Json]
-APPLIED_AT = "2026-01-01T00:00:00Z"
-SYNCED_AT = "2026-01-01T00:00:05Z"
-RULES = {
-    "red_mesh": {"mesh_exports": {"green-mesh": ["bookinfo/ratings"]}},
-    "green_mesh": {"mesh_imports": {"red-mesh": ["bookinfo/ratings"]}},
-}
-EXPORTED = "ratings.bookinfo.svc.green-mesh-exports.local"
 ALL = list(steps.OPTIONAL)
-
-
-def _fields(value: Any) -> Json:
-    """The field set of an apply, lists of objects as one value each: what matters here is that it fits the desired."""
-    return {f"f:{key}": _fields(inner) for key, inner in value.items()} if isinstance(value, dict) else {}
-
-
-def _own(obj: Json, desired: DesiredObject) -> None:
-    """Note on a live object that our manager has applied a desired."""
-    definition = desired["definition"]
-    meta = {key: definition["metadata"][key] for key in ("labels", "annotations") if key in definition["metadata"]}
-    body = {key: value for key, value in definition.items() if key not in ("apiVersion", "kind", "metadata")}
-    obj.setdefault("applied", {})[desired["field_manager"]] = {
-        "time": APPLIED_AT,
-        "fields": json.dumps(_fields({**({"metadata": meta} if meta else {}), **body})),
-    }
-
-
-def _live(facts: Json, definition: Json) -> Json:
-    if definition["kind"] == "ServiceMeshControlPlane":
-        return facts["control_plane"]["object"]
-    keys = {
-        "ServiceMeshPeer": "peers",
-        "ImportedServiceSet": "imports",
-        "ExportedServiceSet": "exports",
-        "ConfigMap": "config_maps",
-    }
-    return next(
-        item for item in facts[keys[definition["kind"]]] if item["metadata"]["name"] == definition["metadata"]["name"]
-    )
-
-
-def _service(facts: Json, gateway: Json, addresses: list[str]) -> None:
-    name = gateway["name"]
-    facts["gateway_services"][name] = {
-        "metadata": {"name": name, "namespace": facts["namespace"]},
-        "spec": {
-            "type": "LoadBalancer",
-            "ports": [{"name": "tls", "port": 15443}, {"name": "https-discovery", "port": 8188}],
-        },
-        "status": {"loadBalancer": {"ingress": [{"ip": one} for one in addresses]}},
-    }
-
-
-def _federated() -> tuple[model_types.Declaration, Facts]:
-    """Three meshes in which everything is written, open, connected and imported."""
-    declaration = fed.declare(fed.inventory(**RULES))
-    read = {host: fed.facts(host) for host in fed.COLOURS}
-    planned, objects = fed.federate(declaration, read)
-    addresses = fed.opened(planned)
-    for host, mine in objects.items():
-        for desired in mine:
-            _own(_live(read[host], desired["definition"]), desired)
-        for gateway in planned["meshes"][host]["gateways"]:
-            _service(read[host], gateway, addresses[host]["gateways"][gateway["name"]]["addresses"])
-        for peer in read[host]["peers"]:
-            watch = {"connected": True, "lastConnected": SYNCED_AT, "lastFullSync": SYNCED_AT}
-            peer["status"] = {"discoveryStatus": {"active": [{"pod": read[host]["istiod"][0]["name"], "watch": watch}]}}
-    service = {"exportedName": EXPORTED, "localService": {"hostname": "ratings.bookinfo.svc.red-mesh-imports.local"}}
-    read["red-mesh"]["exports"][0]["status"] = {"exportedServices": [service]}
-    read["green-mesh"]["imports"][0]["status"] = {"importedServices": [service]}
-    return declaration, read
 
 
 def _with_pending_steps(declaration: model_types.Declaration, read: Facts) -> plan_types.Plan:
@@ -97,18 +27,18 @@ def _with_pending_steps(declaration: model_types.Declaration, read: Facts) -> pl
 
 
 def test_no_step_is_pending_where_all_is_done() -> None:
-    planned = _with_pending_steps(*_federated())
+    planned = _with_pending_steps(*settled.federated())
     assert planned["pending_steps"] == []
     links = {host: planned["readings"][host]["links"] for host in fed.COLOURS}
     assert all(link["healthy"] and link["synced"] for host in links for link in links[host])
     assert [link["imported"] for link in links["green-mesh"]] == [
         [],
-        [{"exportedName": EXPORTED, "hostname": "ratings.bookinfo.svc.red-mesh-imports.local"}],
+        [{"exportedName": settled.EXPORTED, "hostname": "ratings.bookinfo.svc.red-mesh-imports.local"}],
     ]
 
 
 def test_all_steps_are_pending_at_first() -> None:
-    declaration = fed.declare(fed.inventory(**RULES))
+    declaration = fed.declare(fed.inventory(**settled.RULES))
     planned = _with_pending_steps(declaration, {host: fed.facts(host) for host in fed.COLOURS})
     assert planned["pending_steps"] == ALL and not any(reading["links"] for reading in planned["readings"].values())
 
@@ -170,7 +100,7 @@ def _offered_alone(read: Facts) -> None:
     ],
 )
 def test_the_first_step_with_work_is_pending_with_all_later_ones(spoil: Callable[[Facts], None], first: str) -> None:
-    declaration, read = _federated()
+    declaration, read = settled.federated()
     spoil(read)
     planned = _with_pending_steps(declaration, read)
     assert planned["pending_steps"] == ALL[ALL.index(first) :]
@@ -178,7 +108,7 @@ def test_the_first_step_with_work_is_pending_with_all_later_ones(spoil: Callable
 
 
 def test_a_mesh_that_cannot_be_read_leaves_no_work() -> None:
-    declaration, read = _federated()
+    declaration, read = settled.federated()
     read["blue-mesh"]["readable"] = False
     planned = _with_pending_steps(declaration, read)
     assert planned["pending_steps"] == [] and set(planned["readings"]) == {"red-mesh", "green-mesh"}
@@ -187,8 +117,8 @@ def test_a_mesh_that_cannot_be_read_leaves_no_work() -> None:
 
 
 def test_a_mesh_outside_the_run_is_not_judged() -> None:
-    _declaration, read = _federated()
-    limited = fed.declare(fed.inventory(**RULES), play_hosts=["red-mesh"])
+    _declaration, read = settled.federated()
+    limited = fed.declare(fed.inventory(**settled.RULES), play_hosts=["red-mesh"])
     read["green-mesh"]["imports"][0]["spec"]["importRules"] = []
     planned = _with_pending_steps(limited, read)
     assert planned["pending_steps"] == [] and set(planned["readings"]) == {"red-mesh"}
@@ -197,7 +127,7 @@ def test_a_mesh_outside_the_run_is_not_judged() -> None:
 @pytest.mark.parametrize(("asked", "todo"), [([], []), (["red-mesh"], ["report"]), (["green-mesh"], [])])
 def test_a_restart_that_is_needed_and_allowed_is_pending(asked: list[str], todo: list[str]) -> None:
     """An earlier run has changed the client ID under an istiod that still runs; all links are healthy."""
-    declaration, read = _federated()
+    declaration, read = settled.federated()
     peer = next(peer for peer in read["red-mesh"]["peers"] if peer["metadata"]["name"] == "green-mesh")
     kept = json.loads(peer["metadata"]["annotations"][identity_note.KEPT])
     peer["metadata"]["annotations"][identity_note.KEPT] = json.dumps(
@@ -212,12 +142,12 @@ def test_a_restart_that_is_needed_and_allowed_is_pending(asked: list[str], todo:
 
 def test_the_entry_of_a_terminated_pod_is_ignored() -> None:
     """Its entry is connected, that of the running pod is not. Without a list of pods no entry is ignored."""
-    declaration, read = _federated()
+    declaration, read = settled.federated()
     peer = read["blue-mesh"]["peers"][0]
     (entry,) = peer["status"]["discoveryStatus"]["active"]
     down = {
         "pod": entry["pod"],
-        "watch": {"connected": False, "lastConnected": SYNCED_AT, "lastDisconnectStatus": "503"},
+        "watch": {"connected": False, "lastConnected": settled.SYNCED_AT, "lastDisconnectStatus": "503"},
     }
     peer["status"]["discoveryStatus"] = {"active": [{**entry, "pod": "istiod-dead"}], "inactive": [down]}
     planned = _with_pending_steps(declaration, read)
