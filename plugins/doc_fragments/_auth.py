@@ -87,8 +87,9 @@ requirements:
   - cryptography (Python package) 41.0.0 or newer
   - kubernetes.core (collection) 6.0.0 or newer, on the controller
 notes:
-  - With a local connection, and without C(become) and C(async), the work is done in the controller's process, and the
-    requirements apply to the controller. In all other cases the work is done on the host where the task runs, and the
-    requirements apply there.
+  - "The task runs on the host of the play, which needs the requirements and the files of O(auth). The examples are tasks of a play
+    with C(hosts: localhost), or of one with C(connection: local) and a host for each mesh. In a play that connects to other hosts,
+    add C(delegate_to: localhost) to the task. With a local connection, and without C(become) and C(async), the work is done in
+    the controller's process."
   - Set O(auth) in C(module_defaults) for the group C(group/ossm.federation.federation) to write it once for all modules.
 """

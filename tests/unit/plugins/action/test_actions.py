@@ -222,3 +222,12 @@ def test_documentation_is_the_argument_spec(name: str) -> None:
     _compare(options, spec, name)
     assert documentation["version_added"] == "1.0.0"
     assert yaml.safe_load(module.EXAMPLES) and yaml.safe_load(module.RETURN)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_documentation_says_where_the_module_runs(name: str) -> None:
+    documentation = yaml.safe_load(importlib.import_module(f"{ROOT}.modules.{name}").DOCUMENTATION)
+    parts = [documentation, *map(_fragment, documentation["extends_documentation_fragment"])]
+    notes = [note for part in parts for note in part.get("notes", [])]
+    (place,) = [note for note in notes if "delegate_to" in note]
+    assert all(f"C({words})" in place for words in ("hosts: localhost", "connection: local", "delegate_to: localhost"))
