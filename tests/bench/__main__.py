@@ -11,7 +11,7 @@ from pathlib import Path
 from lab import binaries
 from lab.state import ROOT
 
-from bench import contestants, match, report
+from bench import contestants, delay, match, report
 from bench.observe import machine, versions
 
 MESHES = "2,5,10"
@@ -33,6 +33,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--profile", action="store_true", help="show the time of each of the collection's tasks instead"
     )
+    parser.add_argument(
+        "--delay",
+        action="store_true",
+        help="show the time from the last write to the import instead, as with the product's clocks",
+    )
     parser.add_argument("--dir", type=Path, default=ROOT / "build" / "bench", help="folder for labs and logs")
     return parser.parse_args()
 
@@ -45,14 +50,18 @@ def main() -> int:
         from bench import profile
 
         return profile.show(wanted.dir.absolute(), max(sizes))
+    if wanted.delay:
+        print("\n".join(delay.lines(delay.measure(wanted.dir.absolute()))))
+        return 0
     names = tuple(wanted.contestants.split(","))
     results = {str(size): match.play(wanted.dir.absolute(), size, wanted.runs, names, print) for size in sizes}
+    delays = delay.measure(wanted.dir.absolute()) if "ours" in names else {}
     kubectl = str(binaries.find(print, ("kubectl",)) / "kubectl")
-    content = results | {"machine": machine(), "versions": versions(kubectl), "runs": wanted.runs}
+    content = results | {"machine": machine(), "versions": versions(kubectl), "runs": wanted.runs, "delays": delays}
     (ROOT / "build" / "bench.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     if wanted.meshes == MESHES and names == contestants.NAMES:
         report.write(content, ROOT / "docs" / "contributing" / "benchmarks.md")
-    print("\n".join(report.verdicts(content)))
+    print("\n".join([*report.verdicts(content), *delay.lines(delays)]))
     return 0
 
 

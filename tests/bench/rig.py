@@ -55,9 +55,9 @@ PROBE_REST_SECONDS = 3.0
 class Rig:
     """One lab with a number of meshes, one cluster each."""
 
-    def __init__(self, directory: Path, meshes: int) -> None:
+    def __init__(self, directory: Path, meshes: int, clocks: Object) -> None:
         self.directory = directory
-        options = launcher.LabOptions(topology.generate(meshes), clocks=CLOCKS)
+        options = launcher.LabOptions(topology.generate(meshes), clocks=clocks)
         self.content = launcher.up(directory, options, topology.default)
         self.clusters = list(launcher.clusters_of(directory, self.content))
         self.connections = {cluster.name: seed.launcher_client(cluster) for cluster in self.clusters}
@@ -76,19 +76,20 @@ class Rig:
         """Return the one service that a mesh exports."""
         return {"namespace": self.meshes[mesh]["members"][0], "name": SERVICE}
 
-    def _resource(self, mesh: str, api_version: str, kind: str) -> dynamic.resource.Resource:
+    def resource(self, mesh: str, api_version: str, kind: str) -> dynamic.resource.Resource:
+        """Return the client of a kind in the cluster of a mesh."""
         return self.connections[self.meshes[mesh]["cluster"]].resources.get(api_version=api_version, kind=kind)
 
     def state(self, mesh: str) -> Object:
         """Return what a contestant has written to the mesh, without addresses, which differ from run to run."""
         where = {"namespace": self.meshes[mesh]["namespace"]}
-        plane = self._resource(mesh, "maistra.io/v2", "ServiceMeshControlPlane")
+        plane = self.resource(mesh, "maistra.io/v2", "ServiceMeshControlPlane")
         gateways = plane.get(name=self.meshes[mesh]["control_plane"], **where).to_dict()["spec"].get("gateways", {})
         state: Object = {"gateways": {key: gateways.get(key) for key in ("additionalIngress", "additionalEgress")}}
         for kind in SETS_FIRST:
-            items = self._resource(mesh, FEDERATION, kind).get(**where).to_dict()["items"]
+            items = self.resource(mesh, FEDERATION, kind).get(**where).to_dict()["items"]
             state[kind] = {item["metadata"]["name"]: _without_addresses(item["spec"]) for item in items}
-        maps = self._resource(mesh, "v1", "ConfigMap").get(label_selector=OURS, **where).to_dict()["items"]
+        maps = self.resource(mesh, "v1", "ConfigMap").get(label_selector=OURS, **where).to_dict()["items"]
         state["ConfigMap"] = {item["metadata"]["name"]: item["data"] for item in maps}
         return state
 
@@ -104,7 +105,7 @@ class Rig:
     def _delete_all(self, kind: str, mesh: str) -> None:
         namespace = self.meshes[mesh]["namespace"]
         # The client deletes many only by a selector; this one chooses all.
-        self._resource(mesh, FEDERATION, kind).delete(
+        self.resource(mesh, FEDERATION, kind).delete(
             namespace=namespace, field_selector=f"metadata.namespace={namespace}"
         )
 
@@ -114,8 +115,8 @@ class Rig:
     def _close(self, mesh: str) -> None:
         """Take the roots and the gateways away."""
         details = self.meshes[mesh]
-        self._resource(mesh, "v1", "ConfigMap").delete(namespace=details["namespace"], label_selector=OURS)
-        self._resource(mesh, "maistra.io/v2", "ServiceMeshControlPlane").patch(
+        self.resource(mesh, "v1", "ConfigMap").delete(namespace=details["namespace"], label_selector=OURS)
+        self.resource(mesh, "maistra.io/v2", "ServiceMeshControlPlane").patch(
             name=details["control_plane"],
             namespace=details["namespace"],
             content_type="application/merge-patch+json",
@@ -124,7 +125,7 @@ class Rig:
 
     def _await_gone(self, mesh: str) -> None:
         """Wait until the operator has taken the gateways' Services away."""
-        services = self._resource(mesh, "v1", "Service")
+        services = self.resource(mesh, "v1", "Service")
         listed = services.get(namespace=self.meshes[mesh]["namespace"]).to_dict()
         left = {item["metadata"]["name"] for item in listed["items"] if _is_gateway(item["metadata"]["name"])}
         if not left:
@@ -155,7 +156,7 @@ class Rig:
         and the last one takes it away."""
         mesh = next(iter(self.meshes))
         details = self.meshes[mesh]
-        plane = self._resource(mesh, "maistra.io/v2", "ServiceMeshControlPlane")
+        plane = self.resource(mesh, "maistra.io/v2", "ServiceMeshControlPlane")
         where = {"name": details["control_plane"], "namespace": details["namespace"]}
 
         def apply(annotations: Object) -> None:
@@ -202,11 +203,12 @@ def _without_addresses(spec: Object) -> Object:
 
 
 @contextmanager
-def rig(directory: Path, meshes: int, keep: bool = False) -> Iterator[Rig]:
-    """Start a lab, and end it whatever happens; with ``keep`` a good end leaves it running."""
+def rig(directory: Path, meshes: int, keep: bool = False, clocks: Object | None = None) -> Iterator[Rig]:
+    """Start a lab, and end it whatever happens; with ``keep`` a good end leaves it running. The ``clocks`` of the simulator that
+    are not named have the product's values (default: nothing to wait for)."""
     launcher.down(directory)
     try:
-        yield Rig(directory, meshes)
+        yield Rig(directory, meshes, CLOCKS if clocks is None else clocks)
     finally:
         if not keep:
             launcher.down(directory)
