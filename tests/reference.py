@@ -89,6 +89,8 @@ EXAMPLES: dict[str, Any] = {
     "federation_remove_mesh": "blue-mesh",
     "federation_confirm": "red-mesh,green-mesh",
     "federation_force_removal": True,
+    "federation_prune": True,
+    "federation_max_removals": 2,
     "federation_removal_timeout": 600,
     "federation_no_log": False,
 }

@@ -18,9 +18,9 @@ options:
     type: dict
     required: true
   verb:
-    description: What is removed - one pair, all pairs of a mesh, or all pairs of the group.
+    description: What is removed - one pair, all pairs of a mesh, all pairs of the group, or the pairs that are not declared.
     type: str
-    choices: [unlink, remove_mesh, leave]
+    choices: [unlink, remove_mesh, leave, prune]
     required: true
   hostvars:
     description: C(hostvars), with C(mesh_facts) of each mesh.
@@ -64,7 +64,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._removal.plan impo
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import Verb
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import removal as removal_report
 
-VERBS = ("unlink", "remove_mesh", "leave")
+VERBS = ("unlink", "remove_mesh", "leave", "prune")
 
 
 def removal(declaration: Any, verb: str, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Any]:

@@ -187,3 +187,20 @@ def test_a_restart_on_request_clears_what_istiod_keeps(federation: Federation) -
     }
     assert now[RED] != pods[RED] and now[BLUE] == pods[BLUE]
     assert "istiod of green-mesh trusts the removed roots until it restarts" in run.flat
+
+
+def test_a_pair_that_is_not_declared_any_more_is_reported_and_pruned_on_request(federation: Federation) -> None:
+    blue = federation.hosts.pop(BLUE)
+    try:
+        run = federation.succeed()
+        assert "it still has its side of the pair with blue-mesh" in run.flat and run.unchanged
+        refused = federation.run("-e", '{"federation_prune": true}')
+        assert refused.code != 0 and "removal-limit" in refused.flat
+        pruned = federation.succeed("-e", '{"federation_prune": true, "federation_max_removals": 2}')
+        assert "REMOVED  2 pairs" in pruned.output
+        assert _left(federation, RED, BLUE) == [] and _left(federation, GREEN, BLUE) == []
+        assert federation.connected() == [(GREEN, RED), (RED, GREEN)]
+        again = federation.succeed("-e", '{"federation_prune": true, "federation_max_removals": 2}')
+        assert again.unchanged and "REMOVED" not in again.output
+    finally:
+        federation.hosts[BLUE] = blue

@@ -808,6 +808,24 @@ CODES: Dict[str, Code] = {
         "The mesh that is removed is unknown: neither the inventory nor a cluster has it",
         "Correct the name; if the mesh was removed before, nothing is left to do",
     ),
+    "pair-undeclared": Code(
+        _REMOVAL,
+        _W,
+        "A mesh has objects of a pair that the inventory does not declare any more",
+        "Remove the pair with unlink.yml or remove_mesh.yml, or set federation_prune; or declare it again",
+    ),
+    "set-undeclared": Code(
+        _REMOVAL,
+        _W,
+        "An export or import set has rules, and the inventory declares none for that peer",
+        "Declare an empty list, or the rules; or set federation_prune",
+    ),
+    "removal-limit": Code(
+        _REMOVAL,
+        _E,
+        "federation_prune would remove more pairs than federation_max_removals allows",
+        "Check the inventory; if all of them are to go, raise federation_max_removals",
+    ),
     "exports-unmanaged": Code(
         _REMOVAL,
         _E,

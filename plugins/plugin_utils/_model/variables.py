@@ -379,6 +379,22 @@ _OPTIONS = (
         "removal",
     ),
     _federation(
+        "prune",
+        "bool",
+        False,
+        "Let C(federate.yml) remove the pairs, and the rules of sets, of this collection that the inventory does not declare any more. Without it "
+        "they are reported.",
+        "removal",
+    ),
+    _federation(
+        "max_removals",
+        "int",
+        1,
+        "Number of pairs that a run with C(federation_prune) may remove; it writes nothing where there are more.",
+        "removal",
+        minimum=0,
+    ),
+    _federation(
         "removal_timeout",
         "int",
         300,

@@ -12,7 +12,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product import co
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import fingerprints_in
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import NOT_OURS, owner
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Rule, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import are_gateways_disabled
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import (
     gateway_location,
@@ -196,10 +196,16 @@ def _gateways(pair: Pair, exposure: Exposure, owners: GatewayOwners) -> SideGate
 def _rules(pair: Pair) -> SideRules:
     declared = pair.declaration["meshes"][pair.own["host"]]
     return {
-        "exports": declared["exports"].get(pair.other["host"]),
-        "imports": declared["imports"].get(pair.other["host"]),
+        "exports": declared["exports"].get(pair.other["host"], _undeclared_rules(pair)),
+        "imports": declared["imports"].get(pair.other["host"], _undeclared_rules(pair)),
         "locality": pair.declaration["meshes"][pair.other["host"]]["locality"],
     }
+
+
+def _undeclared_rules(pair: Pair) -> Optional[List[Rule]]:
+    """The rules where none are declared: a set of ours is emptied where undeclared objects are removed, else it stays. An
+    import set that is deleted and created again may be ignored (observed on 2.3 and 2.5), so it is never deleted alone."""
+    return [] if pair.declaration["options"].get("federation_prune") else None
 
 
 def _identity(pair: Pair) -> SideIdentity:

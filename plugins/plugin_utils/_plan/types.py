@@ -197,6 +197,7 @@ class _Pending(TypedDict, total=False):
     restarts: List[str]
     terminated_pods: Dict[str, List[str]]
     recorded_at: Dict[str, float]
+    undeclared: List[str]
 
 
 class Plan(_Pending):
@@ -204,7 +205,7 @@ class Plan(_Pending):
 
     ``problems`` stop the run before the first write, ``warnings`` do not. ``notices``, ``exposure_lines`` and
     ``unmanaged_gateways`` are lines for people: decisions that are not declared, how meshes are reached, and which unmanaged
-    gateways are used. ``_run.pending`` adds ``pending_steps``, ``readings``, ``restarts`` and ``terminated_pods``.
+    gateways are used. ``undeclared`` are the hosts with pairs that are not declared any more. ``_run.pending`` adds ``pending_steps``, ``readings``, ``restarts`` and ``terminated_pods``.
     """
 
     group: str

@@ -14,6 +14,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import read_peer
 from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_exports
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import build_plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.pairs import live_pairs
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.references import find_references
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.request import read_request
@@ -25,6 +26,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types imp
     Survivor,
     Verb,
 )
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.undeclared import undeclared_pairs
 
 FORCE = "federation_force_removal"
 #: What the accounts are used for: a file of docs/rbac.
@@ -52,16 +54,38 @@ def plan_removal(declaration: Declaration, facts: Mapping[str, Json], verb: Verb
     }
     if problems:
         return plan
+    going = _undeclared(declaration, facts) if verb == "prune" else _named(declaration, facts, request)
     for host in declaration["hosts"]:
-        _add_mesh(plan, declaration, host, facts.get(host) or {})
+        _add_mesh(plan, declaration, facts.get(host) or {}, host, going.get(host))
     plan["elsewhere"] = _elsewhere(plan)
     plan["problems"] += _unknown_mesh(plan, declaration)
     _judge_references(plan, facts)
     return plan
 
 
-def _add_mesh(plan: RemovalPlan, declaration: Declaration, host: str, facts: Json) -> None:
-    """Add one mesh with its pairs that go and its links that stay."""
+def _undeclared(declaration: Declaration, facts: Mapping[str, Json]) -> Dict[str, List[LivePair]]:
+    """The pairs that the inventory does not declare, by host."""
+    return undeclared_pairs(build_plan(declaration, facts), facts)
+
+
+def _named(declaration: Declaration, facts: Mapping[str, Json], request: Request) -> Dict[str, List[LivePair]]:
+    """The pairs that a request names, by host, for every mesh that has a part in it."""
+    going = {}
+    for host in declaration["hosts"]:
+        concerned = _concerns(request, declaration["meshes"][host]["mesh"])
+        if concerned is not None:
+            going[host] = [
+                pair
+                for pair in live_pairs(facts.get(host) or {})
+                if not concerned or pair["peer"] in concerned or pair["peer_name"] in concerned
+            ]
+    return going
+
+
+def _add_mesh(
+    plan: RemovalPlan, declaration: Declaration, facts: Json, host: str, going: Optional[List[LivePair]]
+) -> None:
+    """Add one mesh with its pairs that go and its links that stay; ``going`` is None where it has no part in the removal."""
     declared = declaration["meshes"][host]
     is_outside = host in declaration["outside"]
     mesh: RemovedMesh = {
@@ -74,21 +98,14 @@ def _add_mesh(plan: RemovalPlan, declaration: Declaration, host: str, facts: Jso
         "message": _not_written(facts, is_outside, declared["by_file"]),
     }
     plan["meshes"][host] = mesh
-    concerned = _concerns(plan["request"], mesh["mesh"])
-    pairs = live_pairs(facts)
-    going = [
-        pair
-        for pair in pairs
-        if concerned is not None and (not concerned or pair["peer"] in concerned or pair["peer_name"] in concerned)
-    ]
-    plan["pairs"][host] = going
-    names = {pair["peer_name"] for pair in going}
-    plan["survivors"][host] = survivors(facts, names)
-    if concerned is not None and not mesh["by_file"]:
+    plan["pairs"][host] = going or []
+    plan["survivors"][host] = survivors(facts, {pair["peer_name"] for pair in going or []})
+    if going is None:
+        return
+    if not mesh["by_file"]:
         found = facts.get("problems") or []
-        plan["warnings"] += (
-            found if not facts.get("readable") else [with_changes(one, severity="warning") for one in found]
-        )
+        is_read = facts.get("readable")
+        plan["warnings"] += [with_changes(one, severity="warning") for one in found] if is_read else found
     if mesh["writable"]:
         plan["problems"] += _missing_rights(mesh, going, facts)
         plan["problems"] += [found for pair in going for found in _unmanaged_exports(mesh, pair, facts)]
@@ -106,6 +123,8 @@ def _not_written(facts: Json, is_outside: bool, by_file: bool) -> str:
 
 def _concerns(request: Request, mesh: str) -> Optional[Set[str]]:
     """The peers with which the pairs of a mesh go: none of them (None), all (empty), or those named."""
+    if request["verb"] == "prune":
+        return None
     if request["verb"] == "leave":
         return set()
     if request["verb"] == "remove_mesh":
@@ -214,6 +233,8 @@ def _goes(request: Request, mesh: RemovedMesh, other: RemovedMesh) -> bool:
 
 def _still_declared(declaration: Declaration, request: Request) -> List[List[str]]:
     """The declared pairs that go: the next federate.yml would connect them again."""
+    if request["verb"] == "prune":
+        return []
     names = [[declaration["meshes"][host]["mesh"] for host in pair] for pair in declaration["pairs"]]
     if request["verb"] == "leave":
         return names

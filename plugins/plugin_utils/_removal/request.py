@@ -12,6 +12,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import shown
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import Request, Verb
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.undeclared import PRUNE
 
 CONFIRM = "federation_confirm"
 #: The variable that says what is removed, and what it must be; leave.yml removes all pairs of the group.
@@ -24,6 +25,9 @@ _TARGETS: Dict[Verb, Tuple[str, int, str]] = {
 def read_request(declaration: Declaration, verb: Verb) -> Tuple[Request, List[Problem]]:
     """What the variables ask for; a confirmation of something else is an error, none at all is not."""
     options, group = declaration["options"], declaration["group"]
+    if verb == "prune":
+        request: Request = {"verb": verb, "meshes": [], "confirmation": group, "confirmed": bool(options[PRUNE])}
+        return request, []
     written, problems = _target(declaration, verb)
     meshes = [_mesh_name(declaration, name) for name in written]
     confirmation = ",".join(written) if written else group
@@ -33,7 +37,7 @@ def read_request(declaration: Declaration, verb: Verb) -> Tuple[Request, List[Pr
         problems.append(
             problem("removal-unconfirmed", group, CONFIRM, f"must be {shown(confirmation)}, not {shown(given)}")
         )
-    request: Request = {"verb": verb, "meshes": meshes, "confirmation": confirmation, "confirmed": confirmed}
+    request = {"verb": verb, "meshes": meshes, "confirmation": confirmation, "confirmed": confirmed}
     return request, problems + _unknown(declaration, request)
 
 

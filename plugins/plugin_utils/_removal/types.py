@@ -10,8 +10,8 @@ from typing import Dict, List, Literal, Optional, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 
-#: What is removed: one pair, all pairs of one mesh, or all pairs of all meshes of the group.
-Verb = Literal["unlink", "remove_mesh", "leave"]
+#: What is removed: one pair, all pairs of one mesh, all pairs of all meshes of the group, or the pairs that are not declared.
+Verb = Literal["unlink", "remove_mesh", "leave", "prune"]
 
 
 class Request(TypedDict):

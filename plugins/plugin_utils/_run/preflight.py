@@ -32,6 +32,10 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.load_balancers import count_load_balancers
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import with_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import READY, Plan, Side
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.undeclared import (
+    undeclared_pairs,
+    undeclared_problems,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.pending import is_open, with_pending_steps
 
 
@@ -46,6 +50,9 @@ def checked_plan(
     ``facts`` are MeshFacts by host; ``playbook`` is what the accounts are used for (``_product.permissions.PLAYBOOKS``).
     """
     planned = planning.build_plan(declaration, facts, now)
+    planned["undeclared"] = sorted(undeclared_pairs(planned, facts))
+    for found in undeclared_problems(planned, facts):
+        planned["problems" if found["severity"] == "error" else "warnings"].append(found)
     return preflight(with_services(planned, declaration, facts), facts, playbook)
 
 
