@@ -83,7 +83,7 @@ def declaration(
     declared = read_declaration(hostvars, groups, group, play_hosts, access=bool(plain(access)), by_file=only_files)
     shown = {}
     for host, mesh in declared["meshes"].items():
-        keys = ("host", "mesh", "namespace", "control_plane", "peers", "local", "by_file")
+        keys = ("host", "mesh", "namespace", "namespace_set", "control_plane", "peers", "local", "by_file")
         # An identity has no rules, and its account no right to list Services.
         services = [] if only_files else services_to_read(declared, host)
         shown[host] = {**{key: dict(mesh)[key] for key in keys}, "additional_services": services}
