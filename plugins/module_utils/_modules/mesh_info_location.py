@@ -69,6 +69,8 @@ def _find_by_convention(reading: Reading, name: Optional[str], refusal: ClusterE
             _note_ambiguous(reading, planes)
             return None
     if refused == len(namespaces):
+        # The rights that are missing besides are asked for where the mesh would be installed.
+        reading.namespace = namespaces[0]
         reading.note(
             problem(
                 "forbidden",

@@ -25,7 +25,6 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan.trust_domain
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import MeshRoots, MeshTrustDomain, PlannedMesh
 
-
 #: Stands for a namespace in a preview that has not read the mesh. It is never sent.
 UNKNOWN_NAMESPACE = "?"
 

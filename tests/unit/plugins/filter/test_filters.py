@@ -91,6 +91,7 @@ def test_the_filters_in_the_order_of_the_roles(hostvars: dict[str, Json]) -> Non
         "host",
         "mesh",
         "namespace",
+        "namespace_set",
         "control_plane",
         "peers",
         "local",
