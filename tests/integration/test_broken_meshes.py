@@ -208,6 +208,7 @@ def test_a_missing_control_plane_is_reported_with_the_existing_ones(
         BROKEN: {"cluster": "red", "install": False},
     }
     federation = Federation.for_lab(start({"clusters": {"red": {}}, "meshes": meshes}), tmp_path_factory.mktemp("f"))
+    federation.hosts[BROKEN]["mesh_namespace"] = "blue-mesh-system"
     run = federation.run()
     _check_failed_run(
         run, "no control plane exists in blue-mesh-system", "red-mesh-system/red-mesh", "[control-plane-missing]"
