@@ -12,7 +12,7 @@ from ansible import constants
 from ansible.utils.display import Display
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase, validated
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain, unseal
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import WIDTH, wrapped
 
 Json = Dict[str, Any]
@@ -27,6 +27,7 @@ ARGUMENT_SPEC: Json = {
     "lines": {"type": "list", "elements": "str", "required": True},
     "details": {"type": "list", "elements": "str", "default": []},
     "failure": {"type": "str", "default": ""},
+    "stats": {"type": "dict", "default": {}},
     "wrap": {"type": "bool", "default": True},
 }
 
@@ -77,6 +78,9 @@ class ActionModule(ActionBase):
             )
         # The result is for programs: no callback that writes text prints it a second time, with -v neither.
         result.update(changed=False, _ansible_verbose_override=True)
+        if params["stats"]:
+            # Here and not by set_stats, since Ansible would visit every value of a report several times.
+            result["ansible_stats"] = {"data": unseal(params["stats"]), "per_host": False, "aggregate": False}
         if params["failure"]:
             result.update(failed=True, msg=inert(params["failure"]))
         if not params["failure"] or not is_printed:

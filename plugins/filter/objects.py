@@ -11,6 +11,7 @@ version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
   - Absent and managed objects only. An unmanaged object is among them only with C(federation_adopt).
+  - The list is sealed, as one JSON text, which the action of M(ossm.federation.mesh_objects) unpacks.
 positional: step, host, hostvars
 options:
   _input:
@@ -46,17 +47,16 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: Objects for O(ossm.federation.mesh_objects#module:objects), in the order of writing.
-  type: list
-  elements: dict
+  type: dict
 """
 
 from collections.abc import Callable
-from typing import Any, Dict, List, Mapping, cast
+from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
     planned_host,
     read_facts,
@@ -65,7 +65,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 
 
-def objects(plan: Any, step: str, host: str, hostvars: Mapping[str, Any]) -> List[Dict[str, Any]]:
+def objects(plan: Any, step: str, host: str, hostvars: Mapping[str, Any]) -> Dict[str, Any]:
     """The desired objects of one step for one host; see DOCUMENTATION."""
     known, name = sealed_plan(plan, "ossm.federation.objects"), str(plain(step))
     if name not in steps.WRITING:
@@ -74,7 +74,7 @@ def objects(plan: Any, step: str, host: str, hostvars: Mapping[str, Any]) -> Lis
         )
     host = planned_host(known, host, "ossm.federation.objects")
     facts = read_facts(hostvars, [host]).get(host, {})
-    return cast(List[Dict[str, Any]], inert(desired.with_live_once(desired.build_objects(known, name, host, facts))))
+    return seal(desired.with_live_once(desired.build_objects(known, name, host, facts)), {})
 
 
 class FilterModule:

@@ -11,6 +11,7 @@ version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
   - Puts the two sides of every link together, and lists what was changed, what is wrong, and which hosts have failed.
+  - The report of many meshes is large, so that the result has it as one JSON text, with the parts that the role reads beside it.
 positional: hostvars, check_mode, judge_links
 options:
   _input:
@@ -44,20 +45,19 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - RV(_value['links']) has one item for each directed link. RV(_value['changes']) is what was written, RV(_value['problems'])
-      what is wrong. RV(_value['roots']) has the root certificates by host.
-    - RV(_value['verdict']), RV(_value['headline']), RV(_value['counts']) and RV(_value['causes']) summarise them.
+    - RV(_value['sealed']) is the report as JSON. Its C(links) has one item for each directed link, C(changes) is what was written,
+      C(problems) what is wrong, C(roots) has the root certificates by host. C(verdict), C(headline), C(counts) and C(causes)
+      summarise them. C(connected) is the number of connected links, C(pending) has a line for each link that is pending on another
+      mesh.
     - RV(_value['lines']) and RV(_value['details']) are the report as text. RV(_value['failures']) has the reason of each host that
-      fails.
-    - RV(_value['connected']) is the number of connected links. RV(_value['pending']) has a line for each link that is pending on
-      another mesh.
+      fails. RV(_value['stats']) is what a workflow gets, sealed.
   type: dict
 """
 
 from collections.abc import Callable
 from typing import Any, Dict, Mapping
 
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
     read_facts,
     read_results,
@@ -73,7 +73,9 @@ def report(
     known = sealed_plan(plan, "ossm.federation.report")
     results = read_results(hostvars, known["meshes"], run_result.RESULTS)
     facts = read_facts(hostvars, (host for host, mesh in known["meshes"].items() if mesh["in_play"]))
-    return dict(inert(run_result.report(known, results, facts, bool(plain(check_mode)), bool(plain(judge_links)))))
+    summary = run_result.report(known, results, facts, bool(plain(check_mode)), bool(plain(judge_links)))
+    shown = {"lines": summary["lines"], "details": summary["details"], "failures": summary["failures"]}
+    return seal(summary, {**shown, "stats": seal(run_result.stats(summary), {})})
 
 
 class FilterModule:

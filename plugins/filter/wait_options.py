@@ -11,6 +11,7 @@ version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
   - Lists what is in the plan of the mesh, without what could not be written.
+  - The list is sealed, as one JSON text, which the actions of the modules unpack.
 positional: subject, host, hostvars
 options:
   _input:
@@ -60,16 +61,15 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: The option O(ossm.federation.gateway_wait#module:gateways) or O(ossm.federation.peer_wait#module:links).
-  type: list
-  elements: dict
+  type: dict
 """
 
 from collections.abc import Callable
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
     planned_host,
     read_results,
@@ -78,7 +78,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import waiting
 
 
-def wait_options(plan: Any, subject: str, host: str, hostvars: Mapping[str, Any]) -> List[Dict[str, Any]]:
+def wait_options(plan: Any, subject: str, host: str, hostvars: Mapping[str, Any]) -> Dict[str, Any]:
     """List what a mesh has to wait for; see DOCUMENTATION."""
     known, awaited = sealed_plan(plan, "ossm.federation.wait_options"), str(plain(subject))
     if awaited not in waiting.AWAITED:
@@ -87,9 +87,8 @@ def wait_options(plan: Any, subject: str, host: str, hostvars: Mapping[str, Any]
         )
     name = planned_host(known, host, "ossm.federation.wait_options")
     hosts = known["meshes"] if awaited == "imports" else [name]
-    return list(
-        inert(waiting.wait_options(known, awaited, name, read_results(hostvars, hosts, waiting.AWAITED[awaited])))
-    )
+    results = read_results(hostvars, hosts, waiting.AWAITED[awaited])
+    return seal(waiting.wait_options(known, awaited, name, results), {})
 
 
 class FilterModule:

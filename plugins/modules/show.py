@@ -25,6 +25,11 @@ options:
     type: list
     elements: str
     default: []
+  stats:
+    description:
+      - Sealed values by name, for a workflow that continues with them. They are published as M(ansible.builtin.set_stats) does it.
+    type: dict
+    default: {}
   wrap:
     description: Whether to wrap lines of more than 100 columns.
     type: bool

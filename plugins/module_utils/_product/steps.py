@@ -207,7 +207,7 @@ OPTIONAL: Tuple[str, ...] = (*WRITING, "report")
 REGISTERS: Dict[str, str] = {result: name for step in _TABLE for result, name in step.registers.items()}
 #: Variables of the whole run, which the role mesh sets.
 DECLARATION, PLAN = "mesh_declaration", "mesh_plan"
-#: What the roles report and removal pass to a workflow by set_stats.
+#: What the roles report and removal pass to a workflow, as set_stats does.
 STATS = ("federation_connected", "federation_pending", "federation_report", "federation_removal")
 
 

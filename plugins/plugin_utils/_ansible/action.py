@@ -23,7 +23,7 @@ from ansible.utils.display import Display
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import client
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase, validated
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, plain_arguments
 
 Core = Callable[..., Json]
 
@@ -138,7 +138,7 @@ class CoreAction(ActionBase):
         """Run the module, and remove its invocation from the result, which contains credentials."""
         result = self._execute_module(
             module_name=self.MODULE,
-            module_args=portable(plain(self._task.args)),
+            module_args=portable(plain_arguments(self._task.args)),
             task_vars=task_vars,
             wrap_async=self._task.async_val,
         )
@@ -148,7 +148,7 @@ class CoreAction(ActionBase):
     def _in_process(self) -> Json:
         """Check the arguments as the module would, and call the core."""
         # Plain first: Ansible copies the arguments when it checks them, and its own types are slow to copy.
-        self._task.args = plain(self._task.args)
+        self._task.args = plain_arguments(self._task.args)
         params, wrong = validated(self.MODULE, self.SPEC, self._task.args)
         if wrong:
             return without_secrets({"failed": True, "changed": False, "msg": wrong}, secrets(self._task.args))

@@ -108,7 +108,7 @@ def has(value: Any, key: str) -> bool:
 SEALED = "sealed"
 
 
-def seal(whole: Mapping[str, Any], shown: Mapping[str, Any]) -> Dict[str, Any]:
+def seal(whole: Any, shown: Mapping[str, Any]) -> Dict[str, Any]:
     """Pack a large structure for Ansible: the part that roles read, and the whole as one string.
 
     Ansible visits every value of a variable in each expression that uses it; a string is one value. With ten meshes that is
@@ -117,9 +117,16 @@ def seal(whole: Mapping[str, Any], shown: Mapping[str, Any]) -> Dict[str, Any]:
     return dict(inert({**shown, SEALED: json.dumps(whole, separators=(",", ":"))}))
 
 
-def unseal(value: Any, key: str) -> Any:
-    """The whole structure that ``seal`` packed; None when the value is anything else, or has no such key."""
-    if not isinstance(value, Mapping) or SEALED not in value:
-        return None
-    whole = json.loads(plain(value[SEALED]))
-    return whole if has(whole, key) else None
+def is_sealed(value: Any) -> bool:
+    """Whether a value is what ``seal`` returns."""
+    return isinstance(value, Mapping) and SEALED in value
+
+
+def unseal(value: Any) -> Any:
+    """The whole structure that ``seal`` packed; None when the value is anything else."""
+    return json.loads(plain(value[SEALED])) if is_sealed(value) else None
+
+
+def plain_arguments(arguments: Mapping[str, Any]) -> Dict[str, Any]:
+    """The arguments of a task as plain data; those that a filter has sealed are unpacked."""
+    return {str(plain(name)): unseal(value) if is_sealed(value) else plain(value) for name, value in arguments.items()}

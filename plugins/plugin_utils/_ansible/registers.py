@@ -10,12 +10,12 @@ No other plugin names such a variable. Results of tasks are registered by the na
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Dict, Iterable, Iterator, Optional, Sequence
+from typing import Any, Dict, Iterable, Iterator, Sequence
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import REGISTERS
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import has, plain, unseal
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import RemovalPlan
@@ -26,8 +26,8 @@ Results = Dict[str, Dict[str, Any]]
 
 def sealed_plan(value: Any, reader: str) -> Plan:
     """The plan in the variable ``mesh_plan``; ``reader`` is the filter that needs it."""
-    plan: Optional[Plan] = unseal(value, "sides")
-    if plan is None:
+    plan: Plan = unseal(value)
+    if not has(plan, "sides"):
         raise AnsibleFilterError(
             f"{reader} needs the plan: run the role ossm.federation.mesh first, which sets mesh_plan"
         )
@@ -36,8 +36,8 @@ def sealed_plan(value: Any, reader: str) -> Plan:
 
 def sealed_declaration(value: Any, reader: str) -> Declaration:
     """The declaration in the variable ``mesh_declaration``; ``reader`` is the filter that needs it."""
-    declaration: Optional[Declaration] = unseal(value, "pairs")
-    if declaration is None:
+    declaration: Declaration = unseal(value)
+    if not has(declaration, "pairs"):
         raise AnsibleFilterError(
             f"{reader} needs the declaration: run the role ossm.federation.mesh first, which sets mesh_declaration"
         )
@@ -46,8 +46,8 @@ def sealed_declaration(value: Any, reader: str) -> Declaration:
 
 def sealed_removal(value: Any, reader: str) -> RemovalPlan:
     """The plan in the variable ``removal_plan``; ``reader`` is the filter that needs it."""
-    plan: Optional[RemovalPlan] = unseal(value, "survivors")
-    if plan is None:
+    plan: RemovalPlan = unseal(value)
+    if not has(plan, "survivors"):
         raise AnsibleFilterError(f"{reader} needs removal_plan: it is a variable of the role ossm.federation.removal")
     return plan
 

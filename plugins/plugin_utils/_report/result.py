@@ -92,6 +92,16 @@ def report(
     }
 
 
+def stats(summary: Report) -> Dict[str, Any]:
+    """What a workflow gets of a report, by name; the names are ``STATS`` of ``_product.steps``."""
+    parts = ("verdict", "headline", "counts", "causes", "problems", "links", "changes")
+    return {
+        "federation_connected": summary["connected"],
+        "federation_pending": summary["pending"],
+        "federation_report": {part: dict(summary)[part] for part in parts},
+    }
+
+
 def _with_restart(link: Link, kept: Sequence[Problem]) -> Link:
     """A link that only a restart of istiod corrects, with that remedy: waiting does not help it."""
     remedy = next(

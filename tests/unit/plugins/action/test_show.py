@@ -11,6 +11,7 @@ import pytest
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.ossm.federation.plugins.action import show
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import seal
 
 Json = dict[str, Any]
 LINES = ["HEALTHY  6 of 6 links healthy.", "", "    a " + "word " * 30]
@@ -65,6 +66,13 @@ def test_a_failure_is_one_line_and_the_text_is_not_repeated(
 ) -> None:
     result = _run("default", monkeypatch, lines=["a"], failure="2 errors")
     assert result["failed"] and result["msg"] == "2 errors" and "lines" not in result and printed == ["a"]
+
+
+def test_stats_are_published_as_data(monkeypatch: pytest.MonkeyPatch, printed: list[str]) -> None:
+    sealed = seal({"federation_connected": 6}, {})
+    published = _run("default", monkeypatch, lines=["a"], stats=sealed)["ansible_stats"]
+    assert published == {"data": {"federation_connected": 6}, "per_host": False, "aggregate": False}
+    assert "ansible_stats" not in _run("default", monkeypatch, lines=["a"])
 
 
 def test_text_of_clusters_does_not_control_the_terminal(monkeypatch: pytest.MonkeyPatch, printed: list[str]) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 import time
 from pathlib import Path
@@ -26,7 +27,10 @@ from ansible_collections.ossm.federation.plugins.filter.overview import overview
 from ansible_collections.ossm.federation.plugins.filter.plan import plan
 from ansible_collections.ossm.federation.plugins.filter.problems_text import problems_text
 from ansible_collections.ossm.federation.plugins.filter.remaining import remaining
+from ansible_collections.ossm.federation.plugins.filter.report import report
 from ansible_collections.ossm.federation.plugins.filter.wait_options import wait_options
+from ansible_collections.ossm.federation.plugins.module_utils._product.steps import STATS
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import unseal
 
 #: The filters that users may use in their own playbooks.
 PUBLIC = ("mesh_auth", "problems_text")
@@ -101,16 +105,16 @@ def test_the_filters_in_the_order_of_the_roles(hostvars: dict[str, Json]) -> Non
     planned = plan(declared, hostvars)
     assert "sides" not in planned
     assert "root" not in planned["meshes"]["red-mesh"]
-    assert [desired["definition"]["kind"] for desired in objects(planned, "gateways", "red-mesh", hostvars)] == [
-        "ServiceMeshControlPlane"
-    ]
-    assert wait_options(planned, "gateways", "red-mesh", hostvars) == [
+    assert [
+        desired["definition"]["kind"] for desired in unseal(objects(planned, "gateways", "red-mesh", hostvars))
+    ] == ["ServiceMeshControlPlane"]
+    assert unseal(wait_options(planned, "gateways", "red-mesh", hostvars)) == [
         {"name": "ingress-green-mesh", "exposure": "LoadBalancer", "internal": False, "peer": "green-mesh"}
     ]
     for host, peer in (HOSTS, HOSTS[::-1]):
         hostvars[host]["gateways_addresses"] = {"gateways": {f"ingress-{peer}": {"addresses": ["192.0.2.1"]}}}
     advanced = advance(planned, ["addresses"], hostvars)
-    assert [desired["definition"]["kind"] for desired in objects(advanced, "peers", "red-mesh", hostvars)] == [
+    assert [desired["definition"]["kind"] for desired in unseal(objects(advanced, "peers", "red-mesh", hostvars))] == [
         "ConfigMap",
         "ServiceMeshPeer",
     ]
@@ -131,18 +135,29 @@ def test_steps_are_recorded_in_the_order_given(hostvars: dict[str, Json]) -> Non
     hostvars["green-mesh"]["sharing_objects"] = {"problems": [problem]}
     recorded = advance(planned, ["addresses", "sets"], hostvars)
     assert set(recorded["recorded_at"]) == {"addresses", "sets"}
-    assert objects(recorded, "peers", "green-mesh", hostvars) == []
-    assert len(objects(recorded, "peers", "red-mesh", hostvars)) == 2
-    assert objects(advance(planned, ["sets", "addresses"], hostvars), "peers", "red-mesh", hostvars) == []
+    assert unseal(objects(recorded, "peers", "green-mesh", hostvars)) == []
+    assert len(unseal(objects(recorded, "peers", "red-mesh", hostvars))) == 2
+    otherwise = advance(planned, ["sets", "addresses"], hostvars)
+    assert unseal(objects(otherwise, "peers", "red-mesh", hostvars)) == []
 
 
 def test_the_live_control_plane_is_sent_once(hostvars: dict[str, Json]) -> None:
     hosts = (*HOSTS, "blue-mesh")
     hostvars["blue-mesh"] = {**hostvars["green-mesh"], "mesh_facts": read("blue-mesh")}
     planned = plan(declaration(hostvars, groups(*hosts)), hostvars)
-    desired = objects(planned, "gateways", "red-mesh", hostvars)
+    desired = unseal(objects(planned, "gateways", "red-mesh", hostvars))
     assert [target["peer"] for target in desired] == ["blue-mesh", "green-mesh"]
     assert [target["live"] for target in desired] == [read("red-mesh")["control_plane"]["object"], None]
+
+
+def test_the_report_is_sealed_with_what_the_role_reads_beside_it(hostvars: dict[str, Json]) -> None:
+    summary = report(plan(declaration(hostvars, groups()), hostvars), hostvars)
+    assert set(summary) == {"lines", "details", "failures", "stats", "sealed"}
+    whole, stats = json.loads(summary["sealed"]), unseal(summary["stats"])
+    assert whole["lines"] == summary["lines"] and len(whole["links"]) == 2
+    assert set(stats) == {name for name in STATS if name != "federation_removal"}
+    assert stats["federation_pending"] == whole["pending"]
+    assert all(value == whole[part] for part, value in stats["federation_report"].items())
 
 
 def test_a_limited_run_gets_the_facts_of_other_meshes_separately(hostvars: dict[str, Json]) -> None:

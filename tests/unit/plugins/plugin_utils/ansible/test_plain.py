@@ -89,7 +89,12 @@ def test_sealed_and_unsealed() -> None:
     whole = {"sides": {"a": [1, None, "{{ 1 }}"]}, "message": "x"}
     sealed = plain.seal(whole, {"message": "x"})
     assert set(sealed) == {"message", "sealed"}
-    assert plain.unseal(Lazy(**sealed), "sides") == whole
-    assert plain.unseal(sealed, "other") is None
-    assert plain.unseal({"sides": 1}, "sides") is None
-    assert plain.unseal("text", "sides") is None
+    assert plain.unseal(Lazy(**sealed)) == whole
+    assert plain.unseal({"sides": 1}) is None
+    assert plain.unseal("text") is None
+
+
+def test_sealed_arguments_are_unpacked() -> None:
+    objects = [{"definition": {"kind": "{{ 1 }}"}}]
+    arguments = Lazy(objects=plain.seal(objects, {}), mesh="red", auth={"host": "x"})
+    assert plain.plain_arguments(arguments) == {"objects": objects, "mesh": "red", "auth": {"host": "x"}}
