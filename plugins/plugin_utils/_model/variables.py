@@ -404,11 +404,7 @@ _OPTIONS = (
         maximum=_WEEK,
     ),
     _federation(
-        "no_log",
-        "bool",
-        True,
-        "Keep the plan and the data of reports, which are public but large, out of the output of tasks.",
-        "federation",
+        "no_log", "bool", True, "Keep the large data of plan and report out of the output of tasks.", "federation"
     ),
 )
 _TABLE = (*_MESHES, *_INSTALLATION, *_IDENTITY, *_ACCESS, *_OPTIONS)
