@@ -312,6 +312,26 @@ def test_a_restart_needs_its_own_permissions_and_those_of_federating(federation:
     assert _permissions(federation, "restart") <= _used({"green-mesh": requests["green-mesh"]})
 
 
+def test_a_removal_with_exactly_its_permissions(federation: Federation) -> None:
+    pair = ("-e", "federation_unlink=red-mesh,green-mesh", "-e", "federation_confirm=red-mesh,green-mesh")
+    unlink = ROOT / "playbooks" / "unlink.yml"
+    mark = federation.lab.mark()
+    without = ("delete", "servicemeshpeers")
+    with _granted(federation, "remove", "red-mesh"), _granted(federation, "remove", "green-mesh", without=without):
+        run = federation.play(unlink, *pair)
+    assert run.code != 0 and "may not delete servicemeshpeers.federation.maistra.io" in run.flat, run.output
+    requests = _requests(federation, mark)
+    assert not _written(requests, "red-mesh") and not _written(requests, "green-mesh")
+    with _granted(federation, "remove", *federation.hosts):
+        check = federation.play(unlink, "--check", *pair)
+        run = federation.play(unlink, *pair)
+    assert check.code == 0 and run.code == 0, check.output + run.output
+    requests = _requests(federation, mark)
+    assert not _forbidden(requests), run.output
+    assert run.data["verdict"] == "REMOVED" and federation.names("red-mesh", "servicemeshpeers") == []
+    assert _permissions(federation, "remove") - _used(requests) <= RARELY_USED
+
+
 # -- install.yml -----------------------------------------------------------------------------------------------------
 
 

@@ -57,7 +57,8 @@ def peer_objects(plan: RemovalPlan, host: str, pairs: Sequence[LivePair]) -> Lis
 
 
 def gateway_objects(plan: RemovalPlan, host: str, pairs: Sequence[LivePair]) -> List[DesiredObject]:
-    """The control plane once for each pair: all that the pair's field manager has in it goes."""
+    """The control plane once for each pair: all that the pair's field manager has in it goes. The live object comes with the
+    first one only, as mesh_objects keeps it."""
     mesh = plan["meshes"][host]
     desired: List[DesiredObject] = []
     for pair in pairs:
@@ -68,7 +69,7 @@ def gateway_objects(plan: RemovalPlan, host: str, pairs: Sequence[LivePair]) -> 
             "kind": "ServiceMeshControlPlane",
             "metadata": {"name": mesh["control_plane"], "namespace": mesh["namespace"], "uid": mesh["uid"]},
         }
-        one = _desired(pair, definition, None)
+        one = _desired(pair, definition, None if desired else plan["control_planes"].get(host))
         if pair["shared_fields"]:
             one["remove_fields"] = pair["shared_fields"]
         desired.append(one)

@@ -45,6 +45,7 @@ def plan_removal(declaration: Declaration, facts: Mapping[str, Json], verb: Verb
         "options": declaration["options"],
         "request": request,
         "meshes": {},
+        "control_planes": {},
         "pairs": {},
         "survivors": {},
         "problems": problems,
@@ -106,6 +107,8 @@ def _add_mesh(
         found = facts.get("problems") or []
         is_read = facts.get("readable")
         plan["warnings"] += [with_changes(one, severity="warning") for one in found] if is_read else found
+    if any(pair["applied"] for pair in going):
+        plan["control_planes"][host] = dig(facts, "control_plane", "object")
     if mesh["writable"]:
         plan["problems"] += _missing_rights(mesh, going, facts)
         plan["problems"] += [found for pair in going for found in _unmanaged_exports(mesh, pair, facts)]

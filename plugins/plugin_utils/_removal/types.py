@@ -66,7 +66,8 @@ class Survivor(TypedDict):
 
 
 class RemovalPlan(TypedDict):
-    """What a removal does, by host. ``pairs`` are removed, ``survivors`` stay.
+    """What a removal does, by host. ``pairs`` are removed, ``survivors`` stay. ``control_planes`` are those with gateways that go, as
+    they were read.
 
     ``problems`` stop the run before the first write, ``warnings`` do not: a mesh that cannot be read is an error, and the others go on. ``elsewhere`` has by mesh what other administrators do.
     ``still_declared`` are pairs that the next federate.yml would connect again.
@@ -76,6 +77,7 @@ class RemovalPlan(TypedDict):
     options: Json
     request: Request
     meshes: Dict[str, RemovedMesh]
+    control_planes: Dict[str, Json]
     pairs: Dict[str, List[LivePair]]
     survivors: Dict[str, List[Survivor]]
     problems: List[Problem]
