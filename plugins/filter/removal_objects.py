@@ -10,7 +10,7 @@ short_description: Build what one task of a removal writes or waits for (private
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
 description:
-  - Leaves out the pairs that an earlier task of the removal could not complete.
+  - Without the pairs that an earlier task of the removal could not complete.
 positional: task, host, hostvars
 options:
   _input:

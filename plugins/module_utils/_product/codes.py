@@ -829,7 +829,7 @@ CODES: Dict[str, Code] = {
     "exports-unmanaged": Code(
         _REMOVAL,
         _E,
-        "An export set of others still exports to a peer that is removed",
+        "An unmanaged export set still exports to a peer that is removed",
         "Delete that ExportedServiceSet, or adopt it with federate.yml and federation_adopt, then run again",
     ),
     "hosts-in-use": Code(

@@ -182,7 +182,7 @@ def _missing_rights(mesh: RemovedMesh, going: List[LivePair], facts: Json) -> Li
 
 
 def _stays(mesh: RemovedMesh, pair: LivePair) -> Problem:
-    """A warning about objects of others that belong to a pair that goes."""
+    """A warning about unmanaged objects that belong to a pair that goes."""
     return problem(
         "unmanaged-stays",
         mesh["mesh"],

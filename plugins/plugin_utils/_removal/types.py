@@ -29,7 +29,7 @@ class LivePair(TypedDict):
     ``peer_name`` is the name of the ServiceMeshPeer and of the sets, ``peer`` the name of the mesh. The objects have our label;
     ``export_set`` and ``peer_object`` are None where there is none of ours. ``gateways`` are names of Services. ``shared_fields`` has by JSON
     pointer the gateways in the control plane that another field manager owns too, with their values. ``applied``: the
-    control plane has fields of the pair's field manager. ``unmanaged`` are objects of others that belong to the pair.
+    control plane has fields of the pair's field manager. ``unmanaged`` are those of other managers that belong to the pair.
     """
 
     peer: str

@@ -55,6 +55,7 @@ class _Server:
         self.live: dict[str, Json] = {}
         self.requests: list[tuple[str, str, bool]] = []
         self.failures: dict[str, ClusterError] = {}
+        self.removed: list[tuple[Json, bool]] = []
 
     def _answer(self, key: str, manager: str, dry_run: bool) -> None:
         self.requests.append((key, manager, dry_run))
@@ -76,6 +77,21 @@ class _Server:
         if key not in self.live:
             raise ClusterError("missing", "not there")
         return self.live[key]
+
+    def remove_fields(self, kind: str, name: str, namespace: str, fields: Json, manager: str, *, dry_run: bool) -> Json:
+        key = f"{kind} {namespace}/{name}"
+        self._answer(key, "remove fields", dry_run)
+        self.removed.append((fields, dry_run))
+        after = copy.deepcopy(self.live[key])
+        for pointer in fields:
+            *parents, last = pointer.strip("/").split("/")
+            level = after
+            for parent in parents:
+                level = level[parent]
+            del level[last]
+        if not dry_run:
+            self.live[key] = after
+        return after
 
     def delete(self, kind: str, name: str, namespace: str, *, uid: str | None, dry_run: bool) -> None:
         key = f"{kind} {namespace}/{name}"
@@ -222,6 +238,40 @@ def test_absent_never_deletes_a_control_plane(server: _Server) -> None:
     _run([_gateway("green", PLANE)], state="absent")
     assert server.requests == [("ServiceMeshControlPlane ns/red", "ossm.federation/green", False)]
     assert "ServiceMeshControlPlane ns/red" in server.live
+
+
+GATEWAY = "/spec/gateways/additionalIngress/ingress-green"
+
+
+def _shrunk(**more: Any) -> Json:
+    desired = _gateway("green", None)
+    del desired["definition"]["spec"]
+    return {**desired, "remove_fields": {GATEWAY: {"enabled": True}}, **more}
+
+
+def test_absent_removes_fields_that_others_own_too_before_its_own(server: _Server) -> None:
+    server.live["ServiceMeshControlPlane ns/red"] = _merge(copy.deepcopy(PLANE), _gateway("green", None)["definition"])
+    checked = _run([_shrunk()], check=True, state="absent")
+    assert server.removed == [({GATEWAY: {"enabled": True}}, True)]
+    assert "spec.gateways.additionalIngress.ingress-green.enabled" in checked["objects"][0]["fields"]
+    real = _run([_shrunk()], state="absent")
+    assert server.removed[1:] == [({GATEWAY: {"enabled": True}}, False)] and real["objects"][0]["verb"] == "changed"
+    managers = [manager for dummy, manager, dry_run in server.requests if not dry_run and manager != "get"]
+    assert managers == ["remove fields", "ossm.federation/green"]
+
+
+def test_a_field_that_has_changed_since_it_was_read_is_not_removed(server: _Server) -> None:
+    server.live["ServiceMeshControlPlane ns/red"] = copy.deepcopy(PLANE)
+    server.failures["remove fields"] = ClusterError("invalid", "the test of the patch failed")
+    result = _run([_shrunk(live=PLANE)], state="absent")
+    assert [change["verb"] for change in result["objects"]] == ["failed"] and not result["changed"]
+    assert [manager for dummy, manager, dummy in server.requests] == ["remove fields"]
+
+
+def test_a_control_plane_that_is_gone_has_no_fields(server: _Server) -> None:
+    result = _run([_shrunk()], state="absent")
+    assert [(change["verb"], change["message"]) for change in result["objects"]] == [("unchanged", "it does not exist")]
+    assert not result["problems"]
 
 
 def test_results_hold_no_credentials(server: _Server) -> None:
