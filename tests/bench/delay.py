@@ -43,8 +43,10 @@ def lines(seconds: dict[str, float]) -> list[str]:
 def _rename(inventory: Path, consumer: str, exporter: str) -> None:
     """Let the consumer import the exporter's service into another namespace."""
     content = yaml.safe_load(inventory.read_text(encoding="utf-8"))
-    [rule] = content["all"]["children"]["federation"]["hosts"][consumer]["mesh_imports"][exporter]
-    rule["nameSelector"] = {**rule["nameSelector"], "alias": {"namespace": "renamed"}}
+    imports = content["all"]["children"]["federation"]["hosts"][consumer]["mesh_imports"]
+    # The exporter's rule is the same object in this file (a YAML alias), and stays.
+    [rule] = imports[exporter]
+    imports[exporter] = [{**rule, "nameSelector": {**rule["nameSelector"], "alias": {"namespace": "renamed"}}}]
     inventory.write_text(yaml.safe_dump(content), encoding="utf-8")
 
 
