@@ -49,15 +49,18 @@ _value:
     - RV(_value['confirmed']) is whether the removal is confirmed, RV(_value['problems']) stop it.
     - RV(_value['meshes']) has by host the mesh, its namespace and control plane, and whether this run writes to it.
     - RV(_value['lines']) is what would be removed, RV(_value['unconfirmed']) the report of a run without confirmation.
+    - RV(_value['identity_files']) are the files with our identity for meshes that are removed, which are deleted.
     - RV(_value['restarts']) are the hosts whose istiod is restarted at the end.
   type: dict
 """
 
+import os
 from collections.abc import Callable
 from typing import Any, Dict, List, Mapping, cast
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.files import absolute
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_facts, sealed_declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.plan import by_host, plan_removal
@@ -74,6 +77,7 @@ def removal(declaration: Any, verb: str, hostvars: Mapping[str, Any], outside: A
         raise AnsibleFilterError(f"ossm.federation.removal: verb must be one of {', '.join(VERBS)}, not {name!r}")
     facts = read_facts(hostvars, declared["hosts"], outside)
     planned = plan_removal(declared, facts, cast(Verb, name))
+    planned["identity_files"] = [path for path in map(absolute, planned["identity_files"]) if os.path.isfile(path)]
     concerned: List[str] = [host for host, pairs in by_host(planned).items() if pairs]
     shown = {
         "confirmed": planned["request"]["confirmed"],
@@ -82,6 +86,7 @@ def removal(declaration: Any, verb: str, hostvars: Mapping[str, Any], outside: A
         "concerned": concerned,
         "lines": removal_report.announcement(planned),
         "unconfirmed": [] if planned["problems"] else removal_report.unconfirmed(planned),
+        "identity_files": planned["identity_files"],
         "restarts": removal_report.restarts(planned),
         "timeout": planned["options"]["federation_removal_timeout"],
     }

@@ -94,6 +94,9 @@ def test_check_mode_announces_what_a_run_removes(federation: Federation) -> None
 
 def test_remove_mesh_finds_a_mesh_that_left_the_inventory(federation: Federation) -> None:
     blue = federation.hosts.pop(BLUE)
+    identity = federation.folder / "identities" / f"{RED}-for-{BLUE}.yml"
+    identity.parent.mkdir(exist_ok=True)
+    identity.write_text("kind: MeshIdentity\n", encoding="utf-8")
     try:
         run = _remove(
             federation, "remove_mesh", "-e", f"federation_remove_mesh={BLUE}", "-e", f"federation_confirm={BLUE}"
@@ -101,6 +104,7 @@ def test_remove_mesh_finds_a_mesh_that_left_the_inventory(federation: Federation
         assert run.code == 0, run.output
         assert _left(federation, RED, BLUE) == [] and _left(federation, GREEN, BLUE) == []
         assert federation.names(BLUE, "servicemeshpeers") == [GREEN, RED], "blue is managed by others now"
+        assert not identity.exists() and "is withdrawn" in run.flat
         assert federation.connected() == [(GREEN, RED), (RED, GREEN)]
     finally:
         federation.hosts[BLUE] = blue

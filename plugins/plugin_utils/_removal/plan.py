@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Dict, List, Mapping, Optional, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import permissions
@@ -13,6 +14,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.data impo
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, with_changes
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import read_peer
 from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_exports
+from ansible_collections.ossm.federation.plugins.plugin_utils._identity.read import file_name
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import build_plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.pairs import live_pairs
@@ -51,6 +53,7 @@ def plan_removal(declaration: Declaration, facts: Mapping[str, Json], verb: Verb
         "problems": problems,
         "warnings": [],
         "elsewhere": [],
+        "identity_files": [],
         "still_declared": _still_declared(declaration, request),
     }
     if problems:
@@ -59,6 +62,7 @@ def plan_removal(declaration: Declaration, facts: Mapping[str, Json], verb: Verb
     for host in declaration["hosts"]:
         _add_mesh(plan, declaration, facts.get(host) or {}, host, going.get(host))
     plan["elsewhere"] = _elsewhere(plan)
+    plan["identity_files"] = _identity_files(plan)
     plan["problems"] += _unknown_mesh(plan, declaration)
     _judge_references(plan, facts)
     return plan
@@ -226,6 +230,18 @@ def _elsewhere(plan: RemovalPlan) -> List[str]:
                 f"{', '.join(peers)} there: unlink.yml with federation_unlink: {mesh['mesh']},{peers[0]}"
             )
     return lines
+
+
+def _identity_files(plan: RemovalPlan) -> List[str]:
+    """The files with our identity for meshes without access that are removed; they are withdrawn."""
+    with_access = {mesh["mesh"] for mesh in plan["meshes"].values() if not mesh["by_file"]}
+    folder = str(plan["options"]["federation_identity_dir"])
+    return [
+        os.path.join(folder, file_name(plan["meshes"][host]["mesh"], pair["peer"]))
+        for host, pairs in sorted(by_host(plan).items())
+        for pair in pairs
+        if pair["peer"] not in with_access
+    ]
 
 
 def _goes(request: Request, mesh: RemovedMesh, other: RemovedMesh) -> bool:

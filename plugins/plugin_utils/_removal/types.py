@@ -70,7 +70,7 @@ class RemovalPlan(TypedDict):
     they were read.
 
     ``problems`` stop the run before the first write, ``warnings`` do not: a mesh that cannot be read is an error, and the others go on. ``elsewhere`` has by mesh what other administrators do.
-    ``still_declared`` are pairs that the next federate.yml would connect again.
+    ``identity_files`` are the paths of files of ours for administrators of meshes that are removed. ``still_declared`` are pairs that the next federate.yml would connect again.
     """
 
     group: str
@@ -83,4 +83,5 @@ class RemovalPlan(TypedDict):
     problems: List[Problem]
     warnings: List[Problem]
     elsewhere: List[str]
+    identity_files: List[str]
     still_declared: List[List[str]]

@@ -273,6 +273,11 @@ def _note_lines(plan: RemovalPlan, fresh: Sequence[str]) -> List[str]:
     """What is left to people: other sides, the inventory, what istiod keeps in memory; ``fresh`` are the hosts whose istiod does
     not keep it."""
     notes = list(plan["elsewhere"])
+    if plan["identity_files"]:
+        notes.append(
+            f"Our identity for meshes that are removed is withdrawn: {', '.join(plan['identity_files'])}. Their administrators "
+            "delete their copies."
+        )
     if plan["still_declared"] and _pairs(plan):
         pairs = "; ".join(" - ".join(pair) for pair in plan["still_declared"][:3])
         notes.append(

@@ -252,6 +252,19 @@ def test_a_mesh_that_cannot_be_read_keeps_its_objects_and_the_other_side_goes() 
     assert report["verdict"] == "FAILED" and list(report["failures"]) == [RED]
 
 
+def test_our_identity_for_a_mesh_without_access_is_withdrawn() -> None:
+    _whole, read = _federated()
+    smaller = fed.declare(
+        {host: dict(one, federation_remove_mesh=BLUE) for host, one in fed.inventory(RED, GREEN).items()}
+    )
+    plan = plan_removal(smaller, read, "remove_mesh")
+    assert plan["identity_files"] == [
+        "identities/green-mesh-for-blue-mesh.yml",
+        "identities/red-mesh-for-blue-mesh.yml",
+    ]
+    assert _plan("remove_mesh", remove_mesh=BLUE)["identity_files"] == [], "all meshes are in the inventory with access"
+
+
 def test_the_rights_of_the_account_are_compared_before_the_first_write() -> None:
     declaration, read = _federated(federation_unlink="red-mesh,green-mesh")
     read[RED]["rights"] = [{"verbs": ["list"], "apiGroups": ["*"], "resources": ["*"]}]
