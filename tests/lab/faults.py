@@ -54,6 +54,13 @@ FAULTS: dict[str, Fault] = {
         "RBAC denies `verbs` on `resources` (plural names; both empty: denies everything)",
         {"verbs": [], "resources": []},
     ),
+    "run-killed": Fault(
+        "kills (SIGKILL) all processes with OSSM_LAB_RUN=`run` in their environment at the `n`-th matching request, "
+        "counted over all clusters, `when` before the API server gets it or after it has answered (before, after); "
+        "without `verbs`, requests that change objects count",
+        {"run": "", "n": 1, "when": "before", **_MATCH_ALL},
+        proxied=True,
+    ),
     "api-unauthorized": Fault("the user's credentials have expired (401)", proxied=True),
     "wrong-certificate": Fault("the API server presents a certificate of an unknown CA", proxied=True),
     "front-proxy": Fault(
@@ -83,7 +90,7 @@ def switch(directory: Path, name: str, on: bool, target: dict[str, str], paramet
     if name not in FAULTS:
         return _forward(directory, name, on, target, parameters)
     content = state.load(directory)
-    checked = _checked(name, parameters)
+    checked = _checked(name, on, parameters) | {"id": uuid.uuid4().hex}
     names = _targets(content, target)
     with state.locked(directory / "faults.lock"):
         for cluster in launcher.clusters_of(directory, content):
@@ -107,15 +114,20 @@ def _forward(directory: Path, name: str, on: bool, target: dict[str, str], param
     return f"{name} is {'on' if on else 'off'} in the simulator"
 
 
-def _checked(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+def _checked(name: str, on: bool, parameters: dict[str, Any]) -> dict[str, Any]:
     """Return all parameters, converted to the types of their defaults (a single value becomes a list)."""
     known = FAULTS[name].parameters
     if unknown := sorted(set(parameters) - set(known)):
         raise LabError(f"{name}: unknown parameter {', '.join(unknown)} (known: {', '.join(known) or 'none'}).")
     try:
-        return {key: _converted(default, parameters.get(key, default)) for key, default in known.items()}
+        checked = {key: _converted(default, parameters.get(key, default)) for key, default in known.items()}
     except ValueError as error:
         raise LabError(f"{name}: {error}") from error
+    if on and name == "run-killed" and not checked["run"]:
+        raise LabError(f"{name}: set run to the value of {processes.RUN_MARK} in the environment of the run.")
+    if on and name == "run-killed" and (checked["n"] < 1 or checked["when"] not in ("before", "after")):
+        raise LabError(f"{name}: n must be 1 or more, and when must be before or after.")
+    return checked
 
 
 def _converted(default: Any, value: Any) -> Any:
@@ -144,7 +156,7 @@ def _switch_in_cluster(cluster: Cluster, name: str, on: bool, parameters: dict[s
     }
     if name in handlers:
         handlers[name](cluster, on, parameters)
-    faults = _record(cluster, name, on, parameters | {"id": uuid.uuid4().hex})
+    faults = _record(cluster, name, on, parameters)
     _configure_proxy(cluster, faults)
 
 

@@ -16,15 +16,19 @@ import socket
 import ssl
 import struct
 from collections import Counter
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector, web
 
-from lab import state
+from lab import processes, state
 from lab.clusters import Cluster
 
 CONFIGURATION = "front-proxy.json"
+#: In the lab's directory: the requests that run-killed has counted, over all clusters.
+RUN_REQUESTS = "run-killed.json"
 _HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "host"}
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _REASONS = {
@@ -63,6 +67,24 @@ def matches(fault: dict[str, Any], target: dict[str, str]) -> bool:
         not fault.get(key) or target[field] in fault[key]
         for key, field in (("verbs", "verb"), ("resources", "resource"), ("namespaces", "namespace"))
     )
+
+
+def changes(target: dict[str, str], query: Mapping[str, str]) -> bool:
+    """Return whether the API server stores something for the request: no dry run, and no review of the user's own rights."""
+    is_review = target["resource"] in ("selfsubjectaccessreviews", "selfsubjectrulesreviews")
+    return target["verb"] in ("create", "update", "patch", "delete", "deletecollection") and not (
+        is_review or query.get("dryRun")
+    )
+
+
+def count_request(directory: Path, fault: dict[str, Any], target: dict[str, str]) -> int:
+    """Count a request of the run and return its number. All front proxies of the lab count in one file."""
+    with state.locked(directory / f"{RUN_REQUESTS}.lock"):
+        counted = state.read_json(directory / RUN_REQUESTS, {})
+        requests = counted["requests"] if counted.get("id") == fault["id"] else []
+        requests.append(target)
+        state.write_json(directory / RUN_REQUESTS, {"id": fault["id"], "requests": requests})
+        return len(requests)
 
 
 class FrontProxy:
@@ -114,14 +136,29 @@ class FrontProxy:
         """Forward a request, or apply the matching fault to it."""
         faults = self.faults()
         target = describe(request.method, request.path, request.query.get("watch") in ("1", "true"))
-        slow, error, reset = (faults.get(name) for name in ("api-slow", "api-error", "api-connection-reset"))
+        slow, error, reset, kill = (
+            faults.get(name) for name in ("api-slow", "api-error", "api-connection-reset", "run-killed")
+        )
         if slow and matches(slow, target):
             await asyncio.sleep(slow["seconds"])
         if error and matches(error, target) and self._is_hit(error):
             return _error_response(error, target)
         if reset and matches(reset, target) and self._is_hit(reset):
             return _reset(request)
+        if kill and matches(kill, target) and (kill["verbs"] or changes(target, request.query)):
+            number = count_request(self.cluster.directory, kill, target)
+            if number == kill["n"]:
+                await self._kill(request, kill)
+            if number >= kill["n"]:
+                return _reset(request)
         return await self._forward(request, unauthorized="api-unauthorized" in faults)
+
+    async def _kill(self, request: web.Request, fault: dict[str, Any]) -> None:
+        """Kill the run, before the API server gets this request or after it has answered; the run gets no response."""
+        if fault["when"] == "after":
+            async with self._upstream(request, _headers(request) + _identity(request)) as upstream:
+                await upstream.read()
+        processes.kill_run(fault["run"])
 
     def _is_hit(self, fault: dict[str, Any]) -> bool:
         count = fault.get("count") or 0
@@ -130,22 +167,23 @@ class FrontProxy:
         self.counts[fault["id"]] += 1
         return True
 
-    async def _forward(self, request: web.Request, unauthorized: bool) -> web.StreamResponse:
-        headers = [
-            (key, value)
-            for key, value in request.headers.items()
-            if key.lower() not in _HOP_BY_HOP and not key.lower().startswith("x-remote-")
-        ]
-        headers = with_invalid_token(headers) if unauthorized else headers + _identity(request)
+    def _upstream(
+        self, request: web.Request, headers: list[tuple[str, str]]
+    ) -> AbstractAsyncContextManager[ClientResponse]:
         assert self.session is not None
+        return self.session.request(
+            request.method,
+            self.cluster.entry["server"] + request.raw_path,
+            headers=headers,
+            data=request.content if request.can_read_body else None,
+            allow_redirects=False,
+        )
+
+    async def _forward(self, request: web.Request, unauthorized: bool) -> web.StreamResponse:
+        headers = _headers(request)
+        headers = with_invalid_token(headers) if unauthorized else headers + _identity(request)
         try:
-            async with self.session.request(
-                request.method,
-                self.cluster.entry["server"] + request.raw_path,
-                headers=headers,
-                data=request.content if request.can_read_body else None,
-                allow_redirects=False,
-            ) as upstream:
+            async with self._upstream(request, headers) as upstream:
                 response = web.StreamResponse(
                     status=upstream.status,
                     headers=[(key, value) for key, value in upstream.headers.items() if key.lower() not in _HOP_BY_HOP],
@@ -160,6 +198,14 @@ class FrontProxy:
             if request.transport:
                 request.transport.abort()
             raise
+
+
+def _headers(request: web.Request) -> list[tuple[str, str]]:
+    return [
+        (key, value)
+        for key, value in request.headers.items()
+        if key.lower() not in _HOP_BY_HOP and not key.lower().startswith("x-remote-")
+    ]
 
 
 def with_invalid_token(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -19,6 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MARK = "OSSM_LAB_PROCESS"
+#: Names a run of ansible-playbook, by its starter, so that the fault run-killed finds all its processes. A process group does not
+#: have them: Ansible gives each worker its own session.
+RUN_MARK = "OSSM_LAB_RUN"
 _POLL_SECONDS = 0.001
 _children: list[subprocess.Popen[bytes]] = []
 
@@ -45,6 +48,7 @@ def start(
 ) -> Process:
     """Start ``command`` in a new session and append its output to ``log``. Raises the errors of ``Popen``."""
     env = dict(os.environ if environment is None else environment)
+    env.pop(RUN_MARK, None)
     env[MARK] = f"{role}@{directory}"
     with log.open("ab") as output:
         child = subprocess.Popen(
@@ -69,15 +73,24 @@ def reap() -> None:
 
 
 def _read(pid: int) -> Process | None:
+    mark = _variable(pid, MARK)
+    if mark is None:
+        return None
+    role, _separator, directory = mark.partition("@")
+    return Process(pid, role, directory)
+
+
+def _variable(pid: int, name: str) -> str | None:
+    """Return a variable of the environment that the process was started with, None without it or when the process has ended."""
     try:
         blob = Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
         return None
-    for entry in blob.split(b"\0"):
-        if entry.startswith(MARK.encode() + b"="):
-            role, _separator, directory = entry.decode("utf-8", "replace").partition("=")[2].partition("@")
-            return Process(pid, role, directory)
-    return None
+    prefix = name.encode() + b"="
+    return next(
+        (entry.decode("utf-8", "replace").partition("=")[2] for entry in blob.split(b"\0") if entry.startswith(prefix)),
+        None,
+    )
 
 
 def running() -> list[Process]:
@@ -116,6 +129,33 @@ def _open(process: Process) -> int | None:
         return handle
     os.close(handle)
     return None
+
+
+def kill_run(run: str) -> int:
+    """End all processes of the run with this name by SIGKILL, also those that they start meanwhile; return their number."""
+    if not run:
+        raise ValueError("a run without a name cannot be told from other processes")
+    killed: set[int] = set()
+    while members := _members(run):
+        for pid in members:
+            _kill_member(pid, run)
+        killed |= members
+    return len(killed)
+
+
+def _members(run: str) -> set[int]:
+    """Return the pids of the run's processes; the environment of one that has ended is empty."""
+    return {int(name) for name in os.listdir("/proc") if name.isdigit() and _variable(int(name), RUN_MARK) == run}
+
+
+def _kill_member(pid: int, run: str) -> None:
+    with suppress(OSError):
+        handle = os.pidfd_open(pid)
+        try:
+            if _variable(pid, RUN_MARK) == run:
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+        finally:
+            os.close(handle)
 
 
 def _signal_all(handles: Mapping[Process, int], number: signal.Signals) -> None:
