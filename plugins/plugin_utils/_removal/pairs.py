@@ -15,7 +15,9 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
     INSTALL_MANAGER,
     PEER_LABEL,
     config_map_name,
+    egress_name,
     field_manager,
+    ingress_name,
     is_ours,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
@@ -76,8 +78,9 @@ def _pair(facts: Json, plane: Optional[ControlPlaneFacts], peer_name: str) -> Li
     managed = [obj for obj in (*objects.values(), *config_maps) if obj is not None and is_ours(obj)]
     manager = field_manager(peer_name)
     gateways = _gateways(plane, manager)
+    labels = (dig(obj, "metadata", "labels", PEER_LABEL) for obj in managed)
     return {
-        "peer": next(filter(None, (dig(obj, "metadata", "labels", PEER_LABEL) for obj in managed)), peer_name),
+        "peer": next(filter(None, (*labels, *_meshes_of_gateways(gateways))), peer_name),
         "peer_name": peer_name,
         "field_manager": manager,
         "import_set": _ours(objects["imports"]),
@@ -103,6 +106,13 @@ def _gateways(plane: Optional[ControlPlaneFacts], manager: str) -> List[Tuple[st
     """Path and field managers of each gateway that a manager owns."""
     owners: Dict[str, List[str]] = plane["owners"] if plane else {}
     return [(path, names) for path, names in owners.items() if path.startswith(_GATEWAY_PATH) and manager in names]
+
+
+def _meshes_of_gateways(gateways: List[Tuple[str, List[str]]]) -> List[str]:
+    """The mesh after which gateways are called; an interrupted removal may have left no object with its name."""
+    names = [path.rpartition(".")[2] for path, _owners in gateways]
+    prefixes = (egress_name(""), ingress_name(""))
+    return [name[len(prefix) :] for name in names for prefix in prefixes if name.startswith(prefix)]
 
 
 def _shared_fields(plane: Optional[ControlPlaneFacts], gateways: List[Tuple[str, List[str]]]) -> Dict[str, Json]:

@@ -86,6 +86,27 @@ def test_a_mesh_that_left_the_inventory_is_found_by_labels_and_field_managers() 
     assert plan["pairs"][RED][0]["gateways"] == ["egress-blue-mesh", "ingress-blue-mesh"]
 
 
+@pytest.mark.parametrize("done", range(6))
+def test_a_renamed_peer_is_found_after_each_deletion_of_an_interrupted_removal(done: int) -> None:
+    """The gateways have the name of the mesh, all else that of the peer: without a labelled object they tell whose pair it is."""
+    hostvars = fed.inventory(**RULES)
+    hostvars[RED]["mesh_peer_names"] = {GREEN: "green-prod"}
+    hostvars[RED]["mesh_imports"] = {GREEN: ["shop/none"]}
+    declaration = fed.declare(
+        {host: dict(one, federation_unlink="red-mesh,green-mesh") for host, one in hostvars.items()}
+    )
+    read = {host: fed.facts(host) for host in fed.COLOURS}
+    fed.federate(declaration, read)
+    collections = ("imports", "exports", "peers", "config_maps")
+    assert all(any("green-prod" in one["metadata"]["name"] for one in read[RED][kind]) for kind in collections)
+    for collection in collections[:done]:
+        read[RED][collection] = [one for one in read[RED][collection] if "green-prod" not in one["metadata"]["name"]]
+    if done > len(collections):
+        read[RED]["control_plane"] = fed.facts(RED)["control_plane"]
+    pairs = plan_removal(declaration, read, "unlink")["pairs"][RED]
+    assert [(pair["peer"], pair["peer_name"]) for pair in pairs] == ([(GREEN, "green-prod")] if done < 5 else [])
+
+
 def test_what_others_manage_is_no_pair_of_ours() -> None:
     facts = fed.facts(RED)
     facts["peers"] = [fed.live_peer("purple", namespace="red-mesh-system")]
