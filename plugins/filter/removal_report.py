@@ -40,15 +40,15 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The report - C(verdict), C(headline), C(pairs), C(causes), C(problems), C(changes), C(left), C(undisturbed), C(elsewhere), C(failures) by
-      host, and as text C(lines) and C(details).
+    - The report - C(verdict), C(headline), C(failures) by host, and as text C(lines) and C(details); RV(_value['sealed']) has the whole as JSON.
+    - RV(_value['stats']) is what a workflow gets, sealed.
   type: dict
 """
 
 from collections.abc import Callable
 from typing import Any, Dict, Mapping
 
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_results, sealed_removal
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import removal
 
@@ -57,7 +57,9 @@ def removal_report(plan: Any, hostvars: Mapping[str, Any], check_mode: bool = Fa
     """Summarise a removal; see DOCUMENTATION."""
     known = sealed_removal(plan, "ossm.federation.removal_report")
     results = read_results(hostvars, known["meshes"], removal.RESULTS)
-    return dict(inert(removal.report(known, results, bool(plain(check_mode)))))
+    summary = removal.report(known, results, bool(plain(check_mode)))
+    shown = {key: summary[key] for key in ("verdict", "headline", "failures", "lines", "details")}
+    return seal(summary, {**shown, "stats": seal(removal.stats(summary), {})})
 
 
 class FilterModule:

@@ -103,6 +103,13 @@ def report(plan: RemovalPlan, results: Results, check_mode: bool = False) -> Rem
     }
 
 
+def stats(report: RemovalReport) -> Json:
+    """What a workflow gets of a removal, by name."""
+    whole: Json = {**report}
+    keys = ("verdict", "headline", "pairs", "causes", "problems", "changes", "left", "undisturbed", "elsewhere")
+    return {"federation_removal": {key: whole[key] for key in keys}}
+
+
 def _parts(pair: LivePair) -> List[str]:
     """What a mesh has of a pair, in words."""
     imported = len(read_imports(pair["import_set"])["imported"])
