@@ -80,9 +80,7 @@ def _named(declaration: Declaration, facts: Mapping[str, Json], request: Request
         concerned = _concerns(request, declaration["meshes"][host]["mesh"])
         if concerned is not None:
             going[host] = [
-                pair
-                for pair in live_pairs(facts.get(host) or {})
-                if not concerned or pair["peer"] in concerned or pair["peer_name"] in concerned
+                pair for pair in live_pairs(facts.get(host) or {}) if not concerned or pair["peer"] in concerned
             ]
     return going
 

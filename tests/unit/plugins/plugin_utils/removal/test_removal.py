@@ -107,6 +107,19 @@ def test_a_renamed_peer_is_found_after_each_deletion_of_an_interrupted_removal(d
     assert [(pair["peer"], pair["peer_name"]) for pair in pairs] == ([(GREEN, "green-prod")] if done < 5 else [])
 
 
+def test_a_peer_that_is_called_like_another_mesh_stays() -> None:
+    """Red calls green by the name of a mesh blue; a request for blue is about the mesh."""
+    hostvars = fed.inventory(RED, GREEN)
+    hostvars[RED]["mesh_peer_names"] = {GREEN: "blue-mesh"}
+    for host in hostvars:
+        hostvars[host]["federation_remove_mesh"] = BLUE
+    declaration, read = fed.declare(hostvars), {host: fed.facts(host) for host in (RED, GREEN)}
+    fed.federate(declaration, read)
+    assert [pair["peer_name"] for pair in live_pairs(read[RED])] == ["blue-mesh"]
+    plan = plan_removal(declaration, read, "remove_mesh")
+    assert _going(plan) == {} and [found["code"] for found in plan["problems"]] == ["removal-nothing"]
+
+
 def test_what_others_manage_is_no_pair_of_ours() -> None:
     facts = fed.facts(RED)
     facts["peers"] = [fed.live_peer("purple", namespace="red-mesh-system")]
