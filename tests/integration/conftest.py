@@ -18,6 +18,7 @@ from pool import Pool
 SPEED = 20
 #: The files that take longest, the longest first: a long file that starts last delays the end of the whole run.
 LONG_FILES = (
+    "test_killed",
     "test_recovery_later",
     "test_modules",
     "test_broken_meshes",

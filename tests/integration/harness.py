@@ -38,6 +38,16 @@ DEFAULT_VARIABLES: dict[str, dict[str, Any]] = {
 DEFAULT_LINKS = [(mesh, peer) for mesh in DEFAULT_VARIABLES for peer in DEFAULT_VARIABLES if mesh != peer]
 FEDERATION_KINDS = ("servicemeshpeers", "exportedservicesets", "importedservicesets")
 WRITTEN_KINDS = ("servicemeshcontrolplanes", "configmaps", *FEDERATION_KINDS)
+#: The kinds of all objects that a federation brings into the namespace of a mesh.
+LEFT_KINDS = (
+    *FEDERATION_KINDS,
+    "configmaps",
+    "services",
+    "deployments",
+    "serviceaccounts",
+    "routes",
+    "networkpolicies",
+)
 _CLEARED_PREFIXES = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "OSSM_LAB")
 _MATRIX = "Links (the mesh of a row watches the mesh of a column)"
 _RESULT = re.compile(r"^(?:ok|changed|skipping|fatal|failed|included): |^\[(?:ERROR|WARNING)\]|^(?:TASK|PLAY) ")
@@ -218,6 +228,16 @@ class Federation:
         """Return the local host names of the services that the mesh has imported from the peer."""
         rows = self.get(mesh, "importedservicesets", peer).get("status", {}).get("importedServices", [])
         return [row["localService"]["hostname"] for row in rows if row["localService"].get("hostname")]
+
+    def left(self, mesh: str, peer: str) -> list[str]:
+        """Return what a federation with the peer has left in the mesh: objects, gateways and field managers with its name."""
+        names = [f"{kind}/{name}" for kind in LEFT_KINDS for name in self.names(mesh, kind) if peer in name]
+        plane = self.get(mesh, "servicemeshcontrolplanes", self.lab.meshes[mesh].control_plane)
+        gateways = [name for section in plane["spec"].get("gateways", {}).values() for name in section if peer in name]
+        managers = [
+            entry["manager"] for entry in plane["metadata"].get("managedFields", []) if peer in entry["manager"]
+        ]
+        return names + gateways + managers
 
     def writable_objects(self, mesh: str) -> dict[str, Object]:
         """Return the objects of the mesh's namespace that the collection may write, by kind and name."""

@@ -15,8 +15,6 @@ PLAYBOOKS = ROOT / "playbooks"
 RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
 PAIR = f"{RED},{GREEN}"
 HOST = "ratings.red-mesh-bookinfo.svc.red-mesh-imports.local"
-#: Removals write these kinds only.
-KINDS = ("importedservicesets", "exportedservicesets", "servicemeshpeers", "configmaps", "servicemeshcontrolplanes")
 
 
 @pytest.fixture(scope="module", name="federation")
@@ -42,22 +40,12 @@ def _unlink(federation: Federation, *arguments: str, confirm: bool = True) -> Ru
     return _remove(federation, "unlink", "-e", f"federation_unlink={PAIR}", *confirmed, *arguments)
 
 
-def _left(federation: Federation, mesh: str, peer: str) -> list[str]:
-    """Names in the mesh's namespace that contain the name of the peer, in every kind that a federation brings."""
-    kinds = (*KINDS[:-1], "services", "deployments", "serviceaccounts", "routes", "networkpolicies")
-    names = [f"{kind}/{name}" for kind in kinds for name in federation.names(mesh, kind) if peer in name]
-    plane = federation.get(mesh, "servicemeshcontrolplanes", mesh)
-    gateways = [name for section in plane["spec"].get("gateways", {}).values() for name in section if peer in name]
-    managers = [entry["manager"] for entry in plane["metadata"].get("managedFields", []) if peer in entry["manager"]]
-    return names + gateways + managers
-
-
 def test_unlink_leaves_nothing_and_disturbs_no_other_link(federation: Federation) -> None:
     before = {link: federation.watch(*link) for link in federation.connected() if BLUE in link}
     run = _unlink(federation)
     assert run.code == 0, run.output
     assert run.data["verdict"] == "REMOVED" and run.data["undisturbed"] == 4
-    assert _left(federation, RED, GREEN) == [] and _left(federation, GREEN, RED) == []
+    assert federation.left(RED, GREEN) == [] and federation.left(GREEN, RED) == []
     assert {link: federation.watch(*link)["lastConnected"] for link in before} == {
         link: watch["lastConnected"] for link, watch in before.items()
     }
@@ -102,7 +90,7 @@ def test_remove_mesh_finds_a_mesh_that_left_the_inventory(federation: Federation
             federation, "remove_mesh", "-e", f"federation_remove_mesh={BLUE}", "-e", f"federation_confirm={BLUE}"
         )
         assert run.code == 0, run.output
-        assert _left(federation, RED, BLUE) == [] and _left(federation, GREEN, BLUE) == []
+        assert federation.left(RED, BLUE) == [] and federation.left(GREEN, BLUE) == []
         assert federation.names(BLUE, "servicemeshpeers") == [GREEN, RED], "blue is managed by others now"
         assert not identity.exists() and "is withdrawn" in run.flat
         assert federation.connected() == [(GREEN, RED), (RED, GREEN)]
@@ -115,7 +103,7 @@ def test_leave_removes_every_pair(federation: Federation) -> None:
     assert run.code == 0, run.output
     assert len(run.data["pairs"]) == 3
     for mesh in (RED, GREEN, BLUE):
-        assert [name for peer in (RED, GREEN, BLUE) if peer != mesh for name in _left(federation, mesh, peer)] == []
+        assert [name for peer in (RED, GREEN, BLUE) if peer != mesh for name in federation.left(mesh, peer)] == []
         assert federation.get(mesh, "servicemeshcontrolplanes", mesh)["spec"]["security"]["trust"]["domain"]
 
 
@@ -124,11 +112,11 @@ def test_an_unreachable_mesh_keeps_its_side_and_is_completed_later(federation: F
         run = _unlink(federation)
         assert run.code != 0 and run.data["verdict"] == "INCOMPLETE"
         assert "red-mesh: it could not be read" in run.flat
-    assert _left(federation, GREEN, RED) == []
+    assert federation.left(GREEN, RED) == []
     assert GREEN in federation.names(RED, "servicemeshpeers")
     completed = _unlink(federation)
     assert completed.code == 0, completed.output
-    assert _left(federation, RED, GREEN) == []
+    assert federation.left(RED, GREEN) == []
 
 
 def test_objects_of_users_that_name_imported_hosts_stop_the_removal(federation: Federation) -> None:
@@ -148,7 +136,7 @@ def test_objects_of_users_that_name_imported_hosts_stop_the_removal(federation: 
         assert not federation.writes(mark)
         forced = _unlink(federation, "-e", '{"federation_force_removal": true}')
         assert forced.code == 0, forced.output
-        assert _left(federation, GREEN, RED) == []
+        assert federation.left(GREEN, RED) == []
     finally:
         federation.lab.kubectl(cluster, "delete", "virtualservice/ratings", "-n", namespace)
 
@@ -161,7 +149,7 @@ def test_an_interrupted_removal_is_completed_by_the_same_command(federation: Fed
         assert GREEN in federation.names(RED, "servicemeshpeers")
     completed = _unlink(federation)
     assert completed.code == 0, completed.output
-    assert _left(federation, RED, GREEN) == [] and _left(federation, GREEN, RED) == []
+    assert federation.left(RED, GREEN) == [] and federation.left(GREEN, RED) == []
     assert _unlink(federation).data["verdict"] == "NOTHING TO REMOVE"
 
 
@@ -202,7 +190,7 @@ def test_a_pair_that_is_not_declared_any_more_is_reported_and_pruned_on_request(
         assert refused.code != 0 and "removal-limit" in refused.flat
         pruned = federation.succeed("-e", '{"federation_prune": true, "federation_max_removals": 2}')
         assert "REMOVED  2 pairs" in pruned.output
-        assert _left(federation, RED, BLUE) == [] and _left(federation, GREEN, BLUE) == []
+        assert federation.left(RED, BLUE) == [] and federation.left(GREEN, BLUE) == []
         assert federation.connected() == [(GREEN, RED), (RED, GREEN)]
         again = federation.succeed("-e", '{"federation_prune": true, "federation_max_removals": 2}')
         assert again.unchanged and "REMOVED" not in again.output
