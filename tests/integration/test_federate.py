@@ -135,5 +135,7 @@ def test_a_new_export_is_imported_on_a_live_link(federation: Federation) -> None
     assert {(mesh, kind, name) for mesh, kind, name, dummy, dummy in run.changes} == {
         ("red-mesh", "ExportedServiceSet", "red-mesh-system/blue-mesh"),
         ("blue-mesh", "ImportedServiceSet", "blue-mesh-system/red-mesh"),
+        # The other spelling of its address, so that istiod reads the new rule at once.
+        ("blue-mesh", "ServiceMeshPeer", "blue-mesh-system/red-mesh"),
     }
     assert federation.imported("blue-mesh", "red-mesh") == ["details.red-mesh-bookinfo.svc.red-mesh-imports.local"]
