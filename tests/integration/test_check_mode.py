@@ -93,6 +93,8 @@ def test_an_added_rule(federation: Federation) -> None:
     assert {(mesh, kind, verb) for mesh, kind, dummy, verb, dummy in changes} == {
         ("red-mesh", "ExportedServiceSet", "change"),
         ("green-mesh", "ImportedServiceSet", "change"),
+        # The other spelling of its address, so that istiod reads the new rule at once.
+        ("green-mesh", "ServiceMeshPeer", "change"),
     }
     assert "+" in check_run.text and "reviews" in check_run.text
     assert EXPORTED.replace("ratings", "reviews") in str(

@@ -152,7 +152,7 @@ def test_colliding_exports_are_rejected(federation: Federation) -> None:
     run = federation.play(PLAN)
     federation.hosts = before
     assert run.code != 0
-    assert "[export-collision]" in run.flat and '"alias": {"namespace": "bookinfo-' in run.flat, run.output
+    assert "[export-collision]" in run.flat and "alias: {namespace: bookinfo-" in run.flat, run.output
 
 
 def _documented(shape: str) -> tuple[str, set[tuple[str, str]]]:
