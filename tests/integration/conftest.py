@@ -20,6 +20,7 @@ SPEED = 20
 LONG_FILES = (
     "test_killed",
     "test_recovery_later",
+    "test_removal",
     "test_modules",
     "test_broken_meshes",
     "test_faults",
