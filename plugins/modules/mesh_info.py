@@ -13,8 +13,8 @@ author:
 description:
   - Reads one mesh of OpenShift Service Mesh 2.x - its control plane, platform, root certificates, gateways, peers and service
     sets. Nothing is written.
-  - It takes at most fourteen requests, two more where O(namespace) is not given and not all namespaces may be listed, one or two more for O(additional_services), and one for each item of
-    O(additional_objects).
+  - It takes at most fourteen requests, two more where O(namespace) is not given and not all namespaces may be listed, one or
+    two more for O(additional_services), and one for each item of O(additional_objects).
   - What a federation can do without is a warning among RV(problems) when it cannot be read. Everything else is an error.
 extends_documentation_fragment:
   - ossm.federation._auth

@@ -41,7 +41,8 @@ def core(
 ) -> Callable[[Work], Core]:
     """Make the core of a module from a function that reads or writes.
 
-    The core rejects empty strings where ``spec`` wants values, a timeout that is none, and what ``check`` finds. With the parameter ``fail_on_problems`` its result is
+    The core rejects empty strings where ``spec`` wants values, a timeout that is none, and what ``check`` finds. With the
+    parameter ``fail_on_problems`` its result is
     ``failed`` with a ``msg`` where ``failure`` finds a problem; all other keys of the result stay.
     """
 

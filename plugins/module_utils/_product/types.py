@@ -30,8 +30,9 @@ class Problem(_ProblemNeeds, total=False):
 
     ``severity`` is ``error`` (stops the run), ``warning``, or ``info`` (what only the clusters can confirm, and background);
     ``mesh`` is a mesh name, or the group's name for findings about the whole federation; ``where`` is a variable or an object;
-    ``remedy`` is empty where the message says already what is accepted; ``peer`` is the other mesh of a pair. ``repaired`` is the corrected value for ``where``, as data: a rule, a list of rules,
-    or a locality; parts that only the author can know are in angle brackets.
+    ``remedy`` is empty where the message says already what is accepted; ``peer`` is the other mesh of a pair. ``repaired`` is
+    the corrected value for ``where``, as data: a rule, a list of rules, or a locality; parts that only the author can know are
+    in angle brackets.
     """
 
     peer: str

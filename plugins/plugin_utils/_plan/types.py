@@ -83,7 +83,8 @@ class MeshTrustDomain(TypedDict):
 class PlannedMesh(MeshRoots, MeshTrustDomain):
     """One mesh: what was read of it and what was decided.
 
-    ``namespace_known``: it was found or is set in the inventory. ``in_play``: this run may write to it. ``by_file``: it is known only by identity files. ``gateways`` are those that
+    ``namespace_known``: it was found or is set in the inventory. ``in_play``: this run may write to it. ``by_file``: it is
+    known only by identity files. ``gateways`` are those that
     ``gateway_wait`` waits for.
     """
 
@@ -205,7 +206,8 @@ class Plan(_Pending):
 
     ``problems`` stop the run before the first write, ``warnings`` do not. ``notices``, ``exposure_lines`` and
     ``unmanaged_gateways`` are lines for people: decisions that are not declared, how meshes are reached, and which unmanaged
-    gateways are used. ``undeclared`` are the hosts with pairs that are not declared any more. ``_run.pending`` adds ``pending_steps``, ``readings``, ``restarts`` and ``terminated_pods``.
+    gateways are used. ``undeclared`` are the hosts with pairs that are not declared any more. ``_run.pending`` adds
+    ``pending_steps``, ``readings``, ``restarts`` and ``terminated_pods``.
     """
 
     group: str

@@ -69,8 +69,10 @@ class RemovalPlan(TypedDict):
     """What a removal does, by host. ``pairs`` are removed, ``survivors`` stay. ``control_planes`` are those with gateways that go, as
     they were read.
 
-    ``problems`` stop the run before the first write, ``warnings`` do not: a mesh that cannot be read is an error, and the others go on. ``elsewhere`` has by mesh what other administrators do.
-    ``identity_files`` are the paths of files of ours for administrators of meshes that are removed. ``still_declared`` are pairs that the next federate.yml would connect again.
+    ``problems`` stop the run before the first write, ``warnings`` do not: a mesh that cannot be read is an error, and the
+    others go on. ``elsewhere`` has by mesh what other administrators do.
+    ``identity_files`` are the paths of files of ours for administrators of meshes that are removed. ``still_declared`` are
+    pairs that the next federate.yml would connect again.
     """
 
     group: str
