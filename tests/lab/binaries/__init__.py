@@ -155,8 +155,7 @@ def _stamps() -> str:
 def _environment() -> dict[str, str]:
     """Return the user's environment without the variables that could change the result.
 
-    Proxies and the module cache are kept. The compiler only collects its memory when it has 2 GiB: a quarter less processor
-    time, measured.
+    Proxies and the module cache are kept. The compiler only collects its memory when it has 2 GiB, which saves processor time.
     """
     env = {"GOGC": "off", "GOMEMLIMIT": "2GiB"} | {
         key: value for key, value in os.environ.items() if key not in _OVERRIDDEN
