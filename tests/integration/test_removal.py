@@ -27,7 +27,8 @@ def _federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(autouse=True)
 def _federated(federation: Federation) -> None:
-    """Each test begins with healthy links, whatever the one before has removed."""
+    """Each test begins with healthy links and fresh istiods: one whose full sync failed may ignore a peer that is created again."""
+    federation.lab.reset()
     federation.succeed()
 
 
