@@ -56,7 +56,7 @@ _value:
 
 import os
 from collections.abc import Callable
-from typing import Any, Dict, List, Mapping, cast
+from typing import Any, Dict, Mapping, Tuple, get_args
 
 from ansible.errors import AnsibleFilterError
 
@@ -67,7 +67,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._removal.plan impo
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import Verb
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import removal as removal_report
 
-VERBS = ("unlink", "remove_mesh", "leave", "prune")
+VERBS: Tuple[Verb, ...] = get_args(Verb)
 
 
 def removal(declaration: Any, verb: str, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Any]:
@@ -76,14 +76,13 @@ def removal(declaration: Any, verb: str, hostvars: Mapping[str, Any], outside: A
     if name not in VERBS:
         raise AnsibleFilterError(f"ossm.federation.removal: verb must be one of {', '.join(VERBS)}, not {name!r}")
     facts = read_facts(hostvars, declared["hosts"], outside)
-    planned = plan_removal(declared, facts, cast(Verb, name))
+    planned = plan_removal(declared, facts, name)
     planned["identity_files"] = [path for path in map(absolute, planned["identity_files"]) if os.path.isfile(path)]
-    concerned: List[str] = [host for host, pairs in by_host(planned).items() if pairs]
     shown = {
         "confirmed": planned["request"]["confirmed"],
         "problems": planned["problems"],
         "meshes": planned["meshes"],
-        "concerned": concerned,
+        "concerned": list(by_host(planned)),
         "lines": removal_report.announcement(planned),
         "unconfirmed": [] if planned["problems"] else removal_report.unconfirmed(planned),
         "identity_files": planned["identity_files"],

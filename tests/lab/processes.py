@@ -134,7 +134,7 @@ def _open(process: Process) -> int | None:
 def kill_run(run: str) -> int:
     """End all processes of the run with this name by SIGKILL, also those that they start meanwhile; return their number."""
     if not run:
-        raise ValueError("a run without a name cannot be told from other processes")
+        raise ValueError("a run without a name cannot be distinguished from other processes")
     killed: set[int] = set()
     while members := _members(run):
         for pid in members:

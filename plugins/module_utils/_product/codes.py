@@ -845,7 +845,7 @@ CODES: Dict[str, Code] = {
         "Grant list on these kinds (docs/rbac/remove.yaml); or set federation_force_removal",
     ),
     "unmanaged-stays": Code(
-        _REMOVAL, _W, "An object of the pair is managed by others and stays", "Delete it where nobody needs it"
+        _REMOVAL, _W, "An object of the pair has another manager and stays", "Delete it where it is not needed"
     ),
     "still-exporting": Code(
         _REMOVAL,

@@ -159,6 +159,13 @@ SERVICE_FIELDS: Dict[str, Tuple[str, ...]] = {
 ROOT_KEY = "root-cert.pem"
 ROOT_ANNOTATION = "ossm.federation/root-sha256"
 ADOPTED = "ossm.federation/adopted"
+
+
+def is_adopted(obj: Json) -> bool:
+    """Whether an object, live or desired, is one that others made and that we have adopted."""
+    return dig(obj, "metadata", "annotations", ADOPTED) is not None
+
+
 FEDERATION_API = "federation.maistra.io/v1"
 
 

@@ -16,7 +16,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Seq
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import STEPS, WRITING, Access, Step
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 
 
 class Resource(NamedTuple):
@@ -274,6 +274,21 @@ def attributes(need: Need, namespace: str) -> Json:
 def missing(rules: Sequence[Mapping[str, Any]], wanted: Iterable[Need]) -> List[Need]:
     """The needs that an account does not have. A need that it has for some objects by name is not missing."""
     return [need for need in wanted if allowed(rules, need) is False]
+
+
+def missing_problems(mesh: str, namespace: str, missing_needs: Sequence[Need], playbook: str) -> List[Problem]:
+    """The problem of an account that lacks rights for a playbook; none where it lacks nothing."""
+    if not missing_needs:
+        return []
+    return [
+        problem(
+            "permission-missing",
+            mesh,
+            f"namespace {namespace}",
+            f"the account may not {in_words(missing_needs)}",
+            f"Bind it to the ClusterRole {role_name(playbook)} in this namespace (docs/rbac/{playbook}.yaml)",
+        )
+    ]
 
 
 def in_words(missing_needs: Sequence[Need]) -> str:

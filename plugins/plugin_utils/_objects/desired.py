@@ -15,6 +15,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
     ADOPTED_GATEWAYS,
     NODE_PORT,
     NOT_OURS,
+    is_adopted,
     is_ours,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
@@ -200,10 +201,9 @@ def _unless_unmanaged(
 ) -> List[DesiredObject]:
     """The desired object if it is absent or ours; an unmanaged one only if it is adopted, and then with its live values."""
     if live is not None:
-        is_adopted = dig(live, "metadata", "annotations", ADOPTED) is not None
         if not is_ours(live) and not plan["options"].get("federation_adopt"):
             return []
-        if is_adopted or not is_ours(live):
+        if is_adopted(live) or not is_ours(live):
             definition = _adopted_definition(definition, live)
             unknown = None
     return [_desired_object(definition, side, live, unknown)]

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Collection
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import last_apply, owned_keys
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ADOPTED
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import is_adopted
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
@@ -55,7 +55,7 @@ def _is_left_unread(import_set: DesiredObject, live_peer: Json) -> bool:
 
     Our apply of the peer ends this, so that rules which istiod never reads do not change the peer in every run.
     """
-    if dig(import_set["definition"], "metadata", "annotations", ADOPTED) is not None:
+    if is_adopted(import_set["definition"]):
         return False
     written, before = (
         (last_apply(live, import_set["field_manager"]) or {}).get("time") for live in (import_set["live"], live_peer)

@@ -13,14 +13,15 @@ from __future__ import annotations
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
-    ADOPTED,
     MANAGED_BY,
     PEER_LABEL,
+    is_adopted,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_exports
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.desired import with_live_once
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.plan import FORCE, by_host
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import LivePair, RemovalPlan
 
@@ -31,7 +32,7 @@ Results = Mapping[str, Mapping[str, Json]]
 def import_objects(plan: RemovalPlan, host: str, pairs: Sequence[LivePair]) -> List[DesiredObject]:
     """The import sets, which are deleted, and the adopted export sets: their rules are those of another field manager, so
     they are not emptied first."""
-    adopted = [(pair, pair["export_set"]) for pair in pairs if _is_adopted(pair["export_set"])]
+    adopted = [(pair, pair["export_set"]) for pair in pairs if pair["export_set"] and is_adopted(pair["export_set"])]
     imports = [(pair, pair["import_set"]) for pair in pairs]
     return [_existing(pair, obj) for pair, obj in (*imports, *adopted) if obj is not None]
 
@@ -42,7 +43,7 @@ def export_objects(plan: RemovalPlan, host: str, pairs: Sequence[LivePair]) -> L
         _desired(pair, _emptied(obj), obj)
         for pair in pairs
         for obj in [pair["export_set"]]
-        if obj is not None and not _is_adopted(obj) and dig(obj, "spec", "exportRules") != []
+        if obj is not None and not is_adopted(obj) and dig(obj, "spec", "exportRules") != []
     ]
 
 
@@ -57,8 +58,7 @@ def peer_objects(plan: RemovalPlan, host: str, pairs: Sequence[LivePair]) -> Lis
 
 
 def gateway_objects(plan: RemovalPlan, host: str, pairs: Sequence[LivePair]) -> List[DesiredObject]:
-    """The control plane once for each pair: all that the pair's field manager has in it goes. The live object comes with the
-    first one only, as mesh_objects keeps it."""
+    """The control plane once for each pair: all that the pair's field manager has in it goes."""
     mesh = plan["meshes"][host]
     desired: List[DesiredObject] = []
     for pair in pairs:
@@ -69,7 +69,7 @@ def gateway_objects(plan: RemovalPlan, host: str, pairs: Sequence[LivePair]) -> 
             "kind": "ServiceMeshControlPlane",
             "metadata": {"name": mesh["control_plane"], "namespace": mesh["namespace"], "uid": mesh["uid"]},
         }
-        one = _desired(pair, definition, None if desired else plan["control_planes"].get(host))
+        one = _desired(pair, definition, plan["control_planes"].get(host))
         if pair["shared_fields"]:
             one["remove_fields"] = pair["shared_fields"]
         desired.append(one)
@@ -89,7 +89,7 @@ ORDER = ("removed_imports", "withdrawn_exports", "exports_gone", "removed_peers"
 
 def build_objects(plan: RemovalPlan, task: str, host: str, results: Results) -> List[DesiredObject]:
     """The objects that one task writes in one mesh, without those of pairs that an earlier task could not complete."""
-    return BUILDERS[task](plan, host, remaining_pairs(plan, task, host, results))
+    return with_live_once(BUILDERS[task](plan, host, remaining_pairs(plan, task, host, results)))
 
 
 def remaining_pairs(plan: RemovalPlan, task: str, host: str, results: Results) -> List[LivePair]:
@@ -123,19 +123,15 @@ def gateways_to_wait_for(plan: RemovalPlan, host: str, results: Results) -> List
     ]
 
 
-#: What each task that waits is told to wait for, by what its result is about.
+#: What each task that waits has to wait for, by what its result is about.
 WAITS: Dict[str, Callable[[RemovalPlan, str, Results], List[Json]]] = {
     "exports_gone": exports_to_wait_for,
     "gateways_gone": gateways_to_wait_for,
 }
 
 
-def _is_adopted(obj: Optional[Json]) -> bool:
-    return dig(obj, "metadata", "annotations", ADOPTED) is not None
-
-
 def _is_adopted_export(obj: Json) -> bool:
-    return obj["kind"] == "ExportedServiceSet" and _is_adopted(obj)
+    return obj["kind"] == "ExportedServiceSet" and is_adopted(obj)
 
 
 def _emptied(obj: Json) -> Json:

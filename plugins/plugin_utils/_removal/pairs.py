@@ -9,7 +9,7 @@ The inventory is not asked: a removal also finds what an interrupted one has lef
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Optional, Set, Tuple
+from typing import Collection, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     INSTALL_MANAGER,
@@ -31,34 +31,41 @@ _GATEWAY_PATH = "spec.gateways."
 _PREFIX = field_manager("x")[:-1]
 
 
-def live_pairs(facts: Json) -> List[LivePair]:
-    """Every pair of which a mesh (its MeshFacts) has something of ours, sorted by name of the peer."""
+def live_pairs(facts: Json, without: Collection[str] = ()) -> List[LivePair]:
+    """Every pair of which a mesh (its MeshFacts) has something of ours, sorted by name of the peer; those of the peers
+    ``without`` are not looked at."""
     plane: Optional[ControlPlaneFacts] = facts.get("control_plane")
-    names = _names_of_objects(facts) | _names_of_managers(plane)
-    return [_pair(facts, plane, name) for name in sorted(names)]
+    objects = {collection: by_name(facts.get(collection)) for collection in _NAMED}
+    roots = _roots_by_peer(facts)
+    named = {name for by_peer in objects.values() for name, obj in by_peer.items() if is_ours(obj)}
+    names = named | set(roots) | _names_of_managers(plane)
+    return [
+        _pair(plane, name, {collection: objects[collection].get(name) for collection in _NAMED}, roots.get(name) or [])
+        for name in sorted(names - set(without))
+    ]
 
 
-def _names_of_objects(facts: Json) -> Set[str]:
-    """Names of ServiceMeshPeers that objects of ours belong to."""
-    named = {
-        str(dig(obj, "metadata", "name"))
-        for collection in _NAMED
-        for obj in facts.get(collection) or []
-        if is_ours(obj)
-    }
-    peers = facts.get("peers") or []
-    return named | {_peer_of(obj, peers) for obj in facts.get("config_maps") or [] if is_ours(obj)}
+def pair_names(meshes: Mapping[str, str], pairs: Mapping[str, Sequence[LivePair]]) -> List[List[str]]:
+    """Pairs by host as the sorted names of their meshes, which ``meshes`` has by host: both sides are one pair."""
+    names = {tuple(sorted((meshes[host], pair["peer"]))) for host, of_host in pairs.items() for pair in of_host}
+    return [list(pair) for pair in sorted(names)]
 
 
-def _peer_of(config_map: Json, peers: Iterable[Json]) -> str:
-    """The name of the peer whose root a ConfigMap of ours has: the peer that names it, else by its own name or label."""
-    suffix, name = config_map_name(""), str(dig(config_map, "metadata", "name"))
-    for peer in peers:
-        if dig(peer, "spec", "security", "certificateChain", "name") == name:
-            return str(dig(peer, "metadata", "name"))
-    if name.endswith(suffix) and name != suffix:
-        return name[: -len(suffix)]
-    return str(dig(config_map, "metadata", "labels", PEER_LABEL) or name)
+def _roots_by_peer(facts: Json) -> Dict[str, List[Json]]:
+    """The ConfigMaps of ours with roots, by name of the peer: the one that names them, else by their own name or label."""
+    suffix = config_map_name("")
+    named: Dict[str, str] = {}
+    for peer in facts.get("peers") or []:
+        chain = dig(peer, "spec", "security", "certificateChain", "name")
+        named.setdefault(chain, str(dig(peer, "metadata", "name")))
+    roots: Dict[str, List[Json]] = {}
+    for obj in filter(is_ours, facts.get("config_maps") or []):
+        name = str(dig(obj, "metadata", "name"))
+        by_name_or_label = dig(obj, "metadata", "labels", PEER_LABEL) or name
+        if name.endswith(suffix) and name != suffix:
+            by_name_or_label = name[: -len(suffix)]
+        roots.setdefault(named.get(name, by_name_or_label), []).append(obj)
+    return roots
 
 
 def _names_of_managers(plane: Optional[ControlPlaneFacts]) -> Set[str]:
@@ -67,15 +74,11 @@ def _names_of_managers(plane: Optional[ControlPlaneFacts]) -> Set[str]:
     return {name[len(_PREFIX) :] for name in managers if name.startswith(_PREFIX) and name != INSTALL_MANAGER}
 
 
-def _pair(facts: Json, plane: Optional[ControlPlaneFacts], peer_name: str) -> LivePair:
+def _pair(
+    plane: Optional[ControlPlaneFacts], peer_name: str, objects: Mapping[str, Optional[Json]], roots: List[Json]
+) -> LivePair:
     """What a mesh has of one pair."""
-    objects = {collection: by_name(facts.get(collection)).get(peer_name) for collection in _NAMED}
-    config_maps = [
-        obj
-        for obj in facts.get("config_maps") or []
-        if is_ours(obj) and _peer_of(obj, facts.get("peers") or []) == peer_name
-    ]
-    managed = [obj for obj in (*objects.values(), *config_maps) if obj is not None and is_ours(obj)]
+    managed = [obj for obj in (*objects.values(), *roots) if obj is not None and is_ours(obj)]
     manager = field_manager(peer_name)
     gateways = _gateways(plane, manager)
     labels = (dig(obj, "metadata", "labels", PEER_LABEL) for obj in managed)
@@ -86,7 +89,7 @@ def _pair(facts: Json, plane: Optional[ControlPlaneFacts], peer_name: str) -> Li
         "import_set": _ours(objects["imports"]),
         "export_set": _ours(objects["exports"]),
         "peer_object": _ours(objects["peers"]),
-        "config_maps": config_maps,
+        "config_maps": roots,
         "gateways": sorted({path.rpartition(".")[2] for path, _owners in gateways}),
         "shared_fields": _shared_fields(plane, gateways),
         "applied": manager in (dig(plane, "object", "applied") or {}),

@@ -169,18 +169,7 @@ def _missing_rights(mesh: RemovedMesh, going: List[LivePair], facts: Json) -> Li
     """The rights that the account lacks for the removal, where the API server lists them."""
     rules = facts.get("rights")
     lacking = permissions.missing(rules, permissions.beyond_reading(PURPOSE)) if rules is not None and going else []
-    if not lacking:
-        return []
-    role = permissions.role_name(PURPOSE)
-    return [
-        problem(
-            "permission-missing",
-            mesh["mesh"],
-            f"namespace {mesh['namespace']}",
-            f"the account may not {permissions.in_words(lacking)}",
-            f"Bind it to the ClusterRole {role} in this namespace (docs/rbac/{PURPOSE}.yaml)",
-        )
-    ]
+    return permissions.missing_problems(mesh["mesh"], mesh["namespace"], lacking, PURPOSE)
 
 
 def _stays(mesh: RemovedMesh, pair: LivePair) -> Problem:
@@ -236,7 +225,7 @@ def _identity_files(plan: RemovalPlan) -> List[str]:
     folder = str(plan["options"]["federation_identity_dir"])
     return [
         os.path.join(folder, file_name(plan["meshes"][host]["mesh"], pair["peer"]))
-        for host, pairs in sorted(by_host(plan).items())
+        for host, pairs in by_host(plan).items()
         for pair in pairs
         if pair["peer"] not in with_access
     ]
@@ -263,10 +252,8 @@ def _still_declared(declaration: Declaration, request: Request) -> List[List[str
 def _judge_references(plan: RemovalPlan, facts: Mapping[str, Json]) -> None:
     """Objects of users that name imported hosts stop the removal, unless it is forced."""
     is_forced = bool(plan["options"].get(FORCE))
-    for host, mesh in sorted(plan["meshes"].items()):
-        if not mesh["writable"] or not plan["pairs"][host]:
-            continue
-        for found in find_references(mesh["mesh"], plan["pairs"][host], facts[host]):
+    for host, pairs in by_host(plan).items():
+        for found in find_references(plan["meshes"][host]["mesh"], pairs, facts[host]):
             if is_forced:
                 plan["warnings"].append(with_changes(found, severity="warning"))
             else:
@@ -274,5 +261,5 @@ def _judge_references(plan: RemovalPlan, facts: Mapping[str, Json]) -> None:
 
 
 def by_host(plan: RemovalPlan) -> Dict[str, List[LivePair]]:
-    """The pairs that this run removes, by host, without those of meshes that it must not write."""
-    return {host: pairs for host, pairs in plan["pairs"].items() if plan["meshes"][host]["writable"]}
+    """The pairs that this run removes, by host and sorted, without those of meshes that it must not write."""
+    return {host: pairs for host, pairs in sorted(plan["pairs"].items()) if pairs and plan["meshes"][host]["writable"]}

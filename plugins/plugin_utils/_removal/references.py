@@ -10,22 +10,20 @@ Hosts of an import are ``<name>.<namespace>.svc.<peer>-imports.local``, or local
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Sequence, Set
+from typing import Any, Iterator, List, Sequence, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.matching import import_suffix
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import REFERRING
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_imports
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import LivePair
 
+#: ``host`` and ``hosts`` of all kinds; ``notHosts`` and ``values`` of an AuthorizationPolicy; ``address`` of ServiceEntry endpoints.
+_HOST_KEYS = frozenset({"host", "hosts", "notHosts", "values", "notValues", "address"})
 #: How many objects one message names.
 _NAMED = 5
-
-
-def import_domain(peer_name: str) -> str:
-    """The domain of all services that are imported from a peer, unless as local."""
-    return f"svc.{peer_name}-imports.local"
 
 
 def find_references(mesh: str, pairs: Sequence[LivePair], facts: Json) -> List[Problem]:
@@ -47,7 +45,7 @@ def find_references(mesh: str, pairs: Sequence[LivePair], facts: Json) -> List[P
 
 def _of_pair(mesh: str, pair: LivePair, read: Sequence[Json]) -> List[Problem]:
     """The problem about the objects that name hosts of one pair."""
-    hosts, domain = _imported_hosts(pair), import_domain(pair["peer_name"])
+    hosts, domain = _imported_hosts(pair), import_suffix({}, pair["peer_name"])
     names = [
         f"{one['kind']} {dig(obj, 'metadata', 'namespace')}/{dig(obj, 'metadata', 'name')}"
         for one in read
@@ -100,12 +98,3 @@ def _hosts(value: Any) -> Iterator[str]:
             if key in _HOST_KEYS:
                 yield from (text for text in (inner if isinstance(inner, list) else [inner]) if isinstance(text, str))
             yield from _hosts(inner)
-
-
-#: ``host`` and ``hosts`` of all kinds; ``notHosts`` and ``values`` of an AuthorizationPolicy; ``address`` of ServiceEntry endpoints.
-_HOST_KEYS = frozenset({"host", "hosts", "notHosts", "values", "notValues", "address"})
-
-
-def reads() -> List[Dict[str, str]]:
-    """What a removal reads besides MeshFacts, for the option ``additional_objects`` of mesh_info."""
-    return [{"kind": kind} for kind in REFERRING]

@@ -10,13 +10,13 @@ the plan.
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Set, Tuple
+from typing import Dict, List, Mapping, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
-from ansible_collections.ossm.federation.plugins.plugin_utils._removal.pairs import live_pairs
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.pairs import live_pairs, pair_names
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import LivePair
 
 PRUNE, LIMIT = "federation_prune", "federation_max_removals"
@@ -33,31 +33,24 @@ def undeclared_pairs(plan: Plan, facts: Mapping[str, Json]) -> Dict[str, List[Li
     for host, mesh in sorted(plan["meshes"].items()):
         if mesh["in_play"] and mesh["readable"]:
             declared = {side["peer_name"] for side in plan["sides"].get(host, {}).values()}
-            pairs = [pair for pair in live_pairs(facts[host]) if pair["peer_name"] not in declared]
+            pairs = live_pairs(facts[host], without=declared)
             if pairs:
                 found[host] = pairs
     return found
 
 
-def pair_names(plan: Plan, undeclared: Mapping[str, List[LivePair]]) -> Set[Tuple[str, str]]:
-    """The undeclared pairs by the names of their meshes: both sides are one pair."""
-    names: Set[Tuple[str, str]] = set()
-    for host, pairs in undeclared.items():
-        for pair in pairs:
-            first, second = sorted((plan["meshes"][host]["mesh"], pair["peer"]))
-            names.add((first, second))
-    return names
-
-
-def undeclared_problems(plan: Plan, facts: Mapping[str, Json]) -> List[Problem]:
-    """Warnings for what is not declared any more, unless this run removes it; an error where it would remove too many pairs."""
-    undeclared = undeclared_pairs(plan, facts)
+def undeclared_problems(
+    plan: Plan, facts: Mapping[str, Json], undeclared: Mapping[str, List[LivePair]]
+) -> List[Problem]:
+    """Warnings for what is not declared any more, unless this run removes it; an error where it would remove too many pairs.
+    ``undeclared`` is the result of ``undeclared_pairs``."""
     if not plan["options"].get(PRUNE):
         return [*_pair_warnings(plan, undeclared), *_set_warnings(plan, facts)]
-    pairs, most = pair_names(plan, undeclared), int(plan["options"][LIMIT])
+    pairs = pair_names({host: mesh["mesh"] for host, mesh in plan["meshes"].items()}, undeclared)
+    most = int(plan["options"][LIMIT])
     if len(pairs) <= most:
         return []
-    listed = "; ".join(" - ".join(pair) for pair in sorted(pairs))
+    listed = "; ".join(map(" - ".join, pairs))
     message = f"{len(pairs)} pairs are not declared any more and would be removed, {most} at most may be: {listed}"
     return [problem("removal-limit", plan["group"], LIMIT, message)]
 

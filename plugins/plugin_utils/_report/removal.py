@@ -12,7 +12,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.data impo
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_exports, read_imports
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.objects import BUILDERS, ORDER
-from ansible_collections.ossm.federation.plugins.plugin_utils._removal.pairs import live_pairs
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.pairs import live_pairs, pair_names
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.plan import by_host, survivors
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import LivePair, RemovalPlan, Survivor
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import changes as change_report
@@ -50,7 +50,7 @@ def announcement(plan: RemovalPlan) -> List[str]:
     """What goes, mesh by mesh, before the first write."""
     lines = [
         f"{plan['meshes'][host]['mesh']}, for {pair['peer']}: {listed(_parts(pair), most=10)}"
-        for host, pairs in sorted(by_host(plan).items())
+        for host, pairs in by_host(plan).items()
         for pair in pairs
     ]
     return [line for text in lines for line in wrapped(text)]
@@ -64,7 +64,7 @@ def unconfirmed(plan: RemovalPlan) -> List[str]:
         return [f"NOTHING TO REMOVE  {_nothing(plan)}"]
     first = f"PLANNED  {count(len(pairs), 'pair')} would be removed. Nothing was changed."
     confirm = f"To remove, run again with -e federation_confirm={request['confirmation']}"
-    notes = _note_lines(plan, _concerned(plan))
+    notes = _note_lines(plan, list(by_host(plan)))
     return [first, "", *announcement(plan), *(["", *notes] if notes else []), "", confirm]
 
 
@@ -127,16 +127,7 @@ def _parts(pair: LivePair) -> List[str]:
 
 def _pairs(plan: RemovalPlan) -> List[List[str]]:
     """The pairs that go, each with the names of both meshes."""
-    return [
-        list(names)
-        for names in sorted(
-            {
-                tuple(sorted((plan["meshes"][host]["mesh"], pair["peer"])))
-                for host, pairs in by_host(plan).items()
-                for pair in pairs
-            }
-        )
-    ]
+    return pair_names({host: mesh["mesh"] for host, mesh in plan["meshes"].items()}, by_host(plan))
 
 
 def _changes(plan: RemovalPlan, results: Results) -> List[Change]:
@@ -155,9 +146,9 @@ def _changes(plan: RemovalPlan, results: Results) -> List[Change]:
 def _left(plan: RemovalPlan, results: Results) -> Dict[str, List[str]]:
     """What a second reading has found of the pairs that went, by name of the mesh."""
     left: Dict[str, List[str]] = {}
-    for host, pairs in sorted(by_host(plan).items()):
+    for host, pairs in by_host(plan).items():
         facts = results.get(PROOF, {}).get(host)
-        if not pairs or facts is None:
+        if facts is None:
             continue
         names = {pair["peer_name"] for pair in pairs}
         gateways = {name for pair in pairs for name in pair["gateways"]}
@@ -191,7 +182,7 @@ def _problems(plan: RemovalPlan, results: Results, left: Mapping[str, List[str]]
 
 
 def _disturbed(plan: RemovalPlan, results: Results) -> List[Problem]:
-    """The links that stay and were interrupted, by their own status: it has the time of the last attempt to connect."""
+    """The links that stay and were interrupted."""
     return [
         problem(
             "link-disturbed",
@@ -200,19 +191,18 @@ def _disturbed(plan: RemovalPlan, results: Results) -> List[Problem]:
             "the link stays and was interrupted during the removal",
         )
         for host, before, after in _compared(plan, results)
-        if before["connected"] and (not after["connected"] or after["last_attempt"] != before["last_attempt"])
+        if before["connected"] and not _stayed_connected(before, after)
     ]
 
 
 def _undisturbed(plan: RemovalPlan, results: Results) -> int:
     """The number of links that stay and were connected all the time."""
-    return len(
-        [
-            before
-            for _host, before, after in _compared(plan, results)
-            if before["connected"] and after["connected"] and after["last_attempt"] == before["last_attempt"]
-        ]
-    )
+    return sum(_stayed_connected(before, after) for _host, before, after in _compared(plan, results))
+
+
+def _stayed_connected(before: Survivor, after: Survivor) -> bool:
+    """Whether a link was never interrupted, by its own status: it has the time of the last attempt to connect."""
+    return bool(before["connected"] and after["connected"]) and after["last_attempt"] == before["last_attempt"]
 
 
 def _compared(plan: RemovalPlan, results: Results) -> List[Tuple[str, Survivor, Survivor]]:
@@ -255,8 +245,8 @@ def _proof_lines(plan: RemovalPlan, results: Results, left: Mapping[str, List[st
     """What the second reading proves."""
     read = [
         plan["meshes"][host]["mesh"]
-        for host, pairs in sorted(by_host(plan).items())
-        if pairs and results.get(PROOF, {}).get(host) and plan["meshes"][host]["mesh"] not in left
+        for host, pairs in by_host(plan).items()
+        if results.get(PROOF, {}).get(host) and plan["meshes"][host]["mesh"] not in left
     ]
     lines = []
     if read:
@@ -266,10 +256,6 @@ def _proof_lines(plan: RemovalPlan, results: Results, left: Mapping[str, List[st
     if undisturbed:
         lines += wrapped(f"{count(undisturbed, 'other link')} stayed connected all the time.")
     return lines
-
-
-def _concerned(plan: RemovalPlan) -> List[str]:
-    return [host for host, pairs in sorted(by_host(plan).items()) if pairs]
 
 
 def _restarted(results: Results) -> List[str]:
@@ -293,8 +279,8 @@ def _note_lines(plan: RemovalPlan, fresh: Sequence[str]) -> List[str]:
         )
     keeps = [
         plan["meshes"][host]
-        for host in _concerned(plan)
-        if host not in fresh and any(pair["peer_object"] for pair in plan["pairs"][host])
+        for host, pairs in by_host(plan).items()
+        if host not in fresh and any(pair["peer_object"] for pair in pairs)
     ]
     if keeps:
         commands = [
@@ -320,4 +306,4 @@ def _failures(plan: RemovalPlan, problems: Sequence[Problem]) -> Dict[str, str]:
 def restarts(plan: RemovalPlan) -> List[str]:
     """The hosts whose istiod is restarted at the end: a pair goes, and the variable allows it."""
     allowed: Optional[Sequence[str]] = plan["options"].get("federation_restart_control_plane")
-    return [host for host, pairs in sorted(by_host(plan).items()) if pairs and host in (allowed or [])]
+    return [host for host in by_host(plan) if host in (allowed or [])]

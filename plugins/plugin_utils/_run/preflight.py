@@ -50,8 +50,9 @@ def checked_plan(
     ``facts`` are MeshFacts by host; ``playbook`` is what the accounts are used for (``_product.permissions.PLAYBOOKS``).
     """
     planned = planning.build_plan(declaration, facts, now)
-    planned["undeclared"] = sorted(undeclared_pairs(planned, facts))
-    for found in undeclared_problems(planned, facts):
+    undeclared = undeclared_pairs(planned, facts)
+    planned["undeclared"] = sorted(undeclared)
+    for found in undeclared_problems(planned, facts, undeclared):
         planned["problems" if found["severity"] == "error" else "warnings"].append(found)
     return preflight(with_services(planned, declaration, facts), facts, playbook)
 
@@ -235,17 +236,7 @@ def _missing_rights(planned: Plan, host: str, facts: Json, playbook: str) -> Lis
         return []
     needs = _needs(planned, host, facts, playbook) if mesh["readable"] else permissions.beyond_reading(playbook)
     missing = permissions.missing(rules, needs)
-    if not missing:
-        return []
-    return [
-        problem(
-            "permission-missing",
-            mesh["mesh"],
-            f"namespace {mesh['namespace']}",
-            f"the account may not {permissions.in_words(missing)}",
-            f"Bind it to the ClusterRole {permissions.role_name(playbook)} in this namespace (docs/rbac/{playbook}.yaml)",
-        )
-    ]
+    return permissions.missing_problems(mesh["mesh"], mesh["namespace"], missing, playbook)
 
 
 def _needs(planned: Plan, host: str, facts: Json, playbook: str) -> List[permissions.Need]:

@@ -135,3 +135,8 @@ def test_variables_of_roles_are_known_to_the_model() -> None:
 
 def test_timeouts_are_variables() -> None:
     assert {step.timeout for step in steps.STEPS.values() if step.timeout} <= set(VARIABLES)
+
+
+def test_a_removal_reads_the_kinds_of_the_table_in_all_namespaces() -> None:
+    [task] = yaml.safe_load((ROOT / "roles" / "mesh" / "tasks" / "removal.yml").read_text())
+    assert task["vars"]["__mesh_additional_objects"] == [{"kind": kind} for kind in steps.REFERRING]

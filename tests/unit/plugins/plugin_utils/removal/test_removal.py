@@ -15,7 +15,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal import objects
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.pairs import live_pairs
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.plan import plan_removal
-from ansible_collections.ossm.federation.plugins.plugin_utils._removal.references import host_names, reads
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.references import host_names
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import RemovalPlan, Verb
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import removal as removal_report
 
@@ -224,8 +224,8 @@ def test_kinds_that_cannot_be_listed_stop_a_removal_of_imports_only() -> None:
     refused = problem("forbidden", GREEN, "VirtualService None", "forbidden", severity="warning")
     for host in (RED, GREEN):
         read[host]["additional_objects"] = [
-            {**one, "namespace": None, "name": None, "served": True, "objects": [], "problem": refused}
-            for one in reads()
+            {"kind": kind, "namespace": None, "name": None, "served": True, "objects": [], "problem": refused}
+            for kind in steps.REFERRING
         ]
     plan = plan_removal(declaration, read, "unlink")
     assert [(found["code"], found["mesh"]) for found in plan["problems"]] == [("references-unread", GREEN)]

@@ -110,7 +110,7 @@ def limited_run() -> Json:
 
 
 def new_root() -> Json:
-    """The root of red changed while nobody could reach it: its peers have not loaded it."""
+    """The root of red changed while no mesh could reach it: its peers have not loaded it."""
     federation = _federation()
     for mesh in (BLUE, GREEN):
         federation.link(mesh, RED, **DOWN, root_not_loaded=True, message="no way", remedy="Look there")
