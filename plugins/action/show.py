@@ -12,6 +12,7 @@ from ansible import constants
 from ansible.utils.display import Display
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase, validated
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.files import absolute, write_file
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain, unseal
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import WIDTH, wrapped
 
@@ -27,6 +28,12 @@ ARGUMENT_SPEC: Json = {
     "lines": {"type": "list", "elements": "str", "required": True},
     "details": {"type": "list", "elements": "str", "default": []},
     "failure": {"type": "str", "default": ""},
+    "files": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"path": {"type": "str", "required": True}, "content": {"type": "str", "required": True}},
+    },
     "stats": {"type": "dict", "default": {}},
     "wrap": {"type": "bool", "default": True},
 }
@@ -49,6 +56,22 @@ def _wrapped(line: str) -> List[str]:
     return wrapped(line.strip(), indent) if len(line) > WIDTH else [line]
 
 
+def _write(files: List[Json]) -> List[str]:
+    """Write the files that have a path, and return what could not be written."""
+    failures = []
+    for file in files:
+        if not file["path"]:
+            continue
+        try:
+            write_file(file["path"], file["content"])
+        except OSError as error:
+            reason = error.strerror or str(error)
+            failures.append(
+                f"{absolute(file['path'])} cannot be written: {reason}. Name a file in a directory that exists and is writable."
+            )
+    return failures
+
+
 class ActionModule(ActionBase):
     """See the documentation of the module of the same name."""
 
@@ -58,7 +81,7 @@ class ActionModule(ActionBase):
     _supports_diff = True
 
     def run(self, tmp: Optional[str] = None, task_vars: Optional[Json] = None) -> Json:
-        """Print the lines, and fail where a reason to fail is given."""
+        """Print the lines, write the files, and fail where a reason to fail is given."""
         result = super().run(tmp, task_vars)
         self._task.args = plain(self._task.args)
         params, wrong = validated("ossm.federation.show", ARGUMENT_SPEC, self._task.args)
@@ -81,8 +104,9 @@ class ActionModule(ActionBase):
         if params["stats"]:
             # Here and not by set_stats, since Ansible would visit every value of a report several times.
             result["ansible_stats"] = {"data": unseal(params["stats"]), "per_host": False, "aggregate": False}
-        if params["failure"]:
-            result.update(failed=True, msg=inert(params["failure"]))
-        if not params["failure"] or not is_printed:
+        failure = " ".join([part for part in (params["failure"],) if part] + _write(params["files"]))
+        if failure:
+            result.update(failed=True, msg=inert(failure))
+        if not failure or not is_printed:
             result["lines"] = inert(lines)
         return result

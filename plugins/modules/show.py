@@ -34,6 +34,21 @@ options:
     description: Whether to wrap lines of more than 100 columns.
     type: bool
     default: true
+  files:
+    description:
+      - The same report as files on the controller. A file is written as a whole or not at all, in check mode too, and after the lines are printed.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: The file. Nothing is written where this is empty.
+        type: str
+        required: true
+      content:
+        description: Its text.
+        type: str
+        required: true
   failure:
     description: Why the task fails after the lines are printed. The task succeeds where this is empty.
     type: str
@@ -43,7 +58,7 @@ notes:
 attributes:
   check_mode:
     support: full
-    description: Prints the same in check mode.
+    description: Prints and writes the same in check mode.
   diff_mode:
     support: full
     description: Prints O(details) in diff mode.
@@ -56,6 +71,9 @@ EXAMPLES = r"""
       - HEALTHY  6 of 6 links healthy. Nothing was changed.
     details:
       - The newest full sync was 20 seconds ago.
+    files:
+      - path: report.json
+        content: '{"verdict": "healthy"}'
   run_once: true
 """
 

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import os
+import stat
+import tempfile
 from typing import Optional
 
 
@@ -22,3 +24,21 @@ def read_file(path: str) -> Optional[str]:
             return file.read()
     except FileNotFoundError:
         return None
+
+
+def write_file(path: str, text: str, mode: int = 0o644) -> None:
+    """Write a file as a whole or not at all; what is no regular file, such as a pipe, is written to. Raises OSError."""
+    target = os.path.realpath(absolute(path))
+    if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
+        with open(target, "w", encoding="utf-8") as file:
+            file.write(text)
+        return
+    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=f".{os.path.basename(target)}.")
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise

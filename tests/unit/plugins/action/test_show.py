@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -88,3 +89,22 @@ def test_lines_are_left_whole_on_request(monkeypatch: pytest.MonkeyPatch, printe
 def test_escaped_characters_do_not_make_a_line_too_long(monkeypatch: pytest.MonkeyPatch, printed: list[str]) -> None:
     _run("default", monkeypatch, lines=["word " * 18 + "\x1b\x1b\x1b end"])
     assert "\\x1b" in printed[0] and max(map(len, printed[0].splitlines())) <= 100
+
+
+def test_files_are_written_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: list[str]) -> None:
+    report = tmp_path / "report.json"
+    report.write_text("old, and longer than the new text", encoding="utf-8")
+    files = [{"path": str(report), "content": "{}"}, {"path": "", "content": "nowhere"}]
+    result = _run("default", monkeypatch, lines=["a"], files=files)
+    assert printed == ["a"] and not result["changed"] and not result.get("failed")
+    assert report.read_text(encoding="utf-8") == "{}" and report.stat().st_mode & 0o777 == 0o644
+    assert list(tmp_path.iterdir()) == [report]
+
+
+def test_a_file_that_cannot_be_written_fails_after_the_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: list[str]
+) -> None:
+    path = tmp_path / "none" / "report.json"
+    result = _run("default", monkeypatch, lines=["a"], failure="b", files=[{"path": str(path), "content": "{}"}])
+    assert printed == ["a"] and result["failed"]
+    assert result["msg"].startswith(f"b {path} cannot be written: No such file or directory. ")
