@@ -32,7 +32,11 @@ ARGUMENT_SPEC: Json = {
         "type": "list",
         "elements": "dict",
         "default": [],
-        "options": {"path": {"type": "str", "required": True}, "content": {"type": "str", "required": True}},
+        "options": {
+            "path": {"type": "str", "required": True},
+            "content": {"type": "str", "required": True},
+            "mode": {"type": "str", "default": "0644"},
+        },
     },
     "stats": {"type": "dict", "default": {}},
     "wrap": {"type": "bool", "default": True},
@@ -63,7 +67,7 @@ def _write(files: List[Json]) -> List[str]:
         if not file["path"]:
             continue
         try:
-            write_file(file["path"], file["content"])
+            write_file(file["path"], file["content"], int(file["mode"], 8))
         except OSError as error:
             reason = error.strerror or str(error)
             failures.append(

@@ -49,6 +49,10 @@ options:
         description: Its text.
         type: str
         required: true
+      mode:
+        description: Its permissions, as an octal number.
+        type: str
+        default: "0644"
   failure:
     description: Why the task fails after the lines are printed. The task succeeds where this is empty.
     type: str

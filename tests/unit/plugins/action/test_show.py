@@ -95,10 +95,12 @@ def test_files_are_written_as_a_whole(tmp_path: Path, monkeypatch: pytest.Monkey
     report = tmp_path / "report.json"
     report.write_text("old, and longer than the new text", encoding="utf-8")
     files = [{"path": str(report), "content": "{}"}, {"path": "", "content": "nowhere"}]
+    files.append({"path": str(tmp_path / "private"), "content": "", "mode": "0600"})
     result = _run("default", monkeypatch, lines=["a"], files=files)
     assert printed == ["a"] and not result["changed"] and not result.get("failed")
     assert report.read_text(encoding="utf-8") == "{}" and report.stat().st_mode & 0o777 == 0o644
-    assert list(tmp_path.iterdir()) == [report]
+    assert (tmp_path / "private").stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["private", "report.json"]
 
 
 def test_a_file_that_cannot_be_written_fails_after_the_lines(
