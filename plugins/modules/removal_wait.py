@@ -6,15 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: removal_wait
-short_description: Wait until exports are withdrawn and gateways are gone
+short_description: Wait until imports and exports are withdrawn and gateways are gone
 version_added: 1.0.0
 author:
   - The ossm.federation authors (@ossm-federation)
 description:
-  - Waits, on watches, until the status of ExportedServiceSets lists no service, the Services of gateways do not exist, and the control
-    plane is ready at its current generation.
+  - Waits, on watches, until the status of ImportedServiceSets and ExportedServiceSets lists no service, the Services of gateways do not exist,
+    and the control plane is ready at its current generation.
   - A ServiceMeshPeer must not be deleted while its ExportedServiceSet exports a service. istiod would deadlock.
-  - The task fails when something is left after O(timeout). Then RV(exports) and RV(gateways) say what.
+  - The task fails when something is left after O(timeout). Then RV(imports), RV(exports) and RV(gateways) say what.
 extends_documentation_fragment:
   - ossm.federation._auth
   - ossm.federation._mesh
@@ -23,6 +23,24 @@ extends_documentation_fragment:
   - ossm.federation._attributes.group
   - ossm.federation._attributes.info
 options:
+  imports:
+    description: The ImportedServiceSets. One that does not exist imports nothing, and a service that is only offered is not imported.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the ImportedServiceSet.
+        type: str
+        required: true
+      peer:
+        description: Name of the other mesh, for messages.
+        type: str
+      exported_names:
+        description: The services that must not be imported any more, by exported name. Without it, all.
+        type: list
+        elements: str
+        default: []
   exports:
     description: The ExportedServiceSets. One that does not exist exports nothing.
     type: list
@@ -36,6 +54,11 @@ options:
       peer:
         description: Name of the other mesh, for messages.
         type: str
+      exported_names:
+        description: The services that must not be exported any more, by exported name. Without it, all.
+        type: list
+        elements: str
+        default: []
   gateways:
     description: The gateways that must be gone.
     type: list
@@ -128,6 +151,11 @@ message:
   returned: always
   type: str
   sample: nothing is left
+imports:
+  description: By ImportedServiceSet, the exported names that are still imported.
+  returned: always
+  type: dict
+  sample: {red-mesh: [ratings.red-mesh-bookinfo.svc.green-mesh-exports.local]}
 exports:
   description: By ExportedServiceSet, the exported names that are left.
   returned: always

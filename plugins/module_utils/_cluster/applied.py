@@ -12,6 +12,7 @@ certain counts as a change. Pure.
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any, Dict, List, Optional, Set
 
@@ -48,6 +49,30 @@ def owned_keys(live: Json, manager: str, *path: str) -> Set[str]:
     last = last_apply(live, manager)
     fields = dig(json.loads(last["fields"]), *(f"f:{key}" for key in path)) if last else None
     return {key[2:] for key in fields or {} if key.startswith("f:")}
+
+
+def applied_definition(live: Json, manager: str) -> Optional[Json]:
+    """The last apply of one of our managers to a live object, with the live values of its fields; None without one."""
+    last = last_apply(live, manager)
+    if last is None:
+        return None
+    meta = {key: live["metadata"][key] for key in ("name", "namespace") if key in live["metadata"]}
+    owned: Json = _owned_values(json.loads(last["fields"]), live)
+    definition = {"apiVersion": live["apiVersion"], "kind": live["kind"], **owned}
+    return {**definition, "metadata": {**meta, **(owned.get("metadata") or {})}}
+
+
+def _owned_values(fields: Json, live: Any) -> Any:
+    """The part of a live value that ``fields`` name."""
+    owned = [key for key in fields if key != "."]
+    if not owned:
+        return copy.deepcopy(live)
+    if isinstance(live, dict):
+        return {key[2:]: _owned_values(fields[key], live[key[2:]]) for key in owned if key[2:] in live}
+    if not isinstance(live, list):
+        return copy.deepcopy(live)
+    items = [(path, _item(live, json.loads(path[2:]), path[0])) for path in owned]
+    return [_owned_values(fields[path], item) for path, item in items if item is not None]
 
 
 def settled(definition: Json, manager: str, live: Optional[Json]) -> Optional[Json]:

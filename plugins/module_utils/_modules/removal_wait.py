@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Waiting until exports are withdrawn and gateways are gone. Private to this collection.
+"""Waiting until imports and exports are withdrawn and gateways are gone. Private to this collection.
 
 That an object is absent is only known from a list of all objects: events of a watch come one by one, and a kind without
 objects sends none. So the watches only say when it is worth to look, and a list decides.
@@ -11,7 +11,7 @@ objects sends none. So the watches only say when it is worth to look, and a list
 from __future__ import annotations
 
 import time
-from typing import Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Sequence, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import use_cluster
@@ -26,33 +26,56 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch imp
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import RemovalResult
+from ansible_collections.ossm.federation.plugins.module_utils._product.links import Imported
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import read_control_plane
-from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_exports
+from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_exports, read_imports
 
-EXPORT_SET, SERVICE, PLANE = "ExportedServiceSet", "Service", "ServiceMeshControlPlane"
-_ITEM: Json = {
-    "type": "list",
-    "elements": "dict",
-    "default": [],
-    "options": {"name": {"type": "str", "required": True}, "peer": {"type": "str"}},
-}
+IMPORT_SET, EXPORT_SET = "ImportedServiceSet", "ExportedServiceSet"
+SERVICE, PLANE = "Service", "ServiceMeshControlPlane"
+_NAMED: Json = {"name": {"type": "str", "required": True}, "peer": {"type": "str"}}
+_ITEM: Json = {"type": "list", "elements": "dict", "default": [], "options": _NAMED}
+_SET: Json = {**_ITEM, "options": {**_NAMED, "exported_names": {"type": "list", "elements": "str", "default": []}}}
 ARGUMENT_SPEC: Json = {
     **MESH_OPTIONS,
-    "exports": _ITEM,
+    "imports": _SET,
+    "exports": _SET,
     "gateways": _ITEM,
     "control_plane": {"type": "str"},
     "timeout": {"type": "float", "default": 300},
 }
 
 
+class _Sets:
+    """The sets of one kind whose status must not list services any more; ``read`` returns those that a status lists."""
+
+    def __init__(self, kind: str, items: Sequence[Json], read: Callable[[Optional[Json]], Sequence[Imported]]) -> None:
+        self.kind = kind
+        #: By set the exported names that must be gone; none: all.
+        self.wanted: Dict[str, Set[str]] = {item["name"]: set(item.get("exported_names") or []) for item in items}
+        self._read = read
+
+    def left(self, live: LiveObjects) -> Dict[str, List[str]]:
+        """The exported names that each set still lists."""
+        listed = {
+            name: [
+                service["exportedName"]
+                for service in self._read(live.get(self.kind, name))
+                if not names or service["exportedName"] in names
+            ]
+            for name, names in self.wanted.items()
+        }
+        return {name: names for name, names in listed.items() if names}
+
+
 class _Remains:
-    """What is left of exports and gateways at a moment; the state of the wait for their end."""
+    """What is left of imports, exports and gateways at a moment; the state of the wait for their end."""
 
     def __init__(self, params: Json) -> None:
         self.mesh: str = params["mesh"]
         self._namespace: str = params["namespace"]
-        self._exports: List[str] = [item["name"] for item in params["exports"]]
+        self._imports = _Sets(IMPORT_SET, params["imports"], lambda live: read_imports(live)["imported"])
+        self._exports = _Sets(EXPORT_SET, params["exports"], read_exports)
         self._gateways: List[str] = [item["name"] for item in params["gateways"]]
         self._plane: Optional[str] = params.get("control_plane")
         self._live = LiveObjects()
@@ -65,9 +88,9 @@ class _Remains:
 
     def targets(self) -> List[WatchFor]:
         """What is worth to be watched."""
-        targets = []
-        if self._exports:
-            targets.append(WatchFor(EXPORT_SET, self._namespace))
+        targets = [
+            WatchFor(sets.kind, self._namespace) for sets in (self._imports, self._exports) if sets.wanted
+        ]
         if self._gateways:
             targets.append(WatchFor(SERVICE, self._namespace))
         if self._plane:
@@ -78,18 +101,22 @@ class _Remains:
         """Read all objects anew."""
         if self._cluster is None:
             return
-        for kind, name in ((EXPORT_SET, self._exports), (SERVICE, self._gateways), (PLANE, self._plane)):
-            if name:
+        wanted = (self._imports.wanted, self._exports.wanted, self._gateways, self._plane)
+        for kind, names in zip((IMPORT_SET, EXPORT_SET, SERVICE, PLANE), wanted):
+            if names:
                 self._live.fill(kind, self._cluster.list(kind, self._namespace))
 
     def take(self, event: Event) -> None:
         """Apply an event about objects."""
         self._live.take(event)
 
+    def imports(self) -> Dict[str, List[str]]:
+        """The exported names that each set still imports."""
+        return self._imports.left(self._live)
+
     def exports(self) -> Dict[str, List[str]]:
         """The exported names of each set that still exports."""
-        exported = {name: read_exports(self._live.get(EXPORT_SET, name)) for name in self._exports}
-        return {name: [one["exportedName"] for one in services] for name, services in exported.items() if services}
+        return self._exports.left(self._live)
 
     def gateways(self) -> List[str]:
         """The gateways whose Service still exists."""
@@ -105,6 +132,7 @@ class _Remains:
         """What is still waited for."""
         plane = self.plane_message()
         return [
+            *(f"{IMPORT_SET} {name} imports {', '.join(names)}" for name, names in self.imports().items()),
             *(f"{EXPORT_SET} {name} exports {', '.join(names)}" for name, names in self.exports().items()),
             *(f"{SERVICE} {name} exists" for name in self.gateways()),
             *([f"control plane: {plane}"] if plane else []),
@@ -133,14 +161,14 @@ class _Remains:
 
 def _check(params: Json) -> str:
     """What is wrong with the parameters; empty where nothing is."""
-    if not params["exports"] and not params["gateways"] and not params.get("control_plane"):
-        return "exports, gateways and control_plane are all empty. Fix: Name what is waited for."
+    if not any(params.get(name) for name in ("imports", "exports", "gateways", "control_plane")):
+        return "imports, exports, gateways and control_plane are all empty. Fix: Name what is waited for."
     return ""
 
 
 @core(ARGUMENT_SPEC, check=_check)
 def run(params: Json, check_mode: bool, say: Say) -> RemovalResult:
-    """Wait until the sets export nothing, the gateways' Services are gone and the control plane is ready.
+    """Wait until the sets import and export nothing, the gateways' Services are gone and the control plane is ready.
 
     Check mode reads once.
     """
@@ -159,6 +187,7 @@ def run(params: Json, check_mode: bool, say: Say) -> RemovalResult:
         "namespace": params["namespace"],
         "gone": not problems and not state.missing(),
         "message": problems[0]["message"] if problems else "; ".join(state.missing()) or "nothing is left",
+        "imports": state.imports(),
         "exports": state.exports(),
         "gateways": state.gateways(),
         "problems": problems or ([] if check_mode else _late(state, params)),
@@ -168,8 +197,19 @@ def run(params: Json, check_mode: bool, say: Say) -> RemovalResult:
 def _late(state: _Remains, params: Json) -> List[Problem]:
     """Errors for what is left at the deadline."""
     after, namespace = at_deadline(params["timeout"]), params["namespace"]
-    peers = {item["name"]: item.get("peer") for item in (*params["exports"], *params["gateways"])}
+    items = (*params["imports"], *params["exports"], *params["gateways"])
+    peers = {item["name"]: item.get("peer") for item in items}
     found = [
+        problem(
+            "still-importing",
+            state.mesh,
+            f"{IMPORT_SET} {namespace}/{name}",
+            f"istiod still imports {', '.join(imported)} {after}",
+            peer=peers[name],
+        )
+        for name, imported in state.imports().items()
+    ]
+    found += [
         problem(
             "still-exporting",
             state.mesh,

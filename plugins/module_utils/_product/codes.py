@@ -835,7 +835,7 @@ CODES: Dict[str, Code] = {
     "hosts-in-use": Code(
         _REMOVAL,
         _EW,
-        "Objects of users name hosts that are imported from a peer that is removed",
+        "Objects of users name imported hosts that are removed",
         "Change or delete these objects, then run again; or set federation_force_removal",
     ),
     "references-unread": Code(
@@ -847,10 +847,34 @@ CODES: Dict[str, Code] = {
     "unmanaged-stays": Code(
         _REMOVAL, _W, "An object of the pair has another manager and stays", "Delete it where it is not needed"
     ),
+    "consumers-declared": Code(
+        _REMOVAL,
+        _E,
+        "The inventory still declares the import of a service that is removed",
+        "Remove the rule from the inventory first; or set federation_force_removal",
+    ),
+    "service-by-wildcard": Code(
+        _REMOVAL,
+        _EW,
+        "A rule that selects other services too has the service that is removed, and stays",
+        "Name the services that stay in the inventory, instead of that rule, then run again",
+    ),
+    "service-unmanaged": Code(
+        _REMOVAL,
+        _EW,
+        "An unmanaged or adopted set has the service that is removed, and stays as it is",
+        "Its manager removes the rule there; then run again",
+    ),
+    "still-importing": Code(
+        _REMOVAL,
+        _E,
+        "istiod did not withdraw an import in time, so the service is still exported",
+        "Check the link and istiod of this mesh, then run again; federation_force_removal removes the export all the same",
+    ),
     "still-exporting": Code(
         _REMOVAL,
         _E,
-        "istiod did not withdraw its exports in time, so the peer was not deleted",
+        "istiod did not withdraw exports in time, so a peer that is removed was not deleted",
         "Check istiod of this mesh, then run again; federation_force_removal deletes the peer after its export set all the same",
     ),
     "gateway-remains": Code(

@@ -227,13 +227,15 @@ class GatewayResult(TypedDict):
 
 
 class RemovalResult(TypedDict):
-    """The result of removal_wait; ``exports`` has by set the exported names that are left, ``gateways`` those that exist."""
+    """The result of removal_wait; ``imports`` and ``exports`` have by set the exported names that are left, ``gateways`` are those
+    that exist."""
 
     changed: bool
     mesh: str
     namespace: str
     gone: bool
     message: str
+    imports: Dict[str, List[str]]
     exports: Dict[str, List[str]]
     gateways: List[str]
     problems: List[Problem]

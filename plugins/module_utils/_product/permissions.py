@@ -100,7 +100,9 @@ def _write(step: Step) -> Tuple[Right, ...]:
     return tuple(Right(step.name, write.kind, write.verbs) for write in step.writes)
 
 
-_DISCOVER, _GATEWAYS, _REPORT, _REMOVAL = (STEPS[name] for name in ("discover", "gateways", "report", "removal"))
+_DISCOVER, _GATEWAYS, _REPORT, _REMOVAL, _SERVICE = (
+    STEPS[name] for name in ("discover", "gateways", "report", "removal", "service")
+)
 #: To read a mesh; the rest of the cluster is only read where the account may.
 _READ = _access(_DISCOVER, (row for row in _DISCOVER.reads if not row.everywhere))
 #: To find the control plane of a mesh whose namespace is not declared.
@@ -163,6 +165,11 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     ),
     "read": _READ + _FIND + _SERVICES,
     "remove": _READ + _FIND + _access(_REMOVAL, _REMOVAL.reads) + _write(_REMOVAL) + _access(_REMOVAL, _REMOVAL.waits),
+    "remove-service": _READ
+    + _FIND
+    + _access(_SERVICE, _SERVICE.reads)
+    + _write(_SERVICE)
+    + _access(_SERVICE, _SERVICE.waits),
     "restart": (Right("report", "Deployment", ("patch", "watch")), Right("report", "Pod", ("list",))),
 }
 #: The playbooks that read a mesh. The rights of the others are granted beside those of one of these, or create the mesh.

@@ -195,9 +195,32 @@ _TABLE = (
         timeout="federation_removal_timeout",
         run="remove",
     ),
+    Step(
+        "service",
+        "remove a service",
+        "service_removal",
+        {
+            "service_imports": "service_removal_imports_objects",
+            "service_peers": "service_removal_peers_objects",
+            "service_imports_gone": "service_removal_imports_gone",
+            "service_exports": "service_removal_exports_objects",
+            "service_exports_gone": "service_removal_exports_gone",
+            "service_facts": "service_removal_facts",
+        },
+        # A peer gets the other spelling of its address, so that istiod reads the import rules at once.
+        writes=(
+            Write("ImportedServiceSet", 0, PATCH),
+            Write("ServiceMeshPeer", 0, PATCH),
+            Write("ExportedServiceSet", 0, PATCH),
+        ),
+        reads=tuple(Access(kind, ("list",), everywhere=True) for kind in REFERRING),
+        waits=(Access("ImportedServiceSet", ("watch",)), Access("ExportedServiceSet", ("watch",))),
+        timeout="federation_removal_timeout",
+        run="remove",
+    ),
 )
 
-#: All steps by name, in their order; those of ``install`` and ``removal`` are runs of their own.
+#: All steps by name, in their order; those of ``install``, ``removal`` and ``service`` are runs of their own.
 STEPS: Dict[str, Step] = {step.name: step for step in _TABLE}
 #: The steps of a federation that write, in their order.
 WRITING: Tuple[str, ...] = tuple(step.name for step in _TABLE if step.writes and step.run == "federate")

@@ -200,6 +200,16 @@ def entry_pods(peer: Json) -> Set[str]:
     return {str(entry.get("pod")) for part in ("active", "inactive") for entry in _entries(peer, part)}
 
 
+def terminated_pods(facts: Mapping[str, Any]) -> List[str]:
+    """The istiod pods in the status of peers that no longer exist, by MeshFacts.
+
+    Pods are read after peers, so that a new pod is not among them; without a list of pods nothing is known.
+    """
+    existing = {pod["name"] for pod in facts.get("istiod") or []}
+    listed = {pod for peer in facts.get("peers") or [] for pod in entry_pods(peer)}
+    return sorted(listed - existing) if existing else []
+
+
 def _entries(peer: Json, part: str) -> List[Json]:
     """The entries of istiod pods under ``active`` or ``inactive``."""
     entries: List[Json] = dig(peer, "status", "discoveryStatus", part) or []

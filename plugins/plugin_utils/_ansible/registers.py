@@ -18,7 +18,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.steps imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import has, plain, unseal
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
-from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import RemovalPlan
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import RemovalPlan, ServicePlan
 
 #: Results of tasks: by what they are about (see ``REGISTERS``), then by inventory host.
 Results = Dict[str, Dict[str, Any]]
@@ -49,6 +49,16 @@ def sealed_removal(value: Any, reader: str) -> RemovalPlan:
     plan: RemovalPlan = unseal(value)
     if not has(plan, "survivors"):
         raise AnsibleFilterError(f"{reader} needs removal_plan: it is a variable of the role ossm.federation.removal")
+    return plan
+
+
+def sealed_service_removal(value: Any, reader: str) -> ServicePlan:
+    """The plan in the variable ``service_removal_plan``; ``reader`` is the filter that needs it."""
+    plan: ServicePlan = unseal(value)
+    if not has(plan, "cuts"):
+        raise AnsibleFilterError(
+            f"{reader} needs service_removal_plan: it is a variable of the role ossm.federation.service_removal"
+        )
     return plan
 
 

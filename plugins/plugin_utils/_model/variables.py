@@ -363,11 +363,35 @@ _OPTIONS = (
         kind="text",
     ),
     _federation(
+        "remove_service",
+        "str",
+        None,
+        "What C(remove_service.yml) removes: namespace and name of the service as it is exported, with a slash between them.",
+        "service_removal",
+        kind="text",
+    ),
+    _federation(
+        "remove_exporter",
+        "str",
+        None,
+        "The mesh that exports C(federation_remove_service); it need not be in the inventory any more.",
+        "service_removal",
+        kind="text",
+    ),
+    _federation(
+        "remove_consumer",
+        "str",
+        None,
+        "The only mesh from which C(federation_remove_service) is removed. Without it, from all.",
+        "service_removal",
+        kind="text",
+    ),
+    _federation(
         "confirm",
         "str",
         None,
-        "Confirms a removal: the same value as C(federation_unlink) or C(federation_remove_mesh), for C(leave.yml) the name of the "
-        "group. Without it a removal only shows what it would do.",
+        "Confirms a removal: the same value as C(federation_unlink), C(federation_remove_mesh) or C(federation_remove_service), for "
+        "C(leave.yml) the name of the group. Without it a removal only shows what it would do.",
         "removal",
         kind="text",
     ),
@@ -375,7 +399,8 @@ _OPTIONS = (
         "force_removal",
         "bool",
         False,
-        "Remove a pair also where objects of users name imported hosts, or where istiod does not withdraw its exports in time.",
+        "Remove a pair or a service also where objects of users name imported hosts, or where istiod does not withdraw imports or exports in "
+        "time; a service also from meshes whose C(mesh_imports) still declares it.",
         "removal",
     ),
     _federation(

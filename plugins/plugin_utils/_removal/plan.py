@@ -12,7 +12,6 @@ from typing import Dict, List, Mapping, Optional, Set
 from ansible_collections.ossm.federation.plugins.module_utils._product import permissions
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, with_changes
-from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import read_peer
 from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_exports
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity.read import file_name
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
@@ -20,12 +19,12 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import 
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.pairs import live_pairs
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.references import find_references
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.request import read_request
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.survivors import survivors
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import (
     LivePair,
     RemovalPlan,
     RemovedMesh,
     Request,
-    Survivor,
     Verb,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.undeclared import undeclared_pairs
@@ -89,17 +88,7 @@ def _add_mesh(
     plan: RemovalPlan, declaration: Declaration, facts: Json, host: str, going: Optional[List[LivePair]]
 ) -> None:
     """Add one mesh with its pairs that go and its links that stay; ``going`` is None where it has no part in the removal."""
-    declared = declaration["meshes"][host]
-    is_outside = host in declaration["outside"]
-    mesh: RemovedMesh = {
-        "mesh": declared["mesh"],
-        "namespace": facts.get("namespace") or declared["namespace"],
-        "control_plane": dig(facts, "control_plane", "name"),
-        "uid": dig(facts, "control_plane", "uid"),
-        "writable": bool(facts.get("readable")) and not is_outside and not declared["by_file"],
-        "by_file": declared["by_file"],
-        "message": _not_written(facts, is_outside, declared["by_file"]),
-    }
+    mesh = removed_mesh(declaration, facts, host)
     plan["meshes"][host] = mesh
     plan["pairs"][host] = going or []
     plan["survivors"][host] = survivors(facts, {pair["peer_name"] for pair in going or []})
@@ -115,6 +104,21 @@ def _add_mesh(
         plan["problems"] += _missing_rights(mesh, going, facts)
         plan["problems"] += [found for pair in going for found in _unmanaged_exports(mesh, pair, facts)]
         plan["warnings"] += [_stays(mesh, pair) for pair in going if pair["unmanaged"]]
+
+
+def removed_mesh(declaration: Declaration, facts: Json, host: str) -> RemovedMesh:
+    """One mesh of a removal, as it was read."""
+    declared = declaration["meshes"][host]
+    is_outside = host in declaration["outside"]
+    return {
+        "mesh": declared["mesh"],
+        "namespace": facts.get("namespace") or declared["namespace"],
+        "control_plane": dig(facts, "control_plane", "name"),
+        "uid": dig(facts, "control_plane", "uid"),
+        "writable": bool(facts.get("readable")) and not is_outside and not declared["by_file"],
+        "by_file": declared["by_file"],
+        "message": _not_written(facts, is_outside, declared["by_file"]),
+    }
 
 
 def _not_written(facts: Json, is_outside: bool, by_file: bool) -> str:
@@ -135,17 +139,6 @@ def _concerns(request: Request, mesh: str) -> Optional[Set[str]]:
     if request["verb"] == "remove_mesh":
         return set() if mesh in request["meshes"] else set(request["meshes"])
     return {name for name in request["meshes"] if name != mesh} if mesh in request["meshes"] else None
-
-
-def survivors(facts: Json, going: Set[str]) -> List[Survivor]:
-    """The links of a mesh that stay."""
-    links: List[Survivor] = []
-    for peer in facts.get("peers") or []:
-        name = str(dig(peer, "metadata", "name"))
-        if name not in going:
-            status = read_peer(peer)
-            links.append({"peer_name": name, "connected": status["connected"], "last_attempt": status["last_attempt"]})
-    return links
 
 
 def _unmanaged_exports(mesh: RemovedMesh, pair: LivePair, facts: Json) -> List[Problem]:

@@ -29,7 +29,7 @@ def read_request(declaration: Declaration, verb: Verb) -> Tuple[Request, List[Pr
         request: Request = {"verb": verb, "meshes": [], "confirmation": group, "confirmed": bool(options[PRUNE])}
         return request, []
     written, problems = _target(declaration, verb)
-    meshes = [_mesh_name(declaration, name) for name in written]
+    meshes = [mesh_name(declaration, name) for name in written]
     confirmation = ",".join(written) if written else group
     given = options.get(CONFIRM)
     confirmed = given is not None and _names(str(given), declaration) == _names(confirmation, declaration)
@@ -70,10 +70,10 @@ def _split(text: str) -> List[str]:
 
 def _names(text: str, declaration: Declaration) -> List[str]:
     """Names in an order of their own: a confirmation may name the two meshes the other way round."""
-    return sorted(_mesh_name(declaration, name) for name in _split(text))
+    return sorted(mesh_name(declaration, name) for name in _split(text))
 
 
-def _mesh_name(declaration: Declaration, name: str) -> str:
+def mesh_name(declaration: Declaration, name: str) -> str:
     """The name of a mesh, which a user may also call by its inventory host."""
     mesh = declaration["meshes"].get(name)
     return mesh["mesh"] if mesh else name

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Literal, Optional, TypedDict
+from typing import Any, Dict, List, Literal, Optional, TypedDict
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Rule
 
 #: What is removed: one pair, all pairs of one mesh, all pairs of all meshes of the group, or the pairs that are not declared.
 Verb = Literal["unlink", "remove_mesh", "leave", "prune"]
@@ -65,25 +65,82 @@ class Survivor(TypedDict):
     last_attempt: Optional[str]
 
 
-class RemovalPlan(TypedDict):
-    """What a removal does, by host. ``pairs`` are removed, ``survivors`` stay. ``control_planes`` are those with gateways that go, as
-    they were read.
+class AnyRemoval(TypedDict):
+    """What all removals have, by host. ``survivors`` are the links that stay.
 
     ``problems`` stop the run before the first write, ``warnings`` do not: a mesh that cannot be read is an error, and the
     others go on. ``elsewhere`` has by mesh what other administrators do.
-    ``identity_files`` are the paths of files of ours for administrators of meshes that are removed. ``still_declared`` are
-    pairs that the next federate.yml would connect again.
     """
 
     group: str
     options: Json
-    request: Request
     meshes: Dict[str, RemovedMesh]
-    control_planes: Dict[str, Json]
-    pairs: Dict[str, List[LivePair]]
     survivors: Dict[str, List[Survivor]]
     problems: List[Problem]
     warnings: List[Problem]
     elsewhere: List[str]
+
+
+class RemovalPlan(AnyRemoval):
+    """What a removal of pairs does, by host. ``pairs`` are removed. ``control_planes`` are those with gateways that go, as they were read.
+
+    ``identity_files`` are the paths of files of ours for administrators of meshes that are removed. ``still_declared`` are
+    pairs that the next federate.yml would connect again.
+    """
+
+    request: Request
+    control_planes: Dict[str, Json]
+    pairs: Dict[str, List[LivePair]]
     identity_files: List[str]
     still_declared: List[List[str]]
+
+
+class ServiceRequest(TypedDict):
+    """The service that a user wants to remove: ``namespace`` and ``name`` as it is exported, the mesh that exports it, and the only mesh
+    from which it is removed (None: from all)."""
+
+    namespace: str
+    name: str
+    exporter: str
+    consumer: Optional[str]
+    confirmed: bool
+
+
+class Cut(TypedDict):
+    """A set of ours that has the service. ``kind`` is ``imports`` or ``exports``, ``live`` the set and ``peer_object`` the
+    ServiceMeshPeer of ours as they were read.
+
+    ``rules`` are those that the set gets, ``removed`` those that go. ``listed`` are the exported names in its status that must go; where an
+    interrupted run has written the rules already, that is all.
+    """
+
+    kind: str
+    peer: str
+    peer_name: str
+    field_manager: str
+    live: Json
+    peer_object: Optional[Json]
+    rules: List[Rule]
+    removed: List[Rule]
+    listed: List[str]
+
+
+class InventoryLine(TypedDict):
+    """An entry of a list of rules in the inventory that has the service; ``others`` are meshes that get it from the same entry,
+    ``is_wide``: it selects other services too."""
+
+    mesh: str
+    where: str
+    written: Any
+    others: List[str]
+    is_wide: bool
+
+
+class ServicePlan(AnyRemoval):
+    """What the removal of a service does, by host. ``cuts`` are the sets that change; ``terminated_pods`` are istiod pods that no
+    longer run. ``lines`` of the inventory would bring the service back."""
+
+    request: ServiceRequest
+    cuts: Dict[str, List[Cut]]
+    terminated_pods: Dict[str, List[str]]
+    lines: List[InventoryLine]

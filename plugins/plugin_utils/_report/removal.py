@@ -6,24 +6,31 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Literal, Mapping, Optional, Sequence, Tuple, TypedDict
+from typing import Dict, List, Literal, Mapping, Optional, Sequence, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_exports, read_imports
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.objects import BUILDERS, ORDER
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.pairs import live_pairs, pair_names
-from ansible_collections.ossm.federation.plugins.plugin_utils._removal.plan import by_host, survivors
-from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import LivePair, RemovalPlan, Survivor
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.plan import by_host
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import LivePair, RemovalPlan
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import changes as change_report
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import cause_lines, causes
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.removal_parts import (
+    Results,
+    count_undisturbed,
+    disturbed,
+    distinct,
+    failures,
+    task_problems,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import count, listed, wrapped
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import Cause, Change
 
 RESTART, PROOF = "removal_restarts", "facts_after"
 #: What the tasks of a removal register, by what it is about.
 RESULTS = (*ORDER, RESTART, PROOF)
-Results = Mapping[str, Mapping[str, Json]]
 RemovalVerdict = Literal["REMOVED", "PLANNED", "NOTHING TO REMOVE", "INCOMPLETE", "FAILED"]
 
 
@@ -78,7 +85,7 @@ def report(plan: RemovalPlan, results: Results, check_mode: bool = False) -> Rem
     verdict = _verdict(pairs, changes, has_errors, check_mode)
     sentence = change_report.count_sentence(change_report.count_objects(changes), check_mode)
     headline = f"{_headline(plan, verdict, pairs)} {sentence}"
-    undisturbed = 0 if check_mode else _undisturbed(plan, results)
+    undisturbed = 0 if check_mode else count_undisturbed(plan, results.get(PROOF, {}), _restarted(results))
     proof = [] if check_mode else _proof_lines(plan, results, left, undisturbed)
     summary = change_report.summary_lines(changes, check_mode, gateways="removed")
     lines = wrapped(f"{verdict}  {headline}")
@@ -97,7 +104,7 @@ def report(plan: RemovalPlan, results: Results, check_mode: bool = False) -> Rem
         "left": left,
         "undisturbed": undisturbed,
         "elsewhere": plan["elsewhere"],
-        "failures": _failures(plan, problems),
+        "failures": failures(plan, problems),
         "lines": lines,
         "details": ["", "Objects", *change_report.detail_lines(changes, check_mode)] if changes else [],
     }
@@ -167,54 +174,14 @@ def _problems(plan: RemovalPlan, results: Results, left: Mapping[str, List[str]]
     """Every problem once: of the plan, of the tasks, and what is left although no task has failed."""
     problems = list(plan["warnings"])
     for host, mesh in sorted(plan["meshes"].items()):
-        of_tasks = [
-            found
-            for task in (*ORDER, RESTART, PROOF)
-            for found in (results.get(task, {}).get(host) or {}).get("problems") or []
-        ]
+        of_tasks = task_problems(results, RESULTS, host)
         problems += of_tasks
         if mesh["mesh"] in left and not any(found["severity"] == "error" for found in of_tasks):
             what, where = listed(left[mesh["mesh"]], most=6), f"namespace {mesh['namespace']}"
             problems.append(problem("removal-incomplete", mesh["mesh"], where, f"it still has {what}"))
     if not check_mode:
-        problems += _disturbed(plan, results)
-    return list({(one["code"], one["where"], one["message"]): one for one in problems}.values())
-
-
-def _disturbed(plan: RemovalPlan, results: Results) -> List[Problem]:
-    """The links that stay and were interrupted."""
-    return [
-        problem(
-            "link-disturbed",
-            plan["meshes"][host]["mesh"],
-            f"ServiceMeshPeer {plan['meshes'][host]['namespace']}/{before['peer_name']}",
-            "the link stays and was interrupted during the removal",
-        )
-        for host, before, after in _compared(plan, results)
-        if before["connected"] and not _stayed_connected(before, after)
-    ]
-
-
-def _undisturbed(plan: RemovalPlan, results: Results) -> int:
-    """The number of links that stay and were connected all the time."""
-    return sum(_stayed_connected(before, after) for _host, before, after in _compared(plan, results))
-
-
-def _stayed_connected(before: Survivor, after: Survivor) -> bool:
-    """Whether a link was never interrupted, by its own status: it has the time of the last attempt to connect."""
-    return bool(before["connected"] and after["connected"]) and after["last_attempt"] == before["last_attempt"]
-
-
-def _compared(plan: RemovalPlan, results: Results) -> List[Tuple[str, Survivor, Survivor]]:
-    """Host and the two readings of each link that stays, in meshes whose istiod was not restarted."""
-    compared: List[Tuple[str, Survivor, Survivor]] = []
-    for host, before in sorted(plan["survivors"].items()):
-        facts = results.get(PROOF, {}).get(host)
-        if facts is None or (results.get(RESTART, {}).get(host) or {}).get("restarted"):
-            continue
-        after = {one["peer_name"]: one for one in survivors(facts, set())}
-        compared += [(host, one, after[one["peer_name"]]) for one in before if one["peer_name"] in after]
-    return compared
+        problems += disturbed(plan, results.get(PROOF, {}), _restarted(results))
+    return distinct(problems)
 
 
 def _verdict(
@@ -291,16 +258,6 @@ def _note_lines(plan: RemovalPlan, fresh: Sequence[str]) -> List[str]:
             f"federation_restart_control_plane restarts it; afterwards: {'; '.join(commands)}"
         )
     return [line for note in notes for line in wrapped(note)]
-
-
-def _failures(plan: RemovalPlan, problems: Sequence[Problem]) -> Dict[str, str]:
-    """Why each mesh failed, by host."""
-    failures: Dict[str, str] = {}
-    for host, mesh in plan["meshes"].items():
-        codes = [found["code"] for found in problems if found["severity"] == "error" and found["mesh"] == mesh["mesh"]]
-        if codes:
-            failures[host] = f"{count(len(codes), 'error')} [{', '.join(dict.fromkeys(codes))}]. See the report above."
-    return failures
 
 
 def restarts(plan: RemovalPlan) -> List[str]:

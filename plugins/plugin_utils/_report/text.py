@@ -100,7 +100,7 @@ def corrected_lines(found: Problem, indent: str = "") -> List[str]:
     """The corrected form of what a problem is about, as YAML; nothing where it is not known."""
     if "repaired" not in found:
         return []
-    return [f"{indent}Write:", *(f"{indent}{INDENT}{line}" for line in _yaml(found["repaired"]).splitlines())]
+    return [f"{indent}Write:", *(f"{indent}{INDENT}{line}" for line in as_yaml(found["repaired"]).splitlines())]
 
 
 def _correction(found: Problem) -> Tuple[str, str, Any]:
@@ -108,7 +108,7 @@ def _correction(found: Problem) -> Tuple[str, str, Any]:
     return found["mesh"], found["where"].partition("]")[0], found.get("repaired")
 
 
-def _yaml(repaired: Any) -> str:
+def as_yaml(repaired: Any) -> str:
     """A corrected form as it stands in an inventory: a rule is an entry of a list, a locality is not."""
     is_entry = isinstance(repaired, str) or (isinstance(repaired, dict) and "type" in repaired)
     width = WIDTH - 2 * len(INDENT)

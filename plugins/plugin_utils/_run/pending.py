@@ -18,7 +18,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.steps imp
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import read_gateway
 from ansible_collections.ossm.federation.plugins.module_utils._readers.link import judge_link, read_link
-from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import entry_pods
+from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import terminated_pods
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import find_current_apply
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
@@ -34,7 +34,7 @@ def with_pending_steps(plan: Plan, facts: Mapping[str, Json]) -> Plan:
     whose entries in a status are ignored.
     """
     hosts = [host for host, mesh in sorted(plan["meshes"].items()) if mesh["in_play"] and mesh["readable"]]
-    plan = {**plan, "terminated_pods": {host: _terminated_pods(facts[host]) for host in hosts}}
+    plan = {**plan, "terminated_pods": {host: terminated_pods(facts[host]) for host in hosts}}
     applied: Dict[str, List[Json]] = {host: [] for host in hosts}
     current = {host: _current_links(plan, host, facts[host]) for host in hosts}
     for step in WRITING:
@@ -86,16 +86,6 @@ def is_open(plan: Plan, host: str, facts: Json) -> bool:
         for gateway in gateways
     )
     return bool((facts.get("control_plane") or {}).get("ready")) and not any("pending" in state for state in states)
-
-
-def _terminated_pods(facts: Json) -> List[str]:
-    """The istiod pods in the status of peers that no longer exist.
-
-    Pods are read after peers, so that a new pod is not among them; without a list of pods nothing is known.
-    """
-    existing = {pod["name"] for pod in facts.get("istiod") or []}
-    listed = {pod for peer in facts.get("peers") or [] for pod in entry_pods(peer)}
-    return sorted(listed - existing) if existing else []
 
 
 def _current_links(plan: Plan, host: str, facts: Json) -> Json:
