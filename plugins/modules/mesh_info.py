@@ -105,7 +105,7 @@ options:
         SelfSubjectRulesReview, and one SelfSubjectAccessReview for each right that the review leaves open.
       - By default no rights are read.
     type: str
-    choices: [export-identity, federate, federate-check, read, remove]
+    choices: [export-identity, federate, federate-check, read, remove, remove-service]
 seealso:
   - module: ossm.federation.mesh_objects
   - module: ossm.federation.peer_info

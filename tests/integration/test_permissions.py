@@ -312,6 +312,32 @@ def test_a_restart_needs_its_own_permissions_and_those_of_federating(federation:
     assert _permissions(federation, "restart") <= _used({"green-mesh": requests["green-mesh"]})
 
 
+def test_a_service_is_removed_with_exactly_its_permissions(federation: Federation) -> None:
+    request = ("-e", "federation_remove_service=red-mesh-bookinfo/ratings", "-e", "federation_remove_exporter=red-mesh")
+    confirm = ("-e", "federation_confirm=red-mesh-bookinfo/ratings", "-e", '{"federation_force_removal": true}')
+    remove = ROOT / "playbooks" / "remove_service.yml"
+    mark = federation.lab.mark()
+    without = ("patch", "servicemeshpeers")
+    with (
+        _granted(federation, "remove-service", "red-mesh"),
+        _granted(federation, "remove-service", "green-mesh", without=without),
+    ):
+        run = federation.play(remove, *request, *confirm)
+    assert run.code != 0 and "may not patch servicemeshpeers.federation.maistra.io" in run.flat, run.output
+    requests = _requests(federation, mark)
+    assert not _written(requests, "red-mesh") and not _written(requests, "green-mesh")
+    with _granted(federation, "remove-service", *federation.hosts):
+        run = federation.play(remove, *request, *confirm)
+    assert run.code == 0 and run.data["verdict"] == "REMOVED", run.output
+    requests = _requests(federation, mark)
+    assert not _forbidden(requests), run.output
+    # What is gone at the first look is not watched.
+    watched = {("watch", "importedservicesets"), ("watch", "exportedservicesets")}
+    assert _permissions(federation, "remove-service") - _used(requests) <= RARELY_USED | watched
+    with _granted(federation, "federate", *federation.hosts):
+        federation.succeed()
+
+
 def test_a_removal_with_exactly_its_permissions(federation: Federation) -> None:
     pair = ("-e", "federation_unlink=red-mesh,green-mesh", "-e", "federation_confirm=red-mesh,green-mesh")
     unlink = ROOT / "playbooks" / "unlink.yml"

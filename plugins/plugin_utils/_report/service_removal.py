@@ -16,6 +16,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._removal.service_r
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import Cut, ServicePlan
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import changes as change_report
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import cause_lines, causes
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.findings import rejection_lines
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.removal_parts import (
     Results,
     count_undisturbed,
@@ -86,7 +87,7 @@ def unconfirmed(plan: ServicePlan) -> List[str]:
 def rejected(plan: ServicePlan) -> List[str]:
     """What stops the removal before the first write, with the entries of the inventory that have the service."""
     notes = _inventory_lines(plan)
-    return [*problem_lines(plan["problems"]), *(["", *notes] if notes else [])]
+    return [*rejection_lines(plan["problems"]), *(["", *notes] if notes else [])]
 
 
 def report(plan: ServicePlan, results: Results, check_mode: bool = False) -> ServiceReport:

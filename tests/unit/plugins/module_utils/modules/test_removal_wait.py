@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting until exports are withdrawn and gateways are gone: a list decides, not single events."""
+"""Waiting until imports and exports are withdrawn and gateways are gone: a list decides, not single events."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def _wait(check: bool = False, **more: Any) -> tuple[Json, list[str]]:
         "auth": AUTH,
         "mesh": "red",
         "namespace": "ns",
+        "imports": [],
         "exports": [],
         "gateways": [],
         "control_plane": None,
@@ -36,6 +37,8 @@ def _wait(check: bool = False, **more: Any) -> tuple[Json, list[str]]:
     return removal_wait.run(params, check, lines.append), lines
 
 
+IMPORT_SET = "ImportedServiceSet"
+IMPORTS: Json = {"imports": [{"name": "green", "peer": "green", "exported_names": [RATINGS]}]}
 EXPORTS: Json = {"exports": [{"name": "green", "peer": "green"}]}
 GATEWAYS: Json = {"gateways": [{"name": "in", "peer": "green"}], "control_plane": "red"}
 
@@ -76,6 +79,28 @@ def test_an_event_alone_proves_no_absence(monkeypatch: pytest.MonkeyPatch) -> No
         ("gateway-remains", "error", "green")
     ]
     assert cluster.requests.count(SERVICE) > 1
+
+
+@pytest.mark.parametrize(
+    ("row", "gone"),
+    [
+        ({"exportedName": RATINGS, "localService": {"hostname": "ratings.a.svc.green-imports.local"}}, False),
+        ({"exportedName": RATINGS, "localService": {"hostname": ""}}, True),
+        ({"exportedName": "other.a.svc.red-exports.local", "localService": {"hostname": "other"}}, True),
+    ],
+)
+def test_only_the_named_services_must_not_be_imported(monkeypatch: pytest.MonkeyPatch, row: Json, gone: bool) -> None:
+    """A service that is only offered is not imported."""
+    live = {"metadata": {"name": "green"}, "status": {"importedServices": [row]}}
+    use(monkeypatch, Cluster({IMPORT_SET: [live]}))
+    result, _lines = _wait(timeout=0, fail_on_problems=False, **IMPORTS)
+    assert result["gone"] is gone and result["imports"] == ({} if gone else {"green": [RATINGS]})
+    assert [one["code"] for one in result["problems"]] == ([] if gone else ["still-importing"])
+
+
+def test_only_the_named_services_must_not_be_exported(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Cluster({SET: [_set("other.a.svc.green-exports.local")]}))
+    assert _wait(timeout=0, exports=[{"name": "green", "exported_names": [RATINGS]}])[0]["gone"]
 
 
 def test_what_is_left_at_the_deadline_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
