@@ -88,9 +88,7 @@ class _Remains:
 
     def targets(self) -> List[WatchFor]:
         """What is worth to be watched."""
-        targets = [
-            WatchFor(sets.kind, self._namespace) for sets in (self._imports, self._exports) if sets.wanted
-        ]
+        targets = [WatchFor(sets.kind, self._namespace) for sets in (self._imports, self._exports) if sets.wanted]
         if self._gateways:
             targets.append(WatchFor(SERVICE, self._namespace))
         if self._plane:

@@ -129,7 +129,7 @@ def plan_service_removal(declaration: Declaration, facts: Mapping[str, Json]) ->
 
 
 def live_sets(declared: DeclaredMesh, names: Mapping[str, str], facts: Json, request: ServiceRequest) -> List[LiveSet]:
-    """The sets of a mesh that a request is about, also those of others; ``names`` has the mesh of each host."""
+    """The sets of a mesh that a request is about, also unmanaged ones; ``names`` has the mesh of each host."""
     by_peer_name = {peer_name: names[host] for host, peer_name in declared["peer_names"].items() if host in names}
     by_peer_name.update(_labelled_names(facts))
     kind = "exports" if declared["mesh"] == request["exporter"] else "imports"
@@ -246,7 +246,7 @@ def _covered(plan: ServicePlan, live_set: LiveSet, covering: Sequence[int], mesh
 
 
 def _unmanaged(plan: ServicePlan, live_set: LiveSet, narrowed: Narrowed, mesh: str) -> Problem:
-    """The problem about a set of others that has the service."""
+    """The problem about an unmanaged or adopted set that has the service."""
     managers = ", ".join(live_set.live.get("managers") or []) or "another manager"
     rules = "; ".join(rule_text(rule) for rule in narrowed.removed)
     found = f"has the rule {rules}" if rules else "selects the service"

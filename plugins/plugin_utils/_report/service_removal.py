@@ -198,9 +198,7 @@ def _problems(plan: ServicePlan, results: Results, left: Mapping[str, List[str]]
     return problems
 
 
-def _verdict(
-    plan: ServicePlan, changes: Sequence[Change], problems: Sequence[Problem], check_mode: bool
-) -> Verdict:
+def _verdict(plan: ServicePlan, changes: Sequence[Change], problems: Sequence[Problem], check_mode: bool) -> Verdict:
     if any(found["severity"] == "error" for found in problems):
         return "INCOMPLETE" if changes else "FAILED"
     if not any(plan["cuts"].values()):

@@ -41,7 +41,10 @@ def _rule(where: str, service: str, **alias: str) -> Json:
 
 
 EXACT, WIDE, OTHER = _rule("bookinfo", "ratings"), _rule("bookinfo", "*"), _rule("shop", "cart")
-BY_LABELS = {"type": "LabelSelector", "labelSelector": {"namespace": "bookinfo", "selector": {"matchLabels": {"a": "b"}}}}
+BY_LABELS = {
+    "type": "LabelSelector",
+    "labelSelector": {"namespace": "bookinfo", "selector": {"matchLabels": {"a": "b"}}},
+}
 RENAMED = _rule("prod", "stars", namespace="bookinfo", name="ratings")
 
 
@@ -94,7 +97,9 @@ NAMES = st.builds(Names, st.sampled_from("ab"), st.sampled_from("xy"))
 def test_no_other_service_loses_or_changes_its_import(rules: list[Json], service: Names) -> None:
     narrowed = without_import(rules, service)
     for one in some.WORLD:
-        before, after = (product.imported_name({"importRules": some_rules}, RED, one.key) for some_rules in (rules, narrowed.rules))
+        before, after = (
+            product.imported_name({"importRules": some_rules}, RED, one.key) for some_rules in (rules, narrowed.rules)
+        )
         if (one.key.namespace, one.key.name) != service:
             assert before == after
         elif not narrowed.covering:
@@ -110,7 +115,9 @@ def test_no_other_service_loses_or_changes_its_export(rules: list[Json], service
         narrowed = without_export(rules, service, local)
         for one in world:
             after = product.exported_name(narrowed.rules, one)
-            if _names(exported[one.key]) != service and (one.key.namespace, one.key.name) not in _sources(narrowed.removed):
+            if _names(exported[one.key]) != service and (one.key.namespace, one.key.name) not in _sources(
+                narrowed.removed
+            ):
                 assert after == exported[one.key]
             elif not (narrowed.covering or narrowed.possible) and _names(exported[one.key]) == service:
                 assert after is None
@@ -300,7 +307,9 @@ def test_a_consumer_that_still_imports_keeps_the_export_unless_the_removal_is_fo
     results = {"service_imports_gone": {GREEN: {"problems": [late]}}}
     assert not _written(_plan(_read()[1]), "service_exports", RED, results)
     assert _written(_plan(_read()[1], force_removal=True), "service_exports", RED, results)
-    refused = {"service_imports": {GREEN: {"problems": [problem("conflict", GREEN, "ImportedServiceSet x", "x", peer=RED)]}}}
+    refused = {
+        "service_imports": {GREEN: {"problems": [problem("conflict", GREEN, "ImportedServiceSet x", "x", peer=RED)]}}
+    }
     assert not _written(_plan(_read()[1], force_removal=True), "service_peers", GREEN, refused)
     assert not _written(_plan(_read()[1], force_removal=True), "service_exports", RED, refused)
 
