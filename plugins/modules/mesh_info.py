@@ -106,6 +106,12 @@ options:
       - By default no rights are read.
     type: str
     choices: [export-identity, federate, federate-check, read, remove, remove-service]
+  require_control_plane:
+    description:
+      - With V(false) a mesh is readable too whose namespace has no control plane any more, or whose own root certificate is invalid. That is
+        enough to remove what a federation has left there. What is missing is a warning.
+    type: bool
+    default: true
 seealso:
   - module: ossm.federation.mesh_objects
   - module: ossm.federation.peer_info
@@ -484,6 +490,12 @@ gateway_services:
   returned: always
   type: dict
   sample: {ingress-green-mesh: {apiVersion: v1, kind: Service, metadata: {name: ingress-green-mesh}, spec: {type: LoadBalancer}}}
+leftover_gateways:
+  description: The Services of gateways of this collection that the control plane does not have any more. The operator removes them.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 peers:
   description: The ServiceMeshPeers, with C(managers) and C(applied) instead of C(managedFields).
   returned: always

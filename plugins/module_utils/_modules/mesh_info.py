@@ -37,6 +37,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info
     read_sets,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import Reading
+from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_remains import find_remains
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import core, rejection
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import MeshFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import (
@@ -66,6 +67,7 @@ ARGUMENT_SPEC: Json = {
         },
     },
     "rights_for": {"type": "str", "choices": list(READING)},
+    "require_control_plane": {"type": "bool", "default": True},
 }
 
 
@@ -111,6 +113,7 @@ def empty_facts(params: Json) -> MeshFacts:
         "fingerprints": [],
         "roots": [],
         "gateway_services": {},
+        "leftover_gateways": [],
         "peers": [],
         "links": [],
         "exports": [],
@@ -128,7 +131,7 @@ def empty_facts(params: Json) -> MeshFacts:
 def _read(reading: Reading, params: Json) -> bool:
     """Read what is asked for; whether nothing that is needed is missing.
 
-    The control plane comes before what depends on it: without one only the cluster is described.
+    The control plane comes before what depends on it: without one only the cluster is described, unless it is not required.
     """
     subset: List[str] = params.get("subset") or ["all"]
 
@@ -140,20 +143,21 @@ def _read(reading: Reading, params: Json) -> bool:
     for wanted in params.get("additional_objects") or []:
         objects = read_additional_objects(reading, wanted["kind"], wanted.get("namespace"), wanted.get("name"))
         reading.facts["additional_objects"].append(objects)
-    has_plane = read_plane(reading, params.get("control_plane"))
+    is_required = params.get("require_control_plane", True)
+    is_known = read_plane(reading, params.get("control_plane")) or (not is_required and find_remains(reading))
     if reading.namespace and params.get("rights_for") and beyond_reading(params["rights_for"]):
         read_rights(reading, params["rights_for"])
     if wants("cluster"):
         read_platform(reading)
         read_openshift(reading)
-    if not has_plane:
+    if not is_known:
         return False
     if wants("peers"):
         read_peers(reading)
     if wants("sets"):
         read_sets(reading)
     if wants("roots"):
-        read_config_maps(reading)
+        read_config_maps(reading, own_root=is_required)
     own = read_own_services(reading) if wants("gateways") or _asks_own_services(reading, params) else []
     if wants("members") or params.get("additional_services"):
         read_member_roll(reading)

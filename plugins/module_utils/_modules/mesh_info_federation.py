@@ -12,6 +12,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors im
 from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import trim
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import Reading
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
+    EGRESS_FOR,
+    INGRESS_FOR,
     ROOT_CONFIG_MAP,
     ROOT_KEY,
     is_ours,
@@ -43,8 +45,9 @@ def _listed(reading: Reading, kind: str) -> List[Json]:
     return [trim(obj) for obj in reading.need(reading.cluster.list, kind, reading.namespace, default=[])]
 
 
-def read_config_maps(reading: Reading) -> None:
-    """The mesh's own root certificate, and the ConfigMaps with the roots of its peers."""
+def read_config_maps(reading: Reading, *, own_root: bool) -> None:
+    """The mesh's own root certificate, and the ConfigMaps with the roots of its peers. Where ``own_root`` is not needed, it may be
+    unreadable."""
     facts = reading.facts
     objects = reading.need(reading.cluster.list, "ConfigMap", reading.namespace, default=None)
     if objects is None:
@@ -57,10 +60,10 @@ def read_config_maps(reading: Reading) -> None:
             facts["root"] = (config_map.get("data") or {}).get(ROOT_KEY) or ""
         elif name in names or name.endswith("-ca-root-cert") or is_ours(config_map):
             facts["config_maps"].append(trim(config_map))
-    _read_own_root(reading)
+    _read_own_root(reading, is_needed=own_root)
 
 
-def _read_own_root(reading: Reading) -> None:
+def _read_own_root(reading: Reading, *, is_needed: bool) -> None:
     """The certificates in the mesh's own root."""
     facts, where = reading.facts, f"ConfigMap {reading.namespace}/{ROOT_CONFIG_MAP}"
     if not facts["root"]:
@@ -85,26 +88,34 @@ def _read_own_root(reading: Reading) -> None:
                 where,
                 f"the root certificate cannot be read: {error}",
                 "Correct the root certificate of this mesh's CA, and restart istiod",
+                severity="error" if is_needed else "warning",
             )
         )
-        reading.complete = False
+        reading.complete = reading.complete and not is_needed
         return
     facts["fingerprints"] = [root["sha256"] for root in facts["roots"]]
 
 
 def read_own_services(reading: Reading) -> List[Json]:
     """All Services of the control plane's namespace; those of additional gateways, and of gateways that a peer names,
-    become facts."""
+    become facts, and the names of those of our gateways that the control plane does not have any more."""
     facts, plane = reading.facts, reading.facts["control_plane"]
     objects: List[Json] = reading.need(reading.cluster.list, "Service", reading.namespace, default=[])
     by_peer = [(peer.get("spec") or {}).get("gateways") or {} for peer in facts["peers"]]
     names = {gateway.get("name") for gateways in by_peer for gateway in gateways.values() if gateway}
-    if plane is not None:
-        names |= {*plane["additionalIngress"], *plane["additionalEgress"]}
+    current = {*plane["additionalIngress"], *plane["additionalEgress"]} if plane is not None else set()
+    names |= current
     facts["gateway_services"] = {
         obj["metadata"]["name"]: trim(obj) for obj in objects if obj["metadata"]["name"] in names
     }
+    facts["leftover_gateways"] = sorted(name for name in map(_gateway_of_ours, objects) if name and name not in current)
     return objects
+
+
+def _gateway_of_ours(service: Json) -> str:
+    """The name of a Service that the operator made for a gateway of ours; empty for all others."""
+    labels, name = service["metadata"].get("labels") or {}, str(service["metadata"]["name"])
+    return name if name in (labels.get(INGRESS_FOR), labels.get(EGRESS_FOR)) else ""
 
 
 class Pattern(NamedTuple):

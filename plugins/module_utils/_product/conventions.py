@@ -115,6 +115,8 @@ OURS = "ossm.federation"
 ADOPTED_GATEWAYS = f"{OURS}/adopted-"
 INGRESS, EGRESS = "additionalIngress", "additionalEgress"
 VIEW = "requestedNetworkView"
+#: The labels that the Services of our ingress and egress gateways have, with the name of the gateway.
+INGRESS_FOR, EGRESS_FOR = "federation.maistra.io/ingress-for", "federation.maistra.io/egress-for"
 #: Owners of gateways that are never changed.
 NOT_OURS = ("unmanaged", "adopted")
 

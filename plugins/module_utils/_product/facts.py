@@ -116,6 +116,7 @@ class _MeshFactsAlways(TypedDict):
     fingerprints: List[str]
     roots: List[Root]
     gateway_services: Dict[str, Json]
+    leftover_gateways: List[str]
     peers: List[Json]
     links: List[Dict[str, str]]
     exports: List[Json]

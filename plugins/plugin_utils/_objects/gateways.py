@@ -18,15 +18,15 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
     DISCOVERY_NAME,
     DISCOVERY_PORT,
     EGRESS,
+    EGRESS_FOR,
     INGRESS,
+    INGRESS_FOR,
     SERVICE_NAME,
     SERVICE_PORT,
     VIEW,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Owner
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Direction, Side
-
-_LABEL_PREFIX = "federation.maistra.io/"
 
 
 class DesiredGateway(NamedTuple):
@@ -49,7 +49,7 @@ def desired_gateways(side: Side) -> Tuple[DesiredGateway, DesiredGateway]:
 def ingress_gateway(side: Side) -> Json:
     """The ingress gateway for one peer, as an entry of ``additionalIngress``."""
     exposure = side["exposure"]
-    metadata: Json = {"labels": {f"{_LABEL_PREFIX}ingress-for": side["ingress"], **exposure["labels"]}}
+    metadata: Json = {"labels": {INGRESS_FOR: side["ingress"], **exposure["labels"]}}
     if exposure["annotations"]:
         metadata["annotations"] = exposure["annotations"]
     # A load balancer that checks one port checks the first one: discovery listens earlier than services do.
@@ -72,7 +72,7 @@ def egress_gateway(side: Side) -> Json:
         "enabled": True,
         VIEW: [conventions.network_view(side["peer_name"])],
         "service": {
-            "metadata": {"labels": {f"{_LABEL_PREFIX}egress-for": side["egress"]}},
+            "metadata": {"labels": {EGRESS_FOR: side["egress"]}},
             "ports": [_port(SERVICE_PORT, SERVICE_NAME, {}), _port(DISCOVERY_PORT, "http-discovery", {})],
         },
         **_router_mode(side),

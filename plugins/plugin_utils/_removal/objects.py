@@ -30,11 +30,16 @@ Results = Mapping[str, Mapping[str, Json]]
 
 
 def import_objects(plan: RemovalPlan, host: str, pairs: Sequence[LivePair]) -> List[DesiredObject]:
-    """The import sets, which are deleted, and the adopted export sets: their rules are those of another field manager, so
-    they are not emptied first."""
-    adopted = [(pair, pair["export_set"]) for pair in pairs if pair["export_set"] and is_adopted(pair["export_set"])]
+    """The import sets, which are deleted, and the export sets that are not emptied first."""
     imports = [(pair, pair["import_set"]) for pair in pairs]
-    return [_existing(pair, obj) for pair, obj in (*imports, *adopted) if obj is not None]
+    exports = [(pair, pair["export_set"]) for pair in pairs if _is_deleted_at_once(plan, host, pair["export_set"])]
+    return [_existing(pair, obj) for pair, obj in (*imports, *exports) if obj is not None]
+
+
+def _is_deleted_at_once(plan: RemovalPlan, host: str, export_set: Optional[Json]) -> bool:
+    """Whether an export set is not emptied first: the rules of an adopted one are those of another field manager, and where the control
+    plane was deleted, no istiod withdraws anything."""
+    return export_set is not None and (is_adopted(export_set) or plan["meshes"][host]["control_plane"] is None)
 
 
 def export_objects(plan: RemovalPlan, host: str, pairs: Sequence[LivePair]) -> List[DesiredObject]:
@@ -43,7 +48,7 @@ def export_objects(plan: RemovalPlan, host: str, pairs: Sequence[LivePair]) -> L
         _desired(pair, _emptied(obj), obj)
         for pair in pairs
         for obj in [pair["export_set"]]
-        if obj is not None and not is_adopted(obj) and dig(obj, "spec", "exportRules") != []
+        if obj is not None and not _is_deleted_at_once(plan, host, obj) and dig(obj, "spec", "exportRules") != []
     ]
 
 
@@ -53,7 +58,7 @@ def peer_objects(plan: RemovalPlan, host: str, pairs: Sequence[LivePair]) -> Lis
         _existing(pair, obj)
         for pair in pairs
         for obj in (pair["export_set"], pair["peer_object"], *pair["config_maps"])
-        if obj is not None and not _is_adopted_export(obj)
+        if obj is not None and not (obj["kind"] == "ExportedServiceSet" and _is_deleted_at_once(plan, host, obj))
     ]
 
 
@@ -110,7 +115,7 @@ def exports_to_wait_for(plan: RemovalPlan, host: str, results: Results) -> List[
     return [
         {"name": pair["peer_name"], "peer": pair["peer"]}
         for pair in remaining_pairs(plan, "exports_gone", host, results)
-        if pair["export_set"] is not None and read_exports(pair["export_set"])
+        if plan["meshes"][host]["control_plane"] and pair["export_set"] is not None and read_exports(pair["export_set"])
     ]
 
 
@@ -128,10 +133,6 @@ WAITS: Dict[str, Callable[[RemovalPlan, str, Results], List[Json]]] = {
     "exports_gone": exports_to_wait_for,
     "gateways_gone": gateways_to_wait_for,
 }
-
-
-def _is_adopted_export(obj: Json) -> bool:
-    return obj["kind"] == "ExportedServiceSet" and is_adopted(obj)
 
 
 def _emptied(obj: Json) -> Json:

@@ -31,6 +31,18 @@ _GATEWAY_PATH = "spec.gateways."
 _PREFIX = field_manager("x")[:-1]
 
 
+def removable_pairs(facts: Json) -> List[LivePair]:
+    """Every pair of which a mesh has something of ours, also where only Services of gateways are left, which the operator removes."""
+    pairs = live_pairs(facts)
+    by_mesh = {pair["peer"]: pair for pair in pairs}
+    for name in facts.get("leftover_gateways") or []:
+        for mesh in _meshes_of_names([name]):
+            pair = by_mesh.get(mesh) or _pair(None, mesh, dict.fromkeys(_NAMED), [])
+            pair["gateways"] = sorted({*pair["gateways"], name})
+            by_mesh[mesh] = pair
+    return [*pairs, *(pair for pair in by_mesh.values() if pair not in pairs)]
+
+
 def live_pairs(facts: Json, without: Collection[str] = ()) -> List[LivePair]:
     """Every pair of which a mesh (its MeshFacts) has something of ours, sorted by name of the peer; those of the peers
     ``without`` are not looked at."""
@@ -113,7 +125,11 @@ def _gateways(plane: Optional[ControlPlaneFacts], manager: str) -> List[Tuple[st
 
 def _meshes_of_gateways(gateways: List[Tuple[str, List[str]]]) -> List[str]:
     """The mesh after which gateways are called; an interrupted removal may have left no object with its name."""
-    names = [path.rpartition(".")[2] for path, _owners in gateways]
+    return _meshes_of_names([path.rpartition(".")[2] for path, _owners in gateways])
+
+
+def _meshes_of_names(names: Sequence[str]) -> List[str]:
+    """The meshes after which gateways are called by convention."""
     prefixes = (egress_name(""), ingress_name(""))
     return [name[len(prefix) :] for name in names for prefix in prefixes if name.startswith(prefix)]
 

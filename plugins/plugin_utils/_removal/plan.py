@@ -16,7 +16,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.sets impo
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity.read import file_name
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.plan import build_plan
-from ansible_collections.ossm.federation.plugins.plugin_utils._removal.pairs import live_pairs
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.pairs import removable_pairs
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.references import find_references
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.request import read_request
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.survivors import survivors
@@ -60,6 +60,7 @@ def plan_removal(declaration: Declaration, facts: Mapping[str, Json], verb: Verb
     going = _undeclared(declaration, facts) if verb == "prune" else _named(declaration, facts, request)
     for host in declaration["hosts"]:
         _add_mesh(plan, declaration, facts.get(host) or {}, host, going.get(host))
+    _keep_unmanaged_exports(plan, facts)
     plan["elsewhere"] = _elsewhere(plan)
     plan["identity_files"] = _identity_files(plan)
     plan["problems"] += _unknown_mesh(plan, declaration)
@@ -79,7 +80,7 @@ def _named(declaration: Declaration, facts: Mapping[str, Json], request: Request
         concerned = _concerns(request, declaration["meshes"][host]["mesh"])
         if concerned is not None:
             going[host] = [
-                pair for pair in live_pairs(facts.get(host) or {}) if not concerned or pair["peer"] in concerned
+                pair for pair in removable_pairs(facts.get(host) or {}) if not concerned or pair["peer"] in concerned
             ]
     return going
 
@@ -90,8 +91,9 @@ def _add_mesh(
     """Add one mesh with its pairs that go and its links that stay; ``going`` is None where it has no part in the removal."""
     mesh = removed_mesh(declaration, facts, host)
     plan["meshes"][host] = mesh
-    plan["pairs"][host] = going or []
-    plan["survivors"][host] = survivors(facts, {pair["peer_name"] for pair in going or []})
+    plan["pairs"][host], plan["survivors"][host] = going or [], []
+    if mesh["control_plane"] is not None:
+        plan["survivors"][host] = survivors(facts, {pair["peer_name"] for pair in going or []})
     if going is None:
         return
     if not mesh["by_file"]:
@@ -102,7 +104,6 @@ def _add_mesh(
         plan["control_planes"][host] = dig(facts, "control_plane", "object")
     if mesh["writable"]:
         plan["problems"] += _missing_rights(mesh, going, facts)
-        plan["problems"] += [found for pair in going for found in _unmanaged_exports(mesh, pair, facts)]
         plan["warnings"] += [_stays(mesh, pair) for pair in going if pair["unmanaged"]]
 
 
@@ -141,9 +142,26 @@ def _concerns(request: Request, mesh: str) -> Optional[Set[str]]:
     return {name for name in request["meshes"] if name != mesh} if mesh in request["meshes"] else None
 
 
+def _keep_unmanaged_exports(plan: RemovalPlan, facts: Mapping[str, Json]) -> None:
+    """Keep both sides of the pairs of which a peer still exports by an unmanaged set; where nothing else goes, that ends the run."""
+    found = [
+        problem
+        for host, pairs in by_host(plan).items()
+        for pair in pairs
+        for problem in _unmanaged_exports(plan["meshes"][host], pair, facts[host])
+    ]
+    kept = [{one["mesh"], one["peer"]} for one in found]
+    for host, pairs in plan["pairs"].items():
+        mesh = plan["meshes"][host]["mesh"]
+        plan["pairs"][host] = [pair for pair in pairs if {mesh, pair["peer"]} not in kept]
+    plan["warnings" if by_host(plan) else "problems"] += found
+
+
 def _unmanaged_exports(mesh: RemovedMesh, pair: LivePair, facts: Json) -> List[Problem]:
     """A peer of ours whose export set others manage: it must not be deleted while that exports."""
     found = [obj for obj in facts.get("exports") or [] if dig(obj, "metadata", "name") == pair["peer_name"]]
+    if mesh["control_plane"] is None:
+        return []  # no istiod, which could deadlock
     if pair["export_set"] is not None or pair["peer_object"] is None or not any(map(read_exports, found)):
         return []
     return [

@@ -247,7 +247,7 @@ def _note_lines(plan: RemovalPlan, fresh: Sequence[str]) -> List[str]:
     keeps = [
         plan["meshes"][host]
         for host, pairs in by_host(plan).items()
-        if host not in fresh and any(pair["peer_object"] for pair in pairs)
+        if host not in fresh and plan["meshes"][host]["control_plane"] and any(pair["peer_object"] for pair in pairs)
     ]
     if keeps:
         commands = [
@@ -263,4 +263,4 @@ def _note_lines(plan: RemovalPlan, fresh: Sequence[str]) -> List[str]:
 def restarts(plan: RemovalPlan) -> List[str]:
     """The hosts whose istiod is restarted at the end: a pair goes, and the variable allows it."""
     allowed: Optional[Sequence[str]] = plan["options"].get("federation_restart_control_plane")
-    return [host for host in by_host(plan) if host in (allowed or [])]
+    return [host for host in by_host(plan) if host in (allowed or []) and plan["meshes"][host]["control_plane"]]

@@ -349,6 +349,58 @@ def test_missing_kinds_are_one_problem_and_the_rest_is_read(monkeypatch: pytest.
     assert [problem["code"] for problem in facts["problems"]] == ["kind-missing"] and facts["members"] == ["a", "b"]
 
 
+OURS = {"app.kubernetes.io/managed-by": "ossm.federation"}
+LEFT: Json = {
+    "ServiceMeshControlPlane": [],
+    "ServiceMeshPeer": [{"metadata": {"name": "green", "labels": OURS}}],
+}
+
+
+@pytest.mark.parametrize("namespace", ["ns", None])
+def test_what_a_deleted_control_plane_has_left_can_be_read(
+    monkeypatch: pytest.MonkeyPatch, namespace: str | None
+) -> None:
+    _root(monkeypatch, "pem")
+    facts, _cluster = _read(monkeypatch, {**_mesh(), **LEFT}, namespace=namespace, require_control_plane=False)
+    assert facts["readable"] and facts["control_plane"] is None
+    assert [peer["metadata"]["name"] for peer in facts["peers"]] == ["green"]
+    assert [(found["code"], found["severity"]) for found in facts["problems"]] == [("control-plane-missing", "warning")]
+    assert facts["namespace"] == (namespace or "red-mesh-system")
+    facts, _cluster = _read(monkeypatch, {**_mesh(), **LEFT}, namespace=namespace)
+    assert not facts["readable"] and not facts["peers"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ServiceMeshControlPlane": ClusterError("forbidden", "may not list")},
+        {"ServiceMeshControlPlane": [{"metadata": {"name": "another"}}, {"metadata": {"name": "third"}}]},
+        {"Namespace": ClusterError("missing", "no such namespace")},
+    ],
+)
+def test_a_control_plane_that_may_exist_is_required(monkeypatch: pytest.MonkeyPatch, changes: Json) -> None:
+    facts, _cluster = _read(
+        monkeypatch, {**_mesh(), **LEFT, **changes}, control_plane="red", require_control_plane=False
+    )
+    assert not facts["readable"] and not facts["peers"]
+
+
+def test_an_invalid_own_root_hinders_no_removal(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts, _cluster = _read(monkeypatch, _mesh(), require_control_plane=False)
+    assert facts["readable"]
+    assert [(found["code"], found["severity"]) for found in facts["problems"]] == [("root-unreadable", "warning")]
+
+
+def test_gateways_that_the_control_plane_does_not_have_any_more_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    _root(monkeypatch, "pem")
+    objects = _mesh()
+    for name, label in (("in", "in"), ("ingress-green", "ingress-green"), ("theirs", "green")):
+        service = live_service(name)
+        service["metadata"]["labels"] = {"federation.maistra.io/ingress-for": label}
+        objects["Service"] = [one for one in objects["Service"] if one["metadata"]["name"] != name] + [service]
+    assert _read(monkeypatch, objects)[0]["leftover_gateways"] == ["ingress-green"]
+
+
 def test_a_root_that_is_missing_or_garbage_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     missing, garbage = _read(monkeypatch, {**_mesh(), "ConfigMap": []})[0], _read(monkeypatch, _mesh())[0]
     assert [[problem["code"] for problem in facts["problems"]] for facts in (missing, garbage)] == [

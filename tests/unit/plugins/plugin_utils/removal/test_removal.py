@@ -242,6 +242,49 @@ def test_an_export_set_of_others_forbids_to_delete_the_peer() -> None:
     assert not plan_removal(declaration, read, "unlink")["problems"]
 
 
+def test_an_export_set_of_others_keeps_its_pair_only() -> None:
+    """Both sides of it stay; all other pairs go."""
+    declaration, read = _federated(federation_remove_mesh=RED)
+    [exports] = [one for one in read[RED]["exports"] if one["metadata"]["name"] == GREEN]
+    exports["metadata"]["labels"] = {}
+    plan = plan_removal(declaration, read, "remove_mesh")
+    assert not plan["problems"] and _going(plan) == {RED: [BLUE], BLUE: [RED]}
+    assert [found["code"] for found in plan["warnings"] if found["severity"] == "error"] == ["exports-unmanaged"]
+    assert removal_report.report(plan, {})["failures"].keys() == {RED}
+
+
+def test_what_a_deleted_control_plane_has_left_goes_without_waiting_for_istiod() -> None:
+    declaration, read = _federated(federation_unlink="red-mesh,green-mesh", federation_restart_control_plane=True)
+    read[RED]["control_plane"] = None
+    plan = plan_removal(declaration, read, "unlink")
+    assert not plan["problems"] and plan["survivors"][RED] == []
+    deleted = [one["definition"]["kind"] for one in objects.build_objects(plan, "removed_imports", RED, {})]
+    assert deleted == ["ExportedServiceSet"]
+    assert objects.build_objects(plan, "withdrawn_exports", RED, {}) == []
+    assert objects.exports_to_wait_for(plan, RED, {}) == []
+    kinds = [one["definition"]["kind"] for one in objects.build_objects(plan, "removed_peers", RED, {})]
+    assert kinds == ["ServiceMeshPeer", "ConfigMap"]
+    assert objects.build_objects(plan, "removed_gateways", RED, {}) == []
+    assert removal_report.restarts(plan) == [GREEN]
+    assert "istiod-None" not in " ".join(removal_report.unconfirmed(plan))
+
+
+def test_gateways_that_the_operator_has_not_removed_yet_are_waited_for() -> None:
+    """A run was killed after it had taken them out of the control plane: nothing else is left of the pair."""
+    declaration = fed.declare(
+        {host: dict(one, federation_remove_mesh=GREEN) for host, one in fed.inventory(RED, BLUE).items()}
+    )
+    read = {host: fed.facts(host) for host in (RED, BLUE)}
+    read[RED]["leftover_gateways"] = ["egress-green-mesh", "ingress-green-mesh"]
+    plan = plan_removal(declaration, read, "remove_mesh")
+    assert _going(plan) == {RED: [GREEN]}
+    assert [one["name"] for one in objects.gateways_to_wait_for(plan, RED, {})] == read[RED]["leftover_gateways"]
+    assert not any(objects.build_objects(plan, task, RED, {}) for task in objects.BUILDERS)
+    late = problem("gateway-remains", RED, "Service red-mesh-system/egress-green-mesh", "exists", peer=GREEN)
+    report = removal_report.report(plan, {"gateways_gone": {RED: {"problems": [late]}}})
+    assert report["verdict"] == "FAILED" and list(report["failures"]) == [RED]
+
+
 @pytest.mark.parametrize(
     ("verb", "options", "codes"),
     [
