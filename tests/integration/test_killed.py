@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import signal
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,6 +14,7 @@ from harness import IMPORTED, ROOT, Federation, Run, request_lines, two_meshes
 from lab import state
 from lab.front_proxy import RUN_REQUESTS
 from lab.processes import RUN_MARK
+from states import mark_unmanaged, written_state
 
 RED, GREEN = "red-mesh", "green-mesh"
 PEERS = {RED: GREEN, GREEN: RED}
@@ -29,12 +28,7 @@ FEDERATING_WRITES, REMOVAL_WRITES = 8, 9
 def _federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
     """Two meshes that are not federated, with an object of a user in each, behind a front proxy that runs all the time."""
     federation = Federation.for_lab(start(two_meshes()), tmp_path_factory.mktemp("f"))
-    for mesh, peer in PEERS.items():
-        cluster, namespace = federation.location(mesh)
-        notes = {"name": f"{peer}-notes", "namespace": namespace}
-        federation.lab.apply(
-            cluster, [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": notes, "data": {"a": "b"}}]
-        )
+    mark_unmanaged(federation, PEERS)
     with federation.lab.fault("front-proxy"):
         yield federation
 
@@ -65,7 +59,7 @@ class Sweep:
         assert run.code == -signal.SIGKILL, run.output
         self.writes += self.when == "before"
         self.done = self.when == "after"
-        run, reached = self._play(), _state(self.federation)
+        run, reached = self._play(), written_state(self.federation, PEERS)
         if reached in self.settled:
             return run, None
         self.settled.append(reached)
@@ -91,43 +85,6 @@ class Sweep:
         return f"{self.playbook.stem}, killed {self.when} write {self.writes} of {requests}"
 
 
-def _state(federation: Federation, managed: bool = True) -> dict[str, Any]:
-    """Return by path all that runs can write, without what differs in an object that is made again.
-
-    Without ``managed`` it is what is not ours: objects without our label, and control planes without what the pair needs in them.
-    """
-    values: dict[str, Any] = {}
-    for mesh, peer in PEERS.items():
-        for name, body in federation.writable_objects(mesh).items():
-            metadata = body["metadata"]
-            if not managed and metadata.get("labels", {}).get("app.kubernetes.io/managed-by") == "ossm.federation":
-                continue
-            content = {key: body.get(key) for key in ("spec", "data")} | {
-                "metadata": {key: metadata.get(key) for key in ("labels", "annotations")},
-                "owners": {
-                    entry["manager"]: json.dumps(entry["fieldsV1"], sort_keys=True) if managed else metadata["uid"]
-                    for entry in metadata["managedFields"]
-                    if "subresource" not in entry and (managed or "ossm.federation" not in entry["manager"])
-                },
-            }
-            values |= {
-                path: value
-                for path, value in _leaves(f"{mesh}: {name}", content)
-                if managed
-                or not re.search(rf"\.gateways\.(additional(In|E)gress\.(in|e)gress-{peer}|openshiftRoute)\.", path)
-            }
-    return values
-
-
-def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield all values of nested dictionaries by path; a dictionary without keys has none."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _leaves(f"{path}.{key}", inner)
-    else:
-        yield path, value
-
-
 def _check_federated(federation: Federation, run: Run, after: Run | None) -> None:
     assert run.cells == {(RED, GREEN): "ok", (GREEN, RED): "ok, 1 imported"}, run.output
     assert federation.connected() == [(GREEN, RED), (RED, GREEN)] and federation.imported(GREEN, RED) == [IMPORTED]
@@ -144,12 +101,12 @@ def _check_removed(federation: Federation, run: Run, after: Run | None) -> None:
 
 def _sweep(federation: Federation, there: Sweep, back: Sweep) -> None:
     """From nothing to federated and back, until both have been killed at every write; no write is about anything else."""
-    unmanaged, mark = _state(federation, managed=False), federation.lab.mark()
+    unmanaged, mark = written_state(federation, PEERS, managed=False), federation.lab.mark()
     while not (there.done and back.done):
         _check_federated(federation, *there.step())
-        assert _state(federation, managed=False) == unmanaged
+        assert written_state(federation, PEERS, managed=False) == unmanaged
         _check_removed(federation, *back.step())
-        assert _state(federation, managed=False) == unmanaged
+        assert written_state(federation, PEERS, managed=False) == unmanaged
     written = {(sent.resource, sent.name) for requests in federation.writes(mark).values() for sent in requests}
     roots = {(resource, name) for resource, name in written if resource == "configmaps"}
     assert roots == {("configmaps", f"{mesh}-ca-root-cert") for mesh in PEERS}

@@ -25,6 +25,8 @@ from lab.state import LabError
 BINDING = "lab-admins"
 PROXY_SECONDS = 20.0
 _MATCH_ALL: dict[str, Any] = {"verbs": [], "resources": [], "namespaces": []}
+#: A fault that begins in the middle of a run.
+_FROM_WRITE: dict[str, Any] = {"from_write": 0}
 
 
 @dataclass(frozen=True)
@@ -38,16 +40,21 @@ class Fault:
 
 FAULTS: dict[str, Fault] = {
     "api-stopped": Fault("the API server is stopped (connection refused)"),
-    "api-slow": Fault("delays each matching request by `seconds`", {"seconds": 2.0, **_MATCH_ALL}, proxied=True),
+    "api-slow": Fault(
+        "delays each matching request by `seconds`, from the `from_write`-th request that changes objects on (0: at once)",
+        {"seconds": 2.0, **_FROM_WRITE, **_MATCH_ALL},
+        proxied=True,
+    ),
     "api-error": Fault(
-        "responds to matching requests with `code` (409, 429, 500, 503, 504), with `probability`, at most `count` times "
-        "(0: always)",
-        {"code": 500, "probability": 1.0, "count": 0, "retry_after": 1, **_MATCH_ALL},
+        "responds to matching requests with `code` (403, 409, 429, 500, 503, 504), with `probability`, at most `count` times "
+        "(0: always), from the `from_write`-th request that changes objects on (0: at once)",
+        {"code": 500, "probability": 1.0, "count": 0, "retry_after": 1, **_FROM_WRITE, **_MATCH_ALL},
         proxied=True,
     ),
     "api-connection-reset": Fault(
-        "resets the connection of matching requests, at most `count` times (0: always)",
-        {"count": 0, **_MATCH_ALL},
+        "resets the connection of matching requests, at most `count` times (0: always), from the `from_write`-th request that "
+        "changes objects on (0: at once)",
+        {"count": 0, **_FROM_WRITE, **_MATCH_ALL},
         proxied=True,
     ),
     "api-forbidden": Fault(

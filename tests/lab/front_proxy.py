@@ -32,6 +32,7 @@ RUN_REQUESTS = "run-killed.json"
 _HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "host"}
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _REASONS = {
+    403: ("Forbidden", '{resource} "{name}" is forbidden: User "admin" cannot {verb} resource "{resource}"'),
     409: (
         "Conflict",
         'Operation cannot be fulfilled on {resource} "{name}": the object has been modified; '
@@ -88,11 +89,13 @@ def count_request(directory: Path, fault: dict[str, Any], target: dict[str, str]
 
 
 class FrontProxy:
-    """Front proxy of a cluster; ``counts`` has the number of requests that each fault has hit."""
+    """Front proxy of a cluster; ``counts`` has the number of requests that each fault has hit, ``writes`` that of the requests since
+    then that change objects."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self.counts: Counter[str] = Counter()
+        self.writes: Counter[str] = Counter()
         self.session: ClientSession | None = None
         pki = cluster.folder / "pki"
         self.valid_context = self._server_context(pki, "server")
@@ -139,11 +142,13 @@ class FrontProxy:
         slow, error, reset, kill = (
             faults.get(name) for name in ("api-slow", "api-error", "api-connection-reset", "run-killed")
         )
-        if slow and matches(slow, target):
+        if changes(target, request.query):
+            self.writes.update(fault["id"] for fault in (slow, error, reset) if fault)
+        if slow and self._has_begun(slow) and matches(slow, target):
             await asyncio.sleep(slow["seconds"])
-        if error and matches(error, target) and self._is_hit(error):
+        if error and self._has_begun(error) and matches(error, target) and self._is_hit(error):
             return _error_response(error, target)
-        if reset and matches(reset, target) and self._is_hit(reset):
+        if reset and self._has_begun(reset) and matches(reset, target) and self._is_hit(reset):
             return _reset(request)
         if kill and matches(kill, target) and (kill["verbs"] or changes(target, request.query)):
             number = count_request(self.cluster.directory, kill, target)
@@ -159,6 +164,10 @@ class FrontProxy:
             async with self._upstream(request, _headers(request) + _identity(request)) as upstream:
                 await upstream.read()
         processes.kill_run(fault["run"])
+
+    def _has_begun(self, fault: dict[str, Any]) -> bool:
+        """Return whether the fault's first request that changes objects has come."""
+        return bool(self.writes[fault["id"]] >= fault.get("from_write", 0))
 
     def _is_hit(self, fault: dict[str, Any]) -> bool:
         count = fault.get("count") or 0

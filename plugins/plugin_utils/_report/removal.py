@@ -20,8 +20,8 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.removal_parts import (
     Results,
     count_undisturbed,
-    disturbed,
     distinct,
+    disturbed,
     failures,
     task_problems,
 )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fault run-killed: the requests that it counts, its parameters, and the processes that it kills."""
+"""Faults that begin at a write, and above all run-killed: the requests that count, its parameters, and the processes that it kills."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +101,22 @@ def test_a_run_with_fewer_writes_is_not_killed(tmp_path: Path) -> None:
     assert code == 0 and len(written) == 10
 
 
-async def _send(directory: Path, fault: dict[str, Any]) -> tuple[int | None, list[tuple[str, str]]]:
-    """Run the client against front proxies of two clusters; return its exit code, and cluster and name of what was stored."""
+@pytest.mark.parametrize(("from_write", "stored"), [(0, 0), (1, 0), (2, 1), (3, 2), (6, 5)])
+def test_a_fault_begins_at_a_write_of_its_cluster(tmp_path: Path, from_write: int, stored: int) -> None:
+    """Reads and dry runs before it pass, and do not count."""
+    fault = {"run": "", "code": 403, "from_write": from_write, "id": "one"}
+    code, written = asyncio.run(_send(tmp_path, fault, "api-error", ["red"]))
+    assert (code == 0) is (stored == 5)
+    assert written == [("red", str(number)) for number in range(stored)]
+
+
+async def _send(
+    directory: Path, fault: dict[str, Any], kind: str = "run-killed", clusters: Sequence[str] = ("red", "green")
+) -> tuple[int | None, list[tuple[str, str]]]:
+    """Run the client against front proxies of clusters; return its exit code, and cluster and name of what was stored."""
     written: list[tuple[str, str]] = []
     async with asyncio.timeout(30):
-        servers = [await _serve(directory, name, fault, written) for name in ("red", "green")]
+        servers = [await _serve(directory, name, {kind: fault}, written) for name in clusters]
         client = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
@@ -120,7 +132,7 @@ async def _send(directory: Path, fault: dict[str, Any]) -> tuple[int | None, lis
 
 
 async def _serve(
-    directory: Path, name: str, fault: dict[str, Any], written: list[tuple[str, str]]
+    directory: Path, name: str, active: dict[str, Any], written: list[tuple[str, str]]
 ) -> tuple[TestServer, TestServer]:
     """Start a server that records what it stores, and the front proxy before it."""
 
@@ -132,7 +144,7 @@ async def _serve(
     upstream = TestServer(_application(store))
     await upstream.start_server()
     certificates.write_all(directory / name / "pki", ["127.0.0.1"], "10.0.0.1")
-    state.write_json(directory / name / front_proxy.CONFIGURATION, {"run-killed": fault})
+    state.write_json(directory / name / front_proxy.CONFIGURATION, active)
     front = front_proxy.FrontProxy(Cluster(name, directory, {"server": str(upstream.make_url("")).rstrip("/")}))
     application = _application(front.handle)
     application.on_startup.append(front.open)
