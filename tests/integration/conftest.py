@@ -20,6 +20,7 @@ SPEED = 20
 LONG_FILES = (
     "test_killed",
     "test_recovery_later",
+    "test_removal_faults",
     "test_removal",
     "test_modules",
     "test_broken_meshes",
@@ -29,6 +30,8 @@ LONG_FILES = (
     "test_retries",
     "test_load_balancers",
     "test_identity",
+    "test_remove_service",
+    "test_concurrent",
     "test_conflicts",
 )
 #: Files on the default topology; they run one after the other, so that they share one lab.
