@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -150,7 +151,9 @@ def test_stale_files_go_and_files_of_others_stay(federation: Federation) -> None
 def test_a_mesh_that_cannot_be_read_keeps_its_files(federation: Federation, tmp_path: Path) -> None:
     before, host = contents(federation), federation.hosts["green-mesh"]
     kubeconfig = host["mesh_kubeconfig"]
-    host["mesh_kubeconfig"] = str(tmp_path / "none")
+    unreachable = tmp_path / "kubeconfig"
+    unreachable.write_text(re.sub(r"(server: https://[^:]+):[0-9]+", r"\1:1", Path(kubeconfig).read_text()))
+    host["mesh_kubeconfig"] = str(unreachable)
     run = render(federation, code=2)
     host["mesh_kubeconfig"] = kubeconfig
     assert run.data["verdict"] == "FAILED" and "green-mesh" in run.data["failures"]

@@ -71,6 +71,7 @@ _PARTS: Dict[str, str] = {
     "definition": "planned object",
     "unknown": "value that is known later",
 }
+CONTROL_PLANE = "ServiceMeshControlPlane"
 _ABSENT = "none"
 #: The longest value that a message shows.
 _SHOWN = 80
@@ -258,13 +259,19 @@ def _object(target: DesiredObject) -> Json:
 
 
 def _live_part(definition: Json, live: Json) -> Json:
-    """What an apply of a definition depends on: the fields that it names, our labels and our annotations."""
+    """What an apply of a definition depends on: its content, our labels and our annotations; of a control plane, which is not
+    only ours, the fields that the definition names."""
     meta = live["metadata"]
     ours = {
         key: {name: value for name, value in (meta.get(key) or {}).items() if OURS in (name.split("/")[0], value)}
         for key in ("labels", "annotations")
     }
-    body = {key: _named(definition[key], live.get(key)) for key in ("spec", "data") if key in definition}
+    is_shared = definition["kind"] == CONTROL_PLANE
+    body = {
+        key: _named(definition[key], live.get(key)) if is_shared else live.get(key)
+        for key in ("spec", "data")
+        if key in definition
+    }
     return _comparable({"metadata": {"uid": meta.get("uid"), **ours}, **body})
 
 
