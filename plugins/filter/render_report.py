@@ -56,7 +56,9 @@ def render_report(plan: Any, written: Any, check_mode: bool = False) -> Dict[str
     """Report a rendering; see DOCUMENTATION."""
     whole = unseal(plan)
     if not has(whole, "rendering"):
-        raise AnsibleFilterError("ossm.federation.render_report needs render_plan, a variable of the role ossm.federation.render")
+        raise AnsibleFilterError(
+            "ossm.federation.render_report needs render_plan, a variable of the role ossm.federation.render"
+        )
     parts = whole["rendering"]
     unrendered = {mesh: [Unrendered(*one) for one in objects] for mesh, objects in parts["unrendered"].items()}
     rendered = Rendering(parts["folders"], [Kept(*one) for one in parts["kept"]], unrendered)

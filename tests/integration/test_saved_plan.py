@@ -75,7 +75,11 @@ def test_a_saved_plan_has_the_objects_and_no_secret(federation: Federation) -> N
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert saved["format"] == "ossm.federation/plan/v1" and saved["collection"]
     objects = {row["where"] for mesh in saved["meshes"].values() for row in mesh["objects"]}
-    assert {PEER, "ExportedServiceSet red-mesh-system/green-mesh", "ConfigMap red-mesh-system/green-mesh-ca-root-cert"} <= objects
+    assert {
+        PEER,
+        "ExportedServiceSet red-mesh-system/green-mesh",
+        "ConfigMap red-mesh-system/green-mesh-ca-root-cert",
+    } <= objects
     user = yaml.safe_load(Path(federation.hosts["red-mesh"]["mesh_kubeconfig"]).read_text())["users"][0]["user"]
     assert not any(str(value) in path.read_text() for value in user.values())
 
@@ -98,7 +102,9 @@ def test_exactly_the_saved_plan_is_applied_and_recorded(federation: Federation) 
     (record,) = records(federation)
     assert recorded(record) == run.changes and stat.S_IMODE(record.stat().st_mode) == 0o600
     content = json.loads(record.read_text())
-    assert content["playbook"] == "federate" and record.name.startswith(content["started"].translate({45: None, 58: None})[:15])
+    assert content["playbook"] == "federate" and record.name.startswith(
+        content["started"].translate({45: None, 58: None})[:15]
+    )
     peer = next(one for one in content["changes"] if one["kind"] == "ServiceMeshPeer" and one["mesh"] == "green-mesh")
     assert (peer["before"], peer["peer"]) == (None, "red-mesh")
     assert peer["after"]["spec"]["security"]["trustDomain"] == "red-mesh.local"
@@ -122,10 +128,14 @@ def test_a_change_of_clusters_or_inventory_is_named(federation: Federation) -> N
     host["mesh_exports"] = declared
     cluster, namespace = federation.location("green-mesh")
     port = '{"spec": {"remote": {"discoveryPort": %s}}}'
-    federation.lab.kubectl(cluster, "patch", "-n", namespace, "servicemeshpeers", "red-mesh", "--type=merge", "-p", port % 8199)
+    federation.lab.kubectl(
+        cluster, "patch", "-n", namespace, "servicemeshpeers", "red-mesh", "--type=merge", "-p", port % 8199
+    )
     output = rejected(federation)
     assert f"{PEER}: live object spec.remote.discoveryPort: 8188 when the plan was saved, 8199 now" in output
-    federation.lab.kubectl(cluster, "patch", "-n", namespace, "servicemeshpeers", "red-mesh", "--type=merge", "-p", port % "null")
+    federation.lab.kubectl(
+        cluster, "patch", "-n", namespace, "servicemeshpeers", "red-mesh", "--type=merge", "-p", port % "null"
+    )
     run = apply(federation)
     assert run.code == 0 and {change[1:4] for change in run.changes} == {
         ("ExportedServiceSet", "red-mesh-system/green-mesh", "change")
@@ -144,15 +154,21 @@ def test_a_file_that_is_no_saved_plan_is_rejected(federation: Federation) -> Non
 
 def test_a_removal_and_a_run_that_fails_are_recorded(federation: Federation) -> None:
     before = records(federation)
-    run = federation.play(UNLINK, "-e", "federation_unlink=red-mesh,green-mesh", "-e", "federation_confirm=red-mesh,green-mesh")
+    run = federation.play(
+        UNLINK, "-e", "federation_unlink=red-mesh,green-mesh", "-e", "federation_confirm=red-mesh,green-mesh"
+    )
     assert run.code == 0, run.output
     (record,) = set(records(federation)) - set(before)
     assert "-unlink-" in record.name
     changes = json.loads(record.read_text())["changes"]
     deleted = next(one for one in changes if one["kind"] == "ServiceMeshPeer" and one["mesh"] == "green-mesh")
-    assert deleted["verb"] == "deleted" and deleted["before"]["spec"]["remote"]["addresses"] and deleted["after"] is None
+    assert (
+        deleted["verb"] == "deleted" and deleted["before"]["spec"]["remote"]["addresses"] and deleted["after"] is None
+    )
     before = records(federation)
-    with federation.lab.fault("api-forbidden", cluster="green", verbs=["create", "patch"], resources=["servicemeshpeers"]):
+    with federation.lab.fault(
+        "api-forbidden", cluster="green", verbs=["create", "patch"], resources=["servicemeshpeers"]
+    ):
         run = federation.run()
     assert run.code != 0
     (record,) = set(records(federation)) - set(before)

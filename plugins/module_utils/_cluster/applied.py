@@ -61,9 +61,17 @@ def settled(definition: Json, manager: str, live: Optional[Json]) -> Optional[Js
     if live is None or uid not in (None, live["metadata"].get("uid")):
         return None
     if last is None:
-        is_current = is_ours(live) and is_ours(definition) and not differences(_owned_part(definition), live)
+        is_labelled = is_ours(live) and is_ours(definition) and _has_other_manager(live)
+        is_current = is_labelled and not differences(_owned_part(definition), live)
         return {"time": None, "fields": "{}"} if is_current else None
     return last if _is_settled(json.loads(last["fields"]), _owned_part(definition), live) else None
+
+
+def _has_other_manager(live: Json) -> bool:
+    """Whether another manager than ours has written a live object, as it was read or trimmed."""
+    entries = live["metadata"].get("managedFields") or []
+    managers = [entry.get("manager") for entry in entries if entry.get("subresource") != "status"]
+    return any(str(manager).split("/", maxsplit=1)[0] != OURS for manager in managers or live.get("managers") or [])
 
 
 def _owned_part(definition: Json) -> Json:

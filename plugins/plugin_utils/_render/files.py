@@ -79,7 +79,9 @@ def document(mesh: str, content: Json, peer_name: Optional[str] = None, pinned: 
 
 def dump(content: Any) -> str:
     """Plain data as YAML with sorted keys."""
-    return str(yaml.dump(content, Dumper=_Dumper, sort_keys=True, default_flow_style=False, width=10000, allow_unicode=True))
+    return str(
+        yaml.dump(content, Dumper=_Dumper, sort_keys=True, default_flow_style=False, width=10000, allow_unicode=True)
+    )
 
 
 def is_ours(text: str) -> bool:

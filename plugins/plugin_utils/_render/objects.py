@@ -31,7 +31,6 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._render.owned impo
     RENDERED,
     TRUST_DOMAIN,
     annotation,
-    claim_rendered,
     rendered_parts,
 )
 
@@ -106,7 +105,9 @@ def _control_plane(plan: Plan, host: str, facts: Json, parts: List[DesiredObject
         _merge(spec, part["definition"]["spec"])
         annotations.update(part["definition"]["metadata"].get("annotations") or {})
         gateways = dig(part["definition"], "spec", "gateways") or {}
-        names[peer_name] = [f"{kind}.{name}" for kind, entries in gateways.items() for name in entries] or [TRUST_DOMAIN]
+        names[peer_name] = [f"{kind}.{name}" for kind, entries in gateways.items() for name in entries] or [
+            TRUST_DOMAIN
+        ]
     if TRUST_DOMAIN in (rendered_parts(facts.get("control_plane")).get(NO_PEER) or []) and mesh["trust_domain"]:
         _merge(spec, {"security": {"trust": {"domain": mesh["trust_domain"]}}})
         names[NO_PEER] = [TRUST_DOMAIN]

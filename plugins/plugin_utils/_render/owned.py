@@ -47,7 +47,7 @@ def claim_rendered(facts: Json) -> Json:
     parts = rendered_parts(control_plane)
     if not parts:
         return facts
-    claimed = copy.deepcopy(control_plane)
+    claimed: Json = copy.deepcopy(control_plane or {})
     for peer, names in parts.items():
         for path in names:
             kind, dummy, name = path.partition(".")

@@ -76,9 +76,7 @@ def report(plan: Plan, rendering: Rendering, written: Json, check_mode: bool = F
     }
 
 
-def _headline(
-    rendering: Rendering, written: Json, failed: Dict[str, str], unrendered: int, check_mode: bool
-) -> str:
+def _headline(rendering: Rendering, written: Json, failed: Dict[str, str], unrendered: int, check_mode: bool) -> str:
     number = len(rendering.folders)
     meshes = f"{number} mesh" if number == 1 else f"{number} meshes"
     objects = count(sum(folder["objects"] for folder in rendering.folders), "object")
@@ -137,7 +135,9 @@ def _problems(plan: Plan, rendering: Rendering, written: Json) -> List[Problem]:
         for path in written["taken"]
     ]
     found += [
-        problem("render-undeclared", name, f"folder {name}", "it has rendered files of a mesh that is not in the inventory")
+        problem(
+            "render-undeclared", name, f"folder {name}", "it has rendered files of a mesh that is not in the inventory"
+        )
         for name in written["unknown"]
     ]
     return found

@@ -132,7 +132,9 @@ def find_differences(saved: Json, current: Json, group: str) -> List[Difference]
     for host, then, now in _both(saved["meshes"], current["meshes"], equal=True):
         mesh = (now or then)["mesh"]
         if then is None or now is None:
-            found.append(Difference(mesh, "inventory", "this mesh", *("there" if one else _ABSENT for one in (then, now))))
+            found.append(
+                Difference(mesh, "inventory", "this mesh", *("there" if one else _ABSENT for one in (then, now)))
+            )
             continue
         declared = (plan["declared"]["meshes"][host] for plan in (saved, current))
         found += [Difference(mesh, name) for name, dummy, dummy in _both(*declared)]
@@ -267,7 +269,7 @@ def _live_part(definition: Json, live: Json) -> Json:
         for key in ("labels", "annotations")
     }
     is_shared = definition["kind"] == CONTROL_PLANE
-    body = {
+    body: Json = {
         key: _named(definition[key], live.get(key)) if is_shared else live.get(key)
         for key in ("spec", "data")
         if key in definition
