@@ -1,18 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write the files of render.yml: only what differs, and no file of others."""
+"""Write the files of render.yml: only what differs, and only files that it has written."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase, validated
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.files import absolute
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.files import absolute, write_file
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain_arguments
 from ansible_collections.ossm.federation.plugins.plugin_utils._render.files import is_ours
 from ansible_collections.ossm.federation.plugins.plugin_utils._render.folders import (
@@ -115,9 +114,7 @@ class _Writer:
             path.unlink()
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(after, encoding="utf-8")
-        os.replace(partial, path)
+        write_file(str(path), after)
 
 
 def _texts(folder: Path) -> Dict[str, str]:

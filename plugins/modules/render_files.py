@@ -29,7 +29,7 @@ options:
     type: dict
     default: {}
   meshes:
-    description: The names of all meshes. Folders with rendered files of others are reported.
+    description: The names of all meshes. Folders with rendered files for other meshes are reported.
     type: list
     elements: str
     required: true
@@ -66,7 +66,7 @@ changes:
   elements: dict
   sample: [{file: red-mesh/kustomization.yaml, mesh: red-mesh, verb: written}]
 taken:
-  description: Files of others with the name of a rendered one; they stay as they are.
+  description: Files that no run has rendered, with the name of a rendered one; they stay as they are.
   returned: success
   type: list
   elements: str

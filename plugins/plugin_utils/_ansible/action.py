@@ -159,8 +159,12 @@ class CoreAction(ActionBase):
         """Record what the task has written."""
         meshes = (plain(task_vars.get(PLAN)) or {}).get("meshes") or {}
         changes = record.read_changes(result, {host: mesh["mesh"] for host, mesh in meshes.items()})
-        if changes:
-            record.append(directory, changes)
+        try:
+            if changes:
+                record.append(directory, changes)
+        except (OSError, ValueError) as error:
+            # What was written is reported all the same.
+            result.setdefault("warnings", []).append(f"federation_record_dir: the changes are not recorded: {error}")
 
     def runs_in_process(self) -> bool:
         """Whether the work can be done in this process."""

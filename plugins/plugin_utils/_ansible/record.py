@@ -24,7 +24,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._modules.object_ch
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import VERSION
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.files import absolute
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.files import absolute, write_file
 
 FORMAT = "ossm.federation/record/v1"
 #: The beginning and a name of this run. Ansible imports actions in the process that forks its workers, so all workers have the same.
@@ -87,10 +87,7 @@ def _add(path: Path, changes: List[Json]) -> None:
     if path.exists():
         content = json.loads(path.read_text(encoding="utf-8"))
     content["changes"] += [{"time": time, **change} for change in changes]
-    partial = path.with_suffix(".partial")
-    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(json.dumps(content, indent=4) + "\n")
-    os.replace(partial, path)
+    write_file(str(path), json.dumps(content, indent=4) + "\n", 0o600)
 
 
 def _before_and_after(row: Json, diff: Optional[Json]) -> Dict[str, Any]:

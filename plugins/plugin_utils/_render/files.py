@@ -4,7 +4,7 @@
 
 """Private to the collection: rendered objects as files, one for each object. Pure: the same input gives the same bytes.
 
-The first line of each of our files says what it is for, so that files of others are recognised and never touched.
+The first line of each of our files says what it is for, so that all other files are recognised and never touched.
 """
 
 from __future__ import annotations

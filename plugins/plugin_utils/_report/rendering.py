@@ -51,7 +51,7 @@ def report(plan: Plan, rendering: Rendering, written: Json, check_mode: bool = F
     taken_from = {path.partition("/")[0] for path in written["taken"]}
     for host, mesh in sorted(plan["meshes"].items()):
         if mesh["mesh"] in taken_from:
-            failed.setdefault(host, "a file of others is in the place of a rendered one")
+            failed.setdefault(host, "a file that was not rendered has the name of a rendered one")
     verdict: RenderVerdict = "FAILED" if failed else "INCOMPLETE" if unrendered else "RENDERED"
     headline = _headline(rendering, written, failed, len(unrendered), check_mode)
     folders = [_folder(folder["mesh"], folder["objects"], written) for folder in rendering.folders]
@@ -131,7 +131,7 @@ def _problems(plan: Plan, rendering: Rendering, written: Json) -> List[Problem]:
         for kept in rendering.kept
     ]
     found += [
-        problem("render-taken", path.partition("/")[0] if "/" in path else plan["group"], path, "the file is not ours")
+        problem("render-taken", path.partition("/")[0] if "/" in path else plan["group"], path, "it was not written by render.yml")
         for path in written["taken"]
     ]
     found += [

@@ -143,7 +143,7 @@ def find_differences(saved: Json, current: Json, group: str) -> List[Difference]
             for key, words in _READ.items()
             if then[key] != now[key]
         ]
-        # Of a mesh that cannot be read any more, or is left out, every object would differ.
+        # Of a mesh that cannot be read any more, or is outside the limit, every object would differ.
         found += read or _object_differences(mesh, then["objects"], now["objects"])
     return found
 

@@ -20,7 +20,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._render import fil
 
 Json = dict[str, Any]
 RED, GREEN, BLUE = fed.COLOURS
-#: Who applies the files, as Argo CD.
+#: The field manager of Argo CD.
 OTHER = "argocd-controller"
 
 
@@ -206,7 +206,7 @@ def test_files_of_a_pair_that_is_not_declared_any_more_go() -> None:
 
 def test_files_of_others_are_never_written_and_never_stale() -> None:
     folder = rendering(unfederated()).folders[0]
-    existing = {"kustomization.yaml": "resources: []\n", "note.yaml": "# Rendered by somebody\n"}
+    existing = {"kustomization.yaml": "resources: []\n", "note.yaml": "# Rendered by another tool\n"}
     content = folders.folder_content(folder, existing)
     assert content.taken == ["kustomization.yaml"] and "kustomization.yaml" not in content.files
     assert folders.stale_files(content, existing) == []
