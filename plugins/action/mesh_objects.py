@@ -16,6 +16,7 @@ class ActionModule(CoreAction):
     MODULE = "ossm.federation.mesh_objects"
     SPEC = ARGUMENT_SPEC
     CORE = staticmethod(run)
+    WRITES = True
 
     def _call(self, core: Core, params: Json) -> Json:
         """Make the diff only where one is shown."""

@@ -12,6 +12,7 @@ author: The ossm.federation authors (@ossm-federation)
 description:
   - Lists objects, gateways, load balancers and the ports that firewalls must let through.
   - A mesh that was not read, or only in part, is assumed to follow the conventions, and is marked so.
+  - With C(federation_plan_file) RV(_value).file is the content of that file, with the plan that a run of C(federate.yml) can apply.
 positional: hostvars, outside
 options:
   _input:
@@ -50,18 +51,27 @@ _value:
   type: dict
 """
 
+import datetime
+import json
 from collections.abc import Callable
 from typing import Any, Dict, Mapping
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_facts, sealed_declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import overview as plan_overview
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import preflight, saved_plan
 
 
 def overview(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Any]:
     """Show the declared federation; see DOCUMENTATION."""
     declared = sealed_declaration(declaration, "ossm.federation.overview")
-    return dict(inert(plan_overview.overview(declared, read_facts(hostvars, declared["hosts"], outside))))
+    facts = read_facts(hostvars, declared["hosts"], outside)
+    shown = plan_overview.overview(declared, facts)
+    if declared["options"].get("federation_plan_file"):
+        planned = preflight.checked_plan(declared, facts, "federate", datetime.datetime.now(datetime.timezone.utc))
+        saved = saved_plan.save_plan(planned, facts, declared)
+        shown["file"] = json.dumps({**shown, "saved": saved}, indent=4, sort_keys=True) + "\n"
+    return dict(inert(shown))
 
 
 class FilterModule:

@@ -16,6 +16,7 @@ description:
   - RV(_value).problems must stop the run before its first write. A mesh that could not be read is not among them.
   - Runs the preflight - versions with known faults, missing rights, exported namespaces that are not members, network views. A
     mesh without the rights for what this run would do is skipped, with its problems.
+  - With C(federation_apply_plan) the plan is compared with the saved one. Where they differ, that is a problem.
   - RV(_value).pending_steps names the steps in which a mesh has anything to write or to wait for. All others may be skipped.
 positional: hostvars, outside, rights_for
 options:
@@ -65,11 +66,12 @@ from typing import Any, Dict, Mapping
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import permissions
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.files import read_file
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_facts, sealed_declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.announcement import announcement
-from ansible_collections.ossm.federation.plugins.plugin_utils._run import preflight
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import preflight, saved_plan
 
 
 def plan(
@@ -81,6 +83,9 @@ def plan(
         raise AnsibleFilterError(f"ossm.federation.plan: rights_for is one of {', '.join(permissions.READING)}")
     facts = read_facts(hostvars, declared["hosts"], outside)
     planned = preflight.checked_plan(declared, facts, purpose, datetime.datetime.now(datetime.timezone.utc))
+    path = declared["options"].get("federation_apply_plan")
+    if path and purpose.startswith("federate"):
+        planned["problems"] += saved_plan.compare_plan(read_file(path), path, planned, facts, declared)
     announced = announcement(planned, facts)
     text = {"lines": announced["lines"], "details": announced["details"]}
     return seal(planned, {**planning.public_plan(planned), "announcement": text})

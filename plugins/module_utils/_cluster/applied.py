@@ -16,8 +16,8 @@ import copy
 import json
 from typing import Any, Dict, List, Optional, Set
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import OURS
-from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import OURS, is_ours
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import differences, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 
@@ -76,12 +76,27 @@ def _owned_values(fields: Json, live: Any) -> Any:
 
 
 def settled(definition: Json, manager: str, live: Optional[Json]) -> Optional[Json]:
-    """Our last apply (see ``last_apply``) when sending ``definition`` again would change nothing, else None."""
+    """Our last apply (see ``last_apply``) when sending ``definition`` again would change nothing, else None.
+
+    An object that others write from the files of ``render.yml`` has our label and no apply of ours: where all values are
+    current, an apply would only make us an owner beside them. Then there is no time and there are no fields.
+    """
     last = last_apply(live, manager)
     uid = definition["metadata"].get("uid")
-    if live is None or last is None or uid not in (None, live["metadata"].get("uid")):
+    if live is None or uid not in (None, live["metadata"].get("uid")):
         return None
+    if last is None:
+        is_labelled = is_ours(live) and is_ours(definition) and _has_other_manager(live)
+        is_current = is_labelled and not differences(_owned_part(definition), live)
+        return {"time": None, "fields": "{}"} if is_current else None
     return last if _is_settled(json.loads(last["fields"]), _owned_part(definition), live) else None
+
+
+def _has_other_manager(live: Json) -> bool:
+    """Whether another manager than ours has written a live object, as it was read or trimmed."""
+    entries = live["metadata"].get("managedFields") or []
+    managers = [entry.get("manager") for entry in entries if entry.get("subresource") != "status"]
+    return any(str(manager).split("/", maxsplit=1)[0] != OURS for manager in managers or live.get("managers") or [])
 
 
 def _owned_part(definition: Json) -> Json:

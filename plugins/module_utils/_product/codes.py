@@ -61,6 +61,7 @@ _IDENTITY = "Identity files"
 _RUNNING = "What a running istiod keeps"
 _LINKS = "State of a link"
 _REMOVAL = "Removal"
+_SAVED = "Saved plans and rendered files"
 
 CODES: Dict[str, Code] = {
     # Inventory and variables
@@ -891,5 +892,36 @@ CODES: Dict[str, Code] = {
         _W,
         "A link that stays was interrupted during the removal",
         "Run federate.yml, which shows whether the link is healthy",
+    ),
+    # Saved plans and rendered files
+    "plan-file": Code(
+        _SAVED,
+        _E,
+        "The file of federation_apply_plan is no saved plan",
+        "Name a file that plan.yml has written with federation_plan_file",
+    ),
+    "plan-outdated": Code(
+        _SAVED,
+        _E,
+        "A cluster or the inventory is no longer as it was when the plan was saved; nothing was written",
+        "Run plan.yml again, review the new plan and apply that",
+    ),
+    "render-kept": Code(
+        _SAVED,
+        _W,
+        "The folder of a mesh stays as it was, as the mesh could not be planned completely",
+        "Correct what the message names, then run render.yml again",
+    ),
+    "render-taken": Code(
+        _SAVED,
+        _E,
+        "A file that render.yml did not write has the name of one that it would write",
+        "Move the file, or set federation_render_dir to another directory",
+    ),
+    "render-undeclared": Code(
+        _SAVED,
+        _W,
+        "The directory has files for a mesh that the inventory does not have",
+        "If the mesh has left, remove its pairs with remove_mesh.yml, then delete the folder",
     ),
 }

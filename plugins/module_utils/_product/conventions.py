@@ -13,6 +13,9 @@ from typing import Dict, List, Literal, Optional, Tuple
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Owner
 
+#: The version of the collection, as in galaxy.yml: files that a run leaves say what wrote them.
+VERSION = "1.0.0"
+
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 TRUST_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?\Z")

@@ -21,7 +21,9 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.utils.display import Display
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import client
+from ansible_collections.ossm.federation.plugins.module_utils._product.steps import PLAN
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible import record
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase, validated
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, plain_arguments
 
@@ -106,11 +108,15 @@ def applied_environment(environment: Mapping[str, str]) -> Iterator[None]:
 
 
 class CoreAction(ActionBase):
-    """An action that does the work of its module: subclasses name the module, its argument spec and its core function."""
+    """An action that does the work of its module: subclasses name the module, its argument spec and its core function.
+
+    What an action with ``WRITES`` changes is recorded with ``federation_record_dir``.
+    """
 
     MODULE = ""
     SPEC: Json = {}
     CORE: Optional[Core] = None
+    WRITES = False
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
@@ -122,11 +128,43 @@ class CoreAction(ActionBase):
         result = super().run(tmp, task_vars)
         if result.get("skipped"):
             return result
+        directory = self._record_directory(task_vars or {})
+        shows_diff = bool(self._task.diff)
+        # A record has the objects before and after, which only a diff has.
+        self._task.diff = shows_diff or bool(directory)
         if self.runs_in_process():
             result.update(self._in_process())
         else:
             result.update(self._as_module(task_vars))
+        self._task.diff = shows_diff
+        if directory:
+            self._record(directory, result, task_vars or {})
+        if not shows_diff:
+            result.pop("diff", None)
         return result
+
+    def _record_directory(self, task_vars: Json) -> str:
+        """The directory for the record of what this task writes; empty where it writes none."""
+        value = task_vars.get("federation_record_dir")
+        if not self.WRITES or self._task.check_mode or not value:
+            return ""
+        directory = str(plain(self._templar.template(value)))
+        fault = record.prepare(directory)
+        if fault:
+            raise AnsibleActionFail(f"federation_record_dir: {directory}: {fault}. Nothing was written by this task.")
+        return directory
+
+    @staticmethod
+    def _record(directory: str, result: Json, task_vars: Json) -> None:
+        """Record what the task has written."""
+        meshes = (plain(task_vars.get(PLAN)) or {}).get("meshes") or {}
+        changes = record.read_changes(result, {host: mesh["mesh"] for host, mesh in meshes.items()})
+        try:
+            if changes:
+                record.append(directory, changes)
+        except (OSError, ValueError) as error:
+            # What was written is reported all the same.
+            result.setdefault("warnings", []).append(f"federation_record_dir: the changes are not recorded: {error}")
 
     def runs_in_process(self) -> bool:
         """Whether the work can be done in this process."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         _task: Any
         _connection: Any
         _play_context: Any
+        _templar: Any
 
         def run(self, tmp: Optional[str] = None, task_vars: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
             """Return the result of the task."""

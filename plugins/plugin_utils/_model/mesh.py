@@ -42,6 +42,7 @@ def declared_mesh(host: str, values: Json, raw: Mapping[str, Any]) -> DeclaredMe
         "import_lists": [],
         "short_exports": {},
         "locality": None,
+        "managed_cluster": values.get("mesh_managed_cluster") or str(mesh),
         "peer_names": {},
         "installation": installation(values),
         "pins": _pins(values.get("mesh_trust_fingerprints")),

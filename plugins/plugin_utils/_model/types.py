@@ -118,6 +118,7 @@ class DeclaredMesh(TypedDict):
     import_lists: List[RuleList]
     short_exports: Dict[str, List[str]]
     locality: Optional[Dict[str, str]]
+    managed_cluster: str
     peer_names: Dict[str, str]
     installation: Installation
     pins: Optional[List[str]]

@@ -159,6 +159,13 @@ _MESHES = (
         "sharing",
     ),
     _mesh("locality", "dict", "Location of this mesh; its importers set it on what they import from it.", "sharing"),
+    _mesh(
+        "managed_cluster",
+        "str",
+        "Name of the ManagedCluster of this mesh, which the policies of C(render.yml) select. Default: the mesh's name.",
+        "render",
+        kind="label",
+    ),
 )
 _INSTALLATION = (
     _mesh("install", "bool", "Whether the playbook install creates this mesh. Default: C(false).", "install"),
@@ -342,9 +349,61 @@ _OPTIONS = (
     _federation(
         "offline", "bool", False, "Let C(plan.yml) plan from the inventory alone and contact no cluster.", "mesh"
     ),
-    _federation("plan_file", "path", None, "File on the controller for the plan of C(plan.yml) as JSON.", "report"),
+    _federation(
+        "plan_file",
+        "path",
+        None,
+        "File on the controller for the plan of C(plan.yml) as JSON, which C(federation_apply_plan) takes.",
+        "report",
+    ),
+    _federation(
+        "apply_plan",
+        "path",
+        None,
+        "File of a plan that C(plan.yml) has saved. C(federate.yml) applies exactly that, and writes nothing where clusters or "
+        "inventory are no longer as they were.",
+        "mesh",
+    ),
+    _federation(
+        "record_dir",
+        "path",
+        None,
+        "Directory on the controller for change records: each run that writes to a cluster leaves a file with what it changed.",
+        "report",
+    ),
     _federation(
         "ports_file", "path", None, "File on the controller for the port matrix of C(plan.yml) as CSV.", "report"
+    ),
+    _federation(
+        "render_dir",
+        "path",
+        "rendered",
+        "Directory on the controller for the files of C(render.yml), with one folder for each mesh; relative to the directory where the "
+        "playbook is started.",
+        "render",
+    ),
+    _federation(
+        "render_format",
+        "str",
+        "kustomize",
+        "Files of C(render.yml): C(kustomize) for the objects themselves, C(policies) for Policies of Open Cluster Management.",
+        "render",
+        choices=("kustomize", "policies"),
+    ),
+    _federation(
+        "render_sync_waves",
+        "bool",
+        True,
+        "Whether C(render.yml) annotates objects with Argo CD's sync waves and options.",
+        "render",
+    ),
+    _federation(
+        "render_policy_namespace",
+        "str",
+        "ossm-federation",
+        "Namespace of the hub for the policies of C(render.yml).",
+        "render",
+        kind="label",
     ),
     _federation(
         "unlink",
