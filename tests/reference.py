@@ -92,6 +92,10 @@ EXAMPLES: dict[str, Any] = {
     "federation_prune": True,
     "federation_max_removals": 2,
     "federation_removal_timeout": 600,
+    "federation_trust_domain_mesh": "red-mesh",
+    "federation_trust_domain_stage": "switch",
+    "federation_restart_workloads": ["bookinfo"],
+    "federation_trust_domain_timeout": 900,
     "federation_no_log": False,
 }
 
@@ -145,7 +149,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "Access to a cluster": ("inventory.md#access",),
     "Requests to an API server": ("rbac.md", "recovery.md#conflicting-field-managers"),
     "Control plane and cluster": ("preflight.md", "install.md"),
-    "Trust domains and root certificates": ("trust.md",),
+    "Trust domains and root certificates": ("trust.md", "trust_domain.md"),
     "Names of peers": ("shapes.md#what-a-mesh-calls-its-peers",),
     "Gateways and addresses": ("platforms.md", "control-plane.md#existing-gateways"),
     "Objects that others manage": ("control-plane.md#existing-gateways",),

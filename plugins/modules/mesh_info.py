@@ -73,6 +73,7 @@ options:
           - ClusterVersion
           - ConfigMap
           - CustomResourceDefinition
+          - DaemonSet
           - Deployment
           - DestinationRule
           - Event
@@ -90,6 +91,7 @@ options:
           - ServiceMeshMemberRoll
           - ServiceMeshPeer
           - Sidecar
+          - StatefulSet
           - Subscription
           - VirtualService
         required: true
@@ -105,7 +107,7 @@ options:
         SelfSubjectRulesReview, and one SelfSubjectAccessReview for each right that the review leaves open.
       - By default no rights are read.
     type: str
-    choices: [export-identity, federate, federate-check, read, remove]
+    choices: [export-identity, federate, federate-check, read, remove, trust-domain]
 seealso:
   - module: ossm.federation.mesh_objects
   - module: ossm.federation.peer_info

@@ -51,6 +51,8 @@ class Sweep:
         self.federation, self.playbook = federation, ROOT / "playbooks" / f"{playbook}.yml"
         self.arguments = [part for argument in arguments for part in ("-e", argument)]
         self.settled: list[dict[str, Any]] = []
+        #: Called when a run was killed, before the next one begins.
+        self.inspect: Callable[[], None] = lambda: None
         self.writes, self.when, self.done = 0, "before", False
 
     def step(self) -> tuple[Run, Run | None]:
@@ -65,6 +67,7 @@ class Sweep:
         assert run.code == -signal.SIGKILL, run.output
         self.writes += self.when == "before"
         self.done = self.when == "after"
+        self.inspect()
         run, reached = self._play(), _state(self.federation)
         if reached in self.settled:
             return run, None
@@ -97,7 +100,8 @@ def _state(federation: Federation, managed: bool = True) -> dict[str, Any]:
     Without ``managed`` it is what is not ours: objects without our label, and control planes without what the pair needs in them.
     """
     values: dict[str, Any] = {}
-    for mesh, peer in PEERS.items():
+    for mesh in federation.lab.meshes:
+        peer = PEERS[mesh]
         for name, body in federation.writable_objects(mesh).items():
             metadata = body["metadata"]
             if not managed and metadata.get("labels", {}).get("app.kubernetes.io/managed-by") == "ossm.federation":
@@ -167,3 +171,52 @@ def test_removing_a_mesh_completes_a_run_that_was_killed_at_any_write(federation
     there.done = True
     _sweep(federation, there, back)
     assert back.writes == REMOVAL_WRITES
+
+
+# -- trust_domain.yml ------------------------------------------------------------------------------------------------------
+
+DOMAINS = ("there.local", "back.local")
+#: The control plane three times, and the restart of a workload.
+TRUST_WRITES = 4
+
+
+@pytest.fixture(scope="module", name="running")
+def _running(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+    """A mesh with a workload that runs."""
+    workloads = {"red-mesh-bookinfo": {"ratings": "Deployment"}}
+    mesh = {"cluster": "red", "trust_domain": None, "workloads": workloads}
+    lab = start({"clusters": {"red": {"platform": "AWS"}}, "meshes": {RED: mesh}})
+    federation = Federation.for_lab(lab, tmp_path_factory.mktemp("t"), {})
+    federation.eventually(lambda: _calls(federation) == 200)
+    with lab.fault("front-proxy"):
+        yield federation
+
+
+def _calls(federation: Federation) -> int:
+    """Return the status of requests between all pods of red's workload; 0 while it has none."""
+    name = f"{RED}-bookinfo/ratings"
+    try:
+        return int(federation.lab.call(RED, name, name)["status"])
+    except state.LabError:
+        return 0
+
+
+def test_changing_a_trust_domain_completes_a_run_that_was_killed_at_any_write(running: Federation) -> None:
+    """To and fro, until it has been killed at every write; in every state all pods of the mesh accept each other."""
+    sweep = Sweep(running, "trust_domain")
+
+    def accepted() -> None:
+        assert _calls(running) == 200
+
+    sweep.inspect = accepted
+    plane, finished = (RED, "servicemeshcontrolplanes", RED), 0
+    while not sweep.done:
+        domain = DOMAINS[finished % 2]
+        sweep.arguments = ["-e", f"mesh_trust_domain={domain}", "-e", "federation_restart_workloads=true"]
+        run, after = sweep.step()
+        assert run.data["verdict"] in ("CHANGED", "NOTHING TO CHANGE"), run.output
+        assert running.get(*plane)["spec"]["security"]["trust"] == {"domain": domain} and _calls(running) == 200
+        if after is not None:
+            assert after.data["verdict"] == "NOTHING TO CHANGE" and after.data["changes"] == [], after.output
+        finished += 1
+    assert sweep.writes == TRUST_WRITES

@@ -14,6 +14,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.session i
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event, Say, WatchFor, follow
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
+from ansible_collections.ossm.federation.plugins.module_utils._modules.rollouts import rollout_of
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ISTIOD_SELECTOR, OURS
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import ObjectResult, RestartResult
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time, now
@@ -54,7 +55,7 @@ class _Restart:
     def take(self, event: Event) -> None:
         """Apply an event about the Deployment."""
         if event.type in ("ADDED", "MODIFIED"):
-            self.missing = rollout(event.object, self._generation)
+            self.missing = rollout_of("Deployment", event.object, self._generation)
 
     def is_done(self) -> bool:
         """Whether only new pods serve."""
@@ -110,23 +111,6 @@ def deployment(control_plane: str) -> str:
     'istiod-red'
     """
     return f"istiod-{control_plane}"
-
-
-def rollout(obj: Json, generation: int) -> str:
-    """What a rollout of at least this generation still waits for, as ``kubectl rollout status`` judges it; empty when
-    it is complete."""
-    status, wanted = obj.get("status") or {}, int((obj.get("spec") or {}).get("replicas", 1))
-    updated, all_pods = int(status.get("updatedReplicas") or 0), int(status.get("replicas") or 0)
-    available = int(status.get("availableReplicas") or 0)
-    if obj["metadata"]["generation"] < generation or int(status.get("observedGeneration") or 0) < generation:
-        return "the change has not been observed yet"
-    if any(condition.get("reason") == "ProgressDeadlineExceeded" for condition in status.get("conditions") or []):
-        return f"no progress any more: {updated} of {wanted} pods are new"
-    if updated < wanted:
-        return f"{updated} of {wanted} pods are new"
-    if all_pods > updated:
-        return f"{all_pods - updated} old pods still run"
-    return f"{available} of {updated} pods are available" if available < updated else ""
 
 
 def _result(restart: _Restart, check_mode: bool, problems: List[Problem]) -> RestartResult:

@@ -34,15 +34,15 @@ def managers(obj: Json) -> List[str]:
 
 
 def field_owners(smcp: Json) -> Dict[str, List[str]]:
-    """The owners of the trust domain and of each additional gateway of a control plane: path -> field managers."""
+    """The owners of the trust domain, of its aliases and of each additional gateway of a control plane: path -> field managers."""
     owners: Dict[str, Set[str]] = {}
     for entry in smcp["metadata"].get("managedFields") or []:
         if entry.get("subresource") == "status":
             continue
         spec = (entry.get("fieldsV1") or {}).get("f:spec") or {}
         paths = []
-        if "f:domain" in ((spec.get("f:security") or {}).get("f:trust") or {}):
-            paths.append("spec.security.trust.domain")
+        trust = (spec.get("f:security") or {}).get("f:trust") or {}
+        paths += [f"spec.security.trust.{name}" for name in ("domain", "additionalDomains") if f"f:{name}" in trust]
         for side in ("additionalIngress", "additionalEgress"):
             fields = (spec.get("f:gateways") or {}).get(f"f:{side}") or {}
             paths += [f"spec.gateways.{side}.{name[2:]}" for name in fields if name.startswith("f:")]

@@ -306,7 +306,7 @@ CODES: Dict[str, Code] = {
         _TRUST,
         _E,
         "The trust domain would change under running workloads",
-        "Keep the current trust domain, or name the mesh in federation_confirm_trust_domain",
+        "Change it in stages with trust_domain.yml, keep the current one, or name the mesh in federation_confirm_trust_domain",
     ),
     "trust-domain-changes": Code(
         _TRUST,
@@ -321,13 +321,52 @@ CODES: Dict[str, Code] = {
         "Run install.yml, then this playbook again",
     ),
     "trust-domain-shared": Code(
-        _TRUST, _E, "Two meshes have one trust domain and different roots", "Give each mesh its own trust domain"
+        _TRUST,
+        _E,
+        "Two meshes have one trust domain and different roots",
+        "Give each mesh its own trust domain with trust_domain.yml",
     ),
     "trust-domain-shared-root": Code(
         _TRUST,
         _EW,
         "Two meshes have one trust domain and one root: policies cannot tell them apart",
         "Give each mesh its own trust domain, or set federation_allow_shared_root: true",
+    ),
+    "trust-domain-peers": Code(
+        _TRUST,
+        _EW,
+        "The mesh has peers, and with the root of a peer istiod accepts one trust domain of its own only",
+        "Change the trust domain before the first peer, or confirm it with federation_confirm in a maintenance window",
+    ),
+    "trust-domain-unfinished": Code(
+        _TRUST,
+        _E,
+        "The trust domain is being changed, and pods with the former identity would be rejected from the first peer on",
+        "Run trust_domain.yml until the change is complete, then federate.yml",
+    ),
+    "trust-domain-named": Code(
+        _TRUST,
+        _W,
+        "Objects of users name the former trust domain literally",
+        "Add the new trust domain to these objects before the former one goes, then remove the former one from them",
+    ),
+    "trust-domain-late": Code(
+        _TRUST,
+        _E,
+        "A stage of a change of the trust domain was not complete in time",
+        "Look at the control plane and the pods of its gateways, then run trust_domain.yml again",
+    ),
+    "workload-late": Code(
+        _TRUST,
+        _E,
+        "The rolling restart of workloads was not complete in time",
+        "Look at the events of these workloads, then run trust_domain.yml again",
+    ),
+    "members-unknown": Code(
+        _TRUST,
+        _E,
+        "The namespaces of the mesh are not known",
+        "Let the account get servicemeshmemberrolls/default (docs/rbac/trust-domain.yaml)",
     ),
     "trust-domain-taken": Code(
         _TRUST,

@@ -159,6 +159,8 @@ SERVICE_FIELDS: Dict[str, Tuple[str, ...]] = {
 ROOT_KEY = "root-cert.pem"
 ROOT_ANNOTATION = "ossm.federation/root-sha256"
 ADOPTED = "ossm.federation/adopted"
+#: The annotation of a control plane whose trust domain is being changed: ``<former>[,<former>] to <new>``.
+TRUST_DOMAIN_CHANGE = "ossm.federation/trust-domain-change"
 
 
 def is_adopted(obj: Json) -> bool:

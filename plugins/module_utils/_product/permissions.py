@@ -100,7 +100,8 @@ def _write(step: Step) -> Tuple[Right, ...]:
     return tuple(Right(step.name, write.kind, write.verbs) for write in step.writes)
 
 
-_DISCOVER, _GATEWAYS, _REPORT, _REMOVAL = (STEPS[name] for name in ("discover", "gateways", "report", "removal"))
+_DISCOVER, _GATEWAYS, _REPORT = (STEPS[name] for name in ("discover", "gateways", "report"))
+_REMOVAL, _TRUST_DOMAIN = STEPS["removal"], STEPS["trust_domain"]
 #: To read a mesh; the rest of the cluster is only read where the account may.
 _READ = _access(_DISCOVER, (row for row in _DISCOVER.reads if not row.everywhere))
 #: To find the control plane of a mesh whose namespace is not declared.
@@ -144,6 +145,11 @@ def _operator(scope: Scope) -> Tuple[Right, ...]:
     )
 
 
+#: To find the pods with a former identity.
+_IDENTITIES = (
+    Right("trust_domain", "Pod", ("list",), (), "it is not known which pods have the former identity", MEMBERS),
+)
+
 #: What an account needs, by what it is for: the name of a file in ``docs/rbac`` and of the ClusterRoles in it.
 PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     "export-identity": _READ + _FIND + _write(_GATEWAYS) + _access(_GATEWAYS, _GATEWAYS.waits),
@@ -163,6 +169,21 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     ),
     "read": _READ + _FIND + _SERVICES,
     "remove": _READ + _FIND + _access(_REMOVAL, _REMOVAL.reads) + _write(_REMOVAL) + _access(_REMOVAL, _REMOVAL.waits),
+    "trust-domain": (
+        *_READ,
+        *_FIND,
+        *_access(_TRUST_DOMAIN, _TRUST_DOMAIN.reads),
+        *_write(_TRUST_DOMAIN),
+        *_access(_TRUST_DOMAIN, _TRUST_DOMAIN.waits),
+        *_IDENTITIES,
+    ),
+    "restart-workloads": tuple(
+        Right("trust_domain", kind, verbs, (), "the workloads have to be restarted by others", MEMBERS)
+        for kind, verbs in (
+            ("Pod", ("watch",)),
+            *((kind, ("get", "list", "patch", "watch")) for kind in ("Deployment", "StatefulSet", "DaemonSet")),
+        )
+    ),
     "restart": (Right("report", "Deployment", ("patch", "watch")), Right("report", "Pod", ("list",))),
 }
 #: The playbooks that read a mesh. The rights of the others are granted beside those of one of these, or create the mesh.

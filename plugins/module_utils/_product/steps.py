@@ -17,7 +17,7 @@ APPLY, PATCH = ("create", "patch"), ("patch",)
 DELETE = ("delete",)
 
 #: The run that a step belongs to.
-Run = Literal["federate", "install", "remove"]
+Run = Literal["federate", "install", "remove", "trust_domain"]
 
 
 class Access(NamedTuple):
@@ -64,6 +64,9 @@ class Step(NamedTuple):
 
 #: Kinds of users that name hosts: what uses an imported host stops working when the import is removed.
 REFERRING = ("VirtualService", "DestinationRule", "Sidecar", "AuthorizationPolicy", "ServiceEntry", "Gateway")
+
+#: Kinds of users that name identities of workloads, with their trust domain.
+NAMING = ("AuthorizationPolicy", "DestinationRule", "ServiceEntry", "Gateway")
 
 #: Events of a Service say why its load balancer is pending.
 _EVENTS = Access("Event", ("list",), (), "a pending load balancer is reported without the events of its Service")
@@ -195,9 +198,35 @@ _TABLE = (
         timeout="federation_removal_timeout",
         run="remove",
     ),
+    Step(
+        "trust_domain",
+        "change the trust domain",
+        "trust_domain",
+        {
+            "trust_accept": "trust_domain_accept_objects",
+            "trust_accepted": "trust_domain_accepted",
+            "trust_switch": "trust_domain_switch_objects",
+            "trust_switched": "trust_domain_switched",
+            "trust_workloads": "trust_domain_workloads",
+            "trust_complete": "trust_domain_complete_objects",
+            "trust_completed": "trust_domain_completed",
+        },
+        writes=(Write("ServiceMeshControlPlane", 0, PATCH),),
+        reads=tuple(
+            Access(kind, ("list",), (), "what names the former trust domain is not listed", everywhere=True)
+            for kind in NAMING
+        ),
+        waits=(
+            Access("ServiceMeshControlPlane", ("watch",)),
+            Access("ConfigMap", ("watch",)),
+            Access("Pod", ("list", "watch")),
+        ),
+        timeout="federation_trust_domain_timeout",
+        run="trust_domain",
+    ),
 )
 
-#: All steps by name, in their order; those of ``install`` and ``removal`` are runs of their own.
+#: All steps by name, in their order; those of ``install``, ``removal`` and ``trust_domain`` are runs of their own.
 STEPS: Dict[str, Step] = {step.name: step for step in _TABLE}
 #: The steps of a federation that write, in their order.
 WRITING: Tuple[str, ...] = tuple(step.name for step in _TABLE if step.writes and step.run == "federate")
@@ -208,7 +237,13 @@ REGISTERS: Dict[str, str] = {result: name for step in _TABLE for result, name in
 #: Variables of the whole run, which the role mesh sets.
 DECLARATION, PLAN = "mesh_declaration", "mesh_plan"
 #: What the roles report and removal pass to a workflow, as set_stats does.
-STATS = ("federation_connected", "federation_pending", "federation_report", "federation_removal")
+STATS = (
+    "federation_connected",
+    "federation_pending",
+    "federation_report",
+    "federation_removal",
+    "federation_trust_domain",
+)
 
 
 def removal_order() -> Tuple[str, ...]:

@@ -19,6 +19,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import RemovalPlan
+from ansible_collections.ossm.federation.plugins.plugin_utils._trust_domain.types import TrustDomainPlan
 
 #: Results of tasks: by what they are about (see ``REGISTERS``), then by inventory host.
 Results = Dict[str, Dict[str, Any]]
@@ -49,6 +50,16 @@ def sealed_removal(value: Any, reader: str) -> RemovalPlan:
     plan: RemovalPlan = unseal(value)
     if not has(plan, "survivors"):
         raise AnsibleFilterError(f"{reader} needs removal_plan: it is a variable of the role ossm.federation.removal")
+    return plan
+
+
+def sealed_trust_domain(value: Any, reader: str) -> TrustDomainPlan:
+    """The plan in the variable ``trust_domain_plan``; ``reader`` is the filter that needs it."""
+    plan: TrustDomainPlan = unseal(value)
+    if not has(plan, "unchanged"):
+        raise AnsibleFilterError(
+            f"{reader} needs trust_domain_plan: it is a variable of the role ossm.federation.trust_domain"
+        )
     return plan
 
 

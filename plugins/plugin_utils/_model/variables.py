@@ -66,6 +66,7 @@ _RAW = {
     "mesh_imports": "a list of rules, or a dictionary of such lists by peer",
     "mesh_kubeconfig": "the path of a kubeconfig, or its content as a dictionary",
     "federation_restart_control_plane": "true, false, or a list of meshes",
+    "federation_restart_workloads": "true, false, or a list of namespaces",
 }
 
 
@@ -367,7 +368,7 @@ _OPTIONS = (
         "str",
         None,
         "Confirms a removal: the same value as C(federation_unlink) or C(federation_remove_mesh), for C(leave.yml) the name of the "
-        "group. Without it a removal only shows what it would do.",
+        "group. Without it a removal only shows what it would do. For C(trust_domain.yml) the meshes with peers, with commas between them.",
         "removal",
         kind="text",
     ),
@@ -400,6 +401,41 @@ _OPTIONS = (
         300,
         "Seconds to wait until exports are withdrawn, and again until gateways are gone; V(0) checks them once.",
         "removal",
+        minimum=0,
+        maximum=_WEEK,
+    ),
+    _federation(
+        "trust_domain_mesh",
+        "str",
+        None,
+        "The only mesh that C(trust_domain.yml) changes. Default: all meshes whose trust domain is another than the declared one, or is shared "
+        "with another mesh of the group.",
+        "trust_domain",
+        kind="text",
+    ),
+    _federation(
+        "trust_domain_stage",
+        "str",
+        "complete",
+        "Last stage that a run of C(trust_domain.yml) does: C(accept) both trust domains, C(switch) to the new one, C(workloads), "
+        "C(complete) by removing the former one.",
+        "trust_domain",
+        choices=("accept", "switch", "workloads", "complete"),
+    ),
+    _federation(
+        "restart_workloads",
+        "raw",
+        False,
+        "Let C(trust_domain.yml) restart the workloads whose pods have the former identity: true, or a list of namespaces. Without it they are "
+        "listed.",
+        "trust_domain",
+    ),
+    _federation(
+        "trust_domain_timeout",
+        "int",
+        600,
+        "Seconds to wait until the control plane has a changed trust domain, and again for the workloads; V(0) checks once.",
+        "trust_domain",
         minimum=0,
         maximum=_WEEK,
     ),
