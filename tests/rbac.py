@@ -43,7 +43,8 @@ WORDS = {
     "read": "The rights to read a mesh: that is all federate.yml does where a limit leaves the mesh out.",
     "remove": "The rights that unlink.yml, remove_mesh.yml and leave.yml need in the cluster of a mesh of their run.",
     "trust-domain": "The rights that trust_domain.yml needs in the cluster of a mesh of its run.",
-    "restart-workloads": "The rights that trust_domain.yml needs beside trust-domain.yaml to restart workloads, in each of their namespaces.",
+    "rotate": "The rights that rotate_trust.yml needs in the cluster of a mesh of its run.",
+    "restart-workloads": "The rights that trust_domain.yml and rotate_trust.yml need beside their own to restart workloads, in each of their namespaces.",
     "restart": "The rights that a restart of istiod on request needs, beside those of federate.yaml.",
 }
 Json = dict[str, Any]

@@ -96,6 +96,9 @@ EXAMPLES: dict[str, Any] = {
     "federation_trust_domain_stage": "switch",
     "federation_restart_workloads": ["bookinfo"],
     "federation_trust_domain_timeout": 900,
+    "federation_rotate_mesh": "red-mesh",
+    "federation_rotate_root": "coming-root.pem",
+    "federation_rotate_restart": True,
     "federation_no_log": False,
 }
 
@@ -157,6 +160,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "Rules and services together": ("lint.md#rules-together-and-other-meshes", "services.md"),
     "Identity files": ("identity.md",),
     "Removal": ("removal.md",),
+    "Rotation of a root": ("rotate_trust.md",),
     "What a running istiod keeps": ("recovery.md",),
     "State of a link": ("federate.md", "troubleshooting.md"),
 }

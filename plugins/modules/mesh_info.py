@@ -107,7 +107,7 @@ options:
         SelfSubjectRulesReview, and one SelfSubjectAccessReview for each right that the review leaves open.
       - By default no rights are read.
     type: str
-    choices: [export-identity, federate, federate-check, read, remove, trust-domain]
+    choices: [export-identity, federate, federate-check, read, remove, rotate, trust-domain]
 seealso:
   - module: ossm.federation.mesh_objects
   - module: ossm.federation.peer_info
@@ -439,6 +439,11 @@ root:
   returned: always
   type: str
   sample: "-----BEGIN CERTIFICATE-----\nMIIC...\n-----END CERTIFICATE-----\n"
+root_changed:
+  description: When the mesh last changed the root certificates that it publishes (RFC 3339). Null when unknown.
+  returned: always
+  type: str
+  sample: "2026-01-31T00:00:00Z"
 fingerprints:
   description: SHA-256 fingerprints of the root certificates, in hexadecimal.
   returned: always

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from authorities import install_authority
 from harness import IMPORTED, ROOT, Federation, Run, request_lines, two_meshes
 from lab import state
 from lab.front_proxy import RUN_REQUESTS
 from lab.processes import RUN_MARK
+from lab.sim.ca import Authority
 
 RED, GREEN = "red-mesh", "green-mesh"
 PEERS = {RED: GREEN, GREEN: RED}
@@ -23,6 +25,8 @@ UNLINK = ("unlink", f"federation_unlink={RED},{GREEN}", f"federation_confirm={RE
 REMOVE_MESH = ("remove_mesh", f"federation_remove_mesh={GREEN}", f"federation_confirm={GREEN}")
 #: Of each mesh: its control plane, a set, the root of its peer, and the ServiceMeshPeer; a removal empties the export set first.
 FEDERATING_WRITES, REMOVAL_WRITES = 8, 9
+#: Both roots and the new one alone, each with the peer, and between them istiod and two gateways of the rotated mesh.
+ROTATION_WRITES = 7
 
 
 @pytest.fixture(scope="module", name="federation")
@@ -171,6 +175,34 @@ def test_removing_a_mesh_completes_a_run_that_was_killed_at_any_write(federation
     there.done = True
     _sweep(federation, there, back)
     assert back.writes == REMOVAL_WRITES
+
+
+def test_rotating_a_root_completes_a_run_that_was_killed_at_any_write(federation: Federation) -> None:
+    """The authority goes back and forth between two, so that a state that was completed before is recognised."""
+    federation.succeed()
+    file = federation.folder / "coming.pem"
+    rotate = Sweep(
+        federation,
+        "rotate_trust",
+        f"federation_rotate_mesh={RED}",
+        f"federation_rotate_root={file}",
+        '{"federation_rotate_restart": true}',
+    )
+    authorities = [Authority.create("red-mesh.local") for dummy in range(2)]
+    unmanaged = _state(federation, managed=False)
+    while not rotate.done:
+        authorities.reverse()
+        install_authority(federation, RED, authorities[0], file)
+        run, after = rotate.step()
+        assert run.data["verdict"] in ("ROTATED", "NOTHING TO ROTATE"), run.output
+        trusted = federation.get(GREEN, "configmaps", f"{RED}-ca-root-cert")
+        assert trusted["data"] == {"root-cert.pem": authorities[0].cert_pem.decode()}
+        assert federation.connected() == [(GREEN, RED), (RED, GREEN)] and federation.imported(GREEN, RED) == [IMPORTED]
+        assert after is None or (after.data["verdict"], after.data["changes"]) == ("NOTHING TO ROTATE", [])
+        published = f"{RED}: ConfigMap istio-ca-root-cert"
+        changed = {path for path, value in _state(federation, managed=False).items() if unmanaged.get(path) != value}
+        assert all(path.startswith(published) for path in changed), changed
+    assert rotate.writes == ROTATION_WRITES
 
 
 # -- trust_domain.yml ------------------------------------------------------------------------------------------------------

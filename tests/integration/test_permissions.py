@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Any
 
 import pytest
 import yaml
+from authorities import install_authority
 from harness import ROOT, Federation, Object, Run, request_lines, two_meshes
 from lab.api import Mark, Request
+from lab.sim.ca import Authority
 
 RBAC = ROOT / "docs" / "rbac"
 INSTALL = ROOT / "playbooks" / "install.yml"
@@ -311,6 +314,31 @@ def test_a_restart_needs_its_own_permissions_and_those_of_federating(federation:
     assert federation.connected() == LINKS
     assert not _forbidden(requests), run.output
     assert _permissions(federation, "restart") <= _used({"green-mesh": requests["green-mesh"]})
+
+
+def test_a_rotation_with_exactly_its_permissions(federation: Federation) -> None:
+    """The account of the rotating mesh also needs those of a restart; without a right on a peer nothing is written."""
+    file, authority = federation.folder / "coming.pem", Authority.create("red-mesh.local")
+    install_authority(federation, "red-mesh", authority, file)
+    rotate = ROOT / "playbooks" / "rotate_trust.yml"
+    options = {"federation_rotate_mesh": "red-mesh", "federation_rotate_root": str(file)}
+    extra = ("-e", json.dumps({**options, "federation_rotate_restart": True, "federation_wait_timeout": 60}))
+    mark = federation.lab.mark()
+    with (
+        _granted(federation, "rotate", "red-mesh"),
+        _granted(federation, "rotate", "green-mesh", without=("patch", "configmaps")),
+    ):
+        run = federation.play(rotate, *extra)
+    assert run.code != 0 and "may not patch configmaps" in run.flat, run.output
+    requests = _requests(federation, mark)
+    assert not _written(requests, "green-mesh") and not _written(requests, "red-mesh")
+    mark = federation.lab.mark()
+    with _granted(federation, "rotate", *federation.hosts), _granted(federation, "restart", "red-mesh"):
+        run = federation.play(rotate, *extra)
+    assert run.code == 0 and run.data["verdict"] == "ROTATED", run.output
+    requests = _requests(federation, mark)
+    assert not _forbidden(requests), run.output
+    assert _permissions(federation, "rotate") - _used(requests) <= RARELY_USED
 
 
 def test_a_removal_with_exactly_its_permissions(federation: Federation) -> None:

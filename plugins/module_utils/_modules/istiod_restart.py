@@ -15,7 +15,11 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch imp
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
 from ansible_collections.ossm.federation.plugins.module_utils._modules.rollouts import rollout_of
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ISTIOD_SELECTOR, OURS
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
+    ISTIOD_SELECTOR,
+    OURS,
+    istiod_name,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import ObjectResult, RestartResult
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time, now
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
@@ -29,7 +33,7 @@ ARGUMENT_SPEC: Json = {
 
 #: What ``kubectl rollout restart`` sets in a pod template.
 ANNOTATION = "kubectl.kubernetes.io/restartedAt"
-_FIELD = f'spec.template.metadata.annotations["{ANNOTATION}"]'
+FIELD = f'spec.template.metadata.annotations["{ANNOTATION}"]'
 
 
 class _Restart:
@@ -39,7 +43,7 @@ class _Restart:
         self.mesh: str = params["mesh"]
         self.namespace: str = params["namespace"]
         self.control_plane: str = params["control_plane"]
-        self.deployment = deployment(self.control_plane)
+        self.deployment = istiod_name(self.control_plane)
         self.is_patched = False
         self.pods: List[str] = []
         self.missing = "the change has not been observed yet"
@@ -104,15 +108,6 @@ def run(params: Json, check_mode: bool, say: Say) -> RestartResult:
     return _result(restart, check_mode, problems)
 
 
-def deployment(control_plane: str) -> str:
-    """The name of a control plane's istiod Deployment (maistra/istio-operator charts, istio-discovery).
-
-    >>> deployment("red")
-    'istiod-red'
-    """
-    return f"istiod-{control_plane}"
-
-
 def _result(restart: _Restart, check_mode: bool, problems: List[Problem]) -> RestartResult:
     """The result of the module; ``objects`` as those of mesh_objects."""
     message = "istiod would be restarted" if check_mode else "istiod was restarted"
@@ -124,7 +119,7 @@ def _result(restart: _Restart, check_mode: bool, problems: List[Problem]) -> Res
         "name": restart.deployment,
         "namespace": restart.namespace,
         "verb": "changed",
-        "fields": [_FIELD],
+        "fields": [FIELD],
         "peer": None,
         "field_manager": OURS,
         "message": message,

@@ -25,7 +25,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch imp
     follow,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import COMMON_OPTIONS
-from ansible_collections.ossm.federation.plugins.module_utils._modules.istiod_restart import ANNOTATION
+from ansible_collections.ossm.federation.plugins.module_utils._modules.istiod_restart import ANNOTATION, FIELD
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
 from ansible_collections.ossm.federation.plugins.module_utils._modules.rollouts import cannot_roll, rollout_of
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import OURS
@@ -50,7 +50,6 @@ ARGUMENT_SPEC: Json = {
     "restart": {"type": "list", "elements": "str", "default": []},
     "timeout": {"type": "float", "default": 600},
 }
-_FIELD = f'spec.template.metadata.annotations["{ANNOTATION}"]'
 
 
 class _Namespace:
@@ -186,7 +185,7 @@ class _Restart:
             "name": workload["name"],
             "namespace": workload["namespace"],
             "verb": "changed",
-            "fields": [_FIELD],
+            "fields": [FIELD],
             "peer": None,
             "field_manager": OURS,
             "message": "it would be restarted" if self._is_check else "it was restarted",

@@ -61,6 +61,7 @@ _IDENTITY = "Identity files"
 _RUNNING = "What a running istiod keeps"
 _LINKS = "State of a link"
 _REMOVAL = "Removal"
+_ROTATION = "Rotation of a root"
 
 CODES: Dict[str, Code] = {
     # Inventory and variables
@@ -906,5 +907,48 @@ CODES: Dict[str, Code] = {
         _W,
         "A link that stays was interrupted during the removal",
         "Run federate.yml, which shows whether the link is healthy",
+    ),
+    # Rotation of a root
+    "rotation-target": Code(
+        _ROTATION,
+        _E,
+        "A rotation does not say whose root is rotated, or of a mesh whose root cannot be rotated in stages",
+        "Set federation_rotate_mesh to the name of a mesh of the inventory",
+    ),
+    "rotation-root": Code(
+        _ROTATION,
+        _E,
+        "The file with the coming root cannot be used",
+        "Set federation_rotate_root to a file with the root certificate in PEM format, without its key",
+    ),
+    "rotation-other": Code(
+        _ROTATION,
+        _E,
+        "A rotation to another root is under way",
+        "Complete it first, or go back to the old root: set federation_rotate_root to a file with that",
+    ),
+    "rotation-underway": Code(
+        _ROTATION,
+        _W,
+        "The root of a mesh is being rotated, and its peers keep trusting the old root and the new one",
+        "Continue the rotation with rotate_trust.yml",
+    ),
+    "rotation-unprepared": Code(
+        _ROTATION,
+        _E,
+        "A peer is not known to trust both roots, so the mesh must not change its root yet",
+        "Correct what the message names, and run rotate_trust.yml again",
+    ),
+    "rotation-unproven": Code(
+        _ROTATION,
+        _E,
+        "A link has not connected with the new root, so the old one stays trusted",
+        "Correct the link, and run rotate_trust.yml again",
+    ),
+    "rotation-unchanged": Code(
+        _ROTATION,
+        _E,
+        "istiod was restarted and still publishes the old root",
+        "Replace the CA certificate of the mesh (Secret cacerts), and run rotate_trust.yml again",
     ),
 }

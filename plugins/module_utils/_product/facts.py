@@ -113,6 +113,7 @@ class _MeshFactsAlways(TypedDict):
     control_plane: Optional[ControlPlaneFacts]
     members: Optional[List[str]]
     root: str
+    root_changed: Optional[str]
     fingerprints: List[str]
     roots: List[Root]
     gateway_services: Dict[str, Json]
@@ -292,6 +293,17 @@ class OperatorResult(TypedDict):
     ready: bool
     version: str
     message: str
+    problems: List[Problem]
+
+
+class WorkloadsResult(TypedDict):
+    """The result of workload_restart; ``restarted`` are the workloads of which only new pods serve."""
+
+    changed: bool
+    mesh: str
+    restarted: List[str]
+    message: str
+    objects: List[ObjectResult]
     problems: List[Problem]
 
 

@@ -101,7 +101,7 @@ def _write(step: Step) -> Tuple[Right, ...]:
 
 
 _DISCOVER, _GATEWAYS, _REPORT = (STEPS[name] for name in ("discover", "gateways", "report"))
-_REMOVAL, _TRUST_DOMAIN = STEPS["removal"], STEPS["trust_domain"]
+_REMOVAL, _ROTATION, _TRUST_DOMAIN = STEPS["removal"], STEPS["rotation"], STEPS["trust_domain"]
 #: To read a mesh; the rest of the cluster is only read where the account may.
 _READ = _access(_DISCOVER, (row for row in _DISCOVER.reads if not row.everywhere))
 #: To find the control plane of a mesh whose namespace is not declared.
@@ -184,6 +184,12 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
             *((kind, ("get", "list", "patch", "watch")) for kind in ("Deployment", "StatefulSet", "DaemonSet")),
         )
     ),
+    "rotate": _READ
+    + _FIND
+    + _access(_ROTATION, _ROTATION.reads)
+    + _write(_ROTATION)
+    + _access(_ROTATION, _ROTATION.waits)
+    + (Right("rotation", "Pod", ("list",), (), "workloads with certificates of the old root are not listed", MEMBERS),),
     "restart": (Right("report", "Deployment", ("patch", "watch")), Right("report", "Pod", ("list",))),
 }
 #: The playbooks that read a mesh. The rights of the others are granted beside those of one of these, or create the mesh.

@@ -17,7 +17,7 @@ APPLY, PATCH = ("create", "patch"), ("patch",)
 DELETE = ("delete",)
 
 #: The run that a step belongs to.
-Run = Literal["federate", "install", "remove", "trust_domain"]
+Run = Literal["federate", "install", "remove", "rotate", "trust_domain"]
 
 
 class Access(NamedTuple):
@@ -224,9 +224,34 @@ _TABLE = (
         timeout="federation_trust_domain_timeout",
         run="trust_domain",
     ),
+    Step(
+        "rotation",
+        "rotate a root",
+        "rotation",
+        {
+            "both_roots": "rotation_both_objects",
+            "new_root": "rotation_new_objects",
+            "loaded_links": "rotation_loaded",
+            "new_links": "rotation_connected",
+            "rotation_istiod": "rotation_istiod_restarted",
+            "rotation_gateways": "rotation_gateways_restarted",
+            "facts_begun": "rotation_begun_facts",
+            "facts_prepared": "rotation_prepared_facts",
+            "facts_istiod": "rotation_istiod_facts",
+            "facts_rolled": "rotation_rolled_facts",
+            "facts_connected": "rotation_connected_facts",
+            "facts_rotated": "rotation_rotated_facts",
+        },
+        # The root of the mesh itself, a Secret, is its administrator's.
+        writes=(Write("ConfigMap", 0, PATCH), Write("ServiceMeshPeer", 0, PATCH)),
+        reads=(Access("Pod", ("list",)), Access("Deployment", ("list",))),
+        waits=(Access("ServiceMeshPeer", ("watch",)), Access("ImportedServiceSet", ("watch",))),
+        timeout="federation_wait_timeout",
+        run="rotate",
+    ),
 )
 
-#: All steps by name, in their order; those of ``install``, ``removal`` and ``trust_domain`` are runs of their own.
+#: All steps by name, in their order; those of ``install``, ``removal``, ``rotation`` and ``trust_domain`` are runs of their own.
 STEPS: Dict[str, Step] = {step.name: step for step in _TABLE}
 #: The steps of a federation that write, in their order.
 WRITING: Tuple[str, ...] = tuple(step.name for step in _TABLE if step.writes and step.run == "federate")
@@ -243,6 +268,7 @@ STATS = (
     "federation_report",
     "federation_removal",
     "federation_trust_domain",
+    "federation_rotation",
 )
 
 

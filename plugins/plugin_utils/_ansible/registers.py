@@ -19,6 +19,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import RemovalPlan
+from ansible_collections.ossm.federation.plugins.plugin_utils._rotation.types import RotationPlan
 from ansible_collections.ossm.federation.plugins.plugin_utils._trust_domain.types import TrustDomainPlan
 
 #: Results of tasks: by what they are about (see ``REGISTERS``), then by inventory host.
@@ -51,6 +52,14 @@ def sealed_removal(value: Any, reader: str) -> RemovalPlan:
     if not has(plan, "survivors"):
         raise AnsibleFilterError(f"{reader} needs removal_plan: it is a variable of the role ossm.federation.removal")
     return plan
+
+
+def sealed_rotation(value: Any, reader: str) -> RotationPlan:
+    """The plan in the variable ``rotation_plan``; ``reader`` is the filter that needs it."""
+    rotation: RotationPlan = unseal(value)
+    if not has(rotation, "roots"):
+        raise AnsibleFilterError(f"{reader} needs rotation_plan: it is a variable of the role ossm.federation.rotation")
+    return rotation
 
 
 def sealed_trust_domain(value: Any, reader: str) -> TrustDomainPlan:

@@ -368,7 +368,8 @@ _OPTIONS = (
         "str",
         None,
         "Confirms a removal: the same value as C(federation_unlink) or C(federation_remove_mesh), for C(leave.yml) the name of the "
-        "group. Without it a removal only shows what it would do. For C(trust_domain.yml) the meshes with peers, with commas between them.",
+        "group. Without it a removal only shows what it would do. For C(trust_domain.yml) the meshes with peers, with commas between them. For "
+        "C(rotate_trust.yml) the mesh: the administrators of its peers without access trust both roots.",
         "removal",
         kind="text",
     ),
@@ -438,6 +439,30 @@ _OPTIONS = (
         "trust_domain",
         minimum=0,
         maximum=_WEEK,
+    ),
+    _federation(
+        "rotate_mesh",
+        "str",
+        None,
+        "The mesh whose root certificate C(rotate_trust.yml) rotates.",
+        "rotation",
+        kind="text",
+    ),
+    _federation(
+        "rotate_root",
+        "path",
+        None,
+        "File on the controller with the coming root certificate of C(federation_rotate_mesh), in PEM format. Default: what the mesh "
+        "publishes and its peers do not trust yet.",
+        "rotation",
+    ),
+    _federation(
+        "rotate_restart",
+        "bool",
+        False,
+        "Let C(rotate_trust.yml) restart istiod, the gateways and the workloads of C(federation_rotate_mesh) where they do not have the new "
+        "root yet. Set it when the CA certificate of the mesh has been replaced.",
+        "rotation",
     ),
     _federation(
         "no_log", "bool", True, "Keep the large data of plan and report out of the output of tasks.", "federation"

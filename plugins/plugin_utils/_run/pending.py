@@ -34,7 +34,7 @@ def with_pending_steps(plan: Plan, facts: Mapping[str, Json]) -> Plan:
     whose entries in a status are ignored.
     """
     hosts = [host for host, mesh in sorted(plan["meshes"].items()) if mesh["in_play"] and mesh["readable"]]
-    plan = {**plan, "terminated_pods": {host: _terminated_pods(facts[host]) for host in hosts}}
+    plan = {**plan, "terminated_pods": {host: terminated_pods(facts[host]) for host in hosts}}
     applied: Dict[str, List[Json]] = {host: [] for host in hosts}
     current = {host: _current_links(plan, host, facts[host]) for host in hosts}
     for step in WRITING:
@@ -88,7 +88,7 @@ def is_open(plan: Plan, host: str, facts: Json) -> bool:
     return bool((facts.get("control_plane") or {}).get("ready")) and not any("pending" in state for state in states)
 
 
-def _terminated_pods(facts: Json) -> List[str]:
+def terminated_pods(facts: Json) -> List[str]:
     """The istiod pods in the status of peers that no longer exist.
 
     Pods are read after peers, so that a new pod is not among them; without a list of pods nothing is known.
