@@ -43,6 +43,9 @@ WORDS = {
     "read": "The rights to read a mesh: all that plan.yml and render.yml do, and federate.yml where a limit leaves the mesh out.",
     "remove": "The rights that unlink.yml, remove_mesh.yml and leave.yml need in the cluster of a mesh of their run.",
     "remove-service": "The rights that remove_service.yml needs in the cluster of a mesh of its run.",
+    "trust-domain": "The rights that trust_domain.yml needs in the cluster of a mesh of its run.",
+    "rotate": "The rights that rotate_trust.yml needs in the cluster of a mesh of its run.",
+    "restart-workloads": "The rights that trust_domain.yml and rotate_trust.yml need beside their own to restart workloads, in each of their namespaces.",
     "restart": "The rights that a restart of istiod on request needs, beside those of federate.yaml.",
 }
 Json = dict[str, Any]

@@ -102,6 +102,13 @@ EXAMPLES: dict[str, Any] = {
     "federation_prune": True,
     "federation_max_removals": 2,
     "federation_removal_timeout": 600,
+    "federation_trust_domain_mesh": "red-mesh",
+    "federation_trust_domain_stage": "switch",
+    "federation_restart_workloads": ["bookinfo"],
+    "federation_trust_domain_timeout": 900,
+    "federation_rotate_mesh": "red-mesh",
+    "federation_rotate_root": "coming-root.pem",
+    "federation_rotate_restart": True,
     "federation_no_log": False,
 }
 
@@ -155,7 +162,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "Access to a cluster": ("inventory.md#access",),
     "Requests to an API server": ("rbac.md", "recovery.md#conflicting-field-managers"),
     "Control plane and cluster": ("preflight.md", "install.md"),
-    "Trust domains and root certificates": ("trust.md",),
+    "Trust domains and root certificates": ("trust.md", "trust_domain.md"),
     "Names of peers": ("shapes.md#what-a-mesh-calls-its-peers",),
     "Gateways and addresses": ("platforms.md", "control-plane.md#existing-gateways"),
     "Objects that others manage": ("control-plane.md#existing-gateways",),
@@ -164,6 +171,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "Identity files": ("identity.md",),
     "Saved plans and rendered files": ("plan.md#save-a-plan-and-apply-it", "render.md"),
     "Removal": ("removal.md",),
+    "Rotation of a root": ("rotate_trust.md",),
     "What a running istiod keeps": ("recovery.md",),
     "State of a link": ("federate.md", "troubleshooting.md"),
 }

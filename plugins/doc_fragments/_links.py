@@ -50,6 +50,16 @@ options:
               - Time of the last change of the root certificate in the peer's ConfigMap (RFC 3339, by the API server's clock).
               - A link that is connected and has not reconnected since is healthy, with RV(links[].root_proven) V(false).
             type: str
+          reconciled_since:
+            description:
+              - Time of a change of the peer, or of its root certificate together with the peer (RFC 3339, by the API server's clock).
+              - istiod must have read it, as an attempt to connect at this time or later shows, or a full sync more than 70 seconds later.
+            type: str
+          attempt_since:
+            description:
+              - A time (RFC 3339), such as the start of a new gateway pod.
+              - The link must have connected anew at this time or later.
+            type: str
           inbound:
             description:
               - Whether the other mesh must be seen to watch this one, for a mesh that cannot be read itself.

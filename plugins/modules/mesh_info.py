@@ -73,6 +73,7 @@ options:
           - ClusterVersion
           - ConfigMap
           - CustomResourceDefinition
+          - DaemonSet
           - Deployment
           - DestinationRule
           - Event
@@ -90,6 +91,7 @@ options:
           - ServiceMeshMemberRoll
           - ServiceMeshPeer
           - Sidecar
+          - StatefulSet
           - Subscription
           - VirtualService
         required: true
@@ -105,7 +107,7 @@ options:
         SelfSubjectRulesReview, and one SelfSubjectAccessReview for each right that the review leaves open.
       - By default no rights are read.
     type: str
-    choices: [export-identity, federate, federate-check, read, remove, remove-service]
+    choices: [export-identity, federate, federate-check, read, remove, remove-service, rotate, trust-domain]
   require_control_plane:
     description:
       - With V(false) a mesh is readable too whose namespace has no control plane any more, or whose own root certificate is invalid. That is
@@ -443,6 +445,11 @@ root:
   returned: always
   type: str
   sample: "-----BEGIN CERTIFICATE-----\nMIIC...\n-----END CERTIFICATE-----\n"
+root_changed:
+  description: When the mesh last changed the root certificates that it publishes (RFC 3339). Null when unknown.
+  returned: always
+  type: str
+  sample: "2026-01-31T00:00:00Z"
 fingerprints:
   description: SHA-256 fingerprints of the root certificates, in hexadecimal.
   returned: always

@@ -25,7 +25,7 @@ FEDERATE = ROOT / "playbooks" / "federate.yml"
 CONNECTIONS = Path(__file__).resolve().parent / "connections"
 RUN_SECONDS = 240
 #: Nothing in a lab with fast clocks takes longer, so a run that waits for what never happens ends soon.
-TIMEOUTS = {"federation_gateway_timeout": 60, "federation_wait_timeout": 60}
+TIMEOUTS = {"federation_gateway_timeout": 60, "federation_wait_timeout": 60, "federation_trust_domain_timeout": 60}
 RATINGS = "red-mesh-bookinfo/ratings"
 EXPORTED = "ratings.red-mesh-bookinfo.svc.green-mesh-exports.local"
 IMPORTED = "ratings.red-mesh-bookinfo.svc.red-mesh-imports.local"

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from authorities import install_authority
 from harness import IMPORTED, ROOT, Federation, Run, request_lines, two_meshes
 from lab import state
 from lab.front_proxy import RUN_REQUESTS
 from lab.processes import RUN_MARK
+from lab.sim.ca import Authority
 from states import mark_unmanaged, written_state
 
 RED, GREEN = "red-mesh", "green-mesh"
@@ -22,6 +24,8 @@ UNLINK = ("unlink", f"federation_unlink={RED},{GREEN}", f"federation_confirm={RE
 REMOVE_MESH = ("remove_mesh", f"federation_remove_mesh={GREEN}", f"federation_confirm={GREEN}")
 #: Of each mesh: its control plane, a set, the root of its peer, and the ServiceMeshPeer; a removal empties the export set first.
 FEDERATING_WRITES, REMOVAL_WRITES = 8, 9
+#: Both roots and the new one alone, each with the peer, and between them istiod and two gateways of the rotated mesh.
+ROTATION_WRITES = 7
 
 
 @pytest.fixture(scope="module", name="federation")
@@ -45,6 +49,8 @@ class Sweep:
         self.federation, self.playbook = federation, ROOT / "playbooks" / f"{playbook}.yml"
         self.arguments = [part for argument in arguments for part in ("-e", argument)]
         self.settled: list[dict[str, Any]] = []
+        #: Called when a run was killed, before the next one begins.
+        self.inspect: Callable[[], None] = lambda: None
         self.writes, self.when, self.done = 0, "before", False
 
     def step(self) -> tuple[Run, Run | None]:
@@ -59,6 +65,7 @@ class Sweep:
         assert run.code == -signal.SIGKILL, run.output
         self.writes += self.when == "before"
         self.done = self.when == "after"
+        self.inspect()
         run, reached = self._play(), written_state(self.federation, PEERS)
         if reached in self.settled:
             return run, None
@@ -124,3 +131,80 @@ def test_removing_a_mesh_completes_a_run_that_was_killed_at_any_write(federation
     there.done = True
     _sweep(federation, there, back)
     assert back.writes == REMOVAL_WRITES
+
+
+def test_rotating_a_root_completes_a_run_that_was_killed_at_any_write(federation: Federation) -> None:
+    """The authority goes back and forth between two, so that a state that was completed before is recognised."""
+    federation.succeed()
+    file = federation.folder / "coming.pem"
+    rotate = Sweep(
+        federation,
+        "rotate_trust",
+        f"federation_rotate_mesh={RED}",
+        f"federation_rotate_root={file}",
+        '{"federation_rotate_restart": true}',
+    )
+    authorities = [Authority.create("red-mesh.local") for dummy in range(2)]
+    unmanaged = written_state(federation, PEERS, managed=False)
+    while not rotate.done:
+        authorities.reverse()
+        install_authority(federation, RED, authorities[0], file)
+        run, after = rotate.step()
+        assert run.data["verdict"] in ("ROTATED", "NOTHING TO ROTATE"), run.output
+        trusted = federation.get(GREEN, "configmaps", f"{RED}-ca-root-cert")
+        assert trusted["data"] == {"root-cert.pem": authorities[0].cert_pem.decode()}
+        assert federation.connected() == [(GREEN, RED), (RED, GREEN)] and federation.imported(GREEN, RED) == [IMPORTED]
+        assert after is None or (after.data["verdict"], after.data["changes"]) == ("NOTHING TO ROTATE", [])
+        published = f"{RED}: ConfigMap istio-ca-root-cert"
+        changed = {path for path, value in written_state(federation, PEERS, managed=False).items() if unmanaged.get(path) != value}
+        assert all(path.startswith(published) for path in changed), changed
+    assert rotate.writes == ROTATION_WRITES
+
+
+# -- trust_domain.yml ------------------------------------------------------------------------------------------------------
+
+DOMAINS = ("there.local", "back.local")
+#: The control plane three times, and the restart of a workload.
+TRUST_WRITES = 4
+
+
+@pytest.fixture(scope="module", name="running")
+def _running(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+    """A mesh with a workload that runs."""
+    workloads = {"red-mesh-bookinfo": {"ratings": "Deployment"}}
+    mesh = {"cluster": "red", "trust_domain": None, "workloads": workloads}
+    lab = start({"clusters": {"red": {"platform": "AWS"}}, "meshes": {RED: mesh}})
+    federation = Federation.for_lab(lab, tmp_path_factory.mktemp("t"), {})
+    federation.eventually(lambda: _calls(federation) == 200)
+    with lab.fault("front-proxy"):
+        yield federation
+
+
+def _calls(federation: Federation) -> int:
+    """Return the status of requests between all pods of red's workload; 0 while it has none."""
+    name = f"{RED}-bookinfo/ratings"
+    try:
+        return int(federation.lab.call(RED, name, name)["status"])
+    except state.LabError:
+        return 0
+
+
+def test_changing_a_trust_domain_completes_a_run_that_was_killed_at_any_write(running: Federation) -> None:
+    """To and fro, until it has been killed at every write; in every state all pods of the mesh accept each other."""
+    sweep = Sweep(running, "trust_domain")
+
+    def accepted() -> None:
+        assert _calls(running) == 200
+
+    sweep.inspect = accepted
+    plane, finished = (RED, "servicemeshcontrolplanes", RED), 0
+    while not sweep.done:
+        domain = DOMAINS[finished % 2]
+        sweep.arguments = ["-e", f"mesh_trust_domain={domain}", "-e", "federation_restart_workloads=true"]
+        run, after = sweep.step()
+        assert run.data["verdict"] in ("CHANGED", "NOTHING TO CHANGE"), run.output
+        assert running.get(*plane)["spec"]["security"]["trust"] == {"domain": domain} and _calls(running) == 200
+        if after is not None:
+            assert after.data["verdict"] == "NOTHING TO CHANGE" and after.data["changes"] == [], after.output
+        finished += 1
+    assert sweep.writes == TRUST_WRITES

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +13,17 @@ from typing import Any
 
 import pytest
 import yaml
+from authorities import install_authority
 from harness import ROOT, Federation, Object, Run, request_lines, two_meshes
 from lab.api import Mark, Request
+from lab.sim.ca import Authority
 
 RBAC = ROOT / "docs" / "rbac"
 INSTALL = ROOT / "playbooks" / "install.yml"
 #: Mesh that the files are written for, name of its account, and namespace of the account that installs meshes.
 EXAMPLE_MESH, ACCOUNT, ACCOUNT_NAMESPACE = "red-mesh", "ossm-federation", "ossm-federation"
 RESTART = ("-e", '{"federation_restart_control_plane": true}')
+WORKLOADS = {"ratings": "Deployment", "store": "StatefulSet", "agent": "DaemonSet"}
 LINKS = [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
 #: Permissions that only a run with long waits or late nodes uses.
 RARELY_USED = {("get", "servicemeshcontrolplanes"), ("list", "events")}
@@ -31,7 +35,7 @@ Missing = tuple[str, str, str]
 @pytest.fixture(scope="module", name="federation")
 def _federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Two meshes, one exposed by a load balancer and one by its nodes; both accounts have no permissions yet."""
-    topology = two_meshes()
+    topology = two_meshes(red={"workloads": {"red-mesh-bookinfo": WORKLOADS}})
     topology["clusters"]["green"]["platform"] = "BareMetal"
     federation = Federation.for_lab(start(topology), tmp_path_factory.mktemp("f"))
     for mesh in federation.hosts:
@@ -340,6 +344,31 @@ def test_a_service_is_removed_with_exactly_its_permissions(federation: Federatio
         federation.succeed()
 
 
+def test_a_rotation_with_exactly_its_permissions(federation: Federation) -> None:
+    """The account of the rotating mesh also needs those of a restart; without a right on a peer nothing is written."""
+    file, authority = federation.folder / "coming.pem", Authority.create("red-mesh.local")
+    install_authority(federation, "red-mesh", authority, file)
+    rotate = ROOT / "playbooks" / "rotate_trust.yml"
+    options = {"federation_rotate_mesh": "red-mesh", "federation_rotate_root": str(file)}
+    extra = ("-e", json.dumps({**options, "federation_rotate_restart": True, "federation_wait_timeout": 60}))
+    mark = federation.lab.mark()
+    with (
+        _granted(federation, "rotate", "red-mesh"),
+        _granted(federation, "rotate", "green-mesh", without=("patch", "configmaps")),
+    ):
+        run = federation.play(rotate, *extra)
+    assert run.code != 0 and "may not patch configmaps" in run.flat, run.output
+    requests = _requests(federation, mark)
+    assert not _written(requests, "green-mesh") and not _written(requests, "red-mesh")
+    mark = federation.lab.mark()
+    with _granted(federation, "rotate", *federation.hosts), _granted(federation, "restart", "red-mesh"):
+        run = federation.play(rotate, *extra)
+    assert run.code == 0 and run.data["verdict"] == "ROTATED", run.output
+    requests = _requests(federation, mark)
+    assert not _forbidden(requests), run.output
+    assert _permissions(federation, "rotate") - _used(requests) <= RARELY_USED
+
+
 def test_a_removal_with_exactly_its_permissions(federation: Federation) -> None:
     pair = ("-e", "federation_unlink=red-mesh,green-mesh", "-e", "federation_confirm=red-mesh,green-mesh")
     unlink = ROOT / "playbooks" / "unlink.yml"
@@ -358,6 +387,33 @@ def test_a_removal_with_exactly_its_permissions(federation: Federation) -> None:
     assert not _forbidden(requests), run.output
     assert run.data["verdict"] == "REMOVED" and federation.names("red-mesh", "servicemeshpeers") == []
     assert _permissions(federation, "remove") - _used(requests) <= RARELY_USED
+
+
+def test_a_trust_domain_is_changed_with_exactly_these_permissions(federation: Federation) -> None:
+    """After the removal, so that no mesh has a peer. The lab's owner has set the domain, so the fields are taken over."""
+    playbook, limit = ROOT / "playbooks" / "trust_domain.yml", ("-e", "federation_trust_domain_mesh=red-mesh")
+    change = (*limit, "-e", '{"federation_force_conflicts": true, "federation_restart_workloads": true}')
+    federation.hosts["red-mesh"]["mesh_trust_domain"] = "other.local"
+    mark, without = federation.lab.mark(), ("patch", "servicemeshcontrolplanes")
+    with (
+        _granted(federation, "trust-domain", "green-mesh"),
+        _granted(federation, "trust-domain", "red-mesh", without=without),
+    ):
+        run = federation.play(playbook, *change)
+    assert run.code != 0 and "may not patch servicemeshcontrolplanes.maistra.io" in run.flat, run.output
+    assert not _written(_requests(federation, mark), "red-mesh")
+    with _granted(federation, "trust-domain", "red-mesh", "green-mesh"):
+        run = federation.play(playbook, *change)
+        assert run.code != 0 and "may not get deployments.apps" in run.flat, run.output
+        assert "Wait for the control plane" in run.output and run.data["meshes"][0]["next"] == "workloads"
+        assert _forbidden(_requests(federation, mark)) != []
+        mark = federation.lab.mark()
+        with _granted(federation, "restart-workloads", "red-mesh"):
+            check = federation.play(playbook, "--check", *change)
+            run = federation.play(playbook, *change)
+    assert check.code == 0 and run.code == 0, check.output + run.output
+    assert run.data["verdict"] == "CHANGED" and not _forbidden(_requests(federation, mark))
+    assert _permissions(federation, "trust-domain", "restart-workloads") <= _used(_requests(federation, {}))
 
 
 # -- install.yml -----------------------------------------------------------------------------------------------------

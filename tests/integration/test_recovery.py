@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from authorities import fingerprint
 from harness import Federation, two_meshes
 
 LINKS = [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
@@ -29,6 +30,10 @@ def _federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFact
 
 def _istiod_pods(federation: Federation, mesh: str) -> list[str]:
     return [name for name in federation.names(mesh, "pods") if name.startswith("istiod-")]
+
+
+def _root(federation: Federation, mesh: str) -> str:
+    return fingerprint(federation.get(mesh, "configmaps", "istio-ca-root-cert")["data"]["root-cert.pem"])
 
 
 def _request_status(federation: Federation) -> int:
@@ -136,11 +141,27 @@ def test_an_unprepared_root_rotation_needs_a_restart(federation: Federation) -> 
     federation.eventually(lambda: _request_status(federation) == 200)
 
 
-def test_an_unprepared_root_rotation_is_fixed_in_one_run(federation: Federation) -> None:
+def test_an_unprepared_root_rotation_is_fixed_in_one_run_if_the_pins_allow_it(federation: Federation) -> None:
+    old = _root(federation, "green-mesh")
     federation.lab.fault("root-rotated", mesh="green-mesh")
     federation.eventually(lambda: not federation.connected())
+    federation.hosts["green-mesh"]["mesh_trust_fingerprints"] = [old]
+    run = federation.run(*RESTART)
+    assert run.code != 0 and "[root-not-pinned]" in run.flat and not run.changes, run.output
+    federation.hosts["green-mesh"]["mesh_trust_fingerprints"] = [old, _root(federation, "green-mesh")]
     run = federation.run(*RESTART)
     assert _restarted_meshes(federation, run) == {"red-mesh"}
+
+
+def test_a_changed_trust_domain_is_carried_out_in_one_run(federation: Federation) -> None:
+    """Green's peer gets trust domain, client ID and root of red; only red exports, so only a change of green needs a restart of red."""
+    federation.hosts["green-mesh"]["mesh_trust_domain"] = "green.example"
+    federation.options["federation_confirm_trust_domain"] = ["green-mesh"]
+    run = federation.run(*RESTART, "-e", '{"federation_wait_timeout": 60}')
+    assert _restarted_meshes(federation, run) == {"red-mesh"}, run.output
+    security = federation.get("red-mesh", "servicemeshpeers", "green-mesh")["spec"]["security"]
+    assert security["trustDomain"] == "green.example" and security["clientID"].startswith("green.example/ns/")
+    federation.eventually(lambda: _request_status(federation) == 200)
 
 
 def test_a_deadlock_is_detected_and_fixed(federation: Federation) -> None:

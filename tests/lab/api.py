@@ -19,7 +19,7 @@ import time
 import urllib.parse
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -129,6 +129,7 @@ class LabMesh:
     install: bool
     members: list[str]
     services: dict[str, dict[str, Any]]
+    workloads: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 class ActiveFault:
@@ -225,6 +226,14 @@ class Lab:
         answer = launcher.ask(self.directory, request)
         if not answer.get("ok"):
             raise LabError(f"The simulator rejected {request}: {answer.get('error', answer)}")
+        return answer
+
+    def call(self, mesh: str, source: str, target: str) -> dict[str, Any]:
+        """Send a request between two workloads of a mesh, each ``namespace/name``: from every pod to every pod.
+
+        The result has ``status`` (200, or 503 where a sidecar rejects another's identity) and ``reason``.
+        """
+        answer: dict[str, Any] = self.ask({"verb": "call", "mesh": mesh, "source": source, "target": target})
         return answer
 
     def backdate(self, seconds: float) -> None:

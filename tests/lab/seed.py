@@ -187,7 +187,7 @@ def _cluster_version(cluster: Cluster) -> Object:
 
 
 def mesh_stages(meshes: dict[str, Any], operator: bool) -> list[list[ManagedObject]]:
-    """Return the stages of the meshes: namespaces, then Services, then member rolls and control planes.
+    """Return the stages of the meshes: namespaces, then Services and workloads, then member rolls and control planes.
 
     Without an operator only the applications exist, not the control planes' namespaces.
     """
@@ -201,11 +201,17 @@ def mesh_stages(meshes: dict[str, Any], operator: bool) -> list[list[ManagedObje
         for namespace, members in mesh["services"].items()
         for name, details in members.items()
     ]
+    workloads = [
+        workload(namespace, name, kind)
+        for mesh in meshes.values()
+        for namespace, kinds in mesh["workloads"].items()
+        for name, kind in kinds.items()
+    ]
     installed = [mesh for mesh in meshes.values() if mesh["install"]]
     mesh_objects = [item for mesh in installed for item in (member_roll(mesh), control_plane(mesh))]
     return [
         [(FIELD_MANAGER, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}) for name in namespaces],
-        [(FIELD_MANAGER, item) for item in services],
+        [(FIELD_MANAGER, item) for item in (*services, *workloads)],
         [(MESH_OWNER, item) for item in mesh_objects],
     ]
 
@@ -219,6 +225,20 @@ def service(namespace: str, name: str, details: dict[str, Any]) -> Object:
         "metadata": {"name": name, "namespace": namespace, "labels": details["labels"]},
         "spec": {"selector": {"app": name}, "ports": ports},
     }
+
+
+def workload(namespace: str, name: str, kind: str) -> Object:
+    """Return a workload of one pod, or of one for each node, that asks for a sidecar."""
+    labels = {"app": name}
+    template = {
+        "metadata": {"labels": labels, "annotations": {"sidecar.istio.io/inject": "true"}},
+        "spec": {"serviceAccountName": f"bookinfo-{name}", "containers": [{"name": name, "image": f"lab/{name}"}]},
+    }
+    spec: Object = {"selector": {"matchLabels": labels}, "template": template}
+    if kind == "StatefulSet":
+        spec["serviceName"] = name
+    metadata = {"name": name, "namespace": namespace, "labels": labels}
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec}
 
 
 def control_plane(mesh: dict[str, Any]) -> Object:

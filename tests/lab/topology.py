@@ -16,6 +16,7 @@
         trust_domain: red-mesh.local     # default <mesh>.local; null: the control plane sets none
         install: true                    # false: only the namespace exists
         members: {red-mesh-bookinfo: [ratings, reviews, details]}
+        workloads: {red-mesh-bookinfo: {ratings: Deployment}}     # default none; or StatefulSet, DaemonSet
 
 Only the mesh's ``cluster`` has no default.
 """
@@ -67,7 +68,10 @@ MESH_DEFAULTS: dict[str, Any] = {
     "trust_domain": "",
     "install": True,
     "members": None,
+    "workloads": None,
 }
+#: kinds of workloads whose pods are simulated
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 BOOKINFO = {"ratings": 9080, "reviews": 9080, "details": 9080}
 MAX_CLUSTERS = 200
 MAX_NODES = 10
@@ -152,6 +156,10 @@ def _mesh(name: str, settings: Mapping[str, Any], clusters: Mapping[str, Any]) -
     if members is None:
         members = {f"{name}-bookinfo": BOOKINFO}
     mesh["members"] = {namespace: _services(services or {}) for namespace, services in members.items()}
+    mesh["workloads"] = mesh["workloads"] or {}
+    unknown = sorted({kind for kinds in mesh["workloads"].values() for kind in kinds.values()} - set(WORKLOADS))
+    if unknown:
+        raise LabError(f"Mesh {name}: unknown kind of workload {', '.join(unknown)} (known: {', '.join(WORKLOADS)}).")
     return mesh
 
 

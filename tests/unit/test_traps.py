@@ -28,7 +28,7 @@ TRAPS: dict[str, Json] = yaml.safe_load((ROOT / "tests/traps.yml").read_text(enc
 
 #: Sections whose items are numbered ("observed 3", "facts 1.2.3"), and how many there are.
 NUMBERED = {
-    "observed ": 15,
+    "observed ": 16,
     "facts 1.1.": 8,
     "facts 1.2.": 5,
     "facts 1.3.": 12,

@@ -381,6 +381,14 @@ def to_yaml(value: Any) -> str:
     return str(yaml.dump(value, Dumper=dumper, sort_keys=False, default_flow_style=False, width=10000))
 
 
+def from_yaml(text: str) -> Any:
+    """Plain data of a YAML text; None where it is none."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
+
+
 def remove_credential_files() -> None:
     """Remove the files into which the Kubernetes client wrote certificates and keys that a kubeconfig embeds.
 

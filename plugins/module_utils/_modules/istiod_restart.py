@@ -14,7 +14,12 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.session i
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event, Say, WatchFor, follow
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ISTIOD_SELECTOR, OURS
+from ansible_collections.ossm.federation.plugins.module_utils._modules.rollouts import rollout_of
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
+    ISTIOD_SELECTOR,
+    OURS,
+    istiod_name,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import ObjectResult, RestartResult
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time, now
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
@@ -28,7 +33,7 @@ ARGUMENT_SPEC: Json = {
 
 #: What ``kubectl rollout restart`` sets in a pod template.
 ANNOTATION = "kubectl.kubernetes.io/restartedAt"
-_FIELD = f'spec.template.metadata.annotations["{ANNOTATION}"]'
+FIELD = f'spec.template.metadata.annotations["{ANNOTATION}"]'
 
 
 class _Restart:
@@ -38,7 +43,7 @@ class _Restart:
         self.mesh: str = params["mesh"]
         self.namespace: str = params["namespace"]
         self.control_plane: str = params["control_plane"]
-        self.deployment = deployment(self.control_plane)
+        self.deployment = istiod_name(self.control_plane)
         self.is_patched = False
         self.pods: List[str] = []
         self.missing = "the change has not been observed yet"
@@ -54,7 +59,7 @@ class _Restart:
     def take(self, event: Event) -> None:
         """Apply an event about the Deployment."""
         if event.type in ("ADDED", "MODIFIED"):
-            self.missing = rollout(event.object, self._generation)
+            self.missing = rollout_of("Deployment", event.object, self._generation)
 
     def is_done(self) -> bool:
         """Whether only new pods serve."""
@@ -103,32 +108,6 @@ def run(params: Json, check_mode: bool, say: Say) -> RestartResult:
     return _result(restart, check_mode, problems)
 
 
-def deployment(control_plane: str) -> str:
-    """The name of a control plane's istiod Deployment (maistra/istio-operator charts, istio-discovery).
-
-    >>> deployment("red")
-    'istiod-red'
-    """
-    return f"istiod-{control_plane}"
-
-
-def rollout(obj: Json, generation: int) -> str:
-    """What a rollout of at least this generation still waits for, as ``kubectl rollout status`` judges it; empty when
-    it is complete."""
-    status, wanted = obj.get("status") or {}, int((obj.get("spec") or {}).get("replicas", 1))
-    updated, all_pods = int(status.get("updatedReplicas") or 0), int(status.get("replicas") or 0)
-    available = int(status.get("availableReplicas") or 0)
-    if obj["metadata"]["generation"] < generation or int(status.get("observedGeneration") or 0) < generation:
-        return "the change has not been observed yet"
-    if any(condition.get("reason") == "ProgressDeadlineExceeded" for condition in status.get("conditions") or []):
-        return f"no progress any more: {updated} of {wanted} pods are new"
-    if updated < wanted:
-        return f"{updated} of {wanted} pods are new"
-    if all_pods > updated:
-        return f"{all_pods - updated} old pods still run"
-    return f"{available} of {updated} pods are available" if available < updated else ""
-
-
 def _result(restart: _Restart, check_mode: bool, problems: List[Problem]) -> RestartResult:
     """The result of the module; ``objects`` as those of mesh_objects."""
     message = "istiod would be restarted" if check_mode else "istiod was restarted"
@@ -140,7 +119,7 @@ def _result(restart: _Restart, check_mode: bool, problems: List[Problem]) -> Res
         "name": restart.deployment,
         "namespace": restart.namespace,
         "verb": "changed",
-        "fields": [_FIELD],
+        "fields": [FIELD],
         "peer": None,
         "field_manager": OURS,
         "message": message,

@@ -7,9 +7,11 @@ collection."""
 
 from __future__ import annotations
 
-from typing import Dict, List, Set
+from typing import Dict, List, Optional, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import applied
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.times import newest
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -22,6 +24,7 @@ _KEPT = (
     "resourceVersion",
     "creationTimestamp",
     "deletionTimestamp",
+    "ownerReferences",
 )
 
 
@@ -34,21 +37,32 @@ def managers(obj: Json) -> List[str]:
 
 
 def field_owners(smcp: Json) -> Dict[str, List[str]]:
-    """The owners of the trust domain and of each additional gateway of a control plane: path -> field managers."""
+    """The owners of the trust domain, of its aliases and of each additional gateway of a control plane: path -> field managers."""
     owners: Dict[str, Set[str]] = {}
     for entry in smcp["metadata"].get("managedFields") or []:
         if entry.get("subresource") == "status":
             continue
         spec = (entry.get("fieldsV1") or {}).get("f:spec") or {}
         paths = []
-        if "f:domain" in ((spec.get("f:security") or {}).get("f:trust") or {}):
-            paths.append("spec.security.trust.domain")
+        trust = (spec.get("f:security") or {}).get("f:trust") or {}
+        paths += [f"spec.security.trust.{name}" for name in ("domain", "additionalDomains") if f"f:{name}" in trust]
         for side in ("additionalIngress", "additionalEgress"):
             fields = (spec.get("f:gateways") or {}).get(f"f:{side}") or {}
             paths += [f"spec.gateways.{side}.{name[2:]}" for name in fields if name.startswith("f:")]
         for path in paths:
             owners.setdefault(path, set()).add(entry.get("manager") or "unknown")
     return {path: sorted(names) for path, names in sorted(owners.items())}
+
+
+def written_at(obj: Json, *path: str) -> Optional[str]:
+    """When the value at a path of a live object was last written, by its managed fields; None where they do not tell."""
+    entries = obj["metadata"].get("managedFields") or []
+    owned = [f"f:{key}" for key in path]
+    return newest(
+        entry.get("time")
+        for entry in entries
+        if entry.get("subresource") != "status" and dig(entry.get("fieldsV1"), *owned) is not None
+    )
 
 
 def trim(obj: Json, *, status: bool = True) -> Json:

@@ -110,6 +110,7 @@ def empty_facts(params: Json) -> MeshFacts:
         "control_plane": None,
         "members": [],
         "root": "",
+        "root_changed": None,
         "fingerprints": [],
         "roots": [],
         "gateway_services": {},

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import List, NamedTuple, Optional, Sequence, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import FATAL_CODES, ClusterError
-from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import trim
+from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import trim, written_at
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import Reading
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     EGRESS_FOR,
@@ -58,6 +58,7 @@ def read_config_maps(reading: Reading, *, own_root: bool) -> None:
         name = config_map["metadata"]["name"]
         if name == ROOT_CONFIG_MAP:
             facts["root"] = (config_map.get("data") or {}).get(ROOT_KEY) or ""
+            facts["root_changed"] = written_at(config_map, "data", ROOT_KEY)
         elif name in names or name.endswith("-ca-root-cert") or is_ours(config_map):
             facts["config_maps"].append(trim(config_map))
     _read_own_root(reading, is_needed=own_root)

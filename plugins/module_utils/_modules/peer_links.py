@@ -53,6 +53,8 @@ INFO_SPEC: Json = {
                     "import_rules": {"type": "list", "elements": "dict"},
                     "since": {"type": "str"},
                     "root_since": {"type": "str"},
+                    "reconciled_since": {"type": "str"},
+                    "attempt_since": {"type": "str"},
                     "inbound": {"type": "bool"},
                     "terminated_pods": {"type": "list", "elements": "str"},
                 },
@@ -204,6 +206,8 @@ def _expectation(link: Json) -> LinkExpectation:
         "import_rules": expect.get("import_rules"),
         "since": expect.get("since"),
         "root_since": expect.get("root_since"),
+        "reconciled_since": expect.get("reconciled_since"),
+        "attempt_since": expect.get("attempt_since"),
         "inbound": expect.get("inbound"),
         "terminated_pods": expect.get("terminated_pods"),
     }

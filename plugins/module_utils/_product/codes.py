@@ -62,6 +62,7 @@ _RUNNING = "What a running istiod keeps"
 _LINKS = "State of a link"
 _REMOVAL = "Removal"
 _SAVED = "Saved plans and rendered files"
+_ROTATION = "Rotation of a root"
 
 CODES: Dict[str, Code] = {
     # Inventory and variables
@@ -307,7 +308,7 @@ CODES: Dict[str, Code] = {
         _TRUST,
         _E,
         "The trust domain would change under running workloads",
-        "Keep the current trust domain, or name the mesh in federation_confirm_trust_domain",
+        "Change it in stages with trust_domain.yml, keep the current one, or name the mesh in federation_confirm_trust_domain",
     ),
     "trust-domain-changes": Code(
         _TRUST,
@@ -322,13 +323,52 @@ CODES: Dict[str, Code] = {
         "Run install.yml, then this playbook again",
     ),
     "trust-domain-shared": Code(
-        _TRUST, _E, "Two meshes have one trust domain and different roots", "Give each mesh its own trust domain"
+        _TRUST,
+        _E,
+        "Two meshes have one trust domain and different roots",
+        "Give each mesh its own trust domain with trust_domain.yml",
     ),
     "trust-domain-shared-root": Code(
         _TRUST,
         _EW,
         "Two meshes have one trust domain and one root: policies cannot tell them apart",
         "Give each mesh its own trust domain, or set federation_allow_shared_root: true",
+    ),
+    "trust-domain-peers": Code(
+        _TRUST,
+        _EW,
+        "The mesh has peers, and with the root of a peer istiod accepts one trust domain of its own only",
+        "Change the trust domain before the first peer, or confirm it with federation_confirm in a maintenance window",
+    ),
+    "trust-domain-unfinished": Code(
+        _TRUST,
+        _E,
+        "The trust domain is being changed, and pods with the former identity would be rejected from the first peer on",
+        "Run trust_domain.yml until the change is complete, then federate.yml",
+    ),
+    "trust-domain-named": Code(
+        _TRUST,
+        _W,
+        "Objects of users name the former trust domain literally",
+        "Add the new trust domain to these objects before the former one goes, then remove the former one from them",
+    ),
+    "trust-domain-late": Code(
+        _TRUST,
+        _E,
+        "A stage of a change of the trust domain was not complete in time",
+        "Look at the control plane and the pods of its gateways, then run trust_domain.yml again",
+    ),
+    "workload-late": Code(
+        _TRUST,
+        _E,
+        "The rolling restart of workloads was not complete in time",
+        "Look at the events of these workloads, then run trust_domain.yml again",
+    ),
+    "members-unknown": Code(
+        _TRUST,
+        _E,
+        "The namespaces of the mesh are not known",
+        "Let the account get servicemeshmemberrolls/default (docs/rbac/trust-domain.yaml)",
     ),
     "trust-domain-taken": Code(
         _TRUST,
@@ -923,5 +963,48 @@ CODES: Dict[str, Code] = {
         _W,
         "The directory has files for a mesh that the inventory does not have",
         "If the mesh has left, remove its pairs with remove_mesh.yml, then delete the folder",
+    ),
+    # Rotation of a root
+    "rotation-target": Code(
+        _ROTATION,
+        _E,
+        "A rotation does not say whose root is rotated, or of a mesh whose root cannot be rotated in stages",
+        "Set federation_rotate_mesh to the name of a mesh of the inventory",
+    ),
+    "rotation-root": Code(
+        _ROTATION,
+        _E,
+        "The file with the coming root cannot be used",
+        "Set federation_rotate_root to a file with the root certificate in PEM format, without its key",
+    ),
+    "rotation-other": Code(
+        _ROTATION,
+        _E,
+        "A rotation to another root is under way",
+        "Complete it first, or go back to the old root: set federation_rotate_root to a file with that",
+    ),
+    "rotation-underway": Code(
+        _ROTATION,
+        _W,
+        "The root of a mesh is being rotated, and its peers keep trusting the old root and the new one",
+        "Continue the rotation with rotate_trust.yml",
+    ),
+    "rotation-unprepared": Code(
+        _ROTATION,
+        _E,
+        "A peer is not known to trust both roots, so the mesh must not change its root yet",
+        "Correct what the message names, and run rotate_trust.yml again",
+    ),
+    "rotation-unproven": Code(
+        _ROTATION,
+        _E,
+        "A link has not connected with the new root, so the old one stays trusted",
+        "Correct the link, and run rotate_trust.yml again",
+    ),
+    "rotation-unchanged": Code(
+        _ROTATION,
+        _E,
+        "istiod was restarted and still publishes the old root",
+        "Replace the CA certificate of the mesh (Secret cacerts), and run rotate_trust.yml again",
     ),
 }

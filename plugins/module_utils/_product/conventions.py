@@ -163,7 +163,11 @@ SERVICE_FIELDS: Dict[str, Tuple[str, ...]] = {
 
 ROOT_KEY = "root-cert.pem"
 ROOT_ANNOTATION = "ossm.federation/root-sha256"
+#: Annotation of a ConfigMap with the roots of a peer whose root is being rotated: the fingerprints of ``old`` and ``new`` as JSON.
+ROTATION_ANNOTATION = "ossm.federation/rotating"
 ADOPTED = "ossm.federation/adopted"
+#: The annotation of a control plane whose trust domain is being changed: ``<former>[,<former>] to <new>``.
+TRUST_DOMAIN_CHANGE = "ossm.federation/trust-domain-change"
 
 
 def is_adopted(obj: Json) -> bool:
@@ -179,7 +183,20 @@ DEFINITION = "servicemeshcontrolplanes.maistra.io"
 SUBSCRIPTION, CSV = "Subscription", "ClusterServiceVersion"
 
 
+#: The label by which istiod selects the pods of a gateway of a federation.
+CANONICAL_NAME = "service.istio.io/canonical-name"
 #: The ConfigMap to which istiod writes its root.
 ROOT_CONFIG_MAP = "istio-ca-root-cert"
+
+
+def istiod_name(control_plane: str) -> str:
+    """The name of a control plane's istiod Deployment (maistra/istio-operator charts, istio-discovery).
+
+    >>> istiod_name("red")
+    'istiod-red'
+    """
+    return f"istiod-{control_plane}"
+
+
 #: The label that istiod's pods have (maistra/istio-operator charts, istio-discovery).
 ISTIOD_SELECTOR = "app=istiod"

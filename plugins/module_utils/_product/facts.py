@@ -113,6 +113,7 @@ class _MeshFactsAlways(TypedDict):
     control_plane: Optional[ControlPlaneFacts]
     members: Optional[List[str]]
     root: str
+    root_changed: Optional[str]
     fingerprints: List[str]
     roots: List[Root]
     gateway_services: Dict[str, Json]
@@ -242,6 +243,51 @@ class RemovalResult(TypedDict):
     problems: List[Problem]
 
 
+class WorkloadFacts(TypedDict):
+    """A workload with pods whose identity may be of another trust domain: ``former`` are their names, ``domains`` what their proxies
+    name, ``pods`` the number of all its pods with a proxy. ``message``: why this collection does not restart it."""
+
+    namespace: str
+    kind: str
+    name: str
+    pods: int
+    former: List[str]
+    domains: List[str]
+    message: str
+
+
+class TrustDomainResult(TypedDict):
+    """The result of trust_domain_wait: ``trust_domain`` and ``aliases`` of the mesh's config, the time of the change, the pods of
+    gateways, and the control plane as it was read with the owners of its fields."""
+
+    changed: bool
+    mesh: str
+    namespace: str
+    complete: bool
+    message: str
+    trust_domain: str
+    aliases: List[str]
+    changed_at: Optional[str]
+    gateways: List[str]
+    control_plane: Json
+    owners: Dict[str, List[str]]
+    problems: List[Problem]
+
+
+class IdentitiesResult(TypedDict):
+    """The result of workload_identities; ``workloads`` are those that still have former pods at its end."""
+
+    changed: bool
+    mesh: str
+    complete: bool
+    message: str
+    pods: int
+    former: int
+    workloads: List[WorkloadFacts]
+    objects: List[ObjectResult]
+    problems: List[Problem]
+
+
 class OperatorResult(TypedDict):
     """The result of operator_wait."""
 
@@ -250,6 +296,17 @@ class OperatorResult(TypedDict):
     ready: bool
     version: str
     message: str
+    problems: List[Problem]
+
+
+class WorkloadsResult(TypedDict):
+    """The result of workload_restart; ``restarted`` are the workloads of which only new pods serve."""
+
+    changed: bool
+    mesh: str
+    restarted: List[str]
+    message: str
+    objects: List[ObjectResult]
     problems: List[Problem]
 
 

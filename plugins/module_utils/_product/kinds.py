@@ -31,6 +31,8 @@ KINDS: Dict[str, Kind] = {
     "Subscription": Kind("operators.coreos.com/v1alpha1", "subscriptions"),
     "ClusterServiceVersion": Kind("operators.coreos.com/v1alpha1", "clusterserviceversions"),
     "Deployment": Kind("apps/v1", "deployments"),
+    "StatefulSet": Kind("apps/v1", "statefulsets"),
+    "DaemonSet": Kind("apps/v1", "daemonsets"),
     "Infrastructure": Kind("config.openshift.io/v1", "infrastructures", False),
     "ClusterVersion": Kind("config.openshift.io/v1", "clusterversions", False),
     "ServiceMeshControlPlane": Kind("maistra.io/v2", "servicemeshcontrolplanes"),

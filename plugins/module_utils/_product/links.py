@@ -50,14 +50,17 @@ class LinkExpectation(_LinkNames, total=False):
     ``peer`` is the other mesh, ``peer_name`` the name of the ServiceMeshPeer and of both
     service sets. ``imports_expected`` are exported names that must be imported; of what the peer offers, that which
     ``import_rules`` match as well. ``since`` is the time of our last change, ``root_since`` that of the last change of the
-    peer's root certificate. ``inbound``: the peer must be seen to watch this mesh. ``terminated_pods`` are istiod pods that
-    no longer run: their entries in the status do not count.
+    peer's root certificate. ``reconciled_since``: istiod must have reconciled the peer at this time or later;
+    ``attempt_since``: the link must have connected anew at this time or later. ``inbound``: the peer must be seen to watch this
+    mesh. ``terminated_pods`` are istiod pods that no longer run: their entries in the status do not count.
     """
 
     imports_expected: Optional[List[str]]
     import_rules: Optional[List[Rule]]
     since: Optional[str]
     root_since: Optional[str]
+    reconciled_since: Optional[str]
+    attempt_since: Optional[str]
     inbound: Optional[bool]
     terminated_pods: Optional[List[str]]
 

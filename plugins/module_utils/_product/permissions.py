@@ -100,8 +100,9 @@ def _write(step: Step) -> Tuple[Right, ...]:
     return tuple(Right(step.name, write.kind, write.verbs) for write in step.writes)
 
 
-_DISCOVER, _GATEWAYS, _REPORT, _REMOVAL, _SERVICE = (
-    STEPS[name] for name in ("discover", "gateways", "report", "removal", "service")
+_DISCOVER, _GATEWAYS, _REPORT = (STEPS[name] for name in ("discover", "gateways", "report"))
+_REMOVAL, _SERVICE, _ROTATION, _TRUST_DOMAIN = (
+    STEPS[name] for name in ("removal", "service", "rotation", "trust_domain")
 )
 #: To read a mesh; the rest of the cluster is only read where the account may.
 _READ = _access(_DISCOVER, (row for row in _DISCOVER.reads if not row.everywhere))
@@ -146,6 +147,11 @@ def _operator(scope: Scope) -> Tuple[Right, ...]:
     )
 
 
+#: To find the pods with a former identity.
+_IDENTITIES = (
+    Right("trust_domain", "Pod", ("list",), (), "it is not known which pods have the former identity", MEMBERS),
+)
+
 #: What an account needs, by what it is for: the name of a file in ``docs/rbac`` and of the ClusterRoles in it.
 PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     "export-identity": _READ + _FIND + _write(_GATEWAYS) + _access(_GATEWAYS, _GATEWAYS.waits),
@@ -170,6 +176,27 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     + _access(_SERVICE, _SERVICE.reads)
     + _write(_SERVICE)
     + _access(_SERVICE, _SERVICE.waits),
+    "trust-domain": (
+        *_READ,
+        *_FIND,
+        *_access(_TRUST_DOMAIN, _TRUST_DOMAIN.reads),
+        *_write(_TRUST_DOMAIN),
+        *_access(_TRUST_DOMAIN, _TRUST_DOMAIN.waits),
+        *_IDENTITIES,
+    ),
+    "restart-workloads": tuple(
+        Right("trust_domain", kind, verbs, (), "the workloads have to be restarted by others", MEMBERS)
+        for kind, verbs in (
+            ("Pod", ("watch",)),
+            *((kind, ("get", "list", "patch", "watch")) for kind in ("Deployment", "StatefulSet", "DaemonSet")),
+        )
+    ),
+    "rotate": _READ
+    + _FIND
+    + _access(_ROTATION, _ROTATION.reads)
+    + _write(_ROTATION)
+    + _access(_ROTATION, _ROTATION.waits)
+    + (Right("rotation", "Pod", ("list",), (), "workloads with certificates of the old root are not listed", MEMBERS),),
     "restart": (Right("report", "Deployment", ("patch", "watch")), Right("report", "Pod", ("list",))),
 }
 #: The playbooks that read a mesh. The rights of the others are granted beside those of one of these, or create the mesh.

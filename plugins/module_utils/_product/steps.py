@@ -17,7 +17,7 @@ APPLY, PATCH = ("create", "patch"), ("patch",)
 DELETE = ("delete",)
 
 #: The run that a step belongs to.
-Run = Literal["federate", "install", "remove"]
+Run = Literal["federate", "install", "remove", "rotate", "trust_domain"]
 
 
 class Access(NamedTuple):
@@ -64,6 +64,9 @@ class Step(NamedTuple):
 
 #: Kinds of users that name hosts: what uses an imported host stops working when the import is removed.
 REFERRING = ("VirtualService", "DestinationRule", "Sidecar", "AuthorizationPolicy", "ServiceEntry", "Gateway")
+
+#: Kinds of users that name identities of workloads, with their trust domain.
+NAMING = ("AuthorizationPolicy", "DestinationRule", "ServiceEntry", "Gateway")
 
 #: Events of a Service say why its load balancer is pending.
 _EVENTS = Access("Event", ("list",), (), "a pending load balancer is reported without the events of its Service")
@@ -218,9 +221,60 @@ _TABLE = (
         timeout="federation_removal_timeout",
         run="remove",
     ),
+    Step(
+        "trust_domain",
+        "change the trust domain",
+        "trust_domain",
+        {
+            "trust_accept": "trust_domain_accept_objects",
+            "trust_accepted": "trust_domain_accepted",
+            "trust_switch": "trust_domain_switch_objects",
+            "trust_switched": "trust_domain_switched",
+            "trust_workloads": "trust_domain_workloads",
+            "trust_complete": "trust_domain_complete_objects",
+            "trust_completed": "trust_domain_completed",
+        },
+        writes=(Write("ServiceMeshControlPlane", 0, PATCH),),
+        reads=tuple(
+            Access(kind, ("list",), (), "what names the former trust domain is not listed", everywhere=True)
+            for kind in NAMING
+        ),
+        waits=(
+            Access("ServiceMeshControlPlane", ("watch",)),
+            Access("ConfigMap", ("watch",)),
+            Access("Pod", ("list", "watch")),
+        ),
+        timeout="federation_trust_domain_timeout",
+        run="trust_domain",
+    ),
+    Step(
+        "rotation",
+        "rotate a root",
+        "rotation",
+        {
+            "both_roots": "rotation_both_objects",
+            "new_root": "rotation_new_objects",
+            "loaded_links": "rotation_loaded",
+            "new_links": "rotation_connected",
+            "rotation_istiod": "rotation_istiod_restarted",
+            "rotation_gateways": "rotation_gateways_restarted",
+            "facts_begun": "rotation_begun_facts",
+            "facts_prepared": "rotation_prepared_facts",
+            "facts_istiod": "rotation_istiod_facts",
+            "facts_rolled": "rotation_rolled_facts",
+            "facts_connected": "rotation_connected_facts",
+            "facts_rotated": "rotation_rotated_facts",
+        },
+        # The root of the mesh itself, a Secret, is its administrator's.
+        writes=(Write("ConfigMap", 0, PATCH), Write("ServiceMeshPeer", 0, PATCH)),
+        reads=(Access("Pod", ("list",)), Access("Deployment", ("list",))),
+        waits=(Access("ServiceMeshPeer", ("watch",)), Access("ImportedServiceSet", ("watch",))),
+        timeout="federation_wait_timeout",
+        run="rotate",
+    ),
 )
 
-#: All steps by name, in their order; those of ``install``, ``removal`` and ``service`` are runs of their own.
+#: All steps by name, in their order; those of ``install``, ``removal``, ``service``, ``rotation`` and ``trust_domain`` are runs of their own.
 STEPS: Dict[str, Step] = {step.name: step for step in _TABLE}
 #: The steps of a federation that write, in their order.
 WRITING: Tuple[str, ...] = tuple(step.name for step in _TABLE if step.writes and step.run == "federate")
@@ -231,7 +285,14 @@ REGISTERS: Dict[str, str] = {result: name for step in _TABLE for result, name in
 #: Variables of the whole run, which the role mesh sets.
 DECLARATION, PLAN = "mesh_declaration", "mesh_plan"
 #: What the roles report and removal pass to a workflow, as set_stats does.
-STATS = ("federation_connected", "federation_pending", "federation_report", "federation_removal")
+STATS = (
+    "federation_connected",
+    "federation_pending",
+    "federation_report",
+    "federation_removal",
+    "federation_trust_domain",
+    "federation_rotation",
+)
 
 
 def removal_order() -> Tuple[str, ...]:

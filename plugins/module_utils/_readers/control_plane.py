@@ -11,9 +11,11 @@ from typing import Any, List, Mapping, Optional
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     DEFAULT_CLUSTER_NAME,
     DEFAULT_TRUST_DOMAIN,
+    OURS,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import ControlPlaneStatus
+from ansible_collections.ossm.federation.plugins.module_utils._product.times import newest
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 
@@ -63,6 +65,18 @@ def read_control_plane(smcp: Json) -> ControlPlaneStatus:
         "additionalIngress": dig(spec, "gateways", "additionalIngress") or {},
         "additionalEgress": dig(spec, "gateways", "additionalEgress") or {},
     }
+
+
+def domain_changed_at(smcp: Json) -> Optional[str]:
+    """Since when a control plane has its trust domain, by the API server's clock: the last change of the field manager that owns
+    it, of ours where we own it too. Other changes of that manager make it later, never earlier. None where nobody owns it."""
+    owners = {
+        str(entry.get("manager")): str(entry.get("time") or "")
+        for entry in smcp["metadata"].get("managedFields") or []
+        if entry.get("subresource") != "status"
+        and "f:domain" in (dig(entry, "fieldsV1", "f:spec", "f:security", "f:trust") or {})
+    }
+    return owners.get(OURS) or newest(owners.values())
 
 
 def _condition(smcp: Json, kind: str) -> Json:

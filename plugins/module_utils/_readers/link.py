@@ -19,6 +19,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.links imp
     PeerStatus,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
+from ansible_collections.ossm.federation.plugins.module_utils._product.times import parse_time
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import (
     is_status_of_former_peer,
@@ -26,6 +27,9 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.peer impo
     unread_peer,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_exports, read_imports
+
+#: Seconds after which istiod has reconciled a peer again in any case (it does so every 60).
+RECONCILE_SECONDS = 70
 
 
 def read_link(
@@ -75,6 +79,8 @@ def judge_link(expectation: LinkExpectation, link: LinkStatus) -> LinkStatus:
     """The link with all that depends on what is expected of it; the argument is not changed."""
     missing = _missing(expectation, link)
     is_synced = synced(link, expectation.get("since")) or _is_synced_by_imports(expectation, link)
+    is_synced = is_synced and has_reconciled(link, expectation.get("reconciled_since"))
+    is_synced = is_synced and has_connected(link, expectation.get("attempt_since"))
     healthy = bool(link["connected"] and is_synced and not missing and not is_inbound_missing(expectation, link))
     return {
         **link,
@@ -106,6 +112,25 @@ def root_proven(link: PeerStatus, since: Optional[str]) -> Optional[bool]:
         return None
     created = link.get("created") or ""
     return since <= created <= last_attempt or last_attempt > since
+
+
+def has_connected(link: PeerStatus, since: Optional[str]) -> bool:
+    """Whether the last attempt to connect was at ``since`` or later and succeeded; None asks for nothing."""
+    return not since or bool(link.get("connected") and str(link.get("last_attempt") or "") >= since)
+
+
+def has_reconciled(link: PeerStatus, since: Optional[str]) -> bool:
+    """Whether istiod has reconciled the peer of a connected link since it was changed (at ``since``); None asks for nothing.
+
+    Another spelling of ``spec.remote`` restarts the watch in the reconciliation that reads the ConfigMap of the root first
+    (maistra/istio discovery/controller.go). Without one the full syncs show that the time of a reconciliation has passed.
+    """
+    if not since or has_connected(link, since):
+        return True
+    last_full_sync = link.get("last_full_sync")
+    if not link.get("connected") or not last_full_sync:
+        return False
+    return (parse_time(last_full_sync) - parse_time(since)).total_seconds() > RECONCILE_SECONDS
 
 
 def root_not_loaded(link: PeerStatus, since: Optional[str]) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import re
 import traceback
-from typing import List, NamedTuple, Optional, Sequence
+from typing import Collection, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time
@@ -108,6 +108,16 @@ def normalise_bundle(pem: str) -> str:
     """
     unique = {certificate.fingerprint(hashes.SHA256()): certificate for certificate in _certificates(pem)}
     return "".join(unique[key].public_bytes(serialization.Encoding.PEM).decode() for key in sorted(unique))
+
+
+def select_roots(pem: str, fingerprints: Collection[str]) -> str:
+    """The certificates with these fingerprints in the normal form of a bundle; empty where there is none, or one is invalid."""
+    try:
+        certificates = {_sha256(certificate): certificate for certificate in _certificates(pem)}
+    except ValueError:
+        return ""
+    chosen = sorted(set(certificates) & set(fingerprints))
+    return "".join(certificates[key].public_bytes(serialization.Encoding.PEM).decode() for key in chosen)
 
 
 def identity(text: str) -> Optional[Identity]:

@@ -19,6 +19,8 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import RemovalPlan, ServicePlan
+from ansible_collections.ossm.federation.plugins.plugin_utils._rotation.types import RotationPlan
+from ansible_collections.ossm.federation.plugins.plugin_utils._trust_domain.types import TrustDomainPlan
 
 #: Results of tasks: by what they are about (see ``REGISTERS``), then by inventory host.
 Results = Dict[str, Dict[str, Any]]
@@ -58,6 +60,24 @@ def sealed_service_removal(value: Any, reader: str) -> ServicePlan:
     if not has(plan, "cuts"):
         raise AnsibleFilterError(
             f"{reader} needs service_removal_plan: it is a variable of the role ossm.federation.service_removal"
+        )
+    return plan
+
+
+def sealed_rotation(value: Any, reader: str) -> RotationPlan:
+    """The plan in the variable ``rotation_plan``; ``reader`` is the filter that needs it."""
+    rotation: RotationPlan = unseal(value)
+    if not has(rotation, "roots"):
+        raise AnsibleFilterError(f"{reader} needs rotation_plan: it is a variable of the role ossm.federation.rotation")
+    return rotation
+
+
+def sealed_trust_domain(value: Any, reader: str) -> TrustDomainPlan:
+    """The plan in the variable ``trust_domain_plan``; ``reader`` is the filter that needs it."""
+    plan: TrustDomainPlan = unseal(value)
+    if not has(plan, "unchanged"):
+        raise AnsibleFilterError(
+            f"{reader} needs trust_domain_plan: it is a variable of the role ossm.federation.trust_domain"
         )
     return plan
 

@@ -109,6 +109,7 @@ _BY_NAME = {
     "mesh_exports": _to_rules,
     "mesh_imports": _to_rules,
     "federation_restart_control_plane": to_bool_or_names,
+    "federation_restart_workloads": to_bool_or_names,
 }
 
 

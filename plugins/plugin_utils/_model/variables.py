@@ -66,6 +66,7 @@ _RAW = {
     "mesh_imports": "a list of rules, or a dictionary of such lists by peer",
     "mesh_kubeconfig": "the path of a kubeconfig, or its content as a dictionary",
     "federation_restart_control_plane": "true, false, or a list of meshes",
+    "federation_restart_workloads": "true, false, or a list of namespaces",
 }
 
 
@@ -450,7 +451,9 @@ _OPTIONS = (
         "str",
         None,
         "Confirms a removal: the same value as C(federation_unlink), C(federation_remove_mesh) or C(federation_remove_service), for "
-        "C(leave.yml) the name of the group. Without it a removal only shows what it would do.",
+        "C(leave.yml) the name of the group. Without it a removal only shows what it would do. For C(trust_domain.yml) the "
+        "meshes with peers, with commas between them. For C(rotate_trust.yml) the mesh: the administrators of its peers without access "
+        "trust both roots.",
         "removal",
         kind="text",
     ),
@@ -486,6 +489,65 @@ _OPTIONS = (
         "removal",
         minimum=0,
         maximum=_WEEK,
+    ),
+    _federation(
+        "trust_domain_mesh",
+        "str",
+        None,
+        "The only mesh that C(trust_domain.yml) changes. Default: all meshes whose trust domain is another than the declared one, or is shared "
+        "with another mesh of the group.",
+        "trust_domain",
+        kind="text",
+    ),
+    _federation(
+        "trust_domain_stage",
+        "str",
+        "complete",
+        "Last stage that a run of C(trust_domain.yml) does: C(accept) both trust domains, C(switch) to the new one, C(workloads), "
+        "C(complete) by removing the former one.",
+        "trust_domain",
+        choices=("accept", "switch", "workloads", "complete"),
+    ),
+    _federation(
+        "restart_workloads",
+        "raw",
+        False,
+        "Let C(trust_domain.yml) restart the workloads whose pods have the former identity: true, or a list of namespaces. Without it they are "
+        "listed.",
+        "trust_domain",
+    ),
+    _federation(
+        "trust_domain_timeout",
+        "int",
+        600,
+        "Seconds to wait until the control plane has a changed trust domain, and again for the workloads; V(0) checks once.",
+        "trust_domain",
+        minimum=0,
+        maximum=_WEEK,
+    ),
+    _federation(
+        "rotate_mesh",
+        "str",
+        None,
+        "The mesh whose root certificate C(rotate_trust.yml) rotates.",
+        "rotation",
+        kind="text",
+    ),
+    _federation(
+        "rotate_root",
+        "path",
+        None,
+        "File on the controller with the coming root certificate of C(federation_rotate_mesh), in PEM format. Default: what the mesh "
+        "publishes and its peers do not trust yet.",
+        "rotation",
+    ),
+    _federation(
+        "rotate_restart",
+        "bool",
+        False,
+        "Let C(rotate_trust.yml) restart istiod, the gateways and the workloads of C(federation_rotate_mesh) where they do not have the new "
+        "root yet. Set it when the CA certificate of the mesh has been replaced.",
+        "rotation",
     ),
     _federation(
         "no_log", "bool", True, "Keep the large data of plan and report out of the output of tasks.", "federation"

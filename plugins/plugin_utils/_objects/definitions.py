@@ -9,8 +9,9 @@ A definition has only intended fields: server-side apply leaves every other fiel
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import List, Optional
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import fingerprints_in
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     FEDERATION_API,
     MANAGED_BY,
@@ -18,9 +19,12 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
     PEER_LABEL,
     ROOT_ANNOTATION,
     ROOT_KEY,
+    ROTATION_ANNOTATION,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.module_utils._readers.roots import normalise_bundle
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.remote_section import remote_section
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.rotation_mark import render_mark
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import PlannedMesh, Side
 
 
@@ -56,13 +60,30 @@ def root_definition(side: Side, peer: PlannedMesh) -> Optional[Json]:
     """The ConfigMap with the peer's root certificates; None if istiod reads none."""
     if not side["config_map"]:
         return None
-    return {**_labelled(side, "v1", "ConfigMap", side["config_map"]), "data": {ROOT_KEY: peer["root"]}}
+    definition = _labelled(side, "v1", "ConfigMap", side["config_map"])
+    if side["rotation"]:
+        definition["metadata"]["annotations"] = {ROTATION_ANNOTATION: render_mark(side["rotation"])}
+    return {**definition, "data": {ROOT_KEY: trusted_roots(side, peer)}}
+
+
+def trusted_roots(side: Side, peer: PlannedMesh) -> str:
+    """The roots of the peer that a side trusts: those that it publishes and, during a rotation, the old and the new ones."""
+    if not side["rotation"] or not side["rotation"]["pem"]:
+        return peer["root"]
+    return normalise_bundle(peer["root"] + side["rotation"]["pem"])
+
+
+def trusted_fingerprints(side: Side, peer: PlannedMesh) -> List[str]:
+    """The fingerprints of ``trusted_roots``."""
+    if not side["rotation"]:
+        return peer["fingerprints"]
+    return sorted({*peer["fingerprints"], *fingerprints_in(side["rotation"]["pem"])})
 
 
 def peer_definition(side: Side, peer: PlannedMesh) -> Json:
     """The ServiceMeshPeer of a side."""
     definition = _labelled(side, FEDERATION_API, "ServiceMeshPeer", side["peer_name"])
-    definition["metadata"]["annotations"] = {ROOT_ANNOTATION: ",".join(peer["fingerprints"])}
+    definition["metadata"]["annotations"] = {ROOT_ANNOTATION: ",".join(trusted_fingerprints(side, peer))}
     security: Json = {"trustDomain": side["remote_trust_domain"], "clientID": side["client_id"]}
     if side["config_map"]:
         security["certificateChain"] = {"kind": "ConfigMap", "name": side["config_map"]}

@@ -222,7 +222,7 @@ def _find_shared_trust_domain(mesh: PlannedMesh, other: PlannedMesh, options: Js
             other["mesh"],
             "mesh_trust_domain",
             f"{both} and different root certificates",
-            "Give each mesh a trust domain of its own",
+            "Give each mesh a trust domain of its own: run trust_domain.yml (docs/trust_domain.md)",
             peer=mesh["mesh"],
         )
     if options.get("federation_allow_shared_root"):
@@ -240,6 +240,6 @@ def _find_shared_trust_domain(mesh: PlannedMesh, other: PlannedMesh, options: Js
         other["mesh"],
         "mesh_trust_domain",
         f"{both} and one shared root certificate",
-        "Give each mesh a trust domain of its own, or set federation_allow_shared_root: true",
+        "Give each mesh a trust domain of its own with trust_domain.yml, or set federation_allow_shared_root: true",
         peer=mesh["mesh"],
     )

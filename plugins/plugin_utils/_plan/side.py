@@ -32,6 +32,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan.address impo
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways import egress_faults, ingress_faults
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.mesh import are_in_one_cluster, is_known
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.peer_names import PeerNames
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.rotation_mark import read_mark
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import (
     DIRECTIONS,
     GATEWAY_KINDS,
@@ -217,6 +218,7 @@ def _identity(pair: Pair) -> SideIdentity:
     return {
         "config_map": None if share_domain else names.config_map,
         "root_applied": dig(config_maps.get(names.config_map), "applied", manager, "time"),
+        "rotation": read_mark(config_maps.get(names.config_map)),
         "remote": None,
         "client_id": None,
         "remote_trust_domain": None,

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import List, NamedTuple, Optional
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import DEFAULT_TRUST_DOMAIN
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
+    DEFAULT_TRUST_DOMAIN,
+    TRUST_DOMAIN_CHANGE,
+)
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import DeclaredMesh, Identity
 
@@ -43,6 +47,8 @@ def choose_trust_domain(declared: DeclaredMesh, facts: Json, options: Json, in_p
     if not control_plane:
         return TrustDomainChoice(declared["trust_domain"], False, "the mesh could not be read", [])
     current = control_plane.get("trust_domain") or DEFAULT_TRUST_DOMAIN
+    if _is_unfinished(declared, facts, options) and in_play:
+        return TrustDomainChoice(current, False, "current", [_unfinished(declared, facts, current)])
     is_set = bool(control_plane.get("trust_domain_set"))
     # Members that could not be read may exist.
     has_members = facts.get("members") is None or bool(facts["members"])
@@ -55,6 +61,27 @@ def choose_trust_domain(declared: DeclaredMesh, facts: Json, options: Json, in_p
     if not has_members:
         return TrustDomainChoice(wanted, True, f"replaces {current}; no workloads run in the mesh yet", [])
     return _choose_with_workloads(declared, current, wanted, options, in_play)
+
+
+def _is_unfinished(declared: DeclaredMesh, facts: Json, options: Json) -> bool:
+    """Whether the staged change of trust_domain.yml is under way in a mesh that has no peer yet: the first peer would end that
+    both identities are accepted (maistra/istio security/pkg/nodeagent/sds/sdsservice.go)."""
+    live = dig(facts, "control_plane", "object")
+    is_confirmed = {declared["mesh"], declared["host"]} & set(options.get("federation_confirm_trust_domain") or [])
+    noted = dig(live, "metadata", "annotations", TRUST_DOMAIN_CHANGE)
+    return bool(noted) and not facts.get("peers") and not is_confirmed
+
+
+def _unfinished(declared: DeclaredMesh, facts: Json, current: str) -> Problem:
+    """The problem of a staged change that is under way."""
+    noted = dig(facts, "control_plane", "object", "metadata", "annotations", TRUST_DOMAIN_CHANGE)
+    return problem(
+        "trust-domain-unfinished",
+        declared["mesh"],
+        f"ServiceMeshControlPlane {facts.get('namespace')}/{dig(facts, 'control_plane', 'name')}",
+        f"its trust domain is {current}, and the change from {noted} is not complete: with the first peer pods with the former "
+        "identity would be rejected",
+    )
 
 
 def _choose_with_workloads(
@@ -78,6 +105,7 @@ def _choose_with_workloads(
         declared["mesh"],
         "mesh_trust_domain",
         f"the trust domain is {current}, and workloads run with it; changing it to {wanted} breaks them until they restart",
-        f"Set mesh_trust_domain to {current}, or list the mesh in federation_confirm_trust_domain",
+        f"Run trust_domain.yml, which changes it in stages; or set mesh_trust_domain to {current}; or list the mesh in "
+        "federation_confirm_trust_domain",
     )
     return TrustDomainChoice(current, False, "current", [unconfirmed])

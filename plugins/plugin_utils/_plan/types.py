@@ -162,15 +162,25 @@ class SideProgress(TypedDict):
     problems: List[Problem]
 
 
+class RotationMark(TypedDict):
+    """Which roots of a peer are being rotated: fingerprints of ``old`` and ``new``. ``pem`` are their certificates."""
+
+    old: List[str]
+    new: List[str]
+    pem: str
+
+
 class SideIdentity(TypedDict):
     """What a side needs to know of its peer, None as long as it is unknown.
 
     ``config_map`` is None where both meshes share a trust domain, as istiod then reads no root. ``root_applied`` is the time
-    of our last change of that ConfigMap, by the API server's clock. ``identity_file`` is set where the peer is known by one.
+    of our last change of that ConfigMap, by the API server's clock. ``rotation``: the ConfigMap trusts these roots beside those that
+    the peer publishes. ``identity_file`` is set where the peer is known by one.
     """
 
     config_map: Optional[str]
     root_applied: Optional[str]
+    rotation: Optional[RotationMark]
     remote: Optional[Remote]
     client_id: Optional[str]
     remote_trust_domain: Optional[str]

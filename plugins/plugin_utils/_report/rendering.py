@@ -131,7 +131,12 @@ def _problems(plan: Plan, rendering: Rendering, written: Json) -> List[Problem]:
         for kept in rendering.kept
     ]
     found += [
-        problem("render-taken", path.partition("/")[0] if "/" in path else plan["group"], path, "it was not written by render.yml")
+        problem(
+            "render-taken",
+            path.partition("/")[0] if "/" in path else plan["group"],
+            path,
+            "it was not written by render.yml",
+        )
         for path in written["taken"]
     ]
     found += [

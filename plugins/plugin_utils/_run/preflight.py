@@ -37,6 +37,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._removal.undeclare
     undeclared_problems,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.pending import is_open, with_pending_steps
+from ansible_collections.ossm.federation.plugins.plugin_utils._run.rotations import underway_problems
 
 
 def checked_plan(
@@ -52,6 +53,7 @@ def checked_plan(
     planned = planning.build_plan(declaration, facts, now)
     undeclared = undeclared_pairs(planned, facts)
     planned["undeclared"] = sorted(undeclared)
+    planned["warnings"] += underway_problems(planned)
     for found in undeclared_problems(planned, facts, undeclared):
         planned["problems" if found["severity"] == "error" else "warnings"].append(found)
     return preflight(with_services(planned, declaration, facts), facts, playbook)

@@ -16,6 +16,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import parse_time
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._readers.link import RECONCILE_SECONDS
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import is_status_of_former_peer
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import (
     KeptIdentity,
@@ -30,8 +31,6 @@ RESTART_CODES = ("identity-kept", "root-not-loaded", "sync-lock", "deadlock", "p
 
 #: Seconds for which istiod retries a failing full sync with its lock acquired (120), and some for the next attempt.
 LOCK_SECONDS = 150
-#: Seconds after which istiod has reconciled a peer again in any case (it does so every 60).
-RECONCILE_SECONDS = 70
 #: Seconds after which a changed import set is effective in any version: 2.4 and older sync every five minutes.
 IMPORT_SECONDS = 420
 _ROOT = (

@@ -29,6 +29,8 @@ API_VERSIONS = {
     "ServiceMeshControlPlane": "maistra.io/v2",
     "ServiceMeshMemberRoll": "maistra.io/v1",
     "Deployment": "apps/v1",
+    "StatefulSet": "apps/v1",
+    "DaemonSet": "apps/v1",
     "Route": "route.openshift.io/v1",
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "Role": "rbac.authorization.k8s.io/v1",

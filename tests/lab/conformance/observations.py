@@ -24,6 +24,10 @@ OBSERVATIONS: dict[str, str] = {
     "short-13": "the same exported name from two meshes for the same peer name breaks both, the status is healthy",
     "short-14": "connected and imported do not prove that requests succeed",
     "short-15": "a changed spec.remote, also one of the same meaning, makes istiod read the import rules at once",
+    "short-16": "trust domain changed in stages: nothing restarts for an alias, then gateways are rolled and istiod goes on; "
+    "workloads keep their identity until their pods are made again, and both are accepted",
+    # By code, not observed: what the stages must reckon with
+    "trust-alias-ends": "with the first bundle of a peer the aliases of the trust domain are not accepted any more",
     # Operator
     "operator-install": "a control plane without gateways is Ready after 22-25 s, with the reasons of an installation",
     "operator-add-gateways": "two gateways added: Ready after about 7 s",

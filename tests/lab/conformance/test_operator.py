@@ -311,14 +311,14 @@ def test_changed_trust_domain_disconnects_all_links(pair: Pair, clock: Clock) ->
     """Both links are down with 503 until the old trust domain is restored (or the peers have the new one)."""
     pair.federate()
     red = pair.first.mesh
-    old = set(red.pods("istiod")) | set(red.pods("green-ingress"))
+    old = set(red.pods("green-ingress"))
     change = {"spec": {"security": {"trust": {"domain": "other.local"}}}}
     begin = time.monotonic()
     red.patch(CONTROL_PLANE, red.control_plane, change)
     assert_duration(clock, begin, red.until_ready().moment, 5, 20)
     for link in pair.links:
         link.until_disconnect_status("503", seconds=120)
-    assert not old & (set(red.pods("istiod")) | set(red.pods("green-ingress"))), "istiod and gateways restart"
+    assert not old & set(red.pods("green-ingress")), "gateways restart; istiod does in 2.3, and goes on in 2.5"
     clock.sleep(30)
     assert not is_connected(pair.first.read()) and not is_connected(pair.second.read())
     change["spec"]["security"]["trust"]["domain"] = red.trust_domain

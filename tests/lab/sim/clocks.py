@@ -40,6 +40,7 @@ DEFAULTS: dict[str, tuple[float, str]] = {
     "operator_delete": (1.8, "time in which the operator deletes a control plane"),
     "istiod_start": (7.0, "time from an istiod pod's creation to its readiness"),
     "gateway_start": (1.5, "time from a gateway pod's creation to its readiness"),
+    "application_start": (3.0, "time from the creation of a user's pod to its readiness (not measured)"),
     "pod_stop": (1.0, "time in which a deleted pod terminates"),
     "members": (1.0, "time until a changed member roll is applied"),
     "minor_objects": (0.0, "delay of a gateway's secondary objects: roles, accounts, autoscalers, routes"),

@@ -273,13 +273,19 @@ class Cluster:
             )
             return self._stored(kind, await _checked(response))
 
-    async def delete(self, kind: str, namespace: str, name: str, now: bool = False) -> None:
-        """Delete an object; ignore that it does not exist."""
-        options = {"gracePeriodSeconds": 0} if now else None
+    async def delete(self, kind: str, namespace: str, name: str, now: bool = False, uid: str | None = None) -> None:
+        """Delete an object, only the one with this uid where one is given; ignore that it does not exist."""
+        options: Object = {"gracePeriodSeconds": 0} if now else {}
+        if uid is not None:
+            options["preconditions"] = {"uid": uid}
         try:
-            body = await self._call("delete", kind, name, namespace or None, body=options)
+            body = await self._call("delete", kind, name, namespace or None, body=options or None)
         except NotFoundError:
             return
+        except ConflictError:
+            if uid is None:
+                raise
+            return  # another object of that name
         known = self.store.get(kind, namespace, name)
         if now and known is not None and body.get("kind") in (kind, "Status"):
             self.store.update(kind, known, deleted=True)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from lab.sim import faults, requests
+from lab.sim import applications, faults, requests
 from lab.sim.manifests import dig
 from lab.sim.mesh import Mesh
 from lab.sim.world import World
@@ -32,6 +32,7 @@ class Control:
             "fault": self._fault,
             "wait_idle": self._wait_idle,
             "request": self._request,
+            "call": self._call,
             "reset": self._reset,
             "faults": self._faults,
             "backdate": self._backdate,
@@ -140,6 +141,9 @@ class Control:
     async def _request(self, request: Message) -> Message:
         mesh = self.world.mesh(request["from_mesh"])
         return await requests.request(mesh, request["host"], request.get("port"))
+
+    async def _call(self, request: Message) -> Message:
+        return applications.call(self.world.mesh(request["mesh"]), request["source"], request["target"])
 
     async def _reset(self, request: Message) -> Message:
         await faults.reset(self.world)

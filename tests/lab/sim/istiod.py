@@ -39,9 +39,9 @@ class NotReconcilable(Exception):
 class IstiodPod:
     """State of an istiod pod, lost when the pod ends."""
 
-    def __init__(self, mesh: "Mesh", name: str, ip: str, trust_domain: str, authority: Authority) -> None:
+    def __init__(self, mesh: "Mesh", name: str, ip: str, authority: Authority) -> None:
         self.mesh, self.world = mesh, mesh.world
-        self.name, self.ip, self.trust_domain, self.authority = name, ip, trust_domain, authority
+        self.name, self.ip, self.authority = name, ip, authority
         self.bundles: dict[str, str] = {}
         self.peers: dict[str, Peer] = {}
         #: first client ID and ingress gateway of each peer name: service traffic keeps them until the pod ends
@@ -55,6 +55,11 @@ class IstiodPod:
         self._wake = asyncio.Event()
         self._failures: dict[str, int] = {}
         self._tasks: list[asyncio.Task[Any]] = []
+
+    @property
+    def trust_domain(self) -> str:
+        """The mesh's trust domain: istiod follows the mesh's config while it runs (2.5)."""
+        return self.mesh.trust_domains()[0]
 
     # ---- life ----
 

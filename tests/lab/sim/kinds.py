@@ -17,6 +17,8 @@ KINDS: dict[str, tuple[str, str, str, bool, bool]] = {
     "ServiceAccount": ("", "v1", "serviceaccounts", True, False),
     "Event": ("", "v1", "events", True, False),
     "Deployment": ("apps", "v1", "deployments", True, True),
+    "StatefulSet": ("apps", "v1", "statefulsets", True, True),
+    "DaemonSet": ("apps", "v1", "daemonsets", True, True),
     "HorizontalPodAutoscaler": ("autoscaling", "v2", "horizontalpodautoscalers", True, False),
     "PodDisruptionBudget": ("policy", "v1", "poddisruptionbudgets", True, False),
     "Role": ("rbac.authorization.k8s.io", "v1", "roles", True, False),

@@ -63,6 +63,11 @@ def trust_domain(control_plane: Object) -> str:
     return dig(control_plane, "spec", "security", "trust", "domain") or CLUSTER_DOMAIN
 
 
+def trust_domain_aliases(control_plane: Object) -> list[str]:
+    """Return the additional trust domains of a control plane."""
+    return list(dig(control_plane, "spec", "security", "trust", "additionalDomains") or [])
+
+
 def version(control_plane: Object) -> str:
     """Return the version of a control plane."""
     return str(dig(control_plane, "spec", "version") or "v2.5")
@@ -80,7 +85,6 @@ def not_simulated(control_plane: Object) -> list[str]:
         (authority not in (None, "", "Istiod"), f"certificateAuthority.type {authority}"),
         (mode == "ClusterWide", "mode ClusterWide"),
         (dig(control_plane, "spec", "meshConfig", "discoverySelectors"), "meshConfig.discoverySelectors"),
-        (dig(security, "trust", "additionalDomains"), "security.trust.additionalDomains"),
         (unknown_profiles, f"profiles {', '.join(unknown_profiles)}"),
         (remote_gateways, f"gateways in another namespace: {', '.join(remote_gateways)}"),
     ]
@@ -314,14 +318,16 @@ def gateway_objects(control_plane: Object, gateway: Gateway) -> list[tuple[str, 
 
 def _config_maps(control_plane: Object, labels: dict[str, str]) -> list[tuple[str, Object]]:
     """Return the config maps of the mesh and of the injector (istiod writes the one with the root)."""
-    meta, domain = control_plane["metadata"], trust_domain(control_plane)
-    mesh = {
+    meta, domain, aliases = control_plane["metadata"], trust_domain(control_plane), trust_domain_aliases(control_plane)
+    mesh: Object = {
         "accessLogFile": "",
         "enableTracing": False,
         "rootNamespace": meta["namespace"],
         "trustDomain": domain,
         "defaultConfig": {"discoveryAddress": f"istiod-{meta['name']}.{meta['namespace']}.svc:15012"},
     }
+    if aliases:
+        mesh["trustDomainAliases"] = aliases
     networks = dig(control_plane, "spec", "cluster", "multiCluster", "meshNetworks") or {}
     values = {"global": {"istioNamespace": meta["namespace"], "trustDomain": domain}, "revision": meta["name"]}
     contents = {
@@ -343,10 +349,7 @@ def istiod_objects(control_plane: Object) -> list[tuple[str, Object]]:
     selector = {"app": "istiod", "istio.io/rev": control_plane["metadata"]["name"]}
     labels = owned_labels(control_plane, "istio-discovery", "istio-discovery") | selector
     replicas = dig(control_plane, "spec", "runtime", "components", "pilot", "deployment", "replicas")
-    environment = [
-        {"name": "TRUST_DOMAIN", "value": trust_domain(control_plane)},
-        {"name": "PILOT_ENABLE_FEDERATION", "value": "true"},
-    ]
+    environment = [{"name": "PILOT_ENABLE_FEDERATION", "value": "true"}]
     ports = [
         ("grpc-xds", 15010, 15010),
         ("https-dns", 15012, 15012),

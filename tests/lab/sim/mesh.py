@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import logging
 import random
 from typing import Any
 
+import yaml
 from kubernetes_asyncio.dynamic.exceptions import ConflictError, NotFoundError
 
 from lab.sim import rules, status
@@ -62,6 +64,7 @@ class Mesh:
         self._istiod_up = asyncio.Event()
         self._pruning: set[str] = set()
         self._services: list[rules.Service] | None = None
+        self._domains = [rules.CLUSTER_DOMAIN]
         label = f"{cluster.name}/{namespace}"
         self._pusher = Worker(world.jobs, f"push of {label}", self._push)
         self._pod_worker = Worker(world.jobs, f"pods of {label}", self._follow_pods)
@@ -73,11 +76,15 @@ class Mesh:
             ("ServiceMeshPeer", self._peer_changed),
             ("ExportedServiceSet", self._exports_changed),
             ("ServiceMeshMemberRoll", self._members_changed),
+            ("ConfigMap", self._config_changed),
         ):
             cluster.store.listen(kind, listener)
 
     def start(self) -> None:
         """Process the existing pods and peers."""
+        self._config_changed(
+            "ConfigMap", self.cluster.store.get("ConfigMap", self.namespace, self._config_name()), None
+        )
         self._pod_worker.trigger()
         self._prune_terminated()
 
@@ -135,7 +142,36 @@ class Mesh:
             self._roots.trigger()
             self.operator.trigger()
 
+    def _config_changed(self, kind: str, new: Object | None, old: Object | None) -> None:
+        body = self._own_object(new, old)
+        if body is not None and body["metadata"]["name"] == self._config_name() and new is not None:
+            config = yaml.safe_load(new["data"]["mesh"])
+            self._domains = [config["trustDomain"], *config.get("trustDomainAliases", [])]
+            self.push()
+
     # ---- facts ----
+
+    def _config_name(self) -> str:
+        return f"istio-{self.operator.name}"
+
+    def trust_domains(self) -> list[str]:
+        """Return the trust domain that istiod has for the mesh, and its aliases, from the mesh's config."""
+        return self._domains
+
+    def accepted_domains(self) -> set[str]:
+        """Return the trust domains whose identities the proxies of the mesh accept.
+
+        With one bundle of another mesh they only know the mesh's own domain and those of the bundles: aliases end with it, and a
+        bundle stays until istiod restarts (by code).
+        """
+        return {self._domains[0], *self.trust} if self.trust else set(self._domains)
+
+    def injected_domain(self) -> str | None:
+        """Return the trust domain that the sidecar injector gives to a new pod; None while it cannot inject."""
+        body = self.cluster.store.get("ConfigMap", self.namespace, f"istio-sidecar-injector-{self.operator.name}")
+        if body is None or not self.pods:
+            return None
+        return str(json.loads(body["data"]["values"])["global"]["trustDomain"])
 
     def members(self) -> list[str]:
         """Return the configured member namespaces."""
@@ -206,11 +242,12 @@ class Mesh:
             if authority is None:
                 return
             self.authority = authority
-            domain = environment_value(ready[name], "TRUST_DOMAIN") or rules.CLUSTER_DOMAIN
-            self.pods[name] = IstiodPod(self, name, ready[name]["status"]["podIP"], domain, authority)
+            self.pods[name] = IstiodPod(self, name, ready[name]["status"]["podIP"], authority)
             await self._publish_roots()
             self.pods[name].start()
             self._istiod_up.set()
+            for listener in self.world.injector_listeners:
+                listener()
         for name in [name for name in self.pods if name not in ready]:
             self.pods.pop(name).stop()
             self.push()
@@ -225,7 +262,7 @@ class Mesh:
         """Reset the state of every istiod pod, including deadlocks, without new pods (for `reset`)."""
         for name, pod in list(self.pods.items()):
             pod.stop()
-            self.pods[name] = IstiodPod(self, name, pod.ip, pod.trust_domain, pod.authority)
+            self.pods[name] = IstiodPod(self, name, pod.ip, pod.authority)
             self.pods[name].start()
         self.discovery, self.trust = {}, {}
         self.push()

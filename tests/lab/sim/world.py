@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,6 +88,8 @@ class World:
     #: active faults: (name, target) -> parameters
     faults: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     started: bool = False
+    #: called when an istiod pod has started, which can inject sidecars
+    injector_listeners: list[Callable[[], None]] = field(default_factory=list)
     #: (cluster, namespace) of control planes that exist at the start: they count as installed long ago
     booting: set[tuple[str, str]] = field(default_factory=set)
 

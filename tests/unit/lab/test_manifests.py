@@ -26,7 +26,6 @@ def plane(**spec: Any) -> dict[str, Any]:
         ({"profiles": ["ours"]}, "ours"),
         ({"meshConfig": {"discoverySelectors": [{}]}}, "discoverySelectors"),
         ({"security": {"certificateAuthority": {"type": "cert-manager"}}}, "cert-manager"),
-        ({"security": {"trust": {"additionalDomains": ["old.local"]}}}, "additionalDomains"),
         ({"gateways": {"additionalIngress": {"far": {"enabled": True, "namespace": "else"}}}}, "far"),
     ],
 )
@@ -38,7 +37,10 @@ def test_not_simulated_fields_are_named(spec: dict[str, Any], word: str) -> None
 
 def test_supported_control_plane_is_simulated() -> None:
     """A control plane of the lab with all federation settings has no message."""
-    security = {"certificateAuthority": {"type": "Istiod"}, "trust": {"domain": "red.local"}}
+    security = {
+        "certificateAuthority": {"type": "Istiod"},
+        "trust": {"domain": "red.local", "additionalDomains": ["old.local"]},
+    }
     gateways = {"additionalIngress": {"near": {"enabled": True, "namespace": "red-mesh"}}}
     assert not manifests.not_simulated(plane(mode="MultiTenant", security=security, gateways=gateways))
     assert not manifests.roll_not_simulated({"spec": {"members": ["red-app"]}})

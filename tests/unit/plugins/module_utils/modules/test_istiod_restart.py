@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import session
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event
-from ansible_collections.ossm.federation.plugins.module_utils._modules import istiod_restart
+from ansible_collections.ossm.federation.plugins.module_utils._modules import istiod_restart, rollouts
 
 Json = dict[str, Any]
 DONE = {"observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}
@@ -36,7 +36,7 @@ def _deployment(generation: int = 3, **status: Any) -> Json:
     ],
 )
 def test_a_rollout_is_judged_as_kubectl_does(obj: Json, message: str) -> None:
-    reported = istiod_restart.rollout(obj, 3)
+    reported = rollouts.rollout_of("Deployment", obj, 3)
     assert message in reported and bool(message) == bool(reported)
 
 

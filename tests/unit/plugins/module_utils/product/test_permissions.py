@@ -117,7 +117,16 @@ def test_what_is_bound_in_the_cluster_writes_named_objects_only() -> None:
 
 
 def test_only_meshes_that_are_there_are_read() -> None:
-    assert permissions.READING == ("export-identity", "federate", "federate-check", "read", "remove", "remove-service")
+    assert permissions.READING == (
+        "export-identity",
+        "federate",
+        "federate-check",
+        "read",
+        "remove",
+        "remove-service",
+        "rotate",
+        "trust-domain",
+    )
 
 
 def test_every_file_has_a_row_and_every_row_a_file() -> None:

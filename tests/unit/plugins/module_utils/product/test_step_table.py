@@ -14,6 +14,7 @@ import yaml
 from unit.builders import federations as fed
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import kinds, permissions, steps
+from ansible_collections.ossm.federation.plugins.module_utils._readers.identities import RESTARTABLE
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import REGISTERED, VARIABLES
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advance as plan_steps, plan as planning
@@ -87,7 +88,7 @@ def test_what_a_step_writes_is_what_its_account_may_write(name: str) -> None:
         right.kind
         for rights in permissions.PLAYBOOKS.values()
         for right in rights
-        if right.step == name and {"patch", "delete"} & set(right.verbs) and right.kind != "Deployment"
+        if right.step == name and {"patch", "delete"} & set(right.verbs) and right.kind not in RESTARTABLE
     }
     assert granted == {write.kind for write in step.writes}
     assert granted <= set(kinds.KINDS)

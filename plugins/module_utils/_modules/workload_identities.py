@@ -1,0 +1,227 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The workloads of a mesh whose pods have the identity of another trust domain, and their rolling restart. Private to this
+collection.
+
+Namespaces are restarted one after the other. A restart is complete when the workload's own rollout is, and all pods with a former
+identity are gone: a pod that is being deleted serves until then.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Dict, List, Optional, Sequence, Set, Tuple
+
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import use_cluster
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import (
+    ChangeLog,
+    Event,
+    LiveObjects,
+    Say,
+    WatchFor,
+    follow,
+)
+from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import COMMON_OPTIONS
+from ansible_collections.ossm.federation.plugins.module_utils._modules.istiod_restart import ANNOTATION, FIELD
+from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
+from ansible_collections.ossm.federation.plugins.module_utils._modules.rollouts import cannot_roll, rollout_of
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import OURS
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import (
+    IdentitiesResult,
+    ObjectResult,
+    WorkloadFacts,
+)
+from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time, now
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._readers.identities import former_workloads, proxy_pods
+
+#: Stands for all namespaces.
+ALL = "*"
+POD = "Pod"
+ARGUMENT_SPEC: Json = {
+    **COMMON_OPTIONS,
+    "namespaces": {"type": "list", "elements": "str", "required": True},
+    "trust_domain": {"type": "str", "required": True},
+    "changed_at": {"type": "str"},
+    "restart": {"type": "list", "elements": "str", "default": []},
+    "timeout": {"type": "float", "default": 600},
+}
+
+
+class _Namespace:
+    """The restart of the workloads of one namespace; the state of the wait for it."""
+
+    def __init__(self, mesh: str, namespace: str, trust_domain: str, changed_at: Optional[str]) -> None:
+        self.mesh, self.namespace = mesh, namespace
+        self._domain, self._changed_at = trust_domain, changed_at
+        self._generations: Dict[Tuple[str, str], int] = {}
+        self._live = LiveObjects()
+        self._log = ChangeLog()
+        self._cluster: Optional[Cluster] = None
+
+    def expect(self, cluster: Cluster, workload: WorkloadFacts, generation: int) -> None:
+        """Wait for a workload, of which at least this generation was written."""
+        self._cluster = cluster
+        self._generations[workload["kind"], workload["name"]] = generation
+
+    def targets(self) -> List[WatchFor]:
+        """What is worth to be watched."""
+        kinds = sorted({kind for kind, _name in self._generations})
+        return [WatchFor(kind, self.namespace) for kind in (*kinds, POD)]
+
+    def look(self) -> None:
+        """Read all objects anew."""
+        if self._cluster is not None:
+            for kind, _namespace, _name in self.targets():
+                self._live.fill(kind, self._cluster.list(kind, self.namespace))
+
+    def take(self, event: Event) -> None:
+        """Apply an event about objects."""
+        self._live.take(event)
+
+    def missing(self) -> List[str]:
+        """What is still waited for, workload by workload."""
+        former = former_workloads(self._live.of(POD).values(), self._domain, self._changed_at)
+        pods = {(one["kind"], one["name"]): one["former"] for one in former}
+        missing = []
+        for (kind, name), generation in sorted(self._generations.items()):
+            live = self._live.get(kind, name)
+            text = rollout_of(kind, live, generation) if live else "it does not exist any more"
+            left = pods.get((kind, name)) or []
+            text = text or (f"{len(left)} pods with a former identity still run" if left else "")
+            if text and (live is not None or left):
+                missing.append(f"{kind} {name}: {text}")
+        return missing
+
+    def is_done(self) -> bool:
+        """Never from single events; see ``is_over``."""
+        return False
+
+    def is_over(self) -> bool:
+        """Whether all workloads are complete, by lists of all objects."""
+        if self.missing():
+            return False
+        self.look()
+        return not self.missing()
+
+    def changes(self) -> List[str]:
+        """One line when something else is waited for."""
+        message = "; ".join(self.missing()) or "all workloads are restarted"
+        return self._log.changes({f"{self.mesh}: namespace {self.namespace}": message})
+
+    def status_line(self) -> str:
+        """What is still waited for."""
+        self.look()
+        return f"namespace {self.namespace}: {'; '.join(self.missing())}"
+
+
+class _Restart:
+    """The workloads of a mesh with former identities, and what was done about them."""
+
+    def __init__(self, params: Json, check_mode: bool, say: Say) -> None:
+        self.mesh: str = params["mesh"]
+        self.objects: List[ObjectResult] = []
+        self.problems: List[Problem] = []
+        self.workloads: List[WorkloadFacts] = []
+        self.pods = 0
+        self._params, self._is_check, self._say = params, check_mode, say
+
+    def read(self, cluster: Cluster) -> None:
+        """Read the pods of all namespaces."""
+        namespaces: Sequence[str] = self._params["namespaces"]
+        places: Sequence[Optional[str]] = [None] if ALL in namespaces else sorted(set(namespaces))
+        pods = [pod for place in places for pod in proxy_pods(cluster.list(POD, place))]
+        self.pods = len(pods)
+        self.workloads = former_workloads(pods, self._params["trust_domain"], self._params.get("changed_at"))
+
+    def restart(self, cluster: Cluster) -> None:
+        """Restart the workloads in the namespaces for which that is allowed, one namespace after the other."""
+        deadline = time.monotonic() + self._params["timeout"]
+        for namespace in sorted({one["namespace"] for one in self.workloads if self._may_restart(one)}):
+            state = _Namespace(self.mesh, namespace, self._params["trust_domain"], self._params.get("changed_at"))
+            for workload in self.workloads:
+                if workload["namespace"] == namespace and self._may_restart(workload):
+                    self._restart_one(cluster, state, workload)
+            if self._is_check or not state.targets()[:-1]:
+                continue
+            state.look()
+            follow(cluster, state.targets(), state, deadline, self._say)
+            state.look()
+            if state.missing():
+                self._note_late(namespace, state.missing())
+                return
+
+    def _may_restart(self, workload: WorkloadFacts) -> bool:
+        allowed: Set[str] = set(self._params["restart"])
+        return not workload["message"] and bool({ALL, workload["namespace"]} & allowed)
+
+    def _restart_one(self, cluster: Cluster, state: _Namespace, workload: WorkloadFacts) -> None:
+        """Restart one workload, unless its rollout is under way: then an earlier run has done that."""
+        kind, name, namespace = workload["kind"], workload["name"], workload["namespace"]
+        live = cluster.get(kind, name, namespace)
+        workload["message"] = cannot_roll(kind, live)
+        if workload["message"]:
+            return
+        generation = int(live["metadata"]["generation"])
+        restarted_at = str(dig(live, "spec", "template", "metadata", "annotations", ANNOTATION) or "")
+        changed_at = self._params.get("changed_at")
+        if not (changed_at and restarted_at > changed_at and rollout_of(kind, live, generation)):
+            change = {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: format_time(now())}}}}}
+            self._say(f"{self.mesh}: restarting {kind} {namespace}/{name}")
+            patched = cluster.merge_patch(kind, name, namespace, change, OURS, dry_run=self._is_check)
+            generation = int(patched["metadata"]["generation"])
+            self.objects.append(self._changed(workload))
+        state.expect(cluster, workload, generation)
+
+    def _changed(self, workload: WorkloadFacts) -> ObjectResult:
+        """A restarted workload, as mesh_objects reports an object."""
+        return {
+            "mesh": self.mesh,
+            "kind": workload["kind"],
+            "name": workload["name"],
+            "namespace": workload["namespace"],
+            "verb": "changed",
+            "fields": [FIELD],
+            "peer": None,
+            "field_manager": OURS,
+            "message": "it would be restarted" if self._is_check else "it was restarted",
+            "time": None,
+        }
+
+    def _note_late(self, namespace: str, missing: Sequence[str]) -> None:
+        message = f"not restarted {at_deadline(self._params['timeout'])}: {'; '.join(missing)}"
+        self.problems.append(problem("workload-late", self.mesh, f"namespace {namespace}", message))
+
+
+@core(ARGUMENT_SPEC)
+def run(params: Json, check_mode: bool, say: Say) -> IdentitiesResult:
+    """List the workloads with former identities, restart those of ``restart``, and list what is left then."""
+    restart = _Restart(params, check_mode, say)
+
+    def work(cluster: Cluster) -> None:
+        restart.read(cluster)
+        if restart.workloads and params["restart"]:
+            restart.restart(cluster)
+            if restart.objects and not check_mode:
+                kept = {(one["namespace"], one["kind"], one["name"]): one["message"] for one in restart.workloads}
+                restart.read(cluster)
+                for one in restart.workloads:
+                    one["message"] = one["message"] or kept.get((one["namespace"], one["kind"], one["name"])) or ""
+
+    restart.problems += use_cluster(params["auth"], restart.mesh, work)
+    former = sum(len(one["former"]) for one in restart.workloads)
+    return {
+        "changed": bool(restart.objects),
+        "mesh": restart.mesh,
+        "complete": not restart.problems and not restart.workloads,
+        "message": f"{former} of {restart.pods} pods may have a former identity",
+        "pods": restart.pods,
+        "former": former,
+        "workloads": restart.workloads,
+        "objects": restart.objects,
+        "problems": restart.problems,
+    }
