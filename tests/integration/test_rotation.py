@@ -22,7 +22,9 @@ RESTART = ("-e", '{"federation_rotate_restart": true}')
 
 @pytest.fixture(scope="module", name="federation")
 def _federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    federation = Federation.for_lab(start(two_meshes()), tmp_path_factory.mktemp("f"))
+    """Two federated meshes; red has a workload, which its bookinfo exports to green."""
+    topology = two_meshes(red={"workloads": {"red-mesh-bookinfo": {"ratings": "Deployment"}}})
+    federation = Federation.for_lab(start(topology), tmp_path_factory.mktemp("f"))
     federation.succeed()
     return federation
 
@@ -95,6 +97,7 @@ def test_a_rotation_in_stages_with_restarts_by_the_administrator(federation: Fed
     halfway = _rotate(federation)
     assert halfway.code == 0 and halfway.data["stage"] == "rotate" and halfway.data["changes"] == [], halfway.output
     assert f"egress-{GREEN}" in halfway.flat and f"ingress-{GREEN}" in halfway.flat
+    assert "Deployment red-mesh-bookinfo/ratings" in halfway.flat, "a workload with a certificate of the old root"
     federation.succeed()
     assert _trusted(federation) == ({coming.old, coming.new}, True)
     restart_deployments(federation, RED, f"ingress-{GREEN}", f"egress-{GREEN}")
@@ -115,7 +118,8 @@ def test_one_run_rotates_where_the_authority_was_replaced_before(federation: Fed
     assert run.code == 0 and run.data["verdict"] == "ROTATED", run.output
     assert _trusted(federation) == ({coming.new}, False)
     assert {name for mesh, kind, name, *_rest in run.changes if kind == "Deployment" and mesh == RED} == {
-        f"red-mesh-system/{name}" for name in ("istiod-red-mesh", f"ingress-{GREEN}", f"egress-{GREEN}")
+        "red-mesh-bookinfo/ratings",
+        *(f"red-mesh-system/{name}" for name in ("istiod-red-mesh", f"ingress-{GREEN}", f"egress-{GREEN}")),
     }
     _check_linked(federation)
     assert federation.succeed().unchanged

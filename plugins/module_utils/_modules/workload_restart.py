@@ -30,6 +30,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 
 KINDS = ("DaemonSet", "Deployment", "StatefulSet")
 _UNSEEN = "the change has not been observed yet"
+_FIX = "Look at its pods and their events, and run again"
 
 ARGUMENT_SPEC: Json = {
     **COMMON_OPTIONS,
@@ -88,7 +89,7 @@ class _Rollouts:
                 self.missing[key] = _UNSEEN
                 reason = cannot_roll(key.kind, patched)
                 if reason:
-                    self.problems.append(problem("workload-late", self.mesh, str(key), reason))
+                    self.problems.append(problem("workload-late", self.mesh, str(key), reason, _FIX))
                     self.stuck.add(key)
 
     def targets(self) -> List[WatchFor]:
@@ -145,7 +146,7 @@ def run(params: Json, check_mode: bool, say: Say) -> WorkloadsResult:
 def _late(rollouts: _Rollouts, timeout: float) -> List[Problem]:
     """Errors for the restarts that are not complete at the deadline."""
     return [
-        problem("workload-late", rollouts.mesh, str(key), f"not restarted {at_deadline(timeout)}: {missing}")
+        problem("workload-late", rollouts.mesh, str(key), f"not restarted {at_deadline(timeout)}: {missing}", _FIX)
         for key, missing in rollouts.missing.items()
         if missing and key not in rollouts.stuck
     ]

@@ -365,3 +365,45 @@ def test_workloads_with_certificates_of_the_old_root_are_listed() -> None:
     assert "StatefulSet red-mesh-bookinfo/cart" in " ".join(" ".join(rotation.report()["lines"]).split())
     rotation.declaration["options"]["federation_rotate_restart"] = True
     assert [one["name"] for one in tasks.workloads_to_restart(rotation.state())] == ["cart"]
+
+
+def _by_file(rotation: Rotation, host: str) -> tasks.State:
+    """The rotation where a mesh is known by an identity file."""
+    planned = rotation.plan()
+    planned["plan"]["meshes"][host].update(by_file=True, in_play=False)
+    return tasks.State(planned, rotation.facts, rotation.results)
+
+
+def test_a_peer_of_another_administrator_is_not_written_and_has_to_be_confirmed_before_a_restart() -> None:
+    rotation = Rotation(federation_rotate_restart=True)
+    rotation.prepare()
+    state = _by_file(rotation, BLUE)
+    assert state.stage == "rotate" and tasks.objects(state, tasks.BOTH, BLUE) == []
+    assert not tasks.restarts_istiod(state) and f"federation_confirm: {RED}" in tasks.restart_forbidden(state)
+    report = rotation_report.report(state)
+    assert any(line.startswith(BLUE) and "federation_rotate_root" in line for line in report["next"])
+    rotation.declaration["options"]["federation_confirm"] = RED
+    assert tasks.restarts_istiod(_by_file(rotation, BLUE))
+    rotation.rotate()
+    rotation.connect(RED, GREEN)
+    assert _by_file(rotation, BLUE).stage == "verify", "the link that red watches is not proven"
+    rotation.connect(RED, BLUE)
+    assert _by_file(rotation, BLUE).stage == "finish"
+
+
+def test_a_mesh_of_another_administrator_is_proven_by_a_connection_after_its_identity_file() -> None:
+    rotation = Rotation(federation_rotate_restart=True)
+    rotation.prepare()
+    rotation.rotate()
+
+    def state() -> tasks.State:
+        planned = rotation.plan()
+        planned["plan"]["meshes"][RED].update(by_file=True, in_play=False)
+        for host in (GREEN, BLUE):
+            side = planned["plan"]["sides"][host][RED]
+            side["identity_file"] = {"path": "red.yml", "identity": {"created": STARTED}}
+        return tasks.State(planned, rotation.facts, rotation.results)
+
+    assert state().stage == "finish" and not tasks.workloads_to_restart(state())
+    rotation.connect(BLUE, RED, CHANGED)
+    assert state().stage == "verify"
