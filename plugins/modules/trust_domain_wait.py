@@ -122,7 +122,7 @@ changed_at:
   description:
     - Since when the control plane has its trust domain, by the clock of the API server. It is the time of the last change of the field manager that
       owns the field.
-    - Null where nobody has set it.
+    - Null where it is not set.
   returned: always
   type: str
   sample: "2026-11-30T14:40:00Z"

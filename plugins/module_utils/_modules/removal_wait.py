@@ -2,11 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Waiting until imports and exports are withdrawn and gateways are gone. Private to this collection.
-
-That an object is absent is only known from a list of all objects: events of a watch come one by one, and a kind without
-objects sends none. So the watches only say when it is worth to look, and a list decides.
-"""
+"""Waiting until imports and exports are withdrawn and gateways are gone. Private to this collection."""
 
 from __future__ import annotations
 
@@ -15,15 +11,9 @@ from typing import Callable, Dict, List, Optional, Sequence, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import use_cluster
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import (
-    ChangeLog,
-    Event,
-    LiveObjects,
-    Say,
-    WatchFor,
-    follow,
-)
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import LiveObjects, Say, WatchFor, follow
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
+from ansible_collections.ossm.federation.plugins.module_utils._modules.confirmed_wait import ConfirmedWait
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import RemovalResult
 from ansible_collections.ossm.federation.plugins.module_utils._product.links import Imported
@@ -68,61 +58,40 @@ class _Sets:
         return {name: names for name, names in listed.items() if names}
 
 
-class _Remains:
+class _Remains(ConfirmedWait):
     """What is left of imports, exports and gateways at a moment; the state of the wait for their end."""
 
     def __init__(self, params: Json) -> None:
-        self.mesh: str = params["mesh"]
-        self._namespace: str = params["namespace"]
+        super().__init__(params["mesh"], params["namespace"], "removal", "nothing is left")
         self._imports = _Sets(IMPORT_SET, params["imports"], lambda live: read_imports(live)["imported"])
         self._exports = _Sets(EXPORT_SET, params["exports"], read_exports)
         self._gateways: List[str] = [item["name"] for item in params["gateways"]]
         self._plane: Optional[str] = params.get("control_plane")
-        self._live = LiveObjects()
-        self._log = ChangeLog()
-        self._cluster: Optional[Cluster] = None
-
-    def connect(self, cluster: Cluster) -> None:
-        """Use a cluster for the lists that decide."""
-        self._cluster = cluster
 
     def targets(self) -> List[WatchFor]:
         """What is worth to be watched."""
-        targets = [WatchFor(sets.kind, self._namespace) for sets in (self._imports, self._exports) if sets.wanted]
+        targets = [WatchFor(sets.kind, self.namespace) for sets in (self._imports, self._exports) if sets.wanted]
         if self._gateways:
-            targets.append(WatchFor(SERVICE, self._namespace))
+            targets.append(WatchFor(SERVICE, self.namespace))
         if self._plane:
-            targets.append(WatchFor(PLANE, self._namespace, self._plane))
+            targets.append(WatchFor(PLANE, self.namespace, self._plane))
         return targets
-
-    def look(self) -> None:
-        """Read all objects anew."""
-        if self._cluster is None:
-            return
-        wanted = (self._imports.wanted, self._exports.wanted, self._gateways, self._plane)
-        for kind, names in zip((IMPORT_SET, EXPORT_SET, SERVICE, PLANE), wanted):
-            if names:
-                self._live.fill(kind, self._cluster.list(kind, self._namespace))
-
-    def take(self, event: Event) -> None:
-        """Apply an event about objects."""
-        self._live.take(event)
 
     def imports(self) -> Dict[str, List[str]]:
         """The exported names that each set still imports."""
-        return self._imports.left(self._live)
+        return self._imports.left(self.live)
 
     def exports(self) -> Dict[str, List[str]]:
         """The exported names of each set that still exports."""
-        return self._exports.left(self._live)
+        return self._exports.left(self.live)
 
     def gateways(self) -> List[str]:
         """The gateways whose Service still exists."""
-        return [name for name in self._gateways if self._live.get(SERVICE, name) is not None]
+        return [name for name in self._gateways if self.live.get(SERVICE, name) is not None]
 
     def plane_message(self) -> str:
         """Why the control plane is not ready; empty where it is, or does not exist any more."""
-        live = self._live.get(PLANE, self._plane) if self._plane else None
+        live = self.live.get(PLANE, self._plane) if self._plane else None
         status = read_control_plane(live) if live else None
         return str(status["message"] or "not ready") if status and not status["ready"] else ""
 
@@ -135,26 +104,6 @@ class _Remains:
             *(f"{SERVICE} {name} exists" for name in self.gateways()),
             *([f"control plane: {plane}"] if plane else []),
         ]
-
-    def is_done(self) -> bool:
-        """Never from single events; see ``is_over``."""
-        return False
-
-    def is_over(self) -> bool:
-        """Whether nothing is left, by a list of all objects."""
-        if self.missing():
-            return False
-        self.look()
-        return not self.missing()
-
-    def changes(self) -> List[str]:
-        """One line for each thing that has changed."""
-        return self._log.changes({f"{self.mesh}: removal": "; ".join(self.missing()) or "nothing is left"})
-
-    def status_line(self) -> str:
-        """What is still waited for."""
-        self.look()
-        return "; ".join(self.missing())
 
 
 def _check(params: Json) -> str:

@@ -3,10 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 """Waiting until a control plane has a changed trust domain: in the mesh's config, in the injector, and in its gateways. Private
-to this collection.
-
-That no pod of a gateway is former is only known from a list of all pods, so watches say when it is worth to look, and lists decide.
-"""
+to this collection."""
 
 from __future__ import annotations
 
@@ -16,15 +13,9 @@ from typing import Dict, List, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster, from_yaml
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import use_cluster
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import (
-    ChangeLog,
-    Event,
-    LiveObjects,
-    Say,
-    WatchFor,
-    follow,
-)
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Say, WatchFor, follow
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
+from ansible_collections.ossm.federation.plugins.module_utils._modules.confirmed_wait import ConfirmedWait
 from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import field_owners, trim
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
@@ -52,24 +43,16 @@ ARGUMENT_SPEC: Json = {
 }
 
 
-class _Progress:
+class _Progress(ConfirmedWait):
     """How far a control plane is with a trust domain; the state of the wait for it."""
 
     def __init__(self, params: Json) -> None:
-        self.mesh: str = params["mesh"]
-        self.namespace: str = params["namespace"]
+        super().__init__(params["mesh"], params["namespace"], "trust domain", "the mesh has it")
         self.plane_name: str = params["control_plane"]
         self._domain: str = params["trust_domain"]
         self._aliases: List[str] = params["aliases"]
         self._absent: List[str] = params["absent"]
         self._checks_gateways: bool = params["gateways"]
-        self._live = LiveObjects()
-        self._log = ChangeLog()
-        self._cluster: Optional[Cluster] = None
-
-    def connect(self, cluster: Cluster) -> None:
-        """Use a cluster for the lists that decide."""
-        self._cluster = cluster
 
     def targets(self) -> List[WatchFor]:
         """What is worth to be watched."""
@@ -79,19 +62,9 @@ class _Progress:
             WatchFor(POD, self.namespace),
         ]
 
-    def look(self) -> None:
-        """Read all objects anew."""
-        if self._cluster is not None:
-            for kind in (PLANE, CONFIG, POD):
-                self._live.fill(kind, self._cluster.list(kind, self.namespace))
-
-    def take(self, event: Event) -> None:
-        """Apply an event about objects."""
-        self._live.take(event)
-
     def plane(self) -> Optional[Json]:
         """The control plane as it was seen last."""
-        return self._live.get(PLANE, self.plane_name)
+        return self.live.get(PLANE, self.plane_name)
 
     def changed_at(self) -> Optional[str]:
         """Since when the control plane has its trust domain."""
@@ -114,14 +87,14 @@ class _Progress:
         return str(named) if named else None
 
     def _data(self, name: str, key: str) -> str:
-        return str(dig(self._live.get(CONFIG, name), "data", key) or "")
+        return str(dig(self.live.get(CONFIG, name), "data", key) or "")
 
     def gateways(self) -> Dict[str, bool]:
         """The pods of gateways by name, and whether each may have a former identity."""
         changed_at = self.changed_at()
         return {
             str(pod["metadata"]["name"]): is_former(pod, self._domain, changed_at)
-            for pod in proxy_pods(self._live.of(POD).values())
+            for pod in proxy_pods(self.live.of(POD).values())
             if is_gateway(pod)
         }
 
@@ -141,26 +114,6 @@ class _Progress:
             missing.append(f"the injector gives new pods the trust domain {injected}")
         former = sorted(pod for pod, is_old in self.gateways().items() if is_old and self._checks_gateways)
         return missing + ([f"gateway pods with a former identity: {', '.join(former)}"] if former else [])
-
-    def is_done(self) -> bool:
-        """Never from single events; see ``is_over``."""
-        return False
-
-    def is_over(self) -> bool:
-        """Whether nothing is missing, by lists of all objects."""
-        if self.missing():
-            return False
-        self.look()
-        return not self.missing()
-
-    def changes(self) -> List[str]:
-        """One line when something else is waited for."""
-        return self._log.changes({f"{self.mesh}: trust domain": "; ".join(self.missing()) or "the mesh has it"})
-
-    def status_line(self) -> str:
-        """What is still waited for."""
-        self.look()
-        return "; ".join(self.missing())
 
 
 @core(ARGUMENT_SPEC)

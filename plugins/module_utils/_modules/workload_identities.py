@@ -16,15 +16,9 @@ from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import use_cluster
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import (
-    ChangeLog,
-    Event,
-    LiveObjects,
-    Say,
-    WatchFor,
-    follow,
-)
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Say, WatchFor, follow
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import COMMON_OPTIONS
+from ansible_collections.ossm.federation.plugins.module_utils._modules.confirmed_wait import ConfirmedWait
 from ansible_collections.ossm.federation.plugins.module_utils._modules.istiod_restart import ANNOTATION, FIELD
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
 from ansible_collections.ossm.federation.plugins.module_utils._modules.rollouts import cannot_roll, rollout_of
@@ -52,20 +46,18 @@ ARGUMENT_SPEC: Json = {
 }
 
 
-class _Namespace:
+class _Namespace(ConfirmedWait):
     """The restart of the workloads of one namespace; the state of the wait for it."""
 
-    def __init__(self, mesh: str, namespace: str, trust_domain: str, changed_at: Optional[str]) -> None:
-        self.mesh, self.namespace = mesh, namespace
-        self._domain, self._changed_at = trust_domain, changed_at
+    def __init__(self, cluster: Cluster, mesh: str, namespace: str, params: Json) -> None:
+        super().__init__(mesh, namespace, f"namespace {namespace}", "all workloads are restarted")
+        self.connect(cluster)
+        self._domain: str = params["trust_domain"]
+        self._changed_at: Optional[str] = params.get("changed_at")
         self._generations: Dict[Tuple[str, str], int] = {}
-        self._live = LiveObjects()
-        self._log = ChangeLog()
-        self._cluster: Optional[Cluster] = None
 
-    def expect(self, cluster: Cluster, workload: WorkloadFacts, generation: int) -> None:
+    def expect(self, workload: WorkloadFacts, generation: int) -> None:
         """Wait for a workload, of which at least this generation was written."""
-        self._cluster = cluster
         self._generations[workload["kind"], workload["name"]] = generation
 
     def targets(self) -> List[WatchFor]:
@@ -73,50 +65,19 @@ class _Namespace:
         kinds = sorted({kind for kind, _name in self._generations})
         return [WatchFor(kind, self.namespace) for kind in (*kinds, POD)]
 
-    def look(self) -> None:
-        """Read all objects anew."""
-        if self._cluster is not None:
-            for kind, _namespace, _name in self.targets():
-                self._live.fill(kind, self._cluster.list(kind, self.namespace))
-
-    def take(self, event: Event) -> None:
-        """Apply an event about objects."""
-        self._live.take(event)
-
     def missing(self) -> List[str]:
         """What is still waited for, workload by workload."""
-        former = former_workloads(self._live.of(POD).values(), self._domain, self._changed_at)
+        former = former_workloads(self.live.of(POD).values(), self._domain, self._changed_at)
         pods = {(one["kind"], one["name"]): one["former"] for one in former}
         missing = []
         for (kind, name), generation in sorted(self._generations.items()):
-            live = self._live.get(kind, name)
+            live = self.live.get(kind, name)
             text = rollout_of(kind, live, generation) if live else "it does not exist any more"
             left = pods.get((kind, name)) or []
             text = text or (f"{len(left)} pods with a former identity still run" if left else "")
             if text and (live is not None or left):
                 missing.append(f"{kind} {name}: {text}")
         return missing
-
-    def is_done(self) -> bool:
-        """Never from single events; see ``is_over``."""
-        return False
-
-    def is_over(self) -> bool:
-        """Whether all workloads are complete, by lists of all objects."""
-        if self.missing():
-            return False
-        self.look()
-        return not self.missing()
-
-    def changes(self) -> List[str]:
-        """One line when something else is waited for."""
-        message = "; ".join(self.missing()) or "all workloads are restarted"
-        return self._log.changes({f"{self.mesh}: namespace {self.namespace}": message})
-
-    def status_line(self) -> str:
-        """What is still waited for."""
-        self.look()
-        return f"namespace {self.namespace}: {'; '.join(self.missing())}"
 
 
 class _Restart:
@@ -142,7 +103,7 @@ class _Restart:
         """Restart the workloads in the namespaces for which that is allowed, one namespace after the other."""
         deadline = time.monotonic() + self._params["timeout"]
         for namespace in sorted({one["namespace"] for one in self.workloads if self._may_restart(one)}):
-            state = _Namespace(self.mesh, namespace, self._params["trust_domain"], self._params.get("changed_at"))
+            state = _Namespace(cluster, self.mesh, namespace, self._params)
             for workload in self.workloads:
                 if workload["namespace"] == namespace and self._may_restart(workload):
                     self._restart_one(cluster, state, workload)
@@ -175,7 +136,7 @@ class _Restart:
             patched = cluster.merge_patch(kind, name, namespace, change, OURS, dry_run=self._is_check)
             generation = int(patched["metadata"]["generation"])
             self.objects.append(self._changed(workload))
-        state.expect(cluster, workload, generation)
+        state.expect(workload, generation)
 
     def _changed(self, workload: WorkloadFacts) -> ObjectResult:
         """A restarted workload, as mesh_objects reports an object."""

@@ -69,7 +69,7 @@ def read_control_plane(smcp: Json) -> ControlPlaneStatus:
 
 def domain_changed_at(smcp: Json) -> Optional[str]:
     """Since when a control plane has its trust domain, by the API server's clock: the last change of the field manager that owns
-    it, of ours where we own it too. Other changes of that manager make it later, never earlier. None where nobody owns it."""
+    it, or of ours where we own it too. Other changes of that manager make it later, never earlier. None where it has no owner."""
     owners = {
         str(entry.get("manager")): str(entry.get("time") or "")
         for entry in smcp["metadata"].get("managedFields") or []

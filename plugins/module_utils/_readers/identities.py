@@ -5,7 +5,7 @@
 """Pods with a proxy to the trust domain of their identity, and to the workloads that make them. Pure. Private to this
 collection.
 
-A proxy has its trust domain in its environment, as the injector or the operator wrote it when the pod was made, and its identity
+A proxy has its trust domain in its environment, as the injector or the operator wrote it when the pod was created, and its identity
 keeps it until the pod is made again (observed on 2.5). So a pod is former when its proxy names another domain, or when the
 pod is not newer than the change of the domain, both by the clock of the API server.
 """
@@ -73,15 +73,15 @@ def former_workloads(pods: Iterable[Json], trust_domain: str, changed_at: Option
     for pod in proxy_pods(pods):
         by_workload.setdefault((str(pod["metadata"]["namespace"]), *workload_of(pod)), []).append(pod)
     found: List[WorkloadFacts] = []
-    for (namespace, kind, name), made in sorted(by_workload.items()):
-        former = [pod for pod in made if is_former(pod, trust_domain, changed_at)]
+    for (namespace, kind, name), own in sorted(by_workload.items()):
+        former = [pod for pod in own if is_former(pod, trust_domain, changed_at)]
         if former:
             found.append(
                 {
                     "namespace": namespace,
                     "kind": kind,
                     "name": name,
-                    "pods": len(made),
+                    "pods": len(own),
                     "former": sorted(str(pod["metadata"]["name"]) for pod in former),
                     "domains": sorted({pod_domain(pod) or "" for pod in former} - {""}),
                     "message": _not_restartable(kind, former),

@@ -71,7 +71,7 @@ def stage_of(state: TrustState) -> Optional[Stage]:
     if not state["former"]:
         # What is left of a change that was given up before its switch.
         return "workloads" if state["noted"] or state["aliases"] != state["others"] else None
-    # Somebody has removed the alias: pods with a former identity are rejected until it is back.
+    # The alias was removed by hand: pods with a former identity are rejected until it is back.
     return "workloads" if set(state["former"]) <= set(state["aliases"]) else "switch"
 
 

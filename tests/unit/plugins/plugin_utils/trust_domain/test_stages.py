@@ -33,12 +33,12 @@ def plane(domain: str | None = None, aliases: list[str] | None = None, note: str
         (plane(NEW), NEW, None, []),
         (plane(None, [NEW], f"{OLD} to {NEW}"), NEW, "switch", [OLD]),
         (plane(NEW, [OLD], f"{OLD} to {NEW}"), NEW, "workloads", [OLD]),
-        # Somebody has removed the alias while pods may need it.
+        # The alias was removed by hand while pods may need it.
         (plane(NEW, [], f"{OLD} to {NEW}"), NEW, "switch", [OLD]),
         # The owner of the control plane has done both steps, without our note.
         (plane(NEW, [OLD]), NEW, "workloads", [OLD]),
         (plane(None, [NEW]), NEW, "switch", [OLD]),
-        # An alias of somebody else is no part of the change.
+        # An alias of another owner is no part of the change.
         (plane(NEW, [PARTNER]), NEW, None, []),
         (plane(OLD, [PARTNER]), NEW, "accept", [OLD]),
         # The change goes back, at each stage.

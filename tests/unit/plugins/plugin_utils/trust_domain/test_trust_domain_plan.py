@@ -139,7 +139,7 @@ def test_a_mesh_that_cannot_be_read_fails_alone() -> None:
         "control_plane": None,
     }
     plan = planned(unread)
-    assert not plan["problems"] and plan["unread"] == [RED] and not plan["meshes"], "green shares with nobody known"
+    assert not plan["problems"] and plan["unread"] == [RED] and not plan["meshes"], "no known mesh shares with green"
     summary = reports.report(plan, {})
     assert summary["verdict"] == "FAILED" and list(summary["failures"]) == [RED]
 
