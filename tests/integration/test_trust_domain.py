@@ -147,8 +147,10 @@ def test_the_quick_start_leads_from_two_default_installations_to_a_healthy_link(
         assert _trust(federation) == {"domain": NEW, "additionalDomains": [OLD]}
         unfinished = federation.run()
         assert unfinished.code != 0 and "[trust-domain-unfinished]" in unfinished.flat
+        announced = _play(federation, "--check", *change[1:])
         changed = federation.play(ROOT / "playbooks" / f"{change[0]}.yml", *change[1:])
         assert changed.code == 0 and changed.data["verdict"] == "CHANGED", changed.output
+        assert _changed(announced) == _changed(changed) and len(_changed(changed)) == 6
         assert _trust(federation) == {"domain": NEW} and set(_pods(federation).values()) == {NEW}
         mark = federation.lab.mark()
         again = _play(federation, *RESTART)

@@ -4,8 +4,8 @@
 
 """Private to the collection: what each task of a change of trust domains writes or waits for. Pure.
 
-A task does nothing for a mesh in which an earlier one has failed. In check mode the API server sees the effect of no earlier task, so
-that the last stage is only announced.
+A task does nothing for a mesh in which an earlier one has failed. In check mode the API server sees the effect of no earlier task: the
+last write is announced where it is the only one to the control plane; else the other two have the same fields.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def task_options(plan: TrustDomainPlan, task: str, host: str, results: Results, 
         return {} if check_mode and task == ACCEPTED else _wait(mesh, task)
     if task == WORKLOADS:
         return {**_identities(mesh), "changed_at": changed_at(host, results)}
-    if check_mode or not _may_complete(plan, host, results):
+    if not _may_complete(plan, host, results, check_mode) or (
+        check_mode and (task == COMPLETED or mesh["stage"] != "workloads")
+    ):
         return {}
     return {"objects": [_write(plan, mesh, host, "complete", results)]} if task == COMPLETE else _wait(mesh, task)
 
@@ -73,11 +75,17 @@ def _has_failed(task: str, host: str, results: Results) -> bool:
     )
 
 
-def _may_complete(plan: TrustDomainPlan, host: str, results: Results) -> bool:
-    """Whether no pod has a former identity, and the aliases are ours to remove."""
-    return bool((results.get(WORKLOADS, {}).get(host) or {}).get("complete")) and not foreign_owners(
-        plan, host, results
-    )
+def _may_complete(plan: TrustDomainPlan, host: str, results: Results, check_mode: bool) -> bool:
+    """Whether no pod has a former identity, or in check mode would have one, and the aliases are ours to remove."""
+    identities = results.get(WORKLOADS, {}).get(host)
+    if identities is None or foreign_owners(plan, host, results):
+        return False
+    if identities.get("complete"):
+        return True
+    # A dry run restarts nothing.
+    restarted = {(one["namespace"], one["kind"], one["name"]) for one in identities.get("objects") or []}
+    former = {(one["namespace"], one["kind"], one["name"]) for one in identities.get("workloads") or []}
+    return check_mode and former <= restarted
 
 
 def foreign_owners(plan: TrustDomainPlan, host: str, results: Results) -> List[str]:

@@ -270,6 +270,39 @@ def test_check_mode_announces_no_stage_whose_effect_the_api_server_does_not_see(
 
 
 @pytest.mark.parametrize(
+    ("identities", "announced"),
+    [
+        ({"complete": True}, True),
+        (
+            {
+                "complete": False,
+                "workloads": [{"namespace": "shop", "kind": "Deployment", "name": "cart"}],
+                "objects": [],
+            },
+            False,
+        ),
+        (
+            {
+                "complete": False,
+                "workloads": [{"namespace": "shop", "kind": "Deployment", "name": "cart"}],
+                "objects": [{"namespace": "shop", "kind": "Deployment", "name": "cart"}],
+            },
+            True,
+        ),
+    ],
+)
+def test_check_mode_announces_the_end_that_a_run_would_reach(identities: Json, announced: bool) -> None:
+    plan = planned(default_mesh(RED, CHANGING, f"{OLD} to {NEW}"))
+    results = {**SWITCHED, tasks.WORKLOADS: {RED: {"problems": [], **identities}}}
+    assert due(plan, results, check=True) == [
+        tasks.SWITCHED,
+        tasks.WORKLOADS,
+        *([tasks.COMPLETE] if announced else []),
+    ]
+    assert tasks.COMPLETE not in due(planned(), results, check=True), "the writes before have the same fields"
+
+
+@pytest.mark.parametrize(
     ("value", "restarts"), [(False, []), (True, ["*"]), ("shop, bookinfo", ["shop", "bookinfo"]), (["shop"], ["shop"])]
 )
 def test_namespaces_that_may_be_restarted(value: Any, restarts: list[str]) -> None:
