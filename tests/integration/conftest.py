@@ -22,6 +22,7 @@ LONG_FILES = (
     "test_recovery_later",
     "test_removal_faults",
     "test_removal",
+    "test_trust_domain",
     "test_modules",
     "test_broken_meshes",
     "test_faults",
