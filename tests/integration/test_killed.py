@@ -156,7 +156,11 @@ def test_rotating_a_root_completes_a_run_that_was_killed_at_any_write(federation
         assert federation.connected() == [(GREEN, RED), (RED, GREEN)] and federation.imported(GREEN, RED) == [IMPORTED]
         assert after is None or (after.data["verdict"], after.data["changes"]) == ("NOTHING TO ROTATE", [])
         published = f"{RED}: ConfigMap istio-ca-root-cert"
-        changed = {path for path, value in written_state(federation, PEERS, managed=False).items() if unmanaged.get(path) != value}
+        changed = {
+            path
+            for path, value in written_state(federation, PEERS, managed=False).items()
+            if unmanaged.get(path) != value
+        }
         assert all(path.startswith(published) for path in changed), changed
     assert rotate.writes == ROTATION_WRITES
 
