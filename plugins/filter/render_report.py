@@ -9,6 +9,8 @@ name: render_report
 short_description: Report what was rendered (private to the roles of this collection)
 version_added: 1.0.0
 author: The ossm.federation authors (@ossm-federation)
+description:
+  - Lists the folders that were written, what changed in them, and the meshes that could not be rendered.
 positional: written, check_mode
 options:
   _input:

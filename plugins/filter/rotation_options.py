@@ -68,7 +68,8 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import rotation
 from ansible_collections.ossm.federation.plugins.plugin_utils._rotation import tasks
 
-READING, ANNOUNCEMENT = "reading", "announcement"
+READING = "reading"
+ANNOUNCEMENT = "announcement"
 
 
 def rotation_options(plan: Any, task: str, host: str, hostvars: Mapping[str, Any]) -> List[Any]:
