@@ -23,8 +23,10 @@ IN_ORDER = [("green", "importedservicesets"), ("green", "servicemeshpeers"), ("r
 
 @pytest.fixture(scope="module", name="federation")
 def _federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    """Two meshes; red exports to green."""
-    return Federation.for_lab(start(two_meshes(**MEMBERS)), tmp_path_factory.mktemp("f"))
+    """Two meshes; red exports to green, which imports with a locality."""
+    federation = Federation.for_lab(start(two_meshes(**MEMBERS)), tmp_path_factory.mktemp("f"))
+    federation.hosts[GREEN]["mesh_locality"] = {"region": "west"}
+    return federation
 
 
 @pytest.fixture(autouse=True)
@@ -55,18 +57,14 @@ def _writes_in_order(federation: Federation, mark: Any) -> list[tuple[str, str]]
     return [(cluster, sent.resource) for cluster in ("green", "red") for sent in writes.get(cluster, [])]
 
 
-def test_a_declared_consumer_stops_the_removal_and_its_lines_are_listed(federation: Federation) -> None:
-    mark = federation.lab.mark()
-    run = _remove(federation, *CONFIRM)
-    assert run.code != 0 and not federation.writes(mark), run.output
-    assert f"ERROR green-mesh: mesh_imports.red-mesh[0]: it still imports {RATINGS} from red-mesh" in run.flat
-    assert "[consumers-declared]" in run.flat
-    assert f"red-mesh: mesh_exports.green-mesh[0] - {RATINGS}" in run.flat
-
-
 def test_a_service_is_removed_from_its_consumer_then_from_its_exporter(federation: Federation) -> None:
-    _declare(federation, [REVIEWS], [REVIEWS])
+    """While the inventory declares the import, its lines are listed and nothing is written."""
     mark = federation.lab.mark()
+    rejected = _remove(federation, *CONFIRM)
+    assert rejected.code != 0 and "[consumers-declared]" in rejected.flat, rejected.output
+    assert f"ERROR green-mesh: mesh_imports.red-mesh[0]: it still imports {RATINGS} from red-mesh" in rejected.flat
+    assert f"red-mesh: mesh_exports.green-mesh[0] - {RATINGS}" in rejected.flat
+    _declare(federation, [REVIEWS], [REVIEWS])
     shown = _remove(federation)
     assert shown.code == 0 and f"PLANNED {RATINGS} of red-mesh, from green-mesh. Nothing was changed." in shown.flat
     check = _remove(federation, "--check", "--diff")
@@ -86,14 +84,11 @@ def test_a_service_is_removed_from_its_consumer_then_from_its_exporter(federatio
 def test_the_last_service_leaves_empty_sets_and_a_healthy_link(federation: Federation) -> None:
     _declare(federation, [RATINGS], [RATINGS])
     federation.succeed()
-    federation.hosts[GREEN]["mesh_locality"] = {"region": "west"}
-    federation.succeed()
     run = _remove(federation, *CONFIRM, *FORCE)
     assert run.code == 0 and _services(federation) == ([], []), run.output
     _declare(federation, [], [])
     after = federation.succeed()
     assert after.unchanged and set(after.cells.values()) == {"ok"}
-    del federation.hosts[GREEN]["mesh_locality"]
 
 
 def test_a_wide_rule_stays_until_the_inventory_names_the_others(federation: Federation) -> None:

@@ -148,23 +148,17 @@ def _late(state: _Remains, params: Json) -> List[Problem]:
     peers = {item["name"]: item.get("peer") for item in items}
     found = [
         problem(
-            "still-importing",
+            code,
             state.mesh,
-            f"{IMPORT_SET} {namespace}/{name}",
-            f"istiod still imports {', '.join(imported)} {after}",
+            f"{kind} {namespace}/{name}",
+            f"istiod still {verb} {', '.join(listed)} {after}",
             peer=peers[name],
         )
-        for name, imported in state.imports().items()
-    ]
-    found += [
-        problem(
-            "still-exporting",
-            state.mesh,
-            f"{EXPORT_SET} {namespace}/{name}",
-            f"istiod still exports {', '.join(exported)} {after}",
-            peer=peers[name],
+        for code, kind, verb, left in (
+            ("still-importing", IMPORT_SET, "imports", state.imports()),
+            ("still-exporting", EXPORT_SET, "exports", state.exports()),
         )
-        for name, exported in state.exports().items()
+        for name, listed in left.items()
     ]
     found += [
         problem(
