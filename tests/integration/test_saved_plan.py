@@ -124,7 +124,7 @@ def test_a_change_of_clusters_or_inventory_is_named(federation: Federation) -> N
     host["mesh_exports"] = {"green-mesh": [RATINGS]}
     output = rejected(federation)
     assert "red-mesh: mesh_exports: it is not declared as it was when the plan was saved" in output
-    assert "ExportedServiceSet red-mesh-system/green-mesh: planned object spec.exportRules: " in output
+    assert "ExportedServiceSet red-mesh-system/green-mesh: planned object spec.exportRules[1]: " in output
     host["mesh_exports"] = declared
     cluster, namespace = federation.location("green-mesh")
     port = '{"spec": {"remote": {"discoveryPort": %s}}}'

@@ -165,12 +165,20 @@ def _object_differences(mesh: str, saved: List[Json], current: List[Json]) -> Li
 
 
 def _fields(saved: Any, current: Any, path: str = "") -> Iterator[Tuple[str, Any, Any]]:
-    """The paths at which two values differ, with both; a list is one value."""
+    """The paths at which two values differ, with both; a list of plain values is one value."""
     if isinstance(saved, dict) and isinstance(current, dict):
         for key in sorted({*saved, *current}):
             yield from _fields(saved.get(key), current.get(key), f"{path}.{key}".lstrip("."))
+    elif _are_lists_of_objects(saved, current):
+        for index in range(max(len(saved), len(current))):
+            pair = (values[index] if index < len(values) else None for values in (saved, current))
+            yield from _fields(*pair, f"{path}[{index}]")
     elif saved != current:
         yield path, saved, current
+
+
+def _are_lists_of_objects(*values: Any) -> bool:
+    return all(isinstance(value, list) and all(isinstance(item, dict) for item in value) for value in values)
 
 
 def _both(saved: Mapping[str, Any], current: Mapping[str, Any], equal: bool = False) -> Iterator[Tuple[str, Any, Any]]:

@@ -86,7 +86,7 @@ def _gateway(facts: dict[str, Json]) -> None:
 CHANGES: dict[str, tuple[Callable[[dict[str, Json]], None], tuple[str, str, str]]] = {
     "value of a set": (
         _set(RED, "exports", 0, "spec", "exportRules", value=[]),
-        (RED, EXPORTS, "live object spec.exportRules"),
+        (RED, EXPORTS, "live object spec.exportRules[0]"),
     ),
     "port that we do not send": (
         _set(RED, "peers", 1, "spec", "remote", "discoveryPort", value=1),
