@@ -157,9 +157,9 @@ def _object_differences(mesh: str, saved: List[Json], current: List[Json]) -> Li
             found.append(Difference(mesh, where, f"what {manager} writes", *map(_written, (before, after))))
             continue
         found += [
-            Difference(mesh, where, f"{words} {path}".rstrip(), _shown(one), _shown(other))
+            Difference(mesh, where, f"{words} {path}".rstrip(), *(_shown(value, bool(path)) for value in values))
             for part, words in _PARTS.items()
-            for path, one, other in _fields(before[part], after[part])
+            for path, *values in _fields(before[part], after[part])
         ]
     return found
 
@@ -198,7 +198,10 @@ def _written(row: Optional[Json]) -> str:
     return "written" if row else "not written"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, is_field: bool = True) -> str:
+    """A value as text; of a whole object only whether it is there."""
+    if not is_field:
+        return "absent" if value is None else "present"
     if value is None:
         return _ABSENT
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
