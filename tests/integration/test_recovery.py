@@ -153,17 +153,6 @@ def test_an_unprepared_root_rotation_is_fixed_in_one_run_if_the_pins_allow_it(fe
     assert _restarted_meshes(federation, run) == {"red-mesh"}
 
 
-def test_a_changed_trust_domain_is_carried_out_in_one_run(federation: Federation) -> None:
-    """Green's peer gets trust domain, client ID and root of red; only red exports, so only a change of green needs a restart of red."""
-    federation.hosts["green-mesh"]["mesh_trust_domain"] = "green.example"
-    federation.options["federation_confirm_trust_domain"] = ["green-mesh"]
-    run = federation.run(*RESTART, "-e", '{"federation_wait_timeout": 60}')
-    assert _restarted_meshes(federation, run) == {"red-mesh"}, run.output
-    security = federation.get("red-mesh", "servicemeshpeers", "green-mesh")["spec"]["security"]
-    assert security["trustDomain"] == "green.example" and security["clientID"].startswith("green.example/ns/")
-    federation.eventually(lambda: _request_status(federation) == 200)
-
-
 def test_a_deadlock_is_detected_and_fixed(federation: Federation) -> None:
     """The peer is deleted while it exports. The next full sync, which would hide the traces, is far away."""
     cluster, namespace = federation.location("red-mesh")
@@ -182,3 +171,16 @@ def test_a_deadlock_is_detected_and_fixed(federation: Federation) -> None:
     run = federation.run(*RESTART)
     federation.lab.set_clocks(resync=3)
     assert _restarted_meshes(federation, run) == {"red-mesh"}
+
+
+def test_a_changed_trust_domain_is_carried_out_in_one_run(federation: Federation) -> None:
+    """Red's peer for green gets trust domain, client ID and root; as red exports to green, its istiod has to be restarted."""
+    federation.lab.reset()
+    federation.succeed()
+    federation.hosts["green-mesh"]["mesh_trust_domain"] = "green.example"
+    options = {"federation_confirm_trust_domain": ["green-mesh"], "federation_force_conflicts": True}
+    run = federation.run(*RESTART, "-e", json.dumps({**options, "federation_wait_timeout": 60}))
+    assert _restarted_meshes(federation, run) == {"red-mesh"}, run.output
+    security = federation.get("red-mesh", "servicemeshpeers", "green-mesh")["spec"]["security"]
+    assert security["trustDomain"] == "green.example" and security["clientID"].startswith("green.example/ns/")
+    federation.eventually(lambda: _request_status(federation) == 200)

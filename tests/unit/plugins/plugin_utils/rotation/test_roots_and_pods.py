@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._rotation.pods import (
     is_rolled_out,
@@ -59,6 +59,7 @@ def test_a_rotation_to_another_root_is_rejected(file: str, marks: Any, message: 
 _ROOTS = st.frozensets(st.sampled_from("abc"))
 
 
+@settings(deadline=None)
 @given(_ROOTS, _ROOTS, st.lists(_ROOTS, max_size=3))
 def test_every_root_that_is_in_use_is_old_or_new(
     published: frozenset[str], file: frozenset[str], trusted: list[frozenset[str]]
