@@ -13,7 +13,7 @@ author:
 description:
   - Waits, on watches, until the control plane is ready at its current generation, the mesh's config has a trust domain and aliases, the injector gives
     new pods this trust domain, and with O(gateways) the pods of all gateways of the control plane have it.
-  - A pod has a former identity when its proxy was started with another trust domain, or when it is not newer than the change.
+  - A pod has a former identity when its proxy was started with another trust domain, or when it is older than the change.
   - The task fails when something is missing after O(timeout). Then RV(message) says what.
 extends_documentation_fragment:
   - ossm.federation._auth

@@ -13,7 +13,7 @@ author:
 description:
   - Lists the workloads of a mesh that have pods with a former identity. A proxy keeps the trust domain that it was started with until its
     pod is made again.
-  - A pod has a former identity when its proxy was started with another trust domain, or when it is not newer than O(changed_at). A pod
+  - A pod has a former identity when its proxy was started with another trust domain, or when it is older than O(changed_at). A pod
     without a proxy has no identity.
   - With O(restart) it restarts their Deployments, StatefulSets and DaemonSets, as C(kubectl rollout restart) does, one namespace after the other, and
     waits on watches until the rollouts are complete and the former pods are gone. A rollout that is under way is not started again.

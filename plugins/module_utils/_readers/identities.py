@@ -6,8 +6,8 @@
 collection.
 
 A proxy has its trust domain in its environment, as the injector or the operator wrote it when the pod was created, and its identity
-keeps it until the pod is made again (observed on 2.5). So a pod is former when its proxy names another domain, or when the
-pod is not newer than the change of the domain, both by the clock of the API server.
+keeps it until the pod is created again (observed on 2.5). So a pod is former when its proxy names another domain, or when the
+pod is older than the change of the domain, both by the clock of the API server.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def is_gateway(pod: Json) -> bool:
 def is_former(pod: Json, trust_domain: str, changed_at: Optional[str]) -> bool:
     """Whether a pod with a proxy may have the identity of another trust domain than ``trust_domain``, which the mesh has
     since ``changed_at`` (RFC 3339; None: unknown)."""
-    named = pod_domain(pod)
-    if named is None and changed_at is None:
-        return True
-    created = str(pod["metadata"].get("creationTimestamp") or "")
-    return named not in (None, trust_domain) or (changed_at is not None and created <= changed_at)
+    named, created = pod_domain(pod), str(pod["metadata"].get("creationTimestamp") or "")
+    if named is None:
+        return changed_at is None or created <= changed_at
+    # Times have whole seconds: a pod of the second of the change is new if its proxy says so.
+    return named != trust_domain or (changed_at is not None and created < changed_at)
 
 
 def pod_domain(pod: Json) -> Optional[str]:

@@ -45,9 +45,10 @@ def pod(
         (pod(OLD, BEFORE), CHANGED, True),
         # Made after the change, and injected with the former values.
         (pod(OLD, AFTER), CHANGED, True),
-        # No pod is trusted to be new that is not newer than the change.
+        # No pod is trusted to be new that is older than the change.
         (pod(NEW, BEFORE), CHANGED, True),
-        (pod(NEW, CHANGED), CHANGED, True),
+        (pod(NEW, CHANGED), CHANGED, False),
+        (pod(None, CHANGED), CHANGED, True),
         (pod(None, BEFORE), CHANGED, True),
         (pod(None, AFTER), CHANGED, False),
         (pod(NEW, BEFORE), None, False),
