@@ -404,7 +404,7 @@ def test_a_trust_domain_is_changed_with_exactly_these_permissions(federation: Fe
     assert not _written(_requests(federation, mark), "red-mesh")
     with _granted(federation, "trust-domain", "red-mesh", "green-mesh"):
         run = federation.play(playbook, *change)
-        assert run.code != 0 and "may not get deployments.apps" in run.flat, run.output
+        assert run.code != 0 and "may not get daemonsets.apps" in run.flat, run.output
         assert "Wait for the control plane" in run.output and run.data["meshes"][0]["next"] == "workloads"
         assert _forbidden(_requests(federation, mark)) != []
         mark = federation.lab.mark()
