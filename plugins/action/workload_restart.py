@@ -15,3 +15,4 @@ class ActionModule(CoreAction):
     MODULE = "ossm.federation.workload_restart"
     SPEC = ARGUMENT_SPEC
     CORE = staticmethod(run)
+    WRITES = True

@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -166,6 +167,14 @@ def test_action_and_module_share_spec_and_core(name: str, monkeypatch: pytest.Mo
     assert given == [{"argument_spec": action.SPEC, "supports_check_mode": True}]
     assert action.MODULE == f"ossm.federation.{name}"
     assert action.CORE in vars(module).values()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_changes_a_cluster_is_recorded(name: str) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "modules.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith(f"| `ossm.federation.{name}` |"))
+    action = importlib.import_module(f"{ROOT}.action.{name}").ActionModule
+    assert action.WRITES == (row.split(" | ")[-1] != "nothing |"), row
 
 
 def _compare(options: Json, spec: Json, path: str) -> None:

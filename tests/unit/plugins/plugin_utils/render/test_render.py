@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from unit.builders import federations as fed, settled
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import effect
@@ -79,6 +79,7 @@ def test_files_are_a_function_of_their_input() -> None:
     assert facts == before
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.permutations(fed.COLOURS), st.permutations(fed.COLOURS))
 def test_files_do_not_depend_on_the_order_of_hosts(first: list[str], second: list[str]) -> None:
     facts = unfederated()
