@@ -171,8 +171,8 @@ def _fields(saved: Any, current: Any, path: str = "") -> Iterator[Tuple[str, Any
             yield from _fields(saved.get(key), current.get(key), f"{path}.{key}".lstrip("."))
     elif _are_lists_of_objects(saved, current):
         for index in range(max(len(saved), len(current))):
-            pair = (values[index] if index < len(values) else None for values in (saved, current))
-            yield from _fields(*pair, f"{path}[{index}]")
+            then, now = (values[index] if index < len(values) else None for values in (saved, current))
+            yield from _fields(then, now, f"{path}[{index}]")
     elif saved != current:
         yield path, saved, current
 
