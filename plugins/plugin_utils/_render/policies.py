@@ -19,8 +19,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._render.objects im
 
 _POLICY = "policy.open-cluster-management.io"
 _PLACEMENT = "cluster.open-cluster-management.io"
-#: The longest namespace and name of a Policy together, with the dot between them (governance-policy-propagator: the copy in a managed
-#: cluster's namespace is called so, and a label has that name).
+#: The longest namespace and name of a Policy together (governance-policy-propagator, api/v1/policy_webhook.go).
 _NAME_MAX = 62
 #: What the names of files with Policies begin with.
 PREFIX = "policy-"
@@ -32,7 +31,7 @@ def policy_files(mesh: str, objects: List[Rendered], cluster: str, namespace: st
     files = {"placement.yaml": document(mesh, _placement(mesh, cluster, namespace))}
     for peer_name in sorted({one.peer_name or "" for one in objects}):
         own = [one for one in objects if (one.peer_name or "") == peer_name]
-        pinned = [line for one in own for line in one.pinned]
+        pinned = [line for one in own if one.definition["kind"] != CONTROL_PLANE for line in one.pinned]
         policy = _policy(mesh, peer_name or None, own, namespace)
         files[f"{PREFIX}{peer_name or _CONTROL_PLANE}.yaml"] = document(mesh, policy, peer_name or None, pinned)
     return files
@@ -46,7 +45,7 @@ def binding_file(mesh: str, names: Collection[str], namespace: str) -> Dict[str,
 
 def _name(mesh: str, part: str, namespace: str) -> str:
     """The name of a Policy."""
-    return distinct(f"federation-{mesh}", part, _NAME_MAX - len(namespace) - 1)
+    return distinct(f"federation-{mesh}", part, _NAME_MAX - len(namespace))
 
 
 def _metadata(mesh: str, part: str, namespace: str) -> Json:
@@ -105,10 +104,15 @@ def _template(name: str, objects: List[Json], remediation: str, after: Optional[
 
 
 def _object(definition: Json) -> Json:
-    """An object that must be so. Of a control plane only our fields count; of all others the whole content, and the metadata of
-    others stays."""
+    """An object that must be so. Of a control plane only our fields count, of all others the whole content; labels and annotations
+    that others have added stay.
+
+    Of the metadata a ConfigurationPolicy compares labels and annotations only (config-policy-controller, handleKeys), so there is no
+    UID in it.
+    """
     if definition["kind"] == CONTROL_PLANE:
-        return {"complianceType": "musthave", "objectDefinition": definition}
+        meta = {key: value for key, value in definition["metadata"].items() if key != "uid"}
+        return {"complianceType": "musthave", "objectDefinition": {**definition, "metadata": meta}}
     return {"complianceType": "mustonlyhave", "metadataComplianceType": "musthave", "objectDefinition": definition}
 
 

@@ -275,7 +275,9 @@ def test_a_policy_never_creates_a_control_plane() -> None:
             "compliance": "Compliant",
         }
     ]
-    assert second["objectDefinition"]["spec"]["object-templates"][0]["complianceType"] == "musthave"
+    (control_plane,) = second["objectDefinition"]["spec"]["object-templates"]
+    assert control_plane["complianceType"] == "musthave"
+    assert "uid" not in control_plane["objectDefinition"]["metadata"]
 
 
 def test_policies_are_bound_to_the_managed_cluster_of_their_mesh() -> None:
@@ -286,4 +288,4 @@ def test_policies_are_bound_to_the_managed_cluster_of_their_mesh() -> None:
     assert binding["placementRef"]["name"] == found["placement.yaml"]["metadata"]["name"]
     bound = {subject["name"] for subject in binding["subjects"]}
     assert bound == {one["metadata"]["name"] for name, one in found.items() if name.startswith("policy-")}
-    assert all(len(f"{one['metadata']['namespace']}.{name}") <= 62 for one in [binding] for name in bound)
+    assert all(len(f"{one['metadata']['namespace']}{name}") <= 62 for one in [binding] for name in bound)
