@@ -72,7 +72,7 @@ def test_check_mode_shows_the_files_and_writes_none(federation: Federation) -> N
 
 
 def test_what_has_no_address_yet_is_not_rendered(federation: Federation) -> None:
-    planned = {change["file"] for change in render(federation, "--check").data["changes"]}
+    planned = {change["file"] for change in federation.runs[-1].data["changes"]}
     run = render(federation)
     assert set(contents(federation)) == planned
     assert run.data["verdict"] == "INCOMPLETE"
