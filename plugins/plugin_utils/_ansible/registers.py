@@ -26,59 +26,47 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._trust_domain.type
 Results = Dict[str, Dict[str, Any]]
 
 
+def _unsealed(value: Any, reader: str, variable: str, role: str, key: str) -> Any:
+    """What a role has sealed in a variable, known by a key; ``reader`` is the filter that needs it."""
+    whole = unseal(value)
+    if not has(whole, key):
+        raise AnsibleFilterError(f"{reader} needs {variable}: run the role ossm.federation.{role} first, which sets it")
+    return whole
+
+
 def sealed_plan(value: Any, reader: str) -> Plan:
     """The plan in the variable ``mesh_plan``; ``reader`` is the filter that needs it."""
-    plan: Plan = unseal(value)
-    if not has(plan, "sides"):
-        raise AnsibleFilterError(
-            f"{reader} needs the plan: run the role ossm.federation.mesh first, which sets mesh_plan"
-        )
+    plan: Plan = _unsealed(value, reader, "mesh_plan", "mesh", "sides")
     return plan
 
 
 def sealed_declaration(value: Any, reader: str) -> Declaration:
     """The declaration in the variable ``mesh_declaration``; ``reader`` is the filter that needs it."""
-    declaration: Declaration = unseal(value)
-    if not has(declaration, "pairs"):
-        raise AnsibleFilterError(
-            f"{reader} needs the declaration: run the role ossm.federation.mesh first, which sets mesh_declaration"
-        )
+    declaration: Declaration = _unsealed(value, reader, "mesh_declaration", "mesh", "pairs")
     return declaration
 
 
 def sealed_removal(value: Any, reader: str) -> RemovalPlan:
     """The plan in the variable ``removal_plan``; ``reader`` is the filter that needs it."""
-    plan: RemovalPlan = unseal(value)
-    if not has(plan, "survivors"):
-        raise AnsibleFilterError(f"{reader} needs removal_plan: it is a variable of the role ossm.federation.removal")
+    plan: RemovalPlan = _unsealed(value, reader, "removal_plan", "removal", "still_declared")
     return plan
 
 
 def sealed_service_removal(value: Any, reader: str) -> ServicePlan:
     """The plan in the variable ``service_removal_plan``; ``reader`` is the filter that needs it."""
-    plan: ServicePlan = unseal(value)
-    if not has(plan, "cuts"):
-        raise AnsibleFilterError(
-            f"{reader} needs service_removal_plan: it is a variable of the role ossm.federation.service_removal"
-        )
+    plan: ServicePlan = _unsealed(value, reader, "service_removal_plan", "service_removal", "cuts")
     return plan
 
 
 def sealed_rotation(value: Any, reader: str) -> RotationPlan:
     """The plan in the variable ``rotation_plan``; ``reader`` is the filter that needs it."""
-    rotation: RotationPlan = unseal(value)
-    if not has(rotation, "roots"):
-        raise AnsibleFilterError(f"{reader} needs rotation_plan: it is a variable of the role ossm.federation.rotation")
-    return rotation
+    plan: RotationPlan = _unsealed(value, reader, "rotation_plan", "rotation", "roots")
+    return plan
 
 
 def sealed_trust_domain(value: Any, reader: str) -> TrustDomainPlan:
     """The plan in the variable ``trust_domain_plan``; ``reader`` is the filter that needs it."""
-    plan: TrustDomainPlan = unseal(value)
-    if not has(plan, "unchanged"):
-        raise AnsibleFilterError(
-            f"{reader} needs trust_domain_plan: it is a variable of the role ossm.federation.trust_domain"
-        )
+    plan: TrustDomainPlan = _unsealed(value, reader, "trust_domain_plan", "trust_domain", "unchanged")
     return plan
 
 
