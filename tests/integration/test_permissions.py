@@ -345,7 +345,7 @@ def test_a_service_is_removed_with_exactly_its_permissions(federation: Federatio
 
 
 def test_a_rotation_with_exactly_its_permissions(federation: Federation) -> None:
-    """The account of the rotating mesh also needs those of a restart; without a right on a peer nothing is written."""
+    """The account of the rotating mesh also needs those of both restarts; without a right on a peer nothing is written."""
     file, authority = federation.folder / "coming.pem", Authority.create("red-mesh.local")
     install_authority(federation, "red-mesh", authority, file)
     rotate = ROOT / "playbooks" / "rotate_trust.yml"
@@ -361,7 +361,11 @@ def test_a_rotation_with_exactly_its_permissions(federation: Federation) -> None
     requests = _requests(federation, mark)
     assert not _written(requests, "green-mesh") and not _written(requests, "red-mesh")
     mark = federation.lab.mark()
-    with _granted(federation, "rotate", *federation.hosts), _granted(federation, "restart", "red-mesh"):
+    with (
+        _granted(federation, "rotate", *federation.hosts),
+        _granted(federation, "restart", "red-mesh"),
+        _granted(federation, "restart-workloads", "red-mesh"),
+    ):
         run = federation.play(rotate, *extra)
     assert run.code == 0 and run.data["verdict"] == "ROTATED", run.output
     requests = _requests(federation, mark)
