@@ -67,8 +67,9 @@ def _roles(playbook: str) -> list[tuple[Any, Json]]:
 
 
 def _inside(playbook: str) -> bool:
-    """Say whether the namespace of the mesh is there before the run, for a role is bound in it."""
-    return any(scope.namespace == "mesh" for scope, _role in _roles(playbook))
+    """Say whether the namespace of the mesh is there before the run: a role is bound in it, or in its members only."""
+    namespaces = {scope.namespace for scope, _role in _roles(playbook)}
+    return "mesh" in namespaces or namespaces == {"members"}
 
 
 def _binding(namespace: str | None, role: Json, home: str) -> Json:

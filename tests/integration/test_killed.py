@@ -48,6 +48,7 @@ class Sweep:
     def __init__(self, federation: Federation, playbook: str, *arguments: str) -> None:
         self.federation, self.playbook = federation, ROOT / "playbooks" / f"{playbook}.yml"
         self.arguments = [part for argument in arguments for part in ("-e", argument)]
+        self.peers = {mesh: PEERS[mesh] for mesh in federation.lab.meshes}
         self.settled: list[dict[str, Any]] = []
         #: Called when a run was killed, before the next one begins.
         self.inspect: Callable[[], None] = lambda: None
@@ -66,7 +67,7 @@ class Sweep:
         self.writes += self.when == "before"
         self.done = self.when == "after"
         self.inspect()
-        run, reached = self._play(), written_state(self.federation, PEERS)
+        run, reached = self._play(), written_state(self.federation, self.peers)
         if reached in self.settled:
             return run, None
         self.settled.append(reached)
