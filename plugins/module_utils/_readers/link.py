@@ -123,7 +123,8 @@ def has_reconciled(link: PeerStatus, since: Optional[str]) -> bool:
     """Whether istiod has reconciled the peer of a connected link since it was changed (at ``since``); None asks for nothing.
 
     Another spelling of ``spec.remote`` restarts the watch in the reconciliation that reads the ConfigMap of the root first
-    (maistra/istio discovery/controller.go). Without one the full syncs show that the time of a reconciliation has passed.
+    (maistra/istio discovery/controller.go), and so does a link that comes up, as it changes the status of the peer (observed on
+    2.3 and 2.5). Without either the full syncs show that the time of a reconciliation has passed.
     """
     if not since or has_connected(link, since):
         return True

@@ -140,8 +140,14 @@ class _Peer:
     readable: bool = True
 
     def connect(self, now: int) -> None:
-        """Connect anew: the handshake needs a network, and the root of the gateway."""
+        """Connect anew: the handshake needs a network, and the root of the gateway.
+
+        A link that comes up changes the peer's status, and istiod reads the root again (observed on 2.3 and 2.5).
+        """
+        was_down = not self.connected
         self.attempt, self.connected = now, not self.outage and self.gateway.root in self.loaded
+        if self.connected and was_down:
+            self.loaded = set(self.trusted)
 
 
 class World(RuleBasedStateMachine):
