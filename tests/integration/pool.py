@@ -16,8 +16,9 @@ Topology = dict[str, Any]
 class Pool:
     """At most one lab, kept between test files; a file that needs another topology replaces it.
 
-    Between two files the pool restores the content of each etcd and restarts the simulator, which keeps all other state
-    in its memory. It does not reuse a lab that has an active fault, or a process that ended or was replaced.
+    Between two files, and between two tests of a file that asks for it, the pool restores the content of each etcd and restarts the
+    simulator, which keeps all other state in its memory: that takes a third of the time of a new lab. It does not reuse a lab that
+    has an active fault, or a process that ended or was replaced.
     """
 
     def __init__(self, folder: Path, speed: float) -> None:
@@ -38,15 +39,30 @@ class Pool:
         self.stop()
         self._count += 1
         self._lab, self._topology = Lab.start(topology, self._folder / f"{self._count}", speed=self._speed), topology
-        self._content = {name: etcd.read(cluster) for name, cluster in self._lab.clusters.items()}
-        self._processes = _servers(self._lab)
+        self._note(self._lab)
         return self._lab
+
+    def renew(self) -> None:
+        """Bring the shared lab, as a test file has it, back to its initial state between two tests."""
+        if self._lab is None:
+            raise RuntimeError("there is no shared lab to renew: start one first")
+        if self._is_reusable(self._lab):
+            self._restore(self._lab)
+            self._lab.__dict__.update(Lab(self._lab.directory).__dict__)
+        else:
+            self._lab.reset()
+            self._note(self._lab)
 
     def stop(self) -> None:
         """Stop the lab, if there is one."""
         if self._lab:
             self._lab.stop()
             self._lab = None
+
+    def _note(self, lab: Lab) -> None:
+        """Remember the state of a new lab."""
+        self._content = {name: etcd.read(cluster) for name, cluster in lab.clusters.items()}
+        self._processes = _servers(lab)
 
     def _is_reusable(self, lab: Lab) -> bool:
         active = [name for names in faults.active(lab.directory).values() for name in names]

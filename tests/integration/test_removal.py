@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from harness import ROOT, Federation, Run
+from pool import Pool
 
 PLAYBOOKS = ROOT / "playbooks"
 RED, GREEN, BLUE = "red-mesh", "green-mesh", "blue-mesh"
@@ -19,16 +20,14 @@ HOST = "ratings.red-mesh-bookinfo.svc.red-mesh-imports.local"
 
 @pytest.fixture(scope="module", name="federation")
 def _federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    """Three federated meshes; green imports a service of red."""
-    federation = Federation.for_lab(start(), tmp_path_factory.mktemp("f"))
-    federation.succeed()
-    return federation
+    """Three meshes, which every test begins with federated; green imports a service of red."""
+    return Federation.for_lab(start(), tmp_path_factory.mktemp("f"))
 
 
 @pytest.fixture(autouse=True)
-def _federated(federation: Federation) -> None:
+def _federated(federation: Federation, pool: Pool) -> None:
     """Each test begins with healthy links and fresh istiods: one whose full sync failed may ignore a peer that is created again."""
-    federation.lab.reset()
+    pool.renew()
     federation.succeed()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from harness import Federation, two_meshes
+from pool import Pool
 
 LINKS = [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
 
@@ -20,11 +21,9 @@ def federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(autouse=True)
-def _fresh(federation: Federation) -> None:
+def _fresh(federation: Federation, pool: Pool) -> None:
     if federation.runs:
-        federation.lab.reset()
-        for mesh, host in federation.hosts.items():
-            host["mesh_kubeconfig"] = federation.lab.clusters[federation.location(mesh)[0]].kubeconfig
+        pool.renew()
 
 
 FAULTS: dict[str, tuple[str, dict[str, Any]]] = {

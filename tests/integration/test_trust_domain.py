@@ -15,6 +15,7 @@ import pytest
 import yaml
 from harness import ROOT, Federation, Run, two_meshes
 from lab.api import LabError
+from pool import Pool
 
 PLAYBOOK = ROOT / "playbooks" / "trust_domain.yml"
 QUICK_START = ROOT / "docs" / "quick-start-defaults.md"
@@ -43,11 +44,9 @@ def _federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(name="fresh")
-def _fresh(federation: Federation) -> Federation:
+def _fresh(federation: Federation, pool: Pool) -> Federation:
     """The same meshes as they were installed."""
-    federation.lab.reset()
-    for mesh, host in federation.hosts.items():
-        host["mesh_kubeconfig"] = federation.lab.clusters[federation.location(mesh)[0]].kubeconfig
+    pool.renew()
     _wait_for_workloads(federation)
     return federation
 
