@@ -35,6 +35,8 @@ API_ERRORS = (DynamicApiError, aiohttp.ClientError, OSError, asyncio.TimeoutErro
 #: watches that were disconnected together list again within this many seconds
 RELIST_SECONDS = 1.0
 FIRST_LIST_ATTEMPTS = 30
+#: a watch that gives up would end the simulator, so it waits longer than any test stops an API server
+WATCH_ATTEMPTS = 600
 ESTABLISHED_POLL_SECONDS = 0.05
 MERGE = "application/merge-patch+json"
 
@@ -148,6 +150,7 @@ class Cluster:
         settings.posting.enabled = False
         settings.persistence.diffbase_storage = _NoDiffs()
         settings.networking.request_timeout = 30
+        settings.networking.error_backoffs = (RELIST_SECONDS,) * WATCH_ATTEMPTS
         await kopf.operator(
             registry=registry, settings=settings, standalone=True, clusterwide=True, stop_flag=self._stop
         )
