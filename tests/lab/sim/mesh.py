@@ -164,7 +164,8 @@ class Mesh:
         With one bundle of another mesh they only know the mesh's own domain and those of the bundles: aliases end with it, and a
         bundle stays until istiod restarts (by code).
         """
-        return {self._domains[0], *self.trust} if self.trust else set(self._domains)
+        bundles = {domain for pod in self.pods.values() for domain in pod.bundles}
+        return {self._domains[0], *bundles} if bundles else set(self._domains)
 
     def injected_domain(self) -> str | None:
         """Return the trust domain that the sidecar injector gives to a new pod; None while it cannot inject."""
