@@ -14,26 +14,18 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.session i
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event, Say, WatchFor, follow
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
-from ansible_collections.ossm.federation.plugins.module_utils._modules.rollouts import rollout_of
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
-    ISTIOD_SELECTOR,
-    OURS,
-    istiod_name,
-)
-from ansible_collections.ossm.federation.plugins.module_utils._product.facts import ObjectResult, RestartResult
-from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time, now
+from ansible_collections.ossm.federation.plugins.module_utils._modules.restarts import restart, restarted
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ISTIOD_SELECTOR, istiod_name
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import RestartResult
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.pods import istiod_pods
+from ansible_collections.ossm.federation.plugins.module_utils._readers.rollouts import NOT_OBSERVED, rollout_of
 
 ARGUMENT_SPEC: Json = {
     **MESH_OPTIONS,
     "control_plane": {"type": "str", "required": True},
     "timeout": {"type": "float", "default": 300},
 }
-
-#: What ``kubectl rollout restart`` sets in a pod template.
-ANNOTATION = "kubectl.kubernetes.io/restartedAt"
-FIELD = f'spec.template.metadata.annotations["{ANNOTATION}"]'
 
 
 class _Restart:
@@ -46,13 +38,12 @@ class _Restart:
         self.deployment = istiod_name(self.control_plane)
         self.is_patched = False
         self.pods: List[str] = []
-        self.missing = "the change has not been observed yet"
+        self.missing = NOT_OBSERVED
         self._generation = 0
 
     def patch(self, cluster: Cluster, dry_run: bool) -> None:
-        """Set the annotation that makes the Deployment replace its pods."""
-        change = {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: format_time(now())}}}}}
-        patched = cluster.merge_patch("Deployment", self.deployment, self.namespace, change, OURS, dry_run=dry_run)
+        """Make the Deployment replace its pods."""
+        patched = restart(cluster, "Deployment", self.deployment, self.namespace, dry_run)
         self._generation = patched["metadata"]["generation"]
         self.is_patched = True
 
@@ -81,56 +72,45 @@ class _Restart:
 @core(ARGUMENT_SPEC)
 def run(params: Json, check_mode: bool, say: Say) -> RestartResult:
     """Restart istiod and wait until only new pods serve, at most ``timeout`` seconds; check mode is a dry run."""
-    restart = _Restart(params)
+    state = _Restart(params)
 
     def work(cluster: Cluster) -> None:
         deadline = time.monotonic() + params["timeout"]
-        restart.patch(cluster, check_mode)
+        state.patch(cluster, check_mode)
         if check_mode:
             return
-        say(f"{restart.mesh}: restarting {restart.deployment}")
-        if follow(cluster, [WatchFor("Deployment", restart.namespace, restart.deployment)], restart, deadline, say):
-            pods = istiod_pods(cluster.list("Pod", restart.namespace, labels=ISTIOD_SELECTOR), restart.control_plane)
-            restart.pods = [pod["name"] for pod in pods]
+        say(f"{state.mesh}: restarting {state.deployment}")
+        if follow(cluster, [WatchFor("Deployment", state.namespace, state.deployment)], state, deadline, say):
+            pods = istiod_pods(cluster.list("Pod", state.namespace, labels=ISTIOD_SELECTOR), state.control_plane)
+            state.pods = [pod["name"] for pod in pods]
 
-    where = f"Deployment {restart.namespace}/{restart.deployment}"
-    problems = use_cluster(params["auth"], restart.mesh, work, where=where)
-    if not problems and not check_mode and restart.missing:
+    where = f"Deployment {state.namespace}/{state.deployment}"
+    problems = use_cluster(params["auth"], state.mesh, work, where=where)
+    if not problems and not check_mode and state.missing:
         problems = [
             problem(
                 "restart-late",
-                restart.mesh,
+                state.mesh,
                 where,
-                f"not restarted {at_deadline(params['timeout'])}: {restart.missing}",
+                f"not restarted {at_deadline(params['timeout'])}: {state.missing}",
                 "Check the istiod pods and their events",
             )
         ]
-    return _result(restart, check_mode, problems)
+    return _result(state, check_mode, problems)
 
 
-def _result(restart: _Restart, check_mode: bool, problems: List[Problem]) -> RestartResult:
+def _result(state: _Restart, check_mode: bool, problems: List[Problem]) -> RestartResult:
     """The result of the module; ``objects`` as those of mesh_objects."""
     message = "istiod would be restarted" if check_mode else "istiod was restarted"
     if problems:
         message = "; ".join(entry["message"] for entry in problems)
-    changed: ObjectResult = {
-        "mesh": restart.mesh,
-        "kind": "Deployment",
-        "name": restart.deployment,
-        "namespace": restart.namespace,
-        "verb": "changed",
-        "fields": [FIELD],
-        "peer": None,
-        "field_manager": OURS,
-        "message": message,
-        "time": None,
-    }
+    changed = restarted(state.mesh, "Deployment", state.deployment, state.namespace, message)
     return {
-        "changed": restart.is_patched,
-        "mesh": restart.mesh,
-        "restarted": bool(restart.pods),
-        "pods": restart.pods,
+        "changed": state.is_patched,
+        "mesh": state.mesh,
+        "restarted": bool(state.pods),
+        "pods": state.pods,
         "message": message,
-        "objects": [changed] if restart.is_patched else [],
+        "objects": [changed] if state.is_patched else [],
         "problems": problems,
     }

@@ -19,19 +19,20 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.session i
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Say, WatchFor, follow
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import COMMON_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.confirmed_wait import ConfirmedWait
-from ansible_collections.ossm.federation.plugins.module_utils._modules.istiod_restart import ANNOTATION, FIELD
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
-from ansible_collections.ossm.federation.plugins.module_utils._modules.rollouts import cannot_roll, rollout_of
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import OURS
-from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._modules.restarts import (
+    restart,
+    restarted,
+    restarted_at,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import (
     IdentitiesResult,
     ObjectResult,
     WorkloadFacts,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time, now
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.identities import former_workloads, proxy_pods
+from ansible_collections.ossm.federation.plugins.module_utils._readers.rollouts import cannot_roll, rollout_of
 
 #: Stands for all namespaces.
 ALL = "*"
@@ -128,30 +129,14 @@ class _Restart:
         if workload["message"]:
             return
         generation = int(live["metadata"]["generation"])
-        restarted_at = str(dig(live, "spec", "template", "metadata", "annotations", ANNOTATION) or "")
         changed_at = self._params.get("changed_at")
-        if not (changed_at and restarted_at > changed_at and rollout_of(kind, live, generation)):
-            change = {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: format_time(now())}}}}}
+        if not (changed_at and restarted_at(live) > changed_at and rollout_of(kind, live, generation)):
             self._say(f"{self.mesh}: restarting {kind} {namespace}/{name}")
-            patched = cluster.merge_patch(kind, name, namespace, change, OURS, dry_run=self._is_check)
+            patched = restart(cluster, kind, name, namespace, self._is_check)
             generation = int(patched["metadata"]["generation"])
-            self.objects.append(self._changed(workload))
+            message = "it would be restarted" if self._is_check else "it was restarted"
+            self.objects.append(restarted(self.mesh, kind, name, namespace, message))
         state.expect(workload, generation)
-
-    def _changed(self, workload: WorkloadFacts) -> ObjectResult:
-        """A restarted workload, as mesh_objects reports an object."""
-        return {
-            "mesh": self.mesh,
-            "kind": workload["kind"],
-            "name": workload["name"],
-            "namespace": workload["namespace"],
-            "verb": "changed",
-            "fields": [FIELD],
-            "peer": None,
-            "field_manager": OURS,
-            "message": "it would be restarted" if self._is_check else "it was restarted",
-            "time": None,
-        }
 
     def _note_late(self, namespace: str, missing: Sequence[str]) -> None:
         message = f"not restarted {at_deadline(self._params['timeout'])}: {'; '.join(missing)}"
@@ -161,28 +146,28 @@ class _Restart:
 @core(ARGUMENT_SPEC)
 def run(params: Json, check_mode: bool, say: Say) -> IdentitiesResult:
     """List the workloads with former identities, restart those of ``restart``, and list what is left then."""
-    restart = _Restart(params, check_mode, say)
+    state = _Restart(params, check_mode, say)
 
     def work(cluster: Cluster) -> None:
-        restart.read(cluster)
-        if restart.workloads and params["restart"]:
-            restart.restart(cluster)
-            if restart.objects and not check_mode:
-                kept = {(one["namespace"], one["kind"], one["name"]): one["message"] for one in restart.workloads}
-                restart.read(cluster)
-                for one in restart.workloads:
+        state.read(cluster)
+        if state.workloads and params["restart"]:
+            state.restart(cluster)
+            if state.objects and not check_mode:
+                kept = {(one["namespace"], one["kind"], one["name"]): one["message"] for one in state.workloads}
+                state.read(cluster)
+                for one in state.workloads:
                     one["message"] = one["message"] or kept.get((one["namespace"], one["kind"], one["name"])) or ""
 
-    restart.problems += use_cluster(params["auth"], restart.mesh, work)
-    former = sum(len(one["former"]) for one in restart.workloads)
+    state.problems += use_cluster(params["auth"], state.mesh, work)
+    former = sum(len(one["former"]) for one in state.workloads)
     return {
-        "changed": bool(restart.objects),
-        "mesh": restart.mesh,
-        "complete": not restart.problems and not restart.workloads,
-        "message": f"{former} of {restart.pods} pods may have a former identity",
-        "pods": restart.pods,
+        "changed": bool(state.objects),
+        "mesh": state.mesh,
+        "complete": not state.problems and not state.workloads,
+        "message": f"{former} of {state.pods} pods may have a former identity",
+        "pods": state.pods,
         "former": former,
-        "workloads": restart.workloads,
-        "objects": restart.objects,
-        "problems": restart.problems,
+        "workloads": state.workloads,
+        "objects": state.objects,
+        "problems": state.problems,
     }

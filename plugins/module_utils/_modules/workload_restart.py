@@ -20,16 +20,17 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch imp
     follow,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import COMMON_OPTIONS
-from ansible_collections.ossm.federation.plugins.module_utils._modules.istiod_restart import ANNOTATION, FIELD
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
-from ansible_collections.ossm.federation.plugins.module_utils._modules.rollouts import cannot_roll, rollout_of
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import OURS
-from ansible_collections.ossm.federation.plugins.module_utils._product.facts import ObjectResult, WorkloadsResult
-from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time, now
+from ansible_collections.ossm.federation.plugins.module_utils._modules.restarts import restart, restarted
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import WorkloadsResult
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
+from ansible_collections.ossm.federation.plugins.module_utils._readers.identities import RESTARTABLE
+from ansible_collections.ossm.federation.plugins.module_utils._readers.rollouts import (
+    NOT_OBSERVED,
+    cannot_roll,
+    rollout_of,
+)
 
-KINDS = ("DaemonSet", "Deployment", "StatefulSet")
-_UNSEEN = "the change has not been observed yet"
 _FIX = "Look at its pods and their events, and run again"
 
 ARGUMENT_SPEC: Json = {
@@ -39,7 +40,7 @@ ARGUMENT_SPEC: Json = {
         "elements": "dict",
         "required": True,
         "options": {
-            "kind": {"type": "str", "choices": list(KINDS), "default": "Deployment"},
+            "kind": {"type": "str", "choices": sorted(RESTARTABLE), "default": "Deployment"},
             "namespace": {"type": "str", "required": True},
             "name": {"type": "str", "required": True},
         },
@@ -75,18 +76,17 @@ class _Rollouts:
         self._log = ChangeLog()
 
     def patch(self, cluster: Cluster, dry_run: bool) -> None:
-        """Set the annotation that makes each workload replace its pods. One that cannot be changed stops none of the others."""
-        change = {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: format_time(now())}}}}}
+        """Make each workload replace its pods. One that cannot be changed stops none of the others."""
         for key in self.keys:
             try:
-                patched = cluster.merge_patch(key.kind, key.name, key.namespace, change, OURS, dry_run=dry_run)
+                patched = restart(cluster, key.kind, key.name, key.namespace, dry_run)
             except ClusterError as error:
                 if error.code in FATAL_CODES:
                     raise
                 self.problems.append(error.problem(self.mesh, str(key)))
             else:
                 self._generations[key] = patched["metadata"]["generation"]
-                self.missing[key] = _UNSEEN
+                self.missing[key] = NOT_OBSERVED
                 reason = cannot_roll(key.kind, patched)
                 if reason:
                     self.problems.append(problem("workload-late", self.mesh, str(key), reason, _FIX))
@@ -161,21 +161,6 @@ def _result(rollouts: _Rollouts, check_mode: bool, problems: List[Problem]) -> W
         "mesh": rollouts.mesh,
         "restarted": [] if check_mode else done,
         "message": "; ".join(found["message"] for found in problems) or message,
-        "objects": [_written(rollouts.mesh, key, message) for key in rollouts.missing],
+        "objects": [restarted(rollouts.mesh, key.kind, key.name, key.namespace, message) for key in rollouts.missing],
         "problems": problems,
-    }
-
-
-def _written(mesh: str, key: Key, message: str) -> ObjectResult:
-    return {
-        "mesh": mesh,
-        "kind": key.kind,
-        "name": key.name,
-        "namespace": key.namespace,
-        "verb": "changed",
-        "fields": [FIELD],
-        "peer": None,
-        "field_manager": OURS,
-        "message": message,
-        "time": None,
     }

@@ -21,6 +21,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.identitie
     proxy_pods,
     workload_of,
 )
+from ansible_collections.ossm.federation.plugins.module_utils._readers.rollouts import rollout_of
 from ansible_collections.ossm.federation.plugins.plugin_utils._rotation.types import Workload
 
 
@@ -41,17 +42,11 @@ def root_in_use_since(facts: Json, deployments: Sequence[Json], istiod: str) -> 
 
 
 def is_rolled_out(deployment: Optional[Json]) -> bool:
-    """Whether only pods of the newest template serve."""
+    """Whether pods of the newest template serve, and no others; True where the Deployment is not known."""
     if deployment is None:
         return True
-    status, wanted = deployment.get("status") or {}, int(dig(deployment, "spec", "replicas") or 1)
-    updated = int(status.get("updatedReplicas") or 0)
-    return (
-        int(status.get("observedGeneration") or 0) >= int(deployment["metadata"].get("generation") or 0)
-        and updated >= wanted
-        and int(status.get("replicas") or 0) <= updated
-        and int(status.get("availableReplicas") or 0) >= updated
-    )
+    generation = int(deployment["metadata"].get("generation") or 0)
+    return bool(dig(deployment, "status", "availableReplicas")) and not rollout_of("Deployment", deployment, generation)
 
 
 def _rolled_out_at(deployment: Optional[Json]) -> Optional[str]:

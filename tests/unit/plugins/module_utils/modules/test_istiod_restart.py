@@ -11,7 +11,8 @@ import pytest
 from ansible_collections.ossm.federation.plugins.module_utils._cluster import session
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event
-from ansible_collections.ossm.federation.plugins.module_utils._modules import istiod_restart, rollouts
+from ansible_collections.ossm.federation.plugins.module_utils._modules import istiod_restart
+from ansible_collections.ossm.federation.plugins.module_utils._readers import rollouts
 
 Json = dict[str, Any]
 DONE = {"observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}

@@ -14,10 +14,10 @@ from unit.builders.scripted import AUTH, Cluster, Json, live_plane, use
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Event
 from ansible_collections.ossm.federation.plugins.module_utils._modules import (
-    rollouts,
     trust_domain_wait,
     workload_identities,
 )
+from ansible_collections.ossm.federation.plugins.module_utils._readers import rollouts
 
 OLD, NEW = "cluster.local", "red.local"
 CHANGED, AFTER = "2026-11-30T10:00:05Z", "2026-11-30T10:00:06Z"

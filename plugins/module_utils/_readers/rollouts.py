@@ -10,7 +10,8 @@ from __future__ import annotations
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
-_NOT_OBSERVED = "the change has not been observed yet"
+#: What a rollout waits for first.
+NOT_OBSERVED = "the change has not been observed yet"
 
 
 def cannot_roll(kind: str, obj: Json) -> str:
@@ -28,7 +29,7 @@ def rollout_of(kind: str, obj: Json, generation: int) -> str:
     """What a rollout of at least this generation still waits for; empty when it is complete."""
     status = obj.get("status") or {}
     if obj["metadata"]["generation"] < generation or int(status.get("observedGeneration") or 0) < generation:
-        return _NOT_OBSERVED
+        return NOT_OBSERVED
     if kind == "DaemonSet":
         return _numbers(status, "desiredNumberScheduled", "updatedNumberScheduled", "numberAvailable")
     return _deployment(obj) if kind == "Deployment" else _stateful_set(obj)
