@@ -10,6 +10,7 @@ objects sends none. So the watches only say when it is worth to look, and a list
 
 from __future__ import annotations
 
+import time
 from typing import List, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
@@ -17,7 +18,9 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch imp
     ChangeLog,
     Event,
     LiveObjects,
+    Say,
     WatchFor,
+    follow,
 )
 
 
@@ -42,9 +45,12 @@ class ConfirmedWait:
         """What is still waited for."""
         raise NotImplementedError
 
-    def connect(self, cluster: Cluster) -> None:
-        """Use a cluster for the lists that decide."""
+    def follow(self, cluster: Cluster, deadline: float, say: Say) -> None:
+        """Look, and where something is missing wait until it is there, or until the deadline on the monotonic clock."""
         self._cluster = cluster
+        self.look()
+        if self.missing() and time.monotonic() < deadline:
+            follow(cluster, self.targets(), self, deadline, say)
 
     def look(self) -> None:
         """Read all objects anew."""

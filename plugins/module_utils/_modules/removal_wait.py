@@ -11,7 +11,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import use_cluster
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import LiveObjects, Say, WatchFor, follow
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import LiveObjects, Say, WatchFor
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.confirmed_wait import ConfirmedWait
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
@@ -122,10 +122,7 @@ def run(params: Json, check_mode: bool, say: Say) -> RemovalResult:
     state = _Remains(params)
 
     def work(cluster: Cluster) -> None:
-        state.connect(cluster)
-        state.look()
-        if state.missing() and not check_mode and params["timeout"] > 0:
-            follow(cluster, state.targets(), state, time.monotonic() + params["timeout"], say)
+        state.follow(cluster, time.monotonic() + (0 if check_mode else params["timeout"]), say)
 
     problems = use_cluster(params["auth"], state.mesh, work)
     return {

@@ -13,7 +13,7 @@ from typing import Dict, List, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster, from_yaml
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import use_cluster
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Say, WatchFor, follow
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Say, WatchFor
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.confirmed_wait import ConfirmedWait
 from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import field_owners, trim
@@ -122,10 +122,7 @@ def run(params: Json, check_mode: bool, say: Say) -> TrustDomainResult:
     state = _Progress(params)
 
     def work(cluster: Cluster) -> None:
-        state.connect(cluster)
-        state.look()
-        if state.missing() and not check_mode and params["timeout"] > 0:
-            follow(cluster, state.targets(), state, time.monotonic() + params["timeout"], say)
+        state.follow(cluster, time.monotonic() + (0 if check_mode else params["timeout"]), say)
 
     problems = use_cluster(params["auth"], state.mesh, work)
     missing, live = ([] if problems else state.missing()), state.plane()

@@ -16,7 +16,7 @@ from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import use_cluster
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Say, WatchFor, follow
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Say, WatchFor
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import COMMON_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.confirmed_wait import ConfirmedWait
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import at_deadline, core
@@ -50,9 +50,8 @@ ARGUMENT_SPEC: Json = {
 class _Namespace(ConfirmedWait):
     """The restart of the workloads of one namespace; the state of the wait for it."""
 
-    def __init__(self, cluster: Cluster, mesh: str, namespace: str, params: Json) -> None:
+    def __init__(self, mesh: str, namespace: str, params: Json) -> None:
         super().__init__(mesh, namespace, f"namespace {namespace}", "all workloads are restarted")
-        self.connect(cluster)
         self._domain: str = params["trust_domain"]
         self._changed_at: Optional[str] = params.get("changed_at")
         self._generations: Dict[Tuple[str, str], int] = {}
@@ -104,14 +103,13 @@ class _Restart:
         """Restart the workloads in the namespaces for which that is allowed, one namespace after the other."""
         deadline = time.monotonic() + self._params["timeout"]
         for namespace in sorted({one["namespace"] for one in self.workloads if self._may_restart(one)}):
-            state = _Namespace(cluster, self.mesh, namespace, self._params)
+            state = _Namespace(self.mesh, namespace, self._params)
             for workload in self.workloads:
                 if workload["namespace"] == namespace and self._may_restart(workload):
                     self._restart_one(cluster, state, workload)
             if self._is_check or not state.targets()[:-1]:
                 continue
-            state.look()
-            follow(cluster, state.targets(), state, deadline, self._say)
+            state.follow(cluster, deadline, self._say)
             state.look()
             if state.missing():
                 self._note_late(namespace, state.missing())
