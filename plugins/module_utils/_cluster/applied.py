@@ -17,7 +17,7 @@ import json
 from typing import Any, Dict, List, Optional, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import OURS, is_ours
-from ansible_collections.ossm.federation.plugins.module_utils._product.data import differences, dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import differences, dig, managed_entries
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 
@@ -94,8 +94,7 @@ def settled(definition: Json, manager: str, live: Optional[Json]) -> Optional[Js
 
 def _has_other_manager(live: Json) -> bool:
     """Whether another manager than ours has written a live object, as it was read or trimmed."""
-    entries = live["metadata"].get("managedFields") or []
-    managers = [entry.get("manager") for entry in entries if entry.get("subresource") != "status"]
+    managers = [entry.get("manager") for entry in managed_entries(live)]
     return any(str(manager).split("/", maxsplit=1)[0] != OURS for manager in managers or live.get("managers") or [])
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Dict, List, Optional, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import applied
-from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig, managed_entries
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import newest
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
@@ -30,18 +30,13 @@ _KEPT = (
 
 def managers(obj: Json) -> List[str]:
     """The field managers of an object, except those of its status."""
-    entries = obj["metadata"].get("managedFields") or []
-    return sorted(
-        {entry["manager"] for entry in entries if entry.get("manager") and entry.get("subresource") != "status"}
-    )
+    return sorted({entry["manager"] for entry in managed_entries(obj) if entry.get("manager")})
 
 
 def field_owners(smcp: Json) -> Dict[str, List[str]]:
     """The owners of the trust domain, of its aliases and of each additional gateway of a control plane: path -> field managers."""
     owners: Dict[str, Set[str]] = {}
-    for entry in smcp["metadata"].get("managedFields") or []:
-        if entry.get("subresource") == "status":
-            continue
+    for entry in managed_entries(smcp):
         spec = (entry.get("fieldsV1") or {}).get("f:spec") or {}
         paths = []
         trust = (spec.get("f:security") or {}).get("f:trust") or {}
@@ -56,13 +51,8 @@ def field_owners(smcp: Json) -> Dict[str, List[str]]:
 
 def written_at(obj: Json, *path: str) -> Optional[str]:
     """When the value at a path of a live object was last written, by its managed fields; None where they do not tell."""
-    entries = obj["metadata"].get("managedFields") or []
     owned = [f"f:{key}" for key in path]
-    return newest(
-        entry.get("time")
-        for entry in entries
-        if entry.get("subresource") != "status" and dig(entry.get("fieldsV1"), *owned) is not None
-    )
+    return newest(entry.get("time") for entry in managed_entries(obj) if dig(entry.get("fieldsV1"), *owned) is not None)
 
 
 def trim(obj: Json, *, status: bool = True) -> Json:

@@ -27,6 +27,11 @@ def by_name(objects: Optional[Iterable[Json]]) -> Dict[str, Json]:
     return {obj["metadata"]["name"]: obj for obj in objects or ()}
 
 
+def managed_entries(obj: Json) -> List[Json]:
+    """What the API server keeps of each field manager of a live object (``metadata.managedFields``), without those of its status."""
+    return [entry for entry in dig(obj, "metadata", "managedFields") or [] if entry.get("subresource") != "status"]
+
+
 def differences(wanted: Any, live: Any, path: str = "") -> List[str]:
     """The paths of ``wanted`` at which ``live`` has another value, or none; a list is one value."""
     if isinstance(wanted, dict):

@@ -13,7 +13,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
     DEFAULT_TRUST_DOMAIN,
     OURS,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig, managed_entries
 from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import ControlPlaneStatus
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import newest
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
@@ -72,9 +72,8 @@ def domain_changed_at(smcp: Json) -> Optional[str]:
     it, or of ours where we own it too. Other changes of that manager make it later, never earlier. None where it has no owner."""
     owners = {
         str(entry.get("manager")): str(entry.get("time") or "")
-        for entry in smcp["metadata"].get("managedFields") or []
-        if entry.get("subresource") != "status"
-        and "f:domain" in (dig(entry, "fieldsV1", "f:spec", "f:security", "f:trust") or {})
+        for entry in managed_entries(smcp)
+        if "f:domain" in (dig(entry, "fieldsV1", "f:spec", "f:security", "f:trust") or {})
     }
     return owners.get(OURS) or newest(owners.values())
 
