@@ -15,6 +15,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report import cha
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import cause_lines, causes
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import count, listed, wrapped
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import Cause, Change
+from ansible_collections.ossm.federation.plugins.plugin_utils._rotation.stage import find_unpublished
 from ansible_collections.ossm.federation.plugins.plugin_utils._rotation.tasks import (
     BOTH,
     GATEWAYS,
@@ -177,10 +178,15 @@ def _unchanged(state: State) -> List[Problem]:
     restarted = state.results.get(ISTIOD, {}).get(state.host) or {}
     if state.progress is None or not restarted.get("restarted") or state.stage != "rotate":
         return []
-    published = [reason for reason in state.progress["unrotated"] if "publish" in reason]
+    unpublished = _unpublished(state)
     mesh = state.rotation["plan"]["meshes"][state.host]
     where = f"ConfigMap {mesh['namespace']}/istio-ca-root-cert"
-    return [problem("rotation-unchanged", mesh["mesh"], where, "; ".join(published))] if published else []
+    return [problem("rotation-unchanged", mesh["mesh"], where, unpublished)] if unpublished else []
+
+
+def _unpublished(state: State) -> str:
+    """Why the mesh does not publish the new root alone; empty where it does."""
+    return find_unpublished(state.roots, state.view["mesh"]) if state.roots else ""
 
 
 def _unproven(state: State) -> List[Problem]:
@@ -246,7 +252,7 @@ def _rotate_next(state: State) -> List[str]:
     mesh = state.rotation["plan"]["meshes"][state.host]
     if progress is None:
         return []
-    if any("publish" in reason for reason in progress["unrotated"]):
+    if _unpublished(state):
         names = " ".join(f"deployment/{name}" for name in view["gateways"])
         forbidden = restart_forbidden(state)
         reason = f" (not done by this run: {forbidden})" if state.rotation["request"]["restart"] and forbidden else ""
@@ -299,7 +305,7 @@ def _summary(state: State, changes: List[Change], check_mode: bool) -> List[str]
         word = "would be restarted" if check_mode else "restarted"
         lines += wrapped(f"{_mesh(state)}: {listed(restarted, most=12)} {word}")
     mesh = state.view["mesh"]
-    if state.progress is not None and not any("publish" in reason for reason in state.progress["unrotated"]):
+    if state.progress is not None and not _unpublished(state):
         old = [f"{one['kind']} {one['namespace']}/{one['name']}" for one in mesh["old_workloads"]] + mesh["unowned"]
         if old:
             lines += wrapped(

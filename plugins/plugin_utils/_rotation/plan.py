@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import permissions
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root, fingerprints_in
@@ -141,15 +141,6 @@ def _judge_file(declaration: Declaration, request: Request, now: datetime.dateti
     return [one for one in placed if one["severity"] == "error"]
 
 
-class _Certificates(NamedTuple):
-    """All certificates that a rotation may be about."""
-
-    pem: str
-
-    def of(self, fingerprints: Sequence[str]) -> str:
-        return select_roots(self.pem, fingerprints)
-
-
 def _choose(rotation: RotationPlan, facts: Mapping[str, Json]) -> None:
     """Set the roots of the rotation."""
     plan, request = rotation["plan"], rotation["request"]
@@ -167,8 +158,8 @@ def _choose(rotation: RotationPlan, facts: Mapping[str, Json]) -> None:
         rotation["problems"].append(problem("rotation-other", mesh["mesh"], FILE, chosen.conflict))
         return
     live = [trusted_pem(side, facts.get(side["host"]) or {}) for side in peer_sides(plan, host, facts)]
-    certificates = _Certificates("\n".join([mesh["root"], request["file"], *live]))
-    roots: Roots = {"old": chosen.old, "new": chosen.new, "pem": certificates.of([*chosen.old, *chosen.new])}
+    pem = select_roots("\n".join([mesh["root"], request["file"], *live]), [*chosen.old, *chosen.new])
+    roots: Roots = {"old": chosen.old, "new": chosen.new, "pem": pem}
     rotation["roots"] = roots
 
 

@@ -57,13 +57,18 @@ def needs_finish(roots: Roots, peer: PeerView) -> bool:
     return peer["marked"] or bool(set(peer["trusted"]) & set(roots["old"]))
 
 
+def find_unpublished(roots: Roots, mesh: MeshView) -> str:
+    """Why a mesh does not publish the new root, or not alone; empty where it does."""
+    published = set(mesh["published"])
+    if not set(roots["new"]) <= published:
+        return "it does not publish the new root"
+    return "it publishes the old root beside the new one" if published & set(roots["old"]) else ""
+
+
 def find_unrotated(roots: Roots, mesh: MeshView) -> List[str]:
     """Why a mesh does not use the new root yet, or not alone; empty where it does."""
-    published, reasons = set(mesh["published"]), []
-    if not set(roots["new"]) <= published:
-        reasons.append("it does not publish the new root")
-    elif published & set(roots["old"]):
-        reasons.append("it publishes the old root beside the new one")
+    unpublished = find_unpublished(roots, mesh)
+    reasons = [unpublished] if unpublished else []
     if not mesh["istiod_ready"]:
         reasons.append("its istiod is being restarted")
     if mesh["old_gateways"]:

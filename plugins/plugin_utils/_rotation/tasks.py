@@ -16,7 +16,11 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._rotation.objects 
     new_root_objects,
     with_published,
 )
-from ansible_collections.ossm.federation.plugins.plugin_utils._rotation.stage import find_progress, needs_finish
+from ansible_collections.ossm.federation.plugins.plugin_utils._rotation.stage import (
+    find_progress,
+    find_unpublished,
+    needs_finish,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._rotation.types import (
     PeerView,
     Progress,
@@ -35,6 +39,21 @@ READINGS = (
     "facts_rolled",
     "facts_connected",
     "facts_rotated",
+)
+#: The facts that a later reading replaces.
+_READ_AGAIN = (
+    "readable",
+    "problems",
+    "peers",
+    "exports",
+    "imports",
+    "config_maps",
+    "istiod",
+    "additional_objects",
+    "root",
+    "root_changed",
+    "roots",
+    "fingerprints",
 )
 #: The tasks that change or await something, by what their result is about.
 BOTH, LOADED, ISTIOD, GATEWAYS, CONNECTED, NEW = (
@@ -81,18 +100,7 @@ def newest_facts(facts: Mapping[str, Json], results: Results) -> Dict[str, Json]
     for reading in READINGS[1:]:
         for host, read in results.get(reading, {}).items():
             if "readable" in read:
-                again = (
-                    "readable",
-                    "problems",
-                    "peers",
-                    "exports",
-                    "imports",
-                    "config_maps",
-                    "istiod",
-                    "additional_objects",
-                )
-                roots = ("root", "root_changed", "roots", "fingerprints")
-                newest[host] = {**newest.get(host, {}), **{key: read[key] for key in (*again, *roots) if key in read}}
+                newest[host] = {**newest.get(host, {}), **{key: read[key] for key in _READ_AGAIN if key in read}}
     return newest
 
 
@@ -195,8 +203,7 @@ def restarts_istiod(state: State) -> bool:
     """Whether the istiod of the mesh is restarted now: it does not publish the new root alone, and all peers are prepared."""
     if state.stage != "rotate" or restart_forbidden(state) or state.roots is None:
         return False
-    published = set(state.view["mesh"]["published"])
-    return not set(state.roots["new"]) <= published or bool(published & set(state.roots["old"]))
+    return bool(find_unpublished(state.roots, state.view["mesh"]))
 
 
 def workloads_to_restart(state: State) -> List[Workload]:
