@@ -9,7 +9,6 @@ The file grows with every task that has written, so that a run which fails or is
 
 from __future__ import annotations
 
-import datetime
 import fcntl
 import json
 import os
@@ -22,13 +21,13 @@ from ansible import context
 
 from ansible_collections.ossm.federation.plugins.module_utils._modules.object_changes import comparable, leaves
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import VERSION
-from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time
+from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time, now
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.files import absolute, write_file
 
 FORMAT = "ossm.federation/record/v1"
 #: The beginning and a name of this run. Ansible imports actions in the process that forks its workers, so all workers have the same.
-_STARTED = datetime.datetime.now(datetime.timezone.utc)
+_STARTED = now()
 _RUN = uuid.uuid4().hex[:8]
 _WRITTEN = ("created", "changed", "deleted")
 
@@ -76,7 +75,7 @@ def append(directory: str, changes: List[Json]) -> Path:
 
 
 def _add(path: Path, changes: List[Json]) -> None:
-    time = format_time(datetime.datetime.now(datetime.timezone.utc))
+    time = format_time(now())
     content: Json = {
         "format": FORMAT,
         "collection": VERSION,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Literal, Mapping, Optional, Sequence, TypedDict
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import istiod_name
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_exports, read_imports
@@ -251,7 +252,8 @@ def _note_lines(plan: RemovalPlan, fresh: Sequence[str]) -> List[str]:
     ]
     if keeps:
         commands = [
-            f"oc rollout restart deployment/istiod-{one['control_plane']} -n {one['namespace']}" for one in keeps
+            f"oc rollout restart deployment/{istiod_name(one['control_plane'] or '')} -n {one['namespace']}"
+            for one in keeps
         ]
         notes.append(
             f"istiod of {listed([one['mesh'] for one in keeps], most=10)} trusts the removed roots until it restarts. A removal with "

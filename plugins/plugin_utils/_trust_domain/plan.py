@@ -12,7 +12,6 @@ from ansible_collections.ossm.federation.plugins.module_utils._product import pe
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     DEFAULT_TRUST_DOMAIN,
     OURS,
-    TRUST_DOMAIN_CHANGE,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, with_changes
@@ -252,8 +251,3 @@ def _taken(plan: TrustDomainPlan, declaration: Declaration, domains: Mapping[str
             remedy = "Declare another mesh_trust_domain"
             problems.append(problem("trust-domain-shared", mesh["mesh"], "mesh_trust_domain", message, remedy))
     return problems
-
-
-def is_unfinished(control_plane: Json) -> bool:
-    """Whether a change is under way in a control plane, by its annotation."""
-    return bool(dig(control_plane, "metadata", "annotations", TRUST_DOMAIN_CHANGE))

@@ -10,7 +10,7 @@ after any write, and the next one goes on. In every stage all identities that po
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     DEFAULT_TRUST_DOMAIN,
@@ -88,8 +88,3 @@ def trust_after(state: TrustState, stage: Stage, *, sends_domain: bool, keeps_li
     if stage == "switch":
         return {"domain": state["target"], "additionalDomains": [*others, *state["former"]]}
     return {"domain": state["target"], **({"additionalDomains": others} if others or keeps_list else {})}
-
-
-def accepted(trust: Json) -> Sequence[str]:
-    """The trust domains that a mesh accepts with this ``spec.security.trust``, while it has no peer."""
-    return [str(trust.get("domain") or DEFAULT_TRUST_DOMAIN), *(trust.get("additionalDomains") or [])]

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import TRUST_DOMAIN_CHANGE
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
+    DEFAULT_TRUST_DOMAIN,
+    TRUST_DOMAIN_CHANGE,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._trust_domain import stages
 
 Json = dict[str, Any]
@@ -22,6 +25,11 @@ def plane(domain: str | None = None, aliases: list[str] | None = None, note: str
     trust = {key: value for key, value in (("domain", domain), ("additionalDomains", aliases)) if value is not None}
     metadata: Json = {"annotations": {TRUST_DOMAIN_CHANGE: note}} if note else {}
     return {"metadata": metadata, "spec": {"security": {"trust": trust}}}
+
+
+def _accepted(trust: Json) -> list[str]:
+    """The trust domains that a mesh accepts with this ``spec.security.trust``, while it has no peer."""
+    return [trust.get("domain") or DEFAULT_TRUST_DOMAIN, *(trust.get("additionalDomains") or [])]
 
 
 @pytest.mark.parametrize(
@@ -80,14 +88,14 @@ def test_every_identity_is_accepted_until_no_pod_has_it(steps: list[tuple[str, A
     live, pods = plane(OLD, [PARTNER]), [OLD, OLD, OLD]
 
     def check() -> None:
-        accepted = stages.accepted(live["spec"]["security"]["trust"])
+        accepted = _accepted(live["spec"]["security"]["trust"])
         assert set(pods) <= set(accepted) and PARTNER in accepted
 
     for kind, value in steps:
         if kind == "write":
             live = write(live, value, pods)
         else:
-            pods[value] = stages.accepted(live["spec"]["security"]["trust"])[0]
+            pods[value] = _accepted(live["spec"]["security"]["trust"])[0]
         check()
     for _number in range(2):
         live = write(live, target, pods)
