@@ -114,6 +114,11 @@ def _control_plane_parts(changes: Sequence[Change], check_mode: bool, gateways: 
     ]
 
 
+def object_details(changes: Sequence[Change], check_mode: bool) -> List[str]:
+    """Every object with its fields, below a title; nothing where nothing was changed."""
+    return ["", "Objects", *detail_lines(changes, check_mode)] if changes else []
+
+
 def detail_lines(changes: Sequence[Change], check_mode: bool, *, fields: bool = True) -> List[str]:
     """One line per object, where wanted with the fields of those that existed before."""
     lines: List[str] = []

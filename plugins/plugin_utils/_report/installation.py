@@ -6,18 +6,23 @@
 
 from __future__ import annotations
 
-from typing import List, Mapping, Sequence
+from typing import List, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, with_changes
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import changes as change_report
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import cause_lines, causes
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import causes
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.runs import (
+    Results,
+    distinct,
+    failure,
+    paragraphs,
+    task_problems,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import count, wrapped
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import Change
 
 WRITTEN = ("operator", "control_plane")
 AWAITED = ("operator_ready", "control_plane_ready")
-
-Results = Mapping[str, Mapping[str, Json]]
 
 
 def summarise(hosts: Sequence[str], results: Results, check_mode: bool = False) -> Json:
@@ -30,7 +35,7 @@ def summarise(hosts: Sequence[str], results: Results, check_mode: bool = False) 
     changes = change_report.read_changes(written, {})
     by_host = {host: _problems(host, results) for host in hosts}
     ready = [host for host in hosts if (results.get("control_plane_ready", {}).get(host) or {}).get("ready")]
-    failures = {host: failure for host in hosts for failure in [_failure(by_host[host])] if failure}
+    failures = {host: text for host in hosts for text in [failure(by_host[host])] if text}
     problems = [problem for host in hosts for problem in by_host[host]]
     verdict = "FAILED" if failures else "READY" if ready or not changes else "PENDING"
     headline = f"{verdict}  {count(len(ready), 'control plane')} ready. "
@@ -60,21 +65,16 @@ def _lines(
     check_mode: bool,
 ) -> List[str]:
     """The report below its first line: causes, objects, control planes that are ready."""
-    lines: List[str] = []
-    for cause in causes(problems, []):
-        lines += ["", *cause_lines(cause)]
     text = change_report.detail_lines(changes, check_mode, fields=False) + [
         line for host in ready for line in _ready(host, results)
     ]
-    lines += ["", *text] if text else []
-    lines += [
+    return paragraphs(causes(problems, []), [text]) + [
         line
         for result in written
         for row in result.get("objects") or []
         if row["message"]
         for line in _not_rehearsed(row)
     ]
-    return lines
 
 
 def _ready(host: str, results: Results) -> List[str]:
@@ -90,17 +90,8 @@ def _not_rehearsed(row: Json) -> List[str]:
 
 def _problems(host: str, results: Results) -> List[Problem]:
     """The problems of one host, each once. A control plane that is not ready is an error here."""
-    problems: List[Problem] = []
-    for subject in ("install_plan", *WRITTEN, *AWAITED):
-        problems += (results.get(subject, {}).get(host) or {}).get("problems") or []
-    judged = [
+    problems = task_problems(results, ("install_plan", *WRITTEN, *AWAITED), host)
+    return distinct(
         with_changes(problem, severity="error") if problem["code"] == "control-plane-not-ready" else problem
         for problem in problems
-    ]
-    return list({(problem["code"], problem["where"], problem["message"]): problem for problem in judged}.values())
-
-
-def _failure(problems: Sequence[Problem]) -> str:
-    """One line for the task that fails; empty where nothing failed."""
-    codes = [problem["code"] for problem in problems if problem["severity"] == "error"]
-    return f"{count(len(codes), 'error')} [{', '.join(dict.fromkeys(codes))}]. See the report above." if codes else ""
+    )

@@ -17,13 +17,18 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._removal.pairs imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.plan import by_host
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import LivePair, RemovalPlan
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import changes as change_report
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import cause_lines, causes
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import causes
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.removal_parts import (
-    Results,
     count_undisturbed,
-    distinct,
     disturbed,
+    mesh_names,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.runs import (
+    Results,
+    distinct,
     failures,
+    has_errors,
+    paragraphs,
     task_problems,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import count, listed, wrapped
@@ -82,18 +87,13 @@ def report(plan: RemovalPlan, results: Results, check_mode: bool = False) -> Rem
     left = {} if check_mode else _left(plan, results)
     problems = _problems(plan, results, left, check_mode)
     pairs, grouped = _pairs(plan), causes(problems, [])
-    has_errors = any(found["severity"] == "error" for found in problems)
-    verdict = _verdict(pairs, changes, has_errors, check_mode)
+    verdict = _verdict(pairs, changes, has_errors(problems), check_mode)
     sentence = change_report.count_sentence(change_report.count_objects(changes), check_mode)
     headline = f"{_headline(plan, verdict, pairs)} {sentence}"
     undisturbed = 0 if check_mode else count_undisturbed(plan, results.get(PROOF, {}), _restarted(results))
     proof = [] if check_mode else _proof_lines(plan, results, left, undisturbed)
     summary = change_report.summary_lines(changes, check_mode, gateways="removed")
-    lines = wrapped(f"{verdict}  {headline}")
-    for cause in grouped:
-        lines += ["", *cause_lines(cause)]
-    for block in (summary, [*proof, *_note_lines(plan, _restarted(results))]):
-        lines += ["", *block] if block else []
+    blocks = (summary, [*proof, *_note_lines(plan, _restarted(results))])
     return {
         "verdict": verdict,
         "headline": headline,
@@ -105,9 +105,9 @@ def report(plan: RemovalPlan, results: Results, check_mode: bool = False) -> Rem
         "left": left,
         "undisturbed": undisturbed,
         "elsewhere": plan["elsewhere"],
-        "failures": failures(plan, problems),
-        "lines": lines,
-        "details": ["", "Objects", *change_report.detail_lines(changes, check_mode)] if changes else [],
+        "failures": failures(mesh_names(plan), problems),
+        "lines": [*wrapped(f"{verdict}  {headline}"), *paragraphs(grouped, blocks)],
+        "details": change_report.object_details(changes, check_mode),
     }
 
 
@@ -135,7 +135,7 @@ def _parts(pair: LivePair) -> List[str]:
 
 def _pairs(plan: RemovalPlan) -> List[List[str]]:
     """The pairs that go, each with the names of both meshes."""
-    return pair_names({host: mesh["mesh"] for host, mesh in plan["meshes"].items()}, by_host(plan))
+    return pair_names(mesh_names(plan), by_host(plan))
 
 
 def _changes(plan: RemovalPlan, results: Results) -> List[Change]:
@@ -177,7 +177,7 @@ def _problems(plan: RemovalPlan, results: Results, left: Mapping[str, List[str]]
     for host, mesh in sorted(plan["meshes"].items()):
         of_tasks = task_problems(results, RESULTS, host)
         problems += of_tasks
-        if mesh["mesh"] in left and not any(found["severity"] == "error" for found in of_tasks):
+        if mesh["mesh"] in left and not has_errors(of_tasks):
             what, where = listed(left[mesh["mesh"]], most=6), f"namespace {mesh['namespace']}"
             problems.append(problem("removal-incomplete", mesh["mesh"], where, f"it still has {what}"))
     if not check_mode:
@@ -186,9 +186,9 @@ def _problems(plan: RemovalPlan, results: Results, left: Mapping[str, List[str]]
 
 
 def _verdict(
-    pairs: Sequence[List[str]], changes: Sequence[Change], has_errors: bool, check_mode: bool
+    pairs: Sequence[List[str]], changes: Sequence[Change], is_failed: bool, check_mode: bool
 ) -> RemovalVerdict:
-    if has_errors:
+    if is_failed:
         return "INCOMPLETE" if changes else "FAILED"
     if not pairs:
         return "NOTHING TO REMOVE"

@@ -2,29 +2,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: what the reports of all removals have in common: problems, failures, the links that stay. Pure."""
+"""Private to the collection: what the reports of all removals have in common: the links that stay. Pure."""
 
 from __future__ import annotations
 
-from typing import Collection, Dict, List, Mapping, Sequence, Tuple
+from typing import Collection, Dict, List, Mapping, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.survivors import survivors
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import AnyRemoval, Survivor
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import count
-
-#: What the tasks of a removal have registered, by what it is about and host.
-Results = Mapping[str, Mapping[str, Json]]
 
 
-def task_problems(results: Results, tasks: Sequence[str], host: str) -> List[Problem]:
-    """The problems of the tasks in one mesh."""
-    return [found for task in tasks for found in (results.get(task, {}).get(host) or {}).get("problems") or []]
-
-
-def distinct(problems: Sequence[Problem]) -> List[Problem]:
-    """Every problem once."""
-    return list({(one["code"], one["where"], one["message"]): one for one in problems}.values())
+def mesh_names(plan: AnyRemoval) -> Dict[str, str]:
+    """The names of the meshes by host."""
+    return {host: mesh["mesh"] for host, mesh in plan["meshes"].items()}
 
 
 def disturbed(plan: AnyRemoval, after: Mapping[str, Json], restarted: Collection[str]) -> List[Problem]:
@@ -64,13 +55,3 @@ def _compared(
         now = {one["peer_name"]: one for one in survivors(facts, set())}
         compared += [(host, one, now[one["peer_name"]]) for one in before if one["peer_name"] in now]
     return compared
-
-
-def failures(plan: AnyRemoval, problems: Sequence[Problem]) -> Dict[str, str]:
-    """Why each mesh failed, by host."""
-    found: Dict[str, str] = {}
-    for host, mesh in plan["meshes"].items():
-        codes = [one["code"] for one in problems if one["severity"] == "error" and one["mesh"] == mesh["mesh"]]
-        if codes:
-            found[host] = f"{count(len(codes), 'error')} [{', '.join(dict.fromkeys(codes))}]. See the report above."
-    return found

@@ -21,8 +21,9 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
     changes as change_report,
     links as link_report,
 )
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import cause_lines, causes
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import causes
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.matrix import matrix
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.runs import paragraphs, task_problems
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import (
     WIDTH,
     arrows,
@@ -184,21 +185,13 @@ def _first_lines(headline: str, sentence: str) -> List[str]:
 
 def _lines(grouped: Sequence[Cause], links: Sequence[Link], changes: Sequence[Change], check_mode: bool) -> List[str]:
     """The report as text after its first lines: causes, links, changes."""
-    lines: List[str] = []
-    for cause in grouped:
-        lines += ["", *cause_lines(cause)]
-    lines += ["", *matrix(links)]
-    return [*lines, "", *change_report.summary_lines(changes, check_mode)] if changes else lines
+    return paragraphs(grouped, [matrix(links), change_report.summary_lines(changes, check_mode)])
 
 
 def _details(changes: Sequence[Change], problems: Sequence[Problem], check_mode: bool) -> List[str]:
     """Every object with its fields and every single problem."""
-    lines: List[str] = []
-    if changes:
-        lines += ["", "Objects", *change_report.detail_lines(changes, check_mode)]
-    if problems:
-        lines += ["", "Problems", *problem_lines(problems)]
-    return lines
+    lines = change_report.object_details(changes, check_mode)
+    return [*lines, "", "Problems", *problem_lines(problems)] if problems else lines
 
 
 def restarts(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[str]:
@@ -246,8 +239,7 @@ def _problems(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[P
             problems += side["problems"]
         if mesh["in_play"]:
             problems += find_drift(plan, host, facts.get(host) or {})
-        for name in (*READING, RESTART):
-            problems += (results.get(name, {}).get(host) or {}).get("problems") or []
+        problems += task_problems(results, (*READING, RESTART), host)
     # A wrong network view is a warning until something is written; requests fail then, and the error replaces the warning.
     failing = {(problem["mesh"], problem.get("peer")) for problem in problems if _is_view(problem, "error")}
     return list(

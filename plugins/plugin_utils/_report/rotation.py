@@ -6,13 +6,20 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Literal, TypedDict
+from typing import Dict, List, Literal, Mapping, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import colons
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import istiod_name
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import changes as change_report
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import cause_lines, causes
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import causes
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.runs import (
+    distinct,
+    failures,
+    has_errors,
+    paragraphs,
+    task_problems,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import count, listed, wrapped
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import Cause, Change
 from ansible_collections.ossm.federation.plugins.plugin_utils._rotation.stage import find_unpublished
@@ -70,21 +77,17 @@ def report(state: State, check_mode: bool = False) -> RotationReport:
     """Judge a rotation by what its tasks have registered, and by the last reading."""
     progress, roots = state.progress, state.roots
     stage: Stage = progress["stage"] if progress else "none"
-    changes = _changes(state)
+    meshes = {host: mesh["mesh"] for host, mesh in state.rotation["plan"]["meshes"].items()}
+    changes = _changes(state, meshes)
     problems = _problems(state, check_mode)
-    has_errors = any(found["severity"] == "error" for found in problems)
-    verdict = _verdict(stage, changes, has_errors, check_mode)
+    is_failed = has_errors(problems)
+    verdict = _verdict(stage, changes, is_failed, check_mode)
     sentence = change_report.count_sentence(change_report.count_objects(changes), check_mode)
     headline = f"{_headline(state, verdict)} {sentence}"
-    following = _next(state, has_errors)
+    following = _next(state, is_failed)
     grouped = causes(problems, [])
-    lines = wrapped(f"{verdict}  {headline}")
-    for cause in grouped:
-        lines += ["", *cause_lines(cause)]
-    proof = _proof_lines(state)
-    blocks = ([line for text in following for line in wrapped(text)], proof, _summary(state, changes, check_mode))
-    for block in blocks:
-        lines += ["", *block] if block else []
+    following_lines = [line for text in following for line in wrapped(text)]
+    blocks = (following_lines, _proof_lines(state), _summary(state, changes, check_mode))
     return {
         "verdict": verdict,
         "headline": headline,
@@ -98,9 +101,9 @@ def report(state: State, check_mode: bool = False) -> RotationReport:
         "changes": changes,
         "proofs": progress["proofs"] if progress else [],
         "next": following,
-        "failures": _failures(state, problems),
-        "lines": lines,
-        "details": ["", "Objects", *change_report.detail_lines(changes, check_mode)] if changes else [],
+        "failures": failures(meshes, problems),
+        "lines": [*wrapped(f"{verdict}  {headline}"), *paragraphs(grouped, blocks)],
+        "details": change_report.object_details(changes, check_mode),
     }
 
 
@@ -134,8 +137,7 @@ def _root_lines(state: State) -> List[str]:
     return [line for which, one in named for line in wrapped(f"{which} root: SHA-256 {colons(one)}", "    ")]
 
 
-def _changes(state: State) -> List[Change]:
-    meshes = {host: mesh["mesh"] for host, mesh in state.rotation["plan"]["meshes"].items()}
+def _changes(state: State, meshes: Mapping[str, str]) -> List[Change]:
     written = [
         result
         for task in (BOTH, ISTIOD, GATEWAYS, NEW)
@@ -148,17 +150,14 @@ def _problems(state: State, check_mode: bool) -> List[Problem]:
     """Every problem once: of the plan, of the tasks, of the last reading, and what the stage lacks."""
     problems = list(state.rotation["warnings"])
     for task in TASKS:
-        problems += [
-            found
-            for _host, result in sorted(state.results.get(task, {}).items())
-            for found in result.get("problems") or []
-        ]
+        for host in sorted(state.results.get(task, {})):
+            problems += task_problems(state.results, [task], host)
     for host in sorted(state.facts):
         if state.peer(host) is not None and not state.facts[host].get("readable"):
             problems += state.facts[host].get("problems") or []
     if not check_mode:
         problems += _unprepared(state) + _unchanged(state) + _unproven(state)
-    return list({(one["code"], one["mesh"], one["where"], one["message"]): one for one in problems}.values())
+    return distinct(problems)
 
 
 def _unprepared(state: State) -> List[Problem]:
@@ -213,8 +212,8 @@ def _restart_fix(mesh: str) -> str:
     return f"Run federate.yml with federation_restart_control_plane: [{mesh}], then rotate_trust.yml again"
 
 
-def _verdict(stage: Stage, changes: List[Change], has_errors: bool, check_mode: bool) -> RotationVerdict:
-    if has_errors:
+def _verdict(stage: Stage, changes: List[Change], is_failed: bool, check_mode: bool) -> RotationVerdict:
+    if is_failed:
         return "INCOMPLETE" if changes else "FAILED"
     if stage == "none":
         return "NOTHING TO ROTATE"
@@ -234,12 +233,12 @@ def _headline(state: State, verdict: RotationVerdict) -> str:
     return f"{_mesh(state)}: {_stage_text(state.stage)}."
 
 
-def _next(state: State, has_errors: bool) -> List[str]:
+def _next(state: State, is_failed: bool) -> List[str]:
     """What is to be done now, and by whom."""
     lines: List[str] = []
     if state.progress is None:
         return lines
-    if state.stage == "rotate" and not has_errors:
+    if state.stage == "rotate" and not is_failed:
         lines += _rotate_next(state)
     elif state.stage in ("prepare", "verify", "finish"):
         lines.append("Next: run rotate_trust.yml again, which continues here.")
@@ -313,13 +312,3 @@ def _summary(state: State, changes: List[Change], check_mode: bool) -> List[str]
                 f"{listed(old, most=12)}"
             )
     return lines
-
-
-def _failures(state: State, problems: List[Problem]) -> Dict[str, str]:
-    """Why each mesh failed, by host."""
-    failures: Dict[str, str] = {}
-    for host, mesh in state.rotation["plan"]["meshes"].items():
-        codes = [found["code"] for found in problems if found["severity"] == "error" and found["mesh"] == mesh["mesh"]]
-        if codes:
-            failures[host] = f"{count(len(codes), 'error')} [{', '.join(dict.fromkeys(codes))}]. See the report above."
-    return failures

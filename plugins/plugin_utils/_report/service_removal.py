@@ -15,14 +15,19 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._removal.service_p
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.service_rules import rule_text
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import Cut, ServicePlan
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import changes as change_report
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import cause_lines, causes
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import causes
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.findings import rejection_lines
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.removal_parts import (
-    Results,
     count_undisturbed,
-    distinct,
     disturbed,
+    mesh_names,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.runs import (
+    Results,
+    distinct,
     failures,
+    has_errors,
+    paragraphs,
     task_problems,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import (
@@ -102,12 +107,8 @@ def report(plan: ServicePlan, results: Results, check_mode: bool = False) -> Ser
     verdict = _verdict(plan, changes, problems, check_mode)
     sentence = change_report.count_sentence(change_report.count_objects(changes), check_mode)
     headline = f"{_nothing(plan) if verdict == 'NOTHING TO REMOVE' else _headline(plan)} {sentence}"
-    lines = wrapped(f"{verdict}  {headline}")
-    for cause in grouped:
-        lines += ["", *cause_lines(cause)]
     proof = _proof_lines(plan, after, left, undisturbed)
-    for block in (change_report.summary_lines(changes, check_mode), [*proof, *_note_lines(plan)]):
-        lines += ["", *block] if block else []
+    blocks = (change_report.summary_lines(changes, check_mode), [*proof, *_note_lines(plan)])
     return {
         "verdict": verdict,
         "headline": headline,
@@ -122,9 +123,9 @@ def report(plan: ServicePlan, results: Results, check_mode: bool = False) -> Ser
         "undisturbed": undisturbed,
         "elsewhere": plan["elsewhere"],
         "inventory": [{**line} for line in plan["lines"]],
-        "failures": failures(plan, problems),
-        "lines": lines,
-        "details": ["", "Objects", *change_report.detail_lines(changes, check_mode)] if changes else [],
+        "failures": failures(mesh_names(plan), problems),
+        "lines": [*wrapped(f"{verdict}  {headline}"), *paragraphs(grouped, blocks)],
+        "details": change_report.object_details(changes, check_mode),
     }
 
 
@@ -190,7 +191,7 @@ def _problems(plan: ServicePlan, results: Results, left: Mapping[str, List[str]]
     problems = list(plan["warnings"])
     for host in sorted(plan["meshes"]):
         problems += task_problems(results, RESULTS, host)
-    if any(found["severity"] == "error" for found in problems):
+    if has_errors(problems):
         return problems
     for mesh, traces in sorted(left.items()):
         where = f"service {requested(plan['request']).text}"
@@ -199,7 +200,7 @@ def _problems(plan: ServicePlan, results: Results, left: Mapping[str, List[str]]
 
 
 def _verdict(plan: ServicePlan, changes: Sequence[Change], problems: Sequence[Problem], check_mode: bool) -> Verdict:
-    if any(found["severity"] == "error" for found in problems):
+    if has_errors(problems):
         return "INCOMPLETE" if changes else "FAILED"
     if not any(plan["cuts"].values()):
         return "NOTHING TO REMOVE"

@@ -11,7 +11,15 @@ from typing import Dict, List, Literal, Mapping, Optional, Sequence, TypedDict
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import WorkloadFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import changes as change_report
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import cause_lines, causes
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import causes
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.runs import (
+    Results,
+    distinct,
+    failures,
+    has_errors,
+    paragraphs,
+    task_problems,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import INDENT, count, listed, wrapped
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import Cause, Change
 from ansible_collections.ossm.federation.plugins.plugin_utils._trust_domain import tasks
@@ -23,7 +31,6 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._trust_domain.type
     TrustDomainPlan,
 )
 
-Results = Mapping[str, Mapping[str, Json]]
 TrustVerdict = Literal["CHANGED", "IN PROGRESS", "PLANNED", "NOTHING TO CHANGE", "INCOMPLETE", "FAILED"]
 _TITLES: Dict[Stage, str] = {
     "accept": "1 of 4, both trust domains are accepted",
@@ -79,15 +86,10 @@ def report(plan: TrustDomainPlan, results: Results, check_mode: bool = False) ->
     problems = _problems(plan, results, meshes)
     changes = _changes(plan, results)
     grouped = causes(problems, [], [plan["hosts"][host] for host in plan["unread"]])
-    has_errors = any(found["severity"] == "error" for found in problems)
-    verdict = _verdict(list(meshes.values()), changes, has_errors, check_mode)
+    verdict = _verdict(list(meshes.values()), changes, has_errors(problems), check_mode)
     sentence = change_report.count_sentence(change_report.count_objects(changes), check_mode)
     headline = f"{_headline(plan, list(meshes.values()), verdict)} {sentence}"
-    lines = wrapped(f"{verdict}  {headline}")
-    for cause in grouped:
-        lines += ["", *cause_lines(cause)]
-    for host, change in meshes.items():
-        lines += ["", *_mesh_lines(plan, host, change, check_mode)]
+    blocks = [_mesh_lines(plan, host, change, check_mode) for host, change in meshes.items()]
     return {
         "verdict": verdict,
         "headline": headline,
@@ -97,9 +99,9 @@ def report(plan: TrustDomainPlan, results: Results, check_mode: bool = False) ->
         "causes": grouped,
         "problems": problems,
         "changes": changes,
-        "failures": _failures(plan, problems),
-        "lines": lines,
-        "details": ["", "Objects", *change_report.detail_lines(changes, check_mode)] if changes else [],
+        "failures": failures(plan["hosts"], problems),
+        "lines": [*wrapped(f"{verdict}  {headline}"), *paragraphs(grouped, blocks)],
+        "details": change_report.object_details(changes, check_mode),
     }
 
 
@@ -170,14 +172,11 @@ def _problems(plan: TrustDomainPlan, results: Results, meshes: Mapping[str, Mesh
     """Every problem once: of the plan, of the tasks, and what other field managers have to do."""
     problems = list(plan["warnings"])
     for host in sorted(plan["meshes"]):
-        problems += [
-            found for task in tasks.ORDER for found in (results.get(task, {}).get(host) or {}).get("problems") or []
-        ]
+        problems += task_problems(results, tasks.ORDER, host)
         owners = tasks.foreign_owners(plan, host, results)
         if owners and meshes[host]["next"] == "complete":
             problems.append(_owned_aliases(plan["meshes"][host], owners))
-    distinct = {(one["code"], one["mesh"], one["where"], one["message"]): one for one in problems}
-    return list(distinct.values())
+    return distinct(problems)
 
 
 def _owned_aliases(mesh: ChangedMesh, owners: Sequence[str]) -> Problem:
@@ -194,9 +193,9 @@ def _owned_aliases(mesh: ChangedMesh, owners: Sequence[str]) -> Problem:
 
 
 def _verdict(
-    meshes: Sequence[MeshChange], changes: Sequence[Change], has_errors: bool, check_mode: bool
+    meshes: Sequence[MeshChange], changes: Sequence[Change], is_failed: bool, check_mode: bool
 ) -> TrustVerdict:
-    if has_errors:
+    if is_failed:
         return "INCOMPLETE" if changes else "FAILED"
     if not meshes:
         return "NOTHING TO CHANGE"
@@ -260,13 +259,3 @@ def _advice(plan: TrustDomainPlan, host: str, change: MeshChange) -> str:
     if STAGES.index(plan["last"]) < STAGES.index(change["next"] or "complete"):
         return f"This run ends after stage {plan['last']} (federation_trust_domain_stage)."
     return "Run again when the cause above is corrected."
-
-
-def _failures(plan: TrustDomainPlan, problems: Sequence[Problem]) -> Dict[str, str]:
-    """Why each mesh failed, by host."""
-    failures: Dict[str, str] = {}
-    for host, name in plan["hosts"].items():
-        codes = [found["code"] for found in problems if found["severity"] == "error" and found["mesh"] == name]
-        if codes:
-            failures[host] = f"{count(len(codes), 'error')} [{', '.join(dict.fromkeys(codes))}]. See the report above."
-    return failures
