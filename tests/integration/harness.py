@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 from lab import state
 from lab.api import Lab, Mark, Request
+from warm import Warm
 
 ROOT = state.ROOT
 FEDERATE = ROOT / "playbooks" / "federate.yml"
@@ -52,6 +53,7 @@ _CLEARED_PREFIXES = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "OSSM_LAB")
 _MATRIX = "Links (the mesh of a row watches the mesh of a column)"
 _RESULT = re.compile(r"^(?:ok|changed|skipping|fatal|failed|included): |^\[(?:ERROR|WARNING)\]|^(?:TASK|PLAY) ")
 _RECAP = re.compile(r"^(\S+)\s+: (ok=.*)$", re.MULTILINE)
+_WARM: list[Warm] = []
 Object = dict[str, Any]
 Change = tuple[str, str, str, str, tuple[str, ...]]
 
@@ -313,17 +315,30 @@ def run_playbook(
     reports = [argument.partition("=")[2] for argument in arguments if argument.startswith("federation_report_file=")]
     report = folder / (reports[-1] if reports else "run-report.json")
     report.unlink(missing_ok=True)
-    completed = subprocess.run(
-        [str(program("ansible-playbook", core)), "-i", str(inventory), str(playbook), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        timeout=RUN_SECONDS,
-        env=run_environment(folder, core, environment or {}),
-    )
+    command = [str(program("ansible-playbook", core)), "-i", str(inventory), str(playbook), *arguments]
+    if core or environment:
+        completed = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=folder,
+            timeout=RUN_SECONDS,
+            env=run_environment(folder, core, environment or {}),
+        )
+    else:
+        completed = _warm(folder).run(command, folder, RUN_SECONDS)
     data = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
     return Run(completed.returncode, completed.stdout, completed.stderr, time.monotonic() - start, folder, data)
+
+
+def _warm(folder: Path) -> Warm:
+    """Return the process whose copies run in a folder; only the last one is kept, as a file of tests has one folder."""
+    if not _WARM or _WARM[-1].folder != folder:
+        while _WARM:
+            _WARM.pop().stop()
+        _WARM.append(Warm(run_environment(folder, "", {}), folder))
+    return _WARM[-1]
 
 
 def run_environment(folder: Path, core: str, extra: dict[str, str]) -> dict[str, str]:
