@@ -46,6 +46,8 @@ WORDS = {
     "trust-domain": "The rights that trust_domain.yml needs in the cluster of a mesh of its run.",
     "rotate": "The rights that rotate_trust.yml needs in the cluster of a mesh of its run.",
     "restart-workloads": "The rights that trust_domain.yml and rotate_trust.yml need beside their own to restart workloads, in each of their namespaces.",
+    "share": "The rights that share.yml needs in the cluster of a mesh of its run: on service sets, and on nothing else.",
+    "share-peers": "The rights that share.yml needs beside its own to make istiod read changed import rules at once.",
     "restart": "The rights that a restart of istiod on request needs, beside those of federate.yaml.",
 }
 Json = dict[str, Any]

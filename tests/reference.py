@@ -109,6 +109,7 @@ EXAMPLES: dict[str, Any] = {
     "federation_rotate_mesh": "red-mesh",
     "federation_rotate_root": "coming-root.pem",
     "federation_rotate_restart": True,
+    "federation_share_timeout": 150,
     "federation_no_log": False,
 }
 

@@ -45,9 +45,11 @@ options:
       - V(peers) are the ServiceMeshPeers.
       - V(roots) are the root certificates of the mesh, and the ConfigMaps with those of its peers.
       - V(sets) are the ExportedServiceSets and ImportedServiceSets.
+      - V(sharing) are the ExportedServiceSets and ImportedServiceSets for an account that may read nothing else, and the ServiceMeshPeers
+        where it may. It needs no control plane, and no other part can stand beside it.
     type: list
     elements: str
-    choices: [all, cluster, control_plane, gateways, istiod, members, peers, roots, sets]
+    choices: [all, cluster, control_plane, gateways, istiod, members, peers, roots, sets, sharing]
     default: [all]
   additional_services:
     description:
@@ -107,7 +109,7 @@ options:
         SelfSubjectRulesReview, and one SelfSubjectAccessReview for each right that the review leaves open.
       - By default no rights are read.
     type: str
-    choices: [export-identity, federate, federate-check, read, remove, remove-service, rotate, trust-domain]
+    choices: [export-identity, federate, federate-check, read, remove, remove-service, rotate, share, trust-domain]
   require_control_plane:
     description:
       - With V(false) a mesh is readable too whose namespace has no control plane any more, or whose own root certificate is invalid. That is

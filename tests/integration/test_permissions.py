@@ -4,24 +4,21 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from accounts import ACCOUNT, grant, manifests, use_account
 from authorities import install_authority
-from harness import ROOT, Federation, Object, Run, request_lines, two_meshes
+from harness import ROOT, Federation, Run, request_lines, two_meshes
 from lab.api import Mark, Request
 from lab.sim.ca import Authority
 
-RBAC = ROOT / "docs" / "rbac"
 INSTALL = ROOT / "playbooks" / "install.yml"
-#: Mesh that the files are written for, name of its account, and namespace of the account that installs meshes.
-EXAMPLE_MESH, ACCOUNT, ACCOUNT_NAMESPACE = "red-mesh", "ossm-federation", "ossm-federation"
+#: Namespace of the account that installs meshes.
+ACCOUNT_NAMESPACE = "ossm-federation"
 RESTART = ("-e", '{"federation_restart_control_plane": true}')
 WORKLOADS = {"ratings": "Deployment", "store": "StatefulSet", "agent": "DaemonSet"}
 LINKS = [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")]
@@ -39,7 +36,7 @@ def _federation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFact
     topology["clusters"]["green"]["platform"] = "BareMetal"
     federation = Federation.for_lab(start(topology), tmp_path_factory.mktemp("f"))
     for mesh in federation.hosts:
-        _use_account(federation, mesh, federation.location(mesh)[1])
+        use_account(federation, mesh, federation.location(mesh)[1])
     return federation
 
 
@@ -62,48 +59,8 @@ def _installation(start: Callable[..., Any], tmp_path_factory: pytest.TempPathFa
     federation.hosts["green-mesh"]["mesh_install_operator_namespace"] = "mesh-operator"
     for mesh in federation.hosts:
         lab.kubectl(federation.location(mesh)[0], "create", "namespace", ACCOUNT_NAMESPACE)
-        _use_account(federation, mesh, ACCOUNT_NAMESPACE)
+        use_account(federation, mesh, ACCOUNT_NAMESPACE)
     return federation
-
-
-def _use_account(federation: Federation, mesh: str, namespace: str) -> None:
-    """Create the account in a namespace and access the cluster with its token."""
-    cluster, lab = federation.location(mesh)[0], federation.lab
-    lab.kubectl(cluster, "create", "serviceaccount", ACCOUNT, "-n", namespace)
-    config = yaml.safe_load(Path(lab.clusters[cluster].kubeconfig).read_text(encoding="utf-8"))["clusters"][0][
-        "cluster"
-    ]
-    authority = federation.folder / f"{cluster}.crt"
-    authority.write_bytes(base64.b64decode(config["certificate-authority-data"]))
-    host = federation.hosts[mesh]
-    host.pop("mesh_kubeconfig")
-    host.update(
-        mesh_host=config["server"],
-        mesh_api_key=lab.kubectl(cluster, "create", "token", ACCOUNT, "-n", namespace).strip(),
-        mesh_ca_cert=str(authority),
-    )
-
-
-def _manifests(federation: Federation, mesh: str, playbook: str) -> list[Object]:
-    """Return the manifests of ``docs/rbac`` for a playbook and this mesh, which has conventional names."""
-    text = (RBAC / f"{playbook}.yaml").read_text(encoding="utf-8")
-    return list(yaml.safe_load(text.replace(EXAMPLE_MESH, mesh))["items"])
-
-
-def _grant(federation: Federation, mesh: str, playbook: str, without: tuple[tuple[str, str], ...] = ()) -> None:
-    """Grant an account the permissions of a playbook, except the verbs ``without`` on resources."""
-    objects = _manifests(federation, mesh, playbook)
-    roles = [item for item in objects if "rules" in item]
-    for verb, resource in without:
-        matches = [
-            rule for role in roles for rule in role["rules"] if resource in rule["resources"] and verb in rule["verbs"]
-        ]
-        assert matches, f"{playbook} has no {verb} on {resource}"
-        for rule in matches:
-            rule["verbs"].remove(verb)
-    for role in roles:
-        role["rules"] = [rule for rule in role["rules"] if rule["verbs"]]
-    federation.lab.apply(federation.location(mesh)[0], objects, force=True)
 
 
 @contextmanager
@@ -112,10 +69,10 @@ def _granted(
 ) -> Iterator[None]:
     """Grant the accounts the permissions of a playbook for a while, except the verb ``without`` on a resource."""
     for mesh in meshes:
-        _grant(federation, mesh, playbook, (without,) if without else ())
+        grant(federation, mesh, playbook, (without,) if without else ())
     yield
     for mesh in meshes:
-        for manifest in _manifests(federation, mesh, playbook):
+        for manifest in manifests(federation, mesh, playbook):
             namespace = manifest["metadata"].get("namespace")
             scope = ["-n", namespace] if namespace else []
             federation.lab.kubectl(
@@ -209,7 +166,7 @@ def _used(requests: dict[str, list[Request]]) -> set[tuple[str, str]]:
 
 
 def _permissions(federation: Federation, *playbooks: str) -> set[tuple[str, str]]:
-    manifests = [manifest for playbook in playbooks for manifest in _manifests(federation, "red-mesh", playbook)]
+    manifests = [manifest for playbook in playbooks for manifest in manifests(federation, "red-mesh", playbook)]
     rules = [rule for manifest in manifests for rule in manifest.get("rules", [])]
     return {(verb, rule["resources"][0]) for rule in rules for verb in rule["verbs"]}
 
@@ -273,7 +230,7 @@ def test_a_run_does_not_require_a_permission_that_it_does_not_use(federation: Fe
 
 def test_optional_permissions_only_degrade_a_run(federation: Federation) -> None:
     federation.hosts["red-mesh"]["mesh_exports"] = ["red-mesh-bookinfo/ratings"]
-    federation.lab.apply("red", _manifests(federation, "red-mesh", "federate")[:2], force=True)
+    federation.lab.apply("red", manifests(federation, "red-mesh", "federate")[:2], force=True)
     with _granted(federation, "federate", "green-mesh"):
         run = federation.succeed()
     assert "may not get clusterversions.config.openshift.io" in run.flat
@@ -453,7 +410,7 @@ def test_a_mesh_is_installed_with_exactly_these_permissions(installation: Federa
 
 def test_with_namespace_and_operator_no_cluster_wide_permission_is_needed(installation: Federation) -> None:
     lab, namespace = installation.lab, installation.location("red-mesh")[1]
-    role = _manifests(installation, "red-mesh", "install")[0]
+    role = manifests(installation, "red-mesh", "install")[0]
     lab.apply("red", [role], force=True)
     lab.kubectl(
         "red",
@@ -511,7 +468,7 @@ FILES = {"mesh": "install", "operator": "install-operator-namespace"}
 def _check_run_stops(installation: Federation, *missing: Missing) -> None:
     """Check that a run without these permissions fails and names them."""
     for key, playbook in FILES.items():
-        _grant(
+        grant(
             installation,
             "green-mesh",
             playbook,
@@ -539,7 +496,7 @@ def test_each_permission_is_needed(installation: Federation) -> None:
     del green["mesh_install_subscription"]
     for missing in FOR_MESH:
         _check_run_stops(installation, missing)
-    _grant(installation, "green-mesh", "install")
+    grant(installation, "green-mesh", "install")
     mark = installation.lab.mark()
     run, report = _install(installation, "green-mesh")
     assert run.code == 0 and report[0] == "READY  1 control plane ready. Nothing was changed.", run.output

@@ -38,6 +38,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info
 )
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import Reading
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_remains import find_remains
+from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_sharing import SHARING, read_sharing
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import core, rejection
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import MeshFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import (
@@ -47,8 +48,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.permissio
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
-#: The parts of the facts that a caller can choose; the control plane is always read.
-SUBSETS = ("all", "cluster", "control_plane", "gateways", "istiod", "members", "peers", "roots", "sets")
+#: The parts of the facts that a caller can choose; the control plane is always read, but for ``sharing``.
+SUBSETS = ("all", "cluster", "control_plane", "gateways", "istiod", "members", "peers", "roots", "sets", SHARING)
 
 ARGUMENT_SPEC: Json = {
     **COMMON_OPTIONS,
@@ -76,6 +77,8 @@ def check_options(params: Json) -> str:
     caller, and no request to look for one."""
     if params.get("namespace") == "":
         return rejection(["namespace"])
+    if SHARING in (params.get("subset") or []) and len(params["subset"]) > 1:
+        return f"subset {SHARING} cannot have other parts beside it. Fix: Leave the others out, or {SHARING}."
     for index, text in enumerate(params.get("additional_services") or []):
         if text.count("/") != 1 or not all(text.split("/")):
             return f"additional_services[{index}]: {text!r} is not namespace/name. Fix: Write both, each a name or *."
@@ -135,6 +138,8 @@ def _read(reading: Reading, params: Json) -> bool:
     The control plane comes before what depends on it: without one only the cluster is described, unless it is not required.
     """
     subset: List[str] = params.get("subset") or ["all"]
+    if SHARING in subset:
+        return read_sharing(reading, params.get("rights_for"))
 
     def wants(name: str) -> bool:
         return name in subset or "all" in subset

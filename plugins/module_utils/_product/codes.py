@@ -821,6 +821,12 @@ CODES: Dict[str, Code] = {
         "Connected, but services that are expected are not imported",
         "Compare the export and import rules of the two meshes",
     ),
+    "not-exported": Code(
+        _LINKS,
+        _E,
+        "istiod does not list a service that an export rule names, or lists one that no rule exports any more",
+        "Check that the Service exists in a namespace of the mesh, and that the mesh is federated with this peer (federate.yml)",
+    ),
     "not-watched": Code(
         _LINKS, _E, "The other mesh does not watch this one", "Create the ServiceMeshPeer for this mesh there"
     ),

@@ -10,7 +10,7 @@ from typing import Dict, List, Literal, Optional, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root
 from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import ControlPlaneFacts, GatewayFacts
-from ansible_collections.ossm.federation.plugins.module_utils._product.links import LinkState, LinkStatus
+from ansible_collections.ossm.federation.plugins.module_utils._product.links import Imported, LinkState, LinkStatus
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 
 #: What became of one object.
@@ -240,6 +240,40 @@ class RemovalResult(TypedDict):
     imports: Dict[str, List[str]]
     exports: Dict[str, List[str]]
     gateways: List[str]
+    problems: List[Problem]
+
+
+class ExportedSet(TypedDict):
+    """What an ExportedServiceSet offers; ``missing`` are exported names that it should list, ``stale`` those that no rule exports."""
+
+    name: str
+    peer: Optional[str]
+    exported: List[Imported]
+    missing: List[str]
+    stale: List[str]
+
+
+class ImportedSet(TypedDict):
+    """What an ImportedServiceSet imports; ``missing`` are offered services that its rules import and its status does not show,
+    ``stale`` those that are imported although no rule does it any more."""
+
+    name: str
+    peer: Optional[str]
+    imported: List[Imported]
+    missing: List[str]
+    stale: List[str]
+
+
+class SharingResult(TypedDict):
+    """The result of sharing_wait."""
+
+    changed: bool
+    mesh: str
+    namespace: str
+    shared: bool
+    message: str
+    exports: List[ExportedSet]
+    imports: List[ImportedSet]
     problems: List[Problem]
 
 

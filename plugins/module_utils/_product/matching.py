@@ -242,6 +242,16 @@ def rule_imports(rules: Sequence[Json], exported_name: str) -> bool:
     return any(is_import_effective(rule) and covers(source(rule), names) for rule in rules)
 
 
+def exported_as(rules: Sequence[Json], local: Names) -> List[Names]:
+    """The names under which export rules may export a service, in their order; what labels select counts."""
+    return [
+        selection.renamed(local)
+        for index in range(len(rules))
+        for selection in effective_selections(rules, index)
+        if covers(selection.source, local)
+    ]
+
+
 def import_suffix(rule: Rule, peer_name: str) -> str:
     """The domain of what an import rule imports from a peer of this name."""
     if rule.get("importAsLocal"):

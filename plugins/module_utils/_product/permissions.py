@@ -101,8 +101,8 @@ def _write(step: Step) -> Tuple[Right, ...]:
 
 
 _DISCOVER, _GATEWAYS, _REPORT = (STEPS[name] for name in ("discover", "gateways", "report"))
-_REMOVAL, _SERVICE, _ROTATION, _TRUST_DOMAIN = (
-    STEPS[name] for name in ("removal", "service", "rotation", "trust_domain")
+_REMOVAL, _SERVICE, _ROTATION, _TRUST_DOMAIN, _SHARE = (
+    STEPS[name] for name in ("removal", "service", "rotation", "trust_domain", "share")
 )
 #: To read a mesh; the rest of the cluster is only read where the account may.
 _READ = _access(_DISCOVER, (row for row in _DISCOVER.reads if not row.everywhere))
@@ -152,6 +152,16 @@ _IDENTITIES = (
     Right("trust_domain", "Pod", ("list",), (), "it is not known which pods have the former identity", MEMBERS),
 )
 
+#: To share services alone: an application team has these rights, and may have those of the peers beside them.
+_SHARING, _SHARING_PEERS = (
+    tuple(
+        right
+        for right in (*_access(_SHARE, _SHARE.reads), *_write(_SHARE), *_access(_SHARE, _SHARE.waits))
+        if (right.kind == "ServiceMeshPeer") is is_peer
+    )
+    for is_peer in (False, True)
+)
+
 #: What an account needs, by what it is for: the name of a file in ``docs/rbac`` and of the ClusterRoles in it.
 PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     "export-identity": _READ + _FIND + _write(_GATEWAYS) + _access(_GATEWAYS, _GATEWAYS.waits),
@@ -197,10 +207,12 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     + _write(_ROTATION)
     + _access(_ROTATION, _ROTATION.waits)
     + (Right("rotation", "Pod", ("list",), (), "workloads with certificates of the old root are not listed", MEMBERS),),
+    "share": _SHARING,
+    "share-peers": _SHARING_PEERS,
     "restart": (Right("report", "Deployment", ("patch", "watch")), Right("report", "Pod", ("list",))),
 }
 #: The playbooks that read a mesh. The rights of the others are granted beside those of one of these, or create the mesh.
-READING = tuple(sorted(name for name, rights in PLAYBOOKS.items() if set(_READ) <= set(rights)))
+READING = tuple(sorted(name for name, rights in PLAYBOOKS.items() if name == "share" or set(_READ) <= set(rights)))
 ROLE = "ossm-federation"
 
 

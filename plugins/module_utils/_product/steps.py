@@ -17,7 +17,7 @@ APPLY, PATCH = ("create", "patch"), ("patch",)
 DELETE = ("delete",)
 
 #: The run that a step belongs to.
-Run = Literal["federate", "install", "remove", "rotate", "trust_domain"]
+Run = Literal["federate", "install", "remove", "rotate", "share", "trust_domain"]
 
 
 class Access(NamedTuple):
@@ -272,9 +272,35 @@ _TABLE = (
         timeout="federation_wait_timeout",
         run="rotate",
     ),
+    Step(
+        "share",
+        "share services",
+        "share",
+        {
+            "share_imports": "share_imports_objects",
+            "share_exports": "share_exports_objects",
+            "share_peers": "share_peers_objects",
+            "share_exported": "share_exported",
+            "share_imported": "share_imported",
+        },
+        # A peer gets the other spelling of its address where the account may, so that istiod reads the import rules at once.
+        writes=(
+            Write("ImportedServiceSet", 0),
+            Write("ExportedServiceSet", 0),
+            Write("ServiceMeshPeer", 0, PATCH),
+        ),
+        reads=(
+            Access("ImportedServiceSet", ("list",)),
+            Access("ExportedServiceSet", ("list",)),
+            Access("ServiceMeshPeer", ("list",), (), "istiod reads changed import rules within minutes, not at once"),
+        ),
+        waits=(Access("ImportedServiceSet", ("watch",)), Access("ExportedServiceSet", ("watch",))),
+        timeout="federation_share_timeout",
+        run="share",
+    ),
 )
 
-#: All steps by name, in their order; those of ``install``, ``removal``, ``service``, ``rotation`` and ``trust_domain`` are runs of their own.
+#: All steps by name, in their order; those whose ``run`` is not ``federate`` are runs of their own.
 STEPS: Dict[str, Step] = {step.name: step for step in _TABLE}
 #: The steps of a federation that write, in their order.
 WRITING: Tuple[str, ...] = tuple(step.name for step in _TABLE if step.writes and step.run == "federate")
@@ -292,6 +318,7 @@ STATS = (
     "federation_removal",
     "federation_trust_domain",
     "federation_rotation",
+    "federation_share",
 )
 
 

@@ -6,11 +6,16 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import List, Optional, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.links import Imported, ImportStatus
-from ansible_collections.ossm.federation.plugins.module_utils._product.matching import imported_host, rule_imports
+from ansible_collections.ossm.federation.plugins.module_utils._product.matching import (
+    exported_as,
+    exported_parts,
+    imported_host,
+    rule_imports,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 
@@ -44,6 +49,25 @@ def unread_rules(imports: Optional[Json]) -> List[str]:
         offered
         for offered in read_imports(imports)["offered"]
         if hosts.get(offered, "") != imported_host(rules, offered, name)
+    ]
+
+
+def unshown_imports(imports: Optional[Json], offered: Sequence[str]) -> List[str]:
+    """The services among ``offered`` and those that the status lists, that rules import and the status does not show as they do."""
+    rules, name = dig(imports, "spec", "importRules") or [], dig(imports, "metadata", "name") or ""
+    status = read_imports(imports)
+    hosts = {service["exportedName"]: service["hostname"] for service in status["imported"]}
+    expected = {one: imported_host(rules, one, name) for one in sorted({*offered, *status["offered"]})}
+    return [one for one, host in expected.items() if host and hosts.get(one) != host]
+
+
+def stale_exports(exports: Optional[Json]) -> List[str]:
+    """The exported names that the status of an ExportedServiceSet lists although none of its rules exports them."""
+    rules = dig(exports, "spec", "exportRules") or []
+    return [
+        service["exportedName"]
+        for service in read_exports(exports)
+        if exported_parts(service["exportedName"]) not in exported_as(rules, exported_parts(service["hostname"]))
     ]
 
 

@@ -20,6 +20,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.types impor
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import RemovalPlan, ServicePlan
 from ansible_collections.ossm.federation.plugins.plugin_utils._rotation.types import RotationPlan
+from ansible_collections.ossm.federation.plugins.plugin_utils._share.types import SharePlan
 from ansible_collections.ossm.federation.plugins.plugin_utils._trust_domain.types import TrustDomainPlan
 
 #: Results of tasks: by what they are about (see ``REGISTERS``), then by inventory host.
@@ -67,6 +68,12 @@ def sealed_rotation(value: Any, reader: str) -> RotationPlan:
 def sealed_trust_domain(value: Any, reader: str) -> TrustDomainPlan:
     """The plan in the variable ``trust_domain_plan``; ``reader`` is the filter that needs it."""
     plan: TrustDomainPlan = _unsealed(value, reader, "trust_domain_plan", "trust_domain", "unchanged")
+    return plan
+
+
+def sealed_share(value: Any, reader: str) -> SharePlan:
+    """The plan in the variable ``share_plan``; ``reader`` is the filter that needs it."""
+    plan: SharePlan = _unsealed(value, reader, "share_plan", "share", "links")
     return plan
 
 

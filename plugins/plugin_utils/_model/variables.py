@@ -550,6 +550,16 @@ _OPTIONS = (
         "rotation",
     ),
     _federation(
+        "share_timeout",
+        "int",
+        480,
+        "Seconds that C(share.yml) waits until services are imported; V(0) checks once. istiod needs up to seven minutes (2.4 and earlier) or two "
+        "(2.5) where the account may not write ServiceMeshPeers, and a second where it may.",
+        "share",
+        minimum=0,
+        maximum=_WEEK,
+    ),
+    _federation(
         "no_log", "bool", True, "Keep the large data of plan and report out of the output of tasks.", "federation"
     ),
 )

@@ -56,14 +56,33 @@ def find_drift(plan: Plan, host: str, facts: Json) -> List[Problem]:
     return found
 
 
-def _definitions_with_live(plan: Plan, side: Side, facts: Json) -> List[Tuple[Json, Optional[Json]]]:
-    """The definitions of a side, each with the live object of its name."""
-    peer = plan["meshes"][side["peer_host"]]
+def find_unmanaged_sets(plan: Plan, host: str, facts: Json) -> List[Problem]:
+    """The unmanaged service sets of a mesh that differ from the desired ones; they are used as they are."""
+    found: List[Problem] = []
+    for side in written_sides(plan, host, (READY, PENDING)):
+        for collection, definition in _set_definitions(side):
+            live = by_name(facts.get(collection)).get(side["peer_name"])
+            if definition is not None and live is not None and not is_ours(live):
+                where = f"{definition['kind']} {side['namespace']}/{side['peer_name']}"
+                fields = differences(_content(definition), live)
+                found += _unmanaged_problem(side, where, live.get("managers") or [], fields)
+    return found
+
+
+def _set_definitions(side: Side) -> List[Tuple[str, Optional[Json]]]:
+    """The sets that a side declares, by collection of the facts."""
     definitions: List[Tuple[str, Optional[Json]]] = []
     if side["imports"]:
         definitions.append(("imports", import_set_definition(side)))
     if side["exports"]:
         definitions.append(("exports", export_set_definition(side)))
+    return definitions
+
+
+def _definitions_with_live(plan: Plan, side: Side, facts: Json) -> List[Tuple[Json, Optional[Json]]]:
+    """The definitions of a side, each with the live object of its name."""
+    peer = plan["meshes"][side["peer_host"]]
+    definitions = _set_definitions(side)
     if side["state"] == READY:
         definitions += [("config_maps", root_definition(side, peer)), ("peers", peer_definition(side, peer))]
     return [

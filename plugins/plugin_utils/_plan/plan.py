@@ -61,7 +61,7 @@ Meshes = Dict[str, PlannedMesh]
 Names = Dict[str, Dict[str, PeerNames]]
 
 
-class _Findings(NamedTuple):
+class Findings(NamedTuple):
     """Problems of the whole plan, sorted by whether they stop the run."""
 
     problems: List[Problem]
@@ -80,15 +80,15 @@ def build_plan(declaration: Declaration, facts: Mapping[str, Json], now: Optiona
     default: the current time). A mesh that is known by identity files has no facts; its files are in the declaration.
     """
     moment = now or datetime.datetime.now(datetime.timezone.utc)
-    findings = _Findings([], [found for found in declaration["problems"] if found["severity"] == "warning"])
+    findings = Findings([], [found for found in declaration["problems"] if found["severity"] == "warning"])
     meshes: Meshes = {}
     for host in declaration["hosts"]:
         meshes[host], found = plan_mesh(declaration["meshes"][host], facts.get(host), declaration, moment)
         findings.add(found)
     findings.add(find_conflicts(meshes, declaration["options"]))
-    names = _choose_all_names(declaration, meshes, facts, findings)
+    names = choose_all_names(declaration, meshes, facts, findings)
     peer_names = {host: {peer: one.peer_name for peer, one in by_peer.items()} for host, by_peer in names.items()}
-    solved, collisions, found = solve_collisions(declaration, peer_names, _live_exports(peer_names, facts))
+    solved, collisions, found = solve_collisions(declaration, peer_names, live_exports(peer_names, facts))
     findings.add(found)
     plan: Plan = {
         "group": declaration["group"],
@@ -121,9 +121,7 @@ def public_plan(plan: Plan) -> Json:
     return {**visible, "meshes": meshes, "by_file": by_file}
 
 
-def _choose_all_names(
-    declaration: Declaration, meshes: Meshes, facts: Mapping[str, Json], findings: _Findings
-) -> Names:
+def choose_all_names(declaration: Declaration, meshes: Meshes, facts: Mapping[str, Json], findings: Findings) -> Names:
     """Choose the names of all sides; a declared name that comes too late is a problem."""
     live = {host: _live_mesh(declaration, meshes, facts, host) for host in declaration["hosts"]}
     live_peers = {
@@ -167,7 +165,7 @@ def _late_names(declared: DeclaredMesh, meshes: Meshes, live_peers: LivePeers) -
     ]
 
 
-def _live_exports(
+def live_exports(
     peer_names: Mapping[str, Mapping[str, str]], facts: Mapping[str, Json]
 ) -> Dict[str, Dict[str, List[Rule]]]:
     """The live export rules, by host and by host of the peer."""
@@ -179,7 +177,7 @@ def _live_exports(
 
 
 def _plan_sides(
-    declaration: Declaration, meshes: Meshes, facts: Mapping[str, Json], names: Names, findings: _Findings
+    declaration: Declaration, meshes: Meshes, facts: Mapping[str, Json], names: Names, findings: Findings
 ) -> Dict[str, Dict[str, Side]]:
     """Plan all sides of all meshes, by host and by host of the peer."""
     sides: Dict[str, Dict[str, Side]] = {host: {} for host in declaration["hosts"]}

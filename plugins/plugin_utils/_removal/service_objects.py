@@ -12,15 +12,12 @@ from __future__ import annotations
 
 from typing import Callable, Dict, Iterator, List, Mapping, Optional
 
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import applied_definition
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import MANAGED_BY, PEER_LABEL
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects.import_rules import is_reading_due
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects.remote_section import (
-    other_section,
-    plain_section,
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.respelling import (
+    applied_or_named,
+    respelled_peer,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.plan import FORCE
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.service_plan import RULES
@@ -82,7 +79,7 @@ def _changed_set(plan: ServicePlan, host: str, cut: Cut) -> Optional[Json]:
 
 
 def _set(cut: Cut) -> DesiredObject:
-    definition = _applied(cut["live"], cut["field_manager"])
+    definition = applied_or_named(cut["live"], cut["field_manager"])
     spec: Json = {**(definition.get("spec") or {}), RULES[cut["kind"]]: cut["rules"]}
     if not cut["rules"]:
         # The step that configures the sets writes no locality without rules either.
@@ -92,25 +89,10 @@ def _set(cut: Cut) -> DesiredObject:
 
 def _respelled_peer(plan: ServicePlan, host: str, cut: Cut) -> Optional[Json]:
     """The peer with another spelling of its address, where istiod has to read the import rules; else None."""
-    live = cut["peer_object"]
-    if live is None or not is_reading_due(_set(cut), live, plan["terminated_pods"].get(host) or []):
+    if cut["peer_object"] is None:
         return None
-    current = plain_section(dig(live, "spec", "remote") or {})
-    if not current.get("addresses"):
-        return None
-    other = other_section(
-        {
-            "addresses": current["addresses"],
-            "discoveryPort": current["discoveryPort"],
-            "servicePort": current["servicePort"],
-        },
-        live,
-        cut["field_manager"],
-    )
-    if other is None:
-        return None
-    definition = _applied(live, cut["field_manager"])
-    return {**_desired(cut, {**definition, "spec": {**(definition.get("spec") or {}), "remote": other}}, live)}
+    respelled = respelled_peer(_set(cut), cut["peer_object"], plan["terminated_pods"].get(host) or [])
+    return {**respelled} if respelled is not None else None
 
 
 def _awaited(plan: ServicePlan, host: str, cut: Cut) -> Optional[Json]:
@@ -128,18 +110,6 @@ _BUILDERS: Dict[str, Callable[[ServicePlan, str, Cut], Optional[Json]]] = {
     "service_exports": _changed_set,
     "service_exports_gone": _awaited,
 }
-
-
-def _applied(live: Json, manager: str) -> Json:
-    """Our last apply to a live object; without one its name and our labels. With its uid, no object is created by mistake."""
-    definition = applied_definition(live, manager)
-    if definition is None:
-        meta = {key: live["metadata"][key] for key in ("name", "namespace")}
-        labels = dig(live, "metadata", "labels") or {}
-        meta["labels"] = {key: labels[key] for key in (MANAGED_BY, PEER_LABEL) if key in labels}
-        definition = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": meta}
-    uid = live["metadata"].get("uid")
-    return {**definition, "metadata": {**definition["metadata"], **({"uid": uid} if uid else {})}}
 
 
 def _desired(cut: Cut, definition: Json, live: Json) -> DesiredObject:
