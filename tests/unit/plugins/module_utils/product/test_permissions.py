@@ -126,8 +126,11 @@ def test_only_meshes_that_are_there_are_read() -> None:
         "remove",
         "remove-service",
         "rotate",
+        "share",
         "trust-domain",
     )
+    kinds = {right.kind for right in permissions.PLAYBOOKS["share"]}
+    assert kinds == {"ImportedServiceSet", "ExportedServiceSet"}
 
 
 def test_every_file_has_a_row_and_every_row_a_file() -> None:
