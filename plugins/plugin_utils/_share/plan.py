@@ -23,7 +23,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.drift imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import would_change
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.respelling import respelled_peer
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.pairs import list_sides
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.sharing import build_sharing_plan
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.share import build_sharing_plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED, Plan, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._share.types import SharedLink, SharePlan
 
