@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
@@ -34,11 +34,20 @@ def managed_entries(obj: Json) -> List[Json]:
 
 def differences(wanted: Any, live: Any, path: str = "") -> List[str]:
     """The paths of ``wanted`` at which ``live`` has another value, or none; a list is one value."""
+    return [below for below, _wanted, _live in different_values(wanted, live, path)]
+
+
+def different_values(wanted: Any, live: Any, path: str = "") -> List[Tuple[str, Any, Any]]:
+    """The same paths with both values; None where ``live`` has none.
+
+    >>> different_values({"a": {"b": 1, "c": 2}}, {"a": {"b": 1}})
+    [('a.c', 2, None)]
+    """
     if isinstance(wanted, dict):
         below = live if isinstance(live, dict) else {}
         return [
             difference
             for key in sorted(wanted)
-            for difference in differences(wanted[key], below.get(key), f"{path}.{key}".lstrip("."))
+            for difference in different_values(wanted[key], below.get(key), f"{path}.{key}".lstrip("."))
         ]
-    return [] if wanted == live else [path]
+    return [] if wanted == live else [(path, wanted, live)]

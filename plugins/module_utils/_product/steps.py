@@ -319,6 +319,7 @@ STATS = (
     "federation_trust_domain",
     "federation_rotation",
     "federation_share",
+    "federation_status",
 )
 
 

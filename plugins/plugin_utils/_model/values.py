@@ -156,7 +156,8 @@ def check_domain(variable: Variable, value: Any, mesh: str) -> List[Problem]:
     for entry in wrong:
         if domain.accepts(entry):
             continue
-        close = suggestion(entry, platforms.PLATFORMS) if variable.kind == "platform" else None
+        known = platforms.PLATFORMS if variable.kind == "platform" else variable.choices
+        close = suggestion(entry, known) if isinstance(entry, str) else None
         fix = f"Did you mean {close}" if close else ""
         problems.append(rejection(domain.code, mesh, variable.name, domain.accepted, entry, fix))
     return problems

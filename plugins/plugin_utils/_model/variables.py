@@ -14,6 +14,9 @@ from typing import Any, Dict, NamedTuple, Optional, Tuple
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import TEXTS, Domain, one_of, whole_number
 
+#: The words of ``federation_fail_on``: what ``status.yml`` counts, and by default fails on.
+FAIL_ON = ("degraded", "unknown", "pending", "unverified", "drift", "expiring", "unmanaged", "warning")
+FAIL_ON_DEFAULT = ("degraded", "unknown", "pending", "drift")
 #: Days and seconds beyond these are mistakes.
 _DAYS_MAX = 36500
 _WEEK = 604800
@@ -50,7 +53,11 @@ class Variable(NamedTuple):
         if self.type in ("str", "path"):
             return self.texts.accepted
         if self.type == "list":
-            return f"a list with entries that are {self.texts.accepted}" if self.kind else "a list of strings"
+            return (
+                f"a list with entries that are {self.texts.accepted}"
+                if self.kind or self.choices
+                else "a list of strings"
+            )
         return {"bool": "a boolean (true or false)", "dict": "a dictionary"}.get(self.type) or _RAW[self.name]
 
     @property
@@ -563,7 +570,26 @@ _OPTIONS = (
         "no_log", "bool", True, "Keep the large data of plan and report out of the output of tasks.", "federation"
     ),
 )
-_TABLE = (*_MESHES, *_INSTALLATION, *_IDENTITY, *_ACCESS, *_OPTIONS)
+_STATUS = (
+    _federation(
+        "status_dir",
+        "path",
+        None,
+        "Directory on the controller for C(federation-status.json), C(.xml), C(.prom) and C(.html) of C(status.yml).",
+        "status",
+    ),
+    _federation(
+        "fail_on",
+        "list",
+        list(FAIL_ON_DEFAULT),
+        "What fails C(status.yml): links that are C(degraded), meshes and links that are C(unknown), links that are C(pending) on another "
+        "administrator or C(unverified), fields in C(drift), root certificates that are C(expiring), C(unmanaged) objects, and any "
+        "C(warning). With an empty list it never fails.",
+        "status",
+        choices=FAIL_ON,
+    ),
+)
+_TABLE = (*_MESHES, *_INSTALLATION, *_IDENTITY, *_ACCESS, *_OPTIONS, *_STATUS)
 VARIABLES: Dict[str, Variable] = {variable.name: variable for variable in _TABLE}
 
 PREFIXES = ("mesh_", "federation_")

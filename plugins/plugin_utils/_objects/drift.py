@@ -42,13 +42,13 @@ def find_drift(plan: Plan, host: str, facts: Json) -> List[Problem]:
     found: List[Problem] = []
     for side in written_sides(plan, host, (READY, PENDING)):
         found += _gateway_drift(side, dig(facts, "control_plane"))
-        for definition, live in _definitions_with_live(plan, side, facts):
+        for definition, live in definitions_with_live(plan, side, facts):
             if live is None:
                 continue
             where = f"{definition['kind']} {side['namespace']}/{definition['metadata']['name']}"
-            fields = differences(_plain(_content(definition)), _plain(live))
+            fields = differences(plain_object(body_of(definition)), plain_object(live))
             if is_ours(live):
-                sent = differences(_content(definition), live)
+                sent = differences(body_of(definition), live)
                 unsent = [path for path in fields if path not in sent]
                 found += _drift_problem(side, where, live.get("managers") or [], unsent)
             else:
@@ -64,7 +64,7 @@ def find_unmanaged_sets(plan: Plan, host: str, facts: Json) -> List[Problem]:
             live = by_name(facts.get(collection)).get(side["peer_name"])
             if definition is not None and live is not None and not is_ours(live):
                 where = f"{definition['kind']} {side['namespace']}/{side['peer_name']}"
-                fields = differences(_content(definition), live)
+                fields = differences(body_of(definition), live)
                 found += _unmanaged_problem(side, where, live.get("managers") or [], fields)
     return found
 
@@ -79,7 +79,7 @@ def _set_definitions(side: Side) -> List[Tuple[str, Optional[Json]]]:
     return definitions
 
 
-def _definitions_with_live(plan: Plan, side: Side, facts: Json) -> List[Tuple[Json, Optional[Json]]]:
+def definitions_with_live(plan: Plan, side: Side, facts: Json) -> List[Tuple[Json, Optional[Json]]]:
     """The definitions of a side, each with the live object of its name."""
     peer = plan["meshes"][side["peer_host"]]
     definitions = _set_definitions(side)
@@ -92,11 +92,12 @@ def _definitions_with_live(plan: Plan, side: Side, facts: Json) -> List[Tuple[Js
     ]
 
 
-def _content(definition: Json) -> Json:
+def body_of(definition: Json) -> Json:
+    """What a definition asks for besides its metadata."""
     return {key: value for key, value in definition.items() if key in ("spec", "data")}
 
 
-def _plain(obj: Json) -> Json:
+def plain_object(obj: Json) -> Json:
     """The same object with the plain spelling of ``spec.remote`` where a peer has it, so that two can be compared."""
     if dig(obj, "spec", "remote") is None:
         return obj
@@ -121,11 +122,11 @@ def _gateway_drift(side: Side, control_plane: Optional[Json]) -> List[Problem]:
         # A view with more networks, or an empty one with all networks, has the peer's endpoints as well.
         ignored = (VIEW,) if sees_peer(live, side["peer_name"]) else ()
         needed = {key: value for key, value in gateway.entry.items() if key not in ignored}
-        found += _unmanaged_problem(side, where, [manager], differences(_relevant(needed), _relevant(live)))
+        found += _unmanaged_problem(side, where, [manager], differences(needed_parts(needed), needed_parts(live)))
     return found
 
 
-def _relevant(gateway: Json) -> Json:
+def needed_parts(gateway: Json) -> Json:
     """The parts of a gateway that federation needs: whether it is enabled, its network view, its ports by number, and the
     declared runtime settings."""
     relevant: Json = {"enabled": gateway.get("enabled")}

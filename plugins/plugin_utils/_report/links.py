@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import versions
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.link import collisions
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity import handover
@@ -47,8 +48,10 @@ _STATES: Dict[str, State] = {
 }
 
 
-def links(plan: Plan, readings: Mapping[str, Json]) -> List[Link]:
-    """One judgement per directed link, sorted by mesh names. ``readings`` are results of peer_wait or peer_info by host."""
+def links(plan: Plan, readings: Mapping[str, Json], *, as_they_are: bool = False) -> List[Link]:
+    """One judgement per directed link, sorted by mesh names. ``readings`` are results of peer_wait or peer_info by host.
+
+    ``as_they_are``: no run has to complete anything, so that a link whose other mesh is unknown is judged by its own status."""
     statuses = {host: readable_links(result) for host, result in readings.items()}
     judged = []
     for host, sides in plan["sides"].items():
@@ -57,7 +60,7 @@ def links(plan: Plan, readings: Mapping[str, Json]) -> List[Link]:
             if plan["meshes"][host]["by_file"]:
                 judged.append(_remote_link(plan, readings, statuses, side))
             else:
-                judged.append(_link(plan, readings, statuses, side, shared_names))
+                judged.append(_link(plan, readings, statuses, side, shared_names, as_they_are))
     return sorted(judged, key=lambda link: (link["from"], link["to"]))
 
 
@@ -95,7 +98,12 @@ def _with_failing_requests(link: Link, problem: Optional[Problem]) -> Link:
 
 
 def _link(
-    plan: Plan, readings: Mapping[str, Json], statuses: Statuses, side: Side, shared_names: Mapping[str, List[str]]
+    plan: Plan,
+    readings: Mapping[str, Json],
+    statuses: Statuses,
+    side: Side,
+    shared_names: Mapping[str, List[str]],
+    as_they_are: bool,
 ) -> Link:
     """One link of a mesh that can be asked."""
     status = statuses.get(side["host"], {}).get(side["peer_name"])
@@ -103,7 +111,11 @@ def _link(
     expected = {*expected_imports(plan, side, statuses), *((status or {}).get("missing") or [])}
     missing = sorted(expected - set(imported))
     collided = {name: peers for name, peers in shared_names.items() if name in imported}
-    judgement = _judge(plan, readings, side, status, _status_judgement(plan, side, status, missing, collided))
+    by_status = _status_judgement(plan, side, status, missing, collided)
+    if as_they_are and by_status is not None and _is_judged_alone(side, status):
+        judgement = by_status
+    else:
+        judgement = _judge(plan, readings, side, status, by_status)
     link: Link = {
         "from": side["mesh"],
         "to": side["peer"],
@@ -124,6 +136,11 @@ def _link(
     if link["unmanaged"] and not link["healthy"]:
         link["message"] += "; its ServiceMeshPeer is managed by others and was not changed"
     return link
+
+
+def _is_judged_alone(side: Side, status: Optional[Json]) -> bool:
+    """Whether the status of a link tells why it is down, whatever is known of the other mesh."""
+    return side["state"] != "skipped" and not side["identity_file"] and bool(status) and not dig(status, "connected")
 
 
 def _remote_link(plan: Plan, readings: Mapping[str, Json], statuses: Statuses, side: Side) -> Link:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
@@ -61,23 +61,20 @@ def report(
 ) -> Report:
     """Judge a run. ``results`` are what the steps registered, by what they are about (see ``_product.steps``) and host;
     ``facts`` are MeshFacts by host. Without ``judge_links`` no host fails because of a link: the run was of other steps."""
-    kept = _kept(plan, results, facts, check_mode)
-    problems = _problems(plan, results, facts) + kept
-    links = link_report.with_failing_requests(link_report.links(plan, newest_readings(plan, results)), problems)
-    links = [_with_restart(link, kept) for link in links]
+    links, problems = judge(plan, results, facts, check_mode)
     changes = _changes(plan, results)
     links = [_rehearsed(link, changes) for link in links] if check_mode else links
     objects = change_report.count_objects(changes)
-    counts = _counts(links, objects)
+    counts = count_links(links, objects)
     sentence = change_report.count_sentence(objects, check_mode)
     unreadable = {mesh["mesh"] for mesh in plan["meshes"].values() if not mesh["readable"]}
     to_explain = [link for link in links if link["message"] != _REHEARSED]
     grouped = causes(problems, to_explain, unreadable)
-    verdict = _verdict(plan, links, problems, (check_mode and bool(changes)) or not judge_links)
-    headline = _headline(counts, to_explain, grouped)
+    verdict = find_verdict(plan, links, problems, (check_mode and bool(changes)) or not judge_links)
+    numbers = headline(counts, to_explain, grouped)
     return {
         "verdict": verdict,
-        "headline": f"{headline} {sentence}",
+        "headline": f"{numbers} {sentence}",
         "check_mode": check_mode,
         "counts": counts,
         "causes": grouped,
@@ -88,7 +85,7 @@ def report(
         "connected": sum(1 for link in links if link["connected"]),
         "pending": [_link_text(link) for link in links if not link["healthy"] and not link["failed"]],
         "failures": _failures(plan, links, problems, check_mode or not judge_links),
-        "lines": [*_first_lines(f"{verdict}  {headline}", sentence), *_lines(grouped, links, changes, check_mode)],
+        "lines": [*_first_lines(f"{verdict}  {numbers}", sentence), *_lines(grouped, links, changes, check_mode)],
         "details": _details(changes, problems, check_mode),
     }
 
@@ -101,6 +98,17 @@ def stats(summary: Report) -> Dict[str, Any]:
         "federation_pending": summary["pending"],
         "federation_report": {part: dict(summary)[part] for part in parts},
     }
+
+
+def judge(
+    plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: bool = False, *, as_they_are: bool = False
+) -> Tuple[List[Link], List[Problem]]:
+    """The links and the problems of a run; ``as_they_are``: no run, the links as they were read (see ``_report.links``)."""
+    kept = _kept(plan, results, facts, check_mode)
+    problems = _problems(plan, results, facts) + kept
+    judged = link_report.links(plan, newest_readings(plan, results), as_they_are=as_they_are)
+    links = link_report.with_failing_requests(judged, problems)
+    return [_with_restart(link, kept) for link in links], problems
 
 
 def _with_restart(link: Link, kept: Sequence[Problem]) -> Link:
@@ -131,7 +139,8 @@ def _rehearsed(link: Link, changes: Sequence[Change]) -> Link:
     return rehearsed
 
 
-def _counts(links: Sequence[Link], objects: Mapping[str, int]) -> Counts:
+def count_links(links: Sequence[Link], objects: Mapping[str, int]) -> Counts:
+    """The numbers of links, by state where they are not healthy, with those of objects by verb."""
     states: Dict[str, int] = {}
     for link in links:
         if not link["healthy"]:
@@ -147,7 +156,7 @@ def _counts(links: Sequence[Link], objects: Mapping[str, int]) -> Counts:
     }
 
 
-def _verdict(plan: Plan, links: Sequence[Link], problems: Sequence[Problem], will_change: bool) -> Verdict:
+def find_verdict(plan: Plan, links: Sequence[Link], problems: Sequence[Problem], will_change: bool = False) -> Verdict:
     """One word for the run. Links that a check run finds down before its changes are made are pending."""
     in_play = {mesh["mesh"] for mesh in plan["meshes"].values() if mesh["in_play"]}
     has_errors = any(
@@ -159,7 +168,7 @@ def _verdict(plan: Plan, links: Sequence[Link], problems: Sequence[Problem], wil
     return "HEALTHY" if all(link["healthy"] or link["state"] == "excluded" for link in links) else "PENDING"
 
 
-def _headline(counts: Counts, links: Sequence[Link], grouped: Sequence[Cause]) -> str:
+def headline(counts: Counts, links: Sequence[Link], grouped: Sequence[Cause]) -> str:
     """The numbers of the links and the causes, for the first line."""
     numbers = [f"{counts['healthy']} of {count(counts['links'], 'link')} healthy"]
     if counts["unverified"]:

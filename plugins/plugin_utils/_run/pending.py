@@ -10,19 +10,20 @@ whole, so that a second run takes hardly longer than its reading. A step is not 
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import Dict, List, Mapping
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name
-from ansible_collections.ossm.federation.plugins.module_utils._product.links import LinkExpectation, LinkStatus
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import OPTIONAL, WRITING
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import read_gateway
-from ansible_collections.ossm.federation.plugins.module_utils._readers.link import judge_link, read_link
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import terminated_pods
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import find_current_apply
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
-from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations, restarts as istiod_restarts
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import (
+    expectations,
+    readings,
+    restarts as istiod_restarts,
+)
 
 
 def with_pending_steps(plan: Plan, facts: Mapping[str, Json]) -> Plan:
@@ -36,7 +37,7 @@ def with_pending_steps(plan: Plan, facts: Mapping[str, Json]) -> Plan:
     hosts = [host for host, mesh in sorted(plan["meshes"].items()) if mesh["in_play"] and mesh["readable"]]
     plan = {**plan, "terminated_pods": {host: terminated_pods(facts[host]) for host in hosts}}
     applied: Dict[str, List[Json]] = {host: [] for host in hosts}
-    current = {host: _current_links(plan, host, facts[host]) for host in hosts}
+    current = {host: readings.current_links(plan, host, facts[host]) for host in hosts}
     for step in WRITING:
         if not all(_is_done(plan, step, host, facts[host], applied[host]) for host in hosts):
             return {
@@ -45,16 +46,16 @@ def with_pending_steps(plan: Plan, facts: Mapping[str, Json]) -> Plan:
                 "readings": current,
                 "restarts": [],
             }
-    first = {host: {"links": _expected_links(plan, host, current[host], applied[host])} for host in hosts}
+    first = {host: {"links": readings.expected_links(plan, host, current[host], applied[host])} for host in hosts}
     # The exports of a mesh are in its own sets, so the imports that another mesh should have are known after all were read.
-    links = {host: _expected_links(plan, host, current[host], applied[host], first) for host in hosts}
+    links = {host: readings.expected_links(plan, host, current[host], applied[host], first) for host in hosts}
     healthy = all(link["healthy"] for host in hosts for link in links[host])
-    readings = {host: expectations.newest(current[host], {"links": links[host]}) for host in hosts}
-    restarts = istiod_restarts.to_restart(plan, istiod_restarts.needs(plan, readings, facts))
+    newest = {host: expectations.newest(current[host], {"links": links[host]}) for host in hosts}
+    restarts = istiod_restarts.to_restart(plan, istiod_restarts.needs(plan, newest, facts))
     return {
         **plan,
         "pending_steps": [] if healthy and not restarts else [OPTIONAL[-1]],
-        "readings": readings,
+        "readings": newest,
         "restarts": restarts,
     }
 
@@ -86,36 +87,3 @@ def is_open(plan: Plan, host: str, facts: Json) -> bool:
         for gateway in gateways
     )
     return bool((facts.get("control_plane") or {}).get("ready")) and not any("pending" in state for state in states)
-
-
-def _current_links(plan: Plan, host: str, facts: Json) -> Json:
-    """The links of all live ServiceMeshPeers of one mesh, also of those that this run does not write."""
-    peers, imports, exports = (by_name(facts.get(key)) for key in ("peers", "imports", "exports"))
-    links: List[LinkExpectation] = [
-        {"peer": side["peer"], "peer_name": side["peer_name"], "terminated_pods": plan["terminated_pods"][host]}
-        for _peer, side in sorted(plan["sides"][host].items())
-        if side["peer_name"] in peers
-    ]
-    mesh = plan["meshes"][host]["mesh"]
-    names = [link["peer_name"] for link in links]
-    return {
-        "links": [
-            read_link(mesh, link, peers.get(name), imports.get(name), exports.get(name))
-            for name, link in zip(names, links)
-        ]
-    }
-
-
-def _expected_links(
-    plan: Plan, host: str, current: Json, applied: Sequence[Json], readings: Optional[Mapping[str, Json]] = None
-) -> List[LinkStatus]:
-    """The links of one mesh that can be up, judged; with the ``readings`` of all meshes also by what those export.
-
-    Everything is written, so every peer with an expectation exists and is in ``current``.
-    """
-    written = [{"objects": applied}]
-    expected = expectations.wait_links(
-        plan, host, readings, expectations.changed_at(written), expectations.roots_changed_at(written)
-    )
-    read: Dict[str, LinkStatus] = {link["peer_name"]: link for link in current["links"]}
-    return [judge_link(link, read[link["peer_name"]]) for link in expected]
