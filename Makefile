@@ -11,6 +11,9 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 CORE216 := .venv-2.16
+# The checks of accessibility; they are used by tests only, and never shipped. The digest is in tests/page/conftest.py.
+AXE := build/axe/node_modules/axe-core/axe.min.js
+AXE_VERSION := 4.14.1
 # Parts that run side by side, and workers of pytest.
 JOBS ?= 2
 # Workers of the integration tests, each with a lab. They wait for a third of their time: three use two processors.
@@ -21,7 +24,7 @@ CHECKS := unit ansible-lint types layers ruff format-check yamllint reuse
 LINTS := ansible-lint types layers ruff format-check yamllint reuse
 # The parts of `make test`. GATES run side by side while the lab's programs are built; the parts after them need all
 # processors, or a tree that does not change.
-GATES := sanity docs $(CHECKS)
+GATES := sanity docs page $(CHECKS)
 PARTS := $(GATES) galaxy-build conformance integration
 
 TALLY = $(BIN)/python tests/tally.py
@@ -35,8 +38,8 @@ export PYTHONDONTWRITEBYTECODE = 1
 # Only the inventory gives access to clusters.
 unexport KUBECONFIG
 
-.PHONY: help demo check test bench lab-up lab-down lint format format-check types layers unit integration conformance sanity \
-        docs clean ansible-lint ruff yamllint reuse galaxy-build tools servers binaries links copy tool-check
+.PHONY: help demo check test bench lab-up lab-down lint format format-check types layers unit page integration conformance sanity \
+        docs clean browser ansible-lint ruff yamllint reuse galaxy-build tools servers binaries links copy tool-check
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -104,6 +107,9 @@ reuse: tools
 unit: tools links ## tests that need no cluster
 	@PYTHONPATH=tests:build/collections $(TALLY) pytest $@ $(PYTEST) tests/unit
 
+page: tools links browser $(AXE) ## tests of the status page in a headless Chromium; screenshots in build/page
+	@PYTHONPATH=tests:build/collections $(TALLY) pytest $@ $(PYTEST) -n 0 --dist no tests/page
+
 conformance: tools links binaries
 	@PYTHONPATH=tests:build/collections $(TALLY) pytest $@ $(PYTEST) -n 6 --dist worksteal tests/lab/conformance
 
@@ -129,6 +135,22 @@ clean: ## remove what was built here, and list what is kept
 	@for kept in .venv* identities; do test ! -e "$$kept" || echo "Kept: $$kept/"; done
 
 tools: .venv/complete
+
+# Where the user may install packages; elsewhere the tests of the page fail, and say what is missing.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  $(call installed,chromium) || true
+
+$(AXE): Makefile
+	@command -v npm >/dev/null || $(call installed,npm) || true
+	@mkdir -p build/axe
+	@npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix build/axe axe-core@$(AXE_VERSION) || \
+	  echo 'npm could not install axe-core: the tests of the page will fail.' >&2
+	@test ! -e $@ || touch $@
+
+# A package of Debian, if this is one and the user is root.
+installed = { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1) >/dev/null 2>&1 ; }
 
 # `+` shows the progress at once, also with --output-sync. The build needs the virtual environment's Python, but nothing in
 # it, and so it runs beside the installation of the tools.
