@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.codes import CODES, Code
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import BY_PEER, KEYS, Key
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import BY_PEER, ENTRIES, KEYS, Key
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES, Variable
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -37,6 +37,7 @@ EXAMPLES: dict[str, Any] = {
     "mesh_egress": {"runtime": {"deployment": {"autoScaling": {"minReplicas": 2, "maxReplicas": 4}}}},
     "mesh_exports": {"green-mesh": ["bookinfo/ratings"]},
     "mesh_imports": {"green-mesh": ["bookinfo/reviews"]},
+    "mesh_may_export": ["bookinfo", {"namespace": "shop", "labels": {"matchLabels": {"export": "true"}}}],
     "mesh_locality": {"region": "us-west"},
     "mesh_managed_cluster": "red",
     "mesh_install": True,
@@ -110,6 +111,8 @@ EXAMPLES: dict[str, Any] = {
     "federation_rotate_root": "coming-root.pem",
     "federation_rotate_restart": True,
     "federation_share_timeout": 150,
+    "federation_services": [{"service": "bookinfo/ratings", "mesh": "red-mesh", "consumers": ["green-mesh"]}],
+    "federation_max_exports": 20,
     "federation_no_log": False,
 }
 
@@ -134,7 +137,7 @@ How the variables work together: [inventory.md](inventory.md). Which places a va
 ## Keys of dictionaries
 
 `mesh_ingress` and `mesh_egress` also have the key `peers`: a dictionary by mesh or inventory group, with the same keys. A key that is set for one peer
-takes precedence over the same key for all peers.
+takes precedence over the same key for all peers. `federation_services` is a list, and the keys are those of each entry.
 
 | Variable | Key | Type | Accepts | Meaning |
 |---|---|---|---|---|
@@ -233,7 +236,8 @@ def key_row(variable: str, name: str, key: Key) -> str:
 def variables() -> str:
     """The page of variables."""
     rows = "\n".join(map(variable_row, VARIABLES.values()))
-    keys = "\n".join(key_row(variable, name, key) for variable, keys in KEYS.items() for name, key in keys.items())
+    tables = {**KEYS, **ENTRIES}
+    keys = "\n".join(key_row(variable, name, key) for variable, keys in tables.items() for name, key in keys.items())
     return _VARIABLES.format(rows=rows, keys=keys)
 
 

@@ -564,7 +564,37 @@ CODES: Dict[str, Code] = {
         "Write the missing part",
         "The locality with a placeholder for the missing part",
     ),
+    "service-entry": Code(
+        _RULES,
+        _E,
+        "An entry of federation_services is incomplete, or has a value that is not accepted",
+        "Write service (or selector) and mesh, and what the message accepts",
+    ),
     # Rules and services together
+    "service-conflict": Code(
+        _SETS,
+        _E,
+        "An entry of federation_services contradicts another entry, or the rules or the locality of a mesh",
+        "Keep one of the two",
+    ),
+    "export-policy": Code(
+        _SETS,
+        _E,
+        "An export rule goes beyond mesh_may_export of its mesh",
+        "Export only what mesh_may_export allows, or extend it",
+    ),
+    "export-policy-open": Code(
+        _SETS,
+        _W,
+        "mesh_may_export allows an exported service by its labels, and they are not known",
+        "Create the Service with these labels, or let the account list it",
+    ),
+    "exports-unconfirmed": Code(
+        _SETS,
+        _EW,
+        "An export rule with a wildcard or with labels selects more services than federation_max_exports",
+        "Review the services, then name the mesh in federation_confirm",
+    ),
     "rule-shadowed": Code(
         _SETS,
         _W,

@@ -47,7 +47,7 @@ def add_details(mesh: DeclaredMesh, values: Json, resolver: Resolver, partners: 
         problems += found
         mesh["imports"], mesh["import_lists"] = _by_peer(lists), lists
     if values.get("mesh_locality"):
-        mesh["locality"], found = check_locality(values["mesh_locality"], mesh["mesh"])
+        mesh["locality"], found = check_locality(values["mesh_locality"], mesh["mesh"], "mesh_locality")
         problems += found
     return problems
 

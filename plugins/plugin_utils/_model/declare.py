@@ -21,6 +21,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.install imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.mesh import check_mesh, declared_mesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.options import check_options, read_options
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.resolver import Resolver
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.shared_services import VARIABLE, read_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 
 _ENVIRONMENT = "K8S_AUTH_"
@@ -56,8 +57,11 @@ def declare(
         problems += found
     problems += check_options(options, resolver, group)
     pairs = _pairs(meshes)
+    partners = {host: _partners(host, pairs) for host in hosts}
+    services, found = read_services(options[VARIABLE], resolver, partners, group)
+    problems += found
     for host in hosts:
-        problems += add_details(meshes[host], values[host], resolver, _partners(host, pairs))
+        problems += add_details(meshes[host], values[host], resolver, partners[host])
         problems += check_installation(meshes[host]["installation"], meshes[host]["mesh"], meshes[host]["namespace"])
     return {
         "group": group,
@@ -66,6 +70,7 @@ def declare(
         "outside": sorted(host for host in set(hosts) - set(play_hosts) if not meshes[host]["by_file"]),
         "meshes": meshes,
         "pairs": pairs,
+        "services": services,
         "problems": _merge_common(problems, {mesh["mesh"] for mesh in meshes.values()}, group),
     }
 

@@ -27,7 +27,9 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains imp
     TEXT_MAP,
     TEXTS,
     Domain,
+    is_list_of,
     is_port,
+    is_text,
     one_of,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.runtime import RUNTIME
@@ -95,6 +97,42 @@ SUBSCRIPTION: Dict[str, Key] = {
     "startingCSV": Key("str", "First version of the operator to install.", _TEXT),
     "config": Key("dict", "Configuration of the operator's Deployment, in the shape of the Subscription.", DICTIONARY),
 }
+_SERVICE = 'of the form namespace/name, each part a name or "*"'
+#: An entry of ``federation_services``.
+SHARED_SERVICE: Dict[str, Key] = {
+    "service": Key(
+        "str", "The service in the mesh that exports it. Each part may be C(*) for any.", Domain(is_text, _SERVICE)
+    ),
+    "selector": Key(
+        "dict",
+        "Services by their labels, instead of C(service): C(namespace), and C(labels) with the product's C(matchLabels) and "
+        "C(matchExpressions).",
+        Domain(DICTIONARY.accepts, "a dictionary with the keys namespace and labels"),
+    ),
+    "mesh": Key("str", "The mesh that exports.", Domain(is_text, "the name of a mesh")),
+    "consumers": Key(
+        "list",
+        "The meshes that import, by their names or inventory groups. Default: all that are linked with C(mesh).",
+        Domain(is_list_of(is_text), "a list of names of meshes or groups"),
+    ),
+    "alias": Key(
+        "str",
+        "Namespace and name under which the consumers see it. A part that is C(*) stays as it is.",
+        Domain(is_text, _SERVICE),
+    ),
+    "as_local": Key(
+        "bool",
+        "Whether the consumers see it as a service of their own cluster, which joins one of the same name.",
+        BOOLEAN,
+    ),
+    "locality": Key(
+        "dict",
+        "Location of the exporting mesh, for all that a consumer imports from it. Default: C(mesh_locality) of that mesh.",
+        Domain(DICTIONARY.accepts, f"a dictionary with the keys {', '.join(LOCALITY)}"),
+    ),
+}
+#: By variable, the keys of each entry of a list.
+ENTRIES: Dict[str, Dict[str, Key]] = {"federation_services": SHARED_SERVICE}
 #: By variable. Those with ``peers`` have the same keys by peer below it.
 KEYS: Dict[str, Dict[str, Key]] = {
     "mesh_ingress": INGRESS,

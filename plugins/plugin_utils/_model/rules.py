@@ -35,8 +35,8 @@ _IMPORT = ("type", "importAsLocal", "domainSuffix", "nameSelector")
 _LIST = 'a list of rules in the product\'s shape or as "namespace/name", or a dictionary of such lists by peer'
 
 
-class _Report:
-    """Collects the problems of one mesh; ``at`` is the place inside the variable."""
+class Report:
+    """Collects the problems of one mesh; ``at`` is a place in a variable."""
 
     def __init__(self, mesh: str) -> None:
         self.mesh = mesh
@@ -51,8 +51,8 @@ class _Report:
     def keys(self, value: Dict[str, Any], allowed: Sequence[str], at: str) -> None:
         self.problems += unknown_keys(value, allowed, self.mesh, at)
 
-    def dictionary(self, value: Any, allowed: Sequence[str], at: str) -> bool:
-        faults = dictionary_faults(value, self.mesh, at, "rule-shape", allowed)
+    def dictionary(self, value: Any, allowed: Sequence[str], at: str, code: str = "rule-shape") -> bool:
+        faults = dictionary_faults(value, self.mesh, at, code, allowed)
         self.problems += faults
         if not faults:
             self.keys(value, allowed, at)
@@ -72,7 +72,7 @@ def check_rules(value: Any, mesh: str, where: str, *, imports: bool) -> Tuple[Li
         return [], [found]
     rules, problems = [], []
     for index, written in enumerate(value):
-        report = _Report(mesh)
+        report = Report(mesh)
         rules.append(_rule(written, report, f"{where}[{index}]", imports))
         repaired = repaired_rule(written, imports=imports) if report.problems else None
         for found in report.problems:
@@ -82,9 +82,9 @@ def check_rules(value: Any, mesh: str, where: str, *, imports: bool) -> Tuple[Li
     return rules, problems
 
 
-def _rule(rule: Any, report: _Report, at: str, imports: bool) -> Rule:
+def _rule(rule: Any, report: Report, at: str, imports: bool) -> Rule:
     if isinstance(rule, str):
-        return _short(rule, report, at)
+        return read_short(rule, report, at)
     allowed = _IMPORT if imports else _EXPORT
     if not report.dictionary(rule, allowed, at):
         return {}
@@ -103,32 +103,42 @@ def _rule(rule: Any, report: _Report, at: str, imports: bool) -> Rule:
         if other in rule and other in allowed:
             message = f"istiod ignores {other} {shown(rule[other])} in a {kind}: only {body} is accepted"
             report.add("rule-body", f"{at}.{other}", message, "Remove it, or move it to a rule of its own")
-    check: Callable[[Dict[str, Any], _Report, str], None] = _mapping if kind == "NameSelector" else _label_selector
+    check: Callable[[Dict[str, Any], Report, str], None] = _mapping if kind == "NameSelector" else _label_selector
     check(rule[body], report, f"{at}.{body}")
     if imports:
         _import_options(rule, report, at)
     return dict(in_order(rule))
 
 
-def _short(rule: str, report: _Report, at: str) -> Rule:
-    namespace, slash, name = rule.partition("/")
-    if not slash or not namespace or not name or "/" in name:
-        remedy = "Write for example bookinfo/ratings, or */ratings"
-        report.reject(at, "of the form namespace/name", rule, remedy, "rule-short")
-        return {}
-    selector = {"namespace": namespace, "name": name}
-    _parts(selector, report, at)
-    return {"type": "NameSelector", "nameSelector": selector}
-
-
-def _parts(value: Dict[str, Any], report: _Report, at: str) -> None:
+def checkcheck_parts(value: Dict[str, Any], report: Report, at: str) -> None:
+    """Check the namespace and the name of a selector, as far as it has them."""
     for key in PARTS:
         part = value.get(key)
         if part is not None:
             _part(key, part, report, f"{at}.{key}")
 
 
-def _part(key: str, part: Any, report: _Report, at: str) -> None:
+def check_parts(value: Dict[str, Any], report: Report, at: str) -> None:
+    """Check the namespace and the name of a selector, as far as it has them."""
+    for key in PARTS:
+        part = value.get(key)
+        if part is not None:
+            _part(key, part, report, f"{at}.{key}")
+
+
+def read_short(rule: str, report: Report, at: str) -> Rule:
+    """The rule that is written as ``namespace/name``, as far as it is one."""
+    namespace, slash, name = rule.partition("/")
+    if not slash or not namespace or not name or "/" in name:
+        remedy = "Write for example bookinfo/ratings, or */ratings"
+        report.reject(at, "of the form namespace/name", rule, remedy, "rule-short")
+        return {}
+    selector = {"namespace": namespace, "name": name}
+    check_parts(selector, report, at)
+    return {"type": "NameSelector", "nameSelector": selector}
+
+
+def _part(key: str, part: Any, report: Report, at: str) -> None:
     """Check a namespace or a name; an empty one is no wildcard, as templates and ansible-core make it of nothing."""
     longest = f"at most {LABEL_MAX} lower case letters, digits and inner hyphens"
     accepted = (
@@ -147,17 +157,17 @@ def _part(key: str, part: Any, report: _Report, at: str) -> None:
         report.reject(at, accepted, part, remedy, "rule-name")
 
 
-def _mapping(value: Dict[str, Any], report: _Report, at: str) -> None:
+def _mapping(value: Dict[str, Any], report: Report, at: str) -> None:
     report.keys(value, MAPPING, at)
-    _parts(value, report, at)
+    check_parts(value, report, at)
     alias = value.get("alias")
     if alias is not None and report.dictionary(alias, PARTS, f"{at}.alias"):
-        _parts(alias, report, f"{at}.alias")
+        check_parts(alias, report, f"{at}.alias")
 
 
-def _label_selector(value: Dict[str, Any], report: _Report, at: str) -> None:
+def _label_selector(value: Dict[str, Any], report: Report, at: str) -> None:
     report.keys(value, LABEL_SELECTOR, at)
-    _parts({"namespace": value.get("namespace")}, report, at)
+    check_parts({"namespace": value.get("namespace")}, report, at)
     selector = value.get("selector")
     if not selector:
         report.add(
@@ -168,7 +178,7 @@ def _label_selector(value: Dict[str, Any], report: _Report, at: str) -> None:
             'Add selector.matchLabels, or use a NameSelector with the name "*"',
         )
     elif report.dictionary(selector, ("matchLabels", "matchExpressions"), f"{at}.selector"):
-        _match(selector, report, f"{at}.selector")
+        check_labels(selector, report, f"{at}.selector")
     aliases = value.get("aliases", [])
     if not isinstance(aliases, list):
         report.reject(f"{at}.aliases", "a list of mappings", aliases, "Write a list, even for one mapping")
@@ -178,7 +188,8 @@ def _label_selector(value: Dict[str, Any], report: _Report, at: str) -> None:
             _mapping({key: alias[key] for key in MAPPING if key in alias}, report, f"{at}.aliases[{index}]")
 
 
-def _match(selector: Dict[str, Any], report: _Report, at: str) -> None:
+def check_labels(selector: Dict[str, Any], report: Report, at: str) -> None:
+    """Check a label selector in the product's shape, which has no other keys."""
     labels = selector.get("matchLabels") or {}
     if not isinstance(labels, dict) or not all(isinstance(part, str) for pair in labels.items() for part in pair):
         report.reject(f"{at}.matchLabels", "a dictionary of strings", labels, "Quote true, false and numbers")
@@ -197,7 +208,7 @@ def _match(selector: Dict[str, Any], report: _Report, at: str) -> None:
             report.reject(f"{where}.operator", accepted, operator)
 
 
-def _import_options(rule: Dict[str, Any], report: _Report, at: str) -> None:
+def _import_options(rule: Dict[str, Any], report: Report, at: str) -> None:
     local = rule.get("importAsLocal", False)
     if not isinstance(local, bool):
         report.reject(f"{at}.importAsLocal", "a boolean (true or false)", local, "Write it without quotes")
@@ -216,18 +227,18 @@ def _import_options(rule: Dict[str, Any], report: _Report, at: str) -> None:
         report.reject(f"{at}.domainSuffix", accepted, suffix, remedy, "rule-local")
 
 
-def check_locality(value: Dict[str, Any], mesh: str) -> Tuple[Dict[str, str], List[Problem]]:
-    """Check ``mesh_locality``; istiod drops one with a zone but no region, or a subzone but no zone."""
-    report = _Report(mesh)
-    report.keys(value, tuple(LOCALITY), "mesh_locality")
+def check_locality(value: Dict[str, Any], mesh: str, where: str) -> Tuple[Dict[str, str], List[Problem]]:
+    """Check a locality; istiod drops one with a zone but no region, or a subzone but no zone."""
+    report = Report(mesh)
+    report.keys(value, tuple(LOCALITY), where)
     for key in LOCALITY:
         if value.get(key) is not None and not LOCALITY[key].domain.accepts(value[key]):
             accepted = LOCALITY[key].domain.accepted
-            report.reject(f"mesh_locality.{key}", accepted, value[key], "Quote the value", "locality-value")
+            report.reject(f"{where}.{key}", accepted, value[key], "Quote the value", "locality-value")
     for key, needed in (("zone", "region"), ("subzone", "zone")):
         if value.get(key) and not value.get(needed):
             message = f"must have {needed} beside it, not only {key} {shown(value[key])}: istiod drops the locality"
-            report.add("locality-value", f"mesh_locality.{key}", message, "")
+            report.add("locality-value", f"{where}.{key}", message, "")
     for found in report.problems:
         found["repaired"] = repaired_locality(value)
     return {key: value[key] for key in LOCALITY if isinstance(value.get(key), str)}, report.problems

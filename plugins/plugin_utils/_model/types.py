@@ -46,6 +46,32 @@ class RuleList(TypedDict):
     sound: bool
 
 
+class ServiceNames(TypedDict):
+    """Namespace and name of services; ``*`` is any, and in an alias what stays as it is (``_product.matching.names_of``)."""
+
+    namespace: str
+    name: str
+
+
+class SharedService(TypedDict):
+    """One valid entry of ``federation_services``, which has become rules of both sides.
+
+    ``where`` is its place; ``exporter`` and ``consumers`` are hosts. ``service`` are the names in the exporting mesh, among
+    which ``labels`` select (product's shape; None: all), ``alias`` those of the consumers. ``locality`` is that of the entry,
+    and ``written`` the original entry.
+    """
+
+    where: str
+    exporter: str
+    consumers: List[str]
+    service: ServiceNames
+    labels: Optional[Json]
+    alias: ServiceNames
+    as_local: bool
+    locality: Optional[Dict[str, str]]
+    written: Json
+
+
 class Egress(TypedDict, total=False):
     """``mesh_egress``: the settings of the federation egress gateways of a mesh."""
 
@@ -129,7 +155,8 @@ class DeclaredMesh(TypedDict):
 
 
 class Declaration(TypedDict):
-    """The whole declared federation; ``pairs`` is sorted, each pair too."""
+    """The whole declared federation; ``pairs`` is sorted, each pair too. ``services`` are the entries of
+    ``federation_services``."""
 
     group: str
     options: Json
@@ -137,6 +164,7 @@ class Declaration(TypedDict):
     outside: List[str]
     meshes: Dict[str, DeclaredMesh]
     pairs: List[List[str]]
+    services: List[SharedService]
     problems: List[Problem]
 
 

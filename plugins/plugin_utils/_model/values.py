@@ -96,6 +96,13 @@ def _to_rules(value: Any) -> Any:
     return value
 
 
+def _to_entries(value: Any) -> List[Any]:
+    """A list of any entries: those that read them check them."""
+    if not isinstance(value, list):
+        raise ValueError
+    return value
+
+
 _BY_TYPE = {
     "bool": to_bool,
     "int": _to_int,
@@ -108,6 +115,8 @@ _BY_NAME = {
     "mesh_kubeconfig": _to_kubeconfig,
     "mesh_exports": _to_rules,
     "mesh_imports": _to_rules,
+    "mesh_may_export": _to_entries,
+    "federation_services": _to_entries,
     "federation_restart_control_plane": to_bool_or_names,
     "federation_restart_workloads": to_bool_or_names,
 }

@@ -71,7 +71,9 @@ class Variable(NamedTuple):
 _RAW = {
     "mesh_exports": "a list of rules, or a dictionary of such lists by peer",
     "mesh_imports": "a list of rules, or a dictionary of such lists by peer",
+    "mesh_may_export": "a list of namespaces and selectors",
     "mesh_kubeconfig": "the path of a kubeconfig, or its content as a dictionary",
+    "federation_services": "a list of entries, each with service (or selector) and mesh",
     "federation_restart_control_plane": "true, false, or a list of meshes",
     "federation_restart_workloads": "true, false, or a list of namespaces",
 }
@@ -164,6 +166,13 @@ _MESHES = (
         "raw",
         "Import rules in the product's shape or as C(namespace/name): a list for all peers, or a "
         "dictionary of lists by peer.",
+        "sharing",
+    ),
+    _mesh(
+        "may_export",
+        "raw",
+        "What may leave this mesh: a list of namespaces, and of label selectors with the keys C(namespace) and C(labels). A rule that goes beyond it "
+        "is rejected. Default: no limit.",
         "sharing",
     ),
     _mesh("locality", "dict", "Location of this mesh; its importers set it on what they import from it.", "sharing"),
@@ -565,6 +574,21 @@ _OPTIONS = (
         "share",
         minimum=0,
         maximum=_WEEK,
+    ),
+    _federation(
+        "services",
+        "raw",
+        [],
+        "Services that one mesh shares with others, each with its export and import rules: a list of entries. Set it once, for the group.",
+        "sharing",
+    ),
+    _federation(
+        "max_exports",
+        "int",
+        None,
+        "Number of live services that an export rule with a wildcard or with labels may select without confirmation. Default: no limit.",
+        "sharing",
+        minimum=0,
     ),
     _federation(
         "no_log", "bool", True, "Keep the large data of plan and report out of the output of tasks.", "federation"
