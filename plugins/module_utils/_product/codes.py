@@ -591,7 +591,7 @@ CODES: Dict[str, Code] = {
     ),
     "exports-unconfirmed": Code(
         _SETS,
-        _EW,
+        _E,
         "An export rule with a wildcard or with labels selects more services than federation_max_exports",
         "Review the services, then name the mesh in federation_confirm",
     ),

@@ -24,13 +24,16 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.matching 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, Rule, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import rules
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.exporters import shared_names
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.findings import distinct
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.names import (
     export_collisions,
     import_collisions,
     local_name_collisions,
 )
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.policy import beyond_policy
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Place, PlacedImport, PlacedOffer
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.view import View, sound
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.shared_services import is_shared
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh, RuleList
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.values import suggestion
 
@@ -48,13 +51,12 @@ def lint(declaration: Declaration) -> List[Problem]:
         for written in sound(mesh["export_lists"]):
             places = rules.places_of(mesh, written)
             problems += _shadowed_rules(mesh, places) + _control_plane(mesh, places) + export_collisions(mesh, places)
-            problems += _unimported(view, mesh, written, places)
         for written in sound(mesh["import_lists"]):
             places = rules.places_of(mesh, written)
             problems += _shadowed_rules(mesh, places) + _suffixes(mesh, places)
-            problems += _unoffered(view, mesh, written, places)
+        problems += _unimported(view, mesh) + _unoffered(view, mesh) + beyond_policy(mesh)
         problems += import_collisions(view, mesh) + local_name_collisions(view, mesh) + _joins(view, mesh)
-    return in_order(problems + shared_names(view))
+    return in_order(distinct(problems + shared_names(view), declaration["group"]))
 
 
 def in_order(problems: Sequence[Problem]) -> List[Problem]:
@@ -81,12 +83,25 @@ def _shadowed_rules(mesh: DeclaredMesh, places: Sequence[Place]) -> List[Problem
     for index, place in enumerate(places):
         earlier = matching.shadowing_rule(all_rules, index)
         if earlier is not None:
-            problems.append(_shadowed(mesh, places[earlier], place))
+            shadowed = _shadowed_entry if is_shared(place.where) else _shadowed
+            problems += shadowed(mesh, places[earlier], place)
         problems += _unused_aliases(mesh, place)
     return problems
 
 
-def _shadowed(mesh: DeclaredMesh, earlier: Place, place: Place) -> Problem:
+def _shadowed_entry(mesh: DeclaredMesh, earlier: Place, place: Place) -> List[Problem]:
+    """An entry of ``federation_services`` that an earlier rule contradicts; one that says the same changes nothing."""
+    if _effects(earlier.rule, place.rule) == _effects(place.rule, place.rule):
+        return []
+    is_narrower = not matching.covers(matching.source(place.rule), matching.source(earlier.rule))
+    remedy = f"Remove one of the two: {earlier.where} is used before it"
+    if is_narrower and is_shared(earlier.where):
+        remedy = f"Move it before {earlier.where}"
+    message = f"contradicts {earlier.where}, which selects all these services first and gives them other names"
+    return [problem("service-conflict", mesh["mesh"], place.where, message, remedy)]
+
+
+def _shadowed(mesh: DeclaredMesh, earlier: Place, place: Place) -> List[Problem]:
     repaired = None
     if _effects(earlier.rule, place.rule) == _effects(place.rule, place.rule):
         remedy = "Remove the rule: it changes nothing"
@@ -94,16 +109,18 @@ def _shadowed(mesh: DeclaredMesh, earlier: Place, place: Place) -> Problem:
         remedy = "Keep one of the two rules: both select the same services"
     else:
         remedy, repaired = f"Move it before {earlier.where}", [place.rule, earlier.rule]
-    return problem(
-        "rule-shadowed",
-        mesh["mesh"],
-        place.where,
-        f"is shadowed by {earlier.where}, which selects all services that this rule could select; the first rule that matches "
-        "wins",
-        remedy,
-        severity=_WARNING,
-        repaired=repaired,
-    )
+    return [
+        problem(
+            "rule-shadowed",
+            mesh["mesh"],
+            place.where,
+            f"is shadowed by {earlier.where}, which selects all services that this rule could select; the first rule that "
+            "matches wins",
+            remedy,
+            severity=_WARNING,
+            repaired=repaired,
+        )
+    ]
 
 
 def _effects(rule: Rule, about: Rule) -> Tuple[Any, ...]:
@@ -201,25 +218,39 @@ def _control_plane(mesh: DeclaredMesh, places: Sequence[Place]) -> List[Problem]
     return problems
 
 
-def _unimported(view: View, mesh: DeclaredMesh, written: RuleList, places: Sequence[Place]) -> List[Problem]:
+def _used_rules(mesh: DeclaredMesh, lists: Sequence[RuleList]) -> List[Tuple[Place, List[str]]]:
+    """The rules that no earlier one shadows, each once, with the peers for which that holds."""
+    by_place: Dict[str, List[str]] = {}
+    order: Dict[str, Place] = {}
+    for written in sound(lists):
+        places = rules.places_of(mesh, written)
+        all_rules = [place.rule for place in places]
+        for index, place in enumerate(places):
+            if matching.shadowing_rule(all_rules, index) is None:
+                order.setdefault(place.where, place)
+                by_place.setdefault(place.where, []).extend(written["peers"])
+    return [(place, by_place[where]) for where, place in order.items()]
+
+
+def _unimported(view: View, mesh: DeclaredMesh) -> List[Problem]:
     """Export rules that no peer which gets them imports from."""
-    by_peer = [view.import_places(peer, mesh["host"]) for peer in written["peers"]]
-    if None in by_peer:
-        return []
-    imported = [matching.source(place.rule) for import_places in by_peer for place in import_places or []]
-    all_rules = [place.rule for place in places]
     problems = []
-    for index, place in enumerate(places):
+    for place, peers in _used_rules(mesh, mesh["export_lists"]):
+        by_peer = [view.import_places(peer, mesh["host"]) for peer in peers]
+        if None in by_peer:
+            continue
+        imported = [
+            matching.source(import_place.rule) for import_places in by_peer for import_place in import_places or []
+        ]
         offered = [offer.names for offer in rules.offers([place])]
-        is_imported = any(matching.intersect(names, other) is not None for names in offered for other in imported)
-        if is_imported or matching.shadowing_rule(all_rules, index) is not None:
+        if any(matching.intersect(names, other) is not None for names in offered for other in imported):
             continue
         problems.append(
             problem(
                 "export-unimported",
                 mesh["mesh"],
                 place.where,
-                f"no import rule of {view.names(written['peers'])} matches {_listed(offered)}",
+                f"no import rule of {view.names(peers)} matches {_listed(offered)}",
                 f"Import it there (mesh_imports, by peer {mesh['mesh']}), or remove this rule",
                 severity=_WARNING,
                 repaired=offered[0].text,
@@ -228,21 +259,18 @@ def _unimported(view: View, mesh: DeclaredMesh, written: RuleList, places: Seque
     return problems
 
 
-def _unoffered(view: View, mesh: DeclaredMesh, written: RuleList, places: Sequence[Place]) -> List[Problem]:
+def _unoffered(view: View, mesh: DeclaredMesh) -> List[Problem]:
     """Import rules for which no peer that they are for exports anything."""
-    by_peer = [view.offers(peer, mesh["host"]) for peer in written["peers"]]
-    if None in by_peer:
-        return []
-    offered = [offer for offers in by_peer for offer in offers or []]
-    all_rules = [place.rule for place in places]
     problems = []
-    for index, place in enumerate(places):
+    for place, peers in _used_rules(mesh, mesh["import_lists"]):
+        by_peer = [view.offers(peer, mesh["host"]) for peer in peers]
+        if None in by_peer:
+            continue
+        offered = [offer for offers in by_peer for offer in offers or []]
         selected = matching.source(place.rule)
         matched = [offer for offer in offered if matching.intersect(offer.names, selected) is not None]
-        if matching.shadowing_rule(all_rules, index) is not None:
-            continue
         if not matched:
-            problems.append(_not_offered(view, mesh, written["peers"], place, offered))
+            problems.append(_not_offered(view, mesh, peers, place, offered))
         elif selected.is_single and not any(offer.is_named for offer in matched):
             problems.append(_uncertain(view, mesh, place, matched[0]))
     return problems

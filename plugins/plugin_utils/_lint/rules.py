@@ -19,7 +19,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.types impor
 
 
 class Place(NamedTuple):
-    """One rule at its place: ``mesh`` is a host; ``short`` when it is written as ``namespace/name``."""
+    """One rule at its place: ``mesh`` is a host; ``short`` as in ``RuleList``."""
 
     mesh: str
     where: str
@@ -89,6 +89,6 @@ def imports(places: Sequence[Place], offered: Sequence[PlacedOffer], peer_name: 
 def places_of(mesh: DeclaredMesh, written: RuleList) -> List[Place]:
     """The rules of a list with their places."""
     return [
-        Place(mesh["host"], f"{written['where']}[{index}]", rule, isinstance(written["written"][index], str))
-        for index, rule in enumerate(written["rules"])
+        Place(mesh["host"], where, rule, short)
+        for where, rule, short in zip(written["places"], written["rules"], written["short"])
     ]

@@ -12,6 +12,7 @@ GetDestinationCluster). An import that joins a Service of its mesh is used on po
 
 from __future__ import annotations
 
+import functools
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching
@@ -19,6 +20,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import Names
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import rules
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.findings import distinct
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.policy import beyond_policy_live, too_many_exports
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Place, PlacedImport
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.view import View, sound
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh, RuleList
@@ -61,22 +64,29 @@ def services_to_read(declaration: Declaration, host: str) -> List[str]:
 
 
 def lint_services(declaration: Declaration, services: Services, writes: Optional[Writes] = None) -> List[Problem]:
-    """Find exported services with more or less than one port, and imports that cannot join the Service of their name.
+    """Find exported services with more or less than one port, imports that cannot join the Service of their name, exports that may not
+    leave their mesh, and rules that export more than is allowed without confirmation.
 
     ``services`` are those of ``services_to_read``, by host; a mesh that is not in it has no findings. Without ``writes``
     every rule counts as one that is going to be written.
     """
     problems: List[Problem] = []
-    ports = _Ports(declaration, writes or (lambda host, peer, index: True))
+    is_written = writes or (lambda host, peer, index: True)
+    ports = _Ports(declaration, is_written)
     for host in declaration["hosts"]:
         mesh = declaration["meshes"][host]
+        if host in services:
+            problems += beyond_policy_live(mesh, services[host])
+            problems += too_many_exports(
+                mesh, services[host], declaration["options"], functools.partial(is_written, host)
+            )
         for written in sound(mesh["export_lists"]):
             problems += ports.check(mesh, written, services.get(host, []))
         for written in sound(mesh["import_lists"]):
             for peer in written["peers"]:
                 exported = _exported_to(declaration["meshes"][peer], host, services.get(peer, []))
                 problems += _joined(mesh, written, exported, services.get(host, []))
-    return problems
+    return distinct(problems, declaration["group"])
 
 
 class _Ports:

@@ -11,7 +11,8 @@ from typing import Dict, List, Optional, Sequence, Tuple
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import rules
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Place, PlacedImport, PlacedOffer
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.peer_names import peer_names
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, RuleList
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.shared_services import is_shared
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh, RuleList
 
 #: Problems after which it is unknown which rules a mesh has, or for which peers.
 _UNREAD = ("variable-undefined", "variable-type", "peer-unknown", "peer-not-paired")
@@ -33,6 +34,10 @@ class View:
             if found["code"] in _UNREAD
         }
         self._peer_names = peer_names(declaration)
+        self._are_services_read = not any(
+            is_shared(found["where"]) and found["severity"] == "error" for found in declaration["problems"]
+        )
+        self._places_by_peer: Dict[Tuple[str, str, str], Optional[List[Place]]] = {}
         self._offers: Dict[Tuple[str, str], Optional[List[PlacedOffer]]] = {}
 
     def name(self, host: str) -> str:
@@ -63,8 +68,15 @@ class View:
         )
 
     def _places(self, host: str, variable: str, lists: Sequence[RuleList], peer: str) -> Optional[List[Place]]:
-        mesh = self.meshes[host]
-        if (mesh["mesh"], variable) in self._unread or mesh["by_file"]:
+        key = (host, variable, peer)
+        if key not in self._places_by_peer:
+            self._places_by_peer[key] = self._find_places(self.meshes[host], variable, lists, peer)
+        return self._places_by_peer[key]
+
+    def _find_places(
+        self, mesh: DeclaredMesh, variable: str, lists: Sequence[RuleList], peer: str
+    ) -> Optional[List[Place]]:
+        if (mesh["mesh"], variable) in self._unread or mesh["by_file"] or not self._are_services_read:
             return None
         for written in lists:
             if peer in written["peers"]:

@@ -18,6 +18,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.exposure import check_egress, check_ingress
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import EGRESS, INGRESS
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.mesh import is_registry
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.may_export import read_may_export
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.resolver import Resolver
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.rules import check_locality, check_rules
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import (
@@ -38,27 +39,17 @@ def add_details(mesh: DeclaredMesh, values: Json, resolver: Resolver, partners: 
     problems += _add_peer_names(mesh, values.get("mesh_peer_names", {}), resolver, partners)
     problems += _add_egress(mesh, values.get("mesh_egress", {}), resolver, partners)
     if "mesh_exports" in values:
-        lists, found = _rule_lists(mesh, "mesh_exports", values["mesh_exports"], resolver, partners)
+        mesh["export_lists"], found = _rule_lists(mesh, "mesh_exports", values["mesh_exports"], resolver, partners)
         problems += found
-        mesh["exports"], mesh["export_lists"] = _by_peer(lists), lists
-        mesh["short_exports"] = {peer: _short(written) for written in lists for peer in written["peers"]}
     if "mesh_imports" in values:
-        lists, found = _rule_lists(mesh, "mesh_imports", values["mesh_imports"], resolver, partners)
+        mesh["import_lists"], found = _rule_lists(mesh, "mesh_imports", values["mesh_imports"], resolver, partners)
         problems += found
-        mesh["imports"], mesh["import_lists"] = _by_peer(lists), lists
+    mesh["may_export"], found = read_may_export(values.get("mesh_may_export"), mesh["mesh"])
+    problems += found
     if values.get("mesh_locality"):
         mesh["locality"], found = check_locality(values["mesh_locality"], mesh["mesh"], "mesh_locality")
         problems += found
     return problems
-
-
-def _by_peer(lists: List[RuleList]) -> Dict[str, List[Json]]:
-    return {peer: [rule for rule in written["rules"] if rule] for written in lists for peer in written["peers"]}
-
-
-def _short(written: RuleList) -> List[str]:
-    """The rules of a list that are written as ``namespace/name``."""
-    return [rule for rule in written["written"] if isinstance(rule, str)]
 
 
 def _rule_lists(
@@ -81,11 +72,14 @@ def _rule_lists(
 
 def _rule_list(mesh: DeclaredMesh, where: str, value: Any, peers: List[str]) -> Tuple[RuleList, List[Problem]]:
     rules, problems = check_rules(value, mesh["mesh"], where, imports=where.startswith("mesh_imports"))
+    entries = value if isinstance(value, list) else []
     written: RuleList = {
         "where": where,
         "peers": peers,
-        "written": value if isinstance(value, list) else [],
+        "written": entries,
         "rules": rules,
+        "places": [f"{where}[{index}]" for index in range(len(rules))],
+        "short": [isinstance(entry, str) for entry in entries],
         "sound": not problems,
     }
     return written, problems

@@ -21,6 +21,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.install imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.mesh import check_mesh, declared_mesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.options import check_options, read_options
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.resolver import Resolver
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.shared_rules import add_rules
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.shared_services import VARIABLE, read_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 
@@ -62,6 +63,8 @@ def declare(
     problems += found
     for host in hosts:
         problems += add_details(meshes[host], values[host], resolver, partners[host])
+    problems += add_rules(meshes, services, group)
+    for host in hosts:
         problems += check_installation(meshes[host]["installation"], meshes[host]["mesh"], meshes[host]["namespace"])
     return {
         "group": group,

@@ -32,6 +32,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.values impo
 
 _EXPORT = ("type", "nameSelector", "labelSelector")
 _IMPORT = ("type", "importAsLocal", "domainSuffix", "nameSelector")
+_LABELS = ("matchLabels", "matchExpressions")
 _LIST = 'a list of rules in the product\'s shape or as "namespace/name", or a dictionary of such lists by peer'
 
 
@@ -177,8 +178,8 @@ def _label_selector(value: Dict[str, Any], report: Report, at: str) -> None:
             "service of the namespace",
             'Add selector.matchLabels, or use a NameSelector with the name "*"',
         )
-    elif report.dictionary(selector, ("matchLabels", "matchExpressions"), f"{at}.selector"):
-        check_labels(selector, report, f"{at}.selector")
+    elif report.dictionary(selector, _LABELS, f"{at}.selector"):
+        _match(selector, report, f"{at}.selector")
     aliases = value.get("aliases", [])
     if not isinstance(aliases, list):
         report.reject(f"{at}.aliases", "a list of mappings", aliases, "Write a list, even for one mapping")
@@ -188,8 +189,18 @@ def _label_selector(value: Dict[str, Any], report: Report, at: str) -> None:
             _mapping({key: alias[key] for key in MAPPING if key in alias}, report, f"{at}.aliases[{index}]")
 
 
-def check_labels(selector: Dict[str, Any], report: Report, at: str) -> None:
-    """Check a label selector in the product's shape, which has no other keys."""
+def check_selector(selector: Any, report: Report, at: str) -> Dict[str, Any]:
+    """Check a label selector in the product's shape, which selects by at least one label."""
+    if not report.dictionary(selector, _LABELS, at):
+        return {}
+    _match(selector, report, at)
+    if not any(selector.values()):
+        message = "must have matchLabels or matchExpressions: without them it selects every service"
+        report.add("rule-selector", at, message, "Add labels, or write the namespace alone")
+    return dict(selector)
+
+
+def _match(selector: Dict[str, Any], report: Report, at: str) -> None:
     labels = selector.get("matchLabels") or {}
     if not isinstance(labels, dict) or not all(isinstance(part, str) for pair in labels.items() for part in pair):
         report.reject(f"{at}.matchLabels", "a dictionary of strings", labels, "Quote true, false and numbers")

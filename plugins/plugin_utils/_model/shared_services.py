@@ -18,9 +18,9 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.resolver import Resolver
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.rules import (
     Report,
-    check_labels,
     check_locality,
     check_parts,
+    check_selector,
     read_short,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import ServiceNames, SharedService
@@ -68,7 +68,7 @@ class _EntryReader:
         service, labels = self._selected(entry)
         alias = self._alias(entry, service)
         exporter = self._exporter(entry)
-        self._check_local(entry, alias)
+        self._check_local(entry, service, alias)
         return {
             "where": self.where,
             "exporter": exporter or "",
@@ -94,13 +94,8 @@ class _EntryReader:
         selector, at = entry.get("selector"), f"{self.where}.selector"
         if selector is None or not self.report.dictionary(selector, _SELECTOR, at):
             return {"namespace": "*", "name": "*"}, None
-        labels = selector.get("labels")
         check_parts({"namespace": selector.get("namespace")}, self.report, at)
-        if self.report.dictionary(labels, ("matchLabels", "matchExpressions"), f"{at}.labels"):
-            check_labels(labels, self.report, f"{at}.labels")
-            if not any(labels.values()):
-                message = "must have matchLabels or matchExpressions: without them it would select every service"
-                self.report.add("rule-selector", f"{at}.labels", message, 'Add labels, or write service: "namespace/*"')
+        labels = check_selector(selector.get("labels"), self.report, f"{at}.labels")
         return {"namespace": str(selector.get("namespace") or "*"), "name": "*"}, labels
 
     def _names(self, entry: Json, key: str) -> ServiceNames:
@@ -140,7 +135,8 @@ class _EntryReader:
         at, names = f"{self.where}.consumers", entry.get("consumers")
         if names is None:
             if not linked:
-                self._not_linked(at, exporter, "no mesh")
+                message = f"must have meshes that import: {self.resolver.meshes[exporter]['mesh']} is linked with none"
+                self.report.add("peer-not-paired", at, message, "Name its peers in mesh_peers")
             return sorted(linked)
         domain = SHARED_SERVICE["consumers"].domain
         if not domain.accepts(names):
@@ -165,27 +161,23 @@ class _EntryReader:
             message = f"must be another mesh than the exporter {shown(name)}: a mesh does not import from itself"
             self.report.add("peer-self", at, message, "Remove it from consumers")
         elif not hosts & linked:
-            self._not_linked(at, exporter, shown(name))
+            self._not_linked(at, exporter, name)
         return hosts & linked
 
-    def _not_linked(self, at: str, exporter: str, what: str) -> None:
+    def _not_linked(self, at: str, exporter: str, name: str) -> None:
         mesh = self.resolver.meshes[exporter]["mesh"]
         listed = ", ".join(self.resolver.meshes[host]["mesh"] for host in self.partners.get(exporter, []))
-        message = f"must be linked with {mesh}, and {what} is; linked are {listed or 'none'}"
-        if what != "no mesh":
-            message = f"must be linked with {mesh}, which {what} is not; linked are {listed or 'none'}"
+        message = f"must be linked with {mesh}, which {shown(name)} is not; linked are {listed or 'none'}"
         self.report.add("peer-not-paired", at, message, f"Name it in mesh_peers of {mesh}, or remove it here")
 
-    def _check_local(self, entry: Json, alias: ServiceNames) -> None:
+    def _check_local(self, entry: Json, service: ServiceNames, alias: ServiceNames) -> None:
         local, at = entry.get("as_local", False), f"{self.where}.as_local"
         if not isinstance(local, bool):
             accepted = SHARED_SERVICE["as_local"].domain.accepted
             self.report.reject(at, accepted, local, "Write it without quotes", "service-entry")
             entry["as_local"] = False
             return
-        service = str(entry.get("service") or "")
-        namespace = service.partition("/")[0] if service else (entry.get("selector") or {}).get("namespace")
-        if local and alias["namespace"] in ANY and namespace in ANY:
+        if local and alias["namespace"] in ANY and service["namespace"] in ANY:
             message = "must have an alias with a fixed namespace beside it: istiod skips the import otherwise"
             self.report.add("rule-local", at, message, 'Add for example alias: "bookinfo/*"')
 

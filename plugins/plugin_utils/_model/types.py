@@ -33,16 +33,19 @@ class Ingress(TypedDict, total=False):
 
 
 class RuleList(TypedDict):
-    """One written list of rules: ``where`` is its place in the inventory, ``peers`` are the hosts that get it.
+    """One list of rules: ``where`` is its place in the inventory, ``peers`` are the hosts that get it.
 
     ``written`` are the original entries and ``rules`` the same in the product's shape; it is ``sound`` when no rule is
-    rejected.
+    rejected. ``places`` are those of the rules: in this list, and after these entries of ``federation_services``.
+    ``short``: the rule is written as ``namespace/name``, or is one of those entries by name.
     """
 
     where: str
     peers: List[str]
     written: List[Any]
     rules: List[Rule]
+    places: List[str]
+    short: List[bool]
     sound: bool
 
 
@@ -51,6 +54,13 @@ class ServiceNames(TypedDict):
 
     namespace: str
     name: str
+
+
+class Permission(TypedDict):
+    """What may leave a mesh: all of a ``namespace`` (``*``: of any), or with ``labels`` (product's shape) what they select."""
+
+    namespace: str
+    labels: Optional[Json]
 
 
 class SharedService(TypedDict):
@@ -121,7 +131,9 @@ class DeclaredMesh(TypedDict):
     """What the inventory declares for one mesh, with defaults; it contains no credential.
 
     What is declared by peer has the peer's host as key. ``short_exports`` are the export rules that are written as
-    ``namespace/name``; ``peer_names`` are those of ``mesh_peer_names``.
+    ``namespace/name``, or come from ``federation_services``; ``peer_names`` are those of ``mesh_peer_names``.
+    ``export_places`` are the places of ``exports``. ``localities`` are those of entries of ``federation_services``, for what is
+    imported from a peer; ``locality`` is that of the mesh itself.
     ``namespace`` is that of an installation where ``namespace_set`` is false: a control plane that exists may be in another one.
     ``by_file``: the mesh has identity files and no cluster access; ``identity_files`` are these files by the host of the peer.
     """
@@ -143,7 +155,10 @@ class DeclaredMesh(TypedDict):
     export_lists: List[RuleList]
     import_lists: List[RuleList]
     short_exports: Dict[str, List[str]]
+    export_places: Dict[str, List[str]]
+    may_export: Optional[List[Permission]]
     locality: Optional[Dict[str, str]]
+    localities: Dict[str, Dict[str, str]]
     managed_cluster: str
     peer_names: Dict[str, str]
     installation: Installation

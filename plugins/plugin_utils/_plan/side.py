@@ -199,7 +199,8 @@ def _rules(pair: Pair) -> SideRules:
     return {
         "exports": declared["exports"].get(pair.other["host"], _undeclared_rules(pair)),
         "imports": declared["imports"].get(pair.other["host"], _undeclared_rules(pair)),
-        "locality": pair.declaration["meshes"][pair.other["host"]]["locality"],
+        "locality": declared["localities"].get(pair.other["host"])
+        or pair.declaration["meshes"][pair.other["host"]]["locality"],
     }
 
 

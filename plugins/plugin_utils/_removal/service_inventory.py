@@ -93,7 +93,7 @@ def _lines(
     return [
         {
             "mesh": mesh["mesh"],
-            "where": f"{written['where']}[{index}]",
+            "where": written["places"][index],
             "written": written["written"][index],
             "others": others,
             "is_wide": not _is_single(written["rules"][index]),

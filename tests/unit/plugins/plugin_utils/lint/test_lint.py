@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.builders import federations as fed
+from unit.builders import federations as fed, shared
 from unit.builders.rejected import REJECTED
 from unit.lab.test_rules import EXPORTS, IMPORTS
 
@@ -727,10 +727,23 @@ def _reported_codes() -> dict[str, set[str]]:
         WEST: fed.facts(WEST, additional_services={"services": [], "unread": [{"namespace": "a", "message": "m"}]})
     }
     problems += check_services(planning.build_plan(declaration, unread, fed.NOW), declaration, unread)
+    problems += _of_services()
     reported: dict[str, set[str]] = {}
     for one in problems:
         reported.setdefault(one["code"], set()).add(one["severity"])
     return reported
+
+
+def _of_services() -> list[Problem]:
+    """The codes of entries of federation_services, of mesh_may_export and of federation_max_exports."""
+    entries = [shared.entry(), shared.entry(alias="a/x"), shared.entry("shop/*")]
+    policy = {"mesh_may_export": ["shop", {"labels": {"matchLabels": {"export": "true"}}}]}
+    problems = shared.findings([shared.entry(xyz=1), {}])
+    problems += shared.findings(entries, red_mesh={"mesh_may_export": []})
+    declaration = shared.declared(entries, {"federation_max_exports": 0}, red_mesh=policy)
+    for services in ([], [shared.service("bookinfo", "ratings"), shared.service("shop", "cart")]):
+        problems += lint_services(declaration, {shared.RED: services})
+    return problems
 
 
 #: The rows of the table that lint reports.

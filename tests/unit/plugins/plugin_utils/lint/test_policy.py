@@ -1,0 +1,168 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``mesh_may_export`` and ``federation_max_exports``: which export rules are rejected, by patterns and by live Services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.builders import federations as fed
+from unit.builders.shared import GREEN, RED, declared, entry, findings, selecting, service
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem_line
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.policy import too_many_exports
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import lint_services
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import check_services
+
+Json = dict[str, Any]
+AT = "federation_services[0]"
+LABELS = {"matchLabels": {"export": "true"}}
+WRONG_POLICIES: list[tuple[Any, str, str, str]] = [
+    ("bookinfo", "mesh_may_export", "variable-type", "must be a list of namespaces and selectors"),
+    (["bookinfo/ratings"], "mesh_may_export[0]", "rule-shape", "Write the namespace alone"),
+    (["Bookinfo"], "mesh_may_export[0].namespace", "rule-name", "lower case"),
+    (["book*"], "mesh_may_export[0].namespace", "rule-wildcard", "no partial wildcards"),
+    ([7], "mesh_may_export[0]", "rule-shape", "a dictionary with the keys namespace, labels"),
+    ([{}], "mesh_may_export[0]", "rule-shape", "must have namespace or labels"),
+    ([{"namespace": "a", "label": {}}], "mesh_may_export[0].label", "key-unknown", "Did you mean labels"),
+    ([{"labels": {}}], "mesh_may_export[0].labels", "rule-selector", "selects every service"),
+    (
+        [{"labels": {"matchLabels": {"a": True}}}],
+        "mesh_may_export[0].labels.matchLabels",
+        "rule-shape",
+        "a dictionary of strings",
+    ),
+]
+
+
+@pytest.mark.parametrize(("value", "where", "code", "text"), WRONG_POLICIES)
+def test_a_wrong_policy_is_rejected_at_its_place(value: Any, where: str, code: str, text: str) -> None:
+    [found] = declared([], red_mesh={"mesh_may_export": value})["problems"]
+    assert (found["mesh"], found["where"], found["code"]) == (RED, where, code)
+    assert text in problem_line(found)
+
+
+def by_labels(namespace: str, **selector: Any) -> Json:
+    return {"type": "LabelSelector", "labelSelector": {"namespace": namespace, "selector": selector}}
+
+
+BOTH = {"export": "true", "tier": "front"}
+IN = {"key": "export", "operator": "In", "values": ["true", "yes"]}
+NOT_IN = {"key": "export", "operator": "NotIn", "values": ["no"]}
+#: mesh_may_export, a rule, whether it is within
+BY_PATTERN: list[tuple[list[Any], Any, bool]] = [
+    (["bookinfo"], "bookinfo/ratings", True),
+    (["bookinfo"], "bookinfo/*", True),
+    (["bookinfo"], "shop/cart", False),
+    (["bookinfo"], "*/ratings", False),
+    (["bookinfo", "shop"], "*/*", False),
+    (["*"], "*/*", True),
+    ([], "bookinfo/ratings", False),
+    (["bookinfo"], by_labels("bookinfo", matchLabels=BOTH), True),
+    (["bookinfo"], by_labels("*", matchLabels=BOTH), False),
+    ([{"labels": LABELS}], by_labels("*", matchLabels=BOTH), True),
+    ([{"labels": LABELS}], by_labels("*", matchLabels={"tier": "front"}), False),
+    ([{"labels": LABELS}], by_labels("*", matchLabels={"export": "false"}), False),
+    ([{"labels": LABELS}], "bookinfo/*", False),
+    ([{"labels": LABELS}], "bookinfo/ratings", True),  # its labels are those of the live Service
+    ([{"namespace": "shop", "labels": LABELS}], by_labels("bookinfo", matchLabels=BOTH), False),
+    ([{"namespace": "shop", "labels": LABELS}], "bookinfo/ratings", False),
+    ([{"namespace": "shop", "labels": LABELS}, "bookinfo"], "bookinfo/ratings", True),
+    ([{"labels": {"matchExpressions": [IN]}}], by_labels("*", matchLabels=BOTH), True),
+    ([{"labels": {"matchExpressions": [IN]}}], by_labels("*", matchExpressions=[IN]), True),
+    ([{"labels": {"matchExpressions": [NOT_IN]}}], by_labels("*", matchExpressions=[NOT_IN]), True),
+    ([{"labels": {"matchExpressions": [NOT_IN]}}], by_labels("*", matchLabels=BOTH), False),
+    ([{"labels": {"matchExpressions": [IN]}}], by_labels("*", matchLabels={"export": "no"}), False),
+]
+
+
+@pytest.mark.parametrize(("policy", "rule", "is_within"), BY_PATTERN)
+def test_a_rule_is_judged_by_its_pattern(policy: list[Any], rule: Any, is_within: bool) -> None:
+    exports = {"mesh_may_export": policy, "mesh_exports": {GREEN: [rule]}}
+    found = [one for one in findings([], red_mesh=exports) if one["severity"] == "error"]
+    assert [(one["mesh"], one["where"], one["code"]) for one in found] == (
+        [] if is_within else [(RED, f"mesh_exports.{GREEN}[0]", "export-policy")]
+    )
+
+
+def test_an_entry_is_judged_once_for_all_consumers() -> None:
+    [found] = [
+        one
+        for one in findings([entry("shop/cart")], red_mesh={"mesh_may_export": ["bookinfo"]})
+        if one["severity"] == "error"
+    ]
+    assert problem_line(found) == (
+        f"ERROR {RED}: {AT}: exports shop/cart of {RED}, and only bookinfo may leave it. Fix: Export only what mesh_may_export of "
+        f"{RED} has, or extend it. [export-policy]"
+    )
+
+
+def live(entries: list[Json], services: list[Json], options: Json | None = None, **variables: Json) -> list[Problem]:
+    """What the live Services of red show."""
+    return lint_services(declared(entries, options, **variables), {RED: services})
+
+
+def test_a_named_service_is_judged_by_its_labels() -> None:
+    policy = {"mesh_may_export": [{"labels": LABELS}]}
+    for services, expected, text in (
+        ([service("bookinfo", "ratings", export="true")], [], ""),
+        ([service("bookinfo", "ratings", export="false")], ["export-policy"], "the Service has export=false"),
+        ([service("bookinfo", "ratings")], ["export-policy"], "the Service has no label"),
+        ([service("bookinfo", "reviews", export="true")], ["export-policy-open"], "no such Service was read"),
+    ):
+        found = live([entry()], services, red_mesh=policy)
+        assert [(one["code"], one["where"]) for one in found] == [(code, AT) for code in expected]
+        assert all(text in one["message"] for one in found)
+    assert lint_services(declared([entry()], red_mesh=policy), {}) == []
+
+
+MANY = [service("bookinfo", f"x{number:02}", export="true") for number in range(25)]
+
+
+@pytest.mark.parametrize(
+    ("shared", "most", "confirmed", "count"),
+    [
+        (entry("bookinfo/*"), 24, None, 25),
+        (entry("bookinfo/*"), 25, None, 0),
+        (entry("bookinfo/*"), None, None, 0),
+        (entry("bookinfo/*"), 24, RED, 0),
+        (entry("bookinfo/*"), 24, f"{GREEN}, {RED}", 0),
+        (entry("bookinfo/*"), 24, GREEN, 25),
+        (selecting(), 0, None, 25),
+        (selecting(label="other"), 0, None, 0),
+        (entry("bookinfo/x01"), 0, None, 0),
+        (entry("*/x01"), 0, None, 1),
+    ],
+)
+def test_wide_rules_need_a_confirmation(shared: Json, most: Any, confirmed: Any, count: int) -> None:
+    options = {"federation_max_exports": most, "federation_confirm": confirmed}
+    found = live([shared], MANY, options)
+    assert [(one["mesh"], one["where"], one["code"]) for one in found] == [(RED, AT, "exports-unconfirmed")] * bool(
+        count
+    )
+    for one in found:
+        assert f"exports {count} service" in one["message"] and "bookinfo/x01" in one["message"]
+        assert one["remedy"] == f"Run again with -e federation_confirm={RED} to export them all"
+        assert ("and 5 more" in one["message"]) == (count == 25)
+
+
+def test_only_new_rules_ask() -> None:
+    declaration = declared([entry("bookinfo/*", consumers=[GREEN])], {"federation_max_exports": 1})
+    rule = {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "*"}}
+    for rules, count in (([], 1), ([rule], 0)):
+        live_set = {"metadata": {"name": GREEN, "namespace": f"{RED}-system"}, "spec": {"exportRules": rules}}
+        facts = {host: fed.facts(host) for host in fed.COLOURS}
+        facts[RED].update(exports=[live_set], additional_services={"services": MANY, "unread": []})
+        plan = planning.build_plan(declaration, facts, fed.NOW)
+        assert [one["code"] for one in check_services(plan, declaration, facts)] == ["exports-unconfirmed"] * count
+
+
+def test_earlier_rules_take_their_services_first() -> None:
+    mesh = declared([entry("bookinfo/*")], red_mesh={"mesh_exports": [by_labels("bookinfo", matchLabels=BOTH)]})[
+        "meshes"
+    ][RED]
+    services = [*MANY[:3], service("bookinfo", "y", **BOTH)]
+    [found] = too_many_exports(mesh, services, {"federation_max_exports": 2}, lambda peer, index: index == 1)
+    assert found["message"].startswith(f"exports 3 services of {RED}") and "bookinfo/y" not in found["message"]
