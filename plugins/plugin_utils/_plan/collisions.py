@@ -31,6 +31,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.peer_names 
     offered_twice,
     peer_names as choose_peer_names,
 )
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.shared_services import is_shared
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import (
     Collision,
     Declaration,
@@ -123,7 +124,7 @@ def _solve(
     """
     subject = f"{_offer_text(collision)} and use one name for it, {collision['exporters'][0]['peer_name']}"
     if not collision["certain"] or sum(exporter["imported"] for exporter in collision["exporters"]) < 2:
-        return {**collision, "message": subject}, [_possible_collision(collision, subject)]
+        return {**collision, "message": subject}, [_possible_collision(meshes, collision, subject)]
     consumer = collision["consumer_host"]
     exporters = sorted(
         collision["exporters"],
@@ -192,7 +193,13 @@ def _names_message(collision: Collision) -> str:
     return f"{_offer_text(collision)}; solved by peer names: {names}"
 
 
-def _possible_collision(collision: Collision, subject: str) -> Problem:
+def _where(meshes: Mapping[str, DeclaredMesh], collision: Collision, exporter: Exporter) -> str:
+    """The variable, or the entry of ``federation_services``, with the rule of an exporter."""
+    where = meshes[exporter["host"]]["export_places"][collision["consumer_host"]][exporter["rule"]]
+    return where if is_shared(where) else "mesh_exports"
+
+
+def _possible_collision(meshes: Mapping[str, DeclaredMesh], collision: Collision, subject: str) -> Problem:
     exporter = collision["exporters"][-1]
     consequence = (
         f"as soon as {collision['consumer']} imports it from more than one of them, requests fail"
@@ -202,7 +209,7 @@ def _possible_collision(collision: Collision, subject: str) -> Problem:
     return problem(
         "export-collision-possible",
         exporter["mesh"],
-        "mesh_exports",
+        _where(meshes, collision, exporter),
         f"{subject}: {consequence}",
         f"Give {collision['consumer']} another name in mesh_peer_names of {exporter['mesh']} before their link is created, "
         "or export with an alias that no other mesh uses",
@@ -226,14 +233,17 @@ def _certain_collision(
     )
     rules = consumer["imports"].get(exporter["host"]) or []
     index = first_import(rules, _exported_names(exporter))
+    where = _where(meshes, collision, exporter)
     remedy = f"In mesh_exports of {exporter['mesh']} for {collision['consumer']} write {_yaml(export)}"
     if index is not None:
         repaired = _yaml(repaired_import(rules[index], exporter))
         remedy += f", and in mesh_imports of {collision['consumer']} for {exporter['mesh']} {repaired}"
+    if is_shared(where):
+        remedy += f", instead of {where}"
     return problem(
         "export-collision",
         exporter["mesh"],
-        "mesh_exports",
+        where,
         f"{subject}: the status would be healthy, and requests would fail",
         f"{remedy}; or, if their link does not exist yet, give {collision['consumer']} another name in mesh_peer_names "
         f"of {exporter['mesh']}",

@@ -198,6 +198,7 @@ def _rules(pair: Pair) -> SideRules:
     declared = pair.declaration["meshes"][pair.own["host"]]
     return {
         "exports": declared["exports"].get(pair.other["host"], _undeclared_rules(pair)),
+        "export_places": declared["export_places"].get(pair.other["host"], []),
         "imports": declared["imports"].get(pair.other["host"], _undeclared_rules(pair)),
         "locality": declared["localities"].get(pair.other["host"])
         or pair.declaration["meshes"][pair.other["host"]]["locality"],

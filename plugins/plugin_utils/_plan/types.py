@@ -146,9 +146,11 @@ class SideGateways(TypedDict):
 
 
 class SideRules(TypedDict):
-    """What a side exports and imports; None: not declared, so live sets stay."""
+    """What a side exports and imports; None: not declared, so live sets stay. ``export_places`` are those of ``exports`` in the
+    inventory."""
 
     exports: Optional[List[Rule]]
+    export_places: List[str]
     imports: Optional[List[Rule]]
     locality: Optional[Dict[str, str]]
 

@@ -6,17 +6,19 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import Callable, Dict, List, Optional, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import (
     Names,
     covers,
     intersect,
     is_import_effective,
+    names_of,
     selections,
     source,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, Rule, problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.shared_services import is_shared
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh, RuleList
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import InventoryLine, ServiceRequest
 
@@ -36,8 +38,23 @@ def consumers_declared(declaration: Declaration, request: ServiceRequest, servic
 
 
 def inventory_lines(declaration: Declaration, request: ServiceRequest, service: Names) -> List[InventoryLine]:
-    """The entries that bring the service back with the next federate.yml: of the imports, then of the exports."""
-    return _import_lines(declaration, request, service) + _export_lines(declaration, request, service)
+    """The entries that bring the service back with the next federate.yml: of the imports, then of the exports. One of
+    ``federation_services`` is both, and is one line of the group."""
+    lines = _import_lines(declaration, request, service) + _export_lines(declaration, request, service)
+    shared = {line["where"]: line for line in reversed(lines) if is_shared(line["where"])}
+    return [line for line in lines if not is_shared(line["where"])] + [
+        _of_entry(declaration, request, shared[entry["where"]])
+        for entry in declaration["services"]
+        if entry["where"] in shared
+    ]
+
+
+def _of_entry(declaration: Declaration, request: ServiceRequest, line: InventoryLine) -> InventoryLine:
+    [entry] = [entry for entry in declaration["services"] if entry["where"] == line["where"]]
+    consumers = [declaration["meshes"][host]["mesh"] for host in entry["consumers"]]
+    others = [mesh for mesh in consumers if not is_consumer(request, mesh)]
+    is_wide = entry["labels"] is not None or not names_of(entry["service"]).is_single
+    return {**line, "mesh": declaration["group"], "others": others, "is_wide": is_wide}
 
 
 def host_of(declaration: Declaration, mesh: str) -> Optional[str]:
@@ -52,53 +69,57 @@ def is_consumer(request: ServiceRequest, mesh: str) -> bool:
 
 def _import_lines(declaration: Declaration, request: ServiceRequest, service: Names) -> List[InventoryLine]:
     exporter = host_of(declaration, request["exporter"])
-    lines: List[InventoryLine] = []
-    for _host, mesh in sorted(declaration["meshes"].items()):
-        if exporter is None or not is_consumer(request, mesh["mesh"]):
-            continue
-        for written in mesh["import_lists"]:
-            if exporter in written["peers"]:
-                indexes = [
-                    index
-                    for index, rule in enumerate(written["rules"])
-                    if is_import_effective(rule) and covers(source(rule), service)
-                ]
-                lines += _lines(declaration, mesh, written, indexes, [exporter])
-    return lines
+    return [
+        line
+        for _host, mesh in sorted(declaration["meshes"].items())
+        if exporter is not None and is_consumer(request, mesh["mesh"])
+        for line in _lines(
+            declaration,
+            (mesh, mesh["import_lists"]),
+            lambda rule: is_import_effective(rule) and covers(source(rule), service),
+            lambda peer: peer == request["exporter"],
+        )
+    ]
 
 
 def _export_lines(declaration: Declaration, request: ServiceRequest, service: Names) -> List[InventoryLine]:
     host = host_of(declaration, request["exporter"])
     if host is None:
         return []
-    lines: List[InventoryLine] = []
     mesh = declaration["meshes"][host]
-    for written in mesh["export_lists"]:
-        peers = [peer for peer in written["peers"] if is_consumer(request, declaration["meshes"][peer]["mesh"])]
-        if peers:
-            indexes = [index for index, rule in enumerate(written["rules"]) if _may_export(rule, service)]
-            lines += _lines(declaration, mesh, written, indexes, peers)
-    return lines
-
-
-def _may_export(rule: Rule, service: Names) -> bool:
-    return any(intersect(selection.target, service) is not None for selection in selections(rule))
+    return _lines(
+        declaration,
+        (mesh, mesh["export_lists"]),
+        lambda rule: any(intersect(selection.target, service) is not None for selection in selections(rule)),
+        lambda peer: is_consumer(request, peer),
+    )
 
 
 def _lines(
-    declaration: Declaration, mesh: DeclaredMesh, written: RuleList, indexes: List[int], peers: List[str]
+    declaration: Declaration,
+    lists: Tuple[DeclaredMesh, List[RuleList]],
+    has_service: Callable[[Rule], bool],
+    is_removed: Callable[[str], bool],
 ) -> List[InventoryLine]:
-    """Entries of a list of rules; ``peers`` are the hosts for which the service is removed."""
-    others = [declaration["meshes"][peer]["mesh"] for peer in written["peers"] if peer not in peers]
+    """The entries of a mesh's lists with the service, each once; ``is_removed``: for the mesh of this name."""
+    mesh, all_lists = lists
+    lines: Dict[str, InventoryLine] = {}
+    peers: Dict[str, Set[str]] = {}
+    for written in all_lists:
+        for rule, where, entry in zip(written["rules"], written["places"], written["written"]):
+            if has_service(rule):
+                peers.setdefault(where, set()).update(declaration["meshes"][peer]["mesh"] for peer in written["peers"])
+                lines[where] = {
+                    "mesh": mesh["mesh"],
+                    "where": where,
+                    "written": entry,
+                    "others": [],
+                    "is_wide": not _is_single(rule),
+                }
     return [
-        {
-            "mesh": mesh["mesh"],
-            "where": written["places"][index],
-            "written": written["written"][index],
-            "others": others,
-            "is_wide": not _is_single(written["rules"][index]),
-        }
-        for index in indexes
+        {**line, "others": sorted(peer for peer in peers[where] if not is_removed(peer))}
+        for where, line in lines.items()
+        if any(map(is_removed, peers[where]))
     ]
 
 

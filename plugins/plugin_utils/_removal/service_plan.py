@@ -239,7 +239,7 @@ def _covered(plan: ServicePlan, live_set: LiveSet, covering: Sequence[int], mesh
         mesh,
         f"{KINDS[live_set.kind]} {live_set.live['metadata']['namespace']}/{live_set.name}",
         f"{rules} {verb} {service.text} together with all else that it selects, and stays{together}",
-        f"In {variable} of {mesh} for {live_set.peer} name the services that stay instead of it, then run again",
+        f"In {variable} of {mesh} for {live_set.peer}, or in federation_services, name the services that stay instead of it, then run again",
         peer=live_set.peer,
         severity=_stay_severity(plan, live_set),
     )

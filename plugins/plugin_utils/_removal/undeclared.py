@@ -75,7 +75,7 @@ def _set_warnings(plan: Plan, facts: Mapping[str, Json]) -> List[Problem]:
             "set-undeclared",
             side["mesh"],
             f"{kind} {side['namespace']}/{side['peer_name']}",
-            f"it has rules, and {variable} declares nothing for {side['peer']}",
+            f"it has rules, and neither {variable} nor federation_services declares any for {side['peer']}",
             f"Declare an empty list for {side['peer']} in {variable}, or its rules; or set {PRUNE}",
             peer=side["peer"],
         )

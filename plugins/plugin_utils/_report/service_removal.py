@@ -10,6 +10,7 @@ from typing import Dict, List, Literal, Mapping, Sequence, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.shared_services import is_shared
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.service_objects import ORDER
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.service_plan import KINDS, LiveSet, requested
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.service_rules import rule_text
@@ -236,7 +237,8 @@ def _inventory_lines(plan: ServicePlan) -> List[str]:
     lines = wrapped("The inventory still declares it: the next federate.yml brings it back. Remove:")
     for line in plan["lines"]:
         notes = ["it selects other services too: name those instead"] if line["is_wide"] else []
-        notes += [f"it is also for {listed(line['others'])}: give those their own list"] if line["others"] else []
+        remedy = "name those as its consumers" if is_shared(line["where"]) else "give those their own list"
+        notes += [f"it is also for {listed(line['others'])}: {remedy}"] if line["others"] else []
         remark = f" ({'; '.join(notes)})" if notes else ""
         lines += wrapped(f"{line['mesh']}: {line['where']}{remark}", INDENT)
         lines += [f"{INDENT * 2}{text}" for text in as_yaml(line["written"]).splitlines()]

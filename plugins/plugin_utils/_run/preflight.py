@@ -13,7 +13,12 @@ from __future__ import annotations
 import datetime
 from typing import Dict, List, Mapping, Optional, Set, Tuple
 
-from ansible_collections.ossm.federation.plugins.module_utils._product import conventions, permissions, versions
+from ansible_collections.ossm.federation.plugins.module_utils._product import (
+    conventions,
+    matching,
+    permissions,
+    versions,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import WRITING
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
@@ -24,6 +29,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 )
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import known_members
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import gateway_owner
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.shared_services import is_shared
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import would_change
@@ -157,27 +163,30 @@ def _members(planned: Plan, host: str, facts: Json) -> List[Problem]:
     if members is None:
         return []
     seen = {*members, mesh["namespace"]}
-    peers: Dict[str, List[str]] = {}
+    peers: Dict[Tuple[str, str], Set[str]] = {}
     for side in planned["sides"][host].values():
-        for namespace in sorted(_exported(side) - seen):
-            peers.setdefault(namespace, []).append(side["peer"])
+        for namespace, where in _exported(side):
+            if namespace not in seen:
+                peers.setdefault((namespace, where), set()).add(side["peer"])
     return [
         problem(
             "namespace-not-member",
             mesh["mesh"],
-            "mesh_exports",
+            where,
             f"{namespace} is not a member of the mesh, so none of its services is exported to {', '.join(sorted(those))}",
             f"Make it a member (ServiceMeshMemberRoll {mesh['namespace']}/default), or remove the rule",
             severity="warning",
         )
-        for namespace, those in sorted(peers.items())
+        for (namespace, where), those in sorted(peers.items())
     ]
 
 
-def _exported(side: Side) -> Set[str]:
-    """The namespaces that export rules name."""
-    bodies = [rule.get(key) or {} for rule in side["exports"] or [] for key in ("nameSelector", "labelSelector")]
-    return {body["namespace"] for body in bodies if body.get("namespace") not in (None, "", "*")}
+def _exported(side: Side) -> List[Tuple[str, str]]:
+    """The namespaces that export rules name, with the variable or the entry of ``federation_services`` that does it."""
+    named = (
+        (matching.source(rule).namespace, where) for rule, where in zip(side["exports"] or [], side["export_places"])
+    )
+    return [(namespace, where if is_shared(where) else "mesh_exports") for namespace, where in named if namespace]
 
 
 def _networks(planned: Plan, host: str, control_plane: Json, where: str) -> List[Problem]:

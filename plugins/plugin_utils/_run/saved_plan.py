@@ -20,8 +20,12 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import WRITING
-from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Rule, problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.shared_services import (
+    VARIABLE as SERVICES,
+    is_shared,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh, RuleList
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import KEPT
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.remote_section import plain_section
@@ -37,16 +41,16 @@ _OPTIONS = (
     "federation_confirm_trust_domain",
     "federation_force_conflicts",
     "federation_prune",
+    "federation_services",
 )
 #: What is declared for a mesh, by the variable that a message names.
 _DECLARED: Dict[str, Tuple[str, ...]] = {
     "mesh_control_plane": ("control_plane",),
     "mesh_egress": ("egress", "egress_by_peer"),
-    "mesh_exports": ("exports",),
     "mesh_identity_file": ("by_file", "identity_files"),
-    "mesh_imports": ("imports",),
     "mesh_ingress": ("ingress", "ingress_by_peer"),
     "mesh_locality": ("locality",),
+    "mesh_may_export": ("may_export",),
     "mesh_name": ("mesh",),
     "mesh_peer_names": ("peer_names",),
     "mesh_peers": ("peers",),
@@ -241,7 +245,21 @@ def _declared(declaration: Declaration) -> Json:
 
 def _declared_mesh(mesh: DeclaredMesh) -> Dict[str, str]:
     values: Json = dict(mesh)
-    return {name: _digest([values[key] for key in keys]) for name, keys in _DECLARED.items()}
+    return {
+        **{name: _digest([values[key] for key in keys]) for name, keys in _DECLARED.items()},
+        "mesh_exports": _digest(_own_rules(mesh["export_lists"])),
+        "mesh_imports": _digest(_own_rules(mesh["import_lists"])),
+    }
+
+
+def _own_rules(lists: List[RuleList]) -> Dict[str, List[Rule]]:
+    """The rules of a mesh by peer without those of ``federation_services``, which are a variable of their own."""
+    return {
+        peer: [rule for rule, where in zip(written["rules"], written["places"]) if not is_shared(where)]
+        for written in lists
+        if written["where"] != SERVICES
+        for peer in written["peers"]
+    }
 
 
 def _objects(plan: Plan, host: str, facts: Json) -> List[Json]:
