@@ -12,7 +12,9 @@ from ansible_collections.ossm.federation.plugins.module_utils._product import co
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import colons
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.sharing import sharing
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Exposure, Plan, PlannedMesh
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.sharing import sharing_lines
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import problem_lines, table, wrapped
 
 #: Hexadecimal digits of a fingerprint that a table shows.
@@ -32,7 +34,7 @@ class MeshRow(TypedDict):
 
 
 class Announcement(TypedDict):
-    """``lines`` are the text; ``details`` are the full fingerprints."""
+    """``lines`` are the text; ``details`` are the shared services and the full fingerprints."""
 
     meshes: List[MeshRow]
     problems: List[Problem]
@@ -55,7 +57,9 @@ def announcement(plan: Plan, facts: Mapping[str, Json]) -> Announcement:
     if problems:
         lines += ["", *problem_lines(problems)]
     roots = [line for mesh in plan["meshes"].values() for root in mesh["root_lines"] for line in wrapped(root)]
-    return {"meshes": rows, "problems": problems, "lines": lines, "details": ["", *roots] if roots else []}
+    shared = sharing_lines(sharing(plan, facts))
+    details = [line for paragraph in (shared, roots) if paragraph for line in ("", *paragraph)]
+    return {"meshes": rows, "problems": problems, "lines": lines, "details": details}
 
 
 def _problems(plan: Plan) -> List[Problem]:

@@ -24,6 +24,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect im
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.mesh import UNKNOWN_NAMESPACE
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import check_services
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.sharing import sharing as shared_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import DIRECTIONS, Plan, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import ports as port_matrix_report
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.overview_text import (
@@ -43,9 +44,9 @@ Undecided = Set[Tuple[str, str]]
 def overview(declaration: Declaration, facts: Mapping[str, Json]) -> Json:
     """What a run of federate.yml will write. ``facts`` are MeshFacts by host, as far as meshes were read.
 
-    Returns ``group``, ``links`` (a number), ``meshes``, ``gateways``, ``load_balancers``, ``objects``, ``pending``, ``ports`` (see
-    ``_report.ports``), ``ports_csv``, ``collisions``, ``problems`` (those of severity ``error`` keep federate.yml from writing),
-    and as text ``lines`` and ``details``.
+    Returns ``group``, ``links`` (a number), ``meshes``, ``gateways``, ``load_balancers``, ``objects``, ``pending``, ``sharing`` (see
+    ``_plan.sharing``), ``ports`` (see ``_report.ports``), ``ports_csv``, ``collisions``, ``problems`` (those of
+    severity ``error`` keep federate.yml from writing), and as text ``lines`` and ``details``.
     """
     unread = {host for host in declaration["hosts"] if not _is_read(facts.get(host))}
     known = {
@@ -63,6 +64,7 @@ def overview(declaration: Declaration, facts: Mapping[str, Json]) -> Json:
         "load_balancers": _load_balancers(plan, undecided),
         "objects": _all_objects(plan, known, unread),
         "pending": _pending(plan),
+        "sharing": shared_services(plan, known),
         "ports": ports,
         "ports_csv": port_matrix_report.as_csv(ports),
         "collisions": plan["collisions"],

@@ -10,6 +10,7 @@ from typing import Dict, List, Sequence, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import ports as port_matrix_report
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.sharing import all_shared, sharing_lines
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import (
     INDENT,
     WIDTH,
@@ -29,7 +30,9 @@ def overview_lines(preview: Json) -> List[str]:
     lines = wrapped(_headline(preview))
     if preview["problems"]:
         lines += ["", *problem_lines(preview["problems"])]
-    lines += ["", *_meshes(preview), "", *_gateways(preview), "", *_objects(preview), "", *_ports(preview)]
+    lines += ["", *_meshes(preview), "", *_gateways(preview), "", *_objects(preview), ""]
+    shared = sharing_lines(preview["sharing"])
+    lines += [*shared, *([""] if shared else []), *_ports(preview)]
     if preview["collisions"]:
         lines += ["", "Names that several meshes export"]
         lines += [line for collision in preview["collisions"] for line in wrapped(collision["message"], INDENT)]
@@ -37,13 +40,13 @@ def overview_lines(preview: Json) -> List[str]:
 
 
 def overview_details(preview: Json) -> List[str]:
-    """Every object."""
+    """Every object, and every shared service."""
     lines = ["", "Objects"] if preview["objects"] else []
     for row in preview["objects"]:
         content = f" ({row['message']})" if row["message"] else ""
         text = f"{row['mesh']}: {(row['verb'] or 'write').ljust(9)} {row['kind']} {row['namespace'] or '?'}/{row['name']}{content}"
         lines += [f"{INDENT}{text}"] if len(INDENT + text) <= WIDTH else wrapped(text, INDENT)
-    return lines
+    return lines + all_shared(preview["sharing"])
 
 
 def _headline(preview: Json) -> str:
