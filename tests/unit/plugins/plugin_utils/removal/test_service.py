@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 from lab.sim import rules as product
-from unit.builders import federations as fed, rules as some, settled
+from unit.builders import federations as fed, rules as some, settled, shared
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied import (
     applied_definition,
@@ -19,6 +19,10 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.applied i
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import Names
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal import service_objects
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.service_inventory import (
+    consumers_declared,
+    inventory_lines,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.service_plan import plan_service_removal
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.service_rules import (
     declared_exports,
@@ -266,6 +270,36 @@ def test_a_declared_consumer_stops_the_run_unless_it_is_forced() -> None:
     ]
     forced = _plan(_read()[1], declared=True, force_removal=True)
     assert not forced["problems"] and _written(forced, "service_exports", RED)
+
+
+@pytest.mark.parametrize(
+    ("entries", "variables", "consumer", "lines"),
+    [
+        ([shared.entry()], {}, None, [("federation", "federation_services[0]", [], False)]),
+        ([shared.entry()], {}, GREEN, [("federation", "federation_services[0]", [BLUE], False)]),
+        ([shared.entry("bookinfo/*")], {}, None, [("federation", "federation_services[0]", [], True)]),
+        ([shared.selecting()], {}, GREEN, [("federation", "federation_services[0]", [BLUE], True)]),
+        ([shared.entry("shop/cart")], {}, None, []),
+        ([shared.entry(mesh=GREEN)], {}, None, []),
+        ([shared.entry(consumers=[BLUE])], {}, GREEN, []),
+        (
+            [shared.entry("shop/cart", consumers=[GREEN])],
+            {"red_mesh": {"mesh_exports": ["bookinfo/ratings"]}},
+            GREEN,
+            [(RED, "mesh_exports[0]", [BLUE], False)],
+        ),
+    ],
+)
+def test_an_entry_for_both_sides_is_one_line(
+    entries: list[Json], variables: Json, consumer: str | None, lines: list[Any]
+) -> None:
+    declaration = shared.declared(entries, **variables)
+    request: Any = {"exporter": RED, "consumer": consumer}
+    found = inventory_lines(declaration, request, Names("bookinfo", "ratings"))
+    assert [(line["mesh"], line["where"], line["others"], line["is_wide"]) for line in found] == lines
+    assert all(line["written"] == entries[0] for line in found if line["mesh"] == "federation")
+    declared = consumers_declared(declaration, request, Names("bookinfo", "ratings"))
+    assert {one["where"] for one in declared} == {line[1] for line in lines if line[0] == "federation"}
 
 
 @pytest.mark.parametrize("forced", [False, True])

@@ -144,6 +144,16 @@ INVENTORIES: dict[str, tuple[Json, tuple[str, str]]] = {
         },
         ("federation", "federation_adopt"),
     ),
+    "shared service": (
+        {
+            host.replace("-", "_"): {
+                **settled.RULES.get(host.replace("-", "_"), {}),
+                "federation_services": [{"service": "a/b", "mesh": RED}],
+            }
+            for host in fed.COLOURS
+        },
+        ("federation", "federation_services"),
+    ),
 }
 
 
@@ -152,7 +162,10 @@ def test_a_change_of_the_inventory_is_named_with_its_variable(name: str) -> None
     rules, expected = INVENTORIES[name]
     _declared, facts = settled.federated()
     found = saved_plan.find_differences(save(facts), save(facts, rules), "federation")
-    assert expected in [(one.mesh, one.where) for one in found]
+    places = [(one.mesh, one.where) for one in found]
+    assert expected in places
+    variables = {where for _mesh, where in places if where.startswith(("mesh_", "federation_"))}
+    assert variables == {expected[1]}
 
 
 def test_how_a_run_waits_and_reports_is_no_difference() -> None:
