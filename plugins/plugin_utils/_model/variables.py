@@ -469,7 +469,8 @@ _OPTIONS = (
         "Confirms a removal: the same value as C(federation_unlink), C(federation_remove_mesh) or C(federation_remove_service), for "
         "C(leave.yml) the name of the group. Without it a removal only shows what it would do. For C(trust_domain.yml) the "
         "meshes with peers, with commas between them. For C(rotate_trust.yml) the mesh: the administrators of its peers without access "
-        "trust both roots.",
+        "trust both roots. For C(federate.yml) the meshes whose rules select more services than C(federation_max_exports), with commas between "
+        "them.",
         "removal",
         kind="text",
     ),
