@@ -10,7 +10,7 @@ a rule that names one service is judged by the labels of the live Service, where
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import Names
@@ -73,16 +73,13 @@ def too_many_exports(
     most = options.get(LIMIT)
     if most is None or mesh["mesh"] in confirmed(options):
         return []
-    problems = []
+    selected: Dict[str, Set[str]] = {}
     for written in sound(mesh["export_lists"]):
-        selected = selected_services(written, services)
-        for index, rule in enumerate(written["rules"]):
-            names = selected[index]
-            if is_single(rule) or len(names) <= most:
-                continue
-            if any(writes(peer, index) for peer in written["peers"]):
-                problems.append(_unconfirmed(mesh, rules.places_of(mesh, written)[index], names, int(most)))
-    return problems
+        for index, names in enumerate(selected_services(written, services)):
+            is_wide = not is_single(written["rules"][index]) and len(names) > most
+            if is_wide and any(writes(peer, index) for peer in written["peers"]):
+                selected.setdefault(written["places"][index], set()).update(names)
+    return [_unconfirmed(mesh, where, sorted(names), int(most)) for where, names in selected.items()]
 
 
 def selected_services(written: RuleList, services: Sequence[Json]) -> List[List[str]]:
@@ -184,12 +181,12 @@ def _other_labels(mesh: DeclaredMesh, place: Place, service: Json) -> Problem:
     )
 
 
-def _unconfirmed(mesh: DeclaredMesh, place: Place, names: Sequence[str], most: int) -> Problem:
+def _unconfirmed(mesh: DeclaredMesh, where: str, names: Sequence[str], most: int) -> Problem:
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return problem(
         "exports-unconfirmed",
         mesh["mesh"],
-        place.where,
+        where,
         f"exports {len(names)} service{'' if len(names) == 1 else 's'} of {mesh['mesh']}, and {LIMIT} is {most}: {', '.join(names[:_LISTED])}{more}",
         f"Run again with -e {CONFIRM}={mesh['mesh']} to export them all",
     )

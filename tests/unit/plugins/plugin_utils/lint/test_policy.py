@@ -148,6 +148,13 @@ def test_wide_rules_need_a_confirmation(shared: Json, most: Any, confirmed: Any,
         assert ("and 5 more" in one["message"]) == (count == 25)
 
 
+def test_a_rule_of_several_lists_asks_once_for_all_its_services() -> None:
+    """Green gets one of the services by another entry."""
+    entries = [entry("bookinfo/x01", consumers=[GREEN], alias="p/*"), entry("bookinfo/*")]
+    [found] = live(entries, MANY[:3], {"federation_max_exports": 1})
+    assert found["where"] == "federation_services[1]" and "exports 3 services" in found["message"]
+
+
 def test_only_new_rules_ask() -> None:
     declaration = declared([entry("bookinfo/*", consumers=[GREEN])], {"federation_max_exports": 1})
     rule = {"type": "NameSelector", "nameSelector": {"namespace": "bookinfo", "name": "*"}}
