@@ -17,8 +17,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import TEXTS, rejection, shown
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.exposure import check_egress, check_ingress
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import EGRESS, INGRESS
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.mesh import is_registry
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.may_export import read_may_export
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.mesh import is_registry
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.resolver import Resolver
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.rules import check_locality, check_rules
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import (

@@ -153,7 +153,7 @@ class _EntryReader:
         return sorted(hosts)
 
     def _consumer(self, at: str, name: str, exporter: str, linked: Set[str]) -> Set[str]:
-        """The linked hosts of one name; of a group those that are not linked are left out."""
+        """The linked hosts of one name; of a group only those that are linked."""
         hosts = self.resolver.hosts(name)
         if not hosts:
             self.report.problems.append(self.resolver.unknown(name, self.report.mesh, at))

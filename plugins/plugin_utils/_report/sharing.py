@@ -12,7 +12,6 @@ from typing import Dict, List, Sequence
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.sharing import SharedRule, Sharing
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import INDENT, count, table, wrapped
 
-
 #: Services of a rule that a text lists, unless all are asked for.
 _LISTED = 4
 
