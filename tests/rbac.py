@@ -48,6 +48,7 @@ WORDS = {
     "restart-workloads": "The rights that trust_domain.yml and rotate_trust.yml need beside their own to restart workloads, in each of their namespaces.",
     "share": "The rights that share.yml needs in the cluster of a mesh of its run: on service sets, and on nothing else.",
     "share-peers": "The rights that share.yml needs beside its own to make istiod read changed import rules at once.",
+    "status": "The rights that status.yml needs in the cluster of a mesh: it gets and lists, and writes and watches nothing.",
     "restart": "The rights that a restart of istiod on request needs, beside those of federate.yaml.",
 }
 Json = dict[str, Any]

@@ -114,6 +114,8 @@ EXAMPLES: dict[str, Any] = {
     "federation_services": [{"service": "bookinfo/ratings", "mesh": "red-mesh", "consumers": ["green-mesh"]}],
     "federation_max_exports": 20,
     "federation_no_log": False,
+    "federation_status_dir": "status",
+    "federation_fail_on": ["degraded", "unknown", "expiring"],
 }
 
 _VARIABLES = """\

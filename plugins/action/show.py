@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any, Dict, List, Optional
 
@@ -36,6 +37,7 @@ ARGUMENT_SPEC: Json = {
             "path": {"type": "str", "required": True},
             "content": {"type": "str", "required": True},
             "mode": {"type": "str", "default": "0644"},
+            "make_directory": {"type": "bool", "default": False},
         },
     },
     "stats": {"type": "dict", "default": {}},
@@ -67,6 +69,8 @@ def _write(files: List[Json]) -> List[str]:
         if not file["path"]:
             continue
         try:
+            if file["make_directory"]:
+                os.makedirs(os.path.dirname(absolute(file["path"])), exist_ok=True)
             write_file(file["path"], file["content"], int(file["mode"], 8))
         except OSError as error:
             reason = error.strerror or str(error)

@@ -53,6 +53,10 @@ options:
         description: Its permissions, as an octal number.
         type: str
         default: "0644"
+      make_directory:
+        description: Whether to create the directory of the file where there is none.
+        type: bool
+        default: false
   failure:
     description: Why the task fails after the lines are printed. The task succeeds where this is empty.
     type: str

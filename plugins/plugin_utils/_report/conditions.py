@@ -18,7 +18,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report.types impo
 #: States of links that say nothing about the link itself.
 _OPEN = ("unknown", "excluded")
 #: The code of a root certificate that expires soon.
-_EXPIRING = "root-expires"
+EXPIRING = "root-expires"
 #: By word of ``federation_fail_on`` the mesh of each finding.
 Conditions = Dict[str, List[str]]
 
@@ -47,7 +47,7 @@ def find_conditions(plan: Plan, found: Findings) -> Conditions:
         "pending": _watching(found, lambda link: link["state"] == "pending" and not link["failed"]),
         "unverified": _watching(found, lambda link: bool(link["unverified"])),
         "drift": [row["mesh"] for row in found.drift if is_drift(row)],
-        "expiring": [one["mesh"] for one in found.problems if one["code"] == _EXPIRING],
+        "expiring": [one["mesh"] for one in found.problems if one["code"] == EXPIRING],
         "unmanaged": [row["mesh"] for row in found.unmanaged],
         "warning": [one["mesh"] for one in found.problems if one["severity"] == "warning"],
     }

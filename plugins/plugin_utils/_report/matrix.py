@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, TypedDict
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import WIDTH, table
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import Link
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import Link, State
 
 HEADING = "Links (the mesh of a row watches the mesh of a column)"
 UNVERIFIED = "up, not verified"
@@ -35,7 +35,15 @@ MARKS: Dict[str, Tuple[str, str]] = {
 }
 
 
-def shown_state(link: Link) -> str:
+class Shown(TypedDict):
+    """The part of a link, of a run or of a status, that every matrix shows."""
+
+    state: State
+    unverified: str
+    seen_from: Optional[str]
+
+
+def shown_state(link: Shown) -> str:
     """The state of a link as the matrix shows it: a key of MARKS."""
     return UNVERIFIED if link["unverified"] else link["state"]
 
@@ -46,7 +54,7 @@ def matrix(links: Sequence[Link]) -> List[str]:
         return ["There are no links."]
     meshes = sorted({mesh for link in links for mesh in (link["from"], link["to"])})
     by_ends = {(link["from"], link["to"]): link for link in links}
-    return [HEADING, "", *(_wide(meshes, by_ends) or _numbered(meshes, by_ends))]
+    return [HEADING, "", *(_wide(meshes, by_ends) or numbered(meshes, by_ends))]
 
 
 def _wide(meshes: Sequence[str], links: Mapping[Tuple[str, str], Link]) -> List[str]:
@@ -55,11 +63,14 @@ def _wide(meshes: Sequence[str], links: Mapping[Tuple[str, str], Link]) -> List[
     for row in meshes:
         rows.append([row, *(_cell(links.get((row, column)), row == column) for column in meshes)])
     lines = table(rows)
-    if max(map(len, lines)) > WIDTH:
-        return []
-    shown = {shown_state(link) for link in links.values()}
+    return [*lines, *explained(links.values())] if max(map(len, lines)) <= WIDTH else []
+
+
+def explained(links: Iterable[Shown]) -> List[str]:
+    """What is worth explaining of a table with the names of states, with an empty line before it."""
+    shown = {shown_state(link) for link in links}
     legend = [f"{state}: {MARKS[state][1]}" for state in (UNVERIFIED, "requests fail") if state in shown]
-    return [*lines, *([""] if legend else []), *legend]
+    return ["", *legend] if legend else []
 
 
 def _cell(link: Optional[Link], is_same: bool) -> str:
@@ -76,7 +87,7 @@ def _cell(link: Optional[Link], is_same: bool) -> str:
     return f"ok, {len(link['imported'])} imported" if link["imported"] else "ok"
 
 
-def _numbered(meshes: Sequence[str], links: Mapping[Tuple[str, str], Link]) -> List[str]:
+def numbered(meshes: Sequence[str], links: Mapping[Tuple[str, str], Shown]) -> List[str]:
     """A table with numbered columns and short marks, and its legend; too many columns stand below each other."""
     width = max(map(len, meshes)) + 4
     in_one_row = max(1, (WIDTH - width) // 4)
@@ -98,7 +109,7 @@ def _numbered(meshes: Sequence[str], links: Mapping[Tuple[str, str], Link]) -> L
     return [*lines, "", *legend]
 
 
-def _mark(link: Optional[Link], is_same: bool) -> str:
+def _mark(link: Optional[Shown], is_same: bool) -> str:
     """One link in a numbered table."""
     if is_same:
         return "-"

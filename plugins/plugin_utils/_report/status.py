@@ -15,7 +15,7 @@ from typing import Dict, List, Mapping, NamedTuple, Sequence
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import VERSION as COLLECTION
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects.comparison import Difference, find_differences
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.comparison import find_differences
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import conditions, result, status_parts
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.causes import causes

@@ -127,6 +127,7 @@ def test_only_meshes_that_are_there_are_read() -> None:
         "remove-service",
         "rotate",
         "share",
+        "status",
         "trust-domain",
     )
     kinds = {right.kind for right in permissions.PLAYBOOKS["share"]}
