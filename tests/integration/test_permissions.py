@@ -202,6 +202,12 @@ def test_plan_and_render_only_read_and_lint_sends_no_request(federation: Federat
     for sent in requests.values():
         assert {request.verb for request in sent if not request.resource.startswith("selfsubject")} == {"get", "list"}
     mark = federation.lab.mark()
+    with _granted(federation, "status", *federation.hosts):
+        status = federation.play(ROOT / "playbooks" / "status.yml")
+    sent_by_status = [request for sent in _requests(federation, mark).values() for request in sent]
+    assert status.code == 0, status.output
+    assert {request.verb for request in sent_by_status} == {"get", "list"}
+    mark = federation.lab.mark()
     lint = federation.play(ROOT / "playbooks" / "lint.yml")
     assert lint.code == 0, lint.output
     assert not any(_requests(federation, mark).values())

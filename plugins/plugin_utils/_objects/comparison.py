@@ -29,6 +29,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.drift imp
     needed_parts,
     plain_object,
 )
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import would_change
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.gateways import desired_gateways
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import KEPT
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways import sees_peer
@@ -81,6 +82,8 @@ def _object_differences(plan: Plan, host: str, target: DesiredObject) -> List[Di
     peer = plan["meshes"][peer_host]["mesh"] if peer_host else None
     if live is None:
         return [_row(plan, host, definition, peer, "absent", ("", "present", "absent"), is_change=True)]
+    if not would_change(target):
+        return []
     owner: Owner = "ours" if definition["kind"] == _PLANE or not is_adopted(live) else "adopted"
     sent = plain_object(_compared(definition))
     rows = different_values(sent, plain_object(live))
@@ -88,8 +91,16 @@ def _object_differences(plan: Plan, host: str, target: DesiredObject) -> List[Di
     return [
         _row(plan, host, definition, peer, owner, _as_shown(row), is_change=True)
         for row in rows
-        if not any(row[0] == path for path in target["unknown"])
+        if row[0] not in target["unknown"] and not (definition["kind"] == _PLANE and _has_defaults_alone(row))
     ]
+
+
+def _has_defaults_alone(row: _Values) -> bool:
+    """Whether a live list of a control plane has the declared items, and beside their keys only what the product's webhook adds."""
+    _path, declared, live = row
+    if not isinstance(declared, list) or not isinstance(live, list) or len(declared) != len(live):
+        return False
+    return all(any(not different_values(item, other) for other in live) for item in declared)
 
 
 def _compared(definition: Json) -> Json:
