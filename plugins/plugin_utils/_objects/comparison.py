@@ -135,7 +135,8 @@ def _as_shown(row: _Values) -> _Values:
 
 
 def _prints(pem: Any) -> Any:
-    return sorted(map(colons, fingerprints_in(pem))) if isinstance(pem, str) else pem
+    """The fingerprints in a text; the text where it has no certificate."""
+    return sorted(map(colons, fingerprints_in(pem))) or pem if isinstance(pem, str) else pem
 
 
 def _gateway_differences(plan: Plan, side: Side, control_plane: Optional[Json]) -> List[Difference]:

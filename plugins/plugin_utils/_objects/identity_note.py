@@ -52,13 +52,22 @@ def kept_mark(side: Side, live: Optional[Json], pods: Pods) -> Optional[str]:
     if live is None:
         return _render(desired, pods)
     note: Optional[str] = dig(live, "metadata", "annotations", KEPT)
-    current: KeptIdentity = {
-        "clientID": dig(live, "spec", "security", "clientID"),
-        "ingress": dig(live, "spec", "gateways", "ingress", "name"),
-    }
+    current = _current(live)
     if current == desired or _is_valid(_parse(note), pods):
         return note
     return _render(current, pods)
+
+
+def is_live(side: Side, live: Optional[Json]) -> bool:
+    """Whether the live ServiceMeshPeer has the desired client ID and ingress gateway: only then istiod can keep other ones."""
+    return live is not None and _current(live) == _desired(side)
+
+
+def _current(live: Json) -> KeptIdentity:
+    return {
+        "clientID": dig(live, "spec", "security", "clientID"),
+        "ingress": dig(live, "spec", "gateways", "ingress", "name"),
+    }
 
 
 def kept_identity(side: Side, live: Optional[Json], pods: Pods, restarted: Pods = None) -> Optional[KeptIdentity]:

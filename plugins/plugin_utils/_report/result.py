@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
     Json,
     Problem,
@@ -16,6 +17,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
     with_changes,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.drift import find_drift
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import is_live
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
     changes as change_report,
@@ -105,10 +107,21 @@ def judge(
 ) -> Tuple[List[Link], List[Problem]]:
     """The links and the problems of a run; ``as_they_are``: no run, the links as they were read (see ``_report.links``)."""
     kept = _kept(plan, results, facts, check_mode)
+    if as_they_are:
+        kept = [found for found in kept if found["code"] != "identity-kept" or _is_live(plan, facts, found)]
     problems = _problems(plan, results, facts) + kept
     judged = link_report.links(plan, newest_readings(plan, results), as_they_are=as_they_are)
     links = link_report.with_failing_requests(judged, problems)
     return [_with_restart(link, kept) for link in links], problems
+
+
+def _is_live(plan: Plan, facts: Mapping[str, Json], found: Problem) -> bool:
+    """Whether the live ServiceMeshPeer of a problem has the desired identity; where it has another one, that is drift."""
+    for host, mesh in plan["meshes"].items():
+        for side in plan["sides"].get(host, {}).values():
+            if (mesh["mesh"], side["peer"]) == (found["mesh"], found.get("peer")):
+                return is_live(side, by_name(dig(facts, host, "peers")).get(side["peer_name"]))
+    return False
 
 
 def _with_restart(link: Link, kept: Sequence[Problem]) -> Link:

@@ -162,7 +162,7 @@ def _control_plane(mesh: StatusMesh) -> str:
 def _services(links: Sequence[StatusLink]) -> List[str]:
     """A row for each import, then for each export that its consumer does not import."""
     rows = [
-        [service["host"] or service["name"], f"in {link['from']}", f"from {link['to']}"]
+        [service["host"] or service["name"], f"in {link['from']}", f"from {link['to']}{_fault(link)}"]
         for link in links
         for service in link["imported"]
     ]
@@ -173,6 +173,11 @@ def _services(links: Sequence[StatusLink]) -> List[str]:
         if service["name"] not in {imported["name"] for imported in link["imported"]}
     ]
     return table(rows, INDENT)
+
+
+def _fault(link: StatusLink) -> str:
+    """The state of a link over which requests cannot be relied on."""
+    return "" if link["healthy"] else f": {link['state']}"
 
 
 def _reason(link: StatusLink, name: str) -> str:

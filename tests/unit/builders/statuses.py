@@ -13,7 +13,7 @@ from unit.builders import federations as fed, settled
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import parse_time
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
-from ansible_collections.ossm.federation.plugins.plugin_utils._report import status as status_report
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import status as status_report, status_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.status_types import FederationStatus
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import preflight
 
@@ -104,3 +104,8 @@ def troubled() -> FederationStatus:
     facts[GREEN]["roots"][0]["not_after"] = "2026-01-20T00:00:00Z"
     facts[RED]["peers"].append(fed.live_peer("gold-mesh", namespace=f"{RED}-system"))
     return judged(declaration, facts).status
+
+
+def link(status: FederationStatus, mesh: str, other: str) -> status_types.StatusLink:
+    """One link of a document."""
+    return next(one for one in status["links"] if (one["from"], one["to"]) == (mesh, other))
