@@ -45,6 +45,7 @@ WORDS = {
     "remove-service": "The rights that remove_service.yml needs in the cluster of a mesh of its run.",
     "trust-domain": "The rights that trust_domain.yml needs in the cluster of a mesh of its run.",
     "rotate": "The rights that rotate_trust.yml needs in the cluster of a mesh of its run.",
+    "doctor": "The rights to read all that doctor.yml looks at in the cluster of a mesh; it writes nothing.",
     "restart-workloads": "The rights that trust_domain.yml and rotate_trust.yml need beside their own to restart workloads, in each of their namespaces.",
     "share": "The rights that share.yml needs in the cluster of a mesh of its run: on service sets, and on nothing else.",
     "share-peers": "The rights that share.yml needs beside its own to make istiod read changed import rules at once.",

@@ -113,6 +113,8 @@ EXAMPLES: dict[str, Any] = {
     "federation_share_timeout": 150,
     "federation_services": [{"service": "bookinfo/ratings", "mesh": "red-mesh", "consumers": ["green-mesh"]}],
     "federation_max_exports": 20,
+    "federation_doctor_file": "doctor.json",
+    "federation_doctor_network": False,
     "federation_no_log": False,
     "federation_status_dir": "status",
     "federation_fail_on": ["degraded", "unknown", "expiring"],
@@ -178,6 +180,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "Saved plans and rendered files": ("plan.md#save-a-plan-and-apply-it", "render.md"),
     "Removal": ("removal.md",),
     "Rotation of a root": ("rotate_trust.md",),
+    "Diagnosis of a link": ("doctor.md",),
     "What a running istiod keeps": ("recovery.md",),
     "State of a link": ("federate.md", "troubleshooting.md"),
 }

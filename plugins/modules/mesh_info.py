@@ -39,6 +39,7 @@ options:
       - The parts to read. The control plane is always read, since all other parts depend on it.
       - V(cluster) is the UID, platform, OpenShift version and nodes of the cluster.
       - V(control_plane) is the ServiceMeshControlPlane alone.
+      - V(gateway_pods) are the pods of gateways. It is no part of V(all), which is what a federation needs.
       - V(gateways) are the Services of the additional gateways.
       - V(istiod) are the istiod pods.
       - V(members) are the namespaces of the mesh.
@@ -49,7 +50,7 @@ options:
         where it may. It needs no control plane, and no other part can stand beside it.
     type: list
     elements: str
-    choices: [all, cluster, control_plane, gateways, istiod, members, peers, roots, sets, sharing]
+    choices: [all, cluster, control_plane, gateway_pods, gateways, istiod, members, peers, roots, sets, sharing]
     default: [all]
   additional_services:
     description:
@@ -109,7 +110,7 @@ options:
         SelfSubjectRulesReview, and one SelfSubjectAccessReview for each right that the review leaves open.
       - By default no rights are read.
     type: str
-    choices: [export-identity, federate, federate-check, read, remove, remove-service, rotate, share, status, trust-domain]
+    choices: [doctor, export-identity, federate, federate-check, read, remove, remove-service, rotate, share, status, trust-domain]
   require_control_plane:
     description:
       - With V(false) a mesh is readable too whose namespace has no control plane any more, or whose own root certificate is invalid. That is
@@ -542,6 +543,14 @@ config_maps:
   type: list
   elements: dict
   sample: [{apiVersion: v1, kind: ConfigMap, metadata: {name: green-mesh-ca-root-cert}, data: {}}]
+gateway_pods:
+  description:
+    - The pods of gateways that are not being deleted, by gateway, each with its C(name), whether it is C(ready), and as C(message) why it is
+      not. Null when they could not be read.
+  returned: when O(subset) contains V(gateway_pods)
+  type: dict
+  sample:
+    ingress-green-mesh: [{name: ingress-green-mesh-6d5f9c7b8d-4k2lm, ready: true, message: ""}]
 istiod:
   description: The istiod pods that are not being deleted. Null when they could not be read.
   returned: always

@@ -25,6 +25,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info
     read_rights,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_control_plane import (
+    read_gateway_pods,
     read_istiod,
     read_member_roll,
     read_plane,
@@ -49,7 +50,19 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.permissio
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 #: The parts of the facts that a caller can choose; the control plane is always read, but for ``sharing``.
-SUBSETS = ("all", "cluster", "control_plane", "gateways", "istiod", "members", "peers", "roots", "sets", SHARING)
+SUBSETS = (
+    "all",
+    "cluster",
+    "control_plane",
+    "gateway_pods",
+    "gateways",
+    "istiod",
+    "members",
+    "peers",
+    "roots",
+    "sets",
+    SHARING,
+)
 
 ARGUMENT_SPEC: Json = {
     **COMMON_OPTIONS,
@@ -125,6 +138,8 @@ def empty_facts(params: Json) -> MeshFacts:
         "config_maps": [],
         "istiod": None,
     }
+    if "gateway_pods" in (params.get("subset") or []):
+        facts["gateway_pods"] = None
     if params.get("additional_objects"):
         facts["additional_objects"] = []
     if params.get("additional_services"):
@@ -171,6 +186,8 @@ def _read(reading: Reading, params: Json) -> bool:
     if wants("istiod"):
         # After the peers: a pod that starts in between is then no pod that has ended.
         read_istiod(reading)
+    if "gateway_pods" in subset:
+        read_gateway_pods(reading)
     return reading.complete
 
 

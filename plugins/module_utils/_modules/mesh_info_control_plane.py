@@ -12,11 +12,14 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors im
 from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import field_owners, managers, trim
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_location import KIND, find_plane
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_reading import Reading
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ISTIOD_SELECTOR
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
+    CANONICAL_NAME,
+    ISTIOD_SELECTOR,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import read_control_plane
 from ansible_collections.ossm.federation.plugins.module_utils._readers.members import read_members
-from ansible_collections.ossm.federation.plugins.module_utils._readers.pods import istiod_pods
+from ansible_collections.ossm.federation.plugins.module_utils._readers.pods import gateway_pods, istiod_pods
 
 
 def read_plane(reading: Reading, name: Optional[str]) -> bool:
@@ -118,10 +121,22 @@ def read_member_roll(reading: Reading) -> None:
 
 def read_istiod(reading: Reading) -> None:
     """The istiod pods; None where they cannot be read. A running istiod does not accept every change."""
-
-    def listed(kind: str, namespace: str) -> List[Json]:
-        return reading.cluster.list(kind, namespace, labels=ISTIOD_SELECTOR)
-
-    pods = reading.want(listed, "Pod", reading.namespace, default=None)
+    pods = _pods(reading, ISTIOD_SELECTOR)
     plane = reading.facts["control_plane"]
     reading.facts["istiod"] = None if pods is None or plane is None else istiod_pods(pods, plane["name"])
+
+
+def read_gateway_pods(reading: Reading) -> None:
+    """The pods of gateways by gateway, found by the label by which istiod finds them; None where they cannot be read."""
+    pods = _pods(reading, CANONICAL_NAME)
+    reading.facts["gateway_pods"] = None if pods is None else gateway_pods(pods)
+
+
+def _pods(reading: Reading, labels: str) -> Optional[List[Json]]:
+    """The pods of the control plane's namespace with some labels; None where they cannot be read."""
+
+    def listed(kind: str, namespace: str) -> List[Json]:
+        return reading.cluster.list(kind, namespace, labels=labels)
+
+    pods: Optional[List[Json]] = reading.want(listed, "Pod", reading.namespace, default=None)
+    return pods

@@ -63,6 +63,7 @@ _LINKS = "State of a link"
 _REMOVAL = "Removal"
 _SAVED = "Saved plans and rendered files"
 _ROTATION = "Rotation of a root"
+_DIAGNOSIS = "Diagnosis of a link"
 
 CODES: Dict[str, Code] = {
     # Inventory and variables
@@ -1042,5 +1043,87 @@ CODES: Dict[str, Code] = {
         _E,
         "istiod was restarted and still publishes the old root",
         "Replace the CA certificate of the mesh (Secret cacerts), and run rotate_trust.yml again",
+    ),
+    # Diagnosis of a link
+    "root-config-map": Code(
+        _DIAGNOSIS,
+        _E,
+        "The ConfigMap with the root of a peer is missing, or has no certificate under root-cert.pem",
+        "Run federate.yml",
+    ),
+    "egress-differs": Code(
+        _DIAGNOSIS,
+        _E,
+        "A ServiceMeshPeer names another egress gateway than the one for that peer",
+        "Correct spec.gateways.egress.name of the ServiceMeshPeer",
+    ),
+    "ingress-differs": Code(
+        _DIAGNOSIS,
+        _E,
+        "A ServiceMeshPeer names another ingress gateway than the one for that peer",
+        "Correct spec.gateways.ingress.name of the ServiceMeshPeer",
+    ),
+    "ingress-missing": Code(
+        _DIAGNOSIS,
+        _E,
+        "The ingress gateway that a ServiceMeshPeer names does not exist",
+        "Run federate.yml",
+    ),
+    "gateway-not-ready": Code(
+        _DIAGNOSIS, _E, "A gateway of a pair has no ready pod", "Look at the pods of the gateway and at their events"
+    ),
+    "address-differs": Code(
+        _DIAGNOSIS,
+        _E,
+        "A ServiceMeshPeer has other addresses than the ingress gateway of the other mesh",
+        "Run federate.yml",
+    ),
+    "port-differs": Code(
+        _DIAGNOSIS,
+        _E,
+        "A ServiceMeshPeer has another port than the ingress gateway of the other mesh",
+        "Run federate.yml",
+    ),
+    "trust-domain-differs": Code(
+        _DIAGNOSIS, _E, "A ServiceMeshPeer has another trust domain than the other mesh", "Run federate.yml"
+    ),
+    "root-differs": Code(
+        _DIAGNOSIS, _E, "A mesh does not trust the root that the other mesh publishes", "Run federate.yml"
+    ),
+    "set-missing": Code(
+        _DIAGNOSIS, _E, "A mesh declares exports or imports for a peer and has no set of its name", "Run federate.yml"
+    ),
+    "rules-differ": Code(
+        _DIAGNOSIS, _E, "A set of ours has other rules than the inventory declares", "Run federate.yml"
+    ),
+    "requests-fail": Code(
+        _DIAGNOSIS,
+        _E,
+        "Requests to an imported service fail, and no wrong value was found",
+        "Read the log of the egress gateway here and of the ingress gateway there while a request is sent",
+    ),
+    "port-closed": Code(
+        _DIAGNOSIS,
+        _E,
+        "Nothing listens at the address of an ingress gateway",
+        "Look at the Service of the gateway, its load balancer and its pods",
+    ),
+    "tls-other": Code(
+        _DIAGNOSIS,
+        _E,
+        "Something else than the ingress gateway of the other mesh answers at its address",
+        "Let the address lead to the Service of the gateway",
+    ),
+    "gateway-root": Code(
+        _DIAGNOSIS,
+        _E,
+        "A gateway shows a certificate of another root than its mesh publishes",
+        "Restart the Deployment of the gateway",
+    ),
+    "client-id-differs": Code(
+        _DIAGNOSIS,
+        _E,
+        "A ServiceMeshPeer expects another client ID than that of the other mesh's egress gateway",
+        "Run federate.yml",
     ),
 }

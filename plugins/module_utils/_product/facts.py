@@ -53,6 +53,14 @@ class IstiodPod(TypedDict):
     started: Optional[str]
 
 
+class GatewayPod(TypedDict):
+    """A pod of a gateway; ``message`` is why it is not ``ready``, as far as its status says."""
+
+    name: str
+    ready: bool
+    message: str
+
+
 class UnreadServices(TypedDict):
     """A request for Services that failed; ``namespace`` is None for all namespaces."""
 
@@ -130,11 +138,12 @@ class MeshFacts(_MeshFactsAlways, total=False):
     """Facts of one mesh, as mesh_info returns them with ``changed``; public data only.
 
     ``host`` is the inventory host, which only the roles know. ``additional_objects`` and ``additional_services`` are there where they
-    were asked for.
+    were asked for; so is ``gateway_pods``, by gateway, None where they could not be read.
     """
 
     changed: bool
     host: str
+    gateway_pods: Optional[Dict[str, List[GatewayPod]]]
     additional_objects: List[AdditionalObjects]
     additional_services: AdditionalServices
 
@@ -213,6 +222,47 @@ class LinkResult(TypedDict):
     healthy: bool
     message: str
     links: List[ConditionedLink]
+    problems: List[Problem]
+
+
+class Leaf(TypedDict):
+    """The certificate that a server shows: ``identity`` is its SPIFFE URI without ``spiffe://`` (empty: it has none), ``names`` are its DNS
+    names, ``not_after`` is RFC 3339."""
+
+    identity: str
+    names: List[str]
+    subject: str
+    issuer: str
+    sha256: str
+    not_after: str
+
+
+class NetworkCheck(Leaf):
+    """One address, seen from where network_check runs.
+
+    ``resolved`` are its IP addresses, ``connected`` those of them that accept connections on ``port``. ``tls``: whether a server shows a
+    certificate, None where nothing connected; ``trusted``: whether its chain ends at an expected root, None where that is not known.
+    """
+
+    peer: str
+    address: str
+    port: int
+    resolved: List[str]
+    resolve_message: str
+    connected: List[str]
+    connect_message: str
+    tls: Optional[bool]
+    tls_message: str
+    trusted: Optional[bool]
+    trust_message: str
+
+
+class NetworkResult(TypedDict):
+    """The result of network_check."""
+
+    changed: bool
+    mesh: str
+    checks: List[NetworkCheck]
     problems: List[Problem]
 
 

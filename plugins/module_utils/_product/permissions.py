@@ -210,6 +210,7 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     "share": _SHARING,
     "share-peers": _SHARING_PEERS,
     "status": _READ + _FIND + _SERVICES,
+    "doctor": _READ + _FIND + _SERVICES,
     "restart": (Right("report", "Deployment", ("patch", "watch")), Right("report", "Pod", ("list",))),
 }
 #: The playbooks that read a mesh. The rights of the others are granted beside those of one of these, or create the mesh.

@@ -17,7 +17,7 @@ APPLY, PATCH = ("create", "patch"), ("patch",)
 DELETE = ("delete",)
 
 #: The run that a step belongs to.
-Run = Literal["federate", "install", "remove", "rotate", "share", "trust_domain"]
+Run = Literal["federate", "install", "remove", "rotate", "share", "trust_domain", "doctor"]
 
 
 class Access(NamedTuple):
@@ -298,6 +298,7 @@ _TABLE = (
         timeout="federation_share_timeout",
         run="share",
     ),
+    Step("doctor", "diagnose", "doctor", {"network": "doctor_network"}, run="doctor"),
 )
 
 #: All steps by name, in their order; those whose ``run`` is not ``federate`` are runs of their own.
@@ -320,6 +321,7 @@ STATS = (
     "federation_rotation",
     "federation_share",
     "federation_status",
+    "federation_doctor",
 )
 
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 import datetime
 import re
 import traceback
-from typing import Collection, List, NamedTuple, Optional, Sequence
+from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import Leaf
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time
 
 CRYPTOGRAPHY_ERROR: Optional[str] = None
@@ -26,6 +27,7 @@ except ImportError:
     CRYPTOGRAPHY_ERROR = traceback.format_exc()
 
 _BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_SPIFFE = "spiffe://"
 _IDENTITY = re.compile(r"(?:spiffe://)?([^/]+)/ns/([^/]+)/sa/([^/]+)\Z")
 
 
@@ -57,6 +59,33 @@ def read_roots(pem: str) -> List[Root]:
     """Describe every certificate of a bundle, without duplicates. ValueError when there is none, or one is invalid."""
     bundle = list({_sha256(certificate): certificate for certificate in _certificates(pem)}.values())
     return [_describe(certificate, bundle) for certificate in bundle]
+
+
+def read_leaf(der: bytes) -> Leaf:
+    """Describe the certificate that a server shows. ValueError when it cannot be read."""
+    certificate = x509.load_der_x509_certificate(der)
+    uris, names = _alternative_names(certificate)
+    spiffe = [uri[len(_SPIFFE) :] for uri in uris if uri.startswith(_SPIFFE)]
+    return {
+        "identity": spiffe[0] if spiffe else "",
+        "names": names,
+        "subject": certificate.subject.rfc4514_string(),
+        "issuer": certificate.issuer.rfc4514_string(),
+        "sha256": _sha256(certificate),
+        "not_after": format_time(_utc(certificate, "not_valid_after")),
+    }
+
+
+def _alternative_names(certificate: x509.Certificate) -> Tuple[List[str], List[str]]:
+    """The URIs and the DNS names of a certificate."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return [], []
+    return (
+        names.get_values_for_type(x509.UniformResourceIdentifier),
+        names.get_values_for_type(x509.DNSName),
+    )
 
 
 def _sha256(certificate: x509.Certificate) -> str:

@@ -592,6 +592,20 @@ _OPTIONS = (
         minimum=0,
     ),
     _federation(
+        "doctor_file",
+        "path",
+        None,
+        "File on the controller to which C(doctor.yml) writes its diagnosis as JSON.",
+        "doctor",
+    ),
+    _federation(
+        "doctor_network",
+        "bool",
+        True,
+        "Let C(doctor.yml) connect to the discovery ports of ingress gateways from the controller, and read the certificates that they show.",
+        "doctor",
+    ),
+    _federation(
         "no_log", "bool", True, "Keep the large data of plan and report out of the output of tasks.", "federation"
     ),
 )

@@ -23,7 +23,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible import ac
 Json = dict[str, Any]
 ROOT = "ansible_collections.ossm.federation.plugins"
 NAMES = ["gateway_wait", "istiod_restart", "mesh_info", "mesh_objects", "operator_wait", "peer_info", "peer_wait"]
-NAMES += ["trust_domain_wait", "workload_identities"]
+NAMES += ["network_check", "trust_domain_wait", "workload_identities"]
 
 
 class _Echo(core_action.CoreAction):

@@ -119,6 +119,7 @@ def test_what_is_bound_in_the_cluster_writes_named_objects_only() -> None:
 
 def test_only_meshes_that_are_there_are_read() -> None:
     assert permissions.READING == (
+        "doctor",
         "export-identity",
         "federate",
         "federate-check",

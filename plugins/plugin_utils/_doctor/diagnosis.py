@@ -1,0 +1,244 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: from what was read to a ladder per link, and the causes of what is broken. Pure."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, List, Mapping, Optional, Sequence
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.codes import CODES, PAGE
+from ansible_collections.ossm.federation.plugins.module_utils._product.rungs import RUNGS, Rung
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
+from ansible_collections.ossm.federation.plugins.module_utils._readers.link import collisions
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor import (
+    addresses,
+    effects,
+    network,
+    objects,
+    services,
+    trust,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.causes import find_causes
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes import Outcome
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.types import (
+    DiagnosedCause,
+    Diagnosis,
+    Ladder,
+    RungResult,
+    Verdict,
+)
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.view import Link, end_of
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.drift import find_drift
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.pairs import list_sides
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import count
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import restarts
+
+#: The judge of each rung, in the order of the table.
+JUDGES: Dict[str, Callable[[Link], List[Outcome]]] = {
+    "declared": objects.declared,
+    "applied": objects.applied,
+    "control-plane-ready": objects.control_plane_ready,
+    "gateway-pods-ready": objects.gateway_pods_ready,
+    "address-published": addresses.address_published,
+    "address-equals": addresses.address_equals,
+    "name-resolves": network.name_resolves,
+    "tcp-open": network.tcp_open,
+    "tls": network.tls,
+    "root-equals": trust.root_equals,
+    "identity-expected": trust.identity_expected,
+    "allowed": trust.allowed,
+    "watching": effects.watching,
+    "synced": effects.synced,
+    "exported": services.exported,
+    "imported": services.imported,
+    "serving": services.serving,
+}
+#: The states of a rung, the one that counts first.
+_STATES = ("failed", "unknown", "skipped", "passed")
+#: Version of the document.
+VERSION = 1
+
+Outcomes = Dict[str, List[Outcome]]
+
+
+def diagnose(
+    plan: Plan,
+    facts: Mapping[str, Json],
+    readings: Mapping[str, Json],
+    network_results: Mapping[str, Json],
+    probes: Mapping[str, Json],
+) -> Diagnosis:
+    """Judge every rung of every link.
+
+    ``facts`` are MeshFacts by host, ``readings`` results of peer_info by host (see ``readings.read_links``), ``network_results`` those of
+    network_check, ``probes`` those of request_probe, both by host; a host without a result was not looked at.
+    """
+    links = _links(plan, facts, readings, network_results, probes)
+    judged = [(link, _outcomes(link)) for link in links]
+    ladders = [_ladder(link, outcomes) for link, outcomes in judged]
+    causes = find_causes(plan, judged)
+    broken = sum(ladder["broken"] for ladder in ladders)
+    verdict = _verdict(ladders, causes)
+    return {
+        "version": VERSION,
+        "verdict": verdict,
+        "headline": _headline(ladders, broken, causes),
+        "links": len(ladders),
+        "broken": broken,
+        "ladders": ladders,
+        "causes": causes,
+        "failures": _failures(plan, causes),
+    }
+
+
+def _links(
+    plan: Plan,
+    facts: Mapping[str, Json],
+    readings: Mapping[str, Json],
+    network_results: Mapping[str, Json],
+    probes: Mapping[str, Json],
+) -> List[Link]:
+    kept = restarts.needs(plan, readings, facts)
+    findings = _findings(plan, facts)
+    shared = {
+        host: collisions({link["peer"]: link["imported"] for link in (readings.get(host) or {}).get("links") or []})
+        for host in plan["sides"]
+    }
+    ends = {(side["host"], side["peer_host"]): end_of(plan, side, facts, readings) for side in list_sides(plan)}
+    links = []
+    for side in list_sides(plan):
+        watching, watched = ends[side["host"], side["peer_host"]], ends[side["peer_host"], side["host"]]
+        pair = {side["mesh"], side["peer"]}
+        links.append(
+            Link(
+                watching,
+                watched,
+                [problem for problem in kept if {problem["mesh"], problem.get("peer")} == pair],
+                [problem for problem in findings if _is_about(problem, pair)],
+                _rows(network_results.get(side["host"]), "checks", side["peer"]),
+                _rows(probes.get(side["host"]), "requests", side["peer"]),
+                shared[side["host"]],
+            )
+        )
+    return links
+
+
+def _findings(plan: Plan, facts: Mapping[str, Json]) -> List[Problem]:
+    """The problems of plan, pairs and objects; what keeps a whole mesh from being read is a cause of its own."""
+    found = [*plan["problems"], *plan["warnings"]]
+    for side in list_sides(plan):
+        found += side["problems"]
+    for host, mesh in plan["meshes"].items():
+        if mesh["readable"] and not mesh["by_file"]:
+            found += [problem for problem in mesh["problems"] if problem["severity"] == "error"]
+            found += find_drift(plan, host, facts.get(host) or {})
+    return found
+
+
+def _is_about(problem: Problem, pair: set[str]) -> bool:
+    """Whether a problem concerns a pair: one of a whole mesh concerns all of its pairs."""
+    peer = problem.get("peer")
+    return problem["mesh"] in pair and (peer is None or peer in pair)
+
+
+def _rows(result: Optional[Json], key: str, peer: str) -> Optional[List[Json]]:
+    """What a module has seen of one peer; None where it did not look."""
+    return None if result is None else [row for row in result.get(key) or [] if row["peer"] == peer]
+
+
+def _outcomes(link: Link) -> Outcomes:
+    """What each judge says; a symptom below something that is known to be wrong is no failure of its own."""
+    outcomes = {name: judge(link) for name, judge in JUDGES.items()}
+    is_explained = any(one.state == "failed" and not one.is_symptom for found in outcomes.values() for one in found)
+    first = True
+    for name, found in outcomes.items():
+        kept = []
+        for one in found:
+            if one.state == "failed" and one.is_symptom and (is_explained or not first):
+                one = one._replace(state="skipped", message=f"explained by another rung: {one.message}")
+            first = first and not (one.state == "failed" and one.is_symptom)
+            kept.append(one)
+        outcomes[name] = kept
+    return outcomes
+
+
+def _ladder(link: Link, outcomes: Outcomes) -> Ladder:
+    failed = False
+    rungs: List[RungResult] = []
+    for name, found in outcomes.items():
+        one = min(found, key=lambda outcome: _STATES.index(outcome.state))
+        if failed and RUNGS[name].is_effect and one.state == "unknown":
+            one = one._replace(state="skipped")
+        rungs.append(_rung(link, RUNGS[name], one))
+        failed = failed or one.state == "failed"
+    side = link.watching.side
+    return {
+        "from": side["mesh"],
+        "to": side["peer"],
+        "from_host": side["host"],
+        "to_host": side["peer_host"],
+        "broken": failed,
+        "rungs": rungs,
+    }
+
+
+def _rung(link: Link, rung: Rung, outcome: Outcome) -> RungResult:
+    own, other = link.watching.name, link.watched.name
+    credentials = {"from": [own], "to": [other], "both": [own, other], "none": []}[rung.credentials]
+    is_failed = outcome.state == "failed"
+    return {
+        "rung": rung.name,
+        "state": outcome.state,
+        "code": outcome.code if is_failed else "",
+        "mesh": outcome.mesh if is_failed else "",
+        "object": outcome.place if is_failed else "",
+        "field": outcome.field if is_failed else "",
+        "value": outcome.value if is_failed else None,
+        "expected": outcome.expected if is_failed else None,
+        "message": outcome.message,
+        "needs": (outcome.needs or rung.needs) if outcome.state == "unknown" else "",
+        "credentials": credentials,
+        "seen_from": rung.place,
+        "remedy": (outcome.remedy or CODES[outcome.code].fix) if is_failed else "",
+        "docs": f"{PAGE}#{outcome.code}" if is_failed else rung.anchor,
+    }
+
+
+def _verdict(ladders: Sequence[Ladder], causes: Sequence[DiagnosedCause]) -> Verdict:
+    if any(ladder["broken"] for ladder in ladders):
+        return "BROKEN"
+    is_known = all(
+        rung["state"] in ("passed", "skipped")
+        for ladder in ladders
+        for rung in ladder["rungs"]
+        if rung["rung"] in ("applied", "watching")
+    )
+    return "HEALTHY" if is_known and not causes else "UNKNOWN"
+
+
+def _headline(ladders: Sequence[Ladder], broken: int, causes: Sequence[DiagnosedCause]) -> str:
+    links = count(len(ladders), "link")
+    summaries = list(dict.fromkeys(cause["summary"] for cause in causes))
+    more = f" and {len(summaries) - 2} more" if len(summaries) > 2 else ""
+    reason = f": {'; '.join(summaries[:2])}{more}" if summaries else ""
+    if not broken:
+        return f"No rung of {links} is known to be broken{reason}."
+    return f"{broken} of {links} broken, {count(len(causes), 'cause')}{reason}."
+
+
+def _failures(plan: Plan, causes: Sequence[DiagnosedCause]) -> Dict[str, str]:
+    """Why each mesh of this run fails, by host: the codes of the causes that its administrator corrects."""
+    codes: Dict[str, List[str]] = {}
+    hosts = {mesh["mesh"]: host for host, mesh in plan["meshes"].items() if mesh["in_play"]}
+    for cause in causes:
+        meshes = [cause["mesh"], *(link[end] for link in cause["links"] for end in ("from", "to"))]
+        host = next((hosts[mesh] for mesh in meshes if mesh in hosts), None)
+        if host is not None:
+            codes.setdefault(host, []).extend(cause["codes"])
+    return {
+        host: f"{count(len(found), 'cause')} [{', '.join(dict.fromkeys(found))}]. See the report above."
+        for host, found in sorted(codes.items())
+    }

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: the rungs about the watch of the other mesh. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, List
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.times import parse_time
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes import Outcome, passed, unknown
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.view import End, Link, unreadable
+
+#: What a restart of istiod corrects and keeps a link down; ``identity-kept`` and ``imports-stale`` are of other rungs.
+_CONNECTION = ("deadlock", "root-not-loaded", "sync-lock")
+NOT_UP = "the link is not up"
+#: Seconds after which a full sync is late in any version: 2.4 and older sync every five minutes.
+STALE_SECONDS = 450
+
+
+def kept(link: Link, *codes: str) -> List[Outcome]:
+    """What istiod of the watching mesh keeps until it is restarted."""
+    ends = (link.watching.name, link.watched.name)
+    return [by_problem(one) for one in link.kept if one["code"] in codes and (one["mesh"], one.get("peer")) == ends]
+
+
+def by_problem(problem: Problem) -> Outcome:
+    """A problem that other parts have found; its place may end with a field."""
+    place, dot, field = problem["where"].partition(" spec.")
+    return Outcome(
+        "failed",
+        problem["message"],
+        problem["code"],
+        problem["mesh"],
+        place,
+        f"spec.{field}" if dot else "",
+        remedy=problem["remedy"],
+    )
+
+
+def watching(link: Link) -> List[Outcome]:
+    """Whether the watch is open; else the reason, as far as istiod reports one."""
+    end, status = link.watching, link.watching.status
+    ends = (link.watched.name, end.name)
+    lost = [
+        by_problem(one) for one in link.kept if one["code"] == "peer-lost" and (one["mesh"], one.get("peer")) == ends
+    ]
+    found = kept(link, *_CONNECTION) + lost
+    if found:
+        return found
+    if status is None or not status.get("exists"):
+        return [unknown(unreadable(link, end) or f"{end.name} has no peer for {link.watched.name}")]
+    if status["connected"]:
+        return [passed()]
+    text = f"istiod of {end.name} reports {status['text']!r}: " if status.get("text") else ""
+    return [
+        Outcome(
+            "failed",
+            f"{text}{status['message']}",
+            status["code"],
+            end.name,
+            end.place("ServiceMeshPeer"),
+            "status.discoveryStatus",
+            remedy=status["remedy"],
+            is_symptom=True,
+        )
+    ]
+
+
+def synced(link: Link) -> List[Outcome]:
+    """Whether everything was read since the last change, and is still read again and again."""
+    end, status = link.watching, link.watching.status
+    if status is None or not status["connected"]:
+        return [unknown(unreadable(link, end) or NOT_UP)]
+    last, now = status["last_full_sync"], newest_time(end)
+    is_late = bool(last and now and (parse_time(now) - parse_time(last)).total_seconds() > STALE_SECONDS)
+    if status["synced"] and not is_late:
+        return [passed()]
+    if not is_late and last:
+        return [
+            unknown(f"the last full sync was at {last}, before the last change", "the next full sync: wait a minute")
+        ]
+    message = f"istiod of {end.name} is connected and does not read the services of {link.watched.name}"
+    return [
+        Outcome(
+            "failed",
+            f"{message}: the last full sync was at {last or 'no time'}",
+            "not-synced",
+            end.name,
+            end.place("ServiceMeshPeer"),
+            "status.discoveryStatus.active[].watch.lastFullSync",
+            last,
+            f"at most {STALE_SECONDS} seconds before {now}" if now else "a time",
+            f"Restart the istiod of {end.name}: federate.yml with federation_restart_control_plane",
+            is_symptom=True,
+        )
+    ]
+
+
+def newest_time(end: End) -> str:
+    """The newest time that the peers of a mesh show: its own clock, a little late."""
+    return max((time for peer in end.facts.get("peers") or [] for time in _times(dig(peer, "status"))), default="")
+
+
+def _times(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if isinstance(inner, str) and key.startswith("last") and key != "lastDisconnectStatus":
+                yield inner
+            else:
+                yield from _times(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _times(inner)

@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Private to the collection: a diagnosis as text, for who is on call. Pure."""
+
+from __future__ import annotations
+
+from typing import List
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.rungs import RUNGS
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.causes import shown
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.types import DiagnosedCause, Diagnosis, Ladder
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import INDENT, arrows, table, wrapped
+
+_MARKS = {"passed": "ok", "failed": "FAILED", "unknown": "unknown", "skipped": "skipped"}
+
+
+def diagnosis_lines(diagnosis: Diagnosis) -> List[str]:
+    """The verdict, one paragraph per cause, one short ladder per broken link, and the healthy links in one line."""
+    parts = [wrapped(f"{diagnosis['verdict']}  {diagnosis['headline']}"), *map(cause_lines, diagnosis["causes"])]
+    broken = [ladder for ladder in diagnosis["ladders"] if ladder["broken"]]
+    parts.append([line for ladder in broken for line in short_ladder(ladder)])
+    whole = [(ladder["from"], ladder["to"]) for ladder in diagnosis["ladders"] if not ladder["broken"]]
+    parts.append(wrapped(f"Not known to be broken: {arrows(whole)}.") if whole else [])
+    parts.append(_unproven(diagnosis))
+    return [line for part in parts if part for line in ("", *part)][1:]
+
+
+def _unproven(diagnosis: Diagnosis) -> List[str]:
+    is_probed = any(
+        rung["state"] == "passed"
+        for ladder in diagnosis["ladders"]
+        for rung in ladder["rungs"]
+        if rung["rung"] == "serving"
+    )
+    return (
+        []
+        if is_probed or diagnosis["verdict"] == "BROKEN"
+        else wrapped("No request was sent, so nothing is known about requests.")
+    )
+
+
+def cause_lines(cause: DiagnosedCause) -> List[str]:
+    """One cause: what is wrong and where, the evidence, the fix, and where to read about it."""
+    finding = cause["findings"][0]
+    lines = wrapped(
+        f"{cause['severity'].upper()} {cause['mesh']}: {finding['where'][0]}: {finding['message'].rstrip('.')}."
+    )
+    if cause["expected"] is not None or cause["value"] is not None:
+        lines += wrapped(f"Value: {shown(cause['value'])}", INDENT)
+        lines += wrapped(f"Expected: {shown(cause['expected'])}", INDENT) if cause["expected"] is not None else []
+    lines += wrapped(f"Fix: {cause['remedy'].rstrip('.')}.", INDENT)
+    lines += wrapped(f"See: {cause['docs']}", INDENT)
+    ends = [(link["from"], link["to"]) for link in cause["links"]]
+    return lines + (wrapped(f"Links: {arrows(ends)}.", INDENT) if ends else [])
+
+
+def short_ladder(ladder: Ladder) -> List[str]:
+    """A broken link: the failed rungs, and the others by state."""
+    lines = []
+    for state in ("failed", "passed", "unknown", "skipped"):
+        rungs = [
+            f"{rung['rung']}{' [' + rung['code'] + ']' if rung['code'] else ''}"
+            for rung in ladder["rungs"]
+            if rung["state"] == state
+        ]
+        if rungs:
+            lines += wrapped(f"{_MARKS[state]}: {', '.join(rungs)}", INDENT)
+    return [f"{ladder['from']} -> {ladder['to']}", *lines]
+
+
+def diagnosis_details(diagnosis: Diagnosis) -> List[str]:
+    """All ladders, rung by rung."""
+    lines: List[str] = []
+    for ladder in diagnosis["ladders"]:
+        rows = [
+            [
+                rung["rung"],
+                _MARKS[rung["state"]],
+                rung["code"],
+                f"{rung['seen_from']}{' of ' + ' and '.join(rung['credentials']) if rung['credentials'] else ''}",
+                rung["message"] or (RUNGS[rung["rung"]].title if rung["state"] == "passed" else rung["needs"]),
+            ]
+            for rung in ladder["rungs"]
+        ]
+        lines += ["", f"{ladder['from']} -> {ladder['to']}", *table(rows, INDENT)]
+    return lines
