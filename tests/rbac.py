@@ -50,6 +50,7 @@ WORDS = {
     "share": "The rights that share.yml needs in the cluster of a mesh of its run: on service sets, and on nothing else.",
     "share-peers": "The rights that share.yml needs beside its own to make istiod read changed import rules at once.",
     "status": "The rights that status.yml needs in the cluster of a mesh: it gets and lists, and writes and watches nothing.",
+    "probe": "The rights that doctor.yml needs beside its own for federation_probe, in the namespace of the control plane and in that of the pods.",
     "restart": "The rights that a restart of istiod on request needs, beside those of federate.yaml.",
 }
 Json = dict[str, Any]

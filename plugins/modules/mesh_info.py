@@ -84,6 +84,7 @@ options:
           - Gateway
           - ImportedServiceSet
           - Infrastructure
+          - Job
           - Namespace
           - Node
           - OperatorGroup

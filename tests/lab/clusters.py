@@ -40,7 +40,6 @@ _UNAUDITED_READERS = ["lab:simulator", "lab:launcher", "system:apiserver"]
 # Admission plugins that need controllers which do not run here, or that only cost time in a lab.
 _DISABLED_ADMISSION = (
     "ServiceAccount",
-    "PodSecurity",
     "Priority",
     "LimitRanger",
     "ResourceQuota",

@@ -45,7 +45,6 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 IMPORT_ERROR: Optional[str] = None
 try:
     import urllib3
-    import yaml
     from kubernetes.client import ApiClient, Configuration
     from kubernetes.client.exceptions import ApiException
     from kubernetes.config import kube_config
@@ -110,10 +109,12 @@ class Cluster:
         """All objects of a kind in a namespace (or in the cluster), each with apiVersion and kind; ``fields`` is a field
         selector that the API server knows for this kind, ``labels`` a label selector."""
         resource = self._client.resources.get(kind)
-        selectors = {"field_selector": fields, "label_selector": labels}
-        options = {name: text for name, text in selectors.items() if text}
         answer = self._send(
-            Request("list", kind, namespace), self._client.get, resource, namespace=namespace, **options
+            Request("list", kind, namespace),
+            self._client.get,
+            resource,
+            namespace=namespace,
+            **_selectors(fields, labels),
         )
         version = KINDS[kind].api_version
         items = answer.get("items") or []
@@ -162,11 +163,14 @@ class Cluster:
         *,
         uid: Optional[str] = None,
         dry_run: bool = False,
+        with_dependents: bool = False,
     ) -> Json:
-        """Delete one object, only if it still has this uid where one is given."""
-        preconditions = {"uid": uid} if uid else {}
-        body: Json = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
+        """Delete one object, only if it still has this uid where one is given; with what it owns, as ``with_dependents`` says, since the pods
+        of a Job stay otherwise."""
+        body: Json = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid} if uid else {}}
         options: Json = {}
+        if with_dependents:
+            body["propagationPolicy"] = "Background"
         if dry_run:
             # The API server takes all options from the body when there is one, and then ignores the query, which is only
             # there for readers of the audit log.
@@ -266,12 +270,21 @@ class Cluster:
     def events(self, target: watch.WatchFor, seconds: int, stream: Any) -> Iterator[Tuple[watch.EventType, Json]]:
         """Type and object of the events of a single watch request that ends after ``seconds``."""
         resource = self._client.resources.get(target.kind)
-        options: Json = {"field_selector": f"metadata.name={target.name}"} if target.name else {}
+        fields = f"metadata.name={target.name}" if target.name else target.fields
         # The dynamic client's own watch would wrap every object into another form, which costs more than reading it.
         for event in stream.stream(
-            resource.get, namespace=target.namespace, serialize=False, timeout_seconds=seconds, **options
+            resource.get,
+            namespace=target.namespace,
+            serialize=False,
+            timeout_seconds=seconds,
+            **_selectors(fields, target.labels),
         ):
             yield event["type"], event["raw_object"]
+
+
+def _selectors(fields: str, labels: str) -> Json:
+    """The selectors of a request as options of the client; none where they are empty."""
+    return {name: text for name, text in (("field_selector", fields), ("label_selector", labels)) if text}
 
 
 def _connect(auth: Mapping[str, Any]) -> Any:
@@ -373,20 +386,6 @@ def _retries() -> Any:
         backoff_factor=0.25,
         raise_on_status=False,
     )
-
-
-def to_yaml(value: Any) -> str:
-    """Plain data as YAML, keys in the order given."""
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return str(yaml.dump(value, Dumper=dumper, sort_keys=False, default_flow_style=False, width=10000))
-
-
-def from_yaml(text: str) -> Any:
-    """Plain data of a YAML text; None where it is none."""
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return None
 
 
 def remove_credential_files() -> None:

@@ -55,11 +55,14 @@ class Event(NamedTuple):
 
 
 class WatchFor(NamedTuple):
-    """Which objects to watch: a kind in a namespace (None: in the cluster), one name or all."""
+    """Which objects to watch: a kind in a namespace (None: in the cluster), one name or all; of all, those that the selectors
+    ``labels`` and ``fields`` select."""
 
     kind: str
     namespace: Optional[str]
     name: Optional[str] = None
+    labels: str = ""
+    fields: str = ""
 
 
 class EventSource(Protocol):
@@ -275,7 +278,7 @@ class Watcher(threading.Thread):
         requests for a moment."""
         if self._ended.is_set():
             return
-        decoded = self._source.decode(error, Request("watch", *self._target))
+        decoded = self._source.decode(error, Request("watch", *self._target[:3]))
         if decoded.code == "expired-watch":
             return
         is_final = decoded.code in FINAL_CODES and not self._has_worked

@@ -55,8 +55,8 @@ class ConfirmedWait:
     def look(self) -> None:
         """Read all objects anew."""
         if self._cluster is not None:
-            for kind, namespace, _name in self.targets():
-                self.live.fill(kind, self._cluster.list(kind, namespace))
+            for target in self.targets():
+                self.live.fill(target.kind, self._cluster.list(target.kind, target.namespace))
 
     def take(self, event: Event) -> None:
         """Apply an event about objects."""

@@ -10,7 +10,7 @@ import copy
 import re
 from typing import Any, Dict, Mapping, Optional, Sequence
 
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import to_yaml
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.yaml_text import to_yaml
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 _ABSENT = object()

@@ -11,9 +11,10 @@ import json
 import time
 from typing import Dict, List, Optional
 
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster, from_yaml
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import use_cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Say, WatchFor
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.yaml_text import from_yaml
 from ansible_collections.ossm.federation.plugins.module_utils._modules.arguments import MESH_OPTIONS
 from ansible_collections.ossm.federation.plugins.module_utils._modules.confirmed_wait import ConfirmedWait
 from ansible_collections.ossm.federation.plugins.module_utils._modules.live_object import field_owners, trim

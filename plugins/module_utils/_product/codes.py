@@ -64,6 +64,7 @@ _REMOVAL = "Removal"
 _SAVED = "Saved plans and rendered files"
 _ROTATION = "Rotation of a root"
 _DIAGNOSIS = "Diagnosis of a link"
+_PROBE = "Probe"
 
 CODES: Dict[str, Code] = {
     # Inventory and variables
@@ -1125,5 +1126,60 @@ CODES: Dict[str, Code] = {
         _E,
         "A ServiceMeshPeer expects another client ID than that of the other mesh's egress gateway",
         "Run federate.yml",
+    ),
+    # Probe
+    "probe-namespace": Code(
+        _PROBE,
+        _E,
+        "No namespace is known in which the pods of a probe have a sidecar",
+        "Add a namespace to the member roll, or set federation_probe_namespace to a member of the mesh",
+    ),
+    "probe-target": Code(
+        _PROBE,
+        _W,
+        "The port of an imported service is not known, so nothing is requested from it",
+        "Give the run access to the mesh that exports the service, and see that the service has exactly one port",
+    ),
+    "probe-image": Code(
+        _PROBE,
+        _E,
+        "The image of a probe is not known, cannot be pulled, or lacks a program",
+        "Set federation_probe_image to an image with bash, curl and timeout that the cluster can pull",
+    ),
+    "probe-rejected": Code(
+        _PROBE,
+        _E,
+        "The cluster rejects the pods of a probe: a quota, an admission rule, or the webhook of istiod",
+        "Correct what the message names, or set federation_probe_namespace to another member of the mesh",
+    ),
+    "probe-not-injected": Code(
+        _PROBE,
+        _E,
+        "The pod of a probe has no sidecar, so it is not part of the mesh",
+        "Set federation_probe_namespace to a member of the mesh whose namespace does not disable the injection",
+    ),
+    "probe-failed": Code(
+        _PROBE,
+        _E,
+        "The pod of a probe cannot start, or ended without a report",
+        "Run doctor.yml again, and follow the pod with oc get pods -w",
+    ),
+    "probe-late": Code(
+        _PROBE,
+        _E,
+        "The pods of a probe have not reported in time",
+        "Correct what the pod waits for, or raise federation_probe_timeout",
+    ),
+    "probe-left": Code(
+        _PROBE,
+        _W,
+        "The Job of a probe could not be removed, or still has pods; it removes itself",
+        "Wait until it is gone, or delete the Job",
+    ),
+    "request-failed": Code(
+        _PROBE,
+        _E,
+        "A request from inside the mesh to an imported service was not answered by that service",
+        "Run doctor.yml, which names the first rung of the link that fails",
     ),
 }

@@ -11,6 +11,7 @@ from typing import Dict, List, Literal, Optional, TypedDict
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root
 from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import ControlPlaneFacts, GatewayFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.links import Imported, LinkState, LinkStatus
+from ansible_collections.ossm.federation.plugins.module_utils._product.probes import ProbedRequest
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 
 #: What became of one object.
@@ -403,4 +404,20 @@ class RestartResult(TypedDict):
     pods: List[str]
     message: str
     objects: List[ObjectResult]
+    problems: List[Problem]
+
+
+class ProbeResult(TypedDict):
+    """The result of request_probe: ``requests`` has for each pod what it has seen of each service, ``passed`` is whether there are some and all
+    were answered by the service, ``left`` are the Jobs that could not be removed."""
+
+    changed: bool
+    mesh: str
+    namespace: str
+    probe_namespace: str
+    passed: bool
+    message: str
+    image: str
+    requests: List[ProbedRequest]
+    left: List[str]
     problems: List[Problem]

@@ -33,6 +33,7 @@ KINDS: Dict[str, Kind] = {
     "Deployment": Kind("apps/v1", "deployments"),
     "StatefulSet": Kind("apps/v1", "statefulsets"),
     "DaemonSet": Kind("apps/v1", "daemonsets"),
+    "Job": Kind("batch/v1", "jobs"),
     "Infrastructure": Kind("config.openshift.io/v1", "infrastructures", False),
     "ClusterVersion": Kind("config.openshift.io/v1", "clusterversions", False),
     "ServiceMeshControlPlane": Kind("maistra.io/v2", "servicemeshcontrolplanes"),

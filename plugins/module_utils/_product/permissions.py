@@ -211,6 +211,13 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     "share-peers": _SHARING_PEERS,
     "status": _READ + _FIND + _SERVICES,
     "doctor": _READ + _FIND + _SERVICES,
+    # Beside the rights of doctor.yml.
+    "probe": (
+        Right("doctor", "Pod", ("list",), scope=MESH),
+        Right("doctor", "Job", ("create", "patch", "delete"), scope=MEMBERS),
+        Right("doctor", "Pod", ("list", "watch"), scope=MEMBERS),
+        Right("doctor", "Event", ("watch",), scope=MEMBERS),
+    ),
     "restart": (Right("report", "Deployment", ("patch", "watch")), Right("report", "Pod", ("list",))),
 }
 #: The playbooks that read a mesh. The rights of the others are granted beside those of one of these, or create the mesh.

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from lab.sim.applications import Applications
+from lab.sim.batch import Batch
 from lab.sim.clocks import Clocks
 from lab.sim.cloud import Cloud
 from lab.sim.cluster import Cluster
@@ -72,7 +73,7 @@ class Simulator:
         self.world.clouds[cluster.name] = Cloud(self.world, cluster)
         self.world.olms[cluster.name] = Olm(self.world, cluster, self.webhooks.register)
         Workloads(self.world, cluster)
-        Applications(self.world, cluster)
+        Batch(self.world, cluster, Applications(self.world, cluster))
         rolls = MemberRolls(self.world, cluster)
 
         def control_plane(kind: str, new: Object | None, old: Object | None) -> None:

@@ -214,23 +214,39 @@ class Applications:
                 }
             ],
         }
-        self._inject(namespace, metadata, spec)
+        self.inject(namespace, metadata, spec)
         body = {"metadata": metadata, "spec": spec | ({"nodeName": nodes[0]} if nodes else {})}
         self._start(await self.cluster.create("Pod", body))
 
-    def _inject(self, namespace: str, metadata: Object, spec: Object) -> None:
-        """Add a sidecar with the current trust domain, in a namespace that is to be a member of a mesh."""
-        mesh = self._mesh_of(namespace)
+    def inject(self, namespace: str, metadata: Object, spec: Object) -> None:
+        """Add a sidecar with the current trust domain, in a namespace that is to be a member of a mesh.
+
+        Raises:
+            NotInjectable: the injector's webhook does not answer.
+        """
+        mesh = self.mesh_of(namespace)
         if mesh is None or not _asks_for_sidecar({"metadata": metadata}):
             return
         domain = mesh.injected_domain()
         if domain is None or namespace not in mesh.members():
             raise NotInjectable(f"the injector of {mesh.name} does not answer for {namespace}")
         metadata["annotations"] = (metadata.get("annotations") or {}) | {"sidecar.istio.io/status": "{}"}
-        sidecar = {"name": "istio-proxy", "image": "proxyv2-rhel8", "env": [{"name": DOMAIN, "value": domain}]}
+        sidecar = {
+            "name": "istio-proxy",
+            "image": "proxyv2-rhel8",
+            "env": [{"name": DOMAIN, "value": domain}],
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL", "KILL", "MKNOD", "SETGID", "SETUID"]},
+                "privileged": False,
+                "readOnlyRootFilesystem": True,
+                "runAsNonRoot": True,
+            },
+        }
         spec["containers"] = [*spec["containers"], sidecar]
 
-    def _mesh_of(self, namespace: str) -> Mesh | None:
+    def mesh_of(self, namespace: str) -> Mesh | None:
+        """Return the mesh of which a namespace is to be a member."""
         for mesh in self.world.meshes.values():
             roll = self.cluster.store.get("ServiceMeshMemberRoll", mesh.namespace, "default")
             if mesh.cluster is self.cluster and namespace in (dig(roll, "spec", "members") or []):
@@ -249,8 +265,7 @@ class Applications:
         pod = self.cluster.store.get("Pod", *key)
         if pod is None:
             return
-        self._last_ip += 1
-        address = f"10.{28 + self.cluster.info.get('index', 0) % 100}.{self._last_ip // 250}.{self._last_ip % 250 + 1}"
+        address = self.new_address()
         conditions = [
             {"type": kind, "status": "True", "lastTransitionTime": now()}
             for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")
@@ -260,6 +275,11 @@ class Applications:
             await self.cluster.patch_status("Pod", *key, status)
         except NotFoundError:
             LOG.debug("pod %s was deleted before it was ready", key)
+
+    def new_address(self) -> str:
+        """Return an address for a user's pod."""
+        self._last_ip += 1
+        return f"10.{28 + self.cluster.info.get('index', 0) % 100}.{self._last_ip // 250}.{self._last_ip % 250 + 1}"
 
     async def _terminate(self, pod: Object) -> None:
         await self.world.clocks.sleep("pod_stop")
@@ -302,12 +322,13 @@ def _identities(mesh: Mesh, name: str) -> list[str]:
         for pod in mesh.cluster.store.all("Pod", namespace)
         if owner_of(pod)[1] == workload and dig(pod, "status", "podIP")
     ]
-    if not pods or not all(_has_sidecar(pod) for pod in pods):
+    if not pods or not all(has_sidecar(pod) for pod in pods):
         raise LookupError(f"{name} has no running pods with a sidecar")
     return [environment_value(pod, DOMAIN) or CLUSTER_DOMAIN for pod in pods]
 
 
-def _has_sidecar(pod: Object) -> bool:
+def has_sidecar(pod: Object) -> bool:
+    """Return whether a pod has a sidecar."""
     return any(container["name"] == "istio-proxy" for container in pod["spec"]["containers"])
 
 

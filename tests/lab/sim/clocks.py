@@ -66,6 +66,10 @@ class Clocks:
             return self._exact[name]
         return self._values[name] / self._speed
 
+    def scaled(self, seconds: float) -> float:
+        """Return the time that an object asks for, divided by the speed."""
+        return seconds / self._speed
+
     def table(self) -> dict[str, float]:
         """Return the effective values of all clocks."""
         return {name: self.get(name) for name in self._values} | {"speed": self._speed}

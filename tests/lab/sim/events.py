@@ -9,21 +9,22 @@ import uuid
 
 from lab.sim.cluster import API_ERRORS, Cluster
 from lab.sim.conditions import now
+from lab.sim.kinds import api_version
 from lab.sim.store import Object, key_of
 
 LOG = logging.getLogger("lab.sim.events")
 
 
 class Recorder:
-    """Event recorder of a controller for Services. An event that cannot be written is lost, as with a real recorder."""
+    """Event recorder of a controller. An event that cannot be written is lost, as with a real recorder."""
 
-    def __init__(self, cluster: Cluster, component: str) -> None:
-        self._cluster, self._component = cluster, component
+    def __init__(self, cluster: Cluster, component: str, kind: str = "Service") -> None:
+        self._cluster, self._component, self._kind = cluster, component, kind
         self._recorded: dict[tuple[str, str, str], tuple[str, int]] = {}
 
-    async def record(self, service: Object, type_: str, reason: str, message: str) -> None:
-        """Write an event, or increase the count of an equal one."""
-        meta, (namespace, name) = service["metadata"], key_of(service)
+    async def record(self, body: Object, type_: str, reason: str, message: str) -> None:
+        """Write an event about an object, or increase the count of an equal one."""
+        meta, (namespace, name) = body["metadata"], key_of(body)
         key = (meta["uid"], reason, message)
         event, count = self._recorded.get(key, (f"{name}.{uuid.uuid4().hex[:16]}", 0))
         self._recorded[key] = (event, count + 1)
@@ -39,8 +40,8 @@ class Recorder:
                     "reason": reason,
                     "message": message,
                     "involvedObject": {
-                        "apiVersion": "v1",
-                        "kind": "Service",
+                        "apiVersion": api_version(self._kind),
+                        "kind": self._kind,
                         "name": name,
                         "namespace": namespace,
                         "uid": meta["uid"],

@@ -19,6 +19,7 @@ KINDS: dict[str, tuple[str, str, str, bool, bool]] = {
     "Deployment": ("apps", "v1", "deployments", True, True),
     "StatefulSet": ("apps", "v1", "statefulsets", True, True),
     "DaemonSet": ("apps", "v1", "daemonsets", True, True),
+    "Job": ("batch", "v1", "jobs", True, True),
     "HorizontalPodAutoscaler": ("autoscaling", "v2", "horizontalpodautoscalers", True, False),
     "PodDisruptionBudget": ("policy", "v1", "poddisruptionbudgets", True, False),
     "Role": ("rbac.authorization.k8s.io", "v1", "roles", True, False),

@@ -18,6 +18,7 @@ from lab.sim.rules import CLUSTER_DOMAIN
 from lab.sim.wire import StreamLost
 
 Result = dict[str, Any]
+NO_HOST = "no such host"
 
 
 def _failed(reason: str, **more: Any) -> Result:
@@ -50,7 +51,7 @@ async def request(mesh: Mesh, host: str, port: int | None = None) -> Result:
     if not importers:
         if _is_local(mesh, host):
             return {"status": 200, "reason": "local service of this mesh"}
-        return {"status": 503, "reason": "no such host"}
+        return {"status": 503, "reason": NO_HOST}
     peer, exported = importers[0]  # several imports with the same name do not fail over: the first gets all requests
     leader = mesh.leader()
     exporters = [other.name for other in (leader.peers.values() if leader else []) if exported in other.imports]
