@@ -58,9 +58,10 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.diagnosis import diagnose
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.readings import read_links
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.text import diagnosis_details, diagnosis_lines
+from ansible_collections.ossm.federation.plugins.plugin_utils._probe.targets import probe_results
 
 #: What the role has registered.
-RESULTS = ("network",)
+RESULTS = ("network", "probe")
 
 
 def diagnosis(plan: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Any]:
@@ -68,7 +69,7 @@ def diagnosis(plan: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict
     known = sealed_plan(plan, "ossm.federation.diagnosis")
     facts = read_facts(hostvars, known["meshes"], outside)
     results = read_results(hostvars, known["meshes"], RESULTS)
-    found = diagnose(known, facts, read_links(known, facts), results["network"], {})
+    found = diagnose(known, facts, read_links(known, facts), results["network"], probe_results(known, facts, results["probe"]))
     shown = {
         "verdict": found["verdict"],
         "headline": found["headline"],

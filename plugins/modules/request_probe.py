@@ -11,12 +11,12 @@ version_added: 1.0.0
 author:
   - The ossm.federation authors (@ossm-federation)
 description:
-  - Starts short-lived pods with a sidecar in a member namespace of the mesh, requests each service from each of them, and reports the HTTP code, who answered, and
-    the latency. Only a request proves that traffic passes; a connected peer and a listed import do not.
-  - The pods belong to Jobs, which are deleted with them at the end. Where the run is killed before, the deadline of the Job ends the pods after O(timeout), and the
-    Job is removed 60 seconds later; no one has to do that.
-  - Services with the protocol V(http) get a GET request. To those with the protocol V(tcp) a connection is opened, which has to stay open for O(request_timeout) or
-    to receive data; a sidecar accepts every connection at once and closes it where the service cannot be reached.
+  - Starts short-lived pods with a sidecar in a member namespace of the mesh, requests each service from each of them, and reports the HTTP code, who
+    answered, and the latency. Only a request proves that traffic passes; a connected peer and a listed import do not.
+  - The pods belong to Jobs, which are deleted with them at the end. Where the run is killed before, the deadline of the Job ends the pods after
+    O(timeout), and the Job is removed 60 seconds later; no one has to do that.
+  - Services with the protocol V(http) get a GET request. To those with the protocol V(tcp) a connection is opened, which has to stay open for
+    O(request_timeout) or to receive data; a sidecar accepts every connection at once and closes it where the service cannot be reached.
   - In check mode the Jobs are sent as a dry run, and nothing is requested.
 extends_documentation_fragment:
   - ossm.federation._auth
@@ -210,8 +210,8 @@ requests:
       sample: 200
     answered_by:
       description:
-        - V(application) for the service behind its sidecar, or the value of O(header); V(envoy) for a proxy that answered in place of the service. Empty where nothing
-          answered.
+        - V(application) for the service behind its sidecar, or the value of O(header); V(envoy) for a proxy that answered in place of the service. Empty
+          where nothing answered.
       returned: always
       type: str
       sample: application

@@ -229,13 +229,12 @@ class _Probe:
                 self._read_report(name, state.report)
             elif state.code:
                 self._note(state.code, f"Pod {self._namespace}/{name}", state.message)
-        reported = {self._pods.job_of(name) for name, state in states.items() if state.is_final}
         for job in self._pods.targets:
             if job in self._pods.rejected:
                 message = self._pods.rejected[job]
                 self._note("probe-rejected", f"Job {self._namespace}/{job}", message, rejection_fix(message))
-            elif job not in reported or not self._pods.is_done():
-                self._note_late(job, states)
+            else:
+                self._note_late(job, {name: state for name, state in states.items() if self._pods.job_of(name) == job})
 
     def _read_report(self, pod: str, report: str) -> None:
         targets = self._pods.targets[self._pods.job_of(pod)]
@@ -245,14 +244,14 @@ class _Probe:
             self._note("probe-failed", f"Pod {self._namespace}/{pod}", f"its report cannot be read: {error}")
 
     def _note_late(self, job: str, states: Dict[str, PodState]) -> None:
-        own = [
-            f"pod {name} is {state.message}"
-            for name, state in states.items()
-            if self._pods.job_of(name) == job and not state.is_final
-        ]
-        if own or not any(self._pods.job_of(name) == job for name in states):
-            message = f"no report {at_deadline(self._params['timeout'])}: {'; '.join(own) or 'the Job has no pod'}"
-            self._note("probe-late", f"Job {self._namespace}/{job}", message)
+        """A problem where pods of a Job have not reported in time; those that cannot report have theirs already."""
+        count = self._params["count"]
+        if any(state.code for state in states.values()) or sum(state.is_final for state in states.values()) >= count:
+            return
+        waiting = [f"pod {name} is {state.message}" for name, state in states.items() if not state.is_final]
+        text = "; ".join(waiting) or f"the Job has {len(states) or 'no'} pod" + (f" of {count}" if states else "")
+        message = f"no report {at_deadline(self._params['timeout'])}: {text}"
+        self._note("probe-late", f"Job {self._namespace}/{job}", message)
 
     def _note(self, code: str, where: str, message: str, remedy: Optional[str] = None) -> None:
         """Note a problem once: several pods have the same."""
@@ -348,6 +347,6 @@ def _failures(mesh: str, requests: List[ProbedRequest]) -> List[Problem]:
     for request in requests:
         if not request["ok"]:
             where = f"{request['host']}:{request['port']}"
-            failure = problem("request-failed", mesh, where, request["message"], peer=request["peer"])
+            failure = problem("requests-fail", mesh, where, request["message"], peer=request["peer"])
             seen.setdefault((where, request["message"]), failure)
     return list(seen.values())

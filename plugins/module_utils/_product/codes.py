@@ -1176,10 +1176,4 @@ CODES: Dict[str, Code] = {
         "The Job of a probe could not be removed, or still has pods; it removes itself",
         "Wait until it is gone, or delete the Job",
     ),
-    "request-failed": Code(
-        _PROBE,
-        _E,
-        "A request from inside the mesh to an imported service was not answered by that service",
-        "Run doctor.yml, which names the first rung of the link that fails",
-    ),
 }

@@ -298,7 +298,16 @@ _TABLE = (
         timeout="federation_share_timeout",
         run="share",
     ),
-    Step("doctor", "diagnose", "doctor", {"network": "doctor_network"}, run="doctor"),
+    Step(
+        "doctor",
+        "diagnose",
+        "doctor",
+        {"network": "doctor_network", "probe": "doctor_probe"},
+        # Only a probe on request writes anything, and nothing of it stays.
+        writes=(Write("Job", 0, ("create", "patch", "delete")),),
+        timeout="federation_probe_timeout",
+        run="doctor",
+    ),
 )
 
 #: All steps by name, in their order; those whose ``run`` is not ``federate`` are runs of their own.

@@ -22,6 +22,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._doctor import (
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.causes import find_causes
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes import Outcome
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.requests import requests_of
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.types import (
     DiagnosedCause,
     Diagnosis,
@@ -119,7 +120,7 @@ def _links(
                 [problem for problem in kept if {problem["mesh"], problem.get("peer")} == pair],
                 [problem for problem in findings if _is_about(problem, pair)],
                 _rows(network_results.get(side["host"]), "checks", side["peer"]),
-                _rows(probes.get(side["host"]), "requests", side["peer"]),
+                requests_of(probes.get(side["host"]), side["peer"]),
                 shared[side["host"]],
             )
         )

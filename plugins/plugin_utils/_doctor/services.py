@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import differences, dig
@@ -15,7 +15,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import known_members
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.effects import NOT_UP, by_problem, kept
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.fixes import FEDERATE, corrected_by
-from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes import Outcome, passed, skipped, unknown
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes import Outcome, passed, unknown
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.requests import judge_requests
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.view import End, Link, unreadable
 
 _KINDS = {"exports": ("ExportedServiceSet", "exportRules"), "imports": ("ImportedServiceSet", "importRules")}
@@ -177,26 +178,5 @@ def serving(link: Link) -> List[Outcome]:
     views = [one for one in link.findings if one["code"] == "network-view" and one["mesh"] == end.name]
     if views:
         return [by_problem(one) for one in views[:1]]
-    if link.requests is None:
-        return [unknown("no request was sent")]
-    if not link.requests:
-        return [skipped("nothing is imported")]
-    failed = [row for row in link.requests if not row["ok"]]
-    return [_failing(link, failed)] if failed else [passed(f"{len(link.requests)} requests were answered")]
-
-
-def _failing(link: Link, failed: Sequence[Json]) -> Outcome:
-    first, end = failed[0], link.watching
-    answer = f"status {first['status']}" if first["status"] else first["message"]
-    more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
-    return Outcome(
-        "failed",
-        f"requests from {end.name} to {first['host']} fail: {answer}{more}",
-        "requests-fail",
-        end.name,
-        end.place("ImportedServiceSet"),
-        first["service"],
-        first["status"] or first["message"],
-        200,
-        is_symptom=True,
-    )
+    logs = f"Look why: oc logs -n {end.mesh['namespace']} deploy/{end.named_gateway('egress')} --since=10m"
+    return judge_requests(link.requests, end.name, logs)

@@ -15,6 +15,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import gateway_managers, gateway_owner
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.requests import Requests
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways import Partner, match_gateways
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Direction, Plan, PlannedMesh, Side
 
@@ -124,7 +125,7 @@ class Link(NamedTuple):
     kept: List[Problem]
     findings: List[Problem]
     network: Optional[List[Json]]
-    requests: Optional[List[Json]]
+    requests: Optional[Requests]
     collisions: Mapping[str, List[str]]
 
     @property
