@@ -31,6 +31,7 @@ API_VERSIONS = {
     "Deployment": "apps/v1",
     "StatefulSet": "apps/v1",
     "DaemonSet": "apps/v1",
+    "Job": "batch/v1",
     "Route": "route.openshift.io/v1",
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "Role": "rbac.authorization.k8s.io/v1",
