@@ -247,7 +247,7 @@ problems:
       description: What kind of problem it is. The documentation has a section for each code.
       returned: always
       type: str
-      sample: request-failed
+      sample: requests-fail
     severity:
       description: How severe it is.
       returned: always
@@ -273,7 +273,7 @@ problems:
       description: How to fix it.
       returned: always
       type: str
-      sample: Run doctor.yml, which names the first rung of the link that fails
+      sample: Read the log of the egress gateway here and of the ingress gateway there while a request is sent
     peer:
       description: The mesh that exports the service.
       returned: where the problem is about a service

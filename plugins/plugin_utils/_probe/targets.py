@@ -51,7 +51,7 @@ def probe_options(plan: Plan, facts: Facts, host: str) -> Json:
     """The options of request_probe for the mesh of a host, without those that all modules have; empty where nothing is requested: no probe
     is wanted, the mesh cannot be read, or it imports nothing."""
     options, mesh = plan["options"], plan["meshes"][host]
-    if not options["federation_probe"] or not mesh["readable"] or not mesh["in_play"]:
+    if not _is_probed(plan, host):
         return {}
     probe = plan_probe(plan, facts, host)
     if not probe.targets:
@@ -70,20 +70,24 @@ def probe_options(plan: Plan, facts: Facts, host: str) -> Json:
 
 
 def probe_results(plan: Plan, facts: Facts, results: Facts) -> Dict[str, Json]:
-    """What the probes have shown, by host: the results of request_probe with what kept services from being requested. Nothing where no
-    probe is wanted."""
-    if not plan["options"]["federation_probe"]:
-        return {}
+    """What the probes have shown, by host: the results of request_probe with what kept services from being requested. A host is absent
+    where no probe is wanted or possible, and where none was sent."""
     shown: Dict[str, Json] = {}
     for host in plan["sides"]:
-        result, kept = results.get(host), plan_probe(plan, facts, host).problems
-        if result is not None or kept:
-            shown[host] = {
-                "requests": [],
-                **(result or {}),
-                "problems": [*((result or {}).get("problems") or []), *kept],
-            }
+        if not _is_probed(plan, host):
+            continue
+        result, probe = results.get(host) or {}, plan_probe(plan, facts, host)
+        requests, found = result.get("requests") or [], [*(result.get("problems") or []), *probe.problems]
+        # A check run sends nothing.
+        if requests or found or not probe.targets:
+            shown[host] = {"requests": requests, "problems": found}
     return shown
+
+
+def _is_probed(plan: Plan, host: str) -> bool:
+    """Whether requests can be sent from a mesh, and are wanted."""
+    mesh = plan["meshes"][host]
+    return bool(plan["options"]["federation_probe"] and mesh["readable"] and mesh["in_play"] and not mesh["by_file"])
 
 
 def _first_member(facts: Json) -> str:

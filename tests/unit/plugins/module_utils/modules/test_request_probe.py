@@ -128,7 +128,7 @@ def test_a_service_that_does_not_answer_is_one_problem_for_all_pods(monkeypatch:
     result = _run(monkeypatch, Cluster(_rows(UNSERVED), _rows(UNSERVED)), count=2)
     assert not result["passed"] and result["failed"] and len(result["requests"]) == 2
     [found] = result["problems"]
-    assert (found["code"], found["peer"], found["where"]) == ("request-failed", "red", f"{TARGET['host']}:9080")
+    assert (found["code"], found["peer"], found["where"]) == ("requests-fail", "red", f"{TARGET['host']}:9080")
 
 
 def test_all_pods_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,7 +101,13 @@ def test_a_mesh_without_members_needs_a_namespace() -> None:
 def test_results_keep_what_the_module_has_found() -> None:
     planned = Planned(HTTP)
     result = {"requests": [1], "problems": [2]}
-    assert probing.probe_results(planned.plan, planned.facts, {GREEN: result}) == {GREEN: result}
+    nothing: Json = {"requests": [], "problems": []}
+    sent = probing.probe_results(planned.plan, planned.facts, {GREEN: result})
+    assert sent == {GREEN: result, RED: nothing, BLUE: nothing}, "red and blue import nothing"
+    for unsent in ({}, {GREEN: nothing}):
+        assert probing.probe_results(planned.plan, planned.facts, unsent) == {RED: nothing, BLUE: nothing}, (
+            "a check run"
+        )
 
 
 def _row(ok: bool = True, host: str = "a", **changes: Any) -> Json:
@@ -140,5 +146,5 @@ def test_one_request_that_fails_breaks_the_link() -> None:
     rows = [_row(), _row(ok=False, host="b", message="HTTP 503 from Envoy"), _row(ok=False, host="b", pod="q")]
     requests = judging.requests_of({"requests": rows, "problems": [copy.deepcopy(LATE)]}, RED)
     [outcome] = judging.judge_requests(requests, GREEN, "Look")
-    assert (outcome.state, outcome.code, outcome.mesh, outcome.place) == ("failed", "request-failed", GREEN, "b:1")
+    assert (outcome.state, outcome.code, outcome.mesh, outcome.place) == ("failed", "requests-fail", GREEN, "b:1")
     assert outcome.message == "pod p: HTTP 503 from Envoy" and outcome.is_symptom and outcome.remedy == "Look"
