@@ -79,6 +79,7 @@ options:
           - DaemonSet
           - Deployment
           - DestinationRule
+          - EndpointSlice
           - Event
           - ExportedServiceSet
           - Gateway
@@ -111,7 +112,7 @@ options:
         SelfSubjectRulesReview, and one SelfSubjectAccessReview for each right that the review leaves open.
       - By default no rights are read.
     type: str
-    choices: [doctor, export-identity, federate, federate-check, read, remove, remove-service, rotate, share, status, trust-domain]
+    choices: [doctor, export-identity, federate, federate-check, gather, read, remove, remove-service, rotate, share, status, trust-domain]
   require_control_plane:
     description:
       - With V(false) a mesh is readable too whose namespace has no control plane any more, or whose own root certificate is invalid. That is

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands of the lab: ``python -m lab up|down|status|fault|kubectl``."""
+"""The commands of the lab: ``python -m lab up|down|status|fault|kubectl|replay``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lab import faults, launcher, processes, state, topology
+from lab import faults, launcher, processes, replay, state, topology
 from lab.state import LabError
 
 DESCRIPTION = "A local test lab: real API servers on loopback, and a simulator for the operator, the cloud and istiod."
@@ -24,6 +24,7 @@ examples:
   python -m lab fault api-error --cluster red code=429 count=5
   python -m lab fault api-error --cluster red --off
   python -m lab status
+  python -m lab replay federation-gather-20260131T030405Z.tar.gz
   python -m lab down
 """
 
@@ -65,6 +66,14 @@ def _parser() -> argparse.ArgumentParser:
     command = _simple(commands, common, "kubectl", _kubectl, "run kubectl against a cluster of the lab")
     command.add_argument("cluster", help="the cluster's name")
     command.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments for kubectl")
+    command = _simple(
+        commands,
+        common,
+        "replay",
+        _replay,
+        "show an archive of gather.yml: API servers that answer as those of the field did",
+    )
+    command.add_argument("archive", type=Path, help="the archive, a .tar.gz")
     return parser
 
 
@@ -201,6 +210,9 @@ def _down(options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     content = state.load(options.dir)
+    if "replay" in content:
+        print("\n".join(replay.describe(options.dir)))
+        return 0
     active = faults.active(options.dir)
     for cluster in launcher.clusters_of(options.dir, content):
         running = cluster.running()
@@ -243,3 +255,9 @@ def _fault(options: argparse.Namespace) -> int:
 def _kubectl(options: argparse.Namespace) -> int:
     command, environment = launcher.kubectl_command(options.dir, options.cluster, options.arguments)
     os.execve(command[0], command, environment)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    replay.replay(options.archive.absolute(), options.dir)
+    print("\n".join(replay.describe(options.dir)))
+    return 0

@@ -230,6 +230,8 @@ def _server_flags(cluster: Cluster) -> list[str]:
         "service-cluster-ip-range": cluster.entry["service_cidr"],
         "authorization-mode": "RBAC",
         "allow-privileged": "true",
+        # Names of nodes do not resolve here; the kubelets of the simulator answer for logs.
+        "kubelet-preferred-address-types": "InternalIP",
         "disable-admission-plugins": ",".join(_DISABLED_ADMISSION),
         "enable-priority-and-fairness": "false",
         "profiling": "false",

@@ -42,11 +42,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info
 from ansible_collections.ossm.federation.plugins.module_utils._modules.mesh_info_sharing import SHARING, read_sharing
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import core, rejection
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import MeshFacts
-from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import (
-    READING,
-    RESOURCES,
-    beyond_reading,
-)
+from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import READING, beyond_reading
+from ansible_collections.ossm.federation.plugins.module_utils._product.resources import READABLE
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 #: The parts of the facts that a caller can choose; the control plane is always read, but for ``sharing``.
@@ -75,7 +72,7 @@ ARGUMENT_SPEC: Json = {
         "elements": "dict",
         "default": [],
         "options": {
-            "kind": {"type": "str", "required": True, "choices": sorted(RESOURCES)},
+            "kind": {"type": "str", "required": True, "choices": sorted(READABLE)},
             "namespace": {"type": "str"},
             "name": {"type": "str"},
         },
@@ -104,7 +101,7 @@ def run(params: Json, check_mode: bool, say: Say) -> MeshFacts:
     facts = empty_facts(params)
 
     def work(cluster: Cluster) -> None:
-        facts["readable"] = _read(Reading(cluster, facts), params)
+        facts["readable"] = read(Reading(cluster, facts), params)
 
     facts["problems"] += use_cluster(params["auth"], params["mesh"], work)
     return facts
@@ -147,7 +144,7 @@ def empty_facts(params: Json) -> MeshFacts:
     return facts
 
 
-def _read(reading: Reading, params: Json) -> bool:
+def read(reading: Reading, params: Json) -> bool:
     """Read what is asked for; whether nothing that is needed is missing.
 
     The control plane comes before what depends on it: without one only the cluster is described, unless it is not required.

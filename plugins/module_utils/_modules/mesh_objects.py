@@ -33,7 +33,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.facts imp
     Verb,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS
-from ansible_collections.ossm.federation.plugins.module_utils._product.permissions import RESOURCES
+from ansible_collections.ossm.federation.plugins.module_utils._product.resources import RESOURCES
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 
 ARGUMENT_SPEC: Json = {

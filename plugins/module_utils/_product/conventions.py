@@ -200,3 +200,9 @@ def istiod_name(control_plane: str) -> str:
 
 #: The label that istiod's pods have (maistra/istio-operator charts, istio-discovery).
 ISTIOD_SELECTOR = "app=istiod"
+
+
+#: The port on which istiod serves its debug pages, and those that show what it knows of a federation (maistra/istio
+#: pilot/pkg/xds/debug.go): its objects in memory, endpoints, services, and what each proxy has accepted.
+DEBUG_PORT = 15014
+DEBUG_PAGES = ("configz", "endpointz", "registryz", "syncz")

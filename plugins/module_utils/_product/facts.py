@@ -410,6 +410,16 @@ class RestartResult(TypedDict):
 class ProbeResult(TypedDict):
     """The result of request_probe: ``requests`` has for each pod what it has seen of each service, ``passed`` is whether there are some and all
     were answered by the service, ``left`` are the Jobs that could not be removed."""
+class Missing(TypedDict):
+    """What could not be collected for support, and why; ``remedy`` may be empty."""
+
+    what: str
+    reason: str
+    remedy: str
+
+
+class GatherResult(TypedDict):
+    """The result of mesh_gather; ``content`` is what was collected, without secrets: JSON, gzip, Base64."""
 
     changed: bool
     mesh: str
@@ -420,4 +430,9 @@ class ProbeResult(TypedDict):
     image: str
     requests: List[ProbedRequest]
     left: List[str]
+    readable: bool
+    missing: List[Missing]
+    content: str
+    files: int
+    bytes: int
     problems: List[Problem]

@@ -26,6 +26,7 @@ KINDS: Dict[str, Kind] = {
     "Service": Kind("v1", "services"),
     "Pod": Kind("v1", "pods"),
     "Event": Kind("v1", "events"),
+    "EndpointSlice": Kind("discovery.k8s.io/v1", "endpointslices"),
     "CustomResourceDefinition": Kind("apiextensions.k8s.io/v1", "customresourcedefinitions", False),
     "OperatorGroup": Kind("operators.coreos.com/v1", "operatorgroups"),
     "Subscription": Kind("operators.coreos.com/v1alpha1", "subscriptions"),

@@ -14,29 +14,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS
+from ansible_collections.ossm.federation.plugins.module_utils._product.resources import INSPECTED, RESOURCES, Resource
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import STEPS, WRITING, Access, Step
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
-
-
-class Resource(NamedTuple):
-    """What RBAC calls a kind: its API group (empty for the core), its plural, and whether it is namespaced."""
-
-    group: str
-    plural: str
-    namespaced: bool = True
-
-    def __str__(self) -> str:
-        """As ``kubectl auth can-i`` takes it."""
-        return f"{self.plural}.{self.group}" if self.group else self.plural
-
-
-#: The resource of each kind. Every account may ask for reviews of itself.
-RESOURCES: Dict[str, Resource] = {
-    kind: Resource(row.api_version.rpartition("/")[0], row.plural, row.namespaced)
-    for kind, row in KINDS.items()
-    if not kind.startswith("SelfSubject")
-}
 
 
 class Scope(NamedTuple):
@@ -167,6 +147,14 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     "export-identity": _READ + _FIND + _write(_GATEWAYS) + _access(_GATEWAYS, _GATEWAYS.waits),
     "federate": _READ + _FIND + _SERVICES + _WRITE + _WAIT,
     "federate-check": _READ + _FIND + _SERVICES + _WRITE + _LOOK,
+    "gather": _READ + _FIND + _SERVICES + _access(STEPS["gather"], STEPS["gather"].reads),
+    "gather-debug": (
+        Right("gather", "pods/portforward", ("create", "get"), (), "the archive has no debug pages of istiod"),
+    ),
+    "gather-inspect": tuple(
+        Right("gather", kind, ("get", "list"), (), "the archive lacks a part of what oc adm inspect collects")
+        for kind in INSPECTED
+    ),
     "install": _INSTALL,
     "install-operator": (
         # A namespace is in the scope of its own RoleBindings.

@@ -18,6 +18,7 @@ DELETE = ("delete",)
 
 #: The run that a step belongs to.
 Run = Literal["federate", "install", "remove", "rotate", "share", "trust_domain", "doctor"]
+Run = Literal["federate", "gather", "install", "remove", "rotate", "share", "trust_domain"]
 
 
 class Access(NamedTuple):
@@ -67,6 +68,9 @@ REFERRING = ("VirtualService", "DestinationRule", "Sidecar", "AuthorizationPolic
 
 #: Kinds of users that name identities of workloads, with their trust domain.
 NAMING = ("AuthorizationPolicy", "DestinationRule", "ServiceEntry", "Gateway")
+
+#: What is collected of the namespace of a mesh for support, besides what discovery reads.
+GATHERED = ("Pod", "Event", "EndpointSlice", "Deployment")
 
 #: Events of a Service say why its load balancer is pending.
 _EVENTS = Access("Event", ("list",), (), "a pending load balancer is reported without the events of its Service")
@@ -307,6 +311,19 @@ _TABLE = (
         writes=(Write("Job", 0, ("create", "patch", "delete")),),
         timeout="federation_probe_timeout",
         run="doctor",
+        "gather",
+        "gather",
+        "gather",
+        {
+            "gathered": "gather_collected",
+            "gathered_outside": "gather_outside_collected",
+            "gather_archive": "gather_archive",
+        },
+        reads=(
+            *(Access(kind, ("list",), (), f"the archive has no {kind}") for kind in GATHERED),
+            Access("pods/log", ("get",), (), "the archive has no logs"),
+        ),
+        run="gather",
     ),
 )
 
@@ -320,6 +337,8 @@ OPTIONAL: Tuple[str, ...] = (*WRITING, "report")
 REGISTERS: Dict[str, str] = {result: name for step in _TABLE for result, name in step.registers.items()}
 #: Variables of the whole run, which the role mesh sets.
 DECLARATION, PLAN = "mesh_declaration", "mesh_plan"
+#: What gather.yml passes to a workflow.
+GATHER_STATS = "federation_gather"
 #: What the roles report and removal pass to a workflow, as set_stats does.
 STATS = (
     "federation_connected",
@@ -331,6 +350,7 @@ STATS = (
     "federation_share",
     "federation_status",
     "federation_doctor",
+    GATHER_STATS,
 )
 
 

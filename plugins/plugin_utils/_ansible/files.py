@@ -27,16 +27,21 @@ def read_file(path: str) -> Optional[str]:
 
 
 def write_file(path: str, text: str, mode: int = 0o644) -> None:
+    """Write a text as a file, as ``write_bytes`` does."""
+    write_bytes(path, text.encode(), mode)
+
+
+def write_bytes(path: str, content: bytes, mode: int = 0o644) -> None:
     """Write a file as a whole or not at all; what is no regular file, such as a pipe, is written to. Raises OSError."""
     target = os.path.realpath(absolute(path))
     if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
-        with open(target, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(target, "wb") as file:
+            file.write(content)
         return
     descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=f".{os.path.basename(target)}.")
     try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(descriptor, "wb") as file:
+            file.write(content)
         os.chmod(temporary, mode)
         os.replace(temporary, target)
     except BaseException:

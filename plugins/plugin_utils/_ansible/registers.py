@@ -10,12 +10,14 @@ No other plugin names such a variable. Results of tasks are registered by the na
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Dict, Iterable, Iterator, Sequence
+from typing import Any, Dict, Iterable, Iterator, Sequence, Tuple
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import REGISTERS
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import has, plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._gather.archive import unpack
+from ansible_collections.ossm.federation.plugins.plugin_utils._gather.types import Collected, Gathering
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import RemovalPlan, ServicePlan
@@ -77,6 +79,19 @@ def sealed_share(value: Any, reader: str) -> SharePlan:
     return plan
 
 
+def sealed_gathering(value: Any, reader: str) -> Gathering:
+    """What is gathered, in the variable ``gather_plan``; ``reader`` is the filter that needs it."""
+    gathering: Gathering = _unsealed(value, reader, "gather_plan", "gather", "documents")
+    return gathering
+
+
+def read_collected(hostvars: Mapping[str, Any], hosts: Iterable[str], outside: Any = ()) -> Dict[str, Collected]:
+    """What mesh_gather has collected, by host: of the hosts of the play, and of those outside of it."""
+    results = {host: result for host, result in _loop_results(plain(outside), "content")}
+    results.update(read_results(hostvars, hosts, ["gathered"])["gathered"])
+    return {host: unpack(result["content"]) for host, result in results.items() if result.get("content")}
+
+
 def planned_host(plan: Plan, host: Any, reader: str) -> str:
     """The name of a host whose mesh is in the plan."""
     name = str(plain(host))
@@ -104,22 +119,22 @@ def read_results(hostvars: Mapping[str, Any], hosts: Iterable[str], about: Seque
 
 def read_facts(hostvars: Mapping[str, Any], hosts: Iterable[str], outside: Any = ()) -> Dict[str, Dict[str, Any]]:
     """MeshFacts by host: those of the hosts of the play, and results of ``mesh_info`` for hosts outside of it."""
-    facts = {read["host"]: read for read in _outside_facts(plain(outside))}
+    facts = {host: {**read, "host": host} for host, read in _loop_results(plain(outside), "readable")}
     for host, result in read_results(hostvars, hosts, ["facts"])["facts"].items():
         if "readable" in result:
             facts[host] = {**result, "host": host}
     return facts
 
 
-def _outside_facts(value: Any) -> Iterator[Dict[str, Any]]:
-    """Every MeshFacts in the result of a loop over hosts, or in a list of its results; the loop variable is the host."""
+def _loop_results(value: Any, key: str) -> Iterator[Tuple[str, Dict[str, Any]]]:
+    """Host and result of every result with a key in that of a loop over hosts, or in a list; the loop variable is the host."""
     if isinstance(value, list):
         for item in value:
-            yield from _outside_facts(item)
-    elif isinstance(value, dict) and "readable" in value:
-        yield {**value, "host": value.get("host") or value[value["ansible_loop_var"]]}
+            yield from _loop_results(item, key)
+    elif isinstance(value, dict) and key in value:
+        yield str(value.get("host") or value[value["ansible_loop_var"]]), value
     elif isinstance(value, dict):
-        yield from _outside_facts(value.get("results", []))
+        yield from _loop_results(value.get("results", []), key)
 
 
 def _stored(hostvars: Mapping[str, Any], host: str) -> Mapping[str, Any]:

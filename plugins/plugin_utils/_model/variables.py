@@ -656,6 +656,65 @@ _OPTIONS = (
         maximum=3600,
     ),
     _federation(
+        "gather_dir",
+        "path",
+        "gathered",
+        "Directory on the controller for the archives of C(gather.yml), each with the time of its run in its name; relative to the directory "
+        "where the playbook is started.",
+        "gather",
+    ),
+    _federation(
+        "gather_log_lines",
+        "int",
+        2000,
+        "Number of lines of each log, from its end, that C(gather.yml) collects of istiod and of the gateways of the federation; V(0) "
+        "collects no logs.",
+        "gather",
+        minimum=0,
+        maximum=1000000,
+    ),
+    _federation(
+        "gather_log_bytes",
+        "int",
+        5000000,
+        "Number of bytes of each log, and of each debug page of istiod, that C(gather.yml) collects.",
+        "gather",
+        minimum=1000,
+        maximum=100000000,
+    ),
+    _federation(
+        "gather_log_seconds",
+        "int",
+        0,
+        "Age in seconds of the oldest line of a log that C(gather.yml) collects; V(0) for any age.",
+        "gather",
+        minimum=0,
+        maximum=_WEEK,
+    ),
+    _federation(
+        "gather_debug_pages",
+        "bool",
+        True,
+        "Let C(gather.yml) collect the debug pages of istiod, where the account may forward a port of its pods.",
+        "gather",
+    ),
+    _federation(
+        "gather_inspect",
+        "bool",
+        True,
+        "Let C(gather.yml) run C(oc adm inspect) on the namespace of each control plane, where C(oc) is on the PATH.",
+        "gather",
+    ),
+    _federation(
+        "gather_inspect_timeout",
+        "int",
+        120,
+        "Seconds that C(oc adm inspect) may take for one mesh.",
+        "gather",
+        minimum=1,
+        maximum=_WEEK,
+    ),
+    _federation(
         "no_log", "bool", True, "Keep the large data of plan and report out of the output of tasks.", "federation"
     ),
 )

@@ -18,6 +18,7 @@ from lab.sim.clocks import Clocks
 from lab.sim.cloud import Cloud
 from lab.sim.cluster import Cluster
 from lab.sim.control import Control
+from lab.sim.kubelet import Kubelets
 from lab.sim.member_rolls import MemberRolls
 from lab.sim.mesh import Mesh
 from lab.sim.olm import Olm
@@ -40,6 +41,7 @@ class Simulator:
         self.world.clocks.set(lab.get("clocks") or {})
         self.control = Control(self.world, directory / SOCKET)
         self.webhooks = Webhooks(self.world)
+        self.kubelets: list[Kubelets] = []
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT."""
@@ -68,6 +70,8 @@ class Simulator:
             self._connect(cluster)
         await asyncio.gather(*(cluster.start() for cluster in self.world.clusters.values()))
         await self.webhooks.start()
+        self.kubelets = [Kubelets(self.world.directory, cluster) for cluster in self.world.clusters.values()]
+        await asyncio.gather(*(kubelets.start() for kubelets in self.kubelets))
 
     def _connect(self, cluster: Cluster) -> None:
         self.world.clouds[cluster.name] = Cloud(self.world, cluster)
@@ -103,6 +107,7 @@ class Simulator:
         LOG.info("stopping")
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # cancelled watches leave unclosed sessions
         await self.webhooks.stop()
+        await asyncio.gather(*(kubelets.stop() for kubelets in self.kubelets))
         for mesh in self.world.meshes.values():
             for gateway in mesh.gateways.values():
                 await gateway.stop()
