@@ -69,7 +69,9 @@ def diagnosis(plan: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict
     known = sealed_plan(plan, "ossm.federation.diagnosis")
     facts = read_facts(hostvars, known["meshes"], outside)
     results = read_results(hostvars, known["meshes"], RESULTS)
-    found = diagnose(known, facts, read_links(known, facts), results["network"], probe_results(known, facts, results["probe"]))
+    found = diagnose(
+        known, facts, read_links(known, facts), results["network"], probe_results(known, facts, results["probe"])
+    )
     shown = {
         "verdict": found["verdict"],
         "headline": found["headline"],

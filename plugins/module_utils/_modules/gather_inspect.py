@@ -19,8 +19,8 @@ import tempfile
 import time
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import to_yaml
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.recording import RecordingCluster, plain_yaml
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.yaml_text import to_yaml
 from ansible_collections.ossm.federation.plugins.module_utils._modules.gather_pods import Miss
 from ansible_collections.ossm.federation.plugins.module_utils._product.resources import INSPECTED, RESOURCES
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json

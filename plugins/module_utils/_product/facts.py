@@ -410,6 +410,19 @@ class RestartResult(TypedDict):
 class ProbeResult(TypedDict):
     """The result of request_probe: ``requests`` has for each pod what it has seen of each service, ``passed`` is whether there are some and all
     were answered by the service, ``left`` are the Jobs that could not be removed."""
+
+    changed: bool
+    mesh: str
+    namespace: str
+    probe_namespace: str
+    passed: bool
+    message: str
+    image: str
+    requests: List[ProbedRequest]
+    left: List[str]
+    problems: List[Problem]
+
+
 class Missing(TypedDict):
     """What could not be collected for support, and why; ``remedy`` may be empty."""
 
@@ -424,12 +437,6 @@ class GatherResult(TypedDict):
     changed: bool
     mesh: str
     namespace: str
-    probe_namespace: str
-    passed: bool
-    message: str
-    image: str
-    requests: List[ProbedRequest]
-    left: List[str]
     readable: bool
     missing: List[Missing]
     content: str

@@ -17,8 +17,7 @@ APPLY, PATCH = ("create", "patch"), ("patch",)
 DELETE = ("delete",)
 
 #: The run that a step belongs to.
-Run = Literal["federate", "install", "remove", "rotate", "share", "trust_domain", "doctor"]
-Run = Literal["federate", "gather", "install", "remove", "rotate", "share", "trust_domain"]
+Run = Literal["federate", "doctor", "gather", "install", "remove", "rotate", "share", "trust_domain"]
 
 
 class Access(NamedTuple):
@@ -311,6 +310,8 @@ _TABLE = (
         writes=(Write("Job", 0, ("create", "patch", "delete")),),
         timeout="federation_probe_timeout",
         run="doctor",
+    ),
+    Step(
         "gather",
         "gather",
         "gather",

@@ -14,6 +14,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import offers
+from ansible_collections.ossm.federation.plugins.module_utils._product.resources import RESOURCES
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, with_changes
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import terminated_pods
 from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_exports, read_imports
@@ -52,7 +53,7 @@ class _Mesh(NamedTuple):
 
     def may(self, verb: str) -> bool:
         """Whether the account is known to have a verb on ServiceMeshPeers."""
-        need = permissions.Need(verb, permissions.RESOURCES["ServiceMeshPeer"])
+        need = permissions.Need(verb, RESOURCES["ServiceMeshPeer"])
         rights = self.facts.get("rights")
         return rights is not None and permissions.allowed(rights, need) is True
 

@@ -33,7 +33,7 @@ def encoded(text: str) -> str:
 
 
 def compressed(text: str) -> str:
-    return base64.b64encode(gzip.compress(text.encode())).decode()
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 TEXTS = [
