@@ -60,6 +60,23 @@ def beyond_policy_live(mesh: DeclaredMesh, services: Sequence[Json]) -> List[Pro
     return problems
 
 
+def unjudged_exports(mesh: DeclaredMesh, options: Json, writes: Callable[[str, int], bool]) -> List[Problem]:
+    """New export rules that only live Services can judge, for a run that reads none: it must not write them."""
+    limit = None if mesh["mesh"] in confirmed(options) else options.get(LIMIT)
+    problems: Dict[str, Problem] = {}
+    for written in sound(mesh["export_lists"]):
+        for index, place in enumerate(rules.places_of(mesh, written)):
+            allowing = _allowing(mesh, place.rule)
+            by_labels = bool(allowing) and all(permission["labels"] is not None for permission in allowing)
+            if not any(writes(peer, index) for peer in written["peers"]):
+                continue
+            if is_single(place.rule) and by_labels:
+                problems[place.where] = _unread_labels(mesh, place)
+            elif not is_single(place.rule) and limit is not None:
+                problems[place.where] = _uncounted(mesh, place, int(limit))
+    return list(problems.values())
+
+
 def too_many_exports(
     mesh: DeclaredMesh,
     services: Sequence[Json],
@@ -178,6 +195,23 @@ def _other_labels(mesh: DeclaredMesh, place: Place, service: Json) -> Problem:
         f"exports {service['namespace']}/{service['name']}, which may leave {mesh['mesh']} with certain labels only; the Service has "
         + (labels or "no label"),
         f"Set the labels of {VARIABLE} on the Service, or extend {VARIABLE}",
+    )
+
+
+def _unread_labels(mesh: DeclaredMesh, place: Place) -> Problem:
+    message = f"exports {_selected(place.rule)}, which may leave {mesh['mesh']} with certain labels only, and this run reads no Services"
+    return problem(
+        "export-policy", mesh["mesh"], place.where, message, "Let federate.yml write this rule: it reads them"
+    )
+
+
+def _uncounted(mesh: DeclaredMesh, place: Place, most: int) -> Problem:
+    return problem(
+        "exports-unconfirmed",
+        mesh["mesh"],
+        place.where,
+        f"exports {_selected(place.rule)} of {mesh['mesh']}, {LIMIT} is {most}, and this run reads no Services",
+        f"Review the services with plan.yml, then run again with -e {CONFIRM}={mesh['mesh']}",
     )
 
 

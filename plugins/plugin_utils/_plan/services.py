@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import List, Mapping, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
@@ -17,6 +18,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
     problem_line,
     with_changes,
 )
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.findings import distinct
+from ansible_collections.ossm.federation.plugins.plugin_utils._lint.policy import unjudged_exports
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import lint_services, listed
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.mesh import with_namespaces
@@ -49,6 +52,21 @@ def check_services(plan: Plan, declaration: Declaration, facts: Mapping[str, Jso
         for host, read in sorted(additional.items())
         if read["unread"]
     ]
+
+
+def check_unread_services(plan: Plan, declaration: Declaration, facts: Mapping[str, Json]) -> List[Problem]:
+    """The new rules that must not be written by a run that reads no Services."""
+    options = declaration["options"]
+    return distinct(
+        [
+            found
+            for host in declaration["hosts"]
+            for found in unjudged_exports(
+                declaration["meshes"][host], options, functools.partial(_is_new, plan, facts, host)
+            )
+        ],
+        declaration["group"],
+    )
 
 
 def _is_new(plan: Plan, facts: Mapping[str, Json], host: str, peer: str, index: int) -> bool:

@@ -24,6 +24,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.drift imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import would_change
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.respelling import respelled_peer
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.pairs import list_sides
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import check_unread_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.share import build_sharing_plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED, Plan, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._share.types import SharedLink, SharePlan
@@ -61,6 +62,7 @@ class _Mesh(NamedTuple):
 def plan_sharing(declaration: Declaration, facts: Mapping[str, Json], now: datetime.datetime) -> SharePlan:
     """Find the sets to write, the peers whose rewriting makes istiod read them at once, and what forbids it."""
     plan = build_sharing_plan(declaration, facts, now)
+    plan["problems"] += check_unread_services(plan, declaration, facts)
     share: SharePlan = {
         "plan": plan,
         "links": [],

@@ -15,6 +15,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._lint.policy impor
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import lint_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import check_services
+from ansible_collections.ossm.federation.plugins.plugin_utils._share.plan import plan_sharing
 
 Json = dict[str, Any]
 AT = "federation_services[0]"
@@ -164,6 +165,27 @@ def test_only_new_rules_ask() -> None:
         facts[RED].update(exports=[live_set], additional_services={"services": MANY, "unread": []})
         plan = planning.build_plan(declaration, facts, fed.NOW)
         assert [one["code"] for one in check_services(plan, declaration, facts)] == ["exports-unconfirmed"] * count
+
+
+def test_a_run_that_reads_no_services_writes_no_rule_that_they_decide_about() -> None:
+    """As share.yml does it: its accounts may not list Services."""
+    entries = [entry("bookinfo/ratings"), selecting("shop"), entry("store/x")]
+    policy = {"mesh_may_export": [{"namespace": "bookinfo", "labels": LABELS}, "shop", "store"]}
+    for options, codes in (
+        ({"federation_max_exports": 5}, ["export-policy", "exports-unconfirmed"]),
+        ({"federation_max_exports": 5, "federation_confirm": RED}, ["export-policy"]),
+        ({}, ["export-policy"]),
+    ):
+        declaration = declared(entries, options, red_mesh=policy)
+        facts = {host: fed.facts(host) for host in fed.COLOURS}
+        found = plan_sharing(declaration, facts, fed.NOW)["problems"]
+        assert [one["code"] for one in found] == codes
+        assert [one["where"] for one in found] == ["federation_services[0]", "federation_services[1]"][: len(codes)]
+        rules = declaration["meshes"][RED]["exports"]
+        for host, peer in ((RED, GREEN), (RED, "blue-mesh")):
+            live_set = {"metadata": {"name": peer, "namespace": f"{host}-system"}, "spec": {"exportRules": rules[peer]}}
+            facts[host]["exports"].append(live_set)
+        assert plan_sharing(declaration, facts, fed.NOW)["problems"] == []
 
 
 def test_earlier_rules_take_their_services_first() -> None:
