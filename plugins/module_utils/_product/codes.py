@@ -135,7 +135,9 @@ CODES: Dict[str, Code] = {
         "A peer is neither a mesh nor a group of the federation",
         "Name a mesh of the group, or add the mesh to the inventory",
     ),
-    "peer-self": Code(_VARIABLES, _E, "A mesh is its own peer", "Remove the mesh from its own mesh_peers"),
+    "peer-self": Code(
+        _VARIABLES, _E, "A mesh is its own peer or consumer", "Remove the mesh from its own peers or consumers"
+    ),
     "peer-not-paired": Code(
         _VARIABLES,
         _E,
@@ -548,7 +550,7 @@ CODES: Dict[str, Code] = {
     "rule-selector": Code(
         _RULES,
         _E,
-        "A `LabelSelector` with no selector: it exports the whole namespace",
+        "Labels are to select services and there are none: that would be the whole namespace",
         "Write a selector",
         "The rule with a selector to fill in",
     ),

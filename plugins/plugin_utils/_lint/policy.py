@@ -19,9 +19,10 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._lint import rules
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Place
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.view import sound
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.may_export import VARIABLE
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.options import CONFIRM, confirmed_meshes
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import DeclaredMesh, Permission, RuleList
 
-LIMIT, CONFIRM = "federation_max_exports", "federation_confirm"
+LIMIT = "federation_max_exports"
 #: Messages list at most so many services, and so many permissions.
 _LISTED, _PERMISSIONS = 20, 4
 
@@ -62,7 +63,7 @@ def beyond_policy_live(mesh: DeclaredMesh, services: Sequence[Json]) -> List[Pro
 
 def unjudged_exports(mesh: DeclaredMesh, options: Json, writes: Callable[[str, int], bool]) -> List[Problem]:
     """New export rules that only live Services can judge, for a run that reads none: it must not write them."""
-    limit = None if mesh["mesh"] in confirmed(options) else options.get(LIMIT)
+    limit = None if mesh["mesh"] in confirmed_meshes(options) else options.get(LIMIT)
     problems: Dict[str, Problem] = {}
     for written in sound(mesh["export_lists"]):
         for index, place in enumerate(rules.places_of(mesh, written)):
@@ -88,7 +89,7 @@ def too_many_exports(
     ``writes``: whether a run is going to write a rule, by the host of the peer and its index in the list.
     """
     most = options.get(LIMIT)
-    if most is None or mesh["mesh"] in confirmed(options):
+    if most is None or mesh["mesh"] in confirmed_meshes(options):
         return []
     selected: Dict[str, Set[str]] = {}
     for written in sound(mesh["export_lists"]):
@@ -113,11 +114,6 @@ def selected_services(written: RuleList, services: Sequence[Json]) -> List[List[
 def is_single(rule: Rule) -> bool:
     """Whether a rule names one service."""
     return rule.get("type") == "NameSelector" and matching.source(rule).is_single
-
-
-def confirmed(options: Json) -> List[str]:
-    """The meshes that ``federation_confirm`` names."""
-    return [name.strip() for name in str(options.get(CONFIRM) or "").split(",") if name.strip()]
 
 
 def _rules(mesh: DeclaredMesh) -> Iterator[Place]:

@@ -14,6 +14,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.resolver im
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.values import to_bool_or_names
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES
 
+CONFIRM = "federation_confirm"
 _RESTART = "federation_restart_control_plane"
 _CONFIRMED = ("federation_confirm_trust_domain", "federation_confirm_address_change")
 
@@ -51,6 +52,11 @@ def check_options(options: Json, resolver: Resolver, group: str) -> List[Problem
             resolver.unknown(mesh, group, name, "a mesh") for mesh in options[name] or [] if not resolver.is_mesh(mesh)
         ]
     return problems
+
+
+def confirmed_meshes(options: Json) -> List[str]:
+    """The meshes that ``federation_confirm`` names."""
+    return [name.strip() for name in str(options.get(CONFIRM) or "").split(",") if name.strip()]
 
 
 def _restarts(declared: Any, resolver: Resolver, group: str) -> Tuple[List[str], List[Problem]]:

@@ -17,6 +17,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.data impo
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, with_changes
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import known_members
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains import shown
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.options import CONFIRM, confirmed_meshes
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.trust_domain import list_identities
 from ansible_collections.ossm.federation.plugins.plugin_utils._trust_domain.references import (
@@ -34,7 +35,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._trust_domain.type
     TrustDomainPlan,
 )
 
-MESH, CONFIRM, RESTART = "federation_trust_domain_mesh", "federation_confirm", "federation_restart_workloads"
+MESH, RESTART = "federation_trust_domain_mesh", "federation_restart_workloads"
 LAST, FORCE = "federation_trust_domain_stage", "federation_force_conflicts"
 _DOMAIN, _ALIASES = "spec.security.trust.domain", "spec.security.trust.additionalDomains"
 _LISTED = 5
@@ -196,11 +197,6 @@ def what_breaks(mesh: ChangedMesh) -> str:
         f"of them are restarted, and its links are down until federate.yml has written {mesh['state']['target']} to the peers and their "
         "istiods are restarted"
     )
-
-
-def confirmed_meshes(options: Json) -> List[str]:
-    """The meshes that are named in the confirmation."""
-    return [name.strip() for name in str(options.get(CONFIRM) or "").split(",") if name.strip()]
 
 
 def _owned(mesh: ChangedMesh, where: str) -> Problem:
