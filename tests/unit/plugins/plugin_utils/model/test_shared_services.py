@@ -239,6 +239,43 @@ def test_services_of_one_name_are_kept_apart() -> None:
     ]
 
 
+def test_the_place_of_a_collision_is_the_entry() -> None:
+    """Two rules in the product's shape get no alias, so the plan rejects all but one; where wildcards may meet, it warns."""
+    rule = named("bookinfo/ratings", {"namespace": "bookinfo", "name": "ratings"})
+    hosts = (RED, GREEN, BLUE, "white-mesh")
+    facts = {host: fed.facts(host) for host in hosts}
+    for host in hosts:
+        facts[host]["peers"] = [fed.live_peer(BLUE, namespace=f"{host}-system", ours=BLUE)] if host != BLUE else []
+    product = {"mesh_exports": {BLUE: [rule]}}
+    hostvars = fed.inventory(
+        *hosts, red_mesh=product, green_mesh=product, blue_mesh={"mesh_imports": ["bookinfo/ratings"]}
+    )
+    entries = [
+        entry(mesh="white-mesh", consumers=[BLUE]),
+        *(entry("shop/*", host, consumers=[BLUE]) for host in (RED, GREEN)),
+    ]
+    for host in hosts:
+        hostvars[host]["federation_services"] = entries
+    plan = planning.build_plan(fed.declare(hostvars), facts, fed.NOW)
+    rejected = {one["mesh"]: one for one in plan["problems"] if one["code"] == "export-collision"}
+    assert {mesh: one["where"] for mesh, one in rejected.items()} == {
+        RED: "mesh_exports",
+        "white-mesh": "federation_services[0]",
+    }
+    assert rejected["white-mesh"]["remedy"].count(", instead of federation_services[0]; or") == 1
+    assert "instead of" not in rejected[RED]["remedy"]
+    [possible] = [one for one in plan["warnings"] if one["code"] == "export-collision-possible"]
+    assert possible["where"] == "federation_services[1]" and possible["mesh"] == RED
+
+
+def test_an_invalid_entry_hides_what_it_would_have_shared() -> None:
+    """The rule that imports it is not reported too."""
+    imports = {"mesh_imports": {RED: ["bookinfo/ratings"]}}
+    found = findings([entry(consumer=[GREEN])], green_mesh=imports)
+    assert [one["code"] for one in found] == ["key-unknown"]
+    assert [one["code"] for one in findings([], green_mesh=imports)] == ["import-unoffered"]
+
+
 _names = st.sampled_from(["a/x", "a/y", "b/x", "a/*", "*/x", "*/*"])
 
 
