@@ -55,6 +55,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_facts, sealed_declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import status as status_report
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.status_files import status_files
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.status_parts import with_variables
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.status_text import status_details, status_lines
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import preflight
 
@@ -62,7 +63,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._run import prefli
 def status(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Any]:
     """Summarise the declared federation; see DOCUMENTATION."""
     declared = sealed_declaration(declaration, "ossm.federation.status")
-    facts = read_facts(hostvars, declared["hosts"], outside)
+    facts = with_variables(read_facts(hostvars, declared["hosts"], outside))
     now = datetime.datetime.now(datetime.timezone.utc)
     judged = status_report.judge_status(preflight.checked_plan(declared, facts, "status", now), facts, now)
     shown = {

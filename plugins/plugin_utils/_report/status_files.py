@@ -13,6 +13,7 @@ from typing import Callable, Dict, List
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.junit import as_junit
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.metrics import as_metrics
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.page import page
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.status_types import FederationStatus
 
 NAME = "federation-status"
@@ -24,7 +25,12 @@ def as_json(status: FederationStatus) -> str:
 
 
 #: What makes the text of each file, by the end of its name.
-FORMATS: Dict[str, Callable[[FederationStatus], str]] = {"json": as_json, "xml": as_junit, "prom": as_metrics}
+FORMATS: Dict[str, Callable[[FederationStatus], str]] = {
+    "json": as_json,
+    "xml": as_junit,
+    "prom": as_metrics,
+    "html": page,
+}
 
 
 def status_files(status: FederationStatus, directory: str) -> List[Json]:

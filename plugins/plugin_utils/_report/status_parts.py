@@ -30,6 +30,8 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report.status_typ
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import Link
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.expectations import expected_imports, readable_links
 
+#: The prefix of the options of modules for access, and that of the variables that they are made of.
+_OPTION, _VARIABLE = "auth.", "mesh_"
 _USED = "a declared link uses it as it is"
 _UNUSED = "no declared link needs it"
 _FORMER = "it is ours, and no declared link needs it any more"
@@ -53,6 +55,23 @@ class Reading(NamedTuple):
     def hosts(self) -> List[str]:
         """The hosts that were read."""
         return sorted(self.live)
+
+
+def with_variables(facts: Mapping[str, Json]) -> Dict[str, Json]:
+    """The facts with problems about access that name the variables of the inventory, and not the options of the module."""
+    return {
+        host: {**read, "problems": [_with_variables(one) for one in read.get("problems") or []]}
+        for host, read in facts.items()
+    }
+
+
+def _with_variables(found: Problem) -> Problem:
+    if not found["where"].startswith(_OPTION):
+        return found
+    named = found.copy()
+    for key in ("where", "message", "remedy"):
+        named[key] = found[key].replace(_OPTION, _VARIABLE)
+    return named
 
 
 def collect(plan: Plan, facts: Mapping[str, Json], now: datetime.datetime) -> Reading:

@@ -14,6 +14,7 @@ from unit.builders import federations as fed, settled
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import parse_time
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import status as status_report, status_types
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.status_parts import with_variables
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.status_types import FederationStatus
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import preflight
 
@@ -34,6 +35,7 @@ def judged(
     declaration: model_types.Declaration, facts: dict[str, Json], now: datetime.datetime = NOW
 ) -> status_report.Judged:
     """The status of a federation that was read."""
+    facts = with_variables(facts)
     return status_report.judge_status(preflight.checked_plan(declaration, facts, "read", now), facts, now)
 
 
@@ -68,9 +70,9 @@ def lose_credentials(facts: dict[str, Json], mesh: str) -> None:
         "code": "access-missing",
         "severity": "error",
         "mesh": mesh,
-        "where": "auth",
+        "where": "auth.kubeconfig",
         "message": "no cluster access configured",
-        "remedy": "Set mesh_kubeconfig, mesh_context or mesh_host",
+        "remedy": "Set auth.kubeconfig, auth.context, or auth.host with credentials",
     }
     facts[mesh] = {
         **fed.facts(mesh),

@@ -146,5 +146,6 @@ def test_the_text_fits_and_begins_with_the_verdict(build: Builder) -> None:
 def test_the_files_are_in_the_directory(tmp_path: Path) -> None:
     files = status_files.status_files(statuses.healthy(), str(tmp_path))
     names = {Path(file["path"]).name for file in files}
-    assert names >= {"federation-status.json", "federation-status.xml", "federation-status.prom"}
+    assert names == {f"federation-status.{end}" for end in ("json", "xml", "prom", "html")}
+    assert all(file["content"] and Path(file["path"]).parent == tmp_path for file in files)
     assert status_files.status_files(statuses.healthy(), "") == []

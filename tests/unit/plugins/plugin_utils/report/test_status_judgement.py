@@ -193,6 +193,12 @@ def test_a_word_fails_the_hosts_that_it_is_about(word: str) -> None:
     assert judged.status["failing"] == ([word] if HOSTS[word] else [])
 
 
+def test_a_missing_access_names_the_variables() -> None:
+    cause = _every_finding().status["causes"][0]
+    assert cause["findings"][0]["where"] == ["mesh_kubeconfig"]
+    assert cause["remedy"] == "Set mesh_kubeconfig, mesh_context, or mesh_host with credentials"
+
+
 def test_without_a_word_nothing_fails() -> None:
     assert not _every_finding(federation_fail_on=[]).failures
 

@@ -1,0 +1,165 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""API servers of many federated meshes that only answer reads, in one process: what a lab of a hundred clusters would answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any
+
+from unit.builders import certificates, federations as fed, settled
+
+from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS
+from ansible_collections.ossm.federation.plugins.module_utils._readers.roots import normalise_bundle, read_roots
+
+Json = dict[str, Any]
+HUB = "hub"
+#: The facts with the objects of each kind.
+_KINDS = {
+    "peers": "ServiceMeshPeer",
+    "imports": "ImportedServiceSet",
+    "exports": "ExportedServiceSet",
+    "config_maps": "ConfigMap",
+}
+
+
+def inventory(size: int, *, hub: bool) -> dict[str, Json]:
+    """The variables of meshes, all with all or the first with each of the others; the first exports a service to all."""
+    hosts = [HUB, *(f"spoke-{number:03}" for number in range(1, size))]
+    variables: dict[str, Json] = {host: {"mesh_imports": {HUB: ["bookinfo/ratings"]}} for host in hosts}
+    variables[HUB] = {"mesh_exports": ["bookinfo/ratings"]}
+    if hub:
+        for host in hosts[1:]:
+            variables[host]["mesh_peers"] = [HUB]
+        variables[HUB]["mesh_peers"] = hosts[1:]
+    return variables
+
+
+def answers(variables: dict[str, Json]) -> dict[str, bytes]:
+    """The answer to each path, for meshes whose federation is complete and healthy; the path begins with the mesh."""
+    declared = fed.declare({host: {"mesh_kubeconfig": "x", **own} for host, own in variables.items()})
+    read = {host: _facts(host) for host in variables}
+    planned, objects = fed.federate(declared, read)
+    addresses = fed.opened(planned)
+    found: dict[str, bytes] = {}
+    for host, facts in read.items():
+        for desired in objects[host]:
+            settled.own(settled.live_object(facts, desired["definition"]), desired)
+        for gateway in planned["meshes"][host]["gateways"]:
+            settled.open_gateway(facts, gateway, addresses[host]["gateways"][gateway["name"]]["addresses"])
+        _connect(facts)
+        found.update((f"/{host}{path}", json.dumps(body).encode()) for path, body in _paths(host, facts))
+    return found
+
+
+def _facts(host: str) -> Json:
+    pem = certificates.certificate(host)
+    roots = read_roots(pem)
+    return fed.facts(host, root=normalise_bundle(pem), roots=roots, fingerprints=[root["sha256"] for root in roots])
+
+
+def _connect(facts: Json) -> None:
+    """Let every peer be connected and synced, and every service that the hub exports be exported and imported."""
+    watch = {"connected": True, "lastConnected": settled.SYNCED_AT, "lastFullSync": settled.SYNCED_AT}
+    for peer in facts["peers"]:
+        peer["status"] = {"discoveryStatus": {"active": [{"pod": facts["istiod"][0]["name"], "watch": watch}]}}
+    for collection, key, name in (("exports", "exportedServices", None), ("imports", "importedServices", facts["mesh"])):
+        for live in facts[collection]:
+            of = name or live["metadata"]["name"]
+            service = {"exportedName": f"ratings.bookinfo.svc.{of}-exports.local", "localService": {"hostname": "h"}}
+            live["status"] = {key: [service]}
+
+
+def _paths(host: str, facts: Json) -> Iterator[tuple[str, Json]]:
+    """Every path that reading a mesh asks for."""
+    namespace = facts["namespace"]
+    lists = {kind: [_live(obj) for obj in facts[collection]] for collection, kind in _KINDS.items()}
+    plane = _live(facts["control_plane"]["object"])
+    plane["metadata"]["generation"] = 1
+    plane["status"] = {
+        "observedGeneration": 1,
+        "chartVersion": "2.5.1",
+        "conditions": [{"type": "Ready", "status": "True"}],
+        "appliedSpec": plane["spec"],
+    }
+    root = {"metadata": {"name": "istio-ca-root-cert", "namespace": namespace}, "data": {"root-cert.pem": facts["root"]}}
+    lists["ConfigMap"].append(root)
+    lists["ServiceMeshControlPlane"] = [plane]
+    lists["Service"] = list(facts["gateway_services"].values())
+    started = facts["istiod"][0]["started"]
+    pod = {"metadata": {"name": facts["istiod"][0]["name"], "namespace": namespace}, "status": {"startTime": started}}
+    lists["Pod"] = [pod]
+    for kind, items in lists.items():
+        body = {"kind": f"{kind}List", "apiVersion": KINDS[kind].api_version, "metadata": {}, "items": items}
+        yield _path(kind, namespace), body
+        yield _path(kind, None), body
+    yield _path("Namespace", None) + "/kube-system", {"metadata": {"name": "kube-system", "uid": f"cluster-{host}"}}
+    infrastructure = {"metadata": {"name": "cluster"}, "status": {"platformStatus": {"type": "AWS"}}}
+    yield _path("Infrastructure", None) + "/cluster", infrastructure
+    members = {"metadata": {"name": "default"}, "status": {"configuredMembers": ["bookinfo"]}}
+    yield _path("ServiceMeshMemberRoll", namespace) + "/default", members
+
+
+def _live(obj: Json) -> Json:
+    """An object as an API server has it: our applies are managed fields."""
+    applied = obj.get("applied") or {}
+    fields = [
+        {"manager": name, "operation": "Apply", "time": one["time"], "fieldsV1": json.loads(one["fields"])}
+        for name, one in applied.items()
+    ]
+    metadata = {**obj["metadata"], "managedFields": fields, "creationTimestamp": settled.APPLIED_AT}
+    return {**{key: value for key, value in obj.items() if key not in ("applied", "managers")}, "metadata": metadata}
+
+
+def _path(kind: str, namespace: str | None) -> str:
+    row = KINDS[kind]
+    prefix = f"/apis/{row.api_version}" if "/" in row.api_version else f"/api/{row.api_version}"
+    return f"{prefix}/namespaces/{namespace}/{row.plural}" if namespace else f"{prefix}/{row.plural}"
+
+
+def _serve(variables: dict[str, Json], connection: Connection) -> None:
+    """Answer until the process is ended; the port is sent first."""
+    known = answers(variables)
+    missing = json.dumps({"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            body = known.get(self.path.partition("?")[0])
+            self.send_response(404 if body is None else 200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(missing if body is None else body)))
+            self.end_headers()
+            self.wfile.write(missing if body is None else body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Print nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        connection.send(server.server_address[1])
+        server.serve_forever()
+
+
+@contextmanager
+def serving(variables: dict[str, Json]) -> Iterator[dict[str, Json]]:
+    """Serve the meshes; yields their variables with access to them."""
+    context = get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_serve, args=(variables, sender), daemon=True)
+    process.start()
+    try:
+        port = receiver.recv()
+        yield {
+            host: {**own, "mesh_host": f"http://127.0.0.1:{port}/{host}", "mesh_api_key": "none"}
+            for host, own in variables.items()
+        }
+    finally:
+        process.terminate()
+        process.join()
