@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
@@ -25,6 +26,8 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)
 
+#: A few minutes after the documents were made.
+NOW = datetime.datetime(2026, 1, 10, 2, 50, 30, tzinfo=datetime.timezone.utc)
 #: Every form of the drawing, and what the code makes of meshes that were read.
 DOCUMENTS: dict[str, Callable[[], FederationStatus]] = {
     "three": pages.three,
@@ -75,6 +78,7 @@ class Opened:
         self.requests: list[str] = []
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
+        self.page.clock.set_fixed_time(NOW)
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))

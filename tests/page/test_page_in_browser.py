@@ -18,9 +18,11 @@ HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
 #: What the page paints behind the text, in light and in dark.
 GROUND = {"light": "rgb(244, 246, 248)", "dark": "rgb(16, 21, 28)"}
 
-AXE = "async options => (await axe.run(options)).violations.map(one => [one.id, one.nodes.map(node => node.target)])"
+AXE = "async ([where, options]) => (await axe.run(where, options)).violations.map(one => [one.id, one.nodes.map(node => node.target)])"
 #: Light and dark differ in colours only, so that dark repeats just the rule about them.
 ONLY: dict[str, dict[str, object]] = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
+#: Of the others, dark looks at the drawing: their tables are the same, and axe needs seconds for the colours of each.
+SMALL = ("three", "read")
 
 
 def edge(page: Page, source: str, target: str) -> str:
@@ -47,7 +49,8 @@ def test_a_page_has_no_violation(name: str, scheme: str, axe: str, opener: Opene
     page.screenshot(path=BUILD / f"{name}-{scheme}.png", full_page=True)
     page.locator(".worst .to-story").first.click()
     expect(page.locator(".story:visible")).to_have_count(1)
-    assert page.evaluate(AXE, {"resultTypes": ["violations"], **ONLY[scheme]}) == []
+    where = "body" if scheme == "light" or name in SMALL else 'section[aria-labelledby="topology"]'
+    assert page.evaluate(AXE, [where, {"resultTypes": ["violations"], **ONLY[scheme]}]) == []
 
 
 def test_a_click_on_a_link_tells_its_story(opener: Opener) -> None:
@@ -70,9 +73,10 @@ def test_a_click_on_a_link_tells_its_story(opener: Opener) -> None:
         expect(story).to_contain_text(text)
     expect(page.locator(edge(page, "green-mesh", "red-mesh"))).to_have_attribute("aria-current", "true")
     expect(story.locator("h3")).to_be_focused()
+    expect(page.locator(".when")).to_contain_text("2026-01-10 02:47:12 UTC 3 minutes ago")
+    page.locator('section[aria-labelledby="topology"]').screenshot(path=BUILD / "three-topology.png")
     story.locator(".back a").click()
     expect(page.locator(".story:visible h3")).to_have_text("red-mesh watches green-mesh")
-    page.screenshot(path=BUILD / "three-story.png")
 
 
 def test_a_hint_tells_what_is_wrong(opener: Opener) -> None:
@@ -172,11 +176,11 @@ def test_print_shows_what_is_wrong(opener: Opener) -> None:
     page = opened.go()
     page.emulate_media(media="print", color_scheme="dark")
     assert ground(page) == "rgb(255, 255, 255)"
-    assert page.locator(".story:visible").count() == page.locator(".story:not(.tone-ok)").count() > 1
+    states = page.locator(".story:visible .state").all_inner_texts()
+    assert [text.split()[0] for text in states] == ["refused", "incomplete", "unknown", "unknown"]
     for selector in ("nav", "#theme", "#filter-mesh", ".start"):
         expect(page.locator(selector)).to_be_hidden()
-    page.emulate_media(media="screen")
-    assert page.pdf(path=BUILD / "three.pdf", format="A4").startswith(b"%PDF")
+    assert page.pdf(path=BUILD / "three.pdf", format="A4", prefer_css_page_size=True).startswith(b"%PDF")
 
 
 def test_a_narrow_window_does_not_scroll_sideways(opener: Opener) -> None:
