@@ -82,6 +82,7 @@ def test_a_click_on_a_link_tells_its_story(opener: Opener) -> None:
 def test_a_hint_tells_what_is_wrong(opener: Opener) -> None:
     page = opener("three").go()
     page.locator(edge(page, "green-mesh", "red-mesh")).locator(".mark").hover()
+    page.screenshot(path=BUILD / "three-hint.png")
     expect(page.locator("#tip")).to_contain_text("green-mesh watches red-mesh: refused")
     expect(page.locator("#tip")).to_contain_text("Fix: Correct")
     page.mouse.move(2, 2)
@@ -127,12 +128,15 @@ def test_filters_are_in_the_address(opener: Opener) -> None:
     assert page.evaluate("() => location.hash") == "#mesh=store-042&state=refused&link=hub&link=store-042"
     address = page.url
 
-    again = opener("hub").go("#" + address.partition("#")[2])
+    again = opener("hub", color_scheme="dark").go("#" + address.partition("#")[2])
     expect(again.locator("#shown")).to_have_text("1 of 198 links shown")
     expect(again.locator(".story:visible h3")).to_have_text("hub watches store-042")
     again.locator("#filter-none").click()
     expect(again.locator("#shown")).to_have_text("All 198 links shown")
     assert again.evaluate("() => location.hash") == "#link=hub&link=store-042"
+    again.locator("#topology").evaluate("heading => heading.scrollIntoView()")
+    again.mouse.move(2, 2)
+    again.screenshot(path=BUILD / "hub-topology.png")
     again.locator('#drawing .node[data-mesh="store-017"]').click()
     expect(again.locator("#shown")).to_have_text("2 of 198 links shown")
 

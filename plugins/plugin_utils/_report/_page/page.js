@@ -187,6 +187,7 @@
     edge.addEventListener("focus", () => { if (edge.matches(":focus-visible")) showTip(edge); });
     edge.addEventListener("blur", hideTip);
   });
+  window.addEventListener("wheel", hideTip, { passive: true });
   // The browser would show its own hint as well.
   all(".edge title", drawing || document.createElement("p")).forEach((title) => title.remove());
   edges.forEach((edge) => edge.removeAttribute("title"));

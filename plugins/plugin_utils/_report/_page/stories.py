@@ -158,17 +158,11 @@ def _object(row: NeededObject) -> List[Child]:
 
 
 def _difference(row: Difference) -> List[Child]:
-    name = f"{row['kind']} {place(row['namespace'], row['name'])}"
+    name = joined([badge("warn", "drift"), f" {row['kind']} ", tag("code", {}, place(row["namespace"], row["name"]))])
     if not row["field"]:
-        return [f"{name} is absent"]
-    return [
-        f"{name}: ",
-        tag("code", {}, row["field"]),
-        " is ",
-        value(row["live"]),
-        ", declared ",
-        value(row["declared"]),
-    ]
+        return [name, " is absent"]
+    field, live, declared = tag("code", {}, row["field"]), value(row["live"]), value(row["declared"])
+    return [name, ": ", field, " is ", live, ", declared ", declared]
 
 
 def _way_back(view: View, link: StatusLink) -> Optional[Html]:
