@@ -29,7 +29,7 @@ FINGERPRINT = ":".join(["5E", "0C", "97", "A1"] * 8)
 
 def mesh(name: str, **changes: Any) -> StatusMesh:
     """A mesh that was read."""
-    made = StatusMesh(
+    fields = StatusMesh(
         mesh=name,
         host=name,
         readable=True,
@@ -46,7 +46,7 @@ def mesh(name: str, **changes: Any) -> StatusMesh:
         root_days=3033,
         problems=[],
     )
-    return {**made, **changes}
+    return {**fields, **changes}
 
 
 def link(source: str, target: str, **changes: Any) -> StatusLink:
@@ -54,7 +54,7 @@ def link(source: str, target: str, **changes: Any) -> StatusLink:
     watching = [("ServiceMeshPeer", target), ("ConfigMap", f"{target}-ca-root-cert"), ("Gateway", f"{target}-egress")]
     serving = [("ServiceMeshPeer", source), ("ExportedServiceSet", source), ("Gateway", f"{source}-ingress")]
     name = f"ratings.{target}-apps"
-    made: StatusLink = {
+    fields: StatusLink = {
         "from": source,
         "to": target,
         "from_host": source,
@@ -84,7 +84,7 @@ def link(source: str, target: str, **changes: Any) -> StatusLink:
         ],
         "drift": [],
     }
-    return {**made, **changes}
+    return {**fields, **changes}
 
 
 def service(name: str, host: str) -> StatusService:
@@ -107,9 +107,9 @@ def needed(name: str, kind: str, row: str, owner: Owner = "ours") -> NeededObjec
 
 def broken(source: str, target: str, state: str, code: str, message: str, remedy: str, **changes: Any) -> StatusLink:
     """A link that is not healthy."""
-    made = link(source, target, imported=[], missing=[f"ratings.{target}-apps"], connected=False, synced=False)
+    fields = link(source, target, imported=[], missing=[f"ratings.{target}-apps"], connected=False, synced=False)
     return {
-        **made,
+        **fields,
         "state": state,
         "shown_state": state,
         "healthy": False,
@@ -149,7 +149,7 @@ def unknown(source: str, target: str) -> StatusLink:
 
 def drift(name: str, peer: str, **changes: Any) -> Difference:
     """A field with another live value than the declared one."""
-    made = Difference(
+    fields = Difference(
         mesh=name,
         peer=peer,
         kind="ServiceMeshPeer",
@@ -161,7 +161,7 @@ def drift(name: str, peer: str, **changes: Any) -> Difference:
         live=f"cluster.local/ns/{peer}-system/sa/{name}-egress-service-account",
         change=True,
     )
-    return {**made, **changes}
+    return {**fields, **changes}
 
 
 def document(meshes: Iterable[StatusMesh], links: Iterable[StatusLink], **changes: Any) -> FederationStatus:
@@ -170,7 +170,7 @@ def document(meshes: Iterable[StatusMesh], links: Iterable[StatusLink], **change
     bad = [row for row in links if not row["healthy"]]
     verdict = "DEGRADED" if bad else "HEALTHY"
     good = len(links) - len(bad)
-    made = FederationStatus(
+    fields = FederationStatus(
         version=1,
         generated=GENERATED,
         collection="1.0.0",
@@ -199,7 +199,7 @@ def document(meshes: Iterable[StatusMesh], links: Iterable[StatusLink], **change
             for row in bad
         ],
     )
-    return {**made, **changes}
+    return {**fields, **changes}
 
 
 def _counts(meshes: list[StatusMesh], links: list[StatusLink]) -> StatusCounts:

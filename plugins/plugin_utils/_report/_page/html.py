@@ -33,7 +33,7 @@ Attributes = Mapping[str, Union[str, int, float, bool, None]]
 
 
 def escaped(text: str) -> str:
-    """A text for an element or for an attribute in double quotes; characters that nobody can see become visible.
+    """A text for an element or for an attribute in double quotes; invisible characters become visible.
 
     >>> escaped('</script><a href="x">&')
     '&lt;/script&gt;&lt;a href=&quot;x&quot;&gt;&amp;'

@@ -174,7 +174,7 @@ def test_any_text_is_escaped(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["red\u202emesh", "red\x00mesh", "red\u2066mesh", "red\x1bmesh"])
-def test_what_nobody_can_see_becomes_visible(text: str) -> None:
+def test_invisible_characters_become_visible(text: str) -> None:
     assert markup.escaped(text) == "red\ufffdmesh"
 
 
