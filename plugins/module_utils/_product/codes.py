@@ -1096,6 +1096,12 @@ CODES: Dict[str, Code] = {
     "set-missing": Code(
         _DIAGNOSIS, _E, "A mesh declares exports or imports for a peer and has no set of its name", "Run federate.yml"
     ),
+    "service-missing": Code(
+        _DIAGNOSIS,
+        _E,
+        "An export rule names a Service that does not exist",
+        "Create the Service, or correct the name in mesh_exports",
+    ),
     "rules-differ": Code(
         _DIAGNOSIS, _E, "A set of ours has other rules than the inventory declares", "Run federate.yml"
     ),

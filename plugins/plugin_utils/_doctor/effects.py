@@ -15,7 +15,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes i
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.view import End, Link, unreadable
 
 #: What a restart of istiod corrects and keeps a link down; ``identity-kept`` and ``imports-stale`` are of other rungs.
-_CONNECTION = ("deadlock", "root-not-loaded", "sync-lock")
+_CONNECTION = ("deadlock", "sync-lock")
 NOT_UP = "the link is not up"
 #: Seconds after which a full sync is late in any version: 2.4 and older sync every five minutes.
 STALE_SECONDS = 450
@@ -45,10 +45,11 @@ def watching(link: Link) -> List[Outcome]:
     """Whether the watch is open; else the reason, as far as istiod reports one."""
     end, status = link.watching, link.watching.status
     ends = (link.watched.name, end.name)
+    # A root that cannot be read, or a wrong value, is a better reason for the same answer.
     lost = [
         by_problem(one) for one in link.kept if one["code"] == "peer-lost" and (one["mesh"], one.get("peer")) == ends
-    ]
-    found = kept(link, *_CONNECTION) + lost
+    ] + kept(link, "root-not-loaded")
+    found = kept(link, *_CONNECTION) + [one._replace(is_symptom=True) for one in lost]
     if found:
         return found
     if status is None or not status.get("exists"):

@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Dict, List
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
-from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import fingerprints_in
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import EGRESS, INGRESS, ROOT_KEY
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.fixes import FEDERATE, patch
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes import Outcome, passed, unknown
-from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.view import End, Link, unreadable
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.view import End, Link, certificates_in, unreadable
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Direction
 
 #: Findings that are judged by a later rung, where their evidence is.
@@ -92,7 +93,7 @@ def _missing_root(end: End) -> List[Outcome]:
     live = end.live("config_maps", name)
     if live is None:
         return [_no_root(end, "ConfigMap", name, "", None, None)]
-    if not fingerprints_in(str(dig(live, "data", ROOT_KEY) or "")):
+    if not certificates_in(live):
         return [
             _no_root(end, "ConfigMap", name, f"data.{ROOT_KEY}", "no certificate", f"the root of {end.side['peer']}")
         ]
@@ -152,10 +153,20 @@ def control_plane_ready(link: Link) -> List[Outcome]:
             "True",
         )
         for end in link.ends
-        if end.is_readable and end.control_plane is not None and not end.control_plane["ready"]
+        if end.is_readable and end.control_plane is not None and not _is_ready(end.control_plane)
     ]
     reason = unreadable(link)
     return found or [unknown(reason) if reason else passed()]
+
+
+def _is_ready(control_plane: Json) -> bool:
+    """Whether a control plane is ready but for additional gateways: these have a rung of their own, for the links through them."""
+    names = re.findall(r"\[([^\]]*)\]", control_plane["message"])
+    unready = set(re.findall(r"[\w.-]+", names[-1])) if names else set()
+    gateways = dig(control_plane, "object", "spec", "gateways") or {}
+    return bool(control_plane["ready"]) or (
+        bool(unready) and unready <= {*(gateways.get(INGRESS) or {}), *(gateways.get(EGRESS) or {})}
+    )
 
 
 def gateway_pods_ready(link: Link) -> List[Outcome]:

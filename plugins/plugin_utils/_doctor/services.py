@@ -8,16 +8,24 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import is_ours
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
+    EGRESS,
+    LOCAL_SUFFIX,
+    VIEW,
+    is_ours,
+    network_view,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import differences, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Rule
+from ansible_collections.ossm.federation.plugins.module_utils._product.versions import network_filter
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import known_members
-from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.effects import NOT_UP, by_problem, kept
-from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.fixes import FEDERATE, corrected_by
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.effects import NOT_UP, kept
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.fixes import FEDERATE, corrected_by, patch
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes import Outcome, passed, unknown
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.requests import judge_requests
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.view import End, Link, unreadable
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways import sees_peer
 
 _KINDS = {"exports": ("ExportedServiceSet", "exportRules"), "imports": ("ImportedServiceSet", "importRules")}
 
@@ -27,7 +35,7 @@ def exported(link: Link) -> List[Outcome]:
     watched = link.watched
     if not watched.is_readable:
         return [unknown(unreadable(link, watched))]
-    return [*_rules(watched, "exports"), *_not_members(watched)] or [passed()]
+    return [*_rules(watched, "exports"), *_not_members(watched), *_no_services(watched)] or [passed()]
 
 
 def _rules(end: End, collection: str) -> List[Outcome]:
@@ -96,6 +104,32 @@ def _not_members(end: End) -> List[Outcome]:
             f"Add {namespace} to spec.members of ServiceMeshMemberRoll {end.mesh['namespace']}/default",
         )
         for namespace in sorted(named - {*members, end.mesh["namespace"]})
+    ]
+
+
+def _no_services(end: End) -> List[Outcome]:
+    """Rules that name one Service of a member, which does not exist."""
+    read, members = end.facts.get("additional_services"), known_members(end.facts) if end.control_plane else None
+    if not read or read["unread"] or members is None:
+        return []
+    existing = {(service["namespace"], service["name"]) for service in read["services"]}
+    selectors = [
+        rule["nameSelector"] for rule in dig(end.live("exports"), "spec", "exportRules") or [] if _is_single(rule)
+    ]
+    return [
+        Outcome(
+            "failed",
+            f"{end.name} exports {one['namespace']}/{one['name']}, and there is no such Service",
+            "service-missing",
+            end.name,
+            end.place("ExportedServiceSet"),
+            "spec.exportRules",
+            f"{one['namespace']}/{one['name']}",
+            "the name of a Service",
+            f"Create the Service {one['namespace']}/{one['name']} in {end.name}, or correct the name in mesh_exports",
+        )
+        for one in selectors
+        if one["namespace"] in members and (one["namespace"], one["name"]) not in existing
     ]
 
 
@@ -175,8 +209,58 @@ def _is_single(rule: Rule) -> bool:
 def serving(link: Link) -> List[Outcome]:
     """Whether requests pass: what is known to break them, and what the probe has seen."""
     end = link.watching
-    views = [one for one in link.findings if one["code"] == "network-view" and one["mesh"] == end.name]
-    if views:
-        return [by_problem(one) for one in views[:1]]
+    found = [*_network_view(end, link.watched), *_ports(link)]
+    if found:
+        return found
     logs = f"Look why: oc logs -n {end.mesh['namespace']} deploy/{end.named_gateway('egress')} --since=10m"
     return judge_requests(link.requests, end.name, logs)
+
+
+def _network_view(end: End, watched: End) -> List[Outcome]:
+    """An egress gateway without the network of the peer, where gateways get only the networks that they request."""
+    name = end.right_gateway("egress") if end.is_readable else None
+    entry = dig(end.control_plane, "object", "spec", "gateways", EGRESS, name or "")
+    reason = network_filter(end.control_plane) if end.control_plane else ""
+    if not reason or not entry or sees_peer(entry, end.side["peer_name"]):
+        return []
+    right = network_view(end.side["peer_name"])
+    path = ("spec", "gateways", EGRESS, name or "", VIEW)
+    namespace, plane = end.mesh["namespace"], end.mesh["control_plane"]
+    live: Json = {"kind": "ServiceMeshControlPlane", "metadata": {"name": plane}}
+    return [
+        Outcome(
+            "failed",
+            f"{reason}, and this gateway does not request {right}: requests to {watched.name} get 503",
+            "network-view",
+            end.name,
+            f"ServiceMeshControlPlane {namespace}/{plane}",
+            ".".join(path),
+            entry.get(VIEW),
+            [right],
+            patch(end, live, path, [right]),
+        )
+    ]
+
+
+def _ports(link: Link) -> List[Outcome]:
+    """Imported services that have not exactly one port: the gateways' routes name none."""
+    read = link.watched.facts.get("additional_services")
+    offered = {row["exportedName"]: row["hostname"] for row in (link.watched.status or {}).get("exported") or []}
+    names = [row["exportedName"] for row in (link.watching.status or {}).get("imported") or []]
+    hosts = {host for host in (offered.get(name) for name in names) if host}
+    services = {f"{one['name']}.{one['namespace']}.{LOCAL_SUFFIX}": one for one in (read or {}).get("services") or []}
+    return [
+        Outcome(
+            "failed",
+            f"it has {len(services[host]['ports'])} ports, and the routes of gateways name no port: requests from other meshes fail",
+            "export-ports",
+            link.watched.name,
+            f"Service {services[host]['namespace']}/{services[host]['name']}",
+            "spec.ports",
+            [port["port"] for port in services[host]["ports"]],
+            "one port",
+            "Create a Service with only the port to export, and export it under this name",
+        )
+        for host in sorted(hosts & set(services))
+        if len(services[host]["ports"]) != 1
+    ]

@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import List, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
-from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import colons, fingerprints_in
+from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import colons
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ROOT_KEY, is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
-from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.effects import by_problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.fixes import FEDERATE, corrected_by
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes import Outcome, passed, unknown
-from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.view import End, Link, unreadable
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.view import End, Link, certificates_in, unreadable
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import kept_identity, kept_message
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.restarts import restart_fix
@@ -60,7 +59,7 @@ def _root(end: End, other: End) -> List[Outcome]:
         return []
     if not published:
         return [unknown(f"the root of {other.name} is not known")]
-    trusted = fingerprints_in(str(dig(bundle, "data", ROOT_KEY) or ""))
+    trusted = certificates_in(bundle)
     if published <= trusted or not trusted:
         # Without a certificate an earlier rung has failed.
         return []
@@ -129,10 +128,7 @@ def matches(pattern: str, identity: str) -> bool:
 def allowed(link: Link) -> List[Outcome]:
     """What the watched mesh makes of the identity: a shared gateway, an identity that istiod keeps, a refusal."""
     watching, watched = link.watching, link.watched
-    shared = [
-        by_problem(one) for one in link.findings if one["code"] == "gateway-shared" and one["severity"] == "error"
-    ]
-    found = shared + _kept_identity(watching, watched)
+    found = _shared_ingress(watched) + _kept_identity(watching, watched)
     if found:
         return found
     status = watching.status
@@ -147,6 +143,29 @@ def allowed(link: Link) -> List[Outcome]:
         Outcome(
             "failed", status["message"], "identity-refused", watched.name, place, remedy=_look(watched), is_symptom=True
         )
+    ]
+
+
+def _shared_ingress(watched: End) -> List[Outcome]:
+    """Other peers that use the ingress gateway of the pair: it denies what any of them does not expect, so each shuts the others out.
+    Who shares an egress gateway shuts nobody out."""
+    name = watched.named_gateway("ingress")
+    if watched.peer is None or watched.right_gateway("ingress") != name:
+        return []
+    return [
+        Outcome(
+            "failed",
+            f"{name} is the ingress gateway for {watched.side['peer']}, and each of its peers shuts the others out",
+            "gateway-shared",
+            watched.name,
+            watched.place("ServiceMeshPeer", peer["metadata"]["name"]),
+            "spec.gateways.ingress.name",
+            name,
+            "a gateway of its own",
+        )
+        for peer in watched.facts.get("peers") or []
+        if peer["metadata"]["name"] != watched.side["peer_name"]
+        and dig(peer, "spec", "gateways", "ingress", "name") == name
     ]
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import EGRESS, INGRESS
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import EGRESS, INGRESS, ROOT_KEY
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway import gateway_managers, gateway_owner
+from ansible_collections.ossm.federation.plugins.module_utils._readers.roots import read_roots
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.requests import Requests
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.gateways import Partner, match_gateways
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Direction, Plan, PlannedMesh, Side
@@ -141,6 +142,19 @@ class Link(NamedTuple):
     def other(self, end: End) -> End:
         """The opposite end."""
         return self.watched if end is self.watching else self.watching
+
+
+def certificates_in(config_map: Json) -> FrozenSet[str]:
+    """The fingerprints of the roots in a ConfigMap; empty where it has none, or one that istiod cannot read."""
+    return _fingerprints(str(dig(config_map, "data", ROOT_KEY) or ""))
+
+
+@functools.lru_cache(maxsize=1024)
+def _fingerprints(pem: str) -> FrozenSet[str]:
+    try:
+        return frozenset(root["sha256"] for root in read_roots(pem))
+    except ValueError:
+        return frozenset()
 
 
 def unreadable(link: Link, *ends: End) -> str:
