@@ -11,7 +11,7 @@ not be read is a warning.
 
 from __future__ import annotations
 
-from typing import List
+from typing import List, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.session import use_cluster
@@ -180,12 +180,16 @@ def read(reading: Reading, params: Json) -> bool:
     if wants("members") or params.get("additional_services"):
         read_member_roll(reading)
     read_additional_services(reading, params.get("additional_services") or [], own)
-    if wants("istiod"):
-        # After the peers: a pod that starts in between is then no pod that has ended.
+    _read_pods(reading, subset)
+    return reading.complete
+
+
+def _read_pods(reading: Reading, subset: Sequence[str]) -> None:
+    """The pods of istiod and of gateways, after the peers: a pod that starts in between is then no pod that has ended."""
+    if {"istiod", "all"} & set(subset):
         read_istiod(reading)
     if "gateway_pods" in subset:
         read_gateway_pods(reading)
-    return reading.complete
 
 
 def _asks_own_services(reading: Reading, params: Json) -> bool:
