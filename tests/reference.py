@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.codes import CODES, Code
+from ansible_collections.ossm.federation.plugins.module_utils._product.rungs import RUNGS, Rung
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import BY_PEER, ENTRIES, KEYS, Key
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES, Variable
 
@@ -133,6 +134,9 @@ EXAMPLES: dict[str, Any] = {
     "federation_status_dir": "status",
     "federation_fail_on": ["degraded", "unknown", "expiring"],
 }
+
+#: From where a rung looks, in words.
+_PLACES = {"API servers": "the API servers", "controller": "the controller", "probe": "a pod of the mesh"}
 
 _VARIABLES = """\
 <!-- SPDX-FileCopyrightText: 2026 The ossm.federation authors -->
@@ -320,6 +324,32 @@ def _with_reports(name: str) -> str:
     return re.sub(r"<!-- report: (.+) -->\n(?:.*\n)*?<!-- end of report -->", block, text)
 
 
+def rung_section(rung: Rung) -> str:
+    """The section of one rung; its anchor is the name."""
+    meshes = {
+        "from": "of the watching mesh",
+        "to": "of the watched mesh",
+        "both": "of both meshes",
+        "none": "of no mesh",
+    }
+    return (
+        f"### {rung.name}\n\nPassed when {rung.title}. Seen from: {_PLACES[rung.place]}, with the credentials {meshes[rung.credentials]}. "
+        f"Needs {rung.needs}."
+    )
+
+
+def doctor() -> str:
+    """The page about the diagnosis, with a section for each rung."""
+    sections = "\n\n".join(map(rung_section, RUNGS.values()))
+    text = (DOCS / "doctor.md").read_text(encoding="utf-8")
+    return re.sub(
+        r"<!-- rungs -->\n.*<!-- end of rungs -->",
+        lambda _match: f"<!-- rungs -->\n\n{sections}\n\n<!-- end of rungs -->",
+        text,
+        flags=re.S,
+    )
+
+
 def federate() -> str:
     """The page about federating."""
     return _with_reports("federate.md")
@@ -337,6 +367,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "lint.md": lint,
     "federate.md": federate,
     "recovery.md": recovery,
+    "doctor.md": doctor,
 }
 
 

@@ -18,7 +18,7 @@ from typing import List, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.watch import Say
 from ansible_collections.ossm.federation.plugins.module_utils._modules.outcome import core
-from ansible_collections.ossm.federation.plugins.module_utils._product.facts import NetworkCheck, NetworkResult
+from ansible_collections.ossm.federation.plugins.module_utils._product.network import NetworkCheck, NetworkResult
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.module_utils._readers.roots import read_leaf
 

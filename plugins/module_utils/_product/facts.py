@@ -9,7 +9,11 @@ from __future__ import annotations
 from typing import Dict, List, Literal, Optional, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root
-from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import ControlPlaneFacts, GatewayFacts
+from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import (
+    ControlPlaneFacts,
+    GatewayFacts,
+    GatewayPod,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.links import Imported, LinkState, LinkStatus
 from ansible_collections.ossm.federation.plugins.module_utils._product.probes import ProbedRequest
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
@@ -52,14 +56,6 @@ class IstiodPod(TypedDict):
 
     name: str
     started: Optional[str]
-
-
-class GatewayPod(TypedDict):
-    """A pod of a gateway; ``message`` is why it is not ``ready``, as far as its status says."""
-
-    name: str
-    ready: bool
-    message: str
 
 
 class UnreadServices(TypedDict):
@@ -223,47 +219,6 @@ class LinkResult(TypedDict):
     healthy: bool
     message: str
     links: List[ConditionedLink]
-    problems: List[Problem]
-
-
-class Leaf(TypedDict):
-    """The certificate that a server shows: ``identity`` is its SPIFFE URI without ``spiffe://`` (empty: it has none), ``names`` are its DNS
-    names, ``not_after`` is RFC 3339."""
-
-    identity: str
-    names: List[str]
-    subject: str
-    issuer: str
-    sha256: str
-    not_after: str
-
-
-class NetworkCheck(Leaf):
-    """One address, seen from where network_check runs.
-
-    ``resolved`` are its IP addresses, ``connected`` those of them that accept connections on ``port``. ``tls``: whether a server shows a
-    certificate, None where nothing connected; ``trusted``: whether its chain ends at an expected root, None where that is not known.
-    """
-
-    peer: str
-    address: str
-    port: int
-    resolved: List[str]
-    resolve_message: str
-    connected: List[str]
-    connect_message: str
-    tls: Optional[bool]
-    tls_message: str
-    trusted: Optional[bool]
-    trust_message: str
-
-
-class NetworkResult(TypedDict):
-    """The result of network_check."""
-
-    changed: bool
-    mesh: str
-    checks: List[NetworkCheck]
     problems: List[Problem]
 
 

@@ -55,3 +55,11 @@ class GatewayFacts(TypedDict, total=False):
     discoveryPort: int
     servicePort: int
     pending: str
+
+
+class GatewayPod(TypedDict):
+    """A pod of a gateway; ``message`` is why it is not ``ready``, as far as its status says."""
+
+    name: str
+    ready: bool
+    message: str

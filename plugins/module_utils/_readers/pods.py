@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Dict, List, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import CANONICAL_NAME
-from ansible_collections.ossm.federation.plugins.module_utils._product.facts import GatewayPod, IstiodPod
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import IstiodPod
+from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import GatewayPod
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 

@@ -15,7 +15,7 @@ import traceback
 from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root
-from ansible_collections.ossm.federation.plugins.module_utils._product.facts import Leaf
+from ansible_collections.ossm.federation.plugins.module_utils._product.network import Leaf
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import format_time
 
 CRYPTOGRAPHY_ERROR: Optional[str] = None
