@@ -201,12 +201,13 @@ def test_plan_and_render_only_read_and_lint_sends_no_request(federation: Federat
     # An account may always review its own permissions; the answer shows those that federate.yml would lack.
     for sent in requests.values():
         assert {request.verb for request in sent if not request.resource.startswith("selfsubject")} == {"get", "list"}
-    mark = federation.lab.mark()
-    with _granted(federation, "status", *federation.hosts):
-        status = federation.play(ROOT / "playbooks" / "status.yml")
-    sent_by_status = [request for sent in _requests(federation, mark).values() for request in sent]
-    assert status.code == 0, status.output
-    assert {request.verb for request in sent_by_status} == {"get", "list"}
+    for playbook in ("status", "doctor"):
+        mark = federation.lab.mark()
+        with _granted(federation, playbook, *federation.hosts):
+            run = federation.play(ROOT / "playbooks" / f"{playbook}.yml")
+        requests = _requests(federation, mark)
+        assert run.code == 0 and not _forbidden(requests), run.output
+        assert {request.verb for sent in requests.values() for request in sent} == {"get", "list"}
     mark = federation.lab.mark()
     lint = federation.play(ROOT / "playbooks" / "lint.yml")
     assert lint.code == 0, lint.output

@@ -15,6 +15,9 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.types impo
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.view import Link
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 
+#: Codes of a value that all peers of a mesh have of it.
+_OF_ONE_MESH = ("root-differs", "trust-domain-differs")
+
 Judged = Sequence[Tuple[Link, Mapping[str, List[Outcome]]]]
 
 
@@ -28,6 +31,7 @@ def find_causes(plan: Plan, judged: Judged) -> List[DiagnosedCause]:
                 if outcome.state == "failed":
                     key = _key(outcome)
                     cause = found.setdefault(key, _cause(outcome))
+                    _extend(cause, outcome)
                     order[key] = min(order.get(key, (index, outcome.mesh)), (index, outcome.mesh))
                     _affect(cause, link)
     causes = [found[key] for key in sorted(found, key=lambda key: order[key])]
@@ -35,9 +39,11 @@ def find_causes(plan: Plan, judged: Judged) -> List[DiagnosedCause]:
 
 
 def _key(outcome: Outcome) -> str:
-    """What outcomes of one cause have in common: the wrong value, or what reports it, and the fix."""
+    """What outcomes of one cause have in common: the wrong value, or what reports it, and the fix. What a mesh has changed of itself is
+    one cause, however many peers have its former value."""
     symptom = outcome.message if outcome.is_symptom else ""
-    return json.dumps([outcome.code, outcome.mesh, outcome.place, outcome.field, outcome.value, symptom], default=str)
+    place = [outcome.expected, outcome.remedy] if outcome.code in _OF_ONE_MESH else [outcome.mesh, outcome.place]
+    return json.dumps([outcome.code, *place, outcome.field, outcome.value, symptom], default=str)
 
 
 def _cause(outcome: Outcome) -> DiagnosedCause:
@@ -56,6 +62,14 @@ def _cause(outcome: Outcome) -> DiagnosedCause:
         "expected": outcome.expected,
         "docs": f"{PAGE}#{outcome.code}",
     }
+
+
+def _extend(cause: DiagnosedCause, outcome: Outcome) -> None:
+    """Add another object with the same wrong value."""
+    where, places = f"{outcome.place} {outcome.field}".strip(), cause["findings"][0]["where"]
+    if where not in places:
+        places.append(where)
+        cause["mesh"] = ", ".join(dict.fromkeys([*cause["mesh"].split(", "), outcome.mesh]))
 
 
 def _affect(cause: DiagnosedCause, link: Link) -> None:

@@ -235,9 +235,12 @@ def _failures(plan: Plan, causes: Sequence[DiagnosedCause]) -> Dict[str, str]:
     codes: Dict[str, List[str]] = {}
     hosts = {mesh["mesh"]: host for host, mesh in plan["meshes"].items() if mesh["in_play"]}
     for cause in causes:
-        meshes = [cause["mesh"], *(link[end] for link in cause["links"] for end in ("from", "to"))]
-        host = next((hosts[mesh] for mesh in meshes if mesh in hosts), None)
-        if host is not None:
+        meshes = cause["mesh"].split(", ")
+        others = [link[end] for link in cause["links"] for end in ("from", "to")]
+        responsible = [hosts[mesh] for mesh in meshes if mesh in hosts] or [
+            hosts[mesh] for mesh in others if mesh in hosts
+        ][:1]
+        for host in responsible:
             codes.setdefault(host, []).extend(cause["codes"])
     return {
         host: f"{count(len(found), 'cause')} [{', '.join(dict.fromkeys(found))}]. See the report above."

@@ -11,20 +11,36 @@ from typing import List
 from ansible_collections.ossm.federation.plugins.module_utils._product.rungs import RUNGS
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.causes import shown
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.types import DiagnosedCause, Diagnosis, Ladder
-from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import INDENT, arrows, table, wrapped
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import (
+    INDENT,
+    arrows,
+    count,
+    listed,
+    table,
+    wrapped,
+)
 
+#: So many causes, and so many broken links, are shown without -v: nobody reads more at night.
+MOST = 12
 _MARKS = {"passed": "ok", "failed": "FAILED", "unknown": "unknown", "skipped": "skipped"}
 
 
 def diagnosis_lines(diagnosis: Diagnosis) -> List[str]:
     """The verdict, one paragraph per cause, one short ladder per broken link, and the healthy links in one line."""
-    parts = [wrapped(f"{diagnosis['verdict']}  {diagnosis['headline']}"), *map(cause_lines, diagnosis["causes"])]
-    broken = [ladder for ladder in diagnosis["ladders"] if ladder["broken"]]
-    parts.append([line for ladder in broken for line in short_ladder(ladder)])
+    shown_causes, broken = diagnosis["causes"][:MOST], [ladder for ladder in diagnosis["ladders"] if ladder["broken"]]
+    parts = [wrapped(f"{diagnosis['verdict']}  {diagnosis['headline']}"), *map(cause_lines, shown_causes)]
+    parts.append(_more(len(diagnosis["causes"]) - MOST, "cause", "federation_doctor_file has all"))
+    parts.append([line for ladder in broken[:MOST] for line in short_ladder(ladder)])
+    parts.append(_more(len(broken) - MOST, "broken link", "-v shows all"))
     whole = [(ladder["from"], ladder["to"]) for ladder in diagnosis["ladders"] if not ladder["broken"]]
     parts.append(wrapped(f"Not known to be broken: {arrows(whole)}.") if whole else [])
     parts.append(_unproven(diagnosis))
     return [line for part in parts if part for line in ("", *part)][1:]
+
+
+def _more(number: int, noun: str, where: str) -> List[str]:
+    """How many are not shown."""
+    return [f"And {count(number, f'more {noun}')}: {where}."] if number > 0 else []
 
 
 def _unproven(diagnosis: Diagnosis) -> List[str]:
@@ -45,7 +61,7 @@ def cause_lines(cause: DiagnosedCause) -> List[str]:
     """One cause: what is wrong and where, the evidence, the fix, and where to read about it."""
     finding = cause["findings"][0]
     lines = wrapped(
-        f"{cause['severity'].upper()} {cause['mesh']}: {finding['where'][0]}: {finding['message'].rstrip('.')}."
+        f"{cause['severity'].upper()} {cause['mesh']}: {listed(finding['where'], most=3)}: {finding['message'].rstrip('.')}."
     )
     if cause["expected"] is not None or cause["value"] is not None:
         lines += wrapped(f"Value: {shown(cause['value'])}", INDENT)

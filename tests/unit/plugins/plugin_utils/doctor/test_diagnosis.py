@@ -12,6 +12,7 @@ import pytest
 from unit.builders.certificates import certificate
 from unit.builders.diagnosed import BLUE, GREEN, LATER, RED, Federation, causes, ladder, root_of, states
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import fingerprints_in
 from ansible_collections.ossm.federation.plugins.module_utils._product.codes import CODES
 from ansible_collections.ossm.federation.plugins.module_utils._product.rungs import NETWORK, RUNGS
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor import diagnosis, text
@@ -415,3 +416,32 @@ def test_the_text_has_the_verdict_first_then_each_cause_once() -> None:
     assert sum(line.startswith("    declared") for line in details) == 6
     healthy = text.diagnosis_lines(Federation().diagnose())
     assert healthy[0].startswith("HEALTHY  ") and healthy[-1].startswith("No request was sent")
+
+
+def test_a_root_that_no_peer_has_is_one_cause() -> None:
+    federation = Federation()
+    federation.facts[RED].update(root=root_of("renewed"), fingerprints=sorted(fingerprints_in(root_of("renewed"))))
+    found = federation.diagnose()
+    cause = causes(found)["root-differs"]
+    assert set(cause["mesh"].split(", ")) == {BLUE, GREEN} and len(cause["links"]) == 4
+    assert set(found["failures"]) == {BLUE, GREEN}
+    assert f"ConfigMap {BLUE}-system/{RED}-ca-root-cert data.root-cert.pem, ConfigMap {GREEN}" in " ".join(
+        text.diagnosis_lines(found)
+    ).replace("     ", " ")
+
+
+def test_of_many_causes_and_links_only_some_are_printed() -> None:
+    found = Federation().diagnose()
+    federation = Federation()
+    FAULTS["client ID"].make(federation)
+    broken = federation.diagnose()
+    many = {
+        **broken,
+        "causes": broken["causes"] * 20,
+        "ladders": [one for one in broken["ladders"] if one["broken"]] * 30,
+    }
+    lines = text.diagnosis_lines(many)
+    assert sum(line.startswith("ERROR ") for line in lines) == text.MOST
+    assert "And 8 more causes: federation_doctor_file has all." in lines
+    assert "And 18 more broken links: -v shows all." in lines
+    assert not any(line.startswith("And ") for line in text.diagnosis_lines(found))
