@@ -137,35 +137,6 @@ class _Pods:
         return "; ".join(pending) or "the pods of the probe"
 
 
-class _Removal:
-    """The pods of deleted Jobs; the state of the wait until they are gone."""
-
-    def __init__(self, mesh: str, pods: List[Json]) -> None:
-        self.mesh = mesh
-        self.pods = LiveObjects()
-        self.pods.fill(POD, pods)
-
-    def take(self, event: Event) -> None:
-        """Apply an event about a pod."""
-        self.pods.take(event)
-
-    def is_done(self) -> bool:
-        """Whether no pod is left."""
-        return not self.pods.of(POD)
-
-    def is_over(self) -> bool:
-        """The same as ``is_done``."""
-        return self.is_done()
-
-    def changes(self) -> List[str]:
-        """Nothing: the pods have reported."""
-        return []
-
-    def status_line(self) -> str:
-        """What is waited for."""
-        return f"the end of {', '.join(sorted(self.pods.of(POD)))}"
-
-
 class _Probe:
     """One run of a probe in a mesh."""
 
@@ -262,26 +233,33 @@ class _Probe:
 
     def _remove(self, cluster: Cluster) -> None:
         """Delete the Jobs with their pods, and wait until these are gone. A failure is a warning: the Jobs remove themselves."""
-        names = sorted(self._pods.targets)
-        for name in names:
+        known, live, is_deleted = set(self._pods.states()), LiveObjects(), False
+        if not known:
+            self._delete(cluster)
+            return
+        watched = [WatchFor(POD, self._namespace, labels=self._selector)]
+        for event in cluster.watch_many(watched, time.monotonic() + _GONE_SECONDS):
+            if event.type in ("ADDED", "MODIFIED", "DELETED", "RESET"):
+                live.take(event)
+            # The watch is open before the Jobs are deleted, so that no end of a pod is missed.
+            if not is_deleted and (event.kind != POD or event.error or known <= set(live.of(POD))):
+                is_deleted = True
+                self._delete(cluster)
+            if self.left or event.type == "FATAL" or (is_deleted and not event.error and not live.of(POD)):
+                break
+        if not is_deleted:
+            self._delete(cluster)
+        if live.of(POD) and not self.left:
+            pods = ", ".join(sorted(live.of(POD)))
+            self._note_left(min(self._pods.targets), f"pods are left {at_deadline(_GONE_SECONDS)}: {pods}")
+
+    def _delete(self, cluster: Cluster) -> None:
+        for name in sorted(self._pods.targets):
             try:
                 cluster.delete(JOB, name, self._namespace, with_dependents=True)
             except ClusterError as error:
                 if error.code != "missing":
                     self._note_left(name, f"it is not deleted: {error.message}")
-        if self.left:
-            return
-        try:
-            state = _Removal(self.mesh, cluster.list(POD, self._namespace, labels=self._selector))
-            if not state.is_done():
-                watched = [WatchFor(POD, self._namespace, labels=self._selector)]
-                follow(cluster, watched, state, time.monotonic() + _GONE_SECONDS, self._say)
-            if not state.is_done():
-                self._note_left(
-                    names[0], f"pods are left {at_deadline(_GONE_SECONDS)}: {', '.join(sorted(state.pods.of(POD)))}"
-                )
-        except ClusterError as error:
-            self._note_left(names[0], f"it is not known whether its pods are gone: {error.message}")
 
     def _note_left(self, name: str, message: str) -> None:
         self.left.append(name)

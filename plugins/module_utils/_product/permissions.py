@@ -203,7 +203,7 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     "probe": (
         Right("doctor", "Pod", ("list",), scope=MESH),
         Right("doctor", "Job", ("create", "patch", "delete"), scope=MEMBERS),
-        Right("doctor", "Pod", ("list", "watch"), scope=MEMBERS),
+        Right("doctor", "Pod", ("watch",), scope=MEMBERS),
         Right("doctor", "Event", ("watch",), scope=MEMBERS),
     ),
     "restart": (Right("report", "Deployment", ("patch", "watch")), Right("report", "Pod", ("list",))),
