@@ -22,7 +22,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._doctor import (
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.causes import find_causes
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes import Outcome
-from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.requests import requests_of
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.requests import is_unproven, requests_of
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.types import (
     DiagnosedCause,
     Diagnosis,
@@ -217,7 +217,8 @@ def _verdict(ladders: Sequence[Ladder], causes: Sequence[DiagnosedCause]) -> Ver
         for rung in ladder["rungs"]
         if rung["rung"] in ("applied", "watching")
     )
-    return "HEALTHY" if is_known and not causes else "UNKNOWN"
+    is_proven = not any(is_unproven(rung) for ladder in ladders for rung in ladder["rungs"])
+    return "HEALTHY" if is_known and is_proven and not causes else "UNKNOWN"
 
 
 def _headline(ladders: Sequence[Ladder], broken: int, causes: Sequence[DiagnosedCause]) -> str:

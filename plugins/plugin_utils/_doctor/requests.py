@@ -12,6 +12,10 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes import Outcome, passed, skipped, unknown
 
 
+#: What the rung says where no probe was wanted, or a check run sent none.
+NOT_SENT = "no request was sent"
+
+
 class Requests(NamedTuple):
     """The requests of one link, and the problems that kept others from being sent."""
 
@@ -37,7 +41,7 @@ def judge_requests(requests: Optional[Requests], mesh: str, logs: str) -> List[O
     A failure is a symptom: what is known to be wrong explains it.
     """
     if requests is None:
-        return [unknown("no request was sent")]
+        return [unknown(NOT_SENT)]
     failed = [row for row in requests.rows if not row["ok"]]
     if failed:
         return [_failure(row, mesh, logs) for row in {row["host"]: row for row in reversed(failed)}.values()]
@@ -51,6 +55,11 @@ def judge_requests(requests: Optional[Requests], mesh: str, logs: str) -> List[O
     slowest = max([row["latency_ms"] for row in requests.rows if row["latency_ms"] is not None], default=None)
     time = f", the slowest in {slowest} ms" if slowest is not None else ""
     return [passed(f"{_counted(len(services))} answered{time}")]
+
+
+def is_unproven(rung: Mapping[str, Any]) -> bool:
+    """Whether a rung is one that a probe was to prove, and could not."""
+    return bool(rung["rung"] == "serving" and rung["state"] == "unknown" and rung["message"] != NOT_SENT)
 
 
 def _failure(row: Json, mesh: str, logs: str) -> Outcome:

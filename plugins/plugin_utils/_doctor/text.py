@@ -10,6 +10,7 @@ from typing import List
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.rungs import RUNGS
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.causes import shown
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.requests import is_unproven
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.types import DiagnosedCause, Diagnosis, Ladder
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import (
     INDENT,
@@ -34,7 +35,7 @@ def diagnosis_lines(diagnosis: Diagnosis) -> List[str]:
     parts.append(_more(len(broken) - MOST, "broken link", "-v shows all"))
     whole = [(ladder["from"], ladder["to"]) for ladder in diagnosis["ladders"] if not ladder["broken"]]
     parts.append(wrapped(f"Not known to be broken: {arrows(whole)}.") if whole else [])
-    parts.append(_unproven(diagnosis))
+    parts.append(_requests(diagnosis))
     return [line for part in parts if part for line in ("", *part)][1:]
 
 
@@ -55,6 +56,18 @@ def _unproven(diagnosis: Diagnosis) -> List[str]:
         if is_probed or diagnosis["verdict"] == "BROKEN"
         else wrapped("No request was sent, so nothing is known about requests.")
     )
+def _requests(diagnosis: Diagnosis) -> List[str]:
+    """What is known about requests: which links answer them, and what kept others from being sent."""
+    rungs = [(ladder, rung) for ladder in diagnosis["ladders"] for rung in ladder["rungs"] if rung["rung"] == "serving"]
+    answered = [(ladder["from"], ladder["to"]) for ladder, rung in rungs if rung["state"] == "passed"]
+    lines = wrapped(f"Requests are answered: {arrows(answered)}.") if answered else []
+    for ladder, rung in rungs:
+        if is_unproven(rung):
+            text = f"{rung['message'].rstrip('.')}. Fix: {rung['needs'].rstrip('.')}."
+            lines += wrapped(f"Requests from {ladder['from']} to {ladder['to']} are not proven: {text}")
+    if lines or diagnosis["verdict"] == "BROKEN":
+        return lines
+    return wrapped("No request was sent, so nothing is known about requests.")
 
 
 def cause_lines(cause: DiagnosedCause) -> List[str]:

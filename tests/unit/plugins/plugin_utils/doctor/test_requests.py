@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a diagnosis makes of the requests of a probe: proof, failure, or the reason why nothing is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unit.builders import settled
+from unit.builders.diagnosed import BLUE, GREEN, RED, Federation, causes, ladder, states
+
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor import text
+
+Json = dict[str, Any]
+NOTHING: Json = {"requests": [], "problems": []}
+LATE: Json = {"code": "probe-image", "where": "Pod x/y", "message": "ImagePullBackOff", "remedy": "Set another image"}
+
+
+def _row(ok: bool = True, message: str = "HTTP 200") -> Json:
+    answer = {"status": 200 if ok else 503, "answered_by": "application" if ok else "envoy", "latency_ms": 7}
+    target = {"peer": RED, "service": settled.EXPORTED, "host": settled.IMPORTED, "port": 9080, "pod": "pod-1"}
+    return {**target, **answer, "message": message, "ok": ok}
+
+
+def _probed(*rows: Json, problems: Any = ()) -> Federation:
+    federation = Federation()
+    federation.probes = {GREEN: {"requests": list(rows), "problems": list(problems)}, RED: NOTHING, BLUE: NOTHING}
+    return federation
+
+
+def test_without_a_probe_nothing_is_claimed() -> None:
+    found = Federation().diagnose()
+    assert found["verdict"] == "HEALTHY" and states(found, GREEN, RED)["serving"] == "unknown"
+    assert text.diagnosis_lines(found)[-1] == "No request was sent, so nothing is known about requests."
+
+
+def test_an_answer_proves_one_link_and_no_other() -> None:
+    found = _probed(_row()).diagnose()
+    assert found["verdict"] == "HEALTHY" and found["causes"] == []
+    assert [states(found, host, RED)["serving"] for host in (GREEN, BLUE)] == ["passed", "skipped"]
+    assert text.diagnosis_lines(found)[-1] == "Requests are answered: green-mesh -> red-mesh."
+
+
+def test_a_failure_without_another_cause_is_one_of_its_own() -> None:
+    found = _probed(_row(), _row(ok=False, message="HTTP 503 from Envoy in place of the service")).diagnose()
+    cause = causes(found)["requests-fail"]
+    assert found["verdict"] == "BROKEN" and cause["mesh"] == GREEN and cause["object"] == f"{settled.IMPORTED}:9080"
+    assert "oc logs -n green-mesh-system deploy/egress-red-mesh" in cause["remedy"]
+    assert "pod pod-1: HTTP 503 from Envoy" in " ".join(" ".join(text.diagnosis_lines(found)).split())
+
+
+def test_a_wrong_value_explains_requests_that_fail() -> None:
+    federation = _probed(_row(ok=False))
+    federation.peer(RED, GREEN)["spec"]["security"]["clientID"] = "other"
+    found = federation.diagnose()
+    assert list(causes(found)) == ["client-id-differs"] and states(found, GREEN, RED)["serving"] == "skipped"
+
+
+def test_a_probe_that_could_not_be_sent_is_not_healthy_and_says_why() -> None:
+    found = _probed(problems=[LATE]).diagnose()
+    assert found["verdict"] == "UNKNOWN" and found["failures"] == {} and found["causes"] == []
+    [rung] = [rung for rung in ladder(found, GREEN, RED)["rungs"] if rung["rung"] == "serving"]
+    assert (rung["state"], rung["needs"]) == ("unknown", "Set another image")
+    flat = " ".join(" ".join(text.diagnosis_lines(found)).split())
+    assert (
+        "Requests from green-mesh to red-mesh are not proven: Pod x/y: ImagePullBackOff. Fix: Set another image."
+        in flat
+    )
+    assert "No request was sent" not in flat
