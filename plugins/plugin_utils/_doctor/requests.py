@@ -11,7 +11,6 @@ from typing import Any, List, Mapping, NamedTuple, Optional
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes import Outcome, passed, skipped, unknown
 
-
 #: What the rung says where no probe was wanted, or a check run sent none.
 NOT_SENT = "no request was sent"
 
