@@ -127,8 +127,9 @@ def test_an_identity_that_istiod_keeps_fails_requests_though_the_status_is_perfe
     [cause] = found["causes"]
     assert cause["codes"] == ["requests-fail"] and cause["mesh"] == GREEN, run.output
     rung = _serving(found)
-    assert (rung["state"], rung["object"]) == ("failed", f"{IMPORTED}:9080") and "503 from Envoy" in rung["value"]
-    assert f"deploy/egress-{RED}" in run.flat and _left(federation) == []
+    assert (rung["state"], rung["object"]) == ("failed", f"{IMPORTED}:9080") and rung["value"] == "HTTP 503"
+    assert "HTTP 503 from Envoy in place of the service" in run.flat and "deploy/istiod-red-mesh" in run.flat
+    assert _left(federation) == []
     _restart_istiod(federation)
     federation.eventually(lambda: federation.connected() == LINKS and _status(federation) == 200)
 

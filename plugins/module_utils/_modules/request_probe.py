@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.client import Cluster
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors import ClusterError
@@ -167,6 +167,8 @@ class _Probe:
                 WatchFor(EVENT, self._namespace, fields="involvedObject.kind=Job"),
             ]
             follow(cluster, targets, self._pods, deadline, self._say)
+            for line in self._pods.changes():
+                self._say(line)
             self._read()
         finally:
             if self._pods.targets and not self._is_check:
@@ -187,7 +189,7 @@ class _Probe:
             if not self._is_check:
                 # Before the request: where its answer is lost, the Job may exist.
                 self._pods.targets[name] = targets
-                self._say(f"{self.mesh}: Job {self._namespace}/{name} requests {len(targets)} services")
+                self._say(f"{self.mesh}: Job {self._namespace}/{name} requests {_counted(targets)}")
             cluster.apply(job, OURS, dry_run=self._is_check)
 
     # -- reports -----------------------------------------------------------------------------------------------------
@@ -304,7 +306,7 @@ def _result(params: Json, check_mode: bool, probe: _Probe, problems: List[Proble
     passed = bool(probe.requests) and numbers["ok"] == numbers["all"] and not problems
     message = f"{numbers['ok']} of {numbers['all']} requests answered by the services"
     if check_mode or not params["targets"]:
-        message = f"{len(params['targets'])} services would be requested"
+        message = f"{_counted(params['targets'])} would be requested"
     return {
         "changed": bool(probe.left),
         "mesh": probe.mesh,
@@ -317,6 +319,10 @@ def _result(params: Json, check_mode: bool, probe: _Probe, problems: List[Proble
         "left": probe.left,
         "problems": [*problems, *failed],
     }
+
+
+def _counted(targets: Sequence[ProbeTarget]) -> str:
+    return "1 service" if len(targets) == 1 else f"{len(targets)} services"
 
 
 def _failures(mesh: str, requests: List[ProbedRequest]) -> List[Problem]:

@@ -13,6 +13,10 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.codes imp
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.probes import (
     CONTAINER,
+    DENIED,
+    ENVOY,
+    ERROR,
+    NO_HOST,
     ProbedRequest,
     ProbeTarget,
 )
@@ -32,7 +36,7 @@ _STUCK = {
 _NO_PROGRAM = (4, 126, 127, 128)
 #: Exit codes of curl, which the script uses for TCP too, in words.
 _EXITS = {
-    6: "the host name does not resolve in the pod",
+    6: NO_HOST,
     7: "the connection is refused",
     28: "no answer in time",
     35: "TLS failed",
@@ -40,7 +44,6 @@ _EXITS = {
     56: "the connection was reset",
     124: "no answer in time",
 }
-_DENIED, _ERROR = 403, 500
 
 
 class PodState(NamedTuple):
@@ -131,9 +134,9 @@ def _read_row(row: Any, target: ProbeTarget, pod: str) -> ProbedRequest:
     if not isinstance(row, list) or len(row) != 6:
         raise ValueError("a row of the report has not 6 values")
     status, who, latency, exit_code, served = int(row[0]), str(row[1]), int(row[2]), int(row[3]), int(row[4])
-    by = {"a": "application", "e": "envoy"}.get(who, "")
+    by = {"a": "application", "e": ENVOY}.get(who, "")
     is_http = target["protocol"] == "http"
-    ok = who == "a" and (not is_http or (0 < status < _ERROR and status != _DENIED))
+    ok = who == "a" and (not is_http or (0 < status < ERROR and status != DENIED))
     message = _http_message(status, who, exit_code, served) if is_http else _tcp_message(ok, exit_code)
     return {
         **target,
@@ -152,12 +155,12 @@ def _http_message(status: int, who: str, exit_code: int, served: int) -> str:
         text = _EXITS.get(exit_code, f"no answer (curl exit code {exit_code})")
     elif who == "e":
         text = f"HTTP {status} from Envoy in place of the service"
-    elif status == _DENIED:
+    elif status == DENIED:
         text = (
             f"HTTP {status}: denied there; an AuthorizationPolicy of the exporter must allow the identity of its ingress gateway, or "
             "federation_probe_path needs a login"
         )
-    elif status >= _ERROR:
+    elif status >= ERROR:
         text = f"HTTP {status}: the service, or its sidecar, failed"
     else:
         return f"HTTP {status}"

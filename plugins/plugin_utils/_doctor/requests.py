@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, List, Mapping, NamedTuple, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes import Outcome, passed, skipped, unknown
@@ -34,8 +34,8 @@ def requests_of(result: Optional[Mapping[str, Any]], peer: str) -> Optional[Requ
     return Requests([row for row in result.get("requests") or [] if row["peer"] == peer], problems)
 
 
-def judge_requests(requests: Optional[Requests], mesh: str, logs: str) -> List[Outcome]:
-    """Whether the services have answered; ``mesh`` is the watching one, ``logs`` the command that shows more of a failure.
+def judge_requests(requests: Optional[Requests], mesh: str, fix: Callable[[Json], str]) -> List[Outcome]:
+    """Whether the services have answered; ``mesh`` is the watching one, ``fix`` what to do about a request that fails.
 
     A failure is a symptom: what is known to be wrong explains it.
     """
@@ -43,7 +43,7 @@ def judge_requests(requests: Optional[Requests], mesh: str, logs: str) -> List[O
         return [unknown(NOT_SENT)]
     failed = [row for row in requests.rows if not row["ok"]]
     if failed:
-        return [_failure(row, mesh, logs) for row in {row["host"]: row for row in reversed(failed)}.values()]
+        return [_failure(row, mesh, fix(row)) for row in {row["host"]: row for row in reversed(failed)}.values()]
     services = {row["host"] for row in requests.rows}
     if requests.problems:
         first = requests.problems[0]
@@ -61,18 +61,18 @@ def is_unproven(rung: Mapping[str, Any]) -> bool:
     return bool(rung["rung"] == "serving" and rung["state"] == "unknown" and rung["message"] != NOT_SENT)
 
 
-def _failure(row: Json, mesh: str, logs: str) -> Outcome:
+def _failure(row: Json, mesh: str, remedy: str) -> Outcome:
     place = f"{row['host']}:{row['port']}"
     return Outcome(
         "failed",
-        f"pod {row['pod']}: {row['message']}",
+        f"requests from {mesh} fail: {row['message']} (pod {row['pod']})",
         "requests-fail",
         mesh,
         place,
-        "answer",
-        row["message"],
+        "",
+        f"HTTP {row['status']}" if row["status"] else "no answer",
         "an answer of the service",
-        remedy=logs,
+        remedy=remedy,
         is_symptom=True,
     )
 

@@ -15,8 +15,11 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
     is_ours,
     network_view,
 )
+from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import differences, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
+from ansible_collections.ossm.federation.plugins.module_utils._product.probes import DENIED, ENVOY, NO_HOST
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Rule
 from ansible_collections.ossm.federation.plugins.module_utils._product.versions import network_filter
 from ansible_collections.ossm.federation.plugins.module_utils._readers.control_plane import known_members
@@ -264,3 +267,29 @@ def _ports(link: Link) -> List[Outcome]:
         for host in sorted(hosts & set(services))
         if len(services[host]["ports"]) != 1
     ]
+    views = [one for one in link.findings if one["code"] == "network-view" and one["mesh"] == end.name]
+    if views:
+        return [by_problem(one) for one in views[:1]]
+    return judge_requests(link.requests, end.name, lambda row: _request_fix(link, row))
+
+
+def _request_fix(link: Link, row: Json) -> str:
+    """What to do about a request that fails where nothing is known to be wrong."""
+    here, there = link.watching, link.watched
+    if row["status"] == DENIED and row["answered_by"] != ENVOY:
+        identity = (
+            f"{there.trust_domain}/ns/{there.mesh['namespace']}/sa/{there.named_gateway('ingress')}-service-account"
+        )
+        return (
+            f"Let the AuthorizationPolicy of the service in {there.name} allow {identity}, or set federation_probe_path"
+        )
+    if row["status"] and row["answered_by"] != ENVOY:
+        return f"Look at the pods of the service in {there.name}: it was reached"
+    if row["message"] == NO_HOST:
+        return "See that no Sidecar of the probe's namespace hides the host (egress.hosts), and that its pods have the DNS proxy"
+    istiod = conventions.istiod_name(there.mesh["control_plane"] or "")
+    return (
+        f"Restart istiod of {there.name}, which keeps the first client ID and ingress gateway of a peer: oc rollout restart -n "
+        f"{there.mesh['namespace']} deploy/{istiod}. If that does not help: oc logs -n {here.mesh['namespace']} deploy/"
+        f"{here.named_gateway('egress')}"
+    )

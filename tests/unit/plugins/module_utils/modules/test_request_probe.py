@@ -132,7 +132,8 @@ def test_a_service_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
         ("watch", "Pod"),
         ("delete", "Job", name, True),
     ]
-    assert result["lines"][0] == f"green-mesh: Job shop/{name} requests 1 services"
+    assert result["lines"][0] == f"green-mesh: Job shop/{name} requests 1 service"
+    assert result["lines"][-1] == "green-mesh: pod pod-0: it has reported"
 
 
 def test_a_service_that_does_not_answer_is_one_problem_for_all_pods(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +207,7 @@ def test_check_mode_is_a_dry_run(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster(_rows(SERVED))
     result = _run(monkeypatch, cluster, check=True)
     assert cluster.requests == [("list", "Pod", "ns"), ("apply", "shop", True)]
-    assert not result["passed"] and not result["problems"] and result["message"] == "1 services would be requested"
+    assert not result["passed"] and not result["problems"] and result["message"] == "1 service would be requested"
 
 
 def test_without_services_no_request_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:

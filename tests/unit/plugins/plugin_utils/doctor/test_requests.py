@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from unit.builders import settled
 from unit.builders.diagnosed import BLUE, GREEN, RED, Federation, causes, ladder, states
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.probes import NO_HOST
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor import text
 
 Json = dict[str, Any]
@@ -41,12 +43,28 @@ def test_an_answer_proves_one_link_and_no_other() -> None:
     assert text.diagnosis_lines(found)[-1] == "Requests are answered: green-mesh -> red-mesh."
 
 
-def test_a_failure_without_another_cause_is_one_of_its_own() -> None:
-    found = _probed(_row(), _row(ok=False, message="HTTP 503 from Envoy in place of the service")).diagnose()
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"message": "HTTP 503 from Envoy"}, "oc rollout restart -n red-mesh-system deploy/istiod-red-mesh"),
+        ({"status": 0, "answered_by": "", "message": "the connection was reset"}, "oc rollout restart"),
+        ({"status": 0, "answered_by": "", "message": NO_HOST}, "egress.hosts"),
+        ({"status": 500, "answered_by": "application"}, "pods of the service in red-mesh"),
+        (
+            {"status": 403, "answered_by": "red"},
+            "allow red-mesh.local/ns/red-mesh-system/sa/ingress-green-mesh-service-account",
+        ),
+    ],
+)
+def test_a_failure_without_another_cause_is_one_of_its_own(row: Json, words: str) -> None:
+    found = _probed(_row(), {**_row(ok=False), **row}).diagnose()
     cause = causes(found)["requests-fail"]
     assert found["verdict"] == "BROKEN" and cause["mesh"] == GREEN and cause["object"] == f"{settled.IMPORTED}:9080"
-    assert "oc logs -n green-mesh-system deploy/egress-red-mesh" in cause["remedy"]
-    assert "pod pod-1: HTTP 503 from Envoy" in " ".join(" ".join(text.diagnosis_lines(found)).split())
+    assert words in cause["remedy"] and cause["value"] == (
+        f"HTTP {row['status']}" if row.get("status") else cause["value"]
+    )
+    flat = " ".join(" ".join(text.diagnosis_lines(found)).split())
+    assert "requests from green-mesh fail: " in flat and "(pod pod-1)" in flat
 
 
 def test_a_wrong_value_explains_requests_that_fail() -> None:

@@ -111,13 +111,22 @@ def test_results_keep_what_the_module_has_found() -> None:
 
 
 def _row(ok: bool = True, host: str = "a", **changes: Any) -> Json:
-    row = {"peer": RED, "host": host, "port": 1, "pod": "p", "ok": ok, "message": "HTTP 200", "latency_ms": 5}
+    row = {
+        "peer": RED,
+        "host": host,
+        "port": 1,
+        "pod": "p",
+        "status": 200,
+        "ok": ok,
+        "message": "HTTP 200",
+        "latency_ms": 5,
+    }
     return {**row, **changes}
 
 
 def _judge(*rows: Json, problems: Any = ()) -> tuple[str, str]:
     requests = judging.requests_of({"requests": list(rows), "problems": list(problems)}, RED)
-    [outcome] = judging.judge_requests(requests, GREEN, "Look")
+    [outcome] = judging.judge_requests(requests, GREEN, lambda row: "Look")
     return outcome.state, outcome.message
 
 
@@ -132,7 +141,7 @@ def test_requests_are_the_only_proof_of_traffic() -> None:
     assert _judge(_row(latency_ms=None)) == ("passed", "1 service answered")
     assert _judge() == ("skipped", "nothing is imported")
     assert _judge(_row(ok=False, peer=BLUE))[0] == "skipped", "of another peer"
-    assert judging.judge_requests(judging.requests_of(None, RED), GREEN, "Look")[0].state == "unknown"
+    assert judging.judge_requests(judging.requests_of(None, RED), GREEN, lambda row: "Look")[0].state == "unknown"
 
 
 def test_what_could_not_be_requested_is_unknown() -> None:
@@ -145,6 +154,10 @@ def test_what_could_not_be_requested_is_unknown() -> None:
 def test_one_request_that_fails_breaks_the_link() -> None:
     rows = [_row(), _row(ok=False, host="b", message="HTTP 503 from Envoy"), _row(ok=False, host="b", pod="q")]
     requests = judging.requests_of({"requests": rows, "problems": [copy.deepcopy(LATE)]}, RED)
-    [outcome] = judging.judge_requests(requests, GREEN, "Look")
+    [outcome] = judging.judge_requests(requests, GREEN, lambda row: "Look")
     assert (outcome.state, outcome.code, outcome.mesh, outcome.place) == ("failed", "requests-fail", GREEN, "b:1")
-    assert outcome.message == "pod p: HTTP 503 from Envoy" and outcome.is_symptom and outcome.remedy == "Look"
+    assert (
+        outcome.message == f"requests from {GREEN} fail: HTTP 503 from Envoy (pod p)"
+        and outcome.is_symptom
+        and outcome.remedy == "Look"
+    )
