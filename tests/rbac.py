@@ -54,6 +54,7 @@ WORDS = {
     "share-peers": "The rights that share.yml needs beside its own to make istiod read changed import rules at once.",
     "status": "The rights that status.yml needs in the cluster of a mesh: it gets and lists, and writes and watches nothing.",
     "probe": "The rights that doctor.yml needs beside its own for federation_probe, in the namespace of the control plane and in that of the pods.",
+    "traffic": "The rights that federate.yml and the removals need beside their own for failover, weights and allow of federation_services.",
     "restart": "The rights that a restart of istiod on request needs, beside those of federate.yaml.",
 }
 Json = dict[str, Any]
@@ -75,9 +76,10 @@ def _roles(playbook: str) -> list[tuple[Any, Json]]:
 
 
 def _inside(playbook: str) -> bool:
-    """Say whether the namespace of the mesh is there before the run: a role is bound in it, or in its members only."""
-    namespaces = {scope.namespace for scope, _role in _roles(playbook)}
-    return "mesh" in namespaces or namespaces == {"members"}
+    """Say whether the namespace of the mesh is there before the run: no role is for creating it, or for the operator."""
+    from ansible_collections.ossm.federation.plugins.module_utils._product import permissions
+
+    return not {permissions.CREATED, permissions.OPERATOR} & {scope for scope, _role in _roles(playbook)}
 
 
 def _binding(namespace: str | None, role: Json, home: str) -> Json:

@@ -198,6 +198,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "Saved plans and rendered files": ("plan.md#save-a-plan-and-apply-it", "render.md"),
     "Removal": ("removal.md",),
     "Rotation of a root": ("rotate_trust.md",),
+    "Failover, weights and access": ("failover.md",),
     "Diagnosis of a link": ("doctor.md",),
     "Probe": ("probe.md",),
     "What a running istiod keeps": ("recovery.md",),

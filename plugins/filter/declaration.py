@@ -68,6 +68,7 @@ from typing import Any, Dict, List, Mapping, Optional
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.inventory import read_declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import services_to_read
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.traffic import objects_to_read
 
 
 def declaration(
@@ -86,7 +87,12 @@ def declaration(
         keys = ("host", "mesh", "namespace", "namespace_set", "control_plane", "peers", "local", "by_file")
         # An identity has no rules, and its account no right to list Services.
         services = [] if only_files else services_to_read(declared, host)
-        shown[host] = {**{key: dict(mesh)[key] for key in keys}, "additional_services": services}
+        objects = [] if only_files else objects_to_read(declared, host)
+        shown[host] = {
+            **{key: dict(mesh)[key] for key in keys},
+            "additional_services": services,
+            "additional_objects": objects,
+        }
     return seal(declared, {**declared, "meshes": shown})
 
 

@@ -20,7 +20,7 @@ options:
   task:
     description: What the result of the task is about.
     type: str
-    choices: [removed_imports, withdrawn_exports, exports_gone, removed_peers, removed_gateways, gateways_gone]
+    choices: [removed_traffic, removed_imports, withdrawn_exports, exports_gone, removed_peers, removed_gateways, gateways_gone]
     required: true
   host:
     description: The inventory host of the mesh.

@@ -65,7 +65,9 @@ def service_removal(declaration: Any, hostvars: Mapping[str, Any], outside: Any 
         "problems": planned["problems"],
         "rejected": report.rejected(planned) if planned["problems"] else [],
         "meshes": planned["meshes"],
-        "concerned": [host for host, cuts in sorted(planned["cuts"].items()) if cuts],
+        "concerned": sorted(
+            host for host in planned["meshes"] if planned["cuts"].get(host) or planned["traffic"].get(host)
+        ),
         "lines": report.announcement(planned),
         "unconfirmed": [] if planned["problems"] else report.unconfirmed(planned),
         "timeout": planned["options"]["federation_removal_timeout"],

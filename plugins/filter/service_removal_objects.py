@@ -20,7 +20,7 @@ options:
   task:
     description: What the result of the task is about.
     type: str
-    choices: [service_imports, service_peers, service_imports_gone, service_exports, service_exports_gone]
+    choices: [service_traffic, service_imports, service_peers, service_imports_gone, service_exports, service_exports_gone]
     required: true
   host:
     description: The inventory host of the mesh.

@@ -57,6 +57,7 @@ _GATEWAYS = "Gateways and addresses"
 _UNMANAGED = "Objects that others manage"
 _RULES = "Export and import rules"
 _SETS = "Rules and services together"
+_TRAFFIC = "Failover, weights and access"
 _IDENTITY = "Identity files"
 _RUNNING = "What a running istiod keeps"
 _LINKS = "State of a link"
@@ -1183,5 +1184,42 @@ CODES: Dict[str, Code] = {
         _W,
         "The Job of a probe could not be removed, or still has pods; it removes itself",
         "Wait until it is gone, or delete the Job",
+    ),
+    # Failover, weights and access
+    "failover-region": Code(
+        _TRAFFIC,
+        _E,
+        "Failover is declared between meshes whose regions are equal or not known",
+        "Set mesh_locality of both meshes, with different regions",
+    ),
+    "failover-limited": Code(
+        _TRAFFIC,
+        _W,
+        "The version of a mesh fails over only when its own Service has no endpoints",
+        "Scale the local Deployment to zero to fail over; local pods that answer with errors are not enough with this version",
+    ),
+    "traffic-unmanaged": Code(
+        _TRAFFIC,
+        _E,
+        "An unmanaged object is for the host of a declared failover or split, so that this one is not written",
+        "Delete the unmanaged object, or remove failover and weights from the entry",
+    ),
+    "traffic-unread": Code(
+        _TRAFFIC,
+        _E,
+        "The objects about requests cannot be listed, so that it is not known whether others manage the same hosts, and none is written",
+        "Grant the account the rights of docs/rbac/traffic.yaml",
+    ),
+    "traffic-held": Code(
+        _TRAFFIC,
+        _W,
+        "A split is not written yet, as its imported host does not exist and requests to it would fail",
+        "Run federate.yml again when the service is imported",
+    ),
+    "traffic-undeclared": Code(
+        _TRAFFIC,
+        _W,
+        "An object of this collection about requests is not declared any more and stays in force",
+        "Run federate.yml with federation_prune, which removes it",
     ),
 }

@@ -170,6 +170,10 @@ ADOPTED = "ossm.federation/adopted"
 TRUST_DOMAIN_CHANGE = "ossm.federation/trust-domain-change"
 
 
+#: The annotation of an object about requests: the service as it is exported, ``namespace/name``.
+SERVICE_ANNOTATION = "ossm.federation/service"
+
+
 def is_adopted(obj: Json) -> bool:
     """Whether an object, live or desired, is one that others made and that we have adopted."""
     return dig(obj, "metadata", "annotations", ADOPTED) is not None

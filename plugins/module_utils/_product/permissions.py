@@ -15,7 +15,13 @@ from __future__ import annotations
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.resources import INSPECTED, RESOURCES, Resource
-from ansible_collections.ossm.federation.plugins.module_utils._product.steps import STEPS, WRITING, Access, Step
+from ansible_collections.ossm.federation.plugins.module_utils._product.steps import (
+    LINKING,
+    STEPS,
+    TRAFFIC,
+    Access,
+    Step,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 
 
@@ -76,13 +82,20 @@ def _access(step: Step, rows: Iterable[Access]) -> Tuple[Right, ...]:
 
 
 def _write(step: Step) -> Tuple[Right, ...]:
-    """The rights to write the kinds of a step."""
-    return tuple(Right(step.name, write.kind, write.verbs) for write in step.writes)
+    """The rights to write the kinds of a step, without those in the namespaces of services."""
+    return tuple(Right(step.name, write.kind, write.verbs) for write in step.writes if write.kind not in TRAFFIC)
+
+
+def _write_traffic(step: Step) -> Tuple[Right, ...]:
+    """The rights to write the kinds of a step that are in the namespaces of services."""
+    return tuple(
+        Right(step.name, write.kind, write.verbs, scope=MEMBERS) for write in step.writes if write.kind in TRAFFIC
+    )
 
 
 _DISCOVER, _GATEWAYS, _REPORT = (STEPS[name] for name in ("discover", "gateways", "report"))
-_REMOVAL, _SERVICE, _ROTATION, _TRUST_DOMAIN, _SHARE = (
-    STEPS[name] for name in ("removal", "service", "rotation", "trust_domain", "share")
+_REMOVAL, _SERVICE, _ROTATION, _TRUST_DOMAIN, _SHARE, _TRAFFIC = (
+    STEPS[name] for name in ("removal", "service", "rotation", "trust_domain", "share", "traffic")
 )
 #: To read a mesh; the rest of the cluster is only read where the account may.
 _READ = _access(_DISCOVER, (row for row in _DISCOVER.reads if not row.everywhere))
@@ -90,7 +103,7 @@ _READ = _access(_DISCOVER, (row for row in _DISCOVER.reads if not row.everywhere
 _FIND = _access(_DISCOVER, (row for row in _DISCOVER.reads if row.everywhere and row.kind != "Service"))
 #: To read what rules are compared with.
 _SERVICES = _access(_DISCOVER, (row for row in _DISCOVER.reads if row.everywhere and row.kind == "Service"))
-_WRITE = tuple(right for name in WRITING for right in _write(STEPS[name]))
+_WRITE = tuple(right for name in LINKING for right in _write(STEPS[name]))
 #: A check run looks once, every other run follows what changes.
 _LOOK = _access(_GATEWAYS, _GATEWAYS.reads)
 _WAIT = tuple(right for step in (_GATEWAYS, _REPORT) for right in _access(step, step.waits))
@@ -205,6 +218,12 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
         Right("doctor", "Job", ("create", "patch", "delete"), scope=MEMBERS),
         Right("doctor", "Pod", ("watch",), scope=MEMBERS),
         Right("doctor", "Event", ("watch",), scope=MEMBERS),
+    ),
+    "traffic": (
+        *_access(_TRAFFIC, _TRAFFIC.reads),
+        *_write_traffic(_TRAFFIC),
+        *_write_traffic(_REMOVAL),
+        *_write_traffic(_SERVICE),
     ),
     "restart": (Right("report", "Deployment", ("patch", "watch")), Right("report", "Pod", ("list",))),
 }

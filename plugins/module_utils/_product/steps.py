@@ -71,6 +71,9 @@ NAMING = ("AuthorizationPolicy", "DestinationRule", "ServiceEntry", "Gateway")
 #: What is collected of the namespace of a mesh for support, besides what discovery reads.
 GATHERED = ("Pod", "Event", "EndpointSlice", "Deployment")
 
+#: Kinds with which requests are split, fail over, and are allowed. They are in the namespaces of services.
+TRAFFIC = ("DestinationRule", "VirtualService", "AuthorizationPolicy")
+
 #: Events of a Service say why its load balancer is pending.
 _EVENTS = Access("Event", ("list",), (), "a pending load balancer is reported without the events of its Service")
 
@@ -145,6 +148,15 @@ _TABLE = (
         waits=(Access("ServiceMeshPeer", ("watch",)), Access("ImportedServiceSet", ("watch",))),
         timeout="federation_wait_timeout",
     ),
+    # After the links: a split to a host that is not imported yet would lose requests.
+    Step(
+        "traffic",
+        "configure traffic",
+        "traffic",
+        {"traffic": "traffic_objects", "traffic_removed": "traffic_removed_objects"},
+        writes=tuple(Write(kind, 0, (*APPLY, "delete")) for kind in TRAFFIC),
+        reads=tuple(Access(kind, ("list",), everywhere=True) for kind in TRAFFIC),
+    ),
     Step(
         "install",
         "install",
@@ -172,6 +184,7 @@ _TABLE = (
         "remove",
         "removal",
         {
+            "removed_traffic": "removal_traffic_objects",
             "removed_imports": "removal_imports_objects",
             "withdrawn_exports": "removal_exports_objects",
             "exports_gone": "removal_exports_gone",
@@ -183,6 +196,7 @@ _TABLE = (
         },
         # An export set is emptied, then deleted: its status proves that istiod has withdrawn the exports.
         writes=(
+            *(Write(kind, 0, DELETE) for kind in TRAFFIC),
             Write("ImportedServiceSet", 0, DELETE),
             Write("ExportedServiceSet", 0, ("delete", "patch")),
             Write("ServiceMeshPeer", 0, DELETE),
@@ -206,6 +220,7 @@ _TABLE = (
         "remove a service",
         "service_removal",
         {
+            "service_traffic": "service_removal_traffic_objects",
             "service_imports": "service_removal_imports_objects",
             "service_peers": "service_removal_peers_objects",
             "service_imports_gone": "service_removal_imports_gone",
@@ -215,6 +230,7 @@ _TABLE = (
         },
         # A peer gets the other spelling of its address, so that istiod reads the import rules at once.
         writes=(
+            *(Write(kind, 0, DELETE) for kind in TRAFFIC),
             Write("ImportedServiceSet", 0, PATCH),
             Write("ServiceMeshPeer", 0, PATCH),
             Write("ExportedServiceSet", 0, PATCH),
@@ -332,6 +348,8 @@ _TABLE = (
 STEPS: Dict[str, Step] = {step.name: step for step in _TABLE}
 #: The steps of a federation that write, in their order.
 WRITING: Tuple[str, ...] = tuple(step.name for step in _TABLE if step.writes and step.run == "federate")
+#: Those of them that links depend on.
+LINKING: Tuple[str, ...] = tuple(name for name in WRITING if name != "traffic")
 #: The steps that a run skips where they have no work: those that write, then the verification of the links.
 OPTIONAL: Tuple[str, ...] = (*WRITING, "report")
 #: Variables with the results of roles' tasks, by what each result is about.

@@ -23,6 +23,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.options imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.resolver import Resolver
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.shared_rules import add_rules
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.shared_services import VARIABLE, read_services
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.traffic import add_traffic
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 
 _ENVIRONMENT = "K8S_AUTH_"
@@ -63,7 +64,7 @@ def declare(
     problems += found
     for host in hosts:
         problems += add_details(meshes[host], values[host], resolver, partners[host])
-    problems += add_rules(meshes, services, group)
+    problems += add_rules(meshes, services, group) + add_traffic(meshes, services, group)
     for host in hosts:
         problems += check_installation(meshes[host]["installation"], meshes[host]["mesh"], meshes[host]["namespace"])
     return {

@@ -10,6 +10,7 @@ shapes (``_model.install``, ``_model.runtime``).
 
 from __future__ import annotations
 
+import re
 from typing import Dict, NamedTuple, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
@@ -31,6 +32,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains imp
     is_port,
     is_text,
     one_of,
+    whole_number,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.runtime import RUNTIME
 
@@ -97,6 +99,43 @@ SUBSCRIPTION: Dict[str, Key] = {
     "startingCSV": Key("str", "First version of the operator to install.", _TEXT),
     "config": Key("dict", "Configuration of the operator's Deployment, in the shape of the Subscription.", DICTIONARY),
 }
+_DURATION = Domain(
+    lambda value: isinstance(value, str) and re.fullmatch(r"[0-9]+(ms|s|m|h)", value) is not None,
+    "a duration such as 10s or 1m",
+)
+_PERCENT = whole_number(0, 100)
+_COUNT = whole_number(0, None)
+#: The fields of ``outlierDetection`` of a DestinationRule (istio/api networking/v1beta1, OutlierDetection).
+OUTLIER: Dict[str, Key] = {
+    "consecutive5xxErrors": Key("int", "Errors 5xx in a row after which an endpoint is ejected.", _COUNT),
+    "consecutiveGatewayErrors": Key("int", "Errors 502, 503 and 504 in a row after which it is ejected.", _COUNT),
+    "splitExternalLocalOriginErrors": Key("bool", "Whether errors of the connection count apart.", BOOLEAN),
+    "consecutiveLocalOriginFailures": Key("int", "Errors of the connection in a row, where they count apart.", _COUNT),
+    "interval": Key("str", "Time between two looks at the errors.", _DURATION),
+    "baseEjectionTime": Key("str", "Shortest time of an ejection.", _DURATION),
+    "maxEjectionPercent": Key("int", "Largest part of the endpoints that is ejected.", _PERCENT),
+    "minHealthPercent": Key("int", "Part of healthy endpoints below which none is ejected.", _PERCENT),
+}
+FAILOVER: Dict[str, Key] = {
+    "to": Key(
+        "str",
+        "The mesh that answers when the consumer's own endpoints do not: C(mesh).",
+        Domain(is_text, "the name of a mesh"),
+    ),
+    "from_region": Key("str", "Region of the consumers. Default: C(mesh_locality) of each.", _TEXT),
+    "outlier": Key(
+        "dict", "When an endpoint counts as failed, in the product's shape of C(outlierDetection).", DICTIONARY
+    ),
+}
+PROTOCOLS = ("http", "tcp")
+WEIGHTS: Dict[str, Key] = {
+    "local": Key("int", "Part of the requests to the consumer's own service.", _PERCENT),
+    "remote": Key("int", "Part of the requests to the imported service.", _PERCENT),
+    "protocol": Key("str", "What is split: requests (http) or connections (tcp).", one_of(PROTOCOLS), PROTOCOLS),
+}
+ALLOW: Dict[str, Key] = {
+    "labels": Key("dict", "Labels of the pods of the service, in the mesh that exports it.", TEXT_MAP)
+}
 _SERVICE = 'of the form namespace/name, each part a name or "*"'
 #: An entry of ``federation_services``.
 SHARED_SERVICE: Dict[str, Key] = {
@@ -129,6 +168,21 @@ SHARED_SERVICE: Dict[str, Key] = {
         "dict",
         "Location of the exporting mesh, for all that a consumer imports from it. Default: C(mesh_locality) of that mesh.",
         Domain(DICTIONARY.accepts, f"a dictionary with the keys {', '.join(LOCALITY)}"),
+    ),
+    "failover": Key(
+        "dict",
+        "Let requests of the consumers go to C(mesh) when their own endpoints fail; needs C(as_local).",
+        Domain(DICTIONARY.accepts, f"a dictionary with the keys {', '.join(FAILOVER)}"),
+    ),
+    "weights": Key(
+        "dict",
+        "Split requests of the consumers between their own service and the imported one.",
+        Domain(DICTIONARY.accepts, f"a dictionary with the keys {', '.join(WEIGHTS)}"),
+    ),
+    "allow": Key(
+        "dict",
+        "Let only the consumers of this entry, and all workloads of C(mesh) itself, reach the pods of the service.",
+        Domain(DICTIONARY.accepts, f"a dictionary with the keys {', '.join(ALLOW)}"),
     ),
 }
 #: By variable, the keys of each entry of a list.

@@ -45,6 +45,7 @@ def declared_mesh(host: str, values: Json, raw: Mapping[str, Any]) -> DeclaredMe
         "may_export": None,
         "locality": None,
         "localities": {},
+        "traffic": {},
         "managed_cluster": values.get("mesh_managed_cluster") or str(mesh),
         "peer_names": {},
         "installation": installation(values),

@@ -23,6 +23,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.rules impor
     check_selector,
     read_short,
 )
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.traffic import read_traffic
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import ServiceNames, SharedService
 
 VARIABLE = "federation_services"
@@ -78,6 +79,7 @@ class _EntryReader:
             "alias": alias,
             "as_local": entry.get("as_local", False),
             "locality": self._locality(entry),
+            "traffic": read_traffic(entry, service, self.report, self.where),
             "written": entry,
         }
 

@@ -13,6 +13,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 
 #: How a collision is solved; empty where it is not.
 Solution = Literal["peer-names", "alias", ""]
+#: What an entry of ``federation_services`` can say about requests.
+TrafficKind = Literal["failover", "weights", "allow"]
 
 
 class Ingress(TypedDict, total=False):
@@ -63,12 +65,28 @@ class Permission(TypedDict):
     labels: Optional[Json]
 
 
+class Traffic(TypedDict):
+    """What is done with the requests for one service, beside sharing it: one object of one mesh.
+
+    ``where`` is the place of the entry, ``service`` what it exports (``namespace/name``), ``namespace`` and ``name`` that of the
+    service in the mesh that gets the object. ``settings`` of failover: ``from``, ``to`` (regions) and ``outlier``; of weights: ``local``,
+    ``remote`` and ``protocol``; of allow: ``labels``.
+    """
+
+    kind: TrafficKind
+    where: str
+    service: str
+    namespace: str
+    name: str
+    settings: Json
+
+
 class SharedService(TypedDict):
     """One valid entry of ``federation_services``, which has become rules of both sides.
 
     ``where`` is its place; ``exporter`` and ``consumers`` are hosts. ``service`` are the names in the exporting mesh, among
     which ``labels`` select (product's shape; None: all), ``alias`` those of the consumers. ``locality`` is that of the entry,
-    and ``written`` the original entry.
+    ``traffic`` what it says about requests, and ``written`` the original entry.
     """
 
     where: str
@@ -79,6 +97,7 @@ class SharedService(TypedDict):
     alias: ServiceNames
     as_local: bool
     locality: Optional[Dict[str, str]]
+    traffic: Dict[TrafficKind, Json]
     written: Json
 
 
@@ -133,7 +152,7 @@ class DeclaredMesh(TypedDict):
     What is declared by peer has the peer's host as key. ``short_exports`` are the export rules that are written as
     ``namespace/name``, or come from ``federation_services``; ``peer_names`` are those of ``mesh_peer_names``.
     ``export_places`` are the places of ``exports``. ``localities`` are those of entries of ``federation_services``, for what is
-    imported from a peer; ``locality`` is that of the mesh itself.
+    imported from a peer; ``locality`` is that of the mesh itself. ``traffic`` are the objects of entries about requests.
     ``namespace`` is that of an installation where ``namespace_set`` is false: a control plane that exists may be in another one.
     ``by_file``: the mesh has identity files and no cluster access; ``identity_files`` are these files by the host of the peer.
     """
@@ -159,6 +178,7 @@ class DeclaredMesh(TypedDict):
     may_export: Optional[List[Permission]]
     locality: Optional[Dict[str, str]]
     localities: Dict[str, Dict[str, str]]
+    traffic: Dict[str, List[Traffic]]
     managed_cluster: str
     peer_names: Dict[str, str]
     installation: Installation

@@ -32,6 +32,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.gateways 
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import KEPT, kept_mark
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.import_rules import is_reading_due
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.remote_section import kept_section, other_section
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.traffic import traffic_objects
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.pairs import opposite_side
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import (
     PENDING,
@@ -108,6 +109,7 @@ BUILDERS: Dict[str, Callable[[Plan, str, Json], List[DesiredObject]]] = {
     "gateways": gateway_objects,
     "sets": set_objects,
     "peers": peer_objects,
+    "traffic": traffic_objects,
 }
 
 

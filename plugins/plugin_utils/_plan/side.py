@@ -202,6 +202,7 @@ def _rules(pair: Pair) -> SideRules:
         "imports": declared["imports"].get(pair.other["host"], _undeclared_rules(pair)),
         "locality": declared["localities"].get(pair.other["host"])
         or pair.declaration["meshes"][pair.other["host"]]["locality"],
+        "traffic": declared["traffic"].get(pair.other["host"], []),
     }
 
 

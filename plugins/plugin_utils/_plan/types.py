@@ -16,15 +16,15 @@ from ansible_collections.ossm.federation.plugins.module_utils._product import st
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import Root
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import EGRESS, INGRESS, ExposureType
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Owner, Problem, Remote, Rule
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Collision, IdentityFile
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Collision, IdentityFile, Traffic
 
 #: What one mesh can do about one peer in this run.
 SideState = Literal["ready", "pending", "skipped"]
 READY: SideState = "ready"
 PENDING: SideState = "pending"
 SKIPPED: SideState = "skipped"
-#: The steps whose results change a plan: the preflight, then each step that writes and its wait.
-STEPS = ("preflight", *(result for step in steps.WRITING for result in steps.STEPS[step].registers))
+#: The steps whose results change a plan: the preflight, then each step that links depend on, and its wait.
+STEPS = ("preflight", *(result for step in steps.LINKING for result in steps.STEPS[step].registers))
 #: Whether a live ServiceMeshPeer shows that the two meshes ever had contact: now, in the past, or not at all.
 Contact = Literal["now", "past", "none"]
 Direction = Literal["ingress", "egress"]
@@ -147,12 +147,13 @@ class SideGateways(TypedDict):
 
 class SideRules(TypedDict):
     """What a side exports and imports; None: not declared, so live sets stay. ``export_places`` are those of ``exports`` in the
-    inventory."""
+    inventory. ``traffic`` are its objects about requests."""
 
     exports: Optional[List[Rule]]
     export_places: List[str]
     imports: Optional[List[Rule]]
     locality: Optional[Dict[str, str]]
+    traffic: List[Traffic]
 
 
 class SideProgress(TypedDict):

@@ -29,6 +29,11 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types imp
 Results = Mapping[str, Mapping[str, Json]]
 
 
+def traffic_objects(plan: RemovalPlan, host: str, pairs: Sequence[LivePair]) -> List[DesiredObject]:
+    """The objects about requests, which are deleted: a split to a host that is not imported any more would lose requests."""
+    return [_existing(pair, obj) for pair in pairs for obj in pair["traffic"]]
+
+
 def import_objects(plan: RemovalPlan, host: str, pairs: Sequence[LivePair]) -> List[DesiredObject]:
     """The import sets, which are deleted, and the export sets that are not emptied first."""
     imports = [(pair, pair["import_set"]) for pair in pairs]
@@ -83,13 +88,22 @@ def gateway_objects(plan: RemovalPlan, host: str, pairs: Sequence[LivePair]) -> 
 
 #: The builder of each task that writes, by what its result is about.
 BUILDERS: Dict[str, Callable[[RemovalPlan, str, Sequence[LivePair]], List[DesiredObject]]] = {
+    "removed_traffic": traffic_objects,
     "removed_imports": import_objects,
     "withdrawn_exports": export_objects,
     "removed_peers": peer_objects,
     "removed_gateways": gateway_objects,
 }
 #: The tasks in their order, with the waits between them.
-ORDER = ("removed_imports", "withdrawn_exports", "exports_gone", "removed_peers", "removed_gateways", "gateways_gone")
+ORDER = (
+    "removed_traffic",
+    "removed_imports",
+    "withdrawn_exports",
+    "exports_gone",
+    "removed_peers",
+    "removed_gateways",
+    "gateways_gone",
+)
 
 
 def build_objects(plan: RemovalPlan, task: str, host: str, results: Results) -> List[DesiredObject]:

@@ -23,6 +23,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.gateways import ControlPlaneFacts
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.traffic import live_traffic
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import LivePair
 
 #: The facts with objects that have the name of the pair's ServiceMeshPeer, and their kind.
@@ -50,9 +51,13 @@ def live_pairs(facts: Json, without: Collection[str] = ()) -> List[LivePair]:
     objects = {collection: by_name(facts.get(collection)) for collection in _NAMED}
     roots = _roots_by_peer(facts)
     named = {name for by_peer in objects.values() for name, obj in by_peer.items() if is_ours(obj)}
-    names = named | set(roots) | _names_of_managers(plane)
+    traffic = _traffic_by_peer(facts)
+    names = named | set(roots) | set(traffic) | _names_of_managers(plane)
     return [
-        _pair(plane, name, {collection: objects[collection].get(name) for collection in _NAMED}, roots.get(name) or [])
+        {
+            **_pair(plane, name, {key: objects[key].get(name) for key in _NAMED}, roots.get(name) or []),
+            "traffic": traffic.get(name) or [],
+        }
         for name in sorted(names - set(without))
     ]
 
@@ -61,6 +66,16 @@ def pair_names(meshes: Mapping[str, str], pairs: Mapping[str, Sequence[LivePair]
     """Pairs by host as the sorted names of their meshes, which ``meshes`` has by host: both sides are one pair."""
     names = {tuple(sorted((meshes[host], pair["peer"]))) for host, of_host in pairs.items() for pair in of_host}
     return [list(pair) for pair in sorted(names)]
+
+
+def _traffic_by_peer(facts: Json) -> Dict[str, List[Json]]:
+    """The objects of ours about requests, by name of the peer, which their field manager has."""
+    traffic: Dict[str, List[Json]] = {}
+    for obj in live_traffic(facts):
+        label = dig(obj, "metadata", "labels", PEER_LABEL)
+        names = [name[len(_PREFIX) :] for name in obj.get("applied") or {} if name.startswith(_PREFIX)]
+        traffic.setdefault(next(iter(names), str(label)), []).append(obj)
+    return traffic
 
 
 def _roots_by_peer(facts: Json) -> Dict[str, List[Json]]:
@@ -102,6 +117,7 @@ def _pair(
         "export_set": _ours(objects["exports"]),
         "peer_object": _ours(objects["peers"]),
         "config_maps": roots,
+        "traffic": [],
         "gateways": sorted({path.rpartition(".")[2] for path, _owners in gateways}),
         "shared_fields": _shared_fields(plane, gateways),
         "applied": manager in (dig(plane, "object", "applied") or {}),

@@ -33,11 +33,15 @@ TASKS: Dict[str, str] = {
     "service_exports": "exports",
     "service_exports_gone": "exports",
 }
-ORDER = tuple(TASKS)
+#: The task before these: what is about requests for the service is deleted.
+TRAFFIC = "service_traffic"
+ORDER = (TRAFFIC, *TASKS)
 
 
 def build_objects(plan: ServicePlan, task: str, host: str, results: Results) -> List[Json]:
     """What one task writes in one mesh, or waits for, without the pairs that an earlier task could not complete."""
+    if task == TRAFFIC:
+        return [{**target} for target in plan["traffic"].get(host, [])]
     build = _BUILDERS[task]
     built = (build(plan, host, cut) for cut in remaining_cuts(plan, task, host, results))
     return [one for one in built if one is not None]

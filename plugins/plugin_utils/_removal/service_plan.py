@@ -16,11 +16,13 @@ from ansible_collections.ossm.federation.plugins.module_utils._product import pe
 from ansible_collections.ossm.federation.plugins.module_utils._product.codes import Severity
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     PEER_LABEL,
+    SERVICE_ANNOTATION,
     field_manager,
     is_adopted,
     is_ours,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.module_utils._product.links import Imported
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import Names, exported_parts
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
@@ -33,6 +35,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import terminated_pods
 from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_exports, read_imports
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.traffic import live_traffic, named
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.plan import FORCE, removed_mesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.references import find_uses
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.service_inventory import (
@@ -110,6 +113,7 @@ def plan_service_removal(declaration: Declaration, facts: Mapping[str, Json]) ->
         "meshes": {},
         "cuts": {},
         "terminated_pods": {},
+        "traffic": {},
         "survivors": {},
         "lines": [],
         "problems": problems,
@@ -157,7 +161,7 @@ def _add_mesh(plan: ServicePlan, declaration: Declaration, facts: Json, host: st
     """Add one mesh with the sets of it that change and its links that stay."""
     request, mesh = plan["request"], removed_mesh(declaration, facts, host)
     plan["meshes"][host] = mesh
-    plan["cuts"][host], plan["survivors"][host] = [], survivors(facts, set())
+    plan["cuts"][host], plan["traffic"][host], plan["survivors"][host] = [], [], survivors(facts, set())
     if mesh["mesh"] != request["exporter"] and not is_consumer(request, mesh["mesh"]):
         return
     if not mesh["by_file"]:
@@ -166,6 +170,7 @@ def _add_mesh(plan: ServicePlan, declaration: Declaration, facts: Json, host: st
     if not mesh["writable"]:
         plan["elsewhere"] += _elsewhere(request, mesh["mesh"], mesh["message"])
         return
+    plan["traffic"][host] = _traffic(request, facts, mesh["mesh"])
     names = {other: one["mesh"] for other, one in declaration["meshes"].items()}
     declared = declaration["meshes"][host]
     for live_set in live_sets(declared, names, facts, request):
@@ -179,6 +184,20 @@ def _add_mesh(plan: ServicePlan, declaration: Declaration, facts: Json, host: st
     plan["survivors"][host] = survivors(facts, changing)
     plan["terminated_pods"][host] = terminated_pods(facts)
     plan["problems"] += _missing_rights(plan, facts, host)
+
+
+def _traffic(request: ServiceRequest, facts: Json, mesh: str) -> List[DesiredObject]:
+    """The objects of ours about requests for the service, in a mesh that takes part in its removal."""
+    found: List[DesiredObject] = []
+    for live in live_traffic(facts):
+        peer = str(dig(live, "metadata", "labels", PEER_LABEL))
+        is_of_pair = is_consumer(request, peer) if mesh == request["exporter"] else peer == request["exporter"]
+        if is_of_pair and dig(live, "metadata", "annotations", SERVICE_ANNOTATION) == requested(request).text:
+            manager = field_manager(peer)
+            found.append(
+                {"definition": named(live), "field_manager": manager, "peer": peer, "live": live, "unknown": {}}
+            )
+    return found
 
 
 def _declared_rules(declaration: Declaration, declared: DeclaredMesh, live_set: LiveSet) -> Optional[List[Rule]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Literal, Optional, TypedDict
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, Rule
 
 #: What is removed: one pair, all pairs of one mesh, all pairs of all meshes of the group, or the pairs that are not declared.
@@ -27,7 +28,8 @@ class LivePair(TypedDict):
     """What one mesh has of one pair, as it was read.
 
     ``peer_name`` is the name of the ServiceMeshPeer and of the sets, ``peer`` the name of the mesh. The objects have our label;
-    ``export_set`` and ``peer_object`` are None where there is none of ours. ``gateways`` are names of Services. ``shared_fields`` has by JSON
+    ``export_set`` and ``peer_object`` are None where there is none of ours. ``traffic`` are the objects about requests.
+    ``gateways`` are names of Services. ``shared_fields`` has by JSON
     pointer the gateways in the control plane that another field manager owns too, with their values. ``applied``: the
     control plane has fields of the pair's field manager. ``unmanaged`` are those of other managers that belong to the pair.
     """
@@ -39,6 +41,7 @@ class LivePair(TypedDict):
     export_set: Optional[Json]
     peer_object: Optional[Json]
     config_maps: List[Json]
+    traffic: List[Json]
     gateways: List[str]
     shared_fields: Dict[str, Json]
     applied: bool
@@ -138,9 +141,10 @@ class InventoryLine(TypedDict):
 
 class ServicePlan(AnyRemoval):
     """What the removal of a service does, by host. ``cuts`` are the sets that change; ``terminated_pods`` are istiod pods that no
-    longer run. ``lines`` of the inventory would bring the service back."""
+    longer run. ``traffic`` are the objects about requests that go with the service. ``lines`` of the inventory would bring the service back."""
 
     request: ServiceRequest
     cuts: Dict[str, List[Cut]]
     terminated_pods: Dict[str, List[str]]
+    traffic: Dict[str, List[DesiredObject]]
     lines: List[InventoryLine]

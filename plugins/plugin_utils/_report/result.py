@@ -18,6 +18,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.drift import find_drift
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import is_live
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.traffic import traffic_problems
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
     changes as change_report,
@@ -43,14 +44,17 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report.types impo
     Verdict,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import expectations, restarts as istiod_restarts
+from ansible_collections.ossm.federation.plugins.plugin_utils._run.traffic import TASKS, held_problems
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.waiting import READING, Results, newest_readings
 
 #: The steps that write, in their order; their results have the objects that were written.
-WRITING = steps.WRITING
-#: The restarts of istiod; their results have the objects that were written as those of WRITING have.
+LINKING = steps.LINKING
+#: The restarts of istiod; their results have the objects that were written as those of LINKING have.
 RESTART = "restarts"
+#: The step about requests: what it wrote and removed.
+TRAFFIC_TASKS = tuple(TASKS)
 #: All of them.
-RESULTS = (*WRITING, *READING, RESTART)
+RESULTS = (*LINKING, *READING, RESTART, *TRAFFIC_TASKS)
 
 #: The message of a link that a check run would create.
 _REHEARSED = "its ServiceMeshPeer would be created"
@@ -109,7 +113,7 @@ def judge(
     kept = _kept(plan, results, facts, check_mode)
     if as_they_are:
         kept = [found for found in kept if found["code"] != "identity-kept" or _is_live(plan, facts, found)]
-    problems = _problems(plan, results, facts) + kept
+    problems = _problems(plan, results, facts, check_mode) + kept
     judged = link_report.links(plan, newest_readings(plan, results), as_they_are=as_they_are)
     links = link_report.with_failing_requests(judged, problems)
     return [_with_restart(link, kept) for link in links], problems
@@ -224,7 +228,7 @@ def restarts(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[st
 def _needs(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[Problem]:
     """What istiods have not accepted and will not, by all that this run has written and read."""
     changed = {
-        host: expectations.changed_at([results.get(name, {}).get(host) for name in WRITING]) for host in plan["meshes"]
+        host: expectations.changed_at([results.get(name, {}).get(host) for name in LINKING]) for host in plan["meshes"]
     }
     fresh = {
         host: [{"name": name} for name in one["pods"]]
@@ -248,11 +252,15 @@ def _as_warning(plan: Plan, problem: Problem) -> Problem:
 
 
 def _changes(plan: Plan, results: Results) -> List[Change]:
-    written = [results.get(name, {}).get(host) or {} for name in (*WRITING, RESTART) for host in sorted(plan["meshes"])]
+    written = [
+        results.get(name, {}).get(host) or {}
+        for name in (*LINKING, RESTART, *TRAFFIC_TASKS)
+        for host in sorted(plan["meshes"])
+    ]
     return change_report.read_changes(written, {host: mesh["mesh"] for host, mesh in plan["meshes"].items()})
 
 
-def _problems(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[Problem]:
+def _problems(plan: Plan, results: Results, facts: Mapping[str, Json], check_mode: bool) -> List[Problem]:
     """Every problem once: of the plan, of meshes, of pairs, of the readings, and unmanaged objects that differ."""
     problems: List[Any] = list(plan["warnings"])
     for host, mesh in sorted(plan["meshes"].items()):
@@ -260,8 +268,10 @@ def _problems(plan: Plan, results: Results, facts: Mapping[str, Json]) -> List[P
         for _peer, side in sorted(plan["sides"].get(host, {}).items()):
             problems += side["problems"]
         if mesh["in_play"]:
-            problems += find_drift(plan, host, facts.get(host) or {})
-        problems += task_problems(results, (*READING, RESTART), host)
+            read = facts.get(host) or {}
+            problems += find_drift(plan, host, read) + traffic_problems(plan, host, read)
+            problems += [] if check_mode else held_problems(plan, host, read, results)
+        problems += task_problems(results, (*READING, RESTART, *TRAFFIC_TASKS), host)
     # A wrong network view is a warning until something is written; requests fail then, and the error replaces the warning.
     failing = {(problem["mesh"], problem.get("peer")) for problem in problems if _is_view(problem, "error")}
     return list(

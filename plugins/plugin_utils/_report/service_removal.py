@@ -44,7 +44,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._report.types impo
 PROOF = "service_facts"
 #: What the tasks register, by what it is about.
 RESULTS = (*ORDER, PROOF)
-_WRITES = ("service_imports", "service_peers", "service_exports")
+_WRITES = ("service_traffic", "service_imports", "service_peers", "service_exports")
 Verdict = Literal["REMOVED", "PLANNED", "NOTHING TO REMOVE", "INCOMPLETE", "FAILED"]
 _VERBS = {"imports": "imported", "exports": "exported"}
 

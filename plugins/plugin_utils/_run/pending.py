@@ -18,6 +18,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway i
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import terminated_pods
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import find_current_apply
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.traffic import undeclared_traffic
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import (
     expectations,
@@ -66,6 +67,8 @@ def _is_done(plan: Plan, step: str, host: str, facts: Json, applied: List[Json])
     Objects that are as desired are added to ``applied`` (kind, name, and time of our last apply).
     """
     if step == "gateways" and not is_open(plan, host, facts):
+        return False
+    if step == "traffic" and plan["options"].get("federation_prune") and undeclared_traffic(plan, host, facts):
         return False
     for target in desired.build_objects(plan, step, host, facts):
         definition = target["definition"]

@@ -109,7 +109,7 @@ def test_a_role_is_bound_where_its_rights_are_needed(playbook: str) -> None:
     places = {right.where: rbac.NAMESPACES.get(right.where.namespace, "") for right in permissions.PLAYBOOKS[playbook]}
     assert bound == {permissions.role_name(playbook, scope): place for scope, place in places.items()}
     accounts = {subject["namespace"] for one in items for subject in one.get("subjects", [])}
-    is_inside = permissions.MESH in places or set(places) == {permissions.MEMBERS}
+    is_inside = not {permissions.CREATED, permissions.OPERATOR} & set(places)
     assert accounts == {rbac.NAMESPACE if is_inside else rbac.HOME}
     assert "<" not in str(items), "a name that a mesh has for itself"
 

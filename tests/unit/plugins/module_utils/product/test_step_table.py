@@ -21,6 +21,12 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan import advan
 
 Json = dict[str, Any]
 ROOT = pathlib.Path(__file__).parents[5]
+#: One entry for each kind that a step writes.
+_SHARED: Json = {"mesh": "red-mesh", "consumers": ["green-mesh"]}
+SERVICES: list[Json] = [
+    {**_SHARED, "service": "shop/cart", "as_local": True, "failover": {}, "allow": {"labels": {"app": "cart"}}},
+    {**_SHARED, "service": "shop/ratings", "weights": {"local": 50, "remote": 50}},
+]
 FEDERATE: list[Json] = yaml.safe_load((ROOT / "playbooks" / "federate.yml").read_text())
 
 
@@ -97,9 +103,16 @@ def test_what_a_step_writes_is_what_its_account_may_write(name: str) -> None:
 def test_every_step_that_writes_has_a_builder_and_builds_its_kinds_only() -> None:
     assert tuple(desired.BUILDERS) == steps.WRITING
     declaration = fed.declare(
-        fed.inventory(red_mesh={"mesh_exports": ["shop/cart"]}, green_mesh={"mesh_imports": ["shop/cart"]})
+        fed.inventory(
+            **{
+                f"{colour}_mesh": {"mesh_locality": {"region": colour}, "federation_services": SERVICES}
+                for colour in ("red", "green", "blue")
+            }
+        )
     )
-    facts = {host: fed.facts(host) for host in fed.COLOURS}
+    nothing: Json = {"namespace": None, "name": None, "served": True, "objects": [], "problem": None}
+    read = [{**nothing, "kind": kind} for kind in steps.TRAFFIC]
+    facts = {host: fed.facts(host, additional_objects=read) for host in fed.COLOURS}
     planned = planning.build_plan(declaration, facts, fed.NOW)
     planned = plan_steps.advance(planned, "addresses", fed.opened(planned))
     for name in steps.WRITING:
