@@ -101,7 +101,9 @@ def run(params: Json, check_mode: bool, say: Say) -> MeshFacts:
     facts = empty_facts(params)
 
     def work(cluster: Cluster) -> None:
-        facts["readable"] = read(Reading(cluster, facts), params)
+        reading = Reading(cluster, facts)
+        is_sharing = SHARING in (params.get("subset") or [])
+        facts["readable"] = read_sharing(reading, params.get("rights_for")) if is_sharing else read(reading, params)
 
     facts["problems"] += use_cluster(params["auth"], params["mesh"], work)
     return facts
@@ -150,8 +152,6 @@ def read(reading: Reading, params: Json) -> bool:
     The control plane comes before what depends on it: without one only the cluster is described, unless it is not required.
     """
     subset: List[str] = params.get("subset") or ["all"]
-    if SHARING in subset:
-        return read_sharing(reading, params.get("rights_for"))
 
     def wants(name: str) -> bool:
         return name in subset or "all" in subset

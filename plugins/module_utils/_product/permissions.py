@@ -81,16 +81,11 @@ def _access(step: Step, rows: Iterable[Access]) -> Tuple[Right, ...]:
     )
 
 
-def _write(step: Step) -> Tuple[Right, ...]:
-    """The rights to write the kinds of a step, without those in the namespaces of services."""
-    return tuple(Right(step.name, write.kind, write.verbs) for write in step.writes if write.kind not in TRAFFIC)
-
-
-def _write_traffic(step: Step) -> Tuple[Right, ...]:
-    """The rights to write the kinds of a step that are in the namespaces of services."""
-    return tuple(
-        Right(step.name, write.kind, write.verbs, scope=MEMBERS) for write in step.writes if write.kind in TRAFFIC
-    )
+def _write(step: Step, *, traffic: bool = False) -> Tuple[Right, ...]:
+    """The rights to write the kinds of a step: those in the namespace of the mesh, or those in the namespaces of services."""
+    scope = MEMBERS if traffic else None
+    writes = [write for write in step.writes if (write.kind in TRAFFIC) is traffic]
+    return tuple(Right(step.name, write.kind, write.verbs, scope=scope) for write in writes)
 
 
 _DISCOVER, _GATEWAYS, _REPORT = (STEPS[name] for name in ("discover", "gateways", "report"))
@@ -219,12 +214,8 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
         Right("doctor", "Pod", ("watch",), scope=MEMBERS),
         Right("doctor", "Event", ("watch",), scope=MEMBERS),
     ),
-    "traffic": (
-        *_access(_TRAFFIC, _TRAFFIC.reads),
-        *_write_traffic(_TRAFFIC),
-        *_write_traffic(_REMOVAL),
-        *_write_traffic(_SERVICE),
-    ),
+    "traffic": _access(_TRAFFIC, _TRAFFIC.reads)
+    + tuple(right for step in (_TRAFFIC, _REMOVAL, _SERVICE) for right in _write(step, traffic=True)),
     "restart": (Right("report", "Deployment", ("patch", "watch")), Right("report", "Pod", ("list",))),
 }
 #: The playbooks that read a mesh. The rights of the others are granted beside those of one of these, or create the mesh.

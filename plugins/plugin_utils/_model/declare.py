@@ -24,7 +24,11 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.resolver im
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.shared_rules import add_rules
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.shared_services import VARIABLE, read_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.traffic import add_traffic
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import (
+    Declaration,
+    DeclaredMesh,
+    SharedService,
+)
 
 _ENVIRONMENT = "K8S_AUTH_"
 _GROUPS_OF_ANSIBLE = ("all", "ungrouped")
@@ -59,14 +63,11 @@ def declare(
         problems += found
     problems += check_options(options, resolver, group)
     pairs = _pairs(meshes)
-    partners = {host: _partners(host, pairs) for host in hosts}
-    services, found = read_services(options[VARIABLE], resolver, partners, group)
-    problems += found
     for host in hosts:
-        problems += add_details(meshes[host], values[host], resolver, partners[host])
-    problems += add_rules(meshes, services, group) + add_traffic(meshes, services, group)
-    for host in hosts:
+        problems += add_details(meshes[host], values[host], resolver, _partners(host, pairs))
         problems += check_installation(meshes[host]["installation"], meshes[host]["mesh"], meshes[host]["namespace"])
+    services, found = _share(resolver, options[VARIABLE], pairs, group)
+    problems += found
     return {
         "group": group,
         "options": options,
@@ -172,6 +173,16 @@ def _pairs(meshes: Mapping[str, DeclaredMesh]) -> List[List[str]]:
     """All pairs, without those of two meshes that have identity files only: other administrators configure these."""
     pairs = {(min(host, peer), max(host, peer)) for host, mesh in meshes.items() for peer in mesh["peers"]}
     return [list(pair) for pair in sorted(pairs) if not all(meshes[host]["by_file"] for host in pair)]
+
+
+def _share(
+    resolver: Resolver, entries: List[Any], pairs: List[List[str]], group: str
+) -> Tuple[List[SharedService], List[Problem]]:
+    """The services of ``federation_services``; their rules and their objects about requests are added to the meshes."""
+    partners = {host: _partners(host, pairs) for host in resolver.meshes}
+    services, problems = read_services(entries, resolver, partners, group)
+    added = add_rules(resolver.meshes, services, group) + add_traffic(resolver.meshes, services, group)
+    return services, problems + added
 
 
 def _partners(host: str, pairs: List[List[str]]) -> List[str]:

@@ -100,6 +100,7 @@ def test_the_filters_in_the_order_of_the_roles(hostvars: dict[str, Json]) -> Non
         "peers",
         "local",
         "by_file",
+        "additional_objects",
         "additional_services",
     }
     planned = plan(declared, hostvars)

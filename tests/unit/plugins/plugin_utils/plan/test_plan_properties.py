@@ -224,4 +224,4 @@ def test_desired_objects_are_ours_sorted_and_complete(
             for desired_object in mine
         ]
         assert len(set(keys)) == len(keys)
-        assert steps.WRITING == ("gateways", "sets", "peers")
+        assert steps.LINKING == ("gateways", "sets", "peers")
