@@ -129,7 +129,7 @@ def add_traffic(meshes: Mapping[str, DeclaredMesh], services: Sequence[SharedSer
 
 
 def objects_to_read(declaration: Declaration, host: str) -> List[Dict[str, str]]:
-    """The kinds of objects about requests that a run reads of a mesh: those of others may be for the same hosts, and what is not
+    """The kinds of objects about requests that a run reads of a mesh: unmanaged ones may be for the same hosts, and what is not
     declared any more is only known from the cluster."""
     is_pruned = bool(declaration["options"].get("federation_prune"))
     return [{"kind": kind} for kind in TRAFFIC] if declaration["meshes"][host]["traffic"] or is_pruned else []

@@ -156,7 +156,13 @@ def _pending(share: SharePlan, link: SharedLink, results: Results) -> List[str]:
     arrow = f"{link['exporter']} -> {link['consumer']}"
     if link["unlinked"]:
         return [f"{arrow}: no effect yet, as {link['unlinked']} has no ServiceMeshPeer for it. Next: run federate.yml."]
-    lines = []
+    plan = share["plan"]
+    sides = (
+        plan["sides"][link["exporter_host"]].get(link["consumer_host"]),
+        plan["sides"][link["consumer_host"]].get(link["exporter_host"]),
+    )
+    kinds = sorted({one["kind"] for side in sides if side for one in side["traffic"]})
+    lines = [f"{arrow}: {listed(kinds)} of federation_services is written by federate.yml only."] if kinds else []
     for host, mesh, rules, variable in (
         (link["exporter_host"], link["exporter"], link["imports"], "mesh_exports"),
         (link["consumer_host"], link["consumer"], link["exports"], "mesh_imports"),

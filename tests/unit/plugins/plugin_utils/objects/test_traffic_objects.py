@@ -221,8 +221,8 @@ def test_what_is_not_declared_any_more_is_reported_or_removed(prune: bool) -> No
 def test_a_new_split_waits_for_its_host_and_an_old_one_stays() -> None:
     plan, facts = _plan(SPLIT)
     plan["pending_steps"], plan["readings"] = [], {}
-    held = running.held_problems(plan, GREEN, facts[GREEN], {})
-    assert [one["code"] for one in held] == ["traffic-held"]
+    waiting = running.held_problems(plan, GREEN, facts[GREEN], {})
+    assert [one["code"] for one in waiting] == ["traffic-held"]
     assert running.written_traffic(plan, GREEN, facts[GREEN], {}, False) == []
     assert len(running.written_traffic(plan, GREEN, facts[GREEN], {}, True)) == 1
     link = {"peer_name": RED, "imported": [{"exportedName": "x", "hostname": REMOTE}]}
