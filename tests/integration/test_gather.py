@@ -11,6 +11,7 @@ import re
 import stat
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -111,9 +112,10 @@ def hidden(texts: dict[str, str]) -> list[str]:
     found = []
     for name, text in texts.items():
         for word in re.findall(r"[A-Za-z0-9+/]{40,}={0,2}", text):
-            content = base64.b64decode(word + "=" * (-len(word) % 4))
-            content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-            found += [name] if SECRET.encode() in content else []
+            with suppress(ValueError):
+                content = base64.b64decode(word + "=" * (-len(word) % 4))
+                content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+                found += [name] if SECRET.encode() in content else []
     return found
 
 
