@@ -68,7 +68,10 @@ def _connect(facts: Json) -> None:
     watch = {"connected": True, "lastConnected": settled.SYNCED_AT, "lastFullSync": settled.SYNCED_AT}
     for peer in facts["peers"]:
         peer["status"] = {"discoveryStatus": {"active": [{"pod": facts["istiod"][0]["name"], "watch": watch}]}}
-    for collection, key, name in (("exports", "exportedServices", None), ("imports", "importedServices", facts["mesh"])):
+    for collection, key, name in (
+        ("exports", "exportedServices", None),
+        ("imports", "importedServices", facts["mesh"]),
+    ):
         for live in facts[collection]:
             of = name or live["metadata"]["name"]
             service = {"exportedName": f"ratings.bookinfo.svc.{of}-exports.local", "localService": {"hostname": "h"}}
@@ -87,7 +90,10 @@ def _paths(host: str, facts: Json) -> Iterator[tuple[str, Json]]:
         "conditions": [{"type": "Ready", "status": "True"}],
         "appliedSpec": plane["spec"],
     }
-    root = {"metadata": {"name": "istio-ca-root-cert", "namespace": namespace}, "data": {"root-cert.pem": facts["root"]}}
+    root = {
+        "metadata": {"name": "istio-ca-root-cert", "namespace": namespace},
+        "data": {"root-cert.pem": facts["root"]},
+    }
     lists["ConfigMap"].append(root)
     lists["ServiceMeshControlPlane"] = [plane]
     lists["Service"] = list(facts["gateway_services"].values())

@@ -69,7 +69,9 @@ def _case(directory: Path, size: int, hub: bool, limit: float, runs: int) -> Jso
 
 def _run(inventory: Path, playbook: Path, *arguments: str) -> tuple[float, float]:
     """Run a playbook; return its seconds, and those of processor time of all of its processes."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_", "KUBE"))}
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_", "KUBE"))
+    }
     environment["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
     before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     done = subprocess.run(

@@ -27,7 +27,6 @@ PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)
 
 #: A few minutes after the time of the documents.
-#: A few minutes after the documents were made.
 NOW = datetime.datetime(2026, 1, 10, 2, 50, 30, tzinfo=datetime.timezone.utc)
 #: Every form of the drawing, and what the code makes of meshes that were read.
 DOCUMENTS: dict[str, Callable[[], FederationStatus]] = {

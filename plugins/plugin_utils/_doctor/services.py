@@ -13,10 +13,9 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
     LOCAL_SUFFIX,
     VIEW,
     is_ours,
+    istiod_name,
     network_view,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
-from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import differences, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import rule_imports
 from ansible_collections.ossm.federation.plugins.module_utils._product.probes import DENIED, ENVOY, NO_HOST
@@ -215,8 +214,7 @@ def serving(link: Link) -> List[Outcome]:
     found = [*_network_view(end, link.watched), *_ports(link)]
     if found:
         return found
-    logs = f"Look why: oc logs -n {end.mesh['namespace']} deploy/{end.named_gateway('egress')} --since=10m"
-    return judge_requests(link.requests, end.name, logs)
+    return judge_requests(link.requests, end.name, lambda row: _request_fix(link, row))
 
 
 def _network_view(end: End, watched: End) -> List[Outcome]:
@@ -267,10 +265,6 @@ def _ports(link: Link) -> List[Outcome]:
         for host in sorted(hosts & set(services))
         if len(services[host]["ports"]) != 1
     ]
-    views = [one for one in link.findings if one["code"] == "network-view" and one["mesh"] == end.name]
-    if views:
-        return [by_problem(one) for one in views[:1]]
-    return judge_requests(link.requests, end.name, lambda row: _request_fix(link, row))
 
 
 def _request_fix(link: Link, row: Json) -> str:
@@ -287,7 +281,7 @@ def _request_fix(link: Link, row: Json) -> str:
         return f"Look at the pods of the service in {there.name}: it was reached"
     if row["message"] == NO_HOST:
         return "See that no Sidecar of the probe's namespace hides the host (egress.hosts), and that its pods have the DNS proxy"
-    istiod = conventions.istiod_name(there.mesh["control_plane"] or "")
+    istiod = istiod_name(there.mesh["control_plane"] or "")
     return (
         f"Restart istiod of {there.name}, which keeps the first client ID and ingress gateway of a peer: oc rollout restart -n "
         f"{there.mesh['namespace']} deploy/{istiod}. If that does not help: oc logs -n {here.mesh['namespace']} deploy/"

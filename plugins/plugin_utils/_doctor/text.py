@@ -44,18 +44,6 @@ def _more(number: int, noun: str, where: str) -> List[str]:
     return [f"And {count(number, f'more {noun}')}: {where}."] if number > 0 else []
 
 
-def _unproven(diagnosis: Diagnosis) -> List[str]:
-    is_probed = any(
-        rung["state"] == "passed"
-        for ladder in diagnosis["ladders"]
-        for rung in ladder["rungs"]
-        if rung["rung"] == "serving"
-    )
-    return (
-        []
-        if is_probed or diagnosis["verdict"] == "BROKEN"
-        else wrapped("No request was sent, so nothing is known about requests.")
-    )
 def _requests(diagnosis: Diagnosis) -> List[str]:
     """What is known about requests: which links answer them, and what kept others from being sent."""
     rungs = [(ladder, rung) for ladder in diagnosis["ladders"] for rung in ladder["rungs"] if rung["rung"] == "serving"]

@@ -64,7 +64,6 @@ def beyond_policy_live(mesh: DeclaredMesh, services: Sequence[Json]) -> List[Pro
 def unjudged_exports(mesh: DeclaredMesh, options: Json, writes: Callable[[str, int], bool]) -> List[Problem]:
     """New export rules that only live Services can judge, for a run that reads none: it must not write them."""
     limit = None if mesh["mesh"] in confirmed_meshes(options) else options.get(LIMIT)
-    limit = None if mesh["mesh"] in confirmed(options) else options.get(LIMIT)
     problems: Dict[str, Problem] = {}
     for written in sound(mesh["export_lists"]):
         for index, place in enumerate(rules.places_of(mesh, written)):
