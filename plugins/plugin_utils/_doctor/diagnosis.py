@@ -33,7 +33,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.types impo
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.view import Link, end_of
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.drift import find_drift
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.pairs import list_sides
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import count
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import restarts
 
@@ -102,7 +102,7 @@ def _links(
     network_results: Mapping[str, Json],
     probes: Mapping[str, Json],
 ) -> List[Link]:
-    kept = restarts.needs(plan, readings, facts)
+    kept = restarts.needs(_complete(plan), readings, facts)
     findings = _findings(plan, facts)
     shared = {
         host: collisions({link["peer"]: link["imported"] for link in (readings.get(host) or {}).get("links") or []})
@@ -125,6 +125,15 @@ def _links(
             )
         )
     return links
+
+
+def _complete(plan: Plan) -> Plan:
+    """The plan as if every side could be written: what istiod keeps does not depend on that."""
+    sides: Dict[str, Dict[str, Side]] = {
+        host: {peer: {**side, "state": "ready"} for peer, side in by_peer.items()}
+        for host, by_peer in plan["sides"].items()
+    }
+    return {**plan, "sides": sides}
 
 
 def _findings(plan: Plan, facts: Mapping[str, Json]) -> List[Problem]:

@@ -15,7 +15,9 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes i
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.view import End, Link, unreadable
 
 #: What a restart of istiod corrects and keeps a link down; ``identity-kept`` and ``imports-stale`` are of other rungs.
-_CONNECTION = ("deadlock", "sync-lock")
+_CONNECTION = ("root-not-loaded", "sync-lock")
+#: Seconds after its start in which istiod has reported every peer: it connects again within half a minute.
+YOUNG_SECONDS = 150
 NOT_UP = "the link is not up"
 #: Seconds after which a full sync is late in any version: 2.4 and older sync every five minutes.
 STALE_SECONDS = 450
@@ -48,14 +50,16 @@ def watching(link: Link) -> List[Outcome]:
     # A root that cannot be read, or a wrong value, is a better reason for the same answer.
     lost = [
         by_problem(one) for one in link.kept if one["code"] == "peer-lost" and (one["mesh"], one.get("peer")) == ends
-    ] + kept(link, "root-not-loaded")
-    found = kept(link, *_CONNECTION) + [one._replace(is_symptom=True) for one in lost]
+    ] + kept(link, *_CONNECTION)
+    found = kept(link, "deadlock") + [one._replace(is_symptom=True) for one in lost]
     if found:
         return found
     if status is None or not status.get("exists"):
         return [unknown(unreadable(link, end) or f"{end.name} has no peer for {link.watched.name}")]
     if status["connected"]:
         return [passed()]
+    if status["code"] == "not-accepted" and _is_young(link):
+        return [unknown(f"istiod of {end.name} has started and not reported the peer yet", "its report: wait a minute")]
     text = f"istiod of {end.name} reports {status['text']!r}: " if status.get("text") else ""
     return [
         Outcome(
@@ -69,6 +73,13 @@ def watching(link: Link) -> List[Outcome]:
             is_symptom=True,
         )
     ]
+
+
+def _is_young(link: Link) -> bool:
+    """Whether istiod of the watching mesh has just started, by the newest time that either mesh shows."""
+    starts = [str(pod["started"]) for pod in link.watching.facts.get("istiod") or [] if pod["started"]]
+    now = max([*map(newest_time, link.ends), *starts], default="")
+    return bool(starts) and (parse_time(now) - parse_time(max(starts))).total_seconds() < YOUNG_SECONDS
 
 
 def synced(link: Link) -> List[Outcome]:

@@ -56,9 +56,16 @@ def _not_judged(link: Link) -> Optional[Outcome]:
         return skipped("there is no peer with an address")
     if has_address_of(link) is False:
         return skipped("the peer has another address than the gateway")
-    if not link.network:
+    if not _seen(link):
         return unknown(_NOT_SEEN, "federation_doctor_network: true")
     return None
+
+
+def _seen(link: Link) -> List[Json]:
+    """What was seen at the address that the peer has now: it may have been changed since."""
+    remote = plain_section(dig(link.watching.peer, "spec", "remote") or {})
+    port = remote["discoveryPort"] or conventions.DISCOVERY_PORT
+    return [row for row in link.network or [] if row["address"] in remote.get("addresses", []) and row["port"] == port]
 
 
 def name_resolves(link: Link) -> List[Outcome]:
@@ -66,10 +73,10 @@ def name_resolves(link: Link) -> List[Outcome]:
     early = _not_judged(link)
     if early is not None:
         return [early]
-    failed = [row for row in link.network or [] if not row["resolved"]]
-    if failed and len(failed) == len(link.network or []):
+    failed = [row for row in _seen(link) if not row["resolved"]]
+    if failed and len(failed) == len(_seen(link)):
         return [unknown(f"{row['address']} does not resolve here: {row['resolve_message']}") for row in failed]
-    names = [row["address"] for row in link.network or [] if not _is_address(row["address"])]
+    names = [row["address"] for row in _seen(link) if not _is_address(row["address"])]
     return [passed("" if names else "it has no host name")]
 
 
@@ -84,7 +91,7 @@ def _is_address(text: str) -> bool:
 def tcp_open(link: Link) -> List[Outcome]:
     """Whether the discovery port accepts connections."""
     early = _not_judged(link)
-    rows = [row for row in link.network or [] if row["resolved"]]
+    rows = [row for row in _seen(link) if row["resolved"]]
     if early is not None or not rows:
         return [early or unknown("no address is known here")]
     if any(row["connected"] for row in rows):
@@ -117,7 +124,7 @@ def _is_unreachable(watching: End) -> bool:
 def tls(link: Link) -> List[Outcome]:
     """Who answers there, and with a certificate of which root."""
     early = _not_judged(link)
-    rows = [row for row in link.network or [] if row["connected"]]
+    rows = [row for row in _seen(link) if row["connected"]]
     if early is not None or not rows:
         return [early or unknown("no connection was made from here")]
     expected = _ingress_identity(link.watched)

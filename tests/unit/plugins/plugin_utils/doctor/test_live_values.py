@@ -186,3 +186,28 @@ def test_every_rung_says_whose_credentials_it_needs_and_from_where_it_was_seen()
     assert rungs["root-equals"]["credentials"] == [GREEN, RED] and rungs["tcp-open"]["credentials"] == []
     assert rungs["tcp-open"]["seen_from"] == "controller" and rungs["serving"]["seen_from"] == "probe"
     assert all(rung["docs"].startswith("docs/") for rung in rungs.values())
+
+
+def test_an_istiod_that_has_just_started_has_not_reported_every_peer() -> None:
+    federation = Federation()
+    federation.peer(GREEN, RED)["status"] = {}
+    assert list(causes(federation.diagnose())) == ["not-accepted"]
+    federation.facts[GREEN]["istiod"][0]["started"] = "2026-01-01T00:00:00Z"
+    found = federation.diagnose()
+    assert found["causes"] == [] and states(found, GREEN, RED)["watching"] == "unknown" == found["verdict"].lower()
+
+
+def test_what_was_seen_at_a_former_port_says_nothing() -> None:
+    federation = Federation()
+    federation.answers(GREEN, RED, connected=[], connect_message="192.0.2.1: refused", tls=None)
+    federation.down(GREEN, RED)
+    assert list(causes(federation.diagnose())) == ["port-closed"]
+    federation.network[GREEN]["checks"][0]["port"] = 8189
+    assert list(causes(federation.diagnose())) == ["peer-unreachable"]
+
+
+def test_rules_that_are_not_the_declared_ones_say_nothing_of_services() -> None:
+    federation = Federation()
+    rule = {"type": "NameSelector", "nameSelector": {"namespace": "other", "name": "other"}}
+    federation.live(RED, "exports", GREEN)["spec"]["exportRules"] = [rule]
+    assert list(causes(federation.diagnose())) == ["rules-differ"]
