@@ -60,13 +60,13 @@ def star_drawing(view: View) -> Html:
     top = 2.0
     for hub, spokes in stars_of(view.pairs):
         ordered = sorted(spokes, key=lambda mesh: (_rank(view, hub, mesh), natural(mesh)))
-        bar, boxes, following = star(ordered, hub, top)
+        middle, boxes, following = star(ordered, hub, top)
         for row in boxes:
-            for source, target in ((row, bar), (bar, row)):
+            for source, target in ((row, middle), (middle, row)):
                 link = view.link(source.mesh, target.mesh)
                 if link:
                     parts.append(_arrow(view, link, curves.across(source, target, row, _OFFSET)))
-        parts += [_bar(view, bar), *(_spoke(view, box) for box in boxes)]
+        parts += [_bar(view, middle), *(_spoke(view, box) for box in boxes)]
         top = following
     return _drawing("stars", top - 10, parts)
 

@@ -126,8 +126,8 @@ def star(spokes: Sequence[str], hub: str, top: float) -> Tuple[Box, List[Box], f
         )
         for index, mesh in enumerate(spokes)
     ]
-    bar = Box(hub, WIDTH / 2, top + height / 2, BAR_WIDTH, height)
-    return bar, boxes, top + height + 2 * BULGE
+    middle = Box(hub, WIDTH / 2, top + height / 2, BAR_WIDTH, height)
+    return middle, boxes, top + height + 2 * BULGE
 
 
 def _centre(names: Sequence[str], pairs: Set[Pair]) -> str:

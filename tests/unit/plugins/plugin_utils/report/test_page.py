@@ -281,9 +281,9 @@ def test_boxes_of_a_ring_do_not_overlap(number: int, has_hub: bool) -> None:
 
 @given(strategies.lists(strategies.sampled_from("abcdefghij"), min_size=1, max_size=10, unique=True))
 def test_boxes_of_a_star_do_not_overlap(spokes: list[str]) -> None:
-    bar, boxes, following = layout.star(spokes, "hub", 2.0)
-    assert not [pair for pair in itertools.combinations([bar, *boxes], 2) if overlap(*pair)]
-    assert all(box.y + box.height / 2 < following for box in [bar, *boxes])
+    middle, boxes, following = layout.star(spokes, "hub", 2.0)
+    assert not [pair for pair in itertools.combinations([middle, *boxes], 2) if overlap(*pair)]
+    assert all(box.y + box.height / 2 < following for box in [middle, *boxes])
 
 
 @given(strategies.sets(strategies.frozensets(strategies.sampled_from("abcdef"), min_size=2, max_size=2)))
