@@ -58,10 +58,10 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.diagnosis import diagnose
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.readings import read_links
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.text import diagnosis_details, diagnosis_lines
-from ansible_collections.ossm.federation.plugins.plugin_utils._probe.targets import probe_results
+from ansible_collections.ossm.federation.plugins.plugin_utils._probe.targets import probe_results, with_services
 
 #: What the role has registered.
-RESULTS = ("network", "probe")
+RESULTS = ("network", "probe_services", "probe")
 
 
 def diagnosis(plan: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Any]:
@@ -70,7 +70,11 @@ def diagnosis(plan: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict
     facts = read_facts(hostvars, known["meshes"], outside)
     results = read_results(hostvars, known["meshes"], RESULTS)
     found = diagnose(
-        known, facts, read_links(known, facts), results["network"], probe_results(known, facts, results["probe"])
+        known,
+        facts,
+        read_links(known, facts),
+        results["network"],
+        probe_results(known, with_services(facts, results["probe_services"]), results["probe"]),
     )
     shown = {
         "verdict": found["verdict"],

@@ -31,6 +31,8 @@ options:
     elements: dict
     default: []
 seealso:
+  - plugin: ossm.federation.probe_services
+    plugin_type: filter
   - plugin: ossm.federation.diagnosis
     plugin_type: filter
 """
@@ -61,16 +63,22 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
     planned_host,
     read_facts,
+    read_results,
     sealed_plan,
 )
-from ansible_collections.ossm.federation.plugins.plugin_utils._probe.targets import probe_options as build_options
+from ansible_collections.ossm.federation.plugins.plugin_utils._probe.targets import (
+    probe_options as build_options,
+    with_services,
+)
 
 
 def probe_options(plan: Any, host: str, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Any]:
     """The options of request_probe for one mesh; see DOCUMENTATION."""
     known = sealed_plan(plan, "ossm.federation.probe_options")
     name = planned_host(known, host, "ossm.federation.probe_options")
-    return cast(Dict[str, Any], inert(build_options(known, read_facts(hostvars, known["meshes"], outside), name)))
+    services = read_results(hostvars, known["meshes"], ["probe_services"])["probe_services"]
+    facts = with_services(read_facts(hostvars, known["meshes"], outside), services)
+    return cast(Dict[str, Any], inert(build_options(known, facts, name)))
 
 
 class FilterModule:

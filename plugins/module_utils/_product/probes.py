@@ -15,7 +15,7 @@ Answerer = Literal["application", "envoy", ""]
 ENVOY: Answerer = "envoy"
 #: What a row says of a host name that pods do not know.
 NO_HOST = "the host name does not resolve in the pod"
-#: An answer that an AuthorizationPolicy gives, and the first one that tells of an error of the service.
+#: An answer that an AuthorizationPolicy gives, and the lowest code of an error of the service.
 DENIED, ERROR = 403, 500
 #: The container that sends the requests; its pods have the label, with a value for each run of the module.
 CONTAINER, LABEL = "probe", "ossm.federation/probe"

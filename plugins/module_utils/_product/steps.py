@@ -321,7 +321,7 @@ _TABLE = (
         "doctor",
         "diagnose",
         "doctor",
-        {"network": "doctor_network", "probe": "doctor_probe"},
+        {"network": "doctor_network", "probe_services": "doctor_services", "probe": "doctor_probe"},
         # Only a probe on request writes anything, and nothing of it stays.
         writes=(Write("Job", 0, ("create", "patch", "delete")),),
         timeout="federation_probe_timeout",

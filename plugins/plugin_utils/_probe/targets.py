@@ -90,6 +90,39 @@ def _is_probed(plan: Plan, host: str) -> bool:
     return bool(plan["options"]["federation_probe"] and mesh["readable"] and mesh["in_play"] and not mesh["by_file"])
 
 
+def missing_services(plan: Plan, facts: Facts, host: str) -> List[str]:
+    """The Services of the mesh of a host that others have imported and that were not read with its facts, as ``namespace/name``: those of
+    sets whose rules the inventory does not declare."""
+    names = set()
+    for peer in plan["sides"].get(host) or {}:
+        consumer = plan["sides"][peer][host]
+        if not _is_probed(plan, peer):
+            continue
+        imports = by_name((facts.get(peer) or {}).get("imports")).get(consumer["peer_name"])
+        imported = {service["exportedName"] for service in read_imports(imports)["imported"]}
+        known = facts.get(host) or {}
+        ports, exports = _exported_ports(known, plan["sides"][host][peer]["peer_name"]), by_name(known.get("exports"))
+        for row in dig(exports.get(plan["sides"][host][peer]["peer_name"]), "status", "exportedServices") or []:
+            local = row.get("localService") or {}
+            if row["exportedName"] in imported - set(ports) and local.get("name"):
+                names.add(f"{local['namespace']}/{local['name']}")
+    return sorted(names)
+
+
+def with_services(facts: Facts, results: Facts) -> Dict[str, Json]:
+    """The facts with the Services that were read for a probe; ``results`` are those of mesh_info by host."""
+    merged = dict(facts)
+    for host, result in results.items():
+        if host in merged:
+            services = [
+                service
+                for read in (merged[host], result)
+                for service in dig(read, "additional_services", "services") or []
+            ]
+            merged[host] = {**merged[host], "additional_services": {"services": services, "unread": []}}
+    return merged
+
+
 def _first_member(facts: Json) -> str:
     """The first member of a mesh by name: a namespace whose pods get a sidecar in every version of the product."""
     members = [member for member in facts.get("members") or [] if member != "*"]

@@ -89,6 +89,27 @@ def test_a_service_without_a_port_is_named(ports: tuple[Json, ...], words: str) 
     assert words in found["message"]
 
 
+def test_services_of_rules_that_are_not_declared_are_read_for_the_probe() -> None:
+    planned = Planned()
+    assert probing.missing_services(planned.plan, planned.facts, RED) == ["bookinfo/ratings"]
+    assert probing.missing_services(planned.plan, planned.facts, GREEN) == []
+    read = {"namespace": "bookinfo", "name": "ratings", "ports": [HTTP]}
+    results = {RED: {"additional_services": {"services": [read]}}, "outside": {}}
+    merged = probing.with_services(planned.facts, results)
+    assert probing.missing_services(planned.plan, merged, RED) == []
+    assert [one["port"] for one in probing.probe_options(planned.plan, merged, GREEN)["targets"]] == [9080]
+    assert planned.options() == {} and "outside" not in merged, "the facts themselves stay as they were read"
+
+
+def test_no_service_is_read_that_no_mesh_has_imported_or_where_no_probe_is_wanted() -> None:
+    assert probing.missing_services(Planned(HTTP).plan, Planned(HTTP).facts, RED) == []
+    unwanted = Planned(federation_probe=False)
+    assert probing.missing_services(unwanted.plan, unwanted.facts, RED) == []
+    planned = Planned()
+    planned.facts[GREEN]["imports"][0]["status"] = {}
+    assert probing.missing_services(planned.plan, planned.facts, RED) == []
+
+
 def test_a_mesh_without_members_needs_a_namespace() -> None:
     planned = Planned(HTTP)
     for members in ([], None, ["*"]):
