@@ -98,8 +98,10 @@ class Import:
 
 def names_of(mapping: Any) -> Names:
     """Namespace and name of a selector or of an alias; any, where it has none."""
-    parts = mapping if isinstance(mapping, dict) else {}
-    return Names(*(None if part in ANY else str(part) for part in (parts.get("namespace"), parts.get("name"))))
+    if not isinstance(mapping, dict):
+        return Names(None, None)
+    namespace, name = mapping.get("namespace"), mapping.get("name")
+    return Names(None if namespace in ANY else str(namespace), None if name in ANY else str(name))
 
 
 def covers(wide: Names, narrow: Names) -> bool:
@@ -191,6 +193,8 @@ def first_export(rules: Sequence[Rule], names: Names, labels: Mapping[str, str])
         body = rule.get("labelSelector") if rule.get("type") == "LabelSelector" else None
         if body is not None and not labels_match(body.get("selector") or {}, labels):
             continue
+        if intersect(source(rule), names) is None:
+            continue
         for selection in selections(rule):
             if covers(selection.source, names):
                 return index, selection
@@ -210,6 +214,8 @@ def is_import_effective(rule: Rule) -> bool:
 
 def imported(rules: Sequence[Rule], index: int, offered: Names) -> Optional[Import]:
     """What the import rule at this index makes of offered services; None when it gets none of them."""
+    if intersect(source(rules[index]), offered) is None:
+        return None
     for selection in selections(rules[index]):
         seen = intersect(selection.source, offered)
         if seen is not None and not is_selected_before(rules, index, seen):

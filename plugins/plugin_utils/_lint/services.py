@@ -13,7 +13,7 @@ GetDestinationCluster). An import that joins a Service of its mesh is used on po
 from __future__ import annotations
 
 import functools
-from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import LOCAL_SUFFIX, SERVICE_PORT
@@ -73,6 +73,7 @@ def lint_services(declaration: Declaration, services: Services, writes: Optional
     problems: List[Problem] = []
     is_written = writes or (lambda host, peer, index: True)
     ports = _Ports(declaration, is_written)
+    exported = _ExportedLists(declaration, services)
     for host in declaration["hosts"]:
         mesh = declaration["meshes"][host]
         if host in services:
@@ -83,9 +84,10 @@ def lint_services(declaration: Declaration, services: Services, writes: Optional
         for written in sound(mesh["export_lists"]):
             problems += ports.check(mesh, written, services.get(host, []))
         for written in sound(mesh["import_lists"]):
-            for peer in written["peers"]:
-                exported = _exported_to(declaration["meshes"][peer], host, services.get(peer, []))
-                problems += _joined(mesh, written, exported, services.get(host, []))
+            own = services.get(host, [])
+            if own and any(rule.get("importAsLocal") for rule in written["rules"]):
+                for peer in written["peers"]:
+                    problems += _joined(mesh, written, exported.to(peer, host), own)
     return distinct(problems, declaration["group"])
 
 
@@ -189,11 +191,25 @@ def _other_port_names(mesh: DeclaredMesh, imported: PlacedImport, own: Json, rem
     )
 
 
-def _exported_to(mesh: DeclaredMesh, peer: str, services: Sequence[Json]) -> List[_Exported]:
-    for written in mesh["export_lists"]:
-        if peer in written["peers"] and written["sound"]:
-            return _exported(mesh, rules.places_of(mesh, written), services)
-    return []
+class _ExportedLists:
+    """What each mesh exports to each peer, found once for each list."""
+
+    def __init__(self, declaration: Declaration, services: Services) -> None:
+        self.meshes = declaration["meshes"]
+        self.services = services
+        self._by_list: Dict[Tuple[str, int], List[_Exported]] = {}
+
+    def to(self, host: str, peer: str) -> List[_Exported]:
+        """What a mesh exports to a peer."""
+        mesh = self.meshes[host]
+        for index, written in enumerate(mesh["export_lists"]):
+            if peer not in written["peers"] or not written["sound"]:
+                continue
+            if (host, index) not in self._by_list:
+                places = rules.places_of(mesh, written)
+                self._by_list[host, index] = _exported(mesh, places, self.services.get(host, []))
+            return self._by_list[host, index]
+        return []
 
 
 def _exported(mesh: DeclaredMesh, places: Sequence[Place], services: Sequence[Json]) -> List[_Exported]:

@@ -6,16 +6,24 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint import rules
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.rules import Place, PlacedImport, PlacedOffer
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.peer_names import peer_names
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.shared_services import is_shared
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh, RuleList
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, RuleList
 
 #: Problems after which it is unknown which rules a mesh has, or for which peers.
 _UNREAD = ("variable-undefined", "variable-type", "peer-unknown", "peer-not-paired")
+
+
+class _List(NamedTuple):
+    """A list of rules of a mesh; ``position`` is None where it has none for a peer. Many peers have one list."""
+
+    host: str
+    variable: str
+    position: Optional[int]
 
 
 class View:
@@ -37,8 +45,9 @@ class View:
         self._are_services_read = not any(
             is_shared(found["where"]) and found["severity"] == "error" for found in declaration["problems"]
         )
-        self._places_by_peer: Dict[Tuple[str, str, str], Optional[List[Place]]] = {}
-        self._offers: Dict[Tuple[str, str], Optional[List[PlacedOffer]]] = {}
+        self._places_by_list: Dict[_List, List[Place]] = {}
+        self._offers_by_list: Dict[_List, List[PlacedOffer]] = {}
+        self._imports: Dict[Tuple[str, str], List[PlacedImport]] = {}
 
     def name(self, host: str) -> str:
         return self.meshes[host]["mesh"]
@@ -52,36 +61,46 @@ class View:
 
     def offers(self, exporter: str, importer: str) -> Optional[List[PlacedOffer]]:
         """What one mesh exports to another."""
-        if (exporter, importer) not in self._offers:
-            places = self._places(exporter, "mesh_exports", self.meshes[exporter]["export_lists"], importer)
-            self._offers[exporter, importer] = None if places is None else rules.offers(places)
-        return self._offers[exporter, importer]
+        key = self._list(exporter, "mesh_exports", importer)
+        if key is None or key.position is None:
+            return None if key is None else []
+        if key not in self._offers_by_list:
+            self._offers_by_list[key] = rules.offers(self._places(key))
+        return self._offers_by_list[key]
 
     def import_places(self, host: str, peer: str) -> Optional[List[Place]]:
         """The rules by which one mesh imports from another."""
-        return self._places(host, "mesh_imports", self.meshes[host]["import_lists"], peer)
+        key = self._list(host, "mesh_imports", peer)
+        return None if key is None else self._places(key)
 
     def imports(self, host: str, peer: str) -> List[PlacedImport]:
         """What one mesh imports from another, as far as the inventory tells."""
-        return rules.imports(
-            self.import_places(host, peer) or [], self.offers(peer, host) or [], self.peer_name(host, peer)
-        )
+        if (host, peer) not in self._imports:
+            self._imports[host, peer] = rules.imports(
+                self.import_places(host, peer) or [], self.offers(peer, host) or [], self.peer_name(host, peer)
+            )
+        return self._imports[host, peer]
 
-    def _places(self, host: str, variable: str, lists: Sequence[RuleList], peer: str) -> Optional[List[Place]]:
-        key = (host, variable, peer)
-        if key not in self._places_by_peer:
-            self._places_by_peer[key] = self._find_places(self.meshes[host], variable, lists, peer)
-        return self._places_by_peer[key]
-
-    def _find_places(
-        self, mesh: DeclaredMesh, variable: str, lists: Sequence[RuleList], peer: str
-    ) -> Optional[List[Place]]:
+    def _list(self, host: str, variable: str, peer: str) -> Optional[_List]:
+        """The list of rules that a mesh has for a peer; None where it is not known."""
+        mesh = self.meshes[host]
         if (mesh["mesh"], variable) in self._unread or mesh["by_file"] or not self._are_services_read:
             return None
-        for written in lists:
+        for index, written in enumerate(self._lists(host, variable)):
             if peer in written["peers"]:
-                return rules.places_of(mesh, written) if written["sound"] else None
-        return []
+                return _List(host, variable, index) if written["sound"] else None
+        return _List(host, variable, None)
+
+    def _lists(self, host: str, variable: str) -> List[RuleList]:
+        return self.meshes[host]["export_lists" if variable == "mesh_exports" else "import_lists"]
+
+    def _places(self, key: _List) -> List[Place]:
+        if key.position is None:
+            return []
+        if key not in self._places_by_list:
+            written = self._lists(key.host, key.variable)[key.position]
+            self._places_by_list[key] = rules.places_of(self.meshes[key.host], written)
+        return self._places_by_list[key]
 
 
 def sound(lists: Sequence[RuleList]) -> List[RuleList]:

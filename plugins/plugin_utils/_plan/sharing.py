@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching
@@ -46,10 +47,15 @@ def sharing(plan: Plan, facts: Mapping[str, Json]) -> List[Sharing]:
     shared: List[Sharing] = []
     for host, sides in sorted(plan["sides"].items()):
         services = _services(facts.get(host) or {})
+        # Most consumers of a mesh have the same rules, and there may be hundreds of Services.
+        known: Dict[str, Sharing] = {}
         for peer, side in sorted(sides.items()):
             back = plan["sides"].get(peer, {}).get(host)
-            if side["exports"] or (back is not None and back["imports"]):
-                shared.append(_shared(side, back, services))
+            imports = (back["imports"], back["peer_name"]) if back is not None else None
+            if side["exports"] or (imports and imports[0]):
+                key = json.dumps([side["exports"], side["export_places"], imports])
+                known[key] = known.get(key) or _shared(side, back, services)
+                shared.append({**known[key], "consumer": side["peer"]})
     return shared
 
 
