@@ -11,7 +11,7 @@ from pathlib import Path
 from lab import binaries
 from lab.state import ROOT
 
-from bench import contestants, delay, match, report
+from bench import contestants, delay, match, report, status
 from bench.observe import machine, versions
 
 MESHES = "2,5,10"
@@ -38,6 +38,11 @@ def arguments() -> argparse.Namespace:
         action="store_true",
         help="show the time from the last write to the import instead, as with the product's clocks",
     )
+    parser.add_argument(
+        "--status",
+        action="store_true",
+        help="show the time of status.yml with 10 and with 100 meshes instead; needs no lab",
+    )
     parser.add_argument("--dir", type=Path, default=ROOT / "build" / "bench", help="folder for labs and logs")
     return parser.parse_args()
 
@@ -53,15 +58,19 @@ def main() -> int:
     if wanted.delay:
         print("\n".join(delay.lines(delay.measure(wanted.dir.absolute()))))
         return 0
+    if wanted.status:
+        print("\n".join(status.lines(status.measure(wanted.dir.absolute(), wanted.runs))))
+        return 0
     names = tuple(wanted.contestants.split(","))
     results = {str(size): match.play(wanted.dir.absolute(), size, wanted.runs, names, print) for size in sizes}
     delays = delay.measure(wanted.dir.absolute()) if "ours" in names else {}
     kubectl = str(binaries.find(print, ("kubectl",)) / "kubectl")
     content = results | {"machine": machine(), "versions": versions(kubectl), "runs": wanted.runs, "delays": delays}
+    content["status"] = status.measure(wanted.dir.absolute(), wanted.runs)
     (ROOT / "build" / "bench.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     if wanted.meshes == MESHES and names == contestants.NAMES:
         report.write(content, ROOT / "docs" / "contributing" / "benchmarks.md")
-    print("\n".join([*report.verdicts(content), *delay.lines(delays)]))
+    print("\n".join([*report.verdicts(content), *delay.lines(delays), *status.lines(content["status"])]))
     return 0
 
 

@@ -19,6 +19,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.roots imp
 
 Json = dict[str, Any]
 HUB = "hub"
+READY_SECONDS = 60
 #: The facts with the objects of each kind.
 _KINDS = {
     "peers": "ServiceMeshPeer",
@@ -161,6 +162,8 @@ def serving(variables: dict[str, Json]) -> Iterator[dict[str, Json]]:
     process = context.Process(target=_serve, args=(variables, sender), daemon=True)
     process.start()
     try:
+        if not receiver.poll(READY_SECONDS):
+            raise TimeoutError(f"the API servers of {len(variables)} meshes are not ready after {READY_SECONDS} s")
         port = receiver.recv()
         yield {
             host: {**own, "mesh_host": f"http://127.0.0.1:{port}/{host}", "mesh_api_key": "none"}

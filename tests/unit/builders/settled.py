@@ -40,7 +40,7 @@ def federated() -> tuple[model_types.Declaration, Facts]:
         for desired in mine:
             own(live_object(read[host], desired["definition"]), desired)
         for gateway in planned["meshes"][host]["gateways"]:
-            _open(read[host], gateway, addresses[host]["gateways"][gateway["name"]]["addresses"])
+            open_gateway(read[host], gateway, addresses[host]["gateways"][gateway["name"]]["addresses"])
         for peer in read[host]["peers"]:
             watch = {"connected": True, "lastConnected": SYNCED_AT, "lastFullSync": SYNCED_AT}
             peer["status"] = {"discoveryStatus": {"active": [{"pod": read[host]["istiod"][0]["name"], "watch": watch}]}}
@@ -76,7 +76,7 @@ def _fields(value: Any) -> Json:
     return {f"f:{key}": _fields(inner) for key, inner in value.items()} if isinstance(value, dict) else {}
 
 
-def _open(facts: Json, gateway: Json, addresses: list[str]) -> None:
+def open_gateway(facts: Json, gateway: Json, addresses: list[str]) -> None:
     """Give an ingress gateway its Service with addresses."""
     name = gateway["name"]
     facts["gateway_services"][name] = {

@@ -59,7 +59,7 @@ def open_gateways(facts: dict[str, Json]) -> None:
     addresses = fed.opened(planned)
     for host, mesh in planned["meshes"].items():
         for gateway in mesh["gateways"]:
-            settled._open(facts[host], gateway, addresses[host]["gateways"][gateway["name"]]["addresses"])
+            settled.open_gateway(facts[host], gateway, addresses[host]["gateways"][gateway["name"]]["addresses"])
 
 
 def applied_twice() -> tuple[dict[str, Json], dict[str, dict[str, str]]]:
