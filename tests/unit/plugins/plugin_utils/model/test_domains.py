@@ -95,6 +95,7 @@ REJECTED: list[tuple[str, Json, str, tuple[str, ...]]] = [
     ("misspelled member", {"mesh_members": ["Book Info"]}, "mesh_members", ("'Book Info'",)),
     ("two lines", {"mesh_context": "a\nb"}, "mesh_context", ("a\\nb", "one line")),
     ("unknown output format", {"federation_lint_format": "xml"}, "federation_lint_format", ("'xml'", "text, json")),
+    ("unknown finding", {"federation_fail_on": "drft"}, "federation_fail_on", ("'drft'", "degraded, unknown, pending")),
     (
         "unknown approval",
         {"mesh_install_subscription": {"installPlanApproval": "manual"}},
@@ -123,6 +124,17 @@ def test_rejected(variables: Json, where: str, parts: tuple[str, ...]) -> None:
     assert any(all(part in message for part in parts) for message in messages), messages
     assert all(len(message) < 400 for message in messages)
     assert all(adds_something(found) for found in problems), problems
+
+
+def test_a_misspelled_choice_is_suggested() -> None:
+    [found] = [
+        one
+        for one in fed.declare(fed.inventory("red-mesh", red_mesh={"federation_fail_on": ["drft", "unknown"]}))[
+            "problems"
+        ]
+        if one["code"] == "variable-value"
+    ]
+    assert found["remedy"] == "Did you mean drift"
 
 
 def wrong_type(variable: Variable) -> st.SearchStrategy[Any]:
