@@ -58,10 +58,7 @@ def declare(
     options, found = read_options(values, hosts, group)
     problems += found + _check_names(meshes)
     resolver = Resolver(meshes, groups)
-    for host in hosts:
-        meshes[host]["peers"], found = _peers(host, values[host].get("mesh_peers"), resolver)
-        problems += found
-    problems += check_options(options, resolver, group)
+    problems += _add_peers(resolver, values) + check_options(options, resolver, group)
     pairs = _pairs(meshes)
     for host in hosts:
         problems += add_details(meshes[host], values[host], resolver, _partners(host, pairs))
@@ -150,6 +147,15 @@ def _check_names(meshes: Mapping[str, DeclaredMesh]) -> List[Problem]:
         for name, hosts in sorted(by_name.items())
         if len(hosts) > 1
     ]
+
+
+def _add_peers(resolver: Resolver, values: Mapping[str, Json]) -> List[Problem]:
+    """Add the declared peers of all meshes."""
+    problems: List[Problem] = []
+    for host, mesh in resolver.meshes.items():
+        mesh["peers"], found = _peers(host, values[host].get("mesh_peers"), resolver)
+        problems += found
+    return problems
 
 
 def _peers(host: str, names: Optional[List[str]], resolver: Resolver) -> Tuple[List[str], List[Problem]]:
