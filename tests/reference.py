@@ -116,6 +116,7 @@ EXAMPLES: dict[str, Any] = {
     "federation_max_exports": 20,
     "federation_doctor_file": "doctor.json",
     "federation_doctor_network": False,
+    "federation_doctor_network_file": "doctor/network.json",
     "federation_probe": True,
     "federation_probe_image": "registry.example.com/tools/curl:8",
     "federation_probe_namespace": "bookinfo",

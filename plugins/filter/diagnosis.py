@@ -46,9 +46,11 @@ _value:
   type: dict
 """
 
+import json
 from collections.abc import Callable
 from typing import Any, Dict, Mapping
 
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.files import read_file
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
     read_facts,
@@ -69,6 +71,10 @@ def diagnosis(plan: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict
     known = sealed_plan(plan, "ossm.federation.diagnosis")
     facts = read_facts(hostvars, known["meshes"], outside)
     results = read_results(hostvars, known["meshes"], RESULTS)
+    path = known["options"].get("federation_doctor_network_file")
+    if path:
+        # A replay: the addresses of the field are not those of here.
+        results["network"] = json.loads(read_file(path) or "{}")
     found = diagnose(
         known,
         facts,

@@ -59,6 +59,7 @@ options:
           - Gateway
           - ImportedServiceSet
           - Infrastructure
+          - Job
           - Namespace
           - Node
           - OperatorGroup
@@ -82,7 +83,7 @@ options:
   rights_for:
     description: The playbook whose rights are read, as in M(ossm.federation.mesh_info). By default no rights are read.
     type: str
-    choices: [export-identity, federate, federate-check, gather, read, remove, remove-service, rotate, share, trust-domain]
+    choices: [doctor, export-identity, federate, federate-check, gather, read, remove, remove-service, rotate, share, status, trust-domain]
   logs:
     description: Whether logs are collected. The account needs the verb get on C(pods/log).
     type: bool

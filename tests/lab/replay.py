@@ -93,6 +93,7 @@ def inventory_of(root: Path, manifest: Content, entries: Content) -> Content:
     hosts = inventory["all"]["children"][manifest["group"]]["hosts"]
     for host, one in manifest["meshes"].items():
         variables = hosts[host]
+        variables["federation_doctor_network_file"] = str(root / "doctor" / "network.json")
         for name in ("mesh_identity_file", "federation_identity_dir"):
             if name in variables:
                 variables[name] = str(root / variables[name])

@@ -48,7 +48,8 @@ def federation_pods(pods: Sequence[Json], gateways: Sequence[str]) -> List[Feder
     for pod in pods:
         labels = dig(pod, "metadata", "labels") or {}
         gateway = next((labels[key] for key in (CANONICAL_NAME, "app") if labels.get(key) in gateways), "")
-        if gateway or labels.get("app") == "istiod":
+        # A pod that no node has accepted has no log.
+        if dig(pod, "spec", "nodeName") and (gateway or labels.get("app") == "istiod"):
             found.append(_federation_pod(pod, gateway))
     return sorted(found, key=lambda pod: (pod.gateway, pod.name))
 

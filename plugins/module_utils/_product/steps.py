@@ -332,6 +332,7 @@ _TABLE = (
         "gather",
         "gather",
         {
+            "gathered_network": "gather_network",
             "gathered": "gather_collected",
             "gathered_outside": "gather_outside_collected",
             "gather_archive": "gather_archive",

@@ -16,6 +16,8 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.types impor
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import ACCESS, VARIABLES
 
 FILE = "inventory.yml"
+#: What was seen of the network, by host: doctor.yml can use it instead of looking itself.
+NETWORK = "doctor/network.json"
 #: The folder of the archive with identity files.
 IDENTITIES = "identities"
 #: Variables that name a file on the controller, which is in the archive.

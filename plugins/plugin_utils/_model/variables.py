@@ -606,6 +606,13 @@ _OPTIONS = (
         "doctor",
     ),
     _federation(
+        "doctor_network_file",
+        "path",
+        None,
+        "File with what was seen of the network when C(gather.yml) wrote an archive. C(doctor.yml) uses it, and does not look itself.",
+        "doctor",
+    ),
+    _federation(
         "probe",
         "bool",
         False,
