@@ -18,6 +18,8 @@ Object = dict[str, Any]
 Response = tuple[int, Object]
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z\Z")
 _FORMAT = "%Y-%m-%dT%H:%M:%S"
+#: A part of a selector that can be applied here. Any other is only answered where the archive has the answer to it.
+_EQUALITY = re.compile(r"[^=!<>()\s]+==?[^=!<>()\s]*\Z")
 
 
 class Target(NamedTuple):
@@ -111,23 +113,34 @@ class Store:
         return failure(404, "NotFound", message, name=str(target.name), kind=target.plural)
 
     def _list(self, kind: str, target: Target, fields: str, labels: str) -> Response | None:
-        exact = self._answer("list", kind, target.namespace, fields=fields, labels=labels)
-        if exact is None:
-            exact = self._answer("list", kind, target.namespace, fields="", labels="")
-        if exact is None or exact["status"] != 200:
-            whole = self._answer("list", kind, None, fields="", labels="")
-            exact = whole if whole is not None and (exact is None or whole["status"] == 200) else exact
-        if exact is None and target.namespace is None:
-            exact = self._union(kind)
-        if exact is None:
+        found = self._answer("list", kind, target.namespace, fields=fields, labels=labels)
+        if found is None:
+            found = self._covering(kind, target.namespace)
+            if found is not None and found["status"] == 200:
+                if not all(_EQUALITY.match(part) for part in f"{fields},{labels}".split(",") if part):
+                    return None
+                items = [
+                    item
+                    for item in found["body"]
+                    if target.namespace in (None, item["metadata"].get("namespace"))
+                    and _is_selected(item, fields, labels)
+                ]
+                found = {"status": 200, "body": items}
+        if found is None:
             return None
-        if exact["status"] != 200:
-            return exact["status"], exact["body"]
-        items = [
-            item for item in exact["body"] if _is_in(item, target.namespace) and _is_selected(item, fields, labels)
-        ]
+        if found["status"] != 200:
+            return found["status"], found["body"]
         body = {"apiVersion": target.api_version, "kind": f"{kind}List", "metadata": {"resourceVersion": "1"}}
-        return 200, body | {"items": items}
+        return 200, body | {"items": found["body"]}
+
+    def _covering(self, kind: str, namespace: str | None) -> Object | None:
+        """Return an answer that has all objects of a kind in a namespace, or else the failure of one."""
+        own = self._answer("list", kind, namespace, fields="", labels="")
+        whole = self._answer("list", kind, None, fields="", labels="")
+        complete = [answer for answer in (own, whole) if answer is not None and answer["status"] == 200]
+        if complete:
+            return complete[0]
+        return own or whole or (self._union(kind) if namespace is None else None)
 
     def _union(self, kind: str) -> Object | None:
         """Return the lists of single namespaces as one, where the list of all was not asked for."""
@@ -193,12 +206,8 @@ class Store:
         return {"name": name, "versions": listed, "preferredVersion": listed[0]}
 
 
-def _is_in(item: Object, namespace: str | None) -> bool:
-    return namespace is None or item["metadata"].get("namespace") == namespace
-
-
 def _is_selected(item: Object, fields: str, labels: str) -> bool:
-    """Return whether an object has the values of two selectors; only equality is known, which the collection uses alone."""
+    """Return whether an object has the values of two selectors that know equality alone."""
     by_field = {"metadata.name": item["metadata"].get("name"), "metadata.namespace": item["metadata"].get("namespace")}
     by_label = item["metadata"].get("labels") or {}
     return all(

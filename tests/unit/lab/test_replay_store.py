@@ -31,6 +31,7 @@ STORE = Store(
     [
         record("list", POD, "Pod", [pod("x", app="istiod")], namespace="a", labels="app=istiod"),
         record("list", POD, "Pod", [pod("x", app="istiod"), pod("y", app="other")], namespace="a"),
+        record("list", POD, "Pod", [pod("y")], namespace="a", labels="app!=istiod"),
         record("list", POD, "Pod", FORBIDDEN, 403, namespace="b"),
         record("list", PEER, "ServiceMeshPeer", [pod("green", "a"), pod("blue", "b")]),
         record("get", POD, "Pod", {"kind": "Status", "code": 404}, 404, namespace="c", name="z"),
@@ -61,6 +62,8 @@ def test_lists_are_given_again_and_filtered_by_selectors() -> None:
     assert names("/api/v1/namespaces/a/pods") == ["x", "y"]
     assert names("/api/v1/namespaces/a/pods", labelSelector="app=istiod") == ["x"]
     assert names("/api/v1/namespaces/a/pods", labelSelector="app=other") == ["y"]
+    assert names("/api/v1/namespaces/a/pods", labelSelector="app!=istiod") == ["y"]
+    assert get("/api/v1/namespaces/a/pods", labelSelector="app in (x)")[0] == 403
     assert names("/api/v1/namespaces/a/pods", fieldSelector="metadata.name=y") == ["y"]
     assert names("/apis/federation.maistra.io/v1/namespaces/b/servicemeshpeers") == ["blue"]
     assert names("/apis/federation.maistra.io/v1/servicemeshpeers") == ["green", "blue"]
