@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from typing import List
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.rungs import RUNGS
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.causes import shown
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.requests import is_unproven
-from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.types import DiagnosedCause, Diagnosis, Ladder
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.types import (
+    DiagnosedCause,
+    Diagnosis,
+    Ladder,
+    RungResult,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import (
     INDENT,
     arrows,
     count,
     listed,
-    table,
     wrapped,
 )
 
@@ -88,18 +91,23 @@ def short_ladder(ladder: Ladder) -> List[str]:
 
 
 def diagnosis_details(diagnosis: Diagnosis) -> List[str]:
-    """All ladders, rung by rung."""
+    """All ladders, rung by rung: its state, from where and with whose credentials it was seen, and what was seen."""
     lines: List[str] = []
     for ladder in diagnosis["ladders"]:
-        rows = [
-            [
-                rung["rung"],
-                _MARKS[rung["state"]],
-                rung["code"],
-                f"{rung['seen_from']}{' of ' + ' and '.join(rung['credentials']) if rung['credentials'] else ''}",
-                rung["message"] or (RUNGS[rung["rung"]].title if rung["state"] == "passed" else rung["needs"]),
-            ]
-            for rung in ladder["rungs"]
-        ]
-        lines += ["", f"{ladder['from']} -> {ladder['to']}", *table(rows, INDENT)]
+        lines += ["", f"{ladder['from']} -> {ladder['to']}"]
+        for rung in ladder["rungs"]:
+            seen = ". ".join(
+                part for part in (rung["message"], f"Needs {rung['needs']}" if rung["needs"] else "") if part
+            )
+            code = f" [{rung['code']}]" if rung["code"] else ""
+            row = f"{rung['rung']:19} {_MARKS[rung['state']]:8} {_seen_from(rung)}{f': {seen}' if seen else ''}{code}"
+            lines += wrapped(row, INDENT, " " * 29)
     return lines
+
+
+def _seen_from(rung: RungResult) -> str:
+    """From where a rung was seen, and with whose credentials."""
+    meshes = " and ".join(rung["credentials"])
+    if rung["seen_from"] == "controller":
+        return f"controller{f' and {meshes}' if meshes else ''}"
+    return f"probe in {meshes}" if rung["seen_from"] == "probe" else meshes
