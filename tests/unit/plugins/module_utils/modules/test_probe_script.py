@@ -172,7 +172,9 @@ def test_the_sidecar_is_told_to_quit(tmp_path: Path) -> None:
 
     def serve() -> None:
         connection = listener.accept()[0]
-        received.append(connection.recv(1000))
+        # bash sends line by line.
+        while not b"".join(received).endswith(b"\r\n\r\n") and (part := connection.recv(1000)):
+            received.append(part)
         connection.sendall(b"HTTP/1.0 200 OK\r\n\r\nOK")
         connection.close()
 
@@ -181,4 +183,4 @@ def test_the_sidecar_is_told_to_quit(tmp_path: Path) -> None:
     with listener:
         _run(tmp_path, ("http", "127.0.0.1", 9))
         thread.join(5)
-    assert received and received[0].startswith(b"POST /quitquitquit HTTP/1.0\r\nHost: localhost\r\n\r\n")
+    assert b"".join(received) == b"POST /quitquitquit HTTP/1.0\r\nHost: localhost\r\n\r\n"

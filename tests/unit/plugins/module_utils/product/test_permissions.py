@@ -64,7 +64,7 @@ def test_the_rules_that_concern_us_are_kept_and_no_others() -> None:
     kept = [_rule("get", "-", "services pods"), _rule("*", "*", "*"), _rule("patch", GROUP, "servicemeshpeers", "x")]
     others = [
         _rule("get", "-", "secrets"),
-        _rule("get", "autoscaling", "*"),
+        _rule("get", "coordination.k8s.io", "*"),
         {"verbs": ["get"], "nonResourceURLs": ["*"]},
     ]
     assert permissions.concerning([*kept, *others]) == kept
