@@ -38,7 +38,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 # Only the inventory gives access to clusters.
 unexport KUBECONFIG
 
-.PHONY: help demo check test bench lab-up lab-down lint format format-check types layers unit page integration conformance sanity \
+.PHONY: help demo check test bench confusion lab-up lab-down lint format format-check types layers unit page integration conformance sanity \
         docs clean browser ansible-lint ruff yamllint reuse galaxy-build tools servers binaries links copy tool-check
 
 help: ## list the commands

@@ -236,14 +236,15 @@ class Lab:
         answer: dict[str, Any] = self.ask({"verb": "call", "mesh": mesh, "source": source, "target": target})
         return answer
 
-    def backdate(self, seconds: float) -> None:
-        """Move the timestamps of all peers, sets and config maps into the past (see ``lab.backdating``).
+    def backdate(self, seconds: float, mesh: str = "") -> None:
+        """Move the timestamps of peers, sets and config maps of all meshes, or of one, into the past (see ``lab.backdating``).
 
         With fast clocks the simulator runs minutes of product time in seconds, but the API servers write real time.
         """
-        for cluster in self.clusters.values():
-            backdating.backdate(cluster, seconds)
-        self.ask({"verb": "backdate", "seconds": seconds})
+        for name, cluster in self.clusters.items():
+            if not mesh or self.meshes[mesh].cluster == name:
+                backdating.backdate(cluster, seconds, self.meshes[mesh].namespace if mesh else "")
+        self.ask({"verb": "backdate", "seconds": seconds, "mesh": mesh})
 
     def kubectl(self, cluster: str, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         """Run the lab's kubectl and return its output. LabError with its stderr when it fails and ``check`` is set."""

@@ -36,13 +36,15 @@ def backdated(value: Any, seconds: float) -> Any:
     return value
 
 
-def backdate(cluster: Cluster, seconds: float) -> None:
-    """Move the timestamps in metadata and status of all federation objects of a cluster into the past."""
+def backdate(cluster: Cluster, seconds: float, namespace: str = "") -> None:
+    """Move the timestamps in metadata and status of federation objects of a cluster, or of one namespace, into the past."""
     for prefix in PREFIXES:
         start = prefix.encode()
         end = start[:-1] + bytes([start[-1] + 1])
         for stored in _call_etcd(cluster, "range", {"key": _base64(start), "range_end": _base64(end)}).get("kvs", []):
-            _backdate_object(cluster, stored, seconds)
+            parts = base64.b64decode(stored["key"]).decode().split("/")
+            if namespace in ("", parts[-2]):
+                _backdate_object(cluster, stored, seconds)
 
 
 def _backdate_object(cluster: Cluster, stored: dict[str, Any], seconds: float) -> None:

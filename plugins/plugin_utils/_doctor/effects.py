@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List
+from typing import Any, Iterator, List, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.times import parse_time
@@ -21,6 +21,8 @@ YOUNG_SECONDS = 150
 NOT_UP = "the link is not up"
 #: Seconds after which a full sync is late in any version: 2.4 and older sync every five minutes.
 STALE_SECONDS = 450
+#: By how much the clocks of two clusters may differ.
+SKEW_SECONDS = 300
 
 
 def kept(link: Link, *codes: str) -> List[Outcome]:
@@ -88,7 +90,9 @@ def synced(link: Link) -> List[Outcome]:
     if status is None or not status["connected"]:
         return [unknown(unreadable(link, end) or NOT_UP)]
     last, now = status["last_full_sync"], newest_time(end)
-    is_late = bool(last and now and (parse_time(now) - parse_time(last)).total_seconds() > STALE_SECONDS)
+    is_late = _is_later(now, last, STALE_SECONDS) or _is_later(
+        newest_time(link.watched), last, STALE_SECONDS + SKEW_SECONDS
+    )
     if status["synced"] and not is_late:
         return [passed()]
     if not is_late and last:
@@ -110,6 +114,10 @@ def synced(link: Link) -> List[Outcome]:
             is_symptom=True,
         )
     ]
+
+
+def _is_later(now: str, time: Optional[str], seconds: int) -> bool:
+    return bool(now and time) and (parse_time(now) - parse_time(str(time))).total_seconds() > seconds
 
 
 def newest_time(end: End) -> str:

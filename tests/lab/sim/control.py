@@ -150,7 +150,8 @@ class Control:
         return {}
 
     async def _backdate(self, request: Message) -> Message:
-        for mesh in self.world.meshes.values():
+        meshes = [self.world.mesh(request["mesh"])] if request.get("mesh") else self.world.meshes.values()
+        for mesh in meshes:
             for pod in mesh.pods.values():
                 for peer in pod.peers.values():
                     peer.backdate(float(request["seconds"]))

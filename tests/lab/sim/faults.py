@@ -17,7 +17,7 @@ from lab.sim.manifests import dig
 from lab.sim.mesh import ROOT_CONFIG_MAP, STALE_POD_SUFFIX, Mesh
 from lab.sim.rules import CLUSTER_DOMAIN
 from lab.sim.store import key_of
-from lab.sim.workloads import deployment_of
+from lab.sim.workloads import deployment_of, is_kept_unready, pod_conditions
 from lab.sim.world import World
 
 Parameters = dict[str, Any]
@@ -88,6 +88,16 @@ async def _ingress_restart(world: World, mesh: Mesh, on: bool, parameters: Param
         await _delete_pods(mesh, name)
 
 
+async def _readiness(world: World, mesh: Mesh, on: bool, parameters: Parameters) -> None:
+    """Make the readiness of running pods of istiod and of gateways what the active faults say."""
+    for pod in mesh.cluster.store.all("Pod", mesh.namespace):
+        if deployment_of(pod) and dig(pod, "status", "podIP") and "maistra.io/owner" in pod["metadata"]["labels"]:
+            ready = not is_kept_unready(world, mesh.cluster, pod)
+            containers = [entry | {"ready": ready} for entry in dig(pod, "status", "containerStatuses") or []]
+            status_of_pod = {"conditions": pod_conditions(ready), "containerStatuses": containers}
+            await mesh.cluster.patch_status("Pod", *key_of(pod), status_of_pod)
+
+
 async def _stale_pods(world: World, mesh: Mesh, on: bool, parameters: Parameters) -> None:
     """Add a connected entry of a pod that does not exist to every peer's status, or remove it."""
     stale_pod = f"{_istiod(mesh)}-{STALE_POD_SUFFIX}"
@@ -151,6 +161,11 @@ FAULTS: dict[str, Fault] = {
     "lb-pending": Fault("load balancers never get an address", _load_balancers),
     "operator-never-ready": Fault("the control plane does not become Ready", _operator),
     "ingress-unreachable": Fault("packets to the mesh's ingress gateways are dropped", _unreachable),
+    "istiod-not-ready": Fault("istiod's pods run and do not become ready", _readiness),
+    "gateways-not-ready": Fault(
+        "pods of gateways run and do not become ready (`gateway`: only of this gateway)", _readiness
+    ),
+    "sync-fails": Fault("full syncs of the mesh's istiod fail, its watches stay connected", _no_action),
     "istiod-pods": Fault("runs `number` (default 2) istiod pods", _istiod_pods),
     "stale-pods": Fault("the entry of a terminated istiod pod stays in every peer's status", _stale_pods),
     "root-expired": Fault("replaces the root by an expired one and restarts istiod and gateways", _root_expired),

@@ -235,7 +235,7 @@ class Gateway:
             LOG.debug("%s %s: %s:%s: %s", self.mesh.name, self.name, address, port, error)
             return None
         wire.tag = {"identity": self.credentials.accepts(wire.peer_certificate())}
-        if not wire.tag["identity"]:
+        if not wire.tag["identity"] or self.stopped:  # the pod may have ended during the handshake
             wire.close()
             return None
         return wire

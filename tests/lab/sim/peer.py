@@ -343,6 +343,8 @@ class Peer:
         return since is not None and time.monotonic() - since > self.world.clocks.get("stuck_sync")
 
     async def _poll(self) -> bool:
+        if self.world.fault("sync-fails", self.mesh.name, self.mesh.cluster.name) is not None:
+            return False
         try:
             code, stream = await self._request("/v1/services/")
             if code != 200 or stream is None:

@@ -49,6 +49,24 @@ def deployment_of(pod: Object) -> str:
     return str(owners[0]["name"]).rpartition("-")[0] if owners and owners[0]["kind"] == "ReplicaSet" else ""
 
 
+def is_kept_unready(world: World, cluster: Cluster, pod: Object) -> bool:
+    """Return whether a fault keeps the pod of istiod or of a gateway from becoming ready."""
+    mesh = world.mesh_name(cluster.name, pod["metadata"]["namespace"])
+    if pod["metadata"]["labels"].get("app") == "istiod":
+        return world.fault("istiod-not-ready", mesh, cluster.name) is not None
+    fault = world.fault("gateways-not-ready", mesh, cluster.name)
+    return fault is not None and fault.get("gateway") in (None, deployment_of(pod))
+
+
+def pod_conditions(ready: bool) -> list[Object]:
+    """Return the conditions of a pod that runs."""
+    status = {"ContainersReady": ready, "Ready": ready}
+    return [
+        {"type": kind, "status": str(status.get(kind, True)), "lastTransitionTime": now()}
+        for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")
+    ]
+
+
 class Workloads:
     """Deployments of a cluster that the simulated operator owns, and their pods."""
 
@@ -194,10 +212,7 @@ class Workloads:
         if pod is None:
             return
         address, containers = self._new_address(), pod["spec"]["containers"]
-        conditions = [
-            {"type": kind, "status": "True", "lastTransitionTime": now()}
-            for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")
-        ]
+        ready = not is_kept_unready(self.world, self.cluster, pod)
         try:
             await self.cluster.patch_status(
                 "Pod",
@@ -207,13 +222,13 @@ class Workloads:
                     "podIP": address,
                     "podIPs": [{"ip": address}],
                     "startTime": now(),
-                    "conditions": conditions,
+                    "conditions": pod_conditions(ready),
                     "containerStatuses": [
                         {
                             "name": container["name"],
                             "image": container["image"],
                             "imageID": "",
-                            "ready": True,
+                            "ready": ready,
                             "restartCount": 0,
                             "state": {"running": {"startedAt": now()}},
                         }
