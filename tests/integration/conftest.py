@@ -19,6 +19,7 @@ SPEED = 20
 #: The files that take longest, the longest first: a long file that starts last delays the end of the whole run.
 LONG_FILES = (
     "test_killed",
+    "test_confusion",
     "test_recovery_later",
     "test_removal_faults",
     "test_removal",
@@ -30,6 +31,9 @@ LONG_FILES = (
     "test_recovery",
     "test_retries",
     "test_load_balancers",
+    "test_traffic",
+    "test_probe",
+    "test_gather",
     "test_identity",
     "test_remove_service",
     "test_concurrent",

@@ -24,7 +24,6 @@ URL = "https://github.com/ossm-federation/ossm.federation/blob/main/"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 #: Variables that roles set, names of plugins and of tests, and a misspelled variable of an example.
 OTHERS = {*REGISTERED, "mesh_gather", "mesh_info", "mesh_objects", "mesh_auth", "mesh_expotrs", "federation_report"}
-OTHERS = {*REGISTERED, "mesh_info", "mesh_gather", "mesh_objects", "mesh_auth", "mesh_expotrs", "federation_report"}
 ids = [str(page.relative_to(ROOT)) for page in PAGES]
 
 
