@@ -214,6 +214,17 @@ def test_plan_and_render_only_read_and_lint_sends_no_request(federation: Federat
     assert not any(_requests(federation, mark).values())
 
 
+def test_everything_is_gathered_with_its_permissions_alone(federation: Federation) -> None:
+    mark = federation.lab.mark()
+    options = json.dumps({"federation_gather_debug_pages": False, "federation_gather_inspect": False})
+    with _granted(federation, "gather", *federation.hosts):
+        run = federation.play(ROOT / "playbooks" / "gather.yml", "-e", options)
+    requests = _requests(federation, mark)
+    assert run.code == 0 and run.data["verdict"] == "GATHERED" and not _forbidden(requests), run.output
+    sent = [request for all_sent in requests.values() for request in all_sent]
+    assert {one.verb for one in sent if not one.resource.startswith("selfsubject")} == {"get", "list"}
+
+
 def test_an_identity_is_exported_with_its_permissions_alone(federation: Federation) -> None:
     mark, green = federation.lab.mark(), federation.hosts["green-mesh"]
     federation.hosts["green-mesh"] = {"mesh_identity_file": "received"}
