@@ -283,9 +283,10 @@ def labels_match(selector: Json, labels: Mapping[str, str]) -> bool:
 
 
 def _is_satisfied(expression: Json, labels: Mapping[str, str]) -> bool:
-    key: str = expression.get("key", "")
-    operator: str = expression.get("operator", "")
-    values = expression.get("values") or []
+    key, operator = str(expression.get("key")), expression.get("operator")
+    values = expression.get("values")
+    if not isinstance(values, list):
+        values = []
     if operator in ("Exists", "DoesNotExist"):
         return (key in labels) == (operator == "Exists")
     return (labels.get(key) in values) == (operator == "In")

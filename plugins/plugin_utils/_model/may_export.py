@@ -37,8 +37,13 @@ def _permission(entry: Any, report: Report, at: str) -> Permission:
         return {"namespace": entry, "labels": None}
     if not report.dictionary(entry, _KEYS, at):
         return {"namespace": "", "labels": None}
+    found = len(report.problems)
     check_parts({"namespace": entry.get("namespace")}, report, at)
     labels = check_selector(entry.get("labels"), report, f"{at}.labels") if "labels" in entry else None
     if not entry:
         report.add("rule-shape", at, "must have namespace or labels, or both", "Write a namespace")
+    elif entry.get("namespace", "*") is None:
+        report.reject(f"{at}.namespace", 'a namespace, or "*" for all of them', None, "Write its value")
+    if len(report.problems) > found:
+        return {"namespace": "", "labels": None}
     return {"namespace": str(entry.get("namespace") or "*"), "labels": labels}

@@ -197,4 +197,9 @@ def _label(value: Any) -> str:
 def _expression(value: Json) -> Dict[str, Any]:
     known = _keys(value, ("key", "operator", "values"))
     operator = suggestion(str(known.get("operator")), OPERATORS) or "<operator>"
-    return {**known, "key": known.get("key", "<label>"), "operator": operator}
+    key, values = known.get("key"), known.get("values")
+    repaired: Json = {"key": key if isinstance(key, str) and key else "<label>", "operator": operator}
+    if operator in ("Exists", "DoesNotExist"):
+        return repaired
+    listed = values if isinstance(values, list) else [] if values is None else [values]
+    return {**repaired, "values": [_label(one) for one in listed] or ["<value>"]}

@@ -111,14 +111,6 @@ def _rule(rule: Any, report: Report, at: str, imports: bool) -> Rule:
     return dict(in_order(rule))
 
 
-def checkcheck_parts(value: Dict[str, Any], report: Report, at: str) -> None:
-    """Check the namespace and the name of a selector, as far as it has them."""
-    for key in PARTS:
-        part = value.get(key)
-        if part is not None:
-            _part(key, part, report, f"{at}.{key}")
-
-
 def check_parts(value: Dict[str, Any], report: Report, at: str) -> None:
     """Check the namespace and the name of a selector, as far as it has them."""
     for key in PARTS:
@@ -217,6 +209,19 @@ def _match(selector: Dict[str, Any], report: Report, at: str) -> None:
         if operator not in OPERATORS:
             accepted = f"one of {', '.join(OPERATORS)} (istiod skips a rule with any other operator)"
             report.reject(f"{where}.operator", accepted, operator)
+        _expression(expression, report, where)
+
+
+def _expression(expression: Dict[str, Any], report: Report, at: str) -> None:
+    """Check the key and the values of one expression: with wrong ones it would select other services than it seems to."""
+    key, operator, values = expression.get("key"), expression.get("operator"), expression.get("values")
+    if not isinstance(key, str) or not key:
+        report.reject(f"{at}.key", "the name of a label", key, "Write it as a string")
+    is_text = isinstance(values, list) and all(isinstance(value, str) for value in values)
+    if operator in ("In", "NotIn") and not (values and is_text):
+        report.reject(f"{at}.values", f"a list of strings for {operator}", values, "Quote true, false and numbers")
+    elif operator in ("Exists", "DoesNotExist") and values not in (None, []):
+        report.reject(f"{at}.values", f"absent for {operator}", values, "Remove it, or use In or NotIn")
 
 
 def _import_options(rule: Dict[str, Any], report: Report, at: str) -> None:

@@ -30,6 +30,8 @@ VARIABLE = "federation_services"
 _SELECTOR = ("namespace", "labels")
 #: What selects services: an entry has one of them.
 _SELECTING = ("service", "selector")
+#: Keys that are rejected without a value.
+_NEVER_EMPTY = ("consumers", "failover", "weights", "allow")
 
 
 def is_shared(where: str) -> bool:
@@ -66,6 +68,7 @@ class _EntryReader:
         if not self.report.dictionary(written, tuple(SHARED_SERVICE), self.where, "service-entry"):
             return None
         entry = {key: value for key, value in written.items() if value is not None}
+        self._check_empty(written)
         service, labels = self._selected(entry)
         alias = self._alias(entry, service)
         exporter = self._exporter(entry)
@@ -82,6 +85,13 @@ class _EntryReader:
             "traffic": read_traffic(entry, service, self.report, self.where),
             "written": entry,
         }
+
+    def _check_empty(self, written: Json) -> None:
+        """Reject keys without a value that would otherwise mean more than was written: all consumers, or no limit."""
+        for key in _NEVER_EMPTY:
+            if key in written and written[key] is None:
+                accepted, remedy = SHARED_SERVICE[key].domain.accepted, "Remove the key, or write its value"
+                self.report.reject(f"{self.where}.{key}", accepted, None, remedy, "service-entry")
 
     def _selected(self, entry: Json) -> Tuple[ServiceNames, Optional[Json]]:
         """The names of the services, and the labels that select among them."""

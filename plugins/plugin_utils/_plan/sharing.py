@@ -72,7 +72,8 @@ def _labels(selector: Json) -> str:
     """The labels that a selector asks for: ``a=b, c in (d, e)``."""
     parts = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
     for expression in selector.get("matchExpressions") or []:
-        values = ", ".join(expression.get("values") or [])
+        written = expression.get("values")
+        values = ", ".join(map(str, written)) if isinstance(written, list) else ""
         parts.append(f"{expression.get('key')} {expression.get('operator')}{f' ({values})' if values else ''}")
     return ", ".join(parts)
 

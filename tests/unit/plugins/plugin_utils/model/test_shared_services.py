@@ -15,6 +15,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product import ma
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import Names
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.overview import overview
 
 Json = dict[str, Any]
 AT = "federation_services[0]"
@@ -41,6 +42,67 @@ def test_a_wrong_entry_is_rejected_at_its_place(entries: Any, where: str, code: 
     assert all(mesh["exports"] == mesh["imports"] == {} for mesh in declaration["meshes"].values())
 
 
+def _for(consumers: list[str] | None) -> Json:
+    """An entry for consumers; None is one without the key."""
+    return entry() if consumers is None else entry(consumers=consumers)
+
+
+@pytest.mark.parametrize("key", ["consumers", "failover", "weights", "allow"])
+def test_a_key_without_a_value_is_not_a_key_that_is_absent(key: str) -> None:
+    """Nothing would mean everything: all linked meshes, or no limit for requests."""
+    declaration = declared([entry(**{key: None})])
+    [found] = declaration["problems"]
+    assert (found["where"], found["code"], found["severity"]) == (f"{AT}.{key}", "service-entry", "error")
+    assert found["remedy"] == "Remove the key, or write its value"
+    assert declaration["services"] == []
+    assert declared([entry(alias=None, as_local=None, locality=None)])["problems"] == []
+
+
+#: An expression, the key at which it is rejected, a part of the text.
+WRONG_EXPRESSIONS: list[tuple[Json, str, str]] = [
+    ({"operator": "Exists"}, "key", "the name of a label"),
+    ({"key": ["a"], "operator": "Exists"}, "key", "the name of a label"),
+    ({"key": "", "operator": "Exists"}, "key", "the name of a label"),
+    ({"key": "a", "operator": "In"}, "values", "a list of strings for In"),
+    ({"key": "a", "operator": "NotIn"}, "values", "a list of strings for NotIn"),
+    ({"key": "a", "operator": "NotIn", "values": []}, "values", "a list of strings for NotIn"),
+    ({"key": "a", "operator": "In", "values": "public-internal"}, "values", "a list of strings"),
+    ({"key": "a", "operator": "In", "values": [True]}, "values", "Quote true, false"),
+    ({"key": "a", "operator": "Exists", "values": ["b"]}, "values", "absent for Exists"),
+    ({"key": "a", "operator": "DoesNotExist", "values": "b"}, "values", "absent for DoesNotExist"),
+]
+
+
+@pytest.mark.parametrize(("expression", "key", "text"), WRONG_EXPRESSIONS)
+def test_a_wrong_expression_is_rejected_wherever_labels_select(expression: Json, key: str, text: str) -> None:
+    labels = {"matchExpressions": [expression]}
+    rule = {"type": "LabelSelector", "labelSelector": {"namespace": "a", "selector": labels}}
+    for entries, variables, place in (
+        ([{"mesh": RED, "selector": {"labels": labels}}], {}, f"{AT}.selector.labels"),
+        ([], {"mesh_may_export": [{"labels": labels}]}, "mesh_may_export[0].labels"),
+        ([], {"mesh_exports": [rule]}, "mesh_exports[0].labelSelector.selector"),
+        ([selecting()], {"mesh_may_export": [{"labels": labels}, "*"]}, "mesh_may_export[0].labels"),
+    ):
+        declaration = declared(entries, red_mesh=variables)
+        [found] = [one for one in findings(entries, red_mesh=variables) if one["severity"] == "error"]
+        assert (found["where"], found["code"]) == (f"{place}.matchExpressions[0].{key}", "rule-shape")
+        assert text in problem_line(found)
+        # What is previewed beside the rejection is no reason to fail.
+        services = {"services": [shared.service("a", "b", a="true")], "unread": []}
+        facts = {host: {**fed.facts(host), "additional_services": services} for host in fed.COLOURS}
+        assert any(one["where"] == found["where"] for one in overview(declaration, facts)["problems"])
+
+
+def test_sound_expressions_are_accepted() -> None:
+    labels = [
+        {"key": "a", "operator": "In", "values": ["b"]},
+        {"key": "a", "operator": "NotIn", "values": ["c", "d"]},
+        {"key": "a", "operator": "Exists"},
+        {"key": "e", "operator": "DoesNotExist", "values": []},
+    ]
+    assert declared([{"mesh": RED, "selector": {"labels": {"matchExpressions": labels}}}])["problems"] == []
+
+
 def test_meshes_that_are_not_linked() -> None:
     lonely = {"mesh_peers": [GREEN]}
     for consumers, place, text in (
@@ -49,7 +111,7 @@ def test_meshes_that_are_not_linked() -> None:
         (["spokes"], None, ""),
     ):
         declaration = declared(
-            [entry(consumers=consumers)], red_mesh=lonely, green_mesh={"mesh_peers": []}, blue_mesh={"mesh_peers": []}
+            [_for(consumers)], red_mesh=lonely, green_mesh={"mesh_peers": []}, blue_mesh={"mesh_peers": []}
         )
         assert [found["where"] for found in declaration["problems"]] == ([AT + place] if place else [])
         assert [found["message"] for found in declaration["problems"]] == ([text] if place else [])
@@ -123,7 +185,7 @@ def test_an_entry_is_a_rule_at_each_end(written: Json, exported: Json, imported:
 
 def test_all_linked_meshes_consume_by_default() -> None:
     for consumers in (None, ["spokes"], [GREEN, BLUE], ["federation"]):
-        meshes = declared([entry(consumers=consumers)])["meshes"]
+        meshes = declared([_for(consumers)])["meshes"]
         assert sorted(meshes[RED]["exports"]) == [BLUE, GREEN]
         assert all(meshes[host]["imports"] == {RED: [named("bookinfo/ratings")]} for host in (GREEN, BLUE))
         assert [written["peers"] for written in meshes[RED]["export_lists"]] == [[BLUE, GREEN]]
