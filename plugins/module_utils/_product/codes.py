@@ -590,7 +590,7 @@ CODES: Dict[str, Code] = {
     ),
     "export-policy-open": Code(
         _SETS,
-        _W,
+        _EW,
         "mesh_may_export allows an exported service by its labels, and they are not known",
         "Create the Service with these labels, or let the account list it",
     ),

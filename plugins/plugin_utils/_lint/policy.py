@@ -10,7 +10,7 @@ a rule that names one service is judged by the labels of the live Service, where
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Set
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import matching
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import Names
@@ -25,6 +25,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.types impor
 LIMIT = "federation_max_exports"
 #: Messages list at most so many services, and so many permissions.
 _LISTED, _PERMISSIONS = 20, 4
+_GRANT = "Grant the verb list on services there"
 
 
 def beyond_policy(mesh: DeclaredMesh) -> List[Problem]:
@@ -42,10 +43,16 @@ def beyond_policy(mesh: DeclaredMesh) -> List[Problem]:
     ]
 
 
-def beyond_policy_live(mesh: DeclaredMesh, services: Sequence[Json]) -> List[Problem]:
-    """Export rules that name a service which may leave the mesh by its labels only, compared with the live Services."""
+def beyond_policy_live(
+    mesh: DeclaredMesh, services: Sequence[Json], writes: Callable[[str, int], bool]
+) -> List[Problem]:
+    """Export rules that name a service which may leave the mesh by its labels only, compared with the live Services.
+
+    ``writes`` as for ``too_many_exports``: a new rule for a Service that was not read is an error.
+    """
     problems = []
     live = {Names(service["namespace"], service["name"]): service for service in services}
+    new = _written_places(mesh, writes)
     for place in _rules(mesh):
         allowing = _allowing(mesh, place.rule)
         if not allowing or any(permission["labels"] is None for permission in allowing):
@@ -55,26 +62,34 @@ def beyond_policy_live(mesh: DeclaredMesh, services: Sequence[Json]) -> List[Pro
             continue
         service = live.get(names)
         if service is None:
-            problems.append(_unknown_labels(mesh, place, names))
+            problems.append(_unknown_labels(mesh, place, names, place.where in new))
         elif not any(_has_labels(permission, service) for permission in allowing):
             problems.append(_other_labels(mesh, place, service))
     return problems
 
 
-def unjudged_exports(mesh: DeclaredMesh, options: Json, writes: Callable[[str, int], bool]) -> List[Problem]:
-    """New export rules that only live Services can judge, for a run that reads none: it must not write them."""
+def unjudged_exports(
+    mesh: DeclaredMesh,
+    options: Json,
+    writes: Callable[[str, int], bool],
+    unread: Optional[Sequence[Optional[str]]] = None,
+) -> List[Problem]:
+    """New export rules that only live Services can judge, and those were not read: the run must not write them.
+
+    ``unread`` are the namespaces whose Services could not be read, with None for all; without it the run reads no Services.
+    """
     limit = None if mesh["mesh"] in confirmed_meshes(options) else options.get(LIMIT)
     problems: Dict[str, Problem] = {}
     for written in sound(mesh["export_lists"]):
         for index, place in enumerate(rules.places_of(mesh, written)):
             allowing = _allowing(mesh, place.rule)
             by_labels = bool(allowing) and all(permission["labels"] is not None for permission in allowing)
-            if not any(writes(peer, index) for peer in written["peers"]):
+            if not any(writes(peer, index) for peer in written["peers"]) or not _may_be_in(place.rule, unread):
                 continue
             if is_single(place.rule) and by_labels:
-                problems[place.where] = _unread_labels(mesh, place)
+                problems[place.where] = _unread_labels(mesh, place, unread)
             elif not is_single(place.rule) and limit is not None:
-                problems[place.where] = _uncounted(mesh, place, int(limit))
+                problems[place.where] = _uncounted(mesh, place, int(limit), unread)
     return list(problems.values())
 
 
@@ -127,6 +142,22 @@ def _rules(mesh: DeclaredMesh) -> Iterator[Place]:
     yield from places.values()
 
 
+def _written_places(mesh: DeclaredMesh, writes: Callable[[str, int], bool]) -> Set[str]:
+    """The places of the export rules that a run is going to write."""
+    return {
+        place.where
+        for written in sound(mesh["export_lists"])
+        for index, place in enumerate(rules.places_of(mesh, written))
+        if any(writes(peer, index) for peer in written["peers"])
+    }
+
+
+def _may_be_in(rule: Rule, unread: Optional[Sequence[Optional[str]]]) -> bool:
+    """Whether a rule may select Services that were not read; see ``unjudged_exports``."""
+    namespace = matching.source(rule).namespace
+    return unread is None or None in unread or (bool(unread) and namespace is None) or namespace in unread
+
+
 def _allowing(mesh: DeclaredMesh, rule: Rule) -> List[Permission]:
     """The permissions that cover a rule, at least if the one service that it names has their labels."""
     return [permission for permission in mesh["may_export"] or [] if _covers(permission, rule)]
@@ -177,9 +208,9 @@ def _policy_text(mesh: DeclaredMesh) -> str:
     return f"only {', '.join(texts[:_PERMISSIONS])}{more} may leave it" if texts else "nothing may leave it"
 
 
-def _unknown_labels(mesh: DeclaredMesh, place: Place, names: Names) -> Problem:
+def _unknown_labels(mesh: DeclaredMesh, place: Place, names: Names, is_new: bool) -> Problem:
     message = f"{names.text} may leave {mesh['mesh']} with certain labels only, and no such Service was read"
-    return problem("export-policy-open", mesh["mesh"], place.where, message)
+    return problem("export-policy-open", mesh["mesh"], place.where, message, severity="error" if is_new else "warning")
 
 
 def _other_labels(mesh: DeclaredMesh, place: Place, service: Json) -> Problem:
@@ -194,20 +225,24 @@ def _other_labels(mesh: DeclaredMesh, place: Place, service: Json) -> Problem:
     )
 
 
-def _unread_labels(mesh: DeclaredMesh, place: Place) -> Problem:
-    message = f"exports {_selected(place.rule)}, which may leave {mesh['mesh']} with certain labels only, and this run reads no Services"
-    return problem(
-        "export-policy", mesh["mesh"], place.where, message, "Let federate.yml write this rule: it reads them"
-    )
+def _why_unread(unread: Optional[Sequence[Optional[str]]]) -> str:
+    return "this run reads no Services" if unread is None else "its Services cannot be read"
 
 
-def _uncounted(mesh: DeclaredMesh, place: Place, most: int) -> Problem:
+def _unread_labels(mesh: DeclaredMesh, place: Place, unread: Optional[Sequence[Optional[str]]]) -> Problem:
+    message = f"exports {_selected(place.rule)}, which may leave {mesh['mesh']} with certain labels only, and {_why_unread(unread)}"
+    remedy = "Let federate.yml write this rule: it reads them" if unread is None else _GRANT
+    return problem("export-policy", mesh["mesh"], place.where, message, remedy)
+
+
+def _uncounted(mesh: DeclaredMesh, place: Place, most: int, unread: Optional[Sequence[Optional[str]]]) -> Problem:
+    review = "Review the services with plan.yml" if unread is None else _GRANT
     return problem(
         "exports-unconfirmed",
         mesh["mesh"],
         place.where,
-        f"exports {_selected(place.rule)} of {mesh['mesh']}, {LIMIT} is {most}, and this run reads no Services",
-        f"Review the services with plan.yml, then run again with -e {CONFIRM}={mesh['mesh']}",
+        f"exports {_selected(place.rule)} of {mesh['mesh']}, {LIMIT} is {most}, and {_why_unread(unread)}",
+        f"{review}, {'then' if unread is None else 'or'} run again with -e {CONFIRM}={mesh['mesh']}",
     )
 
 

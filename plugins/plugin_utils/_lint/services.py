@@ -77,10 +77,9 @@ def lint_services(declaration: Declaration, services: Services, writes: Optional
     for host in declaration["hosts"]:
         mesh = declaration["meshes"][host]
         if host in services:
-            problems += beyond_policy_live(mesh, services[host])
-            problems += too_many_exports(
-                mesh, services[host], declaration["options"], functools.partial(is_written, host)
-            )
+            of_host = functools.partial(is_written, host)
+            problems += beyond_policy_live(mesh, services[host], of_host)
+            problems += too_many_exports(mesh, services[host], declaration["options"], of_host)
         for written in sound(mesh["export_lists"]):
             problems += ports.check(mesh, written, services.get(host, []))
         for written in sound(mesh["import_lists"]):

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import functools
-from typing import List, Mapping, Sequence
+from typing import Collection, List, Mapping, Optional, Sequence
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import (
@@ -25,6 +25,9 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.types impor
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.mesh import with_namespaces
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED, Plan
 
+#: Codes of rules that are rejected already, or cannot be judged.
+_JUDGING = ("export-policy", "export-policy-open", "exports-unconfirmed")
+
 
 def with_services(plan: Plan, declaration: Declaration, facts: Mapping[str, Json]) -> Plan:
     """The plan with the problems that the Services show in the rules: ``facts`` are MeshFacts by host. Errors stop a run;
@@ -38,13 +41,33 @@ def with_services(plan: Plan, declaration: Declaration, facts: Mapping[str, Json
     }
 
 
-def check_services(plan: Plan, declaration: Declaration, facts: Mapping[str, Json]) -> List[Problem]:
+def check_services(
+    plan: Plan, declaration: Declaration, facts: Mapping[str, Json], assumed: Collection[str] = ()
+) -> List[Problem]:
     """Find what the Services show in the rules. Only a rule that this run would write is an error; with
-    federation_lint_strict warnings are errors too."""
+    federation_lint_strict warnings are errors too.
+
+    ``assumed`` are the hosts that were not read: what no Service of theirs shows is not known.
+    """
     declaration = with_namespaces(declaration, facts)
     additional = {host: read["additional_services"] for host, read in facts.items() if read.get("additional_services")}
-    services = {host: read["services"] for host, read in additional.items()}
+    services = {host: read["services"] for host, read in additional.items() if read["services"] or host not in assumed}
+    unjudged = [
+        found
+        for host, read in facts.items()
+        if host in declaration["meshes"] and host not in assumed
+        for found in unjudged_exports(
+            declaration["meshes"][host],
+            declaration["options"],
+            functools.partial(_is_new, plan, facts, host),
+            _unread_namespaces(read),
+        )
+    ]
     problems = lint_services(declaration, services, lambda host, peer, index: _is_new(plan, facts, host, peer, index))
+    known = {(found["mesh"], found["where"]) for found in problems if found["code"] in _JUDGING}
+    problems += distinct(
+        [found for found in unjudged if (found["mesh"], found["where"]) not in known], declaration["group"]
+    )
     if declaration["options"]["federation_lint_strict"]:
         problems = [with_changes(found, severity="error") for found in problems]
     return problems + [
@@ -79,6 +102,12 @@ def _is_new(plan: Plan, facts: Mapping[str, Json], host: str, peer: str, index: 
         if dig(export_set, "metadata", "name") == side["peer_name"]:
             live = dig(export_set, "spec", "exportRules") or []
     return (side["exports"] or [])[index] not in live
+
+
+def _unread_namespaces(facts: Json) -> List[Optional[str]]:
+    """The namespaces whose Services were not read, None for all; all where nothing was asked for."""
+    read = facts.get("additional_services")
+    return [entry["namespace"] for entry in read["unread"]] if read else [None]
 
 
 def _unread(mesh: str, unread: Sequence[Json]) -> Problem:

@@ -71,7 +71,7 @@ def overview(declaration: Declaration, facts: Mapping[str, Json]) -> Json:
         "problems": declaration["problems"]
         + plan["problems"]
         + plan["warnings"]
-        + check_services(plan, declaration, known)
+        + check_services(plan, declaration, known, unread)
         + preflight.preview(plan, known)
         + _problems(declaration, plan, facts),
     }

@@ -497,7 +497,7 @@ REPAIRS: dict[str, tuple[Any, Json]] = {
         },
         {
             "type": "LabelSelector",
-            "labelSelector": {"selector": {"matchExpressions": [{"key": "a", "operator": "Exists", "values": []}]}},
+            "labelSelector": {"selector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}},
         },
     ),
     "a slash too few": ("x", named("<namespace>", "x")),
@@ -743,6 +743,8 @@ def _of_services() -> list[Problem]:
     declaration = shared.declared(entries, {"federation_max_exports": 0}, red_mesh=policy)
     for services in ([], [shared.service("bookinfo", "ratings"), shared.service("shop", "cart")]):
         problems += lint_services(declaration, {shared.RED: services})
+    # Rules in force.
+    problems += lint_services(declaration, {shared.RED: []}, lambda host, peer, index: False)
     return problems
 
 

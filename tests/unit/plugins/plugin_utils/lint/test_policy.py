@@ -14,7 +14,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.policy import too_many_exports
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import lint_services
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import check_services
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import check_services, with_services
+from ansible_collections.ossm.federation.plugins.plugin_utils._report.overview import overview
 from ansible_collections.ossm.federation.plugins.plugin_utils._share.plan import plan_sharing
 
 Json = dict[str, Any]
@@ -28,6 +29,9 @@ WRONG_POLICIES: list[tuple[Any, str, str, str]] = [
     ([7], "mesh_may_export[0]", "rule-shape", "a dictionary with the keys namespace, labels"),
     ([{}], "mesh_may_export[0]", "rule-shape", "must have namespace or labels"),
     ([{"namespace": "a", "label": {}}], "mesh_may_export[0].label", "key-unknown", "Did you mean labels"),
+    ([{"namespace": None}], "mesh_may_export[0].namespace", "rule-shape", "Write its value"),
+    ([{"namespace": None, "labels": LABELS}], "mesh_may_export[0].namespace", "rule-shape", "Write its value"),
+    ([{"namespace": "a", "labels": None}], "mesh_may_export[0].labels", "rule-shape", "matchLabels"),
     ([{"labels": {}}], "mesh_may_export[0].labels", "rule-selector", "selects every service"),
     (
         [{"labels": {"matchLabels": {"a": True}}}],
@@ -43,6 +47,14 @@ def test_a_wrong_policy_is_rejected_at_its_place(value: Any, where: str, code: s
     [found] = declared([], red_mesh={"mesh_may_export": value})["problems"]
     assert (found["mesh"], found["where"], found["code"]) == (RED, where, code)
     assert text in problem_line(found)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"namespace": None}, {"labels": {"matchExpressions": [{"key": "a", "operator": "NotIn"}]}}]
+)
+def test_a_wrong_permission_lets_nothing_leave(wrong: Json) -> None:
+    codes = [found["code"] for found in findings([entry()], red_mesh={"mesh_may_export": [wrong]})]
+    assert "rule-shape" in codes and "export-policy" in codes
 
 
 def by_labels(namespace: str, **selector: Any) -> Json:
@@ -165,6 +177,94 @@ def test_only_new_rules_ask() -> None:
         facts[RED].update(exports=[live_set], additional_services={"services": MANY, "unread": []})
         plan = planning.build_plan(declaration, facts, fed.NOW)
         assert [one["code"] for one in check_services(plan, declaration, facts)] == ["exports-unconfirmed"] * count
+
+
+def _planned(
+    entries: list[Json], services: Json | None, live_rules: list[Json] | None = None, **options: Any
+) -> list[Problem]:
+    """What a run of federate finds that read these Services of red; green has the rules already that are given."""
+    policy = {"mesh_may_export": [{"namespace": "bookinfo", "labels": LABELS}, "shop"]}
+    declaration = declared(entries, options, red_mesh=policy)
+    facts = {host: fed.facts(host) for host in fed.COLOURS}
+    if services is not None:
+        facts[RED]["additional_services"] = services
+    live_set = {"metadata": {"name": GREEN, "namespace": f"{RED}-system"}, "spec": {"exportRules": live_rules or []}}
+    facts[RED]["exports"] = [live_set]
+    plan = planning.build_plan(declaration, facts, fed.NOW)
+    checked = with_services(plan, declaration, facts)
+    codes = ("export-policy", "export-policy-open", "exports-unconfirmed")
+    return [found for found in checked["problems"] + checked["warnings"] if found["code"] in codes]
+
+
+def _unread(*namespaces: str | None, services: list[Json] | None = None) -> Json:
+    """What is read where the Services of some namespaces may not be listed; None is all."""
+    return {
+        "services": services or [],
+        "unread": [{"namespace": namespace, "message": "may not list services"} for namespace in namespaces],
+    }
+
+
+OPEN, UNCONFIRMED = ("export-policy-open", "error"), ("exports-unconfirmed", "error")
+
+
+@pytest.mark.parametrize(
+    ("text", "services", "expected"),
+    [
+        ("bookinfo/ratings", _unread("bookinfo"), [OPEN]),
+        ("bookinfo/ratings", _unread(None), [OPEN]),
+        ("bookinfo/ratings", _unread(), [OPEN]),
+        ("bookinfo/ratings", None, [("export-policy", "error")]),
+        ("bookinfo/ratings", _unread("shop", services=[service("bookinfo", "ratings", export="true")]), []),
+        ("shop/*", _unread("shop"), [UNCONFIRMED]),
+        ("shop/*", _unread(None), [UNCONFIRMED]),
+        ("shop/*", None, [UNCONFIRMED]),
+        ("shop/*", _unread("bookinfo"), []),
+        ("shop/*", _unread(), []),
+        ("shop/cart", _unread("shop"), []),
+        ("shop/cart", None, []),
+        ("shop/*", _unread("shop", services=[service("shop", f"x{number}") for number in range(6)]), [UNCONFIRMED]),
+    ],
+)
+def test_new_rules_are_not_written_without_the_services_that_decide_about_them(
+    text: str, services: Json | None, expected: list[tuple[str, str]]
+) -> None:
+    """An account without the right to list Services must not get round the limits."""
+    shared = [entry(text, consumers=[GREEN])]
+    found = _planned(shared, services, federation_max_exports=5)
+    assert [(one["code"], one["severity"]) for one in found] == expected
+    assert all(one["where"] == AT for one in found)
+    namespace, _slash, name = text.partition("/")
+    rule = {"type": "NameSelector", "nameSelector": {"namespace": namespace, "name": name}}
+    in_force = _planned(shared, services, [rule], federation_max_exports=5)
+    assert all(one["severity"] == "warning" for one in in_force)
+    confirmed = _planned(shared, services, federation_max_exports=5, federation_confirm=RED)
+    assert "exports-unconfirmed" not in [one["code"] for one in confirmed]
+
+
+def test_a_rule_for_every_namespace_is_counted_only_with_all_of_them() -> None:
+    for namespace, count in (("shop", 1), (None, 1), (..., 0)):
+        services = _unread(*([] if namespace is ... else [namespace]))
+        options = {"federation_max_exports": 5}
+        declaration = declared([entry("*/ratings", consumers=[GREEN])], options)
+        facts = {host: fed.facts(host) for host in fed.COLOURS}
+        facts[RED]["additional_services"] = services
+        plan = planning.build_plan(declaration, facts, fed.NOW)
+        found = [one for one in check_services(plan, declaration, facts) if one["severity"] == "error"]
+        assert [one["code"] for one in found] == ["exports-unconfirmed"] * count
+        for one in found:
+            assert one["message"].endswith("and its Services cannot be read")
+            assert one["remedy"] == (
+                f"Grant the verb list on services there, or run again with -e federation_confirm={RED}"
+            )
+
+
+def test_a_preview_of_a_mesh_that_is_not_read_judges_nothing() -> None:
+    policy = {"mesh_may_export": [{"labels": LABELS}]}
+    declaration = declared([entry(consumers=[GREEN])], {"federation_max_exports": 0}, red_mesh=policy)
+    nothing = {"readable": False, "additional_services": {"services": [], "unread": []}}
+    for facts in ({}, {RED: nothing}):
+        codes = {one["code"] for one in overview(declaration, facts)["problems"]}
+        assert not codes & {"export-policy", "export-policy-open", "exports-unconfirmed"}
 
 
 def test_a_run_that_reads_no_services_writes_no_rule_that_they_decide_about() -> None:
