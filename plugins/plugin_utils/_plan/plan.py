@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Dict, List, Mapping, NamedTuple, Optional
+from typing import Collection, Dict, List, Mapping, NamedTuple, Optional
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import conventions
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
@@ -121,17 +121,35 @@ def public_plan(plan: Plan) -> Json:
     return {**visible, "meshes": meshes, "by_file": by_file}
 
 
-def choose_all_names(declaration: Declaration, meshes: Meshes, facts: Mapping[str, Json], findings: Findings) -> Names:
-    """Choose the names of all sides; a declared name that comes too late is a problem."""
+def choose_all_names(
+    declaration: Declaration,
+    meshes: Meshes,
+    facts: Mapping[str, Json],
+    findings: Findings,
+    blind: Collection[str] = (),
+) -> Names:
+    """Choose the names of all sides; a declared name that comes too late is a problem.
+
+    ``blind`` are readable hosts whose peers may exist unseen: a peer has the declared or the default name there.
+    """
     live = {host: _live_mesh(declaration, meshes, facts, host) for host in declaration["hosts"]}
     live_peers = {
         host: find_live_peers(live[host], declaration["meshes"][host]["peer_names"]) for host in declaration["hosts"]
     }
     current = {host: live_peers[host].names for host in declaration["hosts"] if meshes[host]["readable"]}
+    for host in current:
+        if host in blind:
+            current[host] = {**_usual_names(declaration, live[host]), **current[host]}
     peer_names = choose_peer_names(declaration, current)
     for host in declaration["hosts"]:
         findings.add(_late_names(declaration["meshes"][host], meshes, live_peers[host]))
     return {host: choose_names(live[host], peer_names[host], live_peers[host]) for host in declaration["hosts"]}
+
+
+def _usual_names(declaration: Declaration, live: LiveMesh) -> Dict[str, str]:
+    """The declared or the default names of all peers of a mesh, by host."""
+    declared = declaration["meshes"][live.own["host"]]["peer_names"]
+    return {host: declared.get(host) or partner["mesh"] for host, partner in live.partners.items()}
 
 
 def _live_mesh(declaration: Declaration, meshes: Meshes, facts: Mapping[str, Json], host: str) -> LiveMesh:

@@ -4,7 +4,8 @@
 
 """Private to the collection: the plan of a run that writes service sets alone. Pure.
 
-Its account may read nothing but these sets. So names come from the peers where they can be read, else from the labels of our sets, and
+Its account may read nothing but these sets. So names come from the peers where they can be read, else from the labels of our sets, else
+they are the declared or the default ones: a name that no peer has would share nothing. So two meshes that export one name get aliases, and
 nothing is decided about gateways, addresses and trust. Names, aliases and rules are those that ``federate`` plans.
 """
 
@@ -13,8 +14,10 @@ from __future__ import annotations
 import datetime
 from typing import Dict, List, Mapping, Set
 
+from ansible_collections.ossm.federation.plugins.module_utils._product import permissions
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import PEER_LABEL, is_ours
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.resources import RESOURCES
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.collisions import solve_collisions
@@ -42,7 +45,8 @@ def build_sharing_plan(declaration: Declaration, facts: Mapping[str, Json], now:
     for host in declaration["hosts"]:
         planned = plan_mesh(declaration["meshes"][host], known[host], declaration, now).mesh
         meshes[host] = {**planned, "readable": bool((facts.get(host) or {}).get("readable"))}
-    names = choose_all_names(declaration, meshes, known, findings)
+    blind = [host for host in declaration["hosts"] if not may(facts.get(host) or {}, "list")]
+    names = choose_all_names(declaration, meshes, known, findings, blind)
     peer_names = {host: {peer: one.peer_name for peer, one in by_peer.items()} for host, by_peer in names.items()}
     solved, collisions, found = solve_collisions(declaration, peer_names, live_exports(peer_names, known))
     findings.add(found)
@@ -67,6 +71,13 @@ def build_sharing_plan(declaration: Declaration, facts: Mapping[str, Json], now:
         "exposure_lines": [],
         "unmanaged_gateways": [],
     }
+
+
+def may(facts: Json, verb: str) -> bool:
+    """Whether the account of a mesh is known to have a verb on ServiceMeshPeers."""
+    need = permissions.Need(verb, RESOURCES["ServiceMeshPeer"])
+    rights = facts.get("rights")
+    return rights is not None and permissions.allowed(rights, need) is True
 
 
 def _known(facts: Json) -> Json:

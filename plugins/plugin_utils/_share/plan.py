@@ -14,7 +14,6 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
 from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import offers
-from ansible_collections.ossm.federation.plugins.module_utils._product.resources import RESOURCES
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, with_changes
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import terminated_pods
 from ansible_collections.ossm.federation.plugins.module_utils._readers.sets import read_exports, read_imports
@@ -25,7 +24,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect im
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.respelling import respelled_peer
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.pairs import list_sides
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.services import check_unread_services
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.share import build_sharing_plan
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.share import build_sharing_plan, may
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED, Plan, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._share.types import SharedLink, SharePlan
 
@@ -51,12 +50,6 @@ class _Mesh(NamedTuple):
             if definition["kind"] == kind and definition["metadata"]["name"] == name:
                 return desired
         return None
-
-    def may(self, verb: str) -> bool:
-        """Whether the account is known to have a verb on ServiceMeshPeers."""
-        need = permissions.Need(verb, RESOURCES["ServiceMeshPeer"])
-        rights = self.facts.get("rights")
-        return rights is not None and permissions.allowed(rights, need) is True
 
 
 def plan_sharing(declaration: Declaration, facts: Mapping[str, Json], now: datetime.datetime) -> SharePlan:
@@ -156,7 +149,11 @@ def _expected(side: Side) -> List[str]:
 
 def _is_unlinked(mesh: _Mesh, side: Side) -> bool:
     """Whether a mesh is known to have no ServiceMeshPeer for the other one."""
-    return side["state"] != SKIPPED and mesh.may("list") and side["peer_name"] not in by_name(mesh.facts.get("peers"))
+    return (
+        side["state"] != SKIPPED
+        and may(mesh.facts, "list")
+        and side["peer_name"] not in by_name(mesh.facts.get("peers"))
+    )
 
 
 def _slow(share: SharePlan, mesh: _Mesh, side: Side, planned: DesiredObject) -> str:
@@ -166,13 +163,13 @@ def _slow(share: SharePlan, mesh: _Mesh, side: Side, planned: DesiredObject) -> 
     """
     live = by_name(mesh.facts.get("peers")).get(side["peer_name"])
     is_writable = live is not None and is_ours(live) and not is_adopted(live)
-    if live is not None and is_writable and mesh.may("patch"):
+    if live is not None and is_writable and may(mesh.facts, "patch"):
         respelled = respelled_peer(planned, live, terminated_pods(mesh.facts))
         if respelled is not None:
             share["objects"][_PEER_TASK][mesh.host].append(respelled)
             return ""
     if not would_change(planned):
         return ""
-    if not mesh.may("patch"):
+    if not may(mesh.facts, "patch"):
         return _MANY
     return "its link is not up" if is_writable else "its ServiceMeshPeer is managed by others"

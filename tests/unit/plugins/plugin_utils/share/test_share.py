@@ -74,7 +74,8 @@ def test_the_sets_are_those_of_federate(name: str, peers: bool) -> None:
         plan = planning.build_plan(declaration, read, fed.NOW)
         share = _plan(declaration, _as_application_team(read, peers=peers))
         assert not share["problems"]
-        for host in fed.COLOURS:
+        # Before there are peers only an account that sees that there are none may choose other names for them.
+        for host in fed.COLOURS if (name, moment, peers) != ("collision", "before", False) else ():
             desired = [
                 {key: {**one}[key] for key in ("definition", "field_manager", "peer")}
                 for one in set_objects(plan, host, read[host])
@@ -82,6 +83,30 @@ def test_the_sets_are_those_of_federate(name: str, peers: bool) -> None:
             assert _written(share, host) == desired, (moment, host)
         if moment == "before":
             fed.federate(declaration, read)
+
+
+def test_an_account_that_sees_no_peers_writes_sets_for_the_usual_names() -> None:
+    """The peers exist, and no set: a name that no peer has would share nothing. So the services get aliases, as federate gives them."""
+    for west, variables in ((GREEN, {}), ("west", {"mesh_peer_names": {GREEN: "west"}})):
+        rules = {**INVENTORIES["collision"], "red_mesh": {**INVENTORIES["collision"]["red_mesh"], **variables}}
+        declaration = fed.declare(fed.inventory(**rules))
+        read = {host: fed.facts(host) for host in fed.COLOURS}
+        for host in fed.COLOURS:
+            names = {peer: west if (host, peer) == (RED, GREEN) else peer for peer in fed.COLOURS if peer != host}
+            read[host]["peers"] = [
+                fed.live_peer(name, namespace=f"{host}-system", ours=peer) for peer, name in names.items()
+            ]
+        plan = planning.build_plan(declaration, read, fed.NOW)
+        blind = _as_application_team(read, peers=False)
+        for unknown in (False, True):
+            if unknown:
+                blind = {host: {**facts, "rights": None} for host, facts in blind.items()}
+            share = _plan(declaration, blind)
+            for host in fed.COLOURS:
+                desired = [one["definition"] for one in set_objects(plan, host, read[host])]
+                assert [one["definition"] for one in _written(share, host)] == desired, (west, host)
+        [written] = _written(share, RED)
+        assert written["definition"]["metadata"]["name"] == west
 
 
 def _changed(peers: bool = False) -> tuple[SharePlan, dict[str, Json]]:
