@@ -283,10 +283,9 @@ def labels_match(selector: Json, labels: Mapping[str, str]) -> bool:
 
 
 def _is_satisfied(expression: Json, labels: Mapping[str, str]) -> bool:
-    key, operator = str(expression.get("key")), expression.get("operator")
-    values = expression.get("values")
-    if not isinstance(values, list):
-        values = []
+    key, operator = str(expression.get("key")), str(expression.get("operator"))
+    written = expression.get("values")
+    values: List[Any] = written if isinstance(written, list) else []
     if operator in ("Exists", "DoesNotExist"):
         return (key in labels) == (operator == "Exists")
     return (labels.get(key) in values) == (operator == "In")
