@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Mapping, NamedTuple, Sequence
+from typing import Callable, Dict, List, Mapping, NamedTuple, Sequence, Set
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import FAIL_ON
@@ -37,9 +37,14 @@ def is_drift(row: Difference) -> bool:
     return row["owner"] != "unmanaged"
 
 
+def find_unread(plan: Plan) -> Set[str]:
+    """The meshes that should have been read and were not, also those outside of the run."""
+    return {mesh["mesh"] for mesh in plan["meshes"].values() if not mesh["readable"] and not mesh["by_file"]}
+
+
 def find_conditions(plan: Plan, found: Findings) -> Conditions:
     """The findings by word, in the order of the table of words."""
-    unread = {mesh["mesh"] for mesh in plan["meshes"].values() if not mesh["readable"] and not mesh["by_file"]}
+    unread = find_unread(plan)
     errors = {one["mesh"] for one in found.problems if one["severity"] == "error"} - unread
     by_word: Conditions = {
         "degraded": [*_watching(found, lambda link: link["failed"] and link["state"] not in _OPEN), *sorted(errors)],

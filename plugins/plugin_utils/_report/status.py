@@ -93,7 +93,10 @@ def _problems_of(problems: Sequence[Problem], mesh: str) -> List[Problem]:
 
 
 def _verdict(plan: Plan, found: conditions.Findings) -> StatusVerdict:
+    """One word for the federation. A mesh outside of the run that cannot be read is no error of the run, but nothing is healthy by it."""
     verdict = result.find_verdict(plan, found.links, found.problems)
+    if verdict != "FAILED" and conditions.find_unread(plan):
+        return "DEGRADED" if any(link["healthy"] for link in found.links) else "FAILED"
     is_drifted = any(map(conditions.is_drift, found.drift))
     return "DRIFTED" if verdict == "HEALTHY" and is_drifted else verdict
 

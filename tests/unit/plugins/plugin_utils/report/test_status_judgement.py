@@ -209,3 +209,25 @@ def test_a_mesh_outside_of_the_run_fails_the_run() -> None:
     statuses.lose_credentials(facts, BLUE)
     judged = statuses.judged(declaration, facts)
     assert judged.status["failing"] == ["unknown"] and set(judged.failures) == {GREEN}
+
+
+@pytest.mark.parametrize(("unread", "verdict"), [([], "HEALTHY"), ([BLUE], "DEGRADED"), ([BLUE, GREEN], "DEGRADED")])
+@pytest.mark.parametrize("fail_on", [list(FAIL_ON), []])
+def test_a_mesh_outside_of_the_run_that_cannot_be_read_is_never_healthy(
+    unread: list[str], verdict: str, fail_on: list[str]
+) -> None:
+    dummy, facts = statuses.federated()
+    declaration = fed.declare(fed.inventory(**settled.RULES), play_hosts=[RED])
+    declaration["options"].update({"federation_fail_on": fail_on})
+    for mesh in unread:
+        statuses.lose_credentials(facts, mesh)
+    assert statuses.judged(declaration, facts).status["verdict"] == verdict
+
+
+def test_what_has_drifted_beside_a_mesh_that_cannot_be_read_is_degraded() -> None:
+    dummy, facts = statuses.federated()
+    declaration = fed.declare(fed.inventory(**settled.RULES), play_hosts=[RED, GREEN])
+    _other_port(facts)
+    assert statuses.judged(declaration, facts).status["verdict"] == "DRIFTED"
+    statuses.lose_credentials(facts, BLUE)
+    assert statuses.judged(declaration, facts).status["verdict"] == "DEGRADED"
