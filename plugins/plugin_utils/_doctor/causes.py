@@ -10,7 +10,9 @@ import json
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.codes import CODES, PAGE
+from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes import Outcome
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.requests import LEFT
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.types import DiagnosedCause
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.view import Link
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
@@ -21,8 +23,8 @@ _OF_ONE_MESH = ("root-differs", "trust-domain-differs")
 Judged = Sequence[Tuple[Link, Mapping[str, List[Outcome]]]]
 
 
-def find_causes(plan: Plan, judged: Judged) -> List[DiagnosedCause]:
-    """The causes in the order of the rungs that they break, then meshes that could not be read."""
+def find_causes(plan: Plan, judged: Judged, probes: Mapping[str, Json]) -> List[DiagnosedCause]:
+    """The causes in the order of the rungs that they break, then meshes that could not be read, then as warnings what probes have left."""
     found: Dict[str, DiagnosedCause] = {}
     order: Dict[str, Tuple[int, str]] = {}
     for link, outcomes in judged:
@@ -35,7 +37,7 @@ def find_causes(plan: Plan, judged: Judged) -> List[DiagnosedCause]:
                     order[key] = min(order.get(key, (index, outcome.mesh)), (index, outcome.mesh))
                     _affect(cause, link)
     causes = [found[key] for key in sorted(found, key=lambda key: order[key])]
-    return [*causes, *_unread(plan, judged)]
+    return [*causes, *_unread(plan, judged), *_left(plan, probes)]
 
 
 def _key(outcome: Outcome) -> str:
@@ -99,6 +101,18 @@ def _unread(plan: Plan, judged: Judged) -> List[DiagnosedCause]:
                 if mesh["mesh"] in (link.watching.name, link.watched.name):
                     _affect(cause, link)
             causes.append(cause)
+    return causes
+
+
+def _left(plan: Plan, probes: Mapping[str, Json]) -> List[DiagnosedCause]:
+    """The Jobs that probes could not remove. They break no link, so they are warnings."""
+    causes: List[DiagnosedCause] = []
+    for host, result in sorted(probes.items()):
+        mesh = plan["meshes"][host]["mesh"]
+        for problem in result.get("problems") or []:
+            if problem["code"] == LEFT:
+                left = Outcome("failed", problem["message"], LEFT, mesh, problem["where"], remedy=problem["remedy"])
+                causes.append({**_cause(left), "severity": "warning"})
     return causes
 
 

@@ -80,18 +80,18 @@ def diagnose(
     links = _links(plan, facts, readings, network_results, probes)
     judged = [(link, _outcomes(link)) for link in links]
     ladders = [_ladder(link, outcomes) for link, outcomes in judged]
-    causes = find_causes(plan, judged)
+    causes = find_causes(plan, judged, probes)
+    errors = [cause for cause in causes if cause["severity"] == "error"]
     broken = sum(ladder["broken"] for ladder in ladders)
-    verdict = _verdict(ladders, causes)
     return {
         "version": VERSION,
-        "verdict": verdict,
-        "headline": _headline(ladders, broken, causes),
+        "verdict": _verdict(ladders, errors),
+        "headline": _headline(ladders, broken, errors),
         "links": len(ladders),
         "broken": broken,
         "ladders": ladders,
         "causes": causes,
-        "failures": _failures(plan, causes),
+        "failures": _failures(plan, errors),
     }
 
 

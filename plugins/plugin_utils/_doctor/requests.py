@@ -13,6 +13,8 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes i
 
 #: What the rung says where no probe was wanted, or a check run sent none.
 NOT_SENT = "no request was sent"
+#: The code of a Job that a probe has left: it says nothing of a link, and is a warning of its own.
+LEFT = "probe-left"
 
 
 class Requests(NamedTuple):
@@ -29,7 +31,7 @@ def requests_of(result: Optional[Mapping[str, Any]], peer: str) -> Optional[Requ
     problems = [
         found
         for found in result.get("problems") or []
-        if found["code"] not in ("requests-fail", "probe-left") and found.get("peer") in (None, peer)
+        if found["code"] not in ("requests-fail", LEFT) and found.get("peer") in (None, peer)
     ]
     return Requests([row for row in result.get("requests") or [] if row["peer"] == peer], problems)
 

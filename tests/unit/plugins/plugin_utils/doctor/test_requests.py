@@ -85,3 +85,24 @@ def test_a_probe_that_could_not_be_sent_is_not_healthy_and_says_why() -> None:
         in flat
     )
     assert "No request was sent" not in flat
+
+
+def test_a_job_that_is_left_is_a_warning_and_no_failure() -> None:
+    where, message = "Job green-mesh-bookinfo/federation-probe-1-0", "it is not deleted: timeout"
+    left: Json = {"code": "probe-left", "where": where, "message": message, "remedy": "Delete the Job"}
+    found = _probed(_row(), problems=[left]).diagnose()
+    assert (found["verdict"], found["failures"], found["broken"]) == ("HEALTHY", {}, 0)
+    cause = causes(found)["probe-left"]
+    assert (cause["severity"], cause["mesh"], cause["object"], cause["links"]) == ("warning", GREEN, where, [])
+    lines = text.diagnosis_lines(found)
+    assert lines[0] == "HEALTHY  No rung of 6 links is known to be broken."
+    flat = " ".join(" ".join(lines).split())
+    assert f"WARNING green-mesh: {where}: {message}. Fix: Delete the Job. See: docs/codes.md#probe-left" in flat
+    assert lines[-1] == "Requests are answered: green-mesh -> red-mesh."
+
+
+def test_a_job_that_is_left_is_not_among_the_causes_of_a_broken_link() -> None:
+    left: Json = {"code": "probe-left", "where": "Job x/y", "message": "it is not deleted", "remedy": "Delete the Job"}
+    found = _probed(_row(ok=False), problems=[left]).diagnose()
+    assert set(causes(found)) == {"requests-fail", "probe-left"} and "1 cause: " in found["headline"]
+    assert found["failures"] == {GREEN: "1 cause [requests-fail]. See the report above."}
