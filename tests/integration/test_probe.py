@@ -140,7 +140,9 @@ def test_a_pod_that_cannot_start_says_why(federation: Federation) -> None:
     run, found = _diagnose(federation, *PROBE, "-e", "federation_probe_image=registry.example.com/none:1")
     federation.hosts[RED]["mesh_exports"] = declared
     rung = _serving(found)
-    assert run.code == 0 and rung["state"] == "unknown" and "ImagePullBackOff" in rung["message"], run.output
+    assert run.code == 2 and rung["state"] == "unknown" and "ImagePullBackOff" in rung["message"], run.output
+    assert run.recap[GREEN]["failed"] == 1 and run.recap[RED]["failed"] == 0, run.output
+    assert "requests not proven [probe-image]" in run.flat
     assert found["verdict"] == "UNKNOWN" and "Requests from green-mesh to red-mesh are not proven" in run.flat
     assert "federation_probe_image" in rung["needs"] and _left(federation) == []
 

@@ -91,7 +91,7 @@ def diagnose(
         "broken": broken,
         "ladders": ladders,
         "causes": causes,
-        "failures": _failures(plan, errors),
+        "failures": _failures(plan, errors, ladders),
     }
 
 
@@ -199,10 +199,11 @@ def _rung(link: Link, rung: Rung, outcome: Outcome) -> RungResult:
     own, other = link.watching.name, link.watched.name
     credentials = {"from": [own], "to": [other], "both": [own, other], "none": []}[rung.credentials]
     is_failed = outcome.state == "failed"
+    code = outcome.code if outcome.state in ("failed", "unknown") else ""
     return {
         "rung": rung.name,
         "state": outcome.state,
-        "code": outcome.code if is_failed else "",
+        "code": code,
         "mesh": outcome.mesh if is_failed else "",
         "object": outcome.place if is_failed else "",
         "field": outcome.field if is_failed else "",
@@ -213,7 +214,7 @@ def _rung(link: Link, rung: Rung, outcome: Outcome) -> RungResult:
         "credentials": credentials,
         "seen_from": rung.place,
         "remedy": (outcome.remedy or CODES[outcome.code].fix) if is_failed else "",
-        "docs": f"{PAGE}#{outcome.code}" if is_failed else rung.anchor,
+        "docs": f"{PAGE}#{code}" if code else rung.anchor,
     }
 
 
@@ -240,8 +241,25 @@ def _headline(ladders: Sequence[Ladder], broken: int, causes: Sequence[Diagnosed
     return f"{broken} of {links} broken, {count(len(causes), 'cause')}{reason}."
 
 
-def _failures(plan: Plan, causes: Sequence[DiagnosedCause]) -> Dict[str, str]:
-    """Why each mesh of this run fails, by host: the codes of the causes that its administrator corrects."""
+def _failures(plan: Plan, causes: Sequence[DiagnosedCause], ladders: Sequence[Ladder]) -> Dict[str, str]:
+    """Why each mesh of this run fails, by host: the codes of the causes that its administrator corrects, and of the requests that were
+    wanted and could not be sent."""
+    found = {
+        host: [f"{count(len(codes), 'cause')} [{_listed(codes)}]"]
+        for host, codes in _codes_of_causes(plan, causes).items()
+    }
+    unproven: Dict[str, List[str]] = {}
+    for ladder in ladders:
+        codes = [rung["code"] for rung in ladder["rungs"] if is_unproven(rung)]
+        if codes:
+            unproven.setdefault(ladder["from_host"], []).extend(codes)
+    for host, codes in unproven.items():
+        found.setdefault(host, []).append(f"requests not proven [{_listed(codes)}]")
+    return {host: f"{', '.join(reasons)}. See the report above." for host, reasons in sorted(found.items())}
+
+
+def _codes_of_causes(plan: Plan, causes: Sequence[DiagnosedCause]) -> Dict[str, List[str]]:
+    """By host of this run, the codes of the causes that its administrator corrects."""
     codes: Dict[str, List[str]] = {}
     hosts = {mesh["mesh"]: host for host, mesh in plan["meshes"].items() if mesh["in_play"]}
     for cause in causes:
@@ -252,7 +270,8 @@ def _failures(plan: Plan, causes: Sequence[DiagnosedCause]) -> Dict[str, str]:
         ][:1]
         for host in responsible:
             codes.setdefault(host, []).extend(cause["codes"])
-    return {
-        host: f"{count(len(found), 'cause')} [{', '.join(dict.fromkeys(found))}]. See the report above."
-        for host, found in sorted(codes.items())
-    }
+    return codes
+
+
+def _listed(codes: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(codes))

@@ -36,9 +36,10 @@ def passed(message: str = "") -> Outcome:
     return Outcome("passed", message)
 
 
-def unknown(message: str, needs: str = "") -> Outcome:
-    """It is not known whether the rung holds; ``needs`` is what it takes, by default what the table of rungs says."""
-    return Outcome("unknown", message, needs=needs)
+def unknown(message: str, needs: str = "", code: str = "") -> Outcome:
+    """It is not known whether the rung holds; ``needs`` is what it takes, by default what the table of rungs says, and ``code`` that of
+    the problem that kept a probe from showing it."""
+    return Outcome("unknown", message, code, needs=needs)
 
 
 def skipped(message: str) -> Outcome:

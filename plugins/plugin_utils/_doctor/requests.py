@@ -50,7 +50,7 @@ def judge_requests(requests: Optional[Requests], mesh: str, fix: Callable[[Json]
     if requests.problems:
         first = requests.problems[0]
         answered = f"{_counted(len(services))} answered; " if services else ""
-        return [unknown(f"{answered}{first['where']}: {first['message']}", first["remedy"])]
+        return [unknown(f"{answered}{first['where']}: {first['message']}", first["remedy"], first["code"])]
     if not services:
         return [skipped("nothing is imported")]
     slowest = max([row["latency_ms"] for row in requests.rows if row["latency_ms"] is not None], default=None)

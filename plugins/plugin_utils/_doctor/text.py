@@ -54,7 +54,7 @@ def _requests(diagnosis: Diagnosis) -> List[str]:
     lines = wrapped(f"Requests are answered: {arrows(answered)}.") if answered else []
     for ladder, rung in rungs:
         if is_unproven(rung):
-            text = f"{rung['message'].rstrip('.')}. Fix: {rung['needs'].rstrip('.')}."
+            text = f"{rung['message'].rstrip('.')}. Fix: {rung['needs'].rstrip('.')}. See: {rung['docs']}"
             lines += wrapped(f"Requests from {ladder['from']} to {ladder['to']} are not proven: {text}")
     if lines or diagnosis["verdict"] == "BROKEN":
         return lines

@@ -20,10 +20,11 @@ Verdict = Literal["HEALTHY", "UNKNOWN", "BROKEN"]
 class RungResult(TypedDict):
     """One rung of one link.
 
-    Only a failed rung has a ``code`` of ``_product.codes``, the ``mesh`` whose administrator corrects it, the evidence (``object``, ``field``,
-    ``value`` and ``expected`` value, as far as there are such), a ``remedy`` (one command or edit) and ``docs``, the page and anchor. ``message``
-    says what was seen, ``needs`` what an unknown rung needs, ``credentials`` the meshes whose API servers have to be readable, ``seen_from``
-    from where the rung was judged.
+    Only a failed rung has the ``mesh`` whose administrator corrects it, the evidence (``object``, ``field``, ``value`` and ``expected``
+    value, as far as there are such) and a ``remedy`` (one command or edit). It has a ``code`` of ``_product.codes``, as has one that a
+    probe was to prove and could not; ``docs`` is the page and anchor of the code, else of the rung. ``message`` says what was seen,
+    ``needs`` what an unknown rung needs, ``credentials`` the meshes whose API servers have to be readable, ``seen_from`` from where the
+    rung was judged.
     """
 
     rung: RungName

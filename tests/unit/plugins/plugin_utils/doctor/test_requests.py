@@ -76,13 +76,15 @@ def test_a_wrong_value_explains_requests_that_fail() -> None:
 
 def test_a_probe_that_could_not_be_sent_is_not_healthy_and_says_why() -> None:
     found = _probed(problems=[LATE]).diagnose()
-    assert found["verdict"] == "UNKNOWN" and found["failures"] == {} and found["causes"] == []
+    assert found["verdict"] == "UNKNOWN" and found["causes"] == []
+    assert found["failures"] == {GREEN: "requests not proven [probe-image]. See the report above."}
     [rung] = [rung for rung in ladder(found, GREEN, RED)["rungs"] if rung["rung"] == "serving"]
     assert (rung["state"], rung["needs"]) == ("unknown", "Set another image")
+    assert (rung["code"], rung["docs"]) == ("probe-image", "docs/codes.md#probe-image")
     flat = " ".join(" ".join(text.diagnosis_lines(found)).split())
     assert (
-        "Requests from green-mesh to red-mesh are not proven: Pod x/y: ImagePullBackOff. Fix: Set another image."
-        in flat
+        "Requests from green-mesh to red-mesh are not proven: Pod x/y: ImagePullBackOff. Fix: Set another image. "
+        "See: docs/codes.md#probe-image" in flat
     )
     assert "No request was sent" not in flat
 
@@ -106,3 +108,18 @@ def test_a_job_that_is_left_is_not_among_the_causes_of_a_broken_link() -> None:
     found = _probed(_row(ok=False), problems=[left]).diagnose()
     assert set(causes(found)) == {"requests-fail", "probe-left"} and "1 cause: " in found["headline"]
     assert found["failures"] == {GREEN: "1 cause [requests-fail]. See the report above."}
+
+
+def test_requests_that_are_not_proven_fail_their_own_mesh_beside_a_cause() -> None:
+    federation = _probed(problems=[{**LATE, "peer": RED}])
+    federation.peer(GREEN, BLUE)["spec"]["remote"]["addresses"] = ["192.0.2.1"]
+    found = federation.diagnose()
+    assert found["verdict"] == "BROKEN" and list(causes(found)) == ["address-differs"]
+    reasons = "1 cause [address-differs], requests not proven [probe-image]"
+    assert found["failures"] == {GREEN: f"{reasons}. See the report above."}
+
+
+def test_a_check_run_that_sends_nothing_fails_no_mesh() -> None:
+    federation = _probed()
+    federation.probes.pop(GREEN)
+    assert federation.diagnose()["failures"] == {}
