@@ -80,6 +80,11 @@ options:
       name:
         description: The name. By default all objects of the kind.
         type: str
+      optional:
+        description: >-
+          Whether it is no problem of the mesh when the objects cannot be read. The item says it all the same.
+        type: bool
+        default: false
   rights_for:
     description: The playbook whose rights are read, as in M(ossm.federation.mesh_info). By default no rights are read.
     type: str

@@ -106,6 +106,11 @@ options:
       name:
         description: The name. By default all objects of the kind.
         type: str
+      optional:
+        description: >-
+          Whether it is no problem of the mesh when the objects cannot be read. The item says it all the same.
+        type: bool
+        default: false
   rights_for:
     description:
       - The playbook that the account is used for. The rights that it needs are read and returned as RV(rights), with one
@@ -570,7 +575,7 @@ istiod:
       type: str
       sample: "2026-11-22T10:00:05Z"
 additional_objects:
-  description: The objects that O(additional_objects) asks for, in its order. Each item has the keys of the option too.
+  description: The objects that O(additional_objects) asks for, in its order. Each item has kind, namespace and name of the option too.
   returned: when O(additional_objects) is not empty
   type: list
   elements: dict

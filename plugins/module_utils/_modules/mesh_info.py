@@ -75,6 +75,7 @@ ARGUMENT_SPEC: Json = {
             "kind": {"type": "str", "required": True, "choices": sorted(READABLE)},
             "namespace": {"type": "str"},
             "name": {"type": "str"},
+            "optional": {"type": "bool", "default": False},
         },
     },
     "rights_for": {"type": "str", "choices": list(READING)},
@@ -160,6 +161,8 @@ def read(reading: Reading, params: Json) -> bool:
         read_cluster_uid(reading)
     for wanted in params.get("additional_objects") or []:
         objects = read_additional_objects(reading, wanted["kind"], wanted.get("namespace"), wanted.get("name"))
+        if objects["problem"] is not None and not wanted.get("optional"):
+            reading.note(objects["problem"])
         reading.facts["additional_objects"].append(objects)
     is_required = params.get("require_control_plane", True)
     is_known = read_plane(reading, params.get("control_plane")) or (not is_required and find_remains(reading))

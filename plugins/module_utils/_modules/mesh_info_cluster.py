@@ -128,9 +128,8 @@ def read_additional_objects(
         if error.code in FATAL_CODES:
             raise
         if error.code not in ABSENT_CODES:
-            problem = with_changes(error.problem(reading.mesh, f"{kind} {namespace or name}"), severity="warning")
-            reading.note(problem)
-            result["problem"] = problem
+            found = error.problem(reading.mesh, f"{kind} {namespace or name}")
+            result["problem"] = with_changes(found, severity="warning")
         result["served"] = error.code != "kind-missing"
     else:
         result["objects"] = [trim(obj) for obj in objects]

@@ -332,6 +332,10 @@ def test_what_is_asked_for_besides_and_cannot_be_read_is_not_absent(monkeypatch:
         for answer in facts["additional_objects"]
     ]
     assert answers == [(True, 0, "forbidden"), (False, 0, None), (True, 1, None)]
+    assert [(one["code"], one["severity"]) for one in facts["problems"]] == [("forbidden", "warning")]
+    optional = [{**also[0], "optional": True}]
+    facts, _cluster = _read(monkeypatch, objects, subset=["control_plane", "members"], additional_objects=optional)
+    assert facts["problems"] == [] and facts["additional_objects"][0]["problem"]["code"] == "forbidden"
     objects["ServiceMeshControlPlane"] = ClusterError("forbidden", "may not list it")
     facts, _cluster = _read(monkeypatch, objects, subset=["control_plane", "members"], additional_objects=also)
     assert [problem["message"] for problem in facts["problems"] if problem["severity"] == "error"] == [
