@@ -21,7 +21,7 @@ options:
   task:
     description: What the result of the task is about.
     type: str
-    choices: [traffic, traffic_removed]
+    choices: [traffic_withdrawn, traffic, traffic_removed]
     required: true
   host:
     description: The inventory host of the mesh.

@@ -1216,6 +1216,12 @@ CODES: Dict[str, Code] = {
         "A split is not written yet, as its imported host does not exist and requests to it would fail",
         "Run federate.yml again when the service is imported",
     ),
+    "traffic-elsewhere": Code(
+        _TRAFFIC,
+        _W,
+        "Failover, a split or a policy is declared for a mesh that this run does not write",
+        "Run federate.yml without --limit",
+    ),
     "traffic-undeclared": Code(
         _TRAFFIC,
         _W,

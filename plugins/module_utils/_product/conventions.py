@@ -172,6 +172,8 @@ TRUST_DOMAIN_CHANGE = "ossm.federation/trust-domain-change"
 
 #: The annotation of an object about requests: the service as it is exported, ``namespace/name``.
 SERVICE_ANNOTATION = "ossm.federation/service"
+#: The label of an object about requests with the mesh that it is for: another mesh of the cluster may have the same peer.
+MESH_LABEL = "ossm.federation/mesh"
 
 
 def is_adopted(obj: Json) -> bool:

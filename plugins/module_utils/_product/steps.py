@@ -153,7 +153,11 @@ _TABLE = (
         "traffic",
         "configure traffic",
         "traffic",
-        {"traffic": "traffic_objects", "traffic_removed": "traffic_removed_objects"},
+        {
+            "traffic_withdrawn": "traffic_withdrawn_objects",
+            "traffic": "traffic_objects",
+            "traffic_removed": "traffic_removed_objects",
+        },
         writes=tuple(Write(kind, 0, (*APPLY, "delete")) for kind in TRAFFIC),
         reads=tuple(Access(kind, ("list",), everywhere=True) for kind in TRAFFIC),
     ),

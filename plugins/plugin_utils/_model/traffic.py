@@ -108,31 +108,35 @@ def _check_weights(entry: Json, weights: Optional[Json], report: Report, at: str
 
 def add_traffic(meshes: Mapping[str, DeclaredMesh], services: Sequence[SharedService], group: str) -> List[Problem]:
     """Add to each mesh its objects about requests, by host of the peer; failover between unknown or equal regions is a problem, and
-    a host that two entries are about."""
+    what two entries are about, and what a mesh is to get that is known by identity files only."""
     problems: List[Problem] = []
-    hosts: Dict[str, Set[Tuple[str, str]]] = {}
+    taken: Set[Tuple[str, ...]] = set()
     for service in services:
         for consumer in service["consumers"]:
             for kind in service["traffic"]:
-                traffic = _traffic(service, kind)
-                if kind == "allow":
-                    meshes[service["exporter"]]["traffic"].setdefault(consumer, []).append(traffic)
-                    continue
-                names = (traffic["namespace"], traffic["name"])
-                if names in hosts.setdefault(consumer, set()):
+                traffic, is_allow = _traffic(service, kind), kind == "allow"
+                owner, peer = (service["exporter"], consumer) if is_allow else (consumer, service["exporter"])
+                # A host has one entry, whichever peer it is about; who may ask has a policy for each consumer.
+                key = (owner, traffic["namespace"], traffic["name"], *(("allow", consumer) if is_allow else ()))
+                if key in taken:
                     problems.append(_taken(service, kind, meshes[consumer]["mesh"], group))
-                hosts[consumer].add(names)
+                taken.add(key)
+                if meshes[owner]["by_file"]:
+                    problems.append(_elsewhere(service, kind, meshes[owner]["mesh"], group))
                 if kind == "failover":
                     problems += _add_regions(traffic, service, meshes, consumer, group)
-                meshes[consumer]["traffic"].setdefault(service["exporter"], []).append(traffic)
+                meshes[owner]["traffic"].setdefault(peer, []).append(traffic)
     return list({(found["where"], found["message"]): found for found in problems}.values())
 
 
-def objects_to_read(declaration: Declaration, host: str) -> List[Dict[str, str]]:
+def objects_to_read(declaration: Declaration, host: str) -> List[Json]:
     """The kinds of objects about requests that a run reads of a mesh: unmanaged ones may be for the same hosts, and what is not
-    declared any more is only known from the cluster."""
-    is_pruned = bool(declaration["options"].get("federation_prune"))
-    return [{"kind": kind} for kind in TRAFFIC] if declaration["meshes"][host]["traffic"] or is_pruned else []
+    declared any more is only known from the cluster. Where nothing is declared the account need not have the right."""
+    options, is_declared = declaration["options"], bool(declaration["meshes"][host]["traffic"])
+    if not (is_declared or options.get("federation_prune") or options.get("federation_services")):
+        return []
+    is_optional = not is_declared and not options.get("federation_prune")
+    return [{"kind": kind, "optional": is_optional} for kind in TRAFFIC]
 
 
 def _traffic(service: SharedService, kind: TrafficKind) -> Traffic:
@@ -151,12 +155,26 @@ def _traffic(service: SharedService, kind: TrafficKind) -> Traffic:
 
 
 def _taken(service: SharedService, kind: TrafficKind, consumer: str, group: str) -> Problem:
+    where = f"{service['where']}.{kind}"
+    if kind == "allow":
+        message = f"another entry has allow for the same service and {consumer}: both would write one policy"
+        return problem("service-conflict", group, where, message, "Keep one of the two")
+    message = f"another entry is about the same host of {consumer}: all requests for it would go by one of them"
     return problem(
-        "service-conflict",
+        "service-conflict", group, where, message, "Keep one of the two, or give the import of one another alias"
+    )
+
+
+def _elsewhere(service: SharedService, kind: TrafficKind, mesh: str, group: str) -> Problem:
+    """What this run does not write, as the mesh is another administrator's. Without its policy everybody could ask, so that this is
+    an error."""
+    return problem(
+        "traffic-elsewhere",
         group,
         f"{service['where']}.{kind}",
-        f"another entry is about the same host of {consumer}: all requests for it would go by one of them",
-        "Keep one of the two, or give the import of one another alias",
+        f"not written: {mesh} is known by its identity file only",
+        f"Remove it here; the administrator of {mesh} declares it",
+        severity="error" if kind == "allow" else "warning",
     )
 
 

@@ -15,6 +15,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tu
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import (
     LOCAL_SUFFIX,
     MANAGED_BY,
+    MESH_LABEL,
     OURS,
     PEER_LABEL,
     SERVICE_ANNOTATION,
@@ -22,13 +23,18 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.conventio
     field_manager,
     is_ours,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
+from ansible_collections.ossm.federation.plugins.module_utils._product.data import by_name, dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS
+from ansible_collections.ossm.federation.plugins.module_utils._product.matching import (
+    Names,
+    exported_as,
+    imported_host,
+)
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import TRAFFIC
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Traffic
-from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import READY, Plan, Side
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import READY, SKIPPED, Plan, Side
 
 #: The versions with which requests fail over only when the local Service has no endpoints (by code: the certificate of the egress
 #: gateway is not among the names that istiod expects of the endpoints of the merged service).
@@ -51,14 +57,14 @@ def traffic_objects(plan: Plan, host: str, facts: Json) -> List[DesiredObject]:
     return [
         _desired(side, definition, live.objects.get((traffic["namespace"], definition["metadata"]["name"])))
         for side, traffic, definition, live in _planned(plan, host, facts)
-        if live.is_known and not _rivals(traffic, definition, live)
+        if live.is_known and not _rivals(side, traffic, definition, live)
     ]
 
 
 def undeclared_traffic(plan: Plan, host: str, facts: Json) -> List[DesiredObject]:
     """The objects of ours, for pairs that are declared, that are not declared any more."""
     sides = {side["peer"]: side for side in plan["sides"].get(host, {}).values()}
-    declared = {_key(_definition(plan, side, traffic)) for side in sides.values() for traffic in side["traffic"]}
+    declared = {_key(_definition(plan, side, traffic, facts)) for side in sides.values() for traffic in side["traffic"]}
     return [
         _desired(sides[peer], named(obj), obj)
         for obj in live_traffic(facts)
@@ -67,13 +73,48 @@ def undeclared_traffic(plan: Plan, host: str, facts: Json) -> List[DesiredObject
     ]
 
 
+def withdrawn_traffic(plan: Plan, host: str, facts: Json) -> List[DesiredObject]:
+    """Those of them that lose what they are for in this run: the import of their host, or the export of the service."""
+    sides = plan["sides"].get(host, {})
+    return [
+        target
+        for target in undeclared_traffic(plan, host, facts)
+        if _is_withdrawn(sides[str(target["peer"])], target, facts)
+    ]
+
+
+def _is_withdrawn(side: Side, target: DesiredObject, facts: Json) -> bool:
+    """Whether the rules that are written do not import the host of an object as it names it, or do not export the service. A set that
+    is not written keeps its rules."""
+    live, is_policy = target["live"] or {}, target["definition"]["kind"] == "AuthorizationPolicy"
+    written = by_name(facts.get("exports" if is_policy else "imports")).get(side["peer_name"])
+    rules = side["exports"] if is_policy else side["imports"]
+    if side["state"] == SKIPPED or rules is None or (written is not None and not is_ours(written)):
+        return False
+    namespace, _slash, name = str(dig(live, "metadata", "annotations", SERVICE_ANNOTATION)).partition("/")
+    if is_policy:
+        return not exported_as(rules, Names(namespace, name))
+    spec = live.get("spec") or {}
+    used = split_host(spec) if live["kind"] == "VirtualService" else spec.get("host")
+    return imported_host(rules, f"{name}.{namespace}", side["peer_name"]) != used
+
+
+def split_host(spec: Json) -> Optional[str]:
+    """The imported host of a split of ours; None where others have changed its routes."""
+    routes = spec.get("http") or spec.get("tcp") or [{}]
+    parts = routes[0].get("route") or []
+    return dig(parts[1], "destination", "host") if len(parts) > 1 else None
+
+
 def live_traffic(facts: Json) -> List[Json]:
-    """The objects about requests that have our label."""
+    """The objects about requests that have our label and that of the mesh; other meshes of its cluster have their own."""
     return [
         obj
         for read in facts.get("additional_objects") or []
         for obj in read["objects"]
-        if read["kind"] in TRAFFIC and is_ours(obj) and dig(obj, "metadata", "annotations", SERVICE_ANNOTATION)
+        if read["kind"] in TRAFFIC
+        and _is_of(obj, facts["mesh"])
+        and dig(obj, "metadata", "annotations", SERVICE_ANNOTATION)
     ]
 
 
@@ -91,18 +132,32 @@ def traffic_problems(plan: Plan, host: str, facts: Json) -> List[Problem]:
         if live.message and definition["kind"] not in unread:
             unread.add(definition["kind"])
             found.append(problem("traffic-unread", side["mesh"], definition["kind"], live.message, peer=side["peer"]))
-        for rival in _rivals(traffic, definition, live):
+        for rival in _rivals(side, traffic, definition, live):
             found.append(_unmanaged(side, traffic, definition, rival))
         if traffic["kind"] == "failover" and str(side["version"] or "").startswith(_LIMITED):
             message = f"{side['version']} fails over to {side['peer']} only when the Service {_name(traffic)} has no endpoints"
             found.append(problem("failover-limited", side["mesh"], traffic["where"], message, peer=side["peer"]))
     if plan["options"].get("federation_prune"):
         return found
+    withdrawn = withdrawn_traffic(plan, host, facts)
     return found + [
         problem(
             "traffic-undeclared", plan["meshes"][host]["mesh"], _text(obj["definition"]), "it is not declared any more"
         )
         for obj in undeclared_traffic(plan, host, facts)
+        if obj not in withdrawn
+    ]
+
+
+def traffic_elsewhere(plan: Plan, host: str) -> List[Problem]:
+    """What is declared for a mesh outside the limit of the run; that of a mesh with an identity file is a problem of the inventory."""
+    if plan["meshes"][host]["in_play"] or plan["meshes"][host]["by_file"]:
+        return []
+    message = "not compared and not written: the mesh is outside the limit of this run"
+    return [
+        problem("traffic-elsewhere", side["mesh"], f"{traffic['where']}.{traffic['kind']}", message, peer=side["peer"])
+        for _peer, side in sorted(plan["sides"].get(host, {}).items())
+        for traffic in side["traffic"]
     ]
 
 
@@ -117,7 +172,7 @@ def _planned(plan: Plan, host: str, facts: Json) -> Iterator[Tuple[Side, Traffic
         return
     for _peer, side in sorted(plan["sides"][host].items()):
         for traffic in side["traffic"] if side["state"] == READY else ():
-            definition = _definition(plan, side, traffic)
+            definition = _definition(plan, side, traffic, facts)
             yield side, traffic, definition, _read(facts, definition["kind"])
 
 
@@ -148,13 +203,18 @@ def _local_host(traffic: Traffic) -> str:
     return f"{traffic['name']}.{traffic['namespace']}.{LOCAL_SUFFIX}"
 
 
-def _rivals(traffic: Traffic, definition: Json, live: _Live) -> List[Json]:
-    """The unmanaged objects for the same host, or of the same name."""
+def _is_of(obj: Json, mesh: str) -> bool:
+    """Whether an object is ours, for one mesh."""
+    return is_ours(obj) and dig(obj, "metadata", "labels", MESH_LABEL) == mesh
+
+
+def _rivals(side: Side, traffic: Traffic, definition: Json, live: _Live) -> List[Json]:
+    """The unmanaged objects for the same host, and one of the same name that is not this mesh's."""
     own = (traffic["namespace"], definition["metadata"]["name"])
     return [
         obj
         for key, obj in sorted(live.objects.items())
-        if not is_ours(obj) and (key == own or _local_host(traffic) in _hosts(obj))
+        if (not _is_of(obj, side["mesh"]) if key == own else not is_ours(obj) and _local_host(traffic) in _hosts(obj))
     ]
 
 
@@ -191,7 +251,7 @@ def _desired(side: Side, definition: Json, live: Optional[Json]) -> DesiredObjec
     }
 
 
-def _definition(plan: Plan, side: Side, traffic: Traffic) -> Json:
+def _definition(plan: Plan, side: Side, traffic: Traffic, facts: Json) -> Json:
     """The object of one declaration."""
     kind, suffix, build = _BUILDERS[traffic["kind"]]
     return {
@@ -200,14 +260,14 @@ def _definition(plan: Plan, side: Side, traffic: Traffic) -> Json:
         "metadata": {
             "name": f"{traffic['name']}-{suffix}-{side['peer']}",
             "namespace": traffic["namespace"],
-            "labels": {MANAGED_BY: OURS, PEER_LABEL: side["peer"]},
+            "labels": {MANAGED_BY: OURS, MESH_LABEL: side["mesh"], PEER_LABEL: side["peer"]},
             "annotations": {SERVICE_ANNOTATION: traffic["service"]},
         },
-        "spec": build(plan, side, traffic),
+        "spec": build(plan, side, traffic, facts),
     }
 
 
-def _failover(plan: Plan, side: Side, traffic: Traffic) -> Json:
+def _failover(plan: Plan, side: Side, traffic: Traffic, facts: Json) -> Json:
     """Requests go to the peer's region when the endpoints of the own one are ejected or gone."""
     settings = traffic["settings"]
     regions = {"from": settings["from"], "to": settings["to"]}
@@ -220,7 +280,7 @@ def _failover(plan: Plan, side: Side, traffic: Traffic) -> Json:
     }
 
 
-def _split(plan: Plan, side: Side, traffic: Traffic) -> Json:
+def _split(plan: Plan, side: Side, traffic: Traffic, facts: Json) -> Json:
     """Requests for the local host are split between it and the imported one."""
     settings = traffic["settings"]
     route = [
@@ -230,29 +290,30 @@ def _split(plan: Plan, side: Side, traffic: Traffic) -> Json:
     return {"hosts": [_local_host(traffic)], settings["protocol"]: [{"route": route}]}
 
 
-def _allowed(plan: Plan, side: Side, traffic: Traffic) -> Json:
-    """The consumer, whose requests have the identity of its ingress gateway, and the own mesh without the gateways of its peers.
+def _allowed(plan: Plan, side: Side, traffic: Traffic, facts: Json) -> Json:
+    """The consumer, whose requests have the identity of its ingress gateway, and the own mesh without the gateways of its peers,
+    declared or only live.
 
     Policies are added up, so each pair has one of its own.
     """
-    mesh = plan["meshes"][side["host"]]
-    identities = {
-        one["peer"]: client_id(str(mesh["trust_domain"]), side["namespace"], one["ingress"])
-        for one in plan["sides"][side["host"]].values()
-    }
-    own = {"principals": [f"{mesh['trust_domain']}/*"], "notPrincipals": sorted(identities.values())}
+    domain = plan["meshes"][side["host"]]["trust_domain"]
+    gateways = {one["ingress"] for one in plan["sides"][side["host"]].values()}
+    gateways |= {str(dig(peer, "spec", "gateways", "ingress", "name")) for peer in facts.get("peers") or []} - {"None"}
+    others = sorted(client_id(str(domain), side["namespace"], gateway) for gateway in gateways)
+    consumer = client_id(str(domain), side["namespace"], side["ingress"])
+    own = {"principals": [f"{domain}/*"], "notPrincipals": others}
     return {
         "action": "ALLOW",
         "selector": {"matchLabels": traffic["settings"]["labels"]},
         "rules": [
-            {"from": [{"source": {"principals": [identities[side["peer"]]]}}]},
+            {"from": [{"source": {"principals": [consumer]}}]},
             {"from": [{"source": own}]},
         ],
     }
 
 
 #: Kind, part of the name, and spec of each declaration.
-_BUILDERS: Dict[str, Tuple[str, str, Callable[[Plan, Side, Traffic], Json]]] = {
+_BUILDERS: Dict[str, Tuple[str, str, Callable[[Plan, Side, Traffic, Json], Json]]] = {
     "failover": ("DestinationRule", "failover", _failover),
     "weights": ("VirtualService", "split", _split),
     "allow": ("AuthorizationPolicy", "allow", _allowed),

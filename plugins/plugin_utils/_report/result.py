@@ -18,7 +18,10 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.types imp
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.drift import find_drift
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import is_live
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects.traffic import traffic_problems
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.traffic import (
+    traffic_elsewhere,
+    traffic_problems,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import (
     changes as change_report,
@@ -267,6 +270,7 @@ def _problems(plan: Plan, results: Results, facts: Mapping[str, Json], check_mod
         problems += mesh["problems"]
         for _peer, side in sorted(plan["sides"].get(host, {}).items()):
             problems += side["problems"]
+        problems += traffic_elsewhere(plan, host)
         if mesh["in_play"]:
             read = facts.get(host) or {}
             problems += find_drift(plan, host, read) + traffic_problems(plan, host, read)

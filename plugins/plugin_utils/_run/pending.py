@@ -18,12 +18,12 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.gateway i
 from ansible_collections.ossm.federation.plugins.module_utils._readers.peer import terminated_pods
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import find_current_apply
-from ansible_collections.ossm.federation.plugins.plugin_utils._objects.traffic import undeclared_traffic
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import (
     expectations,
     readings,
     restarts as istiod_restarts,
+    traffic,
 )
 
 
@@ -68,7 +68,9 @@ def _is_done(plan: Plan, step: str, host: str, facts: Json, applied: List[Json])
     """
     if step == "gateways" and not is_open(plan, host, facts):
         return False
-    if step == "traffic" and plan["options"].get("federation_prune") and undeclared_traffic(plan, host, facts):
+    if step == "sets" and traffic.routes_withdrawn(plan, host, facts, {}, False):
+        return False
+    if step == "traffic" and traffic.removed_traffic(plan, host, facts, {}, False):
         return False
     for target in desired.build_objects(plan, step, host, facts):
         definition = target["definition"]

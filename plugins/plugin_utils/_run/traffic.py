@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: what the step about requests writes and removes, after the links were verified. Pure.
+"""Private to the collection: what is written and removed about requests: before the sets, and after the links were verified. Pure.
 
 A split to a host that is not imported yet would lose its part of the requests, so a new one waits for the import.
 """
@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from typing import Callable, Dict, List, Mapping, Set
 
-from ansible_collections.ossm.federation.plugins.module_utils._product.data import dig
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.traffic import (
+    split_host,
     traffic_objects,
     undeclared_traffic,
+    withdrawn_traffic,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.waiting import Results, newest_readings
@@ -29,8 +30,17 @@ def written_traffic(plan: Plan, host: str, facts: Json, results: Results, check_
 
 
 def removed_traffic(plan: Plan, host: str, facts: Json, results: Results, check_mode: bool) -> List[DesiredObject]:
-    """The objects that the step deletes in one mesh: what is not declared any more, where that is requested."""
-    return undeclared_traffic(plan, host, facts) if plan["options"].get("federation_prune") else []
+    """The objects that the step deletes in one mesh: policies of services that are not exported any more, and where that is requested
+    all that is not declared any more. What lost its import is gone by then."""
+    withdrawn = withdrawn_traffic(plan, host, facts)
+    removed = undeclared_traffic(plan, host, facts) if plan["options"].get("federation_prune") else withdrawn
+    return [target for target in removed if target not in withdrawn or _is_policy(target)]
+
+
+def routes_withdrawn(plan: Plan, host: str, facts: Json, results: Results, check_mode: bool) -> List[DesiredObject]:
+    """What is deleted in one mesh before its sets are written: failover and splits whose host is not imported any more. Requests to
+    that host would fail. A policy stays until the export has gone."""
+    return [target for target in withdrawn_traffic(plan, host, facts) if not _is_policy(target)]
 
 
 def held_problems(plan: Plan, host: str, facts: Json, results: Results) -> List[Problem]:
@@ -48,6 +58,10 @@ def held_problems(plan: Plan, host: str, facts: Json, results: Results) -> List[
     ]
 
 
+def _is_policy(target: DesiredObject) -> bool:
+    return bool(target["definition"]["kind"] == "AuthorizationPolicy")
+
+
 def _is_held(plan: Plan, host: str, target: DesiredObject, results: Results) -> bool:
     """Whether an object is a new split to a host that is not imported."""
     if target["definition"]["kind"] != "VirtualService" or target["live"] is not None:
@@ -56,9 +70,7 @@ def _is_held(plan: Plan, host: str, target: DesiredObject, results: Results) -> 
 
 
 def _remote_host(target: DesiredObject) -> str:
-    spec = target["definition"]["spec"]
-    routes = spec.get("http") or spec.get("tcp") or []
-    return str(dig(routes[0]["route"][1], "destination", "host"))
+    return str(split_host(target["definition"]["spec"]))
 
 
 def _imported_hosts(reading: Mapping[str, Json]) -> Set[str]:
@@ -69,6 +81,7 @@ def _imported_hosts(reading: Mapping[str, Json]) -> Set[str]:
 
 #: What each task of the step writes or deletes.
 TASKS: Dict[str, Callable[[Plan, str, Json, Results, bool], List[DesiredObject]]] = {
+    "traffic_withdrawn": routes_withdrawn,
     "traffic": written_traffic,
     "traffic_removed": removed_traffic,
 }

@@ -11,14 +11,20 @@ from unit.builders import federations as fed, settled
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import types as model_types
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.traffic import DEFAULT_OUTLIER, objects_to_read
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.traffic import (
+    DEFAULT_OUTLIER,
+    add_traffic,
+    objects_to_read,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import traffic
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal import objects as removal, service_objects
+from ansible_collections.ossm.federation.plugins.plugin_utils._removal.pairs import live_pairs
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.plan import plan_removal
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.service_plan import plan_service_removal
-from ansible_collections.ossm.federation.plugins.plugin_utils._run import traffic as running
+from ansible_collections.ossm.federation.plugins.plugin_utils._report import result
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import pending, traffic as running
 
 Json = dict[str, Any]
 RED, GREEN, BLUE = fed.COLOURS
@@ -109,9 +115,41 @@ def test_both_regions_must_be_known(unknown: str) -> None:
     assert found["code"] == "failover-region" and unknown in found["message"]
 
 
-def test_a_host_has_one_entry() -> None:
-    twice = _declare(FAILOVER, {**SPLIT, "mesh": BLUE})["problems"]
-    assert ("service-conflict", "federation_services[1].weights") in {(one["code"], one["where"]) for one in twice}
+@pytest.mark.parametrize(
+    ("first", "second", "where"),
+    [
+        (FAILOVER, {**SPLIT, "mesh": BLUE}, "weights"),
+        (ALLOW, {**ALLOW, "allow": {"labels": {"app": "stars"}}}, "allow"),
+        (ALLOW, {**ALLOW, "consumers": [BLUE]}, None),
+        (ALLOW, {**ALLOW, "service": "bookinfo/details"}, None),
+    ],
+)
+def test_two_entries_are_not_about_one_object(first: Json, second: Json, where: str | None) -> None:
+    found = [one["where"] for one in _declare(first, second)["problems"] if one["code"] == "service-conflict"]
+    assert found == ([f"federation_services[1].{where}"] if where else [])
+
+
+@pytest.mark.parametrize(
+    ("entry", "by_file", "severity"),
+    [(ALLOW, RED, "error"), (SPLIT, GREEN, "warning"), (FAILOVER, GREEN, "warning"), (ALLOW, GREEN, None)],
+)
+def test_what_a_mesh_with_an_identity_file_is_to_get_is_a_problem(
+    entry: Json, by_file: str, severity: str | None
+) -> None:
+    declaration = _declare(entry)
+    for mesh in declaration["meshes"].values():
+        mesh.update(traffic={}, by_file=mesh["mesh"] == by_file)
+    found = add_traffic(declaration["meshes"], declaration["services"], "federation")
+    assert [(one["code"], one["severity"]) for one in found] == ([("traffic-elsewhere", severity)] if severity else [])
+
+
+def test_what_a_mesh_outside_the_limit_is_to_get_is_a_warning() -> None:
+    plan, facts = _plan(SPLIT)
+    assert traffic.traffic_elsewhere(plan, GREEN) == []
+    plan["meshes"][GREEN]["in_play"] = False
+    (found,) = traffic.traffic_elsewhere(plan, GREEN)
+    assert (found["severity"], found["where"]) == ("warning", "federation_services[0].weights")
+    assert found in result.judge(pending.with_pending_steps(plan, facts), {}, facts)[1]
 
 
 def test_failover_is_between_the_regions_and_with_outlier_detection() -> None:
@@ -145,6 +183,19 @@ def test_the_consumer_and_the_own_mesh_may_ask_and_no_other_mesh() -> None:
         "principals": ["red-mesh.local/*"],
         "notPrincipals": [identity.format(BLUE), identity.format(GREEN)],
     }
+
+
+def test_a_mesh_that_is_linked_and_not_declared_may_not_ask() -> None:
+    plan, facts = _plan(ALLOW)
+    facts[RED]["peers"] = [
+        {"metadata": {"name": "grey"}, "spec": {"gateways": {"ingress": {"name": "ingress-grey"}}}},
+        {"metadata": {"name": "white"}, "spec": {}},
+    ]
+    (target,) = traffic.traffic_objects(plan, RED, facts[RED])
+    others = target["definition"]["spec"]["rules"][1]["from"][0]["source"]["notPrincipals"]
+    assert [one.rpartition("/")[2] for one in others] == [
+        f"ingress-{mesh}-service-account" for mesh in (BLUE, GREEN, "grey")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -192,10 +243,13 @@ def test_kinds_that_cannot_be_read_are_not_written() -> None:
 
 
 def test_only_runs_that_need_them_read_them() -> None:
-    assert objects_to_read(_declare(ENTRY), GREEN) == []
-    assert [one["kind"] for one in objects_to_read(_declare(FAILOVER), GREEN)] == list(steps.TRAFFIC)
-    assert objects_to_read(_declare(FAILOVER), BLUE) == []
-    assert len(objects_to_read(_declare(federation_prune=True), BLUE)) == 3
+    """What an entry has left behind is found as long as there is another; an account without the right goes on."""
+    required = [{"kind": kind, "optional": False} for kind in steps.TRAFFIC]
+    assert objects_to_read(_declare(), GREEN) == []
+    assert objects_to_read(_declare(FAILOVER), GREEN) == required
+    assert objects_to_read(_declare(ENTRY), GREEN) == [{**one, "optional": True} for one in required]
+    assert objects_to_read(_declare(FAILOVER), BLUE) == [{**one, "optional": True} for one in required]
+    assert objects_to_read(_declare(federation_prune=True), BLUE) == required
 
 
 def _ours(*entries: Json, host: str = GREEN) -> list[Json]:
@@ -211,11 +265,69 @@ def _ours(*entries: Json, host: str = GREEN) -> list[Json]:
 
 @pytest.mark.parametrize("prune", [False, True])
 def test_what_is_not_declared_any_more_is_reported_or_removed(prune: bool) -> None:
-    plan, facts = _plan(ENTRY, live=[*_ours(FAILOVER), _users("DestinationRule", host="x")], federation_prune=prune)
+    left = {**ENTRY, "as_local": True}
+    plan, facts = _plan(left, live=[*_ours(FAILOVER), _users("DestinationRule", host="x")], federation_prune=prune)
     codes = [one["code"] for one in traffic.traffic_problems(plan, GREEN, facts[GREEN])]
     removed = running.removed_traffic(plan, GREEN, facts[GREEN], {}, False)
     names = [one["definition"]["metadata"]["name"] for one in removed]
     assert (codes, names) == (([], ["ratings-failover-red-mesh"]) if prune else (["traffic-undeclared"], []))
+
+
+def test_what_loses_its_import_goes_before_it() -> None:
+    """An entry that goes, and one whose host changes; with and without federation_prune."""
+    other, closed = {**ENTRY, "service": "bookinfo/details"}, {**SPLIT, "alias": "bookinfo/stars"}
+    for entry, kind in ((FAILOVER, "DestinationRule"), (SPLIT, "VirtualService")):
+        for left in (other, {**ENTRY, "alias": "bookinfo/stars"}, closed):
+            for prune in (False, True):
+                plan, facts = _plan(left, live=_ours(entry), federation_prune=prune)
+                arguments = (plan, GREEN, facts[GREEN], {}, False)
+                assert [one["definition"]["kind"] for one in running.routes_withdrawn(*arguments)] == [kind]
+                assert running.removed_traffic(*arguments) == []
+                codes = [one["code"] for one in traffic.traffic_problems(plan, GREEN, facts[GREEN])]
+                assert "traffic-undeclared" not in codes
+                facts[GREEN]["imports"] = [{"metadata": {"name": RED}, "spec": {}, "managers": ["kubectl"]}]
+                assert running.routes_withdrawn(*arguments) == []
+
+
+def test_what_keeps_its_import_stays() -> None:
+    """A set without declared rules keeps its own, and a wildcard has the service."""
+    for left in ([], [{**ENTRY, "service": "bookinfo/*"}], [ENTRY]):
+        plan, facts = _plan(*left, live=_ours(SPLIT))
+        assert running.routes_withdrawn(plan, GREEN, facts[GREEN], {}, False) == []
+        assert "traffic-undeclared" in [one["code"] for one in traffic.traffic_problems(plan, GREEN, facts[GREEN])]
+
+
+def test_a_policy_goes_after_its_export() -> None:
+    plan, facts = _plan({**ENTRY, "service": "bookinfo/details"}, live=_ours(ALLOW, host=RED))
+    assert running.routes_withdrawn(plan, RED, facts[RED], {}, False) == []
+    (target,) = running.removed_traffic(plan, RED, facts[RED], {}, False)
+    assert target["definition"]["kind"] == "AuthorizationPolicy"
+    plan, facts = _plan(ENTRY, live=_ours(ALLOW, host=RED))
+    assert running.removed_traffic(plan, RED, facts[RED], {}, False) == []
+
+
+def test_a_step_with_something_to_remove_is_not_skipped() -> None:
+    declaration, facts = settled.federated()
+    gone, kept = {**SPLIT, "service": "bookinfo/details"}, SPLIT
+    for entry, steps_left in ((gone, ["sets", "peers", "traffic", "report"]), (kept, [])):
+        facts[GREEN]["additional_objects"] = _read(*_ours(entry))
+        plan = pending.with_pending_steps(planning.build_plan(declaration, facts, fed.NOW), facts)
+        assert plan["pending_steps"] == steps_left
+
+
+def test_meshes_of_one_cluster_keep_to_their_own_objects() -> None:
+    """Green's objects are read in blue too; neither blue's run nor the end of its link with red removes or takes them."""
+    theirs = _ours(FAILOVER)
+    plan, facts = _plan({**FAILOVER, "consumers": [BLUE]}, live=theirs, federation_prune=True)
+    assert [one["metadata"]["labels"]["ossm.federation/mesh"] for one in theirs] == [GREEN]
+    assert traffic.undeclared_traffic(plan, BLUE, facts[BLUE]) == []
+    assert [one["definition"]["kind"] for one in traffic.undeclared_traffic(plan, GREEN, facts[GREEN])] == [
+        "DestinationRule"
+    ]
+    assert live_pairs(facts[BLUE]) == live_pairs(facts[RED]) == []
+    assert [pair["peer"] for pair in live_pairs(facts[GREEN])] == [RED]
+    (found,) = [one for one in traffic.traffic_problems(plan, BLUE, facts[BLUE]) if one["severity"] == "error"]
+    assert found["code"] == "traffic-unmanaged" and traffic.traffic_objects(plan, BLUE, facts[BLUE]) == []
 
 
 def test_a_new_split_waits_for_its_host_and_an_old_one_stays() -> None:
