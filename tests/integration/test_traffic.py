@@ -89,7 +89,8 @@ def test_objects_are_written_with_the_service(federation: Federation) -> None:
 
 
 def test_what_is_not_declared_any_more_is_removed_on_request(federation: Federation) -> None:
-    federation.options["federation_services"] = [{**FAILOVER, "failover": None}, ALLOWED]
+    shared = {key: value for key, value in FAILOVER.items() if key != "failover"}
+    federation.options["federation_services"] = [shared, ALLOWED]
     kept = federation.succeed()
     assert "[traffic-undeclared]" in kept.flat and RULE in _names(federation, "green")
     federation.options["federation_prune"] = True

@@ -158,7 +158,7 @@ def _taken(service: SharedService, kind: TrafficKind, consumer: str, group: str)
     where = f"{service['where']}.{kind}"
     if kind == "allow":
         message = f"another entry has allow for the same service and {consumer}: both would write one policy"
-        return problem("service-conflict", group, where, message, "Keep one of the two")
+        return problem("service-conflict", group, where, message)
     message = f"another entry is about the same host of {consumer}: all requests for it would go by one of them"
     return problem(
         "service-conflict", group, where, message, "Keep one of the two, or give the import of one another alias"
