@@ -7,6 +7,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import textwrap
+import time
 from typing import Any
 
 import pytest
@@ -36,6 +38,14 @@ def compressed(text: str) -> str:
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
+def wrapped(text: str, width: int = 76, prefix: str = "") -> str:
+    """A text as ``base64`` prints it, in a log with times at the beginning of lines."""
+    return "\n".join(prefix + line for line in textwrap.wrap(encoded(text), width))
+
+
+TIME = "2026-01-31T03:04:05.123456789Z "
+AUTHS = json.dumps({"auths": {"quay.io": {"auth": f"{SECRET}"}}})
+
 TEXTS = [
     KEY,
     KEY.replace("\n", "\\n"),
@@ -60,6 +70,46 @@ TEXTS = [
     encoded(encoded(KEY)),
     f"data: {encoded(KEY)}",
     compressed(json.dumps({"password": SECRET, "filler": "x" * 100})),
+    f"credentials=AKIAIOSFODNN7EXAMPLE:{SECRET}",
+    f"password=[redacted]{SECRET}",
+    f"password: [redacted] {SECRET}",
+    f'{TIME}reply {{"connectionString":"amqp://u:pw1234@h/v {SECRET}"}}',
+    KEY.partition("\n")[2],
+    f"{TIME}{SECRET}=\n".replace("-", "") + f"{TIME}-----END PRIVATE KEY-----\n{KEY}",
+    KEY.replace("\n", f"\n{TIME}"),
+    KEY.replace("RSA PRIVATE KEY", "PGP PRIVATE KEY BLOCK"),
+    f"sh -c 'oc login --token {SECRET} --v=2'",
+    f"--db-password '{SECRET}'",
+    f"DB_PASS={SECRET}",
+    f"SIGNING_KEY={SECRET}",
+    f"MYSQL_PWD={SECRET}",
+    f"ENCRYPTION_KEY={SECRET}",
+    AUTHS,
+    f"{TIME}pull with {AUTHS}",
+    f"{TIME}pull with {json.dumps(AUTHS)} failed",
+    f"password: my {SECRET}",
+    f"{TIME}  db_password: it's my {SECRET}",
+    f"aws_secret_access_key = my, {SECRET}",
+    f"say password: my {SECRET}",
+    f"https://user:a/{SECRET}@registry.example.com/",
+    f"https://user:{SECRET}@a@registry.example.com/",
+    f"https://{SECRET}@github.com/x.git",
+    f"password: |\n  first\n  {SECRET}\nnext: 1",
+    f"- password: >-\n    {SECRET}\n  next: 1",
+    *(f"password=ab{sign}{SECRET} next" for sign in ",;&"),
+    json.dumps({"x": json.dumps({"password": f'ab"c{SECRET}'})}),
+    f"{TIME}got {json.dumps(json.dumps({'password': f'ab{chr(34)}c{SECRET}'}))} once",
+    f'got {{"password":{{"value":"{SECRET}"}}}} once',
+    f'{{"password":{{"value":"{SECRET}"}}}}',
+    f'got {{"key":"authorization","value":"Custom {SECRET}"}} once',
+    f'{{"key":"x-api-key","value":"{SECRET}"}}',
+    f"- name: DB_PASSWORD\n  value: my {SECRET}",
+    f'got "Authorization":["Token {SECRET}"] once',
+    f"map[Authorization:[Negotiate {SECRET}]]",
+    f"Cookie: a=b; session={SECRET}",
+    f"< set-cookie: session={SECRET}; path=/",
+    f"https://x.example.com/?x%3Daccess_token%3D{SECRET}",
+    json.dumps([{"a": f"--token={SECRET}"}]),
 ]
 
 
@@ -92,6 +142,88 @@ def test_a_secret_goes_from_a_text(text: str) -> None:
     cleaned = redact_text(text)
     assert hides(cleaned), cleaned
     assert redact_text(cleaned) == cleaned
+
+
+@pytest.mark.parametrize("width", [64, 76])
+@pytest.mark.parametrize("prefix", ["", TIME, "    "])
+@pytest.mark.parametrize("text", [KUBECONFIG * 2, KEY * 3], ids=["kubeconfig", "key"])
+@pytest.mark.parametrize("after", ["", "\nlast", f"\n{'x' * 50}", "\nlast line"])
+def test_a_secret_goes_from_base64_in_lines(text: str, prefix: str, width: int, after: str) -> None:
+    lines = wrapped(text, width, prefix)
+    for form in (lines + after, json.dumps({"a": lines + after}), (lines + after).replace("\n", "\\n")):
+        cleaned = redact_text(f"before\n{form}")
+        assert encoded(text)[80:110] not in cleaned and encoded(text)[-30:-4] not in cleaned, cleaned
+        assert cleaned.startswith("before") and redact_text(cleaned) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"DB_PASSWORD": "8473920174"}, {"DB_PASSWORD": REDACTED}),
+        ({"clientSecret": 1234567890}, {"clientSecret": REDACTED}),
+        (
+            {"retryToken": 3, "token": "401", "hasPassword": True},
+            {"retryToken": 3, "token": "401", "hasPassword": True},
+        ),
+        ("password=8473920174", f"password={REDACTED}"),
+        ({"args": ["--password", SECRET, "-x"]}, {"args": ["--password", REDACTED, "-x"]}),
+        ({"args": ["--token", "--v=2", "y"]}, {"args": ["--token", "--v=2", "y"]}),
+        ({"password": {"value": SECRET}}, {"password": {"value": REDACTED}}),
+        ({"credentials": [{"u": SECRET, "name": "x"}]}, {"credentials": [{"u": REDACTED, "name": "x"}]}),
+        ({"key": "authorization", "value": SECRET}, {"key": "authorization", "value": REDACTED}),
+        ({"Name": "DB_PASS", "Value": SECRET}, {"Name": "DB_PASS", "Value": REDACTED}),
+        ({"auth": SECRET}, {"auth": REDACTED}),
+        ({"auth": {"kind": "x", "user": "me"}}, {"auth": {"kind": "x", "user": "me"}}),
+        ({"Authorization": [f"Token {SECRET}"]}, {"Authorization": [REDACTED]}),
+        ({"credentials": f"[redacted]:{SECRET}"}, {"credentials": REDACTED}),
+        ({"password": f"{REDACTED} 5 characters"}, {"password": f"{REDACTED} 5 characters"}),
+    ],
+)
+def test_a_value_goes_whole_and_only_what_tells_nothing_stays(value: Any, expected: Any) -> None:
+    assert redact(value) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "A" * 16000,
+        "a" * 15990 + "@",
+        "token" * 3200,
+        "token " * 2700,
+        "--token" * 2300,
+        "-----BEGIN PRIVATE KEY" * 700,
+        "-----END PRIVATE KEY-----" * 640,
+        "http://" * 2200,
+        "http://u:" * 1700,
+        "a." * 8000,
+        'password=\\"' * 1600,
+        "name: token, " * 1200,
+        "password: " * 1600,
+        "password: |\n" * 1300,
+        "\\" * 16000,
+        " " * 16000,
+        "{" * 16000,
+        "[" * 16000,
+        "token={" * 2200,
+        ("A" * 60 + "\n") * 260,
+        "sha256~" * 2200,
+        "eyJaaaaa" * 2000,
+        "bearer " * 2300,
+    ],
+    ids=lambda line: repr(line[:12]),
+)
+def test_the_time_for_a_long_line_grows_with_its_length(line: str) -> None:
+    """Four times the text takes about four times as long; it took sixteen or sixty-four times."""
+
+    def seconds(text: str) -> float:
+        found = []
+        for _round in range(3):
+            start = time.process_time()
+            redact_text(text)
+            found.append(time.process_time() - start)
+        return min(found)
+
+    assert seconds(line) < 10 * seconds(line[: len(line) // 4]) + 0.1
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -144,6 +276,50 @@ def test_the_name_of_a_value_tells_that_it_is_a_secret(name: str) -> None:
 )
 def test_what_support_needs_stays(value: Any) -> None:
     assert redact(value) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{TIME}info\txds\tpush for ingress-green 200 OK in 12ms",
+        '[2026-01-31T03:04:05.123Z] "GET /api/v1?page=2 HTTP/1.1" 503 UC upstream "spiffe://red.local/ns/a/sa/b" "10.0.0.1:8080"',
+        "https://api.example.com:6443/apis/x@y is not there",
+        "docker://registry.example.com:5000/istio/proxy@sha256:" + "ab" * 32,
+        "oci://registry.example.com/istio/proxy@sha256:" + "ab" * 32,
+        "ssl://user.example.com:15443 refused",
+        'secrets "istio-ca-secret" not found',
+        "secretName: istio-ca-secret",
+        '"secret": {"secretName": "istio-ca-secret", "defaultMode": 420}',
+        "tokenExpirationSeconds: 3600",
+        "secrets:\n- name: builder-dockercfg-x",
+        "imagePullSecrets: []",
+        "pass-through: yes, bypass: no",
+        "a: b\ntoken: [redacted]\nstatus: 200",
+        wrapped(CERTIFICATE * 3),
+        json.dumps({"message": "connection refused", "count": 12345, "image": "x@sha256:" + "ab" * 32}, indent=1),
+        CERTIFICATE,
+    ],
+)
+def test_what_support_needs_of_a_text_stays(text: str) -> None:
+    assert redact_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a level=info token=abcdef peer=green", "a level=info token=[redacted] peer=green"),
+        (f"{TIME}cannot use token: abcdef of pod x 401", f"{TIME}cannot use token: [redacted] of pod x 401"),
+        ("GET /?token=abcdef HTTP/1.1 200", "GET /?token=[redacted] HTTP/1.1 200"),
+        ('{"token":"abcdef","peer":"green"}', '{"token": "[redacted]", "peer": "green"}'),
+        ('x {"token":"abcdef","peer":"green"}', 'x {"token":"[redacted]","peer":"green"}'),
+        ("secretName: a password=abcdef", "secretName: a password=[redacted]"),
+        ("password: |\n  a\n  b\nstatus: 200\n", "password: [redacted]\nstatus: 200\n"),
+        ("https://u:abcdef@host.example.com:443/x 200", "https://[redacted]@host.example.com:443/x 200"),
+        ("oc login --token abcdef --server x", "oc login --token [redacted] --server x"),
+    ],
+)
+def test_only_the_secret_goes_from_a_line(text: str, expected: str) -> None:
+    assert redact_text(text) == expected == redact_text(expected)
 
 
 def test_a_config_map_keeps_certificates_and_what_the_mesh_wrote() -> None:
