@@ -16,7 +16,8 @@ description:
   - Nothing is written to the cluster. No Secret is requested. Tokens, passwords, private keys and the contents of kubeconfigs are replaced where they
     appear in objects, logs and files.
   - What cannot be collected does not fail the task. It is among RV(missing), and the rest is collected.
-  - C(oc) gets its credentials from a kubeconfig of mode 0600 in a temporary directory, which is removed when it ends.
+  - C(oc) gets its credentials from a kubeconfig in memory, or, where there are no files in memory, from one of mode 0600 in a temporary
+    directory, which is removed when it ends.
 extends_documentation_fragment:
   - ossm.federation._auth
   - ossm.federation._mesh

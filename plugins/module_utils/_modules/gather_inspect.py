@@ -5,8 +5,9 @@
 """``oc adm inspect`` of the namespace of a mesh, without secrets. Private to this collection.
 
 ``oc adm inspect ns/NAME`` requests Secrets and hides their data itself. Here the kinds are named instead, so that no Secret and no
-ConfigMap is requested at all; logs are read by the API, with limits. ``oc`` gets its credentials from a kubeconfig of mode 0600 that
-is removed when it ends.
+ConfigMap is requested at all; logs are read by the API, with limits. ``oc`` gets its credentials from a kubeconfig in memory, which
+is gone with the processes that have it open, whatever ends them; where there is no such memory, from a file of mode 0600 that is
+removed when ``oc`` ends.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.recording import RecordingCluster, plain_yaml
 from ansible_collections.ossm.federation.plugins.module_utils._cluster.yaml_text import to_yaml
@@ -49,18 +51,71 @@ def inspect(cluster: RecordingCluster, namespace: str, params: Json, miss: Miss)
         return {}
     folder = tempfile.mkdtemp(prefix="ossm-federation-")
     try:
-        _write_private(os.path.join(folder, _KUBECONFIG), to_yaml(kubeconfig(cluster.configuration, params["auth"])))
+        text = to_yaml(kubeconfig(cluster.configuration, params["auth"]))
         output = os.path.join(folder, "inspect")
         command = _command(program, namespace, output, params)
-        environment = _environment(folder, params)
-        for resources, failure in _run_all(command, environment, int(params["oc_timeout"]), output):
-            miss(f"{WHAT} {resources}", failure, "Grant the rights of docs/rbac/gather-inspect.yaml")
+        with _private(folder, text) as private:
+            environment = _environment(folder, private.path, params)
+            for resources, failure in _run_all(_Oc(command, environment, private), int(params["oc_timeout"]), output):
+                miss(f"{WHAT} {resources}", failure, "Grant the rights of docs/rbac/gather-inspect.yaml")
         return _texts(output, miss)
     except OSError as error:
         miss(WHAT, f"it cannot be run: {error.strerror or error}", "")
         return {}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Private(NamedTuple):
+    """A text that only this process and those that it starts can read: its path, and the descriptors to pass on."""
+
+    path: str
+    descriptors: Tuple[int, ...]
+
+
+class _Oc(NamedTuple):
+    """How ``oc`` is run: the command without the kinds to inspect, its environment, and its kubeconfig."""
+
+    command: List[str]
+    environment: Dict[str, str]
+    kubeconfig: _Private
+
+
+@contextmanager
+def _private(folder: str, text: str) -> Iterator[_Private]:
+    """A kubeconfig in memory; in a file where the system has no such memory, or does not show it as a file."""
+    descriptor = _memory(text)
+    if descriptor is None:
+        path = os.path.join(folder, _KUBECONFIG)
+        _write_private(path, text)
+        yield _Private(path, ())
+        return
+    try:
+        yield _Private(f"/proc/self/fd/{descriptor}", (descriptor,))
+    finally:
+        os.close(descriptor)
+
+
+def _memory(text: str) -> Optional[int]:
+    """The descriptor of a file in memory with a text; None where there is none."""
+    create: Any = getattr(os, "memfd_create", None)
+    if create is None:
+        return None
+    try:
+        descriptor = int(create(_KUBECONFIG))
+    except OSError:
+        return None
+    try:
+        os.fchmod(descriptor, 0o600)
+        os.write(descriptor, text.encode())
+        # Who opens it begins at its start, as with any file; who does not find it there gets a file on disk.
+        with open(f"/proc/self/fd/{descriptor}", encoding="utf-8") as file:
+            if file.read() == text:
+                return descriptor
+    except OSError:
+        pass
+    os.close(descriptor)
+    return None
 
 
 def _write_private(path: str, text: str) -> None:
@@ -117,34 +172,35 @@ def _command(program: str, namespace: str, output: str, params: Json) -> List[st
     return [program, "adm", "inspect", *since, "--namespace", namespace, "--dest-dir", output]
 
 
-def _environment(folder: str, params: Json) -> Dict[str, str]:
+def _environment(folder: str, path: str, params: Json) -> Dict[str, str]:
     """The environment of ``oc``: its cache is in the folder that is removed, and no proxy of this process is used."""
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": folder, "TMPDIR": folder}
-    environment["KUBECONFIG"] = os.path.join(folder, _KUBECONFIG)
+    environment["KUBECONFIG"] = path
     if params["auth"].get("no_proxy"):
         environment["NO_PROXY"] = params["auth"]["no_proxy"]
     return environment
 
 
-def _run_all(command: List[str], environment: Dict[str, str], seconds: int, output: str) -> List[Tuple[str, str]]:
+def _run_all(program: _Oc, seconds: int, output: str) -> List[Tuple[str, str]]:
     """Run ``oc`` for all kinds; what failed, by kinds. It writes nothing where one of them cannot be listed: then each kind is
     inspected by itself."""
     deadline = time.monotonic() + seconds
     resources = [str(RESOURCES[kind]) for kind in INSPECTED]
-    failure = _run([*command, ",".join(resources)], environment, deadline)
+    failure = _run(program, ",".join(resources), deadline)
     if not failure or os.path.exists(output) or time.monotonic() >= deadline:
         return [("of the namespace", failure)] if failure else []
-    failures = [(resource, _run([*command, resource], environment, deadline)) for resource in resources]
+    failures = [(resource, _run(program, resource, deadline)) for resource in resources]
     return [(resource, failure) for resource, failure in failures if failure]
 
 
-def _run(command: Sequence[str], environment: Dict[str, str], deadline: float) -> str:
+def _run(program: _Oc, resources: str, deadline: float) -> str:
     """Run ``oc`` once; what went wrong, without secrets, or an empty text."""
     try:
         completed = subprocess.run(
-            command,
-            env=environment,
-            cwd=environment["HOME"],
+            [*program.command, resources],
+            env=program.environment,
+            cwd=program.environment["HOME"],
+            pass_fds=program.kubeconfig.descriptors,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

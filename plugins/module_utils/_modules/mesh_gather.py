@@ -31,6 +31,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.data impo
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import GatherResult, MeshFacts, Missing
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import GATHERED
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.module_utils._readers.redaction import redact, redact_text
 
 ARGUMENT_SPEC: Json = {
     **COMMON_OPTIONS,
@@ -69,7 +70,7 @@ def run(params: Json, check_mode: bool, say: Say) -> GatherResult:
         "content": base64.b64encode(content).decode(),
         "files": len(state.texts),
         "bytes": sum(len(text) for text in state.texts.values()),
-        "problems": state.facts["problems"],
+        "problems": redact(state.facts["problems"]),
     }
 
 
@@ -84,8 +85,8 @@ class _Collection:
         self._params = params
 
     def miss(self, what: str, reason: str, remedy: str = "") -> None:
-        """Note what could not be collected, once."""
-        found: Missing = {"what": what, "reason": reason, "remedy": remedy}
+        """Note what could not be collected, once; a reason may have what a cluster or a proxy has answered."""
+        found: Missing = {"what": what, "reason": redact_text(reason), "remedy": remedy}
         if found not in self.missing:
             self.missing.append(found)
 
@@ -165,6 +166,6 @@ class _Collection:
             "control_plane": plane.get("name") or "",
             "readable": self.facts["readable"],
             "gateways": self._gateways(),
-            "problems": self.facts["problems"],
+            "problems": redact(self.facts["problems"]),
             "missing": self.missing,
         }

@@ -72,9 +72,9 @@ def verdict_of(gathering: Gathering, collected: Mapping[str, Collected]) -> Gath
 
 
 def missing(gathering: Gathering, collected: Mapping[str, Collected]) -> List[Json]:
-    """What could not be collected, with its mesh."""
+    """What could not be collected, with its mesh, without secrets."""
     found: List[Json] = [
-        {"mesh": collected[host]["facts"]["mesh"], **one}
+        {"mesh": collected[host]["facts"]["mesh"], **redact(one)}
         for host in sorted(collected)
         for one in collected[host]["facts"]["missing"]
     ]

@@ -35,7 +35,8 @@ PARAMS = {
 #: As openshift/oc pkg/cli/admin/inspect behaves: it writes nothing where a kind cannot be listed, one file for each object, and a file of times.
 OC = """#!/bin/sh
 echo "$@" >> "{calls}"
-stat -c %a "$KUBECONFIG" >> "{calls}"
+stat -L -c %a "$KUBECONFIG" >> "{calls}"
+grep -l {secret} "$HOME"/* > "{calls}.files" 2> /dev/null
 cp "$KUBECONFIG" "{calls}.kubeconfig"
 env > "{calls}.environment"
 for last; do :; done
@@ -227,6 +228,33 @@ def test_oc_inspects_without_secrets_in_arguments_environment_and_result(calls: 
     assert user == {"token": SECRET}
 
 
+def test_the_kubeconfig_is_in_no_file_so_that_it_ends_with_the_run(calls: Path) -> None:
+    """Whatever ends the run cannot leave it behind; each run of oc reads it from its start."""
+    write_oc(calls, refused="replicasets")
+    before = sorted(os.listdir("/proc/self/fd"))
+    texts, dummy = run_oc(calls)
+    assert texts and Path(f"{calls}.files").read_text() == ""
+    assert yaml.safe_load(Path(f"{calls}.kubeconfig").read_text())["users"][0]["user"] == {"token": SECRET}
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("reason", ["missing", "refused", "unreadable"])
+def test_without_files_in_memory_the_kubeconfig_is_a_private_file(
+    calls: Path, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    if reason == "missing":
+        monkeypatch.delattr(os, "memfd_create")
+    elif reason == "refused":
+        monkeypatch.setattr(os, "memfd_create", lambda name: os.open("/nowhere", os.O_RDONLY))
+    else:
+        monkeypatch.setattr(os, "memfd_create", lambda name: os.open(os.devnull, os.O_RDONLY))
+        monkeypatch.setattr(os, "fchmod", lambda descriptor, mode: None)
+    write_oc(calls)
+    texts, missed = run_oc(calls)
+    assert texts and not missed and calls.read_text().splitlines()[1] == "600"
+    assert Path(f"{calls}.files").read_text().strip().endswith("/kubeconfig")
+
+
 def test_where_one_kind_is_refused_the_others_are_inspected(calls: Path) -> None:
     write_oc(calls, refused="replicasets")
     texts, missed = run_oc(calls)
@@ -289,6 +317,17 @@ def test_a_mesh_without_access_is_missing_and_does_not_fail() -> None:
     assert [one["what"] for one in result["missing"]] == ["everything"]
     whole = json.loads(gzip.decompress(base64.b64decode(result["content"])))
     assert whole["answers"] == [] and whole["facts"]["readable"] is False
+
+
+def test_a_reason_of_a_cluster_is_noted_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Any, auth: Json, is_checked: bool = False) -> None:
+        raise ClusterError("unreachable", f"https://u:{SECRET}@proxy answers 407, password={SECRET}")
+
+    monkeypatch.setattr(recording.RecordingCluster, "__init__", refuse)
+    params: Any = {**PARAMS, "mesh": "red", "fail_on_problems": False}
+    result = mesh_gather.run(params, False, print)
+    assert result["missing"][0]["reason"] == "https://[redacted]@proxy answers 407, password=[redacted]"
+    assert SECRET not in gzip.decompress(base64.b64decode(result["content"])).decode() + json.dumps(result)
 
 
 def test_a_secret_is_never_requested(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,6 +170,18 @@ def test_what_is_missing_decides_the_verdict() -> None:
     assert verdict_of(plan(), {"g": mesh("green", "red", is_full=False)}) == "EMPTY"
 
 
+def test_why_something_is_missing_is_said_without_secrets() -> None:
+    partial = collected(r=mesh("red", "green", is_full=False))
+    partial["r"]["facts"]["missing"][0]["reason"] = f"https://admin:{SECRET}@api.red:6443 refused: Bearer {SECRET}, 503"
+    files = members(plan(), partial)
+    archive = {"path": "/x/a.tar.gz", "bytes": 1, "files": 1, "parts": []}
+    found = report.report(plan(), partial, archive, False)
+    assert SECRET not in files["manifest.json"] + json.dumps(found)
+    assert json.loads(files["manifest.json"])["missing"][0]["reason"].startswith(
+        "https://[redacted]@api.red:6443 refused"
+    )
+
+
 def test_the_report_begins_with_the_verdict_and_names_each_reason_once() -> None:
     partial = collected(r=mesh("red", "green", is_full=False), g=mesh("green", "red", is_full=False))
     partial["g"]["facts"]["readable"] = True
