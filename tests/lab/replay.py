@@ -1,10 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replay an archive of gather.yml: API servers that answer as those of the field did, and an inventory for them."""
+"""Replay an archive of gather.yml: API servers that answer as those of the field did, and an inventory for them.
+
+An archive comes from somebody else: nothing of it may run, or name a file outside of it.
+"""
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
 import sys
 import tarfile
 import time
@@ -23,6 +28,10 @@ FORMAT, VERSION = "ossm.federation/gather", 1
 ROLE = "replay"
 START_SECONDS = 60.0
 _POLL_SECONDS = 0.05
+#: Names of meshes, which become folders; and what Ansible would evaluate.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_TEMPLATE = re.compile(r"\{[{%#]")
+_PATHS = ("mesh_identity_file", "federation_identity_dir")
 Content = dict[str, Any]
 
 
@@ -39,7 +48,18 @@ def unpack(archive: Path, folder: Path) -> Path:
     manifest = state.read_json(root / "manifest.json", {})
     if len(names) != 1 or (manifest.get("format"), manifest.get("version")) != (FORMAT, VERSION):
         raise LabError(f"{archive} is not an archive of gather.yml, version {VERSION}.")
+    for one in manifest.get("meshes", {}).values():
+        if not _NAME.fullmatch(one["mesh"]):
+            raise LabError(f"{archive} names a mesh {one['mesh']!r}, which is no name.")
     return root
+
+
+def inside(root: Path, path: str) -> Path:
+    """Return a path of an archive. LabError where it leads out of it."""
+    found = (root / path).resolve()
+    if not found.is_relative_to(root.resolve()):
+        raise LabError(f"The archive names {path}, which is outside of it.")
+    return root / path
 
 
 def replay(archive: Path, directory: Path) -> Path:
@@ -71,7 +91,7 @@ def _content(directory: Path, root: Path, manifest: Content) -> Content:
         name: clusters.new_entry(directory, network, index, name, settings, clusters.JSON)
         for index, name in enumerate(meshes, start=1)
     }
-    answers = {name: str(root / one["answers"]) for name, one in meshes.items() if _has_answered(root, one)}
+    answers = {name: str(inside(root, one["answers"])) for name, one in meshes.items() if _has_answered(root, one)}
     return {
         "name": directory.name,
         "directory": str(directory),
@@ -84,27 +104,59 @@ def _content(directory: Path, root: Path, manifest: Content) -> Content:
 
 
 def _has_answered(root: Path, mesh: Content) -> bool:
-    return bool(mesh["answers"]) and any(answer["status"] for answer in state.read_json(root / mesh["answers"]))
+    return bool(mesh["answers"]) and any(answer["status"] for answer in state.read_json(inside(root, mesh["answers"])))
 
 
 def inventory_of(root: Path, manifest: Content, entries: Content) -> Content:
     """Return the inventory of the archive with access to the replayed API servers."""
-    inventory: Content = yaml.safe_load((root / "inventory.yml").read_text(encoding="utf-8"))
-    hosts = inventory["all"]["children"][manifest["group"]]["hosts"]
+    groups = yaml.safe_load((root / "inventory.yml").read_text(encoding="utf-8"))["all"]["children"]
+    hosts: Content = {
+        host: _declared(variables or {}) for host, variables in groups[manifest["group"]]["hosts"].items()
+    }
+    children: Content = {name: {"hosts": {host: {} for host in group["hosts"]}} for name, group in groups.items()}
+    children[manifest["group"]] = {"hosts": hosts}
+    inventory = {"all": {"children": children}}
+    _reject_templates(inventory)
     for host, one in manifest["meshes"].items():
         variables = hosts[host]
         variables["federation_doctor_network_file"] = str(root / "doctor" / "network.json")
-        for name in ("mesh_identity_file", "federation_identity_dir"):
+        for name in _PATHS:
             if name in variables:
-                variables[name] = str(root / variables[name])
+                variables[name] = str(inside(root, variables[name]))
         codes = {found["code"] for found in one["problems"]}
         if one["by_file"] or "access-missing" in codes:
             continue
+        kubeconfig = Path(entries[one["mesh"]]["kubeconfig"])
+        # A file of the archive could have this name; no file of the lab does.
         is_missing = "kubeconfig-missing" in codes
-        variables["mesh_kubeconfig"] = (
-            str(root / "kubeconfig-missing") if is_missing else entries[one["mesh"]]["kubeconfig"]
-        )
+        variables["mesh_kubeconfig"] = str(kubeconfig.with_name("kubeconfig-missing") if is_missing else kubeconfig)
     return inventory
+
+
+def _declared(variables: Content) -> Content:
+    """Return the variables that are part of a declaration; others could run programs, or lead to other clusters."""
+    collections = str(state.ROOT / "build" / "collections")
+    if collections not in sys.path:
+        sys.path.append(collections)
+    package = "ansible_collections.ossm.federation.plugins.plugin_utils._gather"
+    try:
+        is_kept = importlib.import_module(f"{package}.inventory").is_kept
+    except ImportError as error:
+        raise LabError("The collection is not linked. Run `make links` first.") from error
+    return {name: value for name, value in variables.items() if is_kept(name)}
+
+
+def _reject_templates(value: Any) -> None:
+    """Raise LabError where Ansible would evaluate a text."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _reject_templates(name)
+            _reject_templates(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _reject_templates(inner)
+    elif isinstance(value, str) and _TEMPLATE.search(value):
+        raise LabError(f"The inventory of the archive has a template, which would be evaluated here: {value}")
 
 
 def _await_ready(directory: Path) -> None:
