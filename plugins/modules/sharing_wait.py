@@ -247,7 +247,7 @@ problems:
       description: What is wrong.
       returned: always
       type: str
-      sample: after 300 s: not imported yet: ratings.bookinfo.svc.green-mesh-exports.local
+      sample: 'after 300 s: not imported yet: ratings.bookinfo.svc.green-mesh-exports.local'
     remedy:
       description: How to fix it.
       returned: always
