@@ -166,8 +166,8 @@ def _used(requests: dict[str, list[Request]]) -> set[tuple[str, str]]:
 
 
 def _permissions(federation: Federation, *playbooks: str) -> set[tuple[str, str]]:
-    manifests = [manifest for playbook in playbooks for manifest in manifests(federation, "red-mesh", playbook)]
-    rules = [rule for manifest in manifests for rule in manifest.get("rules", [])]
+    granted = [manifest for playbook in playbooks for manifest in manifests(federation, "red-mesh", playbook)]
+    rules = [rule for manifest in granted for rule in manifest.get("rules", [])]
     return {(verb, rule["resources"][0]) for rule in rules for verb in rule["verbs"]}
 
 
