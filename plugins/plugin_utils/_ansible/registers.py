@@ -87,7 +87,7 @@ def sealed_gathering(value: Any, reader: str) -> Gathering:
 
 def read_collected(hostvars: Mapping[str, Any], hosts: Iterable[str], outside: Any = ()) -> Dict[str, Collected]:
     """What mesh_gather has collected, by host: of the hosts of the play, and of those outside of it."""
-    results = {host: result for host, result in _loop_results(plain(outside), "content")}
+    results = dict(_loop_results(plain(outside), "content"))
     results.update(read_results(hostvars, hosts, ["gathered"])["gathered"])
     return {host: unpack(result["content"]) for host, result in results.items() if result.get("content")}
 

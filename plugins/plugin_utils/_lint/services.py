@@ -198,16 +198,16 @@ class _ExportedLists:
         self.services = services
         self._by_list: Dict[Tuple[str, int], List[_Exported]] = {}
 
-    def to(self, host: str, peer: str) -> List[_Exported]:
+    def to(self, exporter: str, importer: str) -> List[_Exported]:
         """What a mesh exports to a peer."""
-        mesh = self.meshes[host]
+        mesh = self.meshes[exporter]
         for index, written in enumerate(mesh["export_lists"]):
-            if peer not in written["peers"] or not written["sound"]:
+            if importer not in written["peers"] or not written["sound"]:
                 continue
-            if (host, index) not in self._by_list:
+            if (exporter, index) not in self._by_list:
                 places = rules.places_of(mesh, written)
-                self._by_list[host, index] = _exported(mesh, places, self.services.get(host, []))
-            return self._by_list[host, index]
+                self._by_list[exporter, index] = _exported(mesh, places, self.services.get(exporter, []))
+            return self._by_list[exporter, index]
         return []
 
 

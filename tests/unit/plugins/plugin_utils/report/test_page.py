@@ -295,13 +295,13 @@ def test_stars_have_every_pair_once(found: set[layout.Pair]) -> None:
 @given(*[strategies.tuples(strategies.integers(0, 900), strategies.integers(0, 600))] * 2)
 def test_the_two_directions_are_apart(one: tuple[int, int], two: tuple[int, int]) -> None:
     """A curve starts and ends outside of both boxes, and the curve back is never the same."""
-    source, target = (layout.Box("m", float(x), float(y), 120.0, layout.NODE_HEIGHT) for x, y in (one, two))
-    if overlap(source._replace(width=200.0, height=100.0), target._replace(width=200.0, height=100.0)):
+    first, second = (layout.Box("m", float(x), float(y), 120.0, layout.NODE_HEIGHT) for x, y in (one, two))
+    if overlap(first._replace(width=200.0, height=100.0), second._replace(width=200.0, height=100.0)):
         return
-    there, back = curves.between(source, target), curves.between(target, source)
+    there, back = curves.between(first, second), curves.between(second, first)
     for curve in (there, back):
         for point in (curve.start, curve.end):
-            assert not source.contains(point, curves.GAP) and not target.contains(point, curves.GAP)
+            assert not first.contains(point, curves.GAP) and not second.contains(point, curves.GAP)
     middles = [curve.at(0.5) for curve in (there, back)]
     assert abs(middles[0][0] - middles[1][0]) + abs(middles[0][1] - middles[1][1]) > 10
 
