@@ -62,7 +62,7 @@ def probe_options(plan: Plan, facts: Facts, host: str) -> Json:
         "probe_namespace": probe.namespace,
         "targets": probe.targets,
         "image": options["federation_probe_image"] or "",
-        "count": options["federation_probe_count"],
+        "pods": options["federation_probe_count"],
         "path": options["federation_probe_path"],
         "header": options["federation_probe_header"] or "",
         "timeout": options["federation_probe_timeout"],

@@ -49,7 +49,7 @@ def test_imported_services_are_requested_at_the_exporters_port() -> None:
         f"{GREEN}-system",
         f"{GREEN}-bookinfo",
     )
-    assert (options["count"], options["path"], options["image"], options["timeout"]) == (1, "/", "", 120)
+    assert (options["pods"], options["path"], options["image"], options["timeout"]) == (1, "/", "", 120)
     assert planned.options(RED) == {} == planned.options(BLUE), "nothing is imported"
 
 
@@ -66,7 +66,7 @@ def test_options_of_the_inventory_are_passed_on() -> None:
         federation_probe_image="i",
         federation_probe_path="/x",
     ).options()
-    assert (options["probe_namespace"], options["count"], options["image"], options["path"]) == ("probes", 3, "i", "/x")
+    assert (options["probe_namespace"], options["pods"], options["image"], options["path"]) == ("probes", 3, "i", "/x")
 
 
 def test_nothing_is_requested_where_no_probe_is_wanted_or_possible() -> None:
