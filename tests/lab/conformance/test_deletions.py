@@ -87,7 +87,7 @@ def test_export_set_deleted_before_its_peer(pair: Pair) -> None:
     begin = pair.first.peer()
     pair.until_connected(150, since=begin)
     pair.second.until_imported(since=begin)
-    assert pair.second.mesh.status_codes(pair.second.host()) == [200] * 4
+    pair.second.mesh.until_status_codes(pair.second.host(), 200, 5)
 
 
 @pytest.mark.observation("deletion-restart")
