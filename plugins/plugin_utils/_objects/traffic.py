@@ -29,6 +29,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.kinds imp
 from ansible_collections.ossm.federation.plugins.module_utils._product.matching import (
     Names,
     exported_as,
+    import_suffix,
     imported_host,
 )
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import TRAFFIC
@@ -142,7 +143,10 @@ def traffic_problems(plan: Plan, host: str, facts: Json) -> List[Problem]:
     withdrawn = withdrawn_traffic(plan, host, facts)
     return found + [
         problem(
-            "traffic-undeclared", plan["meshes"][host]["mesh"], _text(obj["definition"]), "it is not declared any more"
+            "traffic-undeclared",
+            plan["meshes"][host]["mesh"],
+            described(obj["definition"]),
+            "it is not declared any more",
         )
         for obj in undeclared_traffic(plan, host, facts)
         if obj not in withdrawn
@@ -163,7 +167,7 @@ def traffic_elsewhere(plan: Plan, host: str) -> List[Problem]:
 
 def imported_traffic_host(side: Side, traffic: Traffic) -> str:
     """The host name that a split sends its remote part to."""
-    return f"{traffic['name']}.{traffic['namespace']}.svc.{side['peer_name']}-imports.local"
+    return f"{traffic['name']}.{traffic['namespace']}.{import_suffix({}, side['peer_name'])}"
 
 
 def _planned(plan: Plan, host: str, facts: Json) -> Iterator[Tuple[Side, Traffic, Json, _Live]]:
@@ -191,7 +195,8 @@ def _key(obj: Json) -> Key:
     return obj["kind"], obj["metadata"]["namespace"], obj["metadata"]["name"]
 
 
-def _text(obj: Json) -> str:
+def described(obj: Json) -> str:
+    """Kind, namespace and name of an object, as a problem names it."""
     return "{} {}/{}".format(*_key(obj))
 
 
@@ -234,9 +239,9 @@ def _unmanaged(side: Side, traffic: Traffic, definition: Json, rival: Json) -> P
     return problem(
         "traffic-unmanaged",
         side["mesh"],
-        _text(rival),
+        described(rival),
         f"it is managed by {managers} and is for {_local_host(traffic)}, so {traffic['kind']} of {traffic['where']} is not written "
-        f"({_text(definition)})",
+        f"({described(definition)})",
         peer=side["peer"],
     )
 

@@ -14,6 +14,7 @@ from typing import Callable, Dict, List, Mapping, Set
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.traffic import (
+    described,
     split_host,
     traffic_objects,
     undeclared_traffic,
@@ -49,7 +50,7 @@ def held_problems(plan: Plan, host: str, facts: Json, results: Results) -> List[
         problem(
             "traffic-held",
             plan["meshes"][host]["mesh"],
-            f"{target['definition']['kind']} {target['definition']['metadata']['namespace']}/{target['definition']['metadata']['name']}",
+            described(target["definition"]),
             f"not written: {_remote_host(target)} is not imported yet",
             peer=plan["sides"][host][str(target["peer"])]["peer"],
         )

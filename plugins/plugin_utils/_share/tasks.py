@@ -43,15 +43,10 @@ def _objects(task: str) -> Callable[[SharePlan, str, Results], List[Json]]:
 
 def _peers(share: SharePlan, host: str, results: Results) -> List[Json]:
     """The peers, without those whose import set could not be written."""
-    failed = {
-        one["name"]
-        for one in (results.get(IMPORTS, {}).get(host) or {}).get("objects") or []
-        if one["verb"] == "failed"
-    }
     return [
         {**desired}
         for desired in written(share, PEERS, host)
-        if desired["definition"]["metadata"]["name"] not in failed
+        if not _is_failed(results, IMPORTS, host, desired["definition"]["metadata"]["name"])
     ]
 
 
