@@ -58,6 +58,14 @@ Object = dict[str, Any]
 Change = tuple[str, str, str, str, tuple[str, ...]]
 
 
+def _without_status(item: Object) -> Object:
+    metadata = {
+        key: value for key, value in item["metadata"].items() if key not in ("resourceVersion", "managedFields")
+    }
+    managers = [entry for entry in item["metadata"].get("managedFields", []) if entry.get("subresource") != "status"]
+    return {**item, "status": None, "metadata": {**metadata, "managedFields": managers}}
+
+
 @dataclass(frozen=True, repr=False)
 class Run:
     """Output and exit code of a run of ansible-playbook."""
@@ -247,10 +255,14 @@ class Federation:
         items = [item for kind in WRITTEN_KINDS for item in self.lab.get(cluster, kind, namespace=namespace)]
         return {f"{item['kind']} {item['metadata']['name']}": item for item in items}
 
-    def versions(self) -> dict[str, str]:
-        """Return the resourceVersion of every object that the collection may write, in all meshes."""
+    def versions(self) -> dict[str, Object]:
+        """Return every object that the collection may write, in all meshes, without what only the product writes.
+
+        The operator and istiod may still write a status while a run goes on, and so a resourceVersion proves nothing. A
+        write of the collection changes an object's content, or the managers of its fields and their times.
+        """
         return {
-            f"{mesh}: {name}": item["metadata"]["resourceVersion"]
+            f"{mesh}: {name}": _without_status(item)
             for mesh in self.lab.meshes
             for name, item in self.writable_objects(mesh).items()
         }
