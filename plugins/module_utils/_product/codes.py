@@ -1222,6 +1222,12 @@ CODES: Dict[str, Code] = {
         "Failover, a split or a policy is declared for a mesh that this run does not write",
         "Run federate.yml without --limit",
     ),
+    "traffic-not-rendered": Code(
+        _TRAFFIC,
+        _W,
+        "A split of requests is not among the files of render.yml",
+        "Run federate.yml for the split, or write the VirtualService yourself once the service is imported",
+    ),
     "traffic-undeclared": Code(
         _TRAFFIC,
         _W,

@@ -62,6 +62,31 @@ def traffic_objects(plan: Plan, host: str, facts: Json) -> List[DesiredObject]:
     ]
 
 
+def rendered_traffic(plan: Plan, host: str, facts: Json) -> List[Tuple[Side, Traffic, Json]]:
+    """What is declared for one mesh, for files that others apply: the live objects are not read, and so rivals are not looked for.
+
+    A split is not among them: it may only be applied when its host is imported, and a file cannot wait.
+    """
+    return [
+        (side, traffic, definition)
+        for side, traffic, definition, _live in _planned(plan, host, facts)
+        if traffic["kind"] != "weights"
+    ]
+
+
+def unrendered_traffic(plan: Plan, host: str) -> List[Problem]:
+    """What is declared for one mesh and left to federate.yml by files that others apply."""
+    message = "not rendered: a split may only be applied when its host is imported, and a file cannot wait for that"
+    return [
+        problem(
+            "traffic-not-rendered", side["mesh"], f"{traffic['where']}.{traffic['kind']}", message, peer=side["peer"]
+        )
+        for _peer, side in sorted(plan["sides"].get(host, {}).items())
+        for traffic in side["traffic"]
+        if traffic["kind"] == "weights"
+    ]
+
+
 def undeclared_traffic(plan: Plan, host: str, facts: Json) -> List[DesiredObject]:
     """The objects of ours, for pairs that are declared, that are not declared any more."""
     sides = {side["peer"]: side for side in plan["sides"].get(host, {}).values()}

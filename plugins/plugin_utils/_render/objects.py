@@ -24,6 +24,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._objects import de
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.definitions import control_plane_definition
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.identity_note import KEPT
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.remote_section import kept_section
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.traffic import rendered_traffic
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.pairs import opposite_side
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
 from ansible_collections.ossm.federation.plugins.plugin_utils._render.owned import (
@@ -42,6 +43,9 @@ _FILES = {
     "ExportedServiceSet": (1, "exports"),
     "ConfigMap": (2, "root"),
     "ServiceMeshPeer": (3, "peer"),
+    # Who may ask is said before the service is exported.
+    "AuthorizationPolicy": (0, "allow"),
+    "DestinationRule": (4, "failover"),
 }
 
 
@@ -87,7 +91,23 @@ def mesh_objects(plan: Plan, host: str, facts: Json) -> MeshObjects:
         wave, word = _FILES[definition["kind"]]
         name = f"{wave}-{word}-{side['peer_name']}"
         objects.append(Rendered(wave, name, side["peer_name"], definition, _pinned(plan, side, definition)))
+    objects += _traffic(plan, host, facts)
     return MeshObjects(sorted(objects, key=lambda one: (one.wave, one.file)), unrendered)
+
+
+def _traffic(plan: Plan, host: str, facts: Json) -> List[Rendered]:
+    """The objects about requests, which are in the namespaces of the services."""
+    return [
+        Rendered(
+            wave,
+            f"{wave}-{word}-{side['peer_name']}-{traffic['namespace']}-{traffic['name']}",
+            side["peer_name"],
+            obj,
+            [],
+        )
+        for side, traffic, obj in rendered_traffic(plan, host, facts)
+        for wave, word in [_FILES[obj["kind"]]]
+    ]
 
 
 def _control_plane(plan: Plan, host: str, facts: Json, parts: List[DesiredObject]) -> Optional[Rendered]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Dict, List, Literal, TypedDict
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.traffic import unrendered_traffic
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._render.folders import Rendering
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import (
@@ -126,6 +127,7 @@ def _problems(plan: Plan, rendering: Rendering, written: Json) -> List[Problem]:
         if mesh["in_play"]:
             found += mesh["problems"]
             found += [one for dummy, side in sorted(plan["sides"][host].items()) for one in side["problems"]]
+            found += unrendered_traffic(plan, host)
     found += [
         problem("render-kept", kept.mesh, f"folder {kept.mesh}", f"it stays as it was: {kept.message}")
         for kept in rendering.kept

@@ -15,6 +15,7 @@ from unit.builders import federations as fed, settled
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import effect
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.desired import build_objects
+from ansible_collections.ossm.federation.plugins.plugin_utils._objects.traffic import unrendered_traffic
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 from ansible_collections.ossm.federation.plugins.plugin_utils._render import files, folders, owned
 
@@ -289,3 +290,28 @@ def test_policies_are_bound_to_the_managed_cluster_of_their_mesh() -> None:
     bound = {subject["name"] for subject in binding["subjects"]}
     assert bound == {one["metadata"]["name"] for name, one in found.items() if name.startswith("policy-")}
     assert all(len(f"{one['metadata']['namespace']}{name}") <= 62 for one in [binding] for name in bound)
+
+
+def test_who_may_ask_and_failover_are_rendered_and_a_split_is_announced() -> None:
+    services = [
+        {"service": "bookinfo/ratings", "mesh": RED, "consumers": [GREEN], "as_local": True, "failover": {}},
+        {"service": "bookinfo/reviews", "mesh": RED, "consumers": [GREEN], "allow": {"labels": {"app": "reviews"}}},
+        {"service": "bookinfo/details", "mesh": RED, "consumers": [GREEN], "weights": {"local": 90, "remote": 10}},
+    ]
+    variables: dict[str, Json] = {
+        host.replace("-", "_"): {"mesh_locality": {"region": host}, "federation_services": services}
+        for host in fed.COLOURS
+    }
+    declared = fed.declare(fed.inventory(**variables))
+    facts = folders.claimed_facts(unfederated())
+    planned = planning.build_plan(declared, facts, fed.NOW)
+    rendered = folders.render(planned, facts, declared)
+    names = {folder["mesh"]: sorted(folders.folder_content(folder, {}).files) for folder in rendered.folders}
+    assert "0-allow-green-mesh-bookinfo-reviews.yaml" in names[RED]
+    assert "4-failover-red-mesh-bookinfo-ratings.yaml" in names[GREEN]
+    assert not [name for listed in names.values() for name in listed if "details" in name]
+    found = unrendered_traffic(planned, GREEN)
+    assert [(one["code"], one["where"]) for one in found] == [
+        ("traffic-not-rendered", "federation_services[2].weights")
+    ]
+    assert not unrendered_traffic(planned, RED)
