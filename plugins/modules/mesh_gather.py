@@ -21,6 +21,7 @@ description:
 extends_documentation_fragment:
   - ossm.federation._auth
   - ossm.federation._mesh
+  - ossm.federation._reading
   - ossm.federation._attributes
   - ossm.federation._attributes.group
   - ossm.federation._attributes.info
@@ -31,65 +32,6 @@ options:
   control_plane:
     description: Name of the ServiceMeshControlPlane. By default it is the only one in O(namespace).
     type: str
-  additional_services:
-    description: Services that are read in addition, as in M(ossm.federation.mesh_info).
-    type: list
-    elements: str
-    default: []
-  additional_objects:
-    description: Objects that are read in addition, as in M(ossm.federation.mesh_info).
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      kind:
-        description: The kind.
-        type: str
-        choices:
-          - AuthorizationPolicy
-          - ClusterServiceVersion
-          - ClusterVersion
-          - ConfigMap
-          - CustomResourceDefinition
-          - DaemonSet
-          - Deployment
-          - DestinationRule
-          - EndpointSlice
-          - Event
-          - ExportedServiceSet
-          - Gateway
-          - ImportedServiceSet
-          - Infrastructure
-          - Job
-          - Namespace
-          - Node
-          - OperatorGroup
-          - Pod
-          - Service
-          - ServiceEntry
-          - ServiceMeshControlPlane
-          - ServiceMeshMemberRoll
-          - ServiceMeshPeer
-          - Sidecar
-          - StatefulSet
-          - Subscription
-          - VirtualService
-        required: true
-      namespace:
-        description: The namespace. By default all namespaces.
-        type: str
-      name:
-        description: The name. By default all objects of the kind.
-        type: str
-      optional:
-        description: >-
-          Whether it is no problem of the mesh when the objects cannot be read. The item says it all the same.
-        type: bool
-        default: false
-  rights_for:
-    description: The playbook whose rights are read, as in M(ossm.federation.mesh_info). By default no rights are read.
-    type: str
-    choices: [doctor, export-identity, federate, federate-check, gather, read, remove, remove-service, rotate, share, status, trust-domain]
   logs:
     description: Whether logs are collected. The account needs the verb get on C(pods/log).
     type: bool

@@ -19,6 +19,7 @@ description:
 extends_documentation_fragment:
   - ossm.federation._auth
   - ossm.federation._mesh
+  - ossm.federation._reading
   - ossm.federation._attributes
   - ossm.federation._attributes.group
   - ossm.federation._attributes.info
@@ -52,72 +53,6 @@ options:
     elements: str
     choices: [all, cluster, control_plane, gateway_pods, gateways, istiod, members, peers, roots, sets, sharing]
     default: [all]
-  additional_services:
-    description:
-      - Services whose labels and ports are read in addition, as C(namespace/name), each part V(*) for any. They are returned as
-        RV(additional_services).
-      - One request is sent for each namespace other than O(namespace). For more than two namespaces, one request lists the
-        Services of the whole cluster. The namespace V(*) stands for the members of the mesh.
-    type: list
-    elements: str
-    default: []
-  additional_objects:
-    description: Objects that are read in addition, one request each. They are returned as RV(additional_objects), in the same order.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      kind:
-        description: The kind.
-        type: str
-        choices:
-          - AuthorizationPolicy
-          - ClusterServiceVersion
-          - ClusterVersion
-          - ConfigMap
-          - CustomResourceDefinition
-          - DaemonSet
-          - Deployment
-          - DestinationRule
-          - EndpointSlice
-          - Event
-          - ExportedServiceSet
-          - Gateway
-          - ImportedServiceSet
-          - Infrastructure
-          - Job
-          - Namespace
-          - Node
-          - OperatorGroup
-          - Pod
-          - Service
-          - ServiceEntry
-          - ServiceMeshControlPlane
-          - ServiceMeshMemberRoll
-          - ServiceMeshPeer
-          - Sidecar
-          - StatefulSet
-          - Subscription
-          - VirtualService
-        required: true
-      namespace:
-        description: The namespace. By default all namespaces.
-        type: str
-      name:
-        description: The name. By default all objects of the kind.
-        type: str
-      optional:
-        description: >-
-          Whether it is no problem of the mesh when the objects cannot be read. The item says it all the same.
-        type: bool
-        default: false
-  rights_for:
-    description:
-      - The playbook that the account is used for. The rights that it needs are read and returned as RV(rights), with one
-        SelfSubjectRulesReview, and one SelfSubjectAccessReview for each right that the review leaves open.
-      - By default no rights are read.
-    type: str
-    choices: [doctor, export-identity, federate, federate-check, gather, read, remove, remove-service, rotate, share, status, trust-domain]
   require_control_plane:
     description:
       - With V(false) a mesh is readable too whose namespace has no control plane any more, or whose own root certificate is invalid. That is
