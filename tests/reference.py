@@ -88,6 +88,8 @@ EXAMPLES: dict[str, Any] = {
     "federation_offline": True,
     "federation_plan_file": "plan.json",
     "federation_apply_plan": "plan.json",
+    "federation_pass_plan": True,
+    "federation_plan_digests": {"federation": "8f1d", "meshes": {"red-mesh": {"objects": "77ab"}}},
     "federation_record_dir": "records",
     "federation_ports_file": "ports.csv",
     "federation_render_dir": "gitops/federation",

@@ -21,6 +21,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.domains imp
     shown,
     whole_number,
 )
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.surveys import ASKED
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import (
     PREFIXES,
     REGISTERED,
@@ -133,7 +134,7 @@ def read(variables: Mapping[str, Any], mesh: str, topic: Optional[str] = None) -
     problems: List[Problem] = []
     for name in sorted(variables):
         variable = VARIABLES.get(name)
-        if variable is None or variables[name] is None or (topic and variable.topic != topic):
+        if variable is None or _is_unset(variable, variables[name]) or (topic and variable.topic != topic):
             continue
         try:
             values[name] = convert(variable, variables[name])
@@ -142,6 +143,11 @@ def read(variables: Mapping[str, Any], mesh: str, topic: Optional[str] = None) -
         else:
             problems += check_domain(variable, values[name], mesh)
     return values, problems
+
+
+def _is_unset(variable: Variable, value: Any) -> bool:
+    """Say whether a value means that the variable is not set: a controller passes an answer that was left empty as an empty string."""
+    return value is None or variable.name in ASKED and value == ""
 
 
 def _wrong_type(variable: Variable, value: Any, mesh: str) -> Problem:

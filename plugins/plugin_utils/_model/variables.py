@@ -382,6 +382,20 @@ _OPTIONS = (
         "mesh",
     ),
     _federation(
+        "pass_plan",
+        "bool",
+        False,
+        "Let C(plan.yml) pass digests of its plan to the next jobs of a workflow, as C(federation_plan_digests).",
+        "report",
+    ),
+    _federation(
+        "plan_digests",
+        "dict",
+        None,
+        "Digests of a plan, as C(plan.yml) passes them. C(federate.yml) writes nothing where clusters or inventory are no longer as they were.",
+        "mesh",
+    ),
+    _federation(
         "record_dir",
         "path",
         None,
