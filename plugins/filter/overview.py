@@ -13,6 +13,7 @@ description:
   - Lists objects, gateways, load balancers and the ports that firewalls must let through.
   - A mesh that was not read, or only in part, is assumed to follow the conventions, and is marked so.
   - With C(federation_plan_file) RV(_value).file is the content of that file, with the plan that a run of C(federate.yml) can apply.
+  - With C(federation_pass_plan) RV(_value).stats are the digests of the plan for the next jobs of a workflow.
 positional: hostvars, outside
 options:
   _input:
@@ -56,10 +57,14 @@ import json
 from collections.abc import Callable
 from typing import Any, Dict, Mapping
 
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_facts, sealed_declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._report import overview as plan_overview
-from ansible_collections.ossm.federation.plugins.plugin_utils._run import preflight, saved_plan
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import (
+    plan_digests,
+    preflight,
+    saved_plan,
+)
 
 
 def overview(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -> Dict[str, Any]:
@@ -67,11 +72,14 @@ def overview(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -
     declared = sealed_declaration(declaration, "ossm.federation.overview")
     facts = read_facts(hostvars, declared["hosts"], outside)
     shown = plan_overview.overview(declared, facts)
-    if declared["options"].get("federation_plan_file"):
-        planned = preflight.checked_plan(declared, facts, "federate", datetime.datetime.now(datetime.timezone.utc))
-        saved = saved_plan.save_plan(planned, facts, declared)
-        shown["file"] = json.dumps({**shown, "saved": saved}, indent=4, sort_keys=True) + "\n"
-    return dict(inert(shown))
+    file, stats = declared["options"].get("federation_plan_file"), declared["options"].get("federation_pass_plan")
+    if not file and not stats:
+        return dict(inert({**shown, "stats": {}}))
+    planned = preflight.checked_plan(declared, facts, "federate", datetime.datetime.now(datetime.timezone.utc))
+    saved = saved_plan.save_plan(planned, facts, declared)
+    passed = {plan_digests.VARIABLE: plan_digests.plan_digests(saved)}
+    content = json.dumps({**shown, "saved": saved}, indent=4, sort_keys=True) + "\n" if file else ""
+    return dict(inert({**shown, "file": content, "stats": seal(passed, {}) if stats else {}}))
 
 
 class FilterModule:

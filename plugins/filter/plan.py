@@ -16,7 +16,7 @@ description:
   - RV(_value).problems must stop the run before its first write. A mesh that could not be read is not among them.
   - Runs the preflight - versions with known faults, missing rights, exported namespaces that are not members, network views. A
     mesh without the rights for what this run would do is skipped, with its problems.
-  - With C(federation_apply_plan) the plan is compared with the saved one. Where they differ, that is a problem.
+  - With C(federation_apply_plan) or C(federation_plan_digests) the plan is compared with the saved one. Where they differ, that is a problem.
   - RV(_value).pending_steps names the steps in which a mesh has anything to write or to wait for. All others may be skipped.
 positional: hostvars, outside, rights_for
 options:
@@ -71,7 +71,11 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_facts, sealed_declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.announcement import announcement
-from ansible_collections.ossm.federation.plugins.plugin_utils._run import preflight, saved_plan
+from ansible_collections.ossm.federation.plugins.plugin_utils._run import (
+    plan_digests,
+    preflight,
+    saved_plan,
+)
 
 
 def plan(
@@ -86,6 +90,9 @@ def plan(
     path = declared["options"].get("federation_apply_plan")
     if path and purpose.startswith("federate"):
         planned["problems"] += saved_plan.compare_plan(read_file(path), path, planned, facts, declared)
+    digests = declared["options"].get(plan_digests.VARIABLE)
+    if digests and purpose.startswith("federate"):
+        planned["problems"] += plan_digests.compare_digests(digests, planned, facts, declared)
     announced = announcement(planned, facts)
     text = {"lines": announced["lines"], "details": announced["details"]}
     return seal(planned, {**planning.public_plan(planned), "announcement": text})

@@ -978,8 +978,8 @@ CODES: Dict[str, Code] = {
     "plan-file": Code(
         _SAVED,
         _E,
-        "The file of federation_apply_plan is no saved plan",
-        "Name a file that plan.yml has written with federation_plan_file",
+        "The file of federation_apply_plan is no saved plan, or federation_plan_digests are not those of one",
+        "Name a file that plan.yml has written with federation_plan_file; in a workflow, run plan.yml with federation_pass_plan before",
     ),
     "plan-outdated": Code(
         _SAVED,

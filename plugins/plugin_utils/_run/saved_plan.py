@@ -59,7 +59,7 @@ _DECLARED: Dict[str, Tuple[str, ...]] = {
     "mesh_trust_fingerprints": ("pins",),
 }
 #: What was read of a mesh, by the words of a message. Its objects are compared one by one.
-_READ: Dict[str, str] = {
+READ: Dict[str, str] = {
     "readable": "whether it can be read",
     "in_play": "whether the run may write to it",
     "namespace": "its namespace",
@@ -102,13 +102,13 @@ def save_plan(plan: Plan, facts: Mapping[str, Json], declaration: Declaration) -
         "meshes": {
             host: {
                 "mesh": mesh["mesh"],
-                **{key: dict(mesh)[key] for key in _READ},
+                **{key: dict(mesh)[key] for key in READ},
                 "objects": _objects(plan, host, facts.get(host) or {}),
             }
             for host, mesh in sorted(plan["meshes"].items())
         },
     }
-    return {**saved, "digest": _digest(saved)}
+    return {**saved, "digest": digest(saved)}
 
 
 def compare_plan(
@@ -144,7 +144,7 @@ def find_differences(saved: Json, current: Json, group: str) -> List[Difference]
         found += [Difference(mesh, name) for name, dummy, dummy in _both(*declared)]
         read = [
             Difference(mesh, "mesh", words, _shown(then[key]), _shown(now[key]))
-            for key, words in _READ.items()
+            for key, words in READ.items()
             if then[key] != now[key]
         ]
         # Of a mesh that cannot be read any more, or is outside the limit, every object would differ.
@@ -225,12 +225,12 @@ def _read(text: Optional[str]) -> Tuple[Json, str]:
         return {}, "it has no saved plan: it was not written by plan.yml of this collection"
     if saved.get("format") != FORMAT:
         return {}, f"its format is {_shown(saved.get('format'))}, and this collection reads {FORMAT}"
-    if saved.get("digest") != _digest({key: value for key, value in saved.items() if key != "digest"}):
+    if saved.get("digest") != digest({key: value for key, value in saved.items() if key != "digest"}):
         return {}, "it was changed after it was saved: its digest is that of another plan"
     return saved, ""
 
 
-def _digest(value: Any) -> str:
+def digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -238,7 +238,7 @@ def _declared(declaration: Declaration) -> Json:
     """Digests of what the inventory declares, by variable: the values themselves are not needed."""
     options = {name: declaration["options"].get(name) for name in _OPTIONS}
     return {
-        "options": {name: _digest(value) for name, value in options.items()},
+        "options": {name: digest(value) for name, value in options.items()},
         "meshes": {host: _declared_mesh(mesh) for host, mesh in sorted(declaration["meshes"].items())},
     }
 
@@ -246,9 +246,9 @@ def _declared(declaration: Declaration) -> Json:
 def _declared_mesh(mesh: DeclaredMesh) -> Dict[str, str]:
     values: Json = dict(mesh)
     return {
-        **{name: _digest([values[key] for key in keys]) for name, keys in _DECLARED.items()},
-        "mesh_exports": _digest(_own_rules(mesh["export_lists"])),
-        "mesh_imports": _digest(_own_rules(mesh["import_lists"])),
+        **{name: digest([values[key] for key in keys]) for name, keys in _DECLARED.items()},
+        "mesh_exports": digest(_own_rules(mesh["export_lists"])),
+        "mesh_imports": digest(_own_rules(mesh["import_lists"])),
     }
 
 
@@ -285,7 +285,7 @@ def _object(target: DesiredObject) -> Json:
         "definition": _comparable(definition),
         "unknown": dict.fromkeys(target["unknown"], "later"),
         "live": None if live is None else _live_part(definition, live),
-        "owned": _digest(json.loads(last["fields"])) if last else None,
+        "owned": digest(json.loads(last["fields"])) if last else None,
     }
 
 

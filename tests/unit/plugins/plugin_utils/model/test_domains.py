@@ -14,6 +14,7 @@ from unit.builders.rejected import adds_something
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem, problem_line
 from ansible_collections.ossm.federation.plugins.plugin_utils._model import domains
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import KEYS
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.surveys import ASKED
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.values import check_domain, read
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES, Variable
 
@@ -211,7 +212,7 @@ few = settings(max_examples=25, deadline=None)
 @few
 def test_a_value_of_a_wrong_type_is_rejected(name: str, data: st.DataObject) -> None:
     variable = VARIABLES[name]
-    value = data.draw(wrong_type(variable))
+    value = data.draw(wrong_type(variable).filter(lambda drawn: drawn != "" or name not in ASKED))
     if name in ("mesh_exports", "mesh_imports", "mesh_may_export", "federation_services") and value != "":
         value = 7  # what is in lists is checked entry by entry: see test_lint_properties and test_shared_services
     rejection = rejection_of(fed.declare(fed.inventory(red_mesh={name: value}))["problems"], variable, value)
@@ -220,6 +221,14 @@ def test_a_value_of_a_wrong_type_is_rejected(name: str, data: st.DataObject) -> 
         or variable.texts.accepted in rejection["message"]
         or "list of rules" in rejection["message"]
     )
+
+
+@pytest.mark.parametrize("name", sorted(ASKED))
+def test_an_answer_that_was_left_empty_is_no_value(name: str) -> None:
+    hosts, without = fed.inventory(), fed.declare(fed.inventory())
+    declaration = fed.declare({host: {**variables, name: ""} for host, variables in hosts.items()})
+    assert declaration["problems"] == without["problems"]
+    assert declaration["options"][name] == without["options"][name]
 
 
 IN_DOMAIN = [name for name, variable in VARIABLES.items() if variable.type in ("int", "str", "path", "list")]
