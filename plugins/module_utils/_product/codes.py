@@ -18,6 +18,9 @@ Severity = Literal["error", "warning", "info"]
 #: From worst to best; ``error`` stops the mesh, the pair or the run, ``info`` is what only the clusters can tell.
 SEVERITIES: Tuple[Severity, ...] = ("error", "warning", "info")
 
+#: What corrects a problem without a person: ``federate`` writes again what is declared, ``restart`` is the same run with a restart of istiod.
+HealedBy = Literal["", "federate", "restart"]
+
 #: Where people read about codes.
 PAGE = "docs/codes.md"
 
@@ -25,7 +28,8 @@ PAGE = "docs/codes.md"
 class Code(NamedTuple):
     """One row: ``subject`` is the chapter of the page, ``severities`` that a problem may have (the first is the default),
     ``meaning`` is one line without full stop, ``fix`` the usual remedy: one imperative sentence without full stop.
-    ``corrected`` says what lint proposes to write instead; empty where it proposes nothing.
+    ``corrected`` says what lint proposes to write instead; empty where it proposes nothing. ``healed_by`` is what may correct it while
+    nobody looks: only what cannot cut traffic, and touches no trust, no address and nothing that others manage. Empty: a person decides.
     """
 
     subject: str
@@ -33,6 +37,7 @@ class Code(NamedTuple):
     meaning: str
     fix: str
     corrected: str = ""
+    healed_by: HealedBy = ""
 
     @property
     def severity(self) -> Severity:
@@ -747,6 +752,7 @@ CODES: Dict[str, Code] = {
         _EW,
         "istiod is deadlocked since a peer was deleted while it exported services",
         "Restart istiod: federation_restart_control_plane",
+        healed_by="restart",
     ),
     "root-not-loaded": Code(
         _RUNNING,
@@ -761,19 +767,25 @@ CODES: Dict[str, Code] = {
         "Restart istiod: federation_restart_control_plane",
     ),
     "peer-lost": Code(
-        _RUNNING, _EW, "istiod has lost a peer that exists", "Restart istiod: federation_restart_control_plane"
+        _RUNNING,
+        _EW,
+        "istiod has lost a peer that exists",
+        "Restart istiod: federation_restart_control_plane",
+        healed_by="restart",
     ),
     "sync-lock": Code(
         _RUNNING,
         _EW,
         "A failing synchronisation blocks all changes of istiod",
         "Restart istiod: federation_restart_control_plane",
+        healed_by="restart",
     ),
     "imports-stale": Code(
         _RUNNING,
         _EW,
         "istiod does not use an ImportedServiceSet that was recreated",
         "Restart istiod: federation_restart_control_plane",
+        healed_by="restart",
     ),
     # State of a link
     "unreadable": Code(
@@ -1095,7 +1107,11 @@ CODES: Dict[str, Code] = {
         _DIAGNOSIS, _E, "A mesh does not trust the root that the other mesh publishes", "Run federate.yml"
     ),
     "set-missing": Code(
-        _DIAGNOSIS, _E, "A mesh declares exports or imports for a peer and has no set of its name", "Run federate.yml"
+        _DIAGNOSIS,
+        _E,
+        "A mesh declares exports or imports for a peer and has no set of its name",
+        "Run federate.yml",
+        healed_by="federate",
     ),
     "service-missing": Code(
         _DIAGNOSIS,

@@ -63,6 +63,7 @@ def _cause(outcome: Outcome) -> DiagnosedCause:
         "value": outcome.value,
         "expected": outcome.expected,
         "docs": f"{PAGE}#{outcome.code}",
+        "healing": {"safe": False, "by": "", "hosts": [], "reason": ""},
     }
 
 

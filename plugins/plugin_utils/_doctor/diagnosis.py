@@ -21,6 +21,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._doctor import (
     trust,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.causes import find_causes
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.healing import with_healing
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.outcomes import Outcome
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.requests import is_unproven, requests_of
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.types import (
@@ -80,7 +81,7 @@ def diagnose(
     links = _links(plan, facts, readings, network_results, probes)
     judged = [(link, _outcomes(link)) for link in links]
     ladders = [_ladder(link, outcomes) for link, outcomes in judged]
-    causes = find_causes(plan, judged, probes)
+    causes = with_healing(plan, facts, find_causes(plan, judged, probes))
     errors = [cause for cause in causes if cause["severity"] == "error"]
     broken = sum(ladder["broken"] for ladder in ladders)
     return {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Literal, TypedDict
 
+from ansible_collections.ossm.federation.plugins.module_utils._product.codes import HealedBy
 from ansible_collections.ossm.federation.plugins.module_utils._product.rungs import RungName
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.types import Cause
 
@@ -49,6 +50,16 @@ Ladder = TypedDict(
 )
 
 
+class Healing(TypedDict):
+    """Whether a cause may be corrected while nobody looks. ``by`` is what the table of codes names for it, ``hosts`` are the inventory hosts
+    that the run is limited to, ``reason`` says why it is not safe."""
+
+    safe: bool
+    by: HealedBy
+    hosts: List[str]
+    reason: str
+
+
 class DiagnosedCause(Cause):
     """A cause with its evidence and the place in the documentation. The first code of ``codes`` is its own."""
 
@@ -57,6 +68,7 @@ class DiagnosedCause(Cause):
     value: Any
     expected: Any
     docs: str
+    healing: Healing
 
 
 class Diagnosis(TypedDict):

@@ -12,6 +12,7 @@ from unit.builders import federations as fed, settled
 from unit.builders.certificates import certificate
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import fingerprints_in
+from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ROOT_ANNOTATION
 from ansible_collections.ossm.federation.plugins.module_utils._readers.roots import normalise_bundle
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor import diagnosis, network, readings
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.types import DiagnosedCause, Diagnosis, Ladder
@@ -41,6 +42,8 @@ def _federated() -> tuple[Any, dict[str, Json]]:
             config_map["data"]["root-cert.pem"] = root_of(peer)
         for peer in read["peers"]:
             peer["metadata"]["creationTimestamp"] = settled.APPLIED_AT
+            trusted = ",".join(sorted(fingerprints_in(root_of(peer["metadata"]["name"]))))
+            peer["metadata"]["annotations"][ROOT_ANNOTATION] = trusted
         gateways = read["control_plane"]["object"]["spec"]["gateways"]
         names = [name for kind in ("additionalIngress", "additionalEgress") for name in gateways[kind]]
         read["gateway_pods"] = {name: [{"name": f"{name}-1", "ready": True, "message": ""}] for name in names}
