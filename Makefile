@@ -39,7 +39,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 unexport KUBECONFIG
 
 .PHONY: help demo check test bench confusion lab-up lab-down lint format format-check types layers unit page integration conformance sanity \
-        docs clean browser ansible-lint ruff yamllint reuse galaxy-build tools servers binaries links copy tool-check
+        docs clean browser java ansible-lint ruff yamllint reuse galaxy-build tools servers binaries links copy tool-check
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -113,7 +113,7 @@ page: tools links browser $(AXE) ## tests of the status page in a headless Chrom
 conformance: tools links binaries
 	@PYTHONPATH=tests:build/collections $(TALLY) pytest $@ $(PYTEST) -n 6 --dist worksteal tests/lab/conformance
 
-integration: tools links binaries $(CORE216)/complete ## tests on real API servers
+integration: tools links binaries java $(CORE216)/complete ## tests on real API servers
 	@PYTHONPATH=tests:build/collections OSSM_CORE_2_16='$(CURDIR)/$(CORE216)/bin' $(TALLY) pytest $@ $(PYTEST) -n $(LABS) --no-loadscope-reorder tests/integration
 
 sanity: tools copy ## ansible-test sanity
@@ -140,6 +140,10 @@ tools: .venv/complete
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 	  $(call installed,chromium) || true
+
+# ansible-rulebook needs it; without it the test of the rulebooks fails, and says so.
+java:
+	@command -v java >/dev/null || $(call installed,default-jre-headless) || true
 
 $(AXE): Makefile
 	@command -v npm >/dev/null || $(call installed,npm) || true

@@ -138,6 +138,12 @@ EXAMPLES: dict[str, Any] = {
     "federation_fail_on": ["degraded", "unknown", "expiring"],
 }
 
+#: What corrects a problem without a person, in words.
+HEALED_BY = {
+    "federate": "a run of `federate` for that mesh",
+    "restart": "a run of `federate` for that mesh that may restart its istiod",
+}
+
 #: From where a rung looks, in words.
 _PLACES = {"API servers": "the API servers", "controller": "the controller", "probe": "a pod of the mesh"}
 
@@ -273,6 +279,8 @@ def code_section(name: str, code: Code) -> str:
     """The section of one code; its anchor is the code."""
     severities = " or ".join(code.severities)
     text = f"### {name}\n\n*{severities.capitalize()}.* {_cell(code.meaning)}.\n\nFix: {_cell(code.fix)}."
+    if code.healed_by:
+        text += f"\n\nThe [self-healing](eda.md#what-is-healed) may correct it: {HEALED_BY[code.healed_by]}."
     return f"{text}\n\n`lint` proposes: {code.corrected[:1].lower()}{code.corrected[1:]}." if code.corrected else text
 
 
@@ -354,6 +362,23 @@ def doctor() -> str:
     )
 
 
+def eda() -> str:
+    """The page about self-healing, with the table of what is healed."""
+    rows = [
+        _row((f"[`{name}`](codes.md#{name})", _cell(code.meaning), HEALED_BY[code.healed_by], f"`{code.healed_by}`"))
+        for name, code in CODES.items()
+        if code.healed_by
+    ]
+    table = "\n".join(("| Code | What is wrong | What corrects it | Needs in `heal` |", "|---|---|---|---|", *rows))
+    text = (DOCS / "eda.md").read_text(encoding="utf-8")
+    return re.sub(
+        r"<!-- healed -->\n.*<!-- end of healed -->",
+        lambda _match: f"<!-- healed -->\n{table}\n<!-- end of healed -->",
+        text,
+        flags=re.S,
+    )
+
+
 def federate() -> str:
     """The page about federating."""
     return _with_reports("federate.md")
@@ -372,6 +397,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "federate.md": federate,
     "recovery.md": recovery,
     "doctor.md": doctor,
+    "eda.md": eda,
 }
 
 

@@ -24,6 +24,7 @@ LONG_FILES = (
     "test_removal_faults",
     "test_removal",
     "test_trust_domain",
+    "test_eda",
     "test_modules",
     "test_broken_meshes",
     "test_faults",

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rulebook under ansible-rulebook: it heals what is safe once, and raises what is not, without a write."""
+"""The rulebook under ansible-rulebook, as docs/eda.md runs it: it heals what is safe once, and raises what is not, without a write."""
 
 from __future__ import annotations
 

@@ -81,7 +81,14 @@ def test_yaml_on_pages_can_be_parsed(page: Path) -> None:
 
 def _content() -> set[str]:
     """The names of all playbooks, roles and modules, and of the group of modules."""
-    files = [*ROOT.glob("playbooks/*.yml"), *ROOT.glob("plugins/modules/*.py"), *ROOT.glob("plugins/filter/*.py")]
+    folders = (
+        "playbooks/*.yml",
+        "plugins/modules/*.py",
+        "plugins/filter/*.py",
+        "extensions/eda/*/*.yml",
+        "extensions/eda/plugins/*/*.py",
+    )
+    files = [file for folder in folders for file in ROOT.glob(folder)]
     return {file.stem for file in files} | {folder.name for folder in ROOT.glob("roles/*")} | {"federation", "git"}
 
 

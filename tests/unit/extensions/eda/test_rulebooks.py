@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rulebooks: valid by the schema of ansible-rulebook, with every option of the source and a rule for every kind of event; and what
+docs/eda.md says of them."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from ansible_rulebook.util import substitute_variables
+
+from ansible_collections.ossm.federation.extensions.eda.plugins.event_source import health
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES
+
+ROOT = Path(__file__).parents[4]
+PAGE = (ROOT / "docs" / "eda.md").read_text(encoding="utf-8")
+RULEBOOKS = sorted((ROOT / "extensions" / "eda" / "rulebooks").glob("*.yml"))
+Json = dict[str, Any]
+
+
+def _ruleset(path: Path) -> Json:
+    [ruleset] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return dict(ruleset)
+
+
+def _actions(ruleset: Json, kind: str) -> list[Json]:
+    [rule] = [rule for rule in ruleset["rules"] if rule["condition"] == f'event.federation.kind == "{kind}"']
+    return list(rule["actions"]) if "actions" in rule else [rule["action"]]
+
+
+@pytest.mark.parametrize("path", RULEBOOKS, ids=lambda path: path.stem)
+def test_a_rulebook_is_valid(path: Path) -> None:
+    schema = json.loads(resources.files("ansible_rulebook").joinpath("schema/ruleset_schema.json").read_text())
+    jsonschema.validate([_ruleset(path)], schema)
+
+
+@pytest.mark.parametrize("path", RULEBOOKS, ids=lambda path: path.stem)
+def test_a_rulebook_has_every_option_with_its_default(path: Path) -> None:
+    """Variables of people are of the rulebook, and have the prefix ``health_``."""
+    [source] = _ruleset(path)["sources"]
+    given = {key: value for key, value in source["ossm.federation.health"].items() if key != "extra_vars"}
+    assert set(given) == set(health.Options._fields) - {"extra_vars"}
+    for name, value in given.items():
+        default = re.fullmatch(r"\{\{ health_%s(?: \| default\((.*)\))? \}\}" % name, value)
+        assert default, value
+        expected = health.Options._field_defaults.get(name)
+        assert yaml.safe_load(default[1] or "null") == (list(expected) if isinstance(expected, tuple) else expected)
+
+
+@pytest.mark.parametrize("path", RULEBOOKS, ids=lambda path: path.stem)
+def test_a_run_that_heals_takes_nothing_from_others_and_removes_nothing(path: Path) -> None:
+    ruleset = _ruleset(path)
+    assert [_actions(ruleset, kind) for kind in ("cause", "raise", "healthy")]
+    [action] = [action for action in _actions(ruleset, "heal") if "debug" not in action]
+    [arguments] = action.values()
+    variables = arguments.get("extra_vars") or arguments["job_args"]["extra_vars"]
+    assert set(variables) <= set(VARIABLES)
+    off = {name: value for name, value in variables.items() if value in (False, "false")}
+    assert set(off) == {"federation_force_conflicts", "federation_adopt", "federation_prune"}
+
+
+def _blocks() -> list[Json]:
+    """The YAML of docs/eda.md."""
+    blocks = re.findall(r"^ *```yaml\n(.*?)^ *```", PAGE, re.M | re.S)
+    return [yaml.safe_load(textwrap.dedent(block)) for block in blocks]
+
+
+def test_the_page_has_every_variable_with_its_default() -> None:
+    defaults = dict(re.findall(r"^\| `health_(\w+)` \|(.*?)\|", PAGE, re.M))
+    assert set(defaults) == set(health.Options._fields) - {"extra_vars"}
+    for name, shown in defaults.items():
+        expected = health.Options._field_defaults.get(name) or None
+        assert yaml.safe_load(shown.strip(" `")) == (list(expected) if isinstance(expected, tuple) else expected), name
+
+
+def test_the_variables_of_the_page_and_a_credential_reach_the_source() -> None:
+    """As ansible-rulebook renders the arguments of a source, with the file that the platform makes of the credential."""
+    dummy_environment, fields, injector, variables = _blocks()[-4:]
+    [field] = fields["fields"]
+    assert field["secret"] and fields["required"] == [field["id"]]
+    assert injector == {"file": {"template.kubeconfig": "{{ %s }}" % field["id"]}}
+    [source] = _ruleset(ROOT / "extensions" / "eda" / "rulebooks" / "self_healing_controller.yml")["sources"]
+    for known, path in (({"eda": {"filename": {"kubeconfig": "/tmp/file"}}}, "/tmp/file"), ({}, "")):
+        rendered = substitute_variables(source["ossm.federation.health"], {**variables, **known})
+        options = health.read_options(rendered)
+        assert options.inventory == variables["health_inventory"]
+        assert options.extra_vars == {"health_kubeconfig": path}
+        assert options == health.Options(options.inventory, options.extra_vars)._replace(heal=["federate"])
+
+
+def test_the_documentation_of_the_source_has_its_options() -> None:
+    documented = yaml.safe_load(health.DOCUMENTATION)["options"]
+    assert set(documented) == set(health.Options._fields)
+    for name, expected in health.Options._field_defaults.items():
+        if name != "state":
+            assert documented[name]["default"] == (list(expected) if isinstance(expected, tuple) else expected), name
+    assert yaml.safe_load(health.EXAMPLES)
