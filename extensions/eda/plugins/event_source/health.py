@@ -134,20 +134,19 @@ def read_options(args: Mapping[str, Any]) -> Options:
         ValueError: an option is missing, unknown, or has a value that is not accepted.
     """
     given = {key: value for key, value in args.items() if not key.startswith("eda_") and value not in (None, "")}
-    unknown = sorted(set(given) - set(Options._fields))
-    if unknown:
+    if unknown := sorted(set(given) - set(Options._fields)):
         raise ValueError(f"ossm.federation.health has no option {', '.join(unknown)}")
     if not given.get("inventory"):
         raise ValueError("ossm.federation.health: inventory is missing: set it to the inventory of the federation")
+    given = {**Options._field_defaults, **given}
     for name, (lowest, highest) in _RANGES.items():
         with contextlib.suppress(TypeError, ValueError):
-            given[name] = type(lowest)(given.get(name, Options._field_defaults[name]))
+            given[name] = type(lowest)(given[name])
         if not isinstance(given[name], (int, float)) or not lowest <= given[name] <= highest:
             raise ValueError(f"ossm.federation.health: {name} must be a number from {lowest:g} to {highest:g}")
-    heal = given.get("heal", ["federate"])
-    if not isinstance(heal, (list, tuple)) or not set(heal) <= {"federate", "restart"}:
+    if not isinstance(given["heal"], (list, tuple)) or not set(given["heal"]) <= {"federate", "restart"}:
         raise ValueError("ossm.federation.health: heal must be a list of federate and restart")
-    if not isinstance(given.get("extra_vars", {}), dict):
+    if not isinstance(given["extra_vars"], dict):
         raise ValueError("ossm.federation.health: extra_vars must be a dictionary")
     return Options(**given)
 
