@@ -336,6 +336,17 @@ def _with_reports(name: str) -> str:
     return re.sub(r"<!-- report: (.+) -->\n(?:.*\n)*?<!-- end of report -->", block, text)
 
 
+def _with_part(name: str, part: str, content: str) -> str:
+    """A page with its generated part; all other text is written by hand."""
+    text = (DOCS / name).read_text(encoding="utf-8")
+    return re.sub(
+        rf"<!-- {part} -->\n.*<!-- end of {part} -->",
+        lambda _match: f"<!-- {part} -->\n{content}\n<!-- end of {part} -->",
+        text,
+        flags=re.S,
+    )
+
+
 def rung_section(rung: Rung) -> str:
     """The section of one rung; its anchor is the name."""
     meshes = {
@@ -353,13 +364,7 @@ def rung_section(rung: Rung) -> str:
 def doctor() -> str:
     """The page about the diagnosis, with a section for each rung."""
     sections = "\n\n".join(map(rung_section, RUNGS.values()))
-    text = (DOCS / "doctor.md").read_text(encoding="utf-8")
-    return re.sub(
-        r"<!-- rungs -->\n.*<!-- end of rungs -->",
-        lambda _match: f"<!-- rungs -->\n\n{sections}\n\n<!-- end of rungs -->",
-        text,
-        flags=re.S,
-    )
+    return _with_part("doctor.md", "rungs", f"\n{sections}\n")
 
 
 def eda() -> str:
@@ -370,13 +375,7 @@ def eda() -> str:
         if code.healed_by
     ]
     table = "\n".join(("| Code | What is wrong | What corrects it | Needs in `heal` |", "|---|---|---|---|", *rows))
-    text = (DOCS / "eda.md").read_text(encoding="utf-8")
-    return re.sub(
-        r"<!-- healed -->\n.*<!-- end of healed -->",
-        lambda _match: f"<!-- healed -->\n{table}\n<!-- end of healed -->",
-        text,
-        flags=re.S,
-    )
+    return _with_part("eda.md", "healed", table)
 
 
 def federate() -> str:

@@ -28,8 +28,8 @@ PAGE = "docs/codes.md"
 class Code(NamedTuple):
     """One row: ``subject`` is the chapter of the page, ``severities`` that a problem may have (the first is the default),
     ``meaning`` is one line without full stop, ``fix`` the usual remedy: one imperative sentence without full stop.
-    ``corrected`` says what lint proposes to write instead; empty where it proposes nothing. ``healed_by`` is what may correct it while
-    nobody looks: only what cannot cut traffic, and touches no trust, no address and nothing that others manage. Empty: a person decides.
+    ``corrected`` says what lint proposes to write instead; empty where it proposes nothing. ``healed_by`` is what may correct it
+    without a person: only what cannot cut traffic, and touches no trust, no address and nothing unmanaged. Empty: a person decides.
     """
 
     subject: str

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Private to the collection: which causes may be corrected while nobody looks. Pure.
+"""Private to the collection: which causes may be corrected without a person. Pure.
 
 The table of codes says what may be corrected, and by what. Here it is decided whether that holds for one cause: a run of federate.yml
 writes all that differs, so it is safe only where nothing else differs.

@@ -71,6 +71,11 @@ def cause_lines(cause: DiagnosedCause) -> List[str]:
         lines += wrapped(f"Value: {shown(cause['value'])}", INDENT)
         lines += wrapped(f"Expected: {shown(cause['expected'])}", INDENT) if cause["expected"] is not None else []
     lines += wrapped(f"Fix: {cause['remedy'].rstrip('.')}.", INDENT)
+    healing = cause["healing"]
+    if healing["by"]:
+        lines += wrapped(
+            f"Self-healing: {'may correct it' if healing['safe'] else 'no, as ' + healing['reason']}.", INDENT
+        )
     lines += wrapped(f"See: {cause['docs']}", INDENT)
     ends = [(link["from"], link["to"]) for link in cause["links"]]
     return lines + (wrapped(f"Links: {arrows(ends)}.", INDENT) if ends else [])

@@ -51,7 +51,7 @@ Ladder = TypedDict(
 
 
 class Healing(TypedDict):
-    """Whether a cause may be corrected while nobody looks. ``by`` is what the table of codes names for it, ``hosts`` are the inventory hosts
+    """Whether a cause may be corrected without a person. ``by`` is what the table of codes names for it, ``hosts`` are the inventory hosts
     that the run is limited to, ``reason`` says why it is not safe."""
 
     safe: bool

@@ -167,7 +167,7 @@ def plain(value: Any) -> Any:
 
 
 def key_of(cause: Json) -> str:
-    """What tells a cause from others: code, mesh and place. Not the value: that one may change while nobody looks."""
+    """What tells a cause from others: code, mesh and place. Not the value, which may change again and again."""
     return "|".join([cause["codes"][0], cause["mesh"], cause["object"], cause["field"]])
 
 
@@ -367,7 +367,7 @@ def _write(path: str, content: Json) -> None:
 
 
 async def _run(command: Sequence[str], folder: str, seconds: float) -> Optional[int]:
-    """Run a program without its output, which nobody may log; return its exit code, None where it had to be ended."""
+    """Run a program and discard its output, which may have secrets; return its exit code, None where it had to be ended."""
     null = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(
         *command, cwd=folder, stdin=null, stdout=null, stderr=null, start_new_session=True

@@ -258,11 +258,11 @@ def _program(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_poll_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    held, never = tmp_path / "held", tmp_path / "never"
-    os.mkfifo(held)
+    opened, never = tmp_path / "opened", tmp_path / "never"
+    os.mkfifo(opened)
     os.mkfifo(never)
-    reading = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
-    _program(tmp_path, f"exec 9> {held}; cat {never} & cat {never}", monkeypatch)
+    reading = os.open(opened, os.O_RDONLY | os.O_NONBLOCK)
+    _program(tmp_path, f"exec 9> {opened}; cat {never} & cat {never}", monkeypatch)
     poll = asyncio.run(health.diagnose(health.read_options({"inventory": "x", "timeout": 1})))
     assert poll == health.Poll(None, "doctor.yml took longer than 1 seconds")
     # The end of the file comes when no process has it open any more.

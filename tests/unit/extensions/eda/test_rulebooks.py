@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rulebooks: valid by the schema of ansible-rulebook, with every option of the source and a rule for every kind of event; and what
-docs/eda.md says of them."""
+"""The rulebooks: valid by the schema of ansible-rulebook, with every option of the source and a rule for every kind of event; and
+their description in docs/eda.md."""
 
 from __future__ import annotations
 

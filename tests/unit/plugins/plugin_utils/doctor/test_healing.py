@@ -13,6 +13,7 @@ from unit.builders.diagnosed import BLUE, GREEN, RED, Federation, causes, root_o
 from ansible_collections.ossm.federation.plugins.module_utils._product.certificates import fingerprints_in
 from ansible_collections.ossm.federation.plugins.module_utils._product.codes import CODES
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import ROTATION_ANNOTATION
+from ansible_collections.ossm.federation.plugins.plugin_utils._doctor import text
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.types import Healing
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.rotation_mark import render_mark
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.restarts import RESTART_CODES
@@ -29,7 +30,7 @@ def _without_exports() -> Federation:
 
 
 def test_nothing_that_touches_trust_addresses_or_others_is_in_the_table() -> None:
-    """The list is repeated here on purpose: who adds a row reads the rule beside ``healed_by`` and changes both."""
+    """Repeated here on purpose: a new row has to fit the rule beside ``healed_by``, and changes both lists."""
     healed = {name: code.healed_by for name, code in CODES.items() if code.healed_by}
     restarts = {"deadlock", "imports-stale", "peer-lost", "sync-lock"}
     assert healed == {"set-missing": "federate", **dict.fromkeys(restarts, "restart")}
@@ -38,6 +39,17 @@ def test_nothing_that_touches_trust_addresses_or_others_is_in_the_table() -> Non
 
 def test_a_missing_set_is_healed_by_a_run_that_is_limited_to_its_mesh() -> None:
     assert _healing(_without_exports(), "set-missing") == {"safe": True, "by": "federate", "hosts": [RED], "reason": ""}
+
+
+def test_the_report_says_it_for_what_is_in_the_table() -> None:
+    federation = _without_exports()
+    assert "    Self-healing: may correct it." in text.diagnosis_lines(federation.diagnose())
+    _with_files_of_others(federation)
+    reason = f"    Self-healing: no, as others than this collection write the objects of {RED}."
+    assert reason in text.diagnosis_lines(federation.diagnose())
+    federation = Federation()
+    _with_wrong_client_id(federation)
+    assert "Self-healing" not in "".join(text.diagnosis_lines(federation.diagnose()))
 
 
 def test_a_lost_peer_is_healed_by_a_restart_of_the_istiod_that_lost_it() -> None:
