@@ -24,7 +24,7 @@ CHECKS := unit ansible-lint types layers ruff format-check yamllint reuse
 LINTS := ansible-lint types layers ruff format-check yamllint reuse
 # The parts of `make test`. GATES run side by side while the lab's programs are built; the parts after them need all
 # processors, or a tree that does not change.
-GATES := sanity docs page $(CHECKS)
+GATES := sanity docs docs-site page $(CHECKS)
 PARTS := $(GATES) galaxy-build conformance integration
 
 TALLY = $(BIN)/python tests/tally.py
@@ -40,6 +40,7 @@ unexport KUBECONFIG
 
 .PHONY: help demo check test bench confusion lab-up lab-down lint format format-check types layers unit page integration conformance sanity \
         docs clean browser java ansible-lint ruff yamllint reuse galaxy-build tools servers binaries links copy tool-check
+        docs docs-site clean browser ansible-lint ruff yamllint reuse galaxy-build tools servers binaries links copy tool-check
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -127,6 +128,9 @@ galaxy-build: tools copy
 docs: tools copy ## documentation of modules and roles: checks it
 	@$(TALLY) run $@ sh -c 'PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/build/tree" $(BIN)/antsibull-docs \
 	  lint-collection-docs --plugin-docs --validate-collection-refs self build/tree/ansible_collections/ossm/federation'
+
+docs-site: tools copy ## the documentation as a site, in build/site; every warning is an error
+	@$(TALLY) run $@ sh -c 'PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/docs_site.py build/tree'
 
 clean: ## remove what was built here, and list what is kept
 	@test ! -e build/lab/lab.json || { echo 'The lab is up: run make lab-down first.' >&2; exit 1; }

@@ -31,7 +31,7 @@ examples:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code; errors go to stderr."""
-    options = _parser().parse_args(arguments)
+    options = command_parser().parse_args(arguments)
     options.dir = (options.dir or state.default_directory()).absolute()
     run: Callable[[argparse.Namespace], int] = options.run
     try:
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m lab",
         description=DESCRIPTION,
