@@ -208,7 +208,12 @@ def steps() -> str:
     skipped = ", ".join(str(shown.index(STEPS[name]) + 1) for name in STEPS if name in OPTIONAL)
     parts.append(text(40, y + 4, f"Steps {skipped} are skipped where no mesh has work in them.", "small"))
     description = "; ".join(f"{number}. {step.title}" for number, step in enumerate(shown, 1))
-    return picture("The steps of a run of federate", f"{description}. A step begins when all meshes have finished the one before.", y + 24, parts)
+    return picture(
+        "The steps of a run of federate",
+        f"{description}. A step begins when all meshes have finished the one before.",
+        y + 24,
+        parts,
+    )
 
 
 # -- states of a link ------------------------------------------------------------------------------------------------------

@@ -22,7 +22,6 @@ from lab import cli as lab_cli
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES
-
 from documentation.blocks import ROOT
 from documentation.inventories import faults_of_variables
 

@@ -15,7 +15,6 @@ import jsonschema
 import yaml
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS
-
 from documentation.blocks import PART, ROOT, Block
 from documentation.inventories import Hosts, base, faults as inventory_faults, read
 
@@ -190,11 +189,7 @@ def object_faults(document: dict[str, Any]) -> list[str]:
 def _shown(value: Any) -> Any:
     """Return an object without what the page leaves out."""
     if isinstance(value, dict):
-        return {
-            key: _shown(part)
-            for key, part in value.items()
-            if part != _LEFT_OUT and part != {_LEFT_OUT: None}
-        }
+        return {key: _shown(part) for key, part in value.items() if part != _LEFT_OUT and part != {_LEFT_OUT: None}}
     return [_shown(part) for part in value] if isinstance(value, list) else value
 
 
@@ -221,7 +216,9 @@ def _plugin_faults(document: dict[str, Any]) -> list[str]:
     file = ROOT / "plugins" / "inventory" / f"{name.rpartition('.')[2]}.py"
     if not file.is_file():
         return [f"there is no inventory plugin {name}"]
-    known = documented(file)["options"] | dict.fromkeys(("cache", "cache_plugin", "cache_timeout", "cache_connection"), {})
+    known = documented(file)["options"] | dict.fromkeys(
+        ("cache", "cache_plugin", "cache_timeout", "cache_connection"), {}
+    )
     constructed = dict.fromkeys(("compose", "groups", "keyed_groups", "strict", "leading_separator"), {})
     return option_faults(name, constructed | known, document, [])
 

@@ -83,7 +83,9 @@ class Reader:
         elif assertion == "all links are connected":
             assert self.federation.connected() == [("green-mesh", "red-mesh"), ("red-mesh", "green-mesh")], block
         elif assertion == "nothing is left":
-            assert self.federation.left("red-mesh", "green-mesh") == self.federation.left("green-mesh", "red-mesh") == []
+            assert (
+                self.federation.left("red-mesh", "green-mesh") == self.federation.left("green-mesh", "red-mesh") == []
+            )
         elif words[0] == "request":
             mesh, host = words[2], words[4]
             assert host in block.text, f"{block} does not name {host}"

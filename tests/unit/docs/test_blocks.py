@@ -59,12 +59,18 @@ def test_every_mark_is_one_that_a_test_reads() -> None:
     marks = {str(block): block.mark for block in BLOCKS}
     known = ("", "generated", RUN, OUTPUT)
     assert {
-        place: mark for place, mark in marks.items() if mark not in known and not mark.startswith((FILE, PART, "tests/"))
+        place: mark
+        for place, mark in marks.items()
+        if mark not in known and not mark.startswith((FILE, PART, "tests/"))
     } == {}
 
 
 def test_blocks_that_are_run_are_on_pages_that_the_lab_test_reads() -> None:
     text = LAB_TEST.read_text(encoding="utf-8")
-    run = {block.page.name for block in BLOCKS if block.mark in (RUN, OUTPUT) or block.mark.startswith(FILE) or block.assertions}
+    run = {
+        block.page.name
+        for block in BLOCKS
+        if block.mark in (RUN, OUTPUT) or block.mark.startswith(FILE) or block.assertions
+    }
     assert {name for name in run if f'"{name}"' not in text} == set()
     assert run

@@ -34,7 +34,11 @@ def test_the_picture_loads_nothing_and_describes_itself(name: str) -> None:
 @pytest.mark.parametrize("name", pictures.PICTURES)
 def test_every_text_has_room(name: str) -> None:
     root = ElementTree.fromstring(DRAWN[name])
-    boxes = [[float(item.attrib[key]) for key in ("x", "y", "width", "height")] for item in root.iter(f"{SVG}rect") if "x" in item.attrib]
+    boxes = [
+        [float(item.attrib[key]) for key in ("x", "y", "width", "height")]
+        for item in root.iter(f"{SVG}rect")
+        if "x" in item.attrib
+    ]
     for item in root.iter(f"{SVG}text"):
         classes = item.get("class", "").split()
         width = len(item.text or "") * WIDTHS[next((key for key in classes if key in WIDTHS), "")]
@@ -42,7 +46,9 @@ def test_every_text_has_room(name: str) -> None:
         left = {"middle": x - width / 2, "end": x - width}.get(item.get("text-anchor", ""), x)
         around = [(bx, bx + bw) for bx, by, bw, bh in boxes if bx <= x <= bx + bw and by <= y <= by + bh]
         start, end = max(around, default=(0, pictures.WIDTH))
-        assert start <= left and left + width <= end, f"{item.text}: {left:.0f} to {left + width:.0f} in {start} to {end}"
+        assert start <= left and left + width <= end, (
+            f"{item.text}: {left:.0f} to {left + width:.0f} in {start} to {end}"
+        )
 
 
 def _luminance(colour: str) -> float:
