@@ -29,7 +29,7 @@ _OTHERS = {
     ("argoproj.io/v1alpha1", "Application"): {"project", "source", "destination", "ignoreDifferences", "syncPolicy"},
     ("ossm.federation/v1", "MeshIdentity"): {"namespace", "trustDomain", "clientID", "remote", "roots"},
 }
-#: What a page leaves out of an object.
+#: What stands for a part of an object that a page does not show.
 _LEFT_OUT = "…"
 
 
@@ -187,7 +187,7 @@ def object_faults(document: dict[str, Any]) -> list[str]:
 
 
 def _shown(value: Any) -> Any:
-    """Return an object without what the page leaves out."""
+    """Return an object without the parts that the page does not show."""
     if isinstance(value, dict):
         return {key: _shown(part) for key, part in value.items() if part != _LEFT_OUT and part != {_LEFT_OUT: None}}
     return [_shown(part) for part in value] if isinstance(value, list) else value

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[3]
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted(ROOT.glob("roles/*/README.md")),
 ]
@@ -57,7 +58,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_links_of_the_readme_and_of_roles_are_whole_addresses() -> None:
     """Automation Hub shows these pages elsewhere."""
-    for page in (ROOT / "README.md", *ROOT.glob("roles/*/README.md")):
+    for page in (ROOT / "README.md", ROOT / "SECURITY.md", *ROOT.glob("roles/*/README.md")):
         assert [link for link in LINK.findall(_prose(page)) if not link.startswith(("https://", "#"))] == []
 
 
@@ -96,3 +97,11 @@ def _content() -> set[str]:
 def test_playbooks_roles_and_modules_on_pages_exist(page: Path) -> None:
     named = re.findall(r"(?<![\w/-])ossm\.federation\.([a-z_]+)", page.read_text(encoding="utf-8"))
     assert set(named) - _content() == set()
+
+
+def test_every_playbook_has_a_page_with_its_command() -> None:
+    pages = [page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md")]
+    shown = {
+        name for text in pages for name in re.findall(r"^ *ansible-playbook .*ossm\.federation\.(\w+)", text, re.M)
+    }
+    assert {file.stem for file in ROOT.glob("playbooks/*.yml")} - shown == set()
