@@ -39,8 +39,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 unexport KUBECONFIG
 
 .PHONY: help demo check test bench confusion lab-up lab-down lint format format-check types layers unit page integration conformance sanity \
-        docs clean browser java ansible-lint ruff yamllint reuse galaxy-build tools servers binaries links copy tool-check
-        docs docs-site clean browser ansible-lint ruff yamllint reuse galaxy-build tools servers binaries links copy tool-check
+        docs docs-site clean browser java ansible-lint ruff yamllint reuse galaxy-build tools servers binaries links copy tool-check
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
