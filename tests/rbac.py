@@ -43,7 +43,7 @@ WORDS = {
     "install": "The rights that install.yml needs in a cluster that has the operator; the namespace of the mesh need not be there.",
     "install-operator": "The rights that install.yml needs beside install.yaml to subscribe to the operator in openshift-operators.",
     "install-operator-namespace": "The rights that install.yml needs beside install.yaml to give the operator a namespace of its own.",
-    "read": "The rights to read a mesh: all that plan.yml and render.yml do, and federate.yml where a limit leaves the mesh out.",
+    "read": "The rights to read a mesh: all that adopt.yml, plan.yml and render.yml do, and federate.yml where a limit leaves the mesh out.",
     "remove": "The rights that unlink.yml, remove_mesh.yml and leave.yml need in the cluster of a mesh of their run.",
     "remove-service": "The rights that remove_service.yml needs in the cluster of a mesh of its run.",
     "trust-domain": "The rights that trust_domain.yml needs in the cluster of a mesh of its run.",

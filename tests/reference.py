@@ -72,6 +72,7 @@ EXAMPLES: dict[str, Any] = {
     "federation_confirm_address_change": ["red-mesh"],
     "federation_root_expiry_warning_days": 90,
     "federation_adopt": True,
+    "federation_adopt_to": "inventory/federation",
     "federation_force_conflicts": True,
     "federation_restart_control_plane": ["green-mesh"],
     "federation_wait_timeout": 450,
@@ -210,6 +211,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "Failover, weights and access": ("failover.md",),
     "Diagnosis of a link": ("doctor.md",),
     "Probe": ("probe.md",),
+    "Adoption": ("adopt.md",),
     "What a running istiod keeps": ("recovery.md",),
     "State of a link": ("federate.md", "troubleshooting.md"),
 }

@@ -71,6 +71,7 @@ _SAVED = "Saved plans and rendered files"
 _ROTATION = "Rotation of a root"
 _DIAGNOSIS = "Diagnosis of a link"
 _PROBE = "Probe"
+_ADOPTION = "Adoption"
 
 CODES: Dict[str, Code] = {
     # Inventory and variables
@@ -1249,5 +1250,60 @@ CODES: Dict[str, Code] = {
         _W,
         "An object of this collection about requests is not declared any more and stays in force",
         "Run federate.yml with federation_prune, which removes it",
+    ),
+    # Adoption
+    "adopt-peer-unknown": Code(
+        _ADOPTION,
+        _W,
+        "A ServiceMeshPeer is for a mesh that the inventory of adopt.yml does not have",
+        "Add that mesh to the inventory, with access or with its identity file, and run adopt.yml again",
+    ),
+    "adopt-peer-twice": Code(
+        _ADOPTION,
+        _W,
+        "A mesh has several ServiceMeshPeers for one other mesh",
+        "Delete the one that is not needed, after its exports, and run adopt.yml again",
+    ),
+    "adopt-one-sided": Code(
+        _ADOPTION,
+        _W,
+        "Only one of two meshes has a ServiceMeshPeer for the other",
+        "Add the pair to mesh_peers in the written inventory; federate.yml then completes the link",
+    ),
+    "adopt-incomplete": Code(
+        _ADOPTION,
+        _W,
+        "A link lacks objects, so federate.yml would write them",
+        "Add the pair to mesh_peers in the written inventory, and let federate.yml write them",
+    ),
+    "adopt-rules": Code(
+        _ADOPTION,
+        _W,
+        "A live set has a rule that istiod skips or that federate.yml rejects",
+        "Correct the rule in the live set, and run adopt.yml again",
+    ),
+    "adopt-address": Code(
+        _ADOPTION,
+        _W,
+        "A ServiceMeshPeer connects without success to another address than that of its peer's gateway",
+        "Remove the address from mesh_ingress of the peer where it is out of date, and run federate.yml",
+    ),
+    "adopt-field": Code(
+        _ADOPTION,
+        _I,
+        "A live object has a name or a field that no variable expresses; it stays as it is",
+        "Leave it as it is",
+    ),
+    "adopt-credential": Code(
+        _ADOPTION,
+        _W,
+        "A variable with a credential is not written into the inventory",
+        "Set it in the written inventory, encrypted, or run with both inventories",
+    ),
+    "adopt-exists": Code(
+        _ADOPTION,
+        _E,
+        "A file of the inventory exists with other content, and is never overwritten",
+        "Name another directory with federation_adopt_to, or move the file away",
     ),
 }

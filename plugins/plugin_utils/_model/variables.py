@@ -297,6 +297,13 @@ _OPTIONS = (
         maximum=_DAYS_MAX,
     ),
     _federation("adopt", "bool", False, "Take ownership of unmanaged objects without changing any value."),
+    _federation(
+        "adopt_to",
+        "path",
+        "adopted",
+        "Directory on the controller for the inventory that C(adopt.yml) writes; relative to the directory where the playbook is started.",
+        "adopt",
+    ),
     _federation("force_conflicts", "bool", False, "Take fields from other field managers."),
     _federation(
         "restart_control_plane",
