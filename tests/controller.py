@@ -48,6 +48,7 @@ def _directory(name: str) -> str:
 
 #: The job templates by playbook.
 PLAYBOOKS: dict[str, Template] = {
+    "adopt": Template(variables={"federation_adopt_to": _directory("adopted")}),
     "doctor": Template(),
     "export_identity": Template(writes=True, variables={"federation_identity_dir": _directory("identities")}),
     "federate": Template(writes=True),

@@ -13,7 +13,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.data impo
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 from ansible_collections.ossm.federation.plugins.plugin_utils._adopt.describe import describe
 from ansible_collections.ossm.federation.plugins.plugin_utils._adopt.files import access_of, inventory_files
-from ansible_collections.ossm.federation.plugins.plugin_utils._adopt.types import Adopted, Adoption, AdoptedMesh, Live
+from ansible_collections.ossm.federation.plugins.plugin_utils._adopt.types import Adopted, AdoptedMesh, Adoption, Live
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 
 

@@ -24,7 +24,7 @@ EXCEPTIONS = {
 }
 #: Files that are larger for a reason still have a limit: what they may grow to before they are split.
 LIMITS = {
-    "module_utils/_product/codes.py": 1300,
+    "module_utils/_product/codes.py": 1400,
     "plugin_utils/_model/variables.py": 800,
     "modules/mesh_info.py": 660,
 }
