@@ -176,6 +176,8 @@ def _notifications(*events: str) -> Json:
 
 def job_template(playbook: str) -> Json:
     """The job template of a playbook."""
+    if playbook not in PLAYBOOKS:
+        raise LookupError(f"playbooks/{playbook}.yml needs a row in PLAYBOOKS of tests/controller.py, for its job template")
     row = PLAYBOOKS[playbook]
     return {
         "name": template_name(playbook),
