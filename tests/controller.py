@@ -22,6 +22,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables i
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "extensions" / "controller"
+PAGE = ROOT / "docs" / "controller.md"
 Json = dict[str, Any]
 
 _HEAD = """\
@@ -177,7 +178,9 @@ def _notifications(*events: str) -> Json:
 def job_template(playbook: str) -> Json:
     """The job template of a playbook."""
     if playbook not in PLAYBOOKS:
-        raise LookupError(f"playbooks/{playbook}.yml needs a row in PLAYBOOKS of tests/controller.py, for its job template")
+        raise LookupError(
+            f"playbooks/{playbook}.yml needs a row in PLAYBOOKS of tests/controller.py, for its job template"
+        )
     row = PLAYBOOKS[playbook]
     return {
         "name": template_name(playbook),
@@ -556,8 +559,32 @@ def playbook_text() -> str:
     return _HEAD.format(words=words) + re.sub(r"\n(?=    - name: (?!Read))", "\n\n", body)
 
 
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def page() -> str:
+    """The page about controllers with its table of job templates; all other text is written by hand."""
+    rows = [_row(("Job template", "What it does", "Survey (**required**)", "Check mode")), "|---|---|---|---|"]
+    for playbook in playbooks():
+        names = [f"**`{name}`**" if name in REQUIRED else f"`{name}`" for name in SURVEYS.get(playbook, ())]
+        first = re.split(r"(?<=\.) ", _description(playbook))[0]
+        rows.append(
+            _row((playbook.replace("_", " "), first, ", ".join(names), "yes" if PLAYBOOKS[playbook].writes else ""))
+        )
+    table = "\n".join(rows)
+    text = PAGE.read_text(encoding="utf-8")
+    return re.sub(
+        r"<!-- templates -->\n.*<!-- end of templates -->",
+        lambda _match: f"<!-- templates -->\n{table}\n<!-- end of templates -->",
+        text,
+        flags=re.S,
+    )
+
+
 def main() -> int:
     """Write all files."""
+    PAGE.write_text(page(), encoding="utf-8")
     (FOLDER / "playbooks").mkdir(parents=True, exist_ok=True)
     for name in FILES:
         (FOLDER / name).write_text(text(name), encoding="utf-8")

@@ -385,3 +385,30 @@ def test_the_playbook_for_the_platform_applies_every_list_in_order() -> None:
     assert set(ROLES.values()) == set(controller.definitions()) - (
         set(controller.SETTINGS) - {"controller_notifications"}
     )
+
+
+# The page docs/controller.md
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", controller.PAGE.read_text(encoding="utf-8"), re.M | re.S)
+
+
+def test_the_page_has_the_generated_table() -> None:
+    assert controller.PAGE.read_text(encoding="utf-8") == controller.page(), "run python tests/controller.py"
+
+
+def test_the_settings_of_the_page_exist_and_its_notification_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = [block for text in blocks("yaml") for block in [yaml.safe_load(text)] if "all" not in block]
+    written = {key: value for block in settings[1:] for key, value in block.items()}
+    assert set(written) <= set(controller.SETTINGS)
+    (notification,) = written["controller_notifications"]
+    spec, _options = module_spec("notification_template", monkeypatch)
+    assert ArgumentSpecValidator(spec).validate(notification).error_messages == []
+    assert set(notification) == set(NOTIFICATION)
+
+
+def test_the_files_of_the_commands_exist() -> None:
+    files = {name for text in blocks("shell") for name in re.findall(r"[\w/]+/[\w/]+\.yml", text)}
+    assert files == {"extensions/controller/playbooks/aap.yml", "extensions/controller/playbooks/awx.yml"}
+    assert all((controller.ROOT / name).is_file() for name in files)

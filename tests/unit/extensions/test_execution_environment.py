@@ -81,6 +81,20 @@ def test_the_image_is_built_without_a_package_of_oc(context: Path) -> None:
     assert "openshift-clients" not in (context / "Containerfile").read_text()
 
 
+def test_oc_can_be_added_as_docs_controller_md_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "controller.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(additional_build_files:.*?)^```", page, re.M | re.S)
+    definition = {**read("execution-environment.yml"), **yaml.safe_load(block)}
+    definition["dependencies"] = {**definition["dependencies"], "python": REQUIREMENTS, "system": []}
+    (tmp_path / "execution-environment.yml").write_text(yaml.safe_dump(definition))
+    (tmp_path / "oc").write_text("")
+    builder("create", "--file", str(tmp_path / "execution-environment.yml"), "--context", str(tmp_path / "context"))
+    (containerfile,) = (tmp_path / "context").glob("*file")
+    assert (tmp_path / "context" / "_build" / "bin" / "oc").exists()
+    final = containerfile.read_text().partition("FROM base AS final")[2]
+    assert "COPY _build/bin/oc /usr/local/bin/oc" in final
+
+
 def test_the_image_has_the_oldest_core_and_python_or_later(context: Path) -> None:
     core = read("meta/runtime.yml")["requires_ansible"].removeprefix(">=").removesuffix(".0")
     containerfile = (context / "Containerfile").read_text()
