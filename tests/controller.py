@@ -80,7 +80,7 @@ CONFIRMATIONS: dict[str, str] = {
 }
 #: The playbooks that remove something; each has a workflow that asks for approval.
 REMOVALS = ("unlink", "remove_mesh", "remove_service", "leave")
-#: Seconds after which a workflow that nobody has approved ends.
+#: Seconds after which a workflow without approval ends.
 APPROVAL_TIMEOUT = 86400
 ORGANIZATION = "{{ ossm_federation_organization }}"
 INVENTORY = "OSSM federation"
@@ -145,7 +145,7 @@ def _answer(variable: Variable) -> Json:
     if variable.type == "int":
         limits = {"min": variable.minimum, "max": variable.maximum, "default": variable.default}
         return {"type": "integer", **{key: value for key, value in limits.items() if value is not None}}
-    # A default would be passed as the value of a variable that nobody has set.
+    # A default would be passed as the value of a variable that is not set.
     return {"type": "text", "min": 0, "max": 1024}
 
 

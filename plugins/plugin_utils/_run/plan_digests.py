@@ -19,7 +19,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import
 from ansible_collections.ossm.federation.plugins.plugin_utils._run.saved_plan import FORMAT, READ, digest, save_plan
 
 VARIABLE = "federation_plan_digests"
-#: What a message says of each digest of a mesh that differs, and of which object or variable.
+#: The object or variable, and the message, of each digest of a mesh that differs.
 _PARTS: Dict[str, Tuple[str, str]] = {
     "inventory": ("inventory", "its variables are not declared as they were when the plan was made"),
     "cluster": ("mesh", "what was read of its control plane is not what the plan was made from"),
