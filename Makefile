@@ -11,6 +11,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 CORE216 := .venv-2.16
+NEWEST := .venv-newest
 # The checks of accessibility; they are used by tests only, and never shipped. The digest is in tests/page/conftest.py.
 AXE := build/axe/node_modules/axe-core/axe.min.js
 AXE_VERSION := 4.14.1
@@ -22,10 +23,12 @@ LABS ?= 3
 # `make check`: the parts that need neither a cluster nor a copy of the tree.
 CHECKS := unit ansible-lint types layers ruff format-check yamllint reuse
 LINTS := ansible-lint types layers ruff format-check yamllint reuse
-# The parts of `make test`. GATES run side by side while the lab's programs are built; the parts after them need all
-# processors, or a tree that does not change.
-GATES := sanity docs docs-site page $(CHECKS)
-PARTS := $(GATES) galaxy-build conformance integration
+# `make gates`: what Automation Hub, Galaxy and the other judges of a collection check, and the unit tests on the newest core.
+GATES := sanity sanity-oldest docs docs-site artifact importer lint-oldest changelog unit-newest $(LINTS)
+# The parts of `make test`. BESIDE run side by side while the lab's programs are built; the parts after them need all
+# processors.
+BESIDE := $(GATES) page unit
+PARTS := $(BESIDE) conformance integration
 
 TALLY = $(BIN)/python tests/tally.py
 PYTEST = $(BIN)/python -m pytest -q -p no:cacheprovider --durations=25 --durations-min=0.5 -n $(JOBS) --dist loadfile
@@ -38,8 +41,9 @@ export PYTHONDONTWRITEBYTECODE = 1
 # Only the inventory gives access to clusters.
 unexport KUBECONFIG
 
-.PHONY: help demo check test bench confusion lab-up lab-down lint format format-check types layers unit page integration conformance sanity \
-        docs docs-site clean browser java ansible-lint ruff yamllint reuse galaxy-build tools servers binaries links copy tool-check
+.PHONY: help demo check test gates release bench confusion lab-up lab-down lint format format-check types layers unit page integration \
+        conformance sanity sanity-oldest docs docs-site clean browser java ansible-lint lint-oldest ruff yamllint reuse artifact importer changelog unit-newest \
+        core-newest tools servers binaries links copy tool-check
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -62,10 +66,18 @@ check: .venv/complete ## the fast checks before a commit, no cluster: lint, type
 test: .venv/bin/python ## all tests and checks; the last line counts them
 	@rm -rf build/results
 	@passed=true; \
-	$(PARALLEL) --keep-going --output-sync=target $(GATES) binaries $(CORE216)/complete || passed=false; \
-	$(MAKE) --no-print-directory --keep-going $(filter-out $(GATES),$(PARTS)) || passed=false; \
+	$(PARALLEL) --keep-going --output-sync=target $(BESIDE) binaries $(CORE216)/complete || passed=false; \
+	$(MAKE) --no-print-directory --keep-going $(filter-out $(BESIDE),$(PARTS)) || passed=false; \
 	$$passed || echo 'Not all parts passed:'
 	@$(TALLY) sum $(PARTS)
+
+gates: .venv/bin/python ## what a collection is judged by, no cluster: importer, linters, sanity, oldest and newest core, REUSE
+	@rm -rf build/results
+	@$(PARALLEL) --keep-going --output-sync=target $(GATES) || echo 'Not all gates passed:'
+	@$(TALLY) sum $(GATES)
+
+release: gates ## the release in build/release: artifact, bill of materials, checksums, signatures (SIGNING_KEY=fingerprint)
+	@PYTHONPATH=tests $(BIN)/python -m release publish
 
 bench: tools binaries links ## the benchmark: writes docs/contributing/benchmarks.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
@@ -98,6 +110,13 @@ layers: tools links ## import-linter: the order of the packages
 ansible-lint: tools links
 	@$(TALLY) run $@ $(BIN)/ansible-lint --offline --profile production
 
+# The ansible-lint and the options that the certification of Automation Hub names, on the artifact as it is installed. The files
+# below build belong to no repository: ansible-lint would find none.
+lint-oldest: artifact $(CORE216)/complete
+	@$(TALLY) run $@ sh -c 'cd build/dist/installed/ansible_collections/ossm/federation && PATH="$(CURDIR)/$(CORE216)/bin:$$PATH" \
+	  ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/build/dist/installed" GIT_CEILING_DIRECTORIES="$(CURDIR)/build" \
+	  ansible-lint --profile=production -x sanity --offline --nocolor --config-file "$(CURDIR)/.ansible-lint"'
+
 yamllint: tools
 	@$(TALLY) run $@ sh -c 'git ls-files -z -c -o --exclude-standard "*.yml" "*.yaml" | xargs -0 $(BIN)/yamllint --strict'
 
@@ -107,22 +126,35 @@ reuse: tools
 unit: tools links ## tests that need no cluster
 	@PYTHONPATH=tests:build/collections $(TALLY) pytest $@ $(PYTEST) tests/unit
 
+unit-newest: tools links core-newest ## the unit tests of the plugins with the newest ansible-core
+	@PYTHONPATH=tests:build/collections $(TALLY) pytest $@ $(subst $(BIN),$(NEWEST)/bin,$(PYTEST)) tests/unit/plugins
+
 page: tools links browser $(AXE) ## tests of the status page in a headless Chromium; screenshots in build/page
 	@PYTHONPATH=tests:build/collections $(TALLY) pytest $@ $(PYTEST) -n 0 --dist no tests/page
 
 conformance: tools links binaries
 	@PYTHONPATH=tests:build/collections $(TALLY) pytest $@ $(PYTEST) -n 6 --dist worksteal tests/lab/conformance
 
-integration: tools links binaries java $(CORE216)/complete ## tests on real API servers
-	@PYTHONPATH=tests:build/collections OSSM_CORE_2_16='$(CURDIR)/$(CORE216)/bin' $(TALLY) pytest $@ $(PYTEST) -n $(LABS) --no-loadscope-reorder tests/integration
+integration: tools links binaries java $(CORE216)/complete core-newest ## tests on real API servers
+	@PYTHONPATH=tests:build/collections OSSM_CORE_2_16='$(CURDIR)/$(CORE216)/bin' OSSM_CORE_NEWEST='$(CURDIR)/$(NEWEST)/bin' $(TALLY) pytest $@ $(PYTEST) -n $(LABS) --no-loadscope-reorder tests/integration
 
 sanity: tools copy ## ansible-test sanity
 	@$(TALLY) run $@ $(BIN)/python tests/sanity.py
 
-galaxy-build: tools copy
-	@$(TALLY) run $@ sh -ec 'rm -rf build/dist; \
-	  $(BIN)/ansible-galaxy collection build --output-path build/dist build/tree/ansible_collections/ossm/federation; \
-	  $(BIN)/ansible-galaxy collection install --offline --no-deps --force -p build/dist/installed build/dist/ossm-federation-*.tar.gz'
+# After the other one, as both write into the same copy.
+sanity-oldest: copy $(CORE216)/complete | sanity
+	@$(TALLY) run $@ $(CORE216)/bin/python tests/sanity.py
+
+artifact: tools copy ## build the artifact (build/dist): the same bytes twice, nothing that must not ship; installs it
+	@$(TALLY) run $@ sh -ec 'PYTHONPATH=tests $(BIN)/python -m release artifact; \
+	  $(BIN)/ansible-galaxy collection install --offline --no-deps --force -p build/dist/installed build/dist/ossm-federation-*.tar.gz; \
+	  ln -sfn ../../../../tree/ansible_collections/kubernetes build/dist/installed/ansible_collections/kubernetes'
+
+importer: artifact ## galaxy-importer, on the artifact
+	@$(TALLY) run $@ $(BIN)/python tests/importer.py
+
+changelog: tools
+	@$(TALLY) run $@ $(BIN)/antsibull-changelog lint
 
 docs: tools copy ## documentation of modules and roles: checks it
 	@$(TALLY) run $@ sh -c 'PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/build/tree" $(BIN)/antsibull-docs \
@@ -183,6 +215,12 @@ copy: tools
 $(CORE216)/complete: requirements/core-2.16.txt | tool-check
 	$(PYTHON) -m venv $(CORE216)
 	$(CORE216)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/core-2.16.txt
+	@touch $@
+
+core-newest: $(NEWEST)/complete ## install the newest ansible-core with a Python that it needs; no root
+
+$(NEWEST)/complete: requirements/core-newest.txt tests/newest_core.py | .venv/complete
+	$(BIN)/python tests/newest_core.py $(NEWEST) requirements/core-newest.txt
 	@touch $@
 
 tool-check:

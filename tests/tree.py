@@ -27,7 +27,7 @@ def main(verb: str) -> int:
     if verb == "link":
         _point(root / OURS, Path.cwd())
     else:
-        _copy(root / OURS)
+        copy(root / OURS)
     return 0
 
 
@@ -39,7 +39,7 @@ def _point(link: Path, target: Path) -> None:
     link.symlink_to(target)
 
 
-def _copy(target: Path) -> None:
+def copy(target: Path) -> None:
     """Copy files that changed and remove files that no longer exist; ansible-test's own output stays.
 
     The copy is a repository of its own: ansible-test asks git for the files, and ``build`` is ignored by the checkout's.
@@ -53,18 +53,18 @@ def _copy(target: Path) -> None:
     ).stdout
     names = {name for name in listed.split("\0") if name and Path(name).is_file()}
     for name in names:
-        source, copy = Path(name), target / name
+        source, copied = Path(name), target / name
         if (
-            not copy.exists()
-            or copy.read_bytes() != source.read_bytes()
-            or copy.stat().st_mode != source.stat().st_mode
+            not copied.exists()
+            or copied.read_bytes() != source.read_bytes()
+            or copied.stat().st_mode != source.stat().st_mode
         ):
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, copy)
-    for copy in [path for path in target.rglob("*") if path.is_file()]:
-        name = copy.relative_to(target).as_posix()
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copied)
+    for copied in [path for path in target.rglob("*") if path.is_file()]:
+        name = copied.relative_to(target).as_posix()
         if name not in names and not name.startswith((".git/", "tests/output/")):
-            copy.unlink()
+            copied.unlink()
 
 
 if __name__ == "__main__":

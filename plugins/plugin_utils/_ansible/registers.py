@@ -33,7 +33,9 @@ def _unsealed(value: Any, reader: str, variable: str, role: str, key: str) -> An
     """What a role has sealed in a variable, known by a key; ``reader`` is the filter that needs it."""
     whole = unseal(value)
     if not has(whole, key):
-        raise AnsibleFilterError(f"{reader} needs {variable}: run the role ossm.federation.{role} first, which sets it")
+        raise AnsibleFilterError(
+            f"{reader} needs {variable}, which is undefined or not from the role ossm.federation.{role}: run that role first"
+        )
     return whole
 
 
