@@ -376,7 +376,7 @@ def program(name: str, core: str = "") -> Path:
     """Return the path of a program of Ansible; ``core`` selects another ansible-core than this one (``2.16``)."""
     if not core:
         return Path(sys.executable).parent / name
-    return Path(os.environ.get(f"OSSM_CORE_{core.replace('.', '_')}") or ROOT / f".venv-{core}" / "bin") / name
+    return Path(os.environ.get(f"OSSM_CORE_{core.upper().replace('.', '_')}") or ROOT / f".venv-{core}" / "bin") / name
 
 
 def interpreter(folder: Path, core: str) -> Path:
