@@ -21,11 +21,11 @@ from harness import ROOT, RUN_SECONDS, Federation, program, run_environment
 from lab.api import Lab
 from warm import Warm
 
-#: The pages in the order of a reader who connects two meshes, looks at them, and disconnects them.
-PAGES = ("quick-start.md", "plan.md", "status.md", "render.md", "removal.md")
+#: The pages in the order of a reader who creates two meshes, connects and disconnects them, and later connects them again.
+PAGES = ("quick-start-new.md", "removal.md", "quick-start.md", "plan.md", "status.md", "render.md")
 BOOKINFO = {"bookinfo": ["ratings", "reviews"]}
 TOPOLOGY = {
-    "clusters": {"red": {"platform": "AWS"}, "green": {"platform": "Azure"}},
+    "clusters": {"red": {"platform": "AWS", "operator": False}, "green": {"platform": "Azure", "operator": False}},
     "meshes": {f"{colour}-mesh": {"cluster": colour, "members": BOOKINFO} for colour in ("red", "green")},
 }
 #: Values that differ from lab to lab.
