@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from documentation import inventories
 from unit.builders import federations as fed
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
@@ -137,29 +138,11 @@ def _documented() -> list[tuple[str, Json, list[str]]]:
     return found
 
 
-def _hosts(
-    group: Json, inherited: Json, hostvars: dict[str, Json], groups: dict[str, list[str]], name: str
-) -> list[str]:
-    """The hosts of a group of an inventory with those of its children, as Ansible sees them."""
-    own = {**inherited, **(group.get("vars") or {})}
-    for host, variables in (group.get("hosts") or {}).items():
-        hostvars[host] = {**hostvars.get(host, {}), **own, **(variables or {})}
-    below = [
-        host
-        for child, body in (group.get("children") or {}).items()
-        for host in _hosts(body or {}, own, hostvars, groups, child)
-    ]
-    groups[name] = [*dict.fromkeys([*(group.get("hosts") or {}), *below])]
-    return groups[name]
-
-
 @pytest.mark.parametrize(
     ("inventory", "pairs"), [case[1:] for case in _documented()], ids=[case[0] for case in _documented()]
 )
 def test_inventories_of_the_documentation(inventory: Json, pairs: list[str]) -> None:
-    hostvars: dict[str, Json] = {}
-    groups: dict[str, list[str]] = {}
-    _hosts(inventory["all"], {}, hostvars, groups, "all")
+    hostvars, groups = inventories.read(inventory["all"])
     declaration = fed.declare(hostvars, groups=groups)
     assert declaration["problems"] == []
     assert sorted(" - ".join(pair) for pair in declaration["pairs"]) == pairs
