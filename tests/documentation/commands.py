@@ -21,7 +21,6 @@ from ansible.cli.playbook import PlaybookCLI
 from lab import cli as lab_cli
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES
 from documentation.blocks import ROOT
 from documentation.inventories import faults_of_variables
 
@@ -41,7 +40,7 @@ _VERBS = {
     "exec": {"-n", "-c"},
     "get": {"-n", "-o", "-A", "-l", "--show-managed-fields"},
 }  # fmt: skip
-_CONFIRMATIONS = {"&&", "|", ";"}
+_SEPARATORS = {"&&", "|", ";"}
 
 
 def commands(text: str) -> list[list[str]]:
@@ -52,7 +51,7 @@ def commands(text: str) -> list[list[str]]:
         lexer.whitespace_split = True
         current: list[str] = []
         for word in lexer:
-            if word in _CONFIRMATIONS:
+            if word in _SEPARATORS:
                 found.append(current)
                 current = []
             else:
@@ -134,9 +133,9 @@ def _python(arguments: list[str]) -> list[str]:
     if arguments[:2] == ["-m", "lab"]:
         return _lab(arguments[2:])
     files = [name for name in arguments if name.endswith(".py")]
-    return [f"no file {name}" for name in files if not (ROOT / name).is_file()] or (
-        [] if files else [f"no test knows python {' '.join(arguments)}"]
-    )
+    if not files:
+        return [f"no test knows python {' '.join(arguments)}"]
+    return [f"no file {name}" for name in files if not (ROOT / name).is_file()]
 
 
 def _lab(arguments: list[str]) -> list[str]:
@@ -205,5 +204,3 @@ _PROGRAMS: dict[str, Callable[[list[str]], list[str]]] = {
     "sed": _sed,
     "xdg-open": _trusted,
 }
-#: The variables that an option `-e` may name.
-NAMES = frozenset(VARIABLES)
