@@ -86,6 +86,8 @@ def _write_reference(collections: Path) -> None:
     """Let antsibull-docs write the pages of modules, roles and plugins."""
     folder = SOURCE / REFERENCE
     folder.mkdir(parents=True, exist_ok=True)
+    # antsibull-docs writes only where nobody else can.
+    folder.chmod(0o755)
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     environment = os.environ | {"ANSIBLE_COLLECTIONS_PATH": str(collections.resolve()), "PATH": programs}
     options = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--no-add-antsibull-docs-version"]
