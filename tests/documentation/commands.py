@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 from ansible.cli.doc import DocCLI
 from ansible.cli.galaxy import GalaxyCLI
+from ansible.cli.inventory import InventoryCLI
 from ansible.cli.playbook import PlaybookCLI
 from lab import cli as lab_cli
 
@@ -118,6 +119,10 @@ def _doc(arguments: list[str]) -> list[str]:
     return _parsed(DocCLI, ["ansible-doc", *arguments])[1]
 
 
+def _inventory(arguments: list[str]) -> list[str]:
+    return _parsed(InventoryCLI, ["ansible-inventory", *arguments])[1]
+
+
 def _pip(arguments: list[str]) -> list[str]:
     needed = (ROOT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8")
     known = {*re.findall(r"^([\w-]+)", needed, re.MULTILINE), "ansible", "ansible-core"}
@@ -183,6 +188,12 @@ def _git(arguments: list[str]) -> list[str]:
     return [f"git: {arguments}"] if arguments != ["clone", galaxy["repository"]] else []
 
 
+def _copy(arguments: list[str]) -> list[str]:
+    """Check that files of the installed collection, which are those of this checkout, exist."""
+    installed = [name.partition("/ansible_collections/ossm/federation/")[2] for name in arguments]
+    return [f"no file {name}" for name in installed if name and not (ROOT / name).is_file()]
+
+
 def _trusted(_arguments: list[str]) -> list[str]:
     """Programs of the system whose arguments are about files of the reader."""
     return []
@@ -191,9 +202,12 @@ def _trusted(_arguments: list[str]) -> list[str]:
 _PROGRAMS: dict[str, Callable[[list[str]], list[str]]] = {
     "ansible-doc": _doc,
     "ansible-galaxy": _galaxy,
+    "ansible-inventory": _inventory,
     "cd": _trusted,
+    "cp": _copy,
     "export": _trusted,
     "git": _git,
+    "gpg": _trusted,
     "kubectl": _cluster,
     "make": _make,
     "oc": _cluster,
@@ -202,5 +216,6 @@ _PROGRAMS: dict[str, Callable[[list[str]], list[str]]] = {
     "pytest": _pytest,
     "python": _python,
     "sed": _sed,
+    "sha256sum": _trusted,
     "xdg-open": _trusted,
 }

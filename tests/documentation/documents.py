@@ -23,7 +23,18 @@ _TASK_WORDS = {
     "become", "changed_when", "delegate_to", "failed_when", "loop", "name", "no_log", "register", "run_once", "tags", "vars",
     "until", "when",
 }  # fmt: skip
-_PLAY_WORDS = {"connection", "gather_facts", "hosts", "module_defaults", "name", "roles", "strategy", "tasks", "vars"}
+_PLAY_WORDS = {
+    "connection",
+    "gather_facts",
+    "hosts",
+    "module_defaults",
+    "name",
+    "roles",
+    "strategy",
+    "tasks",
+    "validate_argspec",
+    "vars",
+}
 #: Objects of other products, and the keys that the page shows of their spec.
 _OTHERS = {
     ("argoproj.io/v1alpha1", "Application"): {"project", "source", "destination", "ignoreDifferences", "syncPolicy"},
@@ -89,6 +100,9 @@ def play_faults(entry: dict[str, Any]) -> list[str]:
     if "hosts" not in entry:
         return task_faults(entry, [])
     found = [f"a play has no {key}" for key in sorted(set(entry) - _PLAY_WORDS)]
+    checked = entry.get("validate_argspec")
+    if checked and not (ROOT / "playbooks" / f"{checked}.meta.yml").is_file():
+        found.append(f"no playbook {checked} has a specification of its variables")
     defaults = entry.get("module_defaults", {})
     given = [name for group in defaults.values() for name in group]
     return found + [fault for task in entry.get("tasks", []) for fault in task_faults(task, given)]

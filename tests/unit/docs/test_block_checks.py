@@ -30,6 +30,11 @@ WRONG_COMMANDS = [
     ("pytest tests/unit/none.py", "no file"),
     ("git clone https://example.com/fork", "git"),
     ("kubectx red", "program kubectx"),
+    ("ansible-inventory -i contexts.yml --tree", "unrecognized arguments"),
+    (
+        "cp ~/.ansible/collections/ansible_collections/ossm/federation/playbooks/none.yml .",
+        "no file playbooks/none.yml",
+    ),
     (f"make check && {PLAYBOOK}none \\\n  --check", "no playbook"),
 ]
 
@@ -56,6 +61,8 @@ WRONG_DOCUMENTS = [
     ("{collections: [{name: kubernetes.core}]}", "do not have ossm.federation"),
     ("{plugin: ossm.federation.none}", "no inventory plugin"),
     ("{anything: else}", "no test knows"),
+    ("[{hosts: federation, validate_argspec: federat}]", "no playbook federat"),
+    ("[{hosts: federation, task: []}]", "no task"),
 ]
 
 
