@@ -149,7 +149,7 @@ def _lab(arguments: list[str]) -> list[str]:
         with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(errors):
             lab_cli.command_parser().parse_args(arguments)
     except SystemExit as end:
-        return [errors.getvalue().strip()] if end.code else []
+        return [] if end.code in (None, 0) else [errors.getvalue().strip()]
     return []
 
 

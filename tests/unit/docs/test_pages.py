@@ -104,4 +104,5 @@ def test_every_playbook_has_a_page_with_its_command() -> None:
     shown = {
         name for text in pages for name in re.findall(r"^ *ansible-playbook .*ossm\.federation\.(\w+)", text, re.M)
     }
-    assert {file.stem for file in ROOT.glob("playbooks/*.yml")} - shown == set()
+    playbooks = {file.stem for file in ROOT.glob("playbooks/*.yml") if "." not in file.stem}
+    assert playbooks - shown == set()
