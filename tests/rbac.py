@@ -43,6 +43,8 @@ WORDS = {
     "install": "The rights that install.yml needs in a cluster that has the operator; the namespace of the mesh need not be there.",
     "install-operator": "The rights that install.yml needs beside install.yaml to subscribe to the operator in openshift-operators.",
     "install-operator-namespace": "The rights that install.yml needs beside install.yaml to give the operator a namespace of its own.",
+    "inventory": "The rights that the inventory plugin contexts needs in a cluster to find its control planes; it writes nothing.",
+    "inventory-hub": "The right that the inventory plugin contexts needs in a hub of Advanced Cluster Management.",
     "read": "The rights to read a mesh: all that adopt.yml, plan.yml and render.yml do, and federate.yml where a limit leaves the mesh out.",
     "remove": "The rights that unlink.yml, remove_mesh.yml and leave.yml need in the cluster of a mesh of their run.",
     "remove-service": "The rights that remove_service.yml needs in the cluster of a mesh of its run.",

@@ -47,6 +47,7 @@ options:
           - ImportedServiceSet
           - Infrastructure
           - Job
+          - ManagedCluster
           - Namespace
           - Node
           - OperatorGroup

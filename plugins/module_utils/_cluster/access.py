@@ -42,6 +42,8 @@ AccessCode = Literal[
 _FILES = ("client_cert", "client_key", "ca_cert")
 #: What a kubeconfig has in itself for TLS: the kind of the entry, and the field.
 _DATA = (("cluster", "certificate-authority-data"), ("user", "client-certificate-data"), ("user", "client-key-data"))
+#: What a kubeconfig names files in: the kind of the entry, and the fields.
+_PATHS = {"cluster": ("certificate-authority",), "user": ("client-certificate", "client-key", "tokenFile")}
 
 
 class _Fault(NamedTuple):
@@ -230,6 +232,73 @@ def _check_context(contents: Sequence[Json], auth: Mapping[str, Any]) -> List[_F
     message = f"its current context {current} does not exist" if current else "it has no current context"
     remedy = f"Name one of its contexts: {available}"
     return [_Fault("kubeconfig", "context-unknown", message, remedy)]
+
+
+# -- all contexts --------------------------------------------------------------------------------------------------------
+
+
+class Context(NamedTuple):
+    """A context of a kubeconfig: its name, the URL of its API server (empty where the kubeconfig has none) with the proxy to it,
+    the namespace that it selects, and a kubeconfig with this context alone, which has credentials."""
+
+    name: str
+    server: str
+    proxy: str
+    namespace: str
+    kubeconfig: Json
+
+
+def list_contexts(
+    auth: Mapping[str, Any], environ: Optional[Mapping[str, str]] = None
+) -> Tuple[List[Context], List[Problem]]:
+    """All contexts of the kubeconfigs that this access reads, in their order, and the files that cannot be read.
+
+    Of several with one name the first counts, as for kubectl. Sends nothing.
+    """
+    environ = os.environ if environ is None else environ
+    contexts: List[Context] = []
+    problems: List[Problem] = []
+    results = [(path, _read_kubeconfig(path, "kubeconfig")) for path in kubeconfig_paths(auth, environ)]
+    contents = [_absolute(result, path) for path, result in results if not isinstance(result, _Fault)]
+    for path, result in results:
+        # Of several files named in $KUBECONFIG some may be absent, as for kubectl.
+        is_optional = contents and not auth.get("kubeconfig")
+        if isinstance(result, _Fault) and not (is_optional and result.code == "kubeconfig-missing"):
+            problems.append(problem(result.code, path, "kubeconfig", result.message, result.remedy))
+    for content in contents:
+        for entry in content["contexts"]:
+            name = str(entry.get("name") or "") if isinstance(entry, dict) else ""
+            if name and name not in {context.name for context in contexts}:
+                contexts.append(_one_context(contents, name))
+    return contexts, problems
+
+
+def _one_context(contents: Sequence[Json], name: str) -> Context:
+    selected = {"context": name}
+    context = _named(contents, "context", name)
+    cluster, user = (_entry(contents, selected, kind) for kind in ("cluster", "user"))
+    kubeconfig: Json = {"apiVersion": "v1", "kind": "Config", "current-context": name}
+    kubeconfig["contexts"] = [{"name": name, "context": context}]
+    kubeconfig["clusters"] = [{"name": cluster[0], "cluster": cluster[1]}]
+    kubeconfig["users"] = [{"name": user[0], "user": user[1]}] if user[0] else []
+    server, proxy, namespace = cluster[1].get("server"), cluster[1].get("proxy-url"), context.get("namespace")
+    return Context(name, str(server or "").rstrip("/"), str(proxy or ""), str(namespace or ""), kubeconfig)
+
+
+def _absolute(content: Json, path: str) -> Json:
+    """A kubeconfig in which relative names of files are absolute: they count from its own folder."""
+    folder = os.path.dirname(os.path.abspath(path))
+    for kind, fields in _PATHS.items():
+        for entry in content.get(f"{kind}s") or []:
+            values = entry.get(kind) if isinstance(entry, dict) else None
+            if isinstance(values, dict):
+                values.update(
+                    {field: os.path.join(folder, str(values[field])) for field in fields if values.get(field)}
+                )
+                plugin = values.get("exec")
+                if isinstance(plugin, dict) and os.sep in str(plugin.get("command") or ""):
+                    plugin["command"] = os.path.join(folder, str(plugin["command"]))
+    return content
 
 
 # -- the entries that the context selects --------------------------------------------------------------------------------

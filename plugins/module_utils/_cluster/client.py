@@ -39,7 +39,8 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.exec_plug
     collected_log,
     name_plugin,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS, Kind
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.table import Table
+from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
 IMPORT_ERROR: Optional[str] = None
@@ -51,7 +52,6 @@ try:
     from kubernetes.config.config_exception import ConfigException
     from kubernetes.dynamic import DynamicClient
     from kubernetes.dynamic.exceptions import DynamicApiError
-    from kubernetes.dynamic.resource import Resource
     from kubernetes.watch import Watch
 except ImportError:
     IMPORT_ERROR = traceback.format_exc()
@@ -75,11 +75,12 @@ RACE_PAUSES = (0.1, 0.3, 0.9)
 class Cluster:
     """One cluster, reached as ``auth`` says; raises ``ClusterError`` for everything that goes wrong.
 
-    ``auth``: kubernetes.core's authentication options; ``is_checked``: ``check_access`` has found no problem with them.
-    The connection is opened by the first request and kept.
+    ``auth``: kubernetes.core's authentication options; ``is_checked``: ``check_access`` has found no problem with them;
+    ``seconds``: how long all reading together may take, from ``begin`` on, for a caller that goes on without this cluster. Then
+    no request is repeated. The connection is opened by the first request and kept.
     """
 
-    def __init__(self, auth: Mapping[str, Any], *, is_checked: bool = False) -> None:
+    def __init__(self, auth: Mapping[str, Any], *, is_checked: bool = False, seconds: Optional[float] = None) -> None:
         if IMPORT_ERROR:
             raise ClusterError(
                 "access",
@@ -90,13 +91,21 @@ class Cluster:
         if problems:
             raise ClusterError("access", problems[0]["message"], problems[0]["remedy"])
         self._auth = auth
-        self._client = _connect(auth)
+        self._seconds = seconds
+        self._deadline: Optional[float] = None
+        self._client = _connect(auth, _retries() if seconds is None else urllib3.Retry(0, raise_on_status=False))
+        self.begin()
         configuration = self._client.configuration
         self.host: str = configuration.host
         self._certificate: Optional[str] = configuration.cert_file
         # The name under which the client keeps the token differs between its versions.
         header = next(iter((configuration.api_key or {}).values()), "")
         self._token = str(header).rpartition(" ")[2]
+
+    def begin(self) -> None:
+        """Count the seconds of this cluster from now on."""
+        if self._seconds is not None:
+            self._deadline = time.monotonic() + self._seconds
 
     def get(self, kind: str, name: str, namespace: Optional[str] = None) -> Json:
         """One object; ``ClusterError`` with the code missing, kind-missing, ... when it cannot be read."""
@@ -230,7 +239,7 @@ class Cluster:
         """Send one request; the answer as plain data. A write that another one preceded is sent again a few times."""
         for pause in (*RACE_PAUSES, None):
             try:
-                answer = function(*args, serializer=_raw, _request_timeout=(CONNECT_TIMEOUT, READ_TIMEOUT), **kwargs)
+                answer = function(*args, serializer=_raw, _request_timeout=self._timeouts(), **kwargs)
                 if kwargs.get("serialize", True) and not isinstance(answer, dict):
                     raise decode_no_object(answer, self.host)
                 return answer
@@ -240,6 +249,15 @@ class Cluster:
                     raise decoded from error
             time.sleep(pause)
         raise AssertionError("the last attempt neither answered nor failed")
+
+    def _timeouts(self) -> Tuple[float, float]:
+        """Seconds to open a connection and for an answer, as far as there is time left."""
+        if self._deadline is None:
+            return CONNECT_TIMEOUT, READ_TIMEOUT
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        return min(CONNECT_TIMEOUT, left), min(READ_TIMEOUT, left)
 
     def decode(self, error: Exception, request: Request) -> ClusterError:
         """Any failure of the client as a ClusterError."""
@@ -287,7 +305,7 @@ def _selectors(fields: str, labels: str) -> Json:
     return {name: text for name, text in (("field_selector", fields), ("label_selector", labels)) if text}
 
 
-def _connect(auth: Mapping[str, Any]) -> Any:
+def _connect(auth: Mapping[str, Any], retries: Any) -> Any:
     """A dynamic client for this access, without any request."""
     options = normalised(auth)
     paths = kubeconfig_paths(options)
@@ -302,12 +320,12 @@ def _connect(auth: Mapping[str, Any]) -> Any:
         if not configuration.verify_ssl:
             # On request of the user; urllib3 warns of it with every request of every process.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        configuration.retries = _retries()
+        configuration.retries = retries
         configuration.connection_pool_maxsize = 4
         client = ApiClient(configuration)
         for header, value in _create_headers(**options).items():
             _set_header(client, header, value)
-        return DynamicClient(client, discoverer=_Table)
+        return DynamicClient(client, discoverer=Table)
     except ConfigException as error:
         raise ClusterError(
             "access", f"the kubeconfig cannot be used: {error}", "Correct mesh_kubeconfig (auth.kubeconfig of a module)"
@@ -328,32 +346,6 @@ def _clean_defaults() -> Iterator[None]:
         yield
     finally:
         Configuration.set_default(None)
-
-
-class _Table:
-    """A discoverer that knows the kinds beforehand, so that the client never asks the API server for them."""
-
-    def __init__(self, client: Any, cache_file: Any) -> None:
-        self._resources = {name: _resource(client, name, kind) for name, kind in KINDS.items()}
-
-    def get(self, kind: str) -> Any:
-        """The resource of a kind of the table."""
-        return self._resources[kind]
-
-
-def _resource(client: Any, name: str, kind: Kind) -> Any:
-    """One kind as the Kubernetes client describes it."""
-    group, slash, version = kind.api_version.rpartition("/")
-    return Resource(
-        prefix="apis" if slash else "api",
-        group=group or None,
-        api_version=version,
-        kind=name,
-        namespaced=kind.namespaced,
-        verbs=[],
-        name=kind.plural,
-        client=client,
-    )
 
 
 def _raw(client: Any, data: Any) -> Any:

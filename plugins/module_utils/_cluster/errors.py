@@ -269,6 +269,8 @@ def _decode_missing(status: Json, kind: str) -> ClusterError:
         remedy = "The operator installs it once it has reconciled a ServiceMeshControlPlane of version 2.1 or newer"
     elif group == "maistra.io":
         remedy = "Install the OpenShift Service Mesh operator"
+    elif group == "cluster.open-cluster-management.io":
+        remedy = "This cluster is no hub of Advanced Cluster Management: name the context of the hub"
     elif group == "operators.coreos.com":
         remedy = "This cluster has no Operator Lifecycle Manager: install the OpenShift Service Mesh operator by hand"
     return ClusterError("kind-missing", f"the cluster has no kind {kind} ({group})", remedy, status=404)

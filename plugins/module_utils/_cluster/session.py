@@ -14,14 +14,19 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.errors im
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Problem
 
 
-def connect(auth: Optional[Mapping[str, Any]], mesh: str) -> Tuple[Optional[Cluster], List[Problem]]:
-    """The cluster of a mesh, with its access checked, or None and the problems. Sends no request."""
+def connect(
+    auth: Optional[Mapping[str, Any]], mesh: str, *, seconds: Optional[float] = None
+) -> Tuple[Optional[Cluster], List[Problem]]:
+    """The cluster of a mesh, with its access checked, or None and the problems. Sends no request.
+
+    ``seconds`` limits how long all reading may take, see ``Cluster``.
+    """
     options = auth or {}
     problems = check_access(options, mesh, prefix="auth.")
     if problems:
         return None, problems
     try:
-        return Cluster(options, is_checked=True), []
+        return Cluster(options, is_checked=True, seconds=seconds), []
     except ClusterError as error:
         return None, [error.problem(mesh, api_server(mesh))]
 

@@ -18,7 +18,7 @@ class Kind(NamedTuple):
 
 
 #: The kinds that this collection reads or writes. Plurals and versions: the CRDs of maistra/api, openshift/api,
-#: operator-framework/api and istio/api.
+#: operator-framework/api, istio/api and open-cluster-management-io/api.
 KINDS: Dict[str, Kind] = {
     "Namespace": Kind("v1", "namespaces", False),
     "Node": Kind("v1", "nodes", False),
@@ -37,6 +37,7 @@ KINDS: Dict[str, Kind] = {
     "Job": Kind("batch/v1", "jobs"),
     "Infrastructure": Kind("config.openshift.io/v1", "infrastructures", False),
     "ClusterVersion": Kind("config.openshift.io/v1", "clusterversions", False),
+    "ManagedCluster": Kind("cluster.open-cluster-management.io/v1", "managedclusters", False),
     "ServiceMeshControlPlane": Kind("maistra.io/v2", "servicemeshcontrolplanes"),
     "ServiceMeshMemberRoll": Kind("maistra.io/v1", "servicemeshmemberrolls"),
     "ServiceMeshPeer": Kind("federation.maistra.io/v1", "servicemeshpeers"),

@@ -150,6 +150,14 @@ _SHARING, _SHARING_PEERS = (
     for is_peer in (False, True)
 )
 
+#: To find control planes for an inventory, with the platform and the region of their cluster.
+_INVENTORY_KINDS = ("Namespace", "Infrastructure", "ClusterVersion", "Node")
+_INVENTORY = _FIND + tuple(
+    right._replace(without="the group of the platform, of the region, or of the version of OpenShift may be missing")
+    for right in _READ
+    if right.kind in _INVENTORY_KINDS
+)
+
 #: What an account needs, by what it is for: the name of a file in ``docs/rbac`` and of the ClusterRoles in it.
 PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     "export-identity": _READ + _FIND + _write(_GATEWAYS) + _access(_GATEWAYS, _GATEWAYS.waits),
@@ -175,6 +183,9 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
         Right("install", "OperatorGroup", ("create", "patch"), (Own("operator_namespace"),), scope=CREATED),
         *_operator(CREATED),
     ),
+    "inventory": _INVENTORY,
+    # In the cluster of a hub.
+    "inventory-hub": (Right("inventory", "ManagedCluster", ("list",)),),
     "read": _READ + _FIND + _SERVICES,
     "remove": _READ + _FIND + _access(_REMOVAL, _REMOVAL.reads) + _write(_REMOVAL) + _access(_REMOVAL, _REMOVAL.waits),
     "remove-service": _READ

@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, Iterable, List, Tuple
 from ansible.utils.unsafe_proxy import wrap_var
 
 try:
-    from ansible.template import is_trusted_as_template
+    from ansible.template import is_trusted_as_template, trust_as_template
 except ImportError:  # before ansible-core 2.19 a string is a template unless it is marked as unsafe
 
     def is_trusted_as_template(value: Any) -> bool:
@@ -29,11 +29,36 @@ except ImportError:  # before ansible-core 2.19 a string is a template unless it
         """Plain data in which Ansible renders no string: data of a cluster is never a template."""
         return wrap_var(value)
 
+    def harmless(value: str) -> str:
+        """A string that is known not to be a template, without any mark."""
+        return value
+
 else:  # a string is a template only where it is marked as one, which plain data never is
 
     def inert(value: Any) -> Any:
         """Plain data in which Ansible renders no string: data of a cluster is never a template."""
         return value
+
+    def harmless(value: str) -> str:
+        """A string that is known not to be a template, without any mark: what Ansible does not trust is marked when it is written."""
+        trusted: str = trust_as_template(value)
+        return trusted
+
+
+#: A string with none of these is no template, whatever Ansible makes of it.
+_TEMPLATE_MARKS = frozenset("{}#\n")
+
+
+def inert_texts(value: Any) -> Any:
+    """Plain data in which Ansible renders no string, as ``inert``; but where a string cannot be a template, it has no mark.
+
+    For variables of an inventory: ansible-inventory writes the mark into its output, and AWX stores that as the value.
+    """
+    if isinstance(value, str):
+        return inert(value) if _TEMPLATE_MARKS & set(value) else harmless(value)
+    if isinstance(value, dict):
+        return {inert_texts(key): inert_texts(item) for key, item in value.items()}
+    return [inert_texts(item) for item in value] if isinstance(value, list) else value
 
 
 Unreadable = Tuple[str, str, str]
