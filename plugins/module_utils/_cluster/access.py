@@ -289,7 +289,8 @@ def _absolute(content: Json, path: str) -> Json:
     """A kubeconfig in which relative names of files are absolute: they count from its own folder."""
     folder = os.path.dirname(os.path.abspath(path))
     for kind, fields in _PATHS.items():
-        for entry in content.get(f"{kind}s") or []:
+        entries = content.get(f"{kind}s")
+        for entry in entries if isinstance(entries, list) else []:
             values = entry.get(kind) if isinstance(entry, dict) else None
             if isinstance(values, dict):
                 values.update(

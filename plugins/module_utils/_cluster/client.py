@@ -321,6 +321,8 @@ def _connect(auth: Mapping[str, Any], retries: Any) -> Any:
             # On request of the user; urllib3 warns of it with every request of every process.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         configuration.retries = retries
+        if options.get("host"):
+            _keep_host(configuration)
         configuration.connection_pool_maxsize = 4
         client = ApiClient(configuration)
         for header, value in _create_headers(**options).items():
@@ -336,6 +338,19 @@ def _connect(auth: Mapping[str, Any], retries: Any) -> Any:
         raise ClusterError("access", message, "Write the kubeconfig again, for instance by 'oc login'") from error
     except (OSError, ValueError) as error:
         raise ClusterError("access", f"the access cannot be used: {error}", "Correct the files it names") from error
+
+
+def _keep_host(configuration: Any) -> None:
+    """Let the option ``host`` count for every request: with a token in the kubeconfig, the client sets the API server of the kubeconfig
+    again before each one."""
+    host, refresh = configuration.host, configuration.refresh_api_key_hook
+
+    def refresh_and_keep(current: Any) -> None:
+        refresh(current)
+        current.host = host
+
+    if refresh is not None:
+        configuration.refresh_api_key_hook = refresh_and_keep
 
 
 @contextlib.contextmanager

@@ -149,8 +149,9 @@ class Survey:
             names = ", ".join(one["name"] for one in managed)
             self.notes.append(f"{hub.options.context}: no context reaches the ManagedClusters {names}")
             return []
-        by_target = dict(zip(proxy_targets(hub.options, hub.target.accesses[0], managed), sorted(managed, key=_name)))
-        return [cluster._replace(managed=by_target[cluster.target]) for cluster in self._read_clusters(list(by_target))]
+        targets = proxy_targets(hub.options, hub.target.accesses[0], managed)
+        by_host = {f"{hub.options.proxy}/{one['name']}": one for one in managed}
+        return [cluster._replace(managed=by_host[cluster.target.server]) for cluster in self._read_clusters(targets)]
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -217,10 +218,6 @@ class Survey:
             return Reading(None, None, None)
         by_context = {access.context: access for access in target.accesses}
         return Reading(entry["value"], by_context.get(entry["context"], target.accesses[0]), None)
-
-
-def _name(managed: ManagedCluster) -> str:
-    return managed["name"]
 
 
 def check_environment() -> Tuple[str, ...]:
