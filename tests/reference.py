@@ -402,10 +402,111 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
+# -- argument specifications of playbooks ---------------------------------------------------------------------------------
+
+PLAYBOOKS = DOCS.parent / "playbooks"
+#: The topics of variables that every playbook reads, besides those of its roles.
+_EVERYWHERE = ("access", "federation", "lint", "mesh", "report")
+#: Those of playbooks that read more than that, and than the variables that their tasks name.
+_MORE_TOPICS = {
+    "federate": ("removal", "trust_domain"),
+    "rotate_trust": ("removal", "trust_domain"),
+    "trust_domain": ("removal",),
+}
+#: Variables without which a playbook has nothing to do.
+_REQUIRED = {
+    "unlink": ("federation_unlink",),
+    "remove_mesh": ("federation_remove_mesh",),
+    "remove_service": ("federation_remove_service", "federation_remove_exporter"),
+    "rotate_trust": ("federation_rotate_mesh",),
+}
+_META = """\
+# SPDX-FileCopyrightText: 2026 The ossm.federation authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The variables of {playbook}.yml, for validate_argspec of ansible-core 2.20 and later; see docs/contexts.md. Older versions do not read this file.
+# Written by tests/reference.py from the table of variables and roles/mesh/meta/argument_specs.yml.
+---
+"""
+#: A play that uses the specification, beside a copy of the file.
+_META_EXAMPLE = """\
+- name: Check the variables of {playbook}.yml
+  hosts: federation
+  gather_facts: false
+  validate_argspec: {playbook}
+"""
+
+
+class _Indented(yaml.SafeDumper):
+    """Lists are indented below their key, as everywhere in this repository."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_Indented.add_representer(str, _text)
+
+
+def playbooks() -> list[str]:
+    """The names of all playbooks."""
+    return sorted(path.stem for path in PLAYBOOKS.glob("*.yml") if not path.name.endswith(".meta.yml"))
+
+
+def _is_read(playbook: str) -> Callable[[Variable], bool]:
+    """Which variables a playbook reads: all of meshes, since all playbooks share an inventory; those of the topics of its roles; and
+    those that its tasks name."""
+    folder = PLAYBOOKS.parent / "roles"
+    text = (PLAYBOOKS / f"{playbook}.yml").read_text(encoding="utf-8")
+    roles = re.findall(r"^ +name: ossm\.federation\.([a-z_]+)$", text, re.M)
+    text += "".join(path.read_text(encoding="utf-8") for role in roles for path in (folder / role).rglob("tasks/*.yml"))
+    named = set(re.findall(r"\bfederation_[a-z_]+\b", text))
+    topics = {*_EVERYWHERE, *roles, *_MORE_TOPICS.get(playbook, ())}
+    return lambda variable: variable.name.startswith("mesh_") or variable.name in named or variable.topic in topics
+
+
+def playbook_meta(playbook: str) -> str:
+    """The file with the argument specification of a playbook."""
+    path = DOCS.parent / "roles" / "mesh" / "meta" / "argument_specs.yml"
+    documented = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    is_read = _is_read(playbook)
+    options = {
+        name: {
+            **documented[name],
+            **({"required": True} if name in _REQUIRED.get(playbook, ()) else {}),
+            # ansible-core prints a value of a wrong type, which may be a credential; our own check does not.
+            **({"type": "raw"} if variable.secret else {}),
+        }
+        for name, variable in VARIABLES.items()
+        if is_read(variable)
+    }
+    title = f"Variables of {playbook}.yml"
+    spec = {
+        "short_description": title,
+        "description": [
+            "Of the host and its group. The playbook itself checks more than this, over all meshes at once."
+        ],
+        "options": options,
+        "examples": _META_EXAMPLE.format(playbook=playbook),
+    }
+    content = {
+        "short_description": title,
+        "description": "Only for plays with validate_argspec, of which this collection has none.",
+        "argument_specs": {playbook: spec},
+    }
+    body = yaml.dump(content, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=140)
+    return _META.format(playbook=playbook) + body
+
+
 def main() -> int:
-    """Write all pages."""
+    """Write all pages, and the argument specifications of playbooks."""
     for name, text in PAGES.items():
         (DOCS / name).write_text(text(), encoding="utf-8")
+    for playbook in playbooks():
+        (PLAYBOOKS / f"{playbook}.meta.yml").write_text(playbook_meta(playbook), encoding="utf-8")
     return 0
 
 

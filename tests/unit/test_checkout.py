@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import reference
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +55,7 @@ def test_a_playbook_starts_in_a_clone_without_environment_variables(clone: Path,
     assert str(clone / "build" / "collections") in path
 
 
-@pytest.mark.parametrize("playbook", sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml")))
+@pytest.mark.parametrize("playbook", reference.playbooks())
 def test_a_playbook_without_hosts_fails(clone: Path, playbook: str) -> None:
     program = str(Path(sys.executable).with_name("ansible-playbook"))
     command = [program, "-i", "inventory/example", "-e", "federation_group=fedration", f"playbooks/{playbook}.yml"]
@@ -65,7 +66,7 @@ def test_a_playbook_without_hosts_fails(clone: Path, playbook: str) -> None:
 
 
 def test_every_play_checks_its_group() -> None:
-    for path in (ROOT / "playbooks").glob("*.yml"):
+    for path in (ROOT / "playbooks" / f"{playbook}.yml" for playbook in reference.playbooks()):
         hosts = {play["hosts"] for play in yaml.safe_load(path.read_text(encoding="utf-8"))}
         assert hosts == {"{{ federation_group | default('federation') | ossm.federation.mesh_group(groups) }}"}, path
 

@@ -39,7 +39,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._cluster.exec_plug
     collected_log,
     name_plugin,
 )
-from ansible_collections.ossm.federation.plugins.module_utils._cluster.table import Table
+from ansible_collections.ossm.federation.plugins.module_utils._cluster.table import Table, keep_host
 from ansible_collections.ossm.federation.plugins.module_utils._product.kinds import KINDS
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
 
@@ -322,7 +322,7 @@ def _connect(auth: Mapping[str, Any], retries: Any) -> Any:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         configuration.retries = retries
         if options.get("host"):
-            _keep_host(configuration)
+            keep_host(configuration)
         configuration.connection_pool_maxsize = 4
         client = ApiClient(configuration)
         for header, value in _create_headers(**options).items():
@@ -338,19 +338,6 @@ def _connect(auth: Mapping[str, Any], retries: Any) -> Any:
         raise ClusterError("access", message, "Write the kubeconfig again, for instance by 'oc login'") from error
     except (OSError, ValueError) as error:
         raise ClusterError("access", f"the access cannot be used: {error}", "Correct the files it names") from error
-
-
-def _keep_host(configuration: Any) -> None:
-    """Let the option ``host`` count for every request: with a token in the kubeconfig, the client sets the API server of the kubeconfig
-    again before each one."""
-    host, refresh = configuration.host, configuration.refresh_api_key_hook
-
-    def refresh_and_keep(current: Any) -> None:
-        refresh(current)
-        current.host = host
-
-    if refresh is not None:
-        configuration.refresh_api_key_hook = refresh_and_keep
 
 
 @contextlib.contextmanager

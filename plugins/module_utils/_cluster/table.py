@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The kinds of this collection as the Kubernetes client describes them, so that no discovery request is sent. Private to this
-collection."""
+"""What the Kubernetes client is given besides an access: the kinds of this collection as it describes them, so that no discovery
+request is sent, and a host that it keeps. Private to this collection."""
 
 from __future__ import annotations
 
@@ -41,3 +41,16 @@ def _resource(client: Any, name: str, kind: Kind) -> Any:
         name=kind.plural,
         client=client,
     )
+
+
+def keep_host(configuration: Any) -> None:
+    """Let the option ``host`` count for every request: with a token in the kubeconfig, the client sets the API server of the kubeconfig
+    again before each one."""
+    host, refresh = configuration.host, configuration.refresh_api_key_hook
+
+    def refresh_and_keep(current: Any) -> None:
+        refresh(current)
+        current.host = host
+
+    if refresh is not None:
+        configuration.refresh_api_key_hook = refresh_and_keep
