@@ -86,6 +86,7 @@ def _content() -> set[str]:
         "playbooks/*.yml",
         "plugins/modules/*.py",
         "plugins/filter/*.py",
+        "plugins/inventory/*.py",
         "extensions/eda/*/*.yml",
         "extensions/eda/plugins/*/*.py",
     )
