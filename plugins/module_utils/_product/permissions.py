@@ -6,8 +6,7 @@
 
 One table is behind three things: the check before the first write, the roles in ``docs/rbac``, and their test. The rights of the
 steps of a federation follow from ``_product.steps``; those of an installation, which have scopes of their own, are here.
-The API server matches rules as ``RuleAllows`` of kubernetes/kubernetes, pkg/registry/rbac/validation and
-pkg/apis/rbac/v1/evaluation_helpers.go, does; so does ``allowed``.
+The API server matches rules as ``RuleAllows`` of kubernetes/kubernetes (pkg/registry/rbac/validation) does; so does ``allowed``.
 """
 
 from __future__ import annotations
@@ -150,14 +149,6 @@ _SHARING, _SHARING_PEERS = (
     for is_peer in (False, True)
 )
 
-#: To find control planes for an inventory, with the platform and the region of their cluster.
-_INVENTORY_KINDS = ("Namespace", "Infrastructure", "ClusterVersion", "Node")
-_INVENTORY = _FIND + tuple(
-    right._replace(without="the group of the platform, of the region, or of the version of OpenShift may be missing")
-    for right in _READ
-    if right.kind in _INVENTORY_KINDS
-)
-
 #: What an account needs, by what it is for: the name of a file in ``docs/rbac`` and of the ClusterRoles in it.
 PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
     "export-identity": _READ + _FIND + _write(_GATEWAYS) + _access(_GATEWAYS, _GATEWAYS.waits),
@@ -183,8 +174,7 @@ PLAYBOOKS: Dict[str, Tuple[Right, ...]] = {
         Right("install", "OperatorGroup", ("create", "patch"), (Own("operator_namespace"),), scope=CREATED),
         *_operator(CREATED),
     ),
-    "inventory": _INVENTORY,
-    # In the cluster of a hub.
+    "inventory": _FIND + tuple(right for right in _READ if right.where == CLUSTER),
     "inventory-hub": (Right("inventory", "ManagedCluster", ("list",)),),
     "read": _READ + _FIND + _SERVICES,
     "remove": _READ + _FIND + _access(_REMOVAL, _REMOVAL.reads) + _write(_REMOVAL) + _access(_REMOVAL, _REMOVAL.waits),
