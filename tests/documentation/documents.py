@@ -34,6 +34,18 @@ _PLAY_WORDS = {
     "tasks",
     "validate_argspec",
     "vars",
+    *(
+        "connection",
+        "gather_facts",
+        "hosts",
+        "module_defaults",
+        "name",
+        "roles",
+        "strategy",
+        "tasks",
+        "validate_argspec",
+        "vars",
+    ),
 }
 #: Objects of other products, and the keys that the page shows of their spec.
 _OTHERS = {
