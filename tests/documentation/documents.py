@@ -47,6 +47,8 @@ _PLAY_WORDS = {
         "vars",
     ),
 }
+    "connection", "gather_facts", "hosts", "module_defaults", "name", "roles", "strategy", "tasks", "validate_argspec", "vars",
+}  # fmt: skip
 #: Objects of other products, and the keys that the page shows of their spec.
 _OTHERS = {
     ("argoproj.io/v1alpha1", "Application"): {"project", "source", "destination", "ignoreDifferences", "syncPolicy"},

@@ -7,8 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.inventories import FoundCluster, ManagedCluster
 from ansible_collections.ossm.federation.plugins.plugin_utils._contexts import hosts, names, options, targets
