@@ -119,12 +119,6 @@ def _inventory(arguments: list[str]) -> list[str]:
     return _parsed(InventoryCLI, ["ansible-inventory", *arguments])[1]
 
 
-def _cp(arguments: list[str]) -> list[str]:
-    """Files of the installed collection are those of the checkout."""
-    names = [name.partition("ansible_collections/ossm/federation/")[2] for name in arguments]
-    return [f"no file {name}" for name in names if name and not (ROOT / name).is_file()]
-
-
 def _doc(arguments: list[str]) -> list[str]:
     return _parsed(DocCLI, ["ansible-doc", *arguments])[1]
 
@@ -215,7 +209,6 @@ _PROGRAMS: dict[str, Callable[[list[str]], list[str]]] = {
     "ansible-inventory": _inventory,
     "cd": _trusted,
     "cp": _copy,
-    "cp": _cp,
     "export": _trusted,
     "git": _git,
     "gpg": _trusted,

@@ -24,29 +24,6 @@ _TASK_WORDS = {
     "until", "when",
 }  # fmt: skip
 _PLAY_WORDS = {
-    "connection",
-    "gather_facts",
-    "hosts",
-    "module_defaults",
-    "name",
-    "roles",
-    "strategy",
-    "tasks",
-    "validate_argspec",
-    "vars",
-    *(
-        "connection",
-        "gather_facts",
-        "hosts",
-        "module_defaults",
-        "name",
-        "roles",
-        "strategy",
-        "tasks",
-        "validate_argspec",
-        "vars",
-    ),
-}
     "connection", "gather_facts", "hosts", "module_defaults", "name", "roles", "strategy", "tasks", "validate_argspec", "vars",
 }  # fmt: skip
 #: Objects of other products, and the keys that the page shows of their spec.
