@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A release that is signed with a throwaway key: ansible-galaxy verifies it, and refuses each change of a byte."""
+"""A release that is signed with a throwaway key: ansible-galaxy verifies it, and refuses each change of a byte.
+
+The commands are those of docs/contributing/release.md.
+"""
 
 from __future__ import annotations
 
@@ -127,6 +130,7 @@ def test_checksums_cover_what_is_published_and_are_signed(published: Path) -> No
     for name, checksum in sums.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == checksum
     _gpg("--batch", "--verify", str(folder / "SHA256SUMS.asc"), str(folder / "SHA256SUMS"))
+    subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
 def test_without_a_key_nothing_is_signed(key: str) -> None:
