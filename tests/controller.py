@@ -508,16 +508,24 @@ def _roles() -> Json:
     }
 
 
-def awx_playbook() -> list[Json]:
-    """The playbook that applies all definitions with the modules of awx.awx."""
+def awx_tasks() -> list[Json]:
+    """The tasks that apply all definitions with the modules of awx.awx."""
     lists = definitions()
+    return [*(_task(name, lists[name]) for name in MODULES), _roles()]
+
+
+def awx_playbook() -> list[Json]:
+    """The playbook that applies all definitions to AWX.
+
+    Its tasks are a file of their own: a linter without awx.awx does not accept a playbook with modules that it does not know.
+    """
     read = {
         "name": "Read the definitions",
         "ansible.builtin.include_vars": {"dir": "..", "depth": 1, "extensions": ["yml"]},
     }
-    tasks = [read, *(_task(name, lists[name]) for name in MODULES), _roles()]
+    apply = {"name": "Define all objects", "ansible.builtin.include_tasks": {"file": "../tasks/awx.yml"}}
     play = {"name": "Define the federation in AWX", "hosts": "localhost", "connection": "local", "gather_facts": False}
-    return [{**play, "tasks": tasks}]
+    return [{**play, "tasks": [read, apply]}]
 
 
 #: What each file is, and its content.
@@ -554,9 +562,18 @@ def text(name: str) -> str:
 
 def playbook_text() -> str:
     """Return the content of the playbook for AWX: tasks are separated by blank lines."""
-    body = yaml.dump(awx_playbook(), Dumper=_Indented, sort_keys=False, width=140)
     words = "# Applies the definitions to AWX. Its address and token: CONTROLLER_HOST and CONTROLLER_OAUTH_TOKEN.\n"
-    return _HEAD.format(words=words) + re.sub(r"\n(?=    - name: (?!Read))", "\n\n", body)
+    return _tasks_text(awx_playbook(), words)
+
+
+def tasks_text() -> str:
+    """Return the content of the file of tasks for AWX."""
+    return _tasks_text(awx_tasks(), "# The tasks of the playbook awx.yml.\n")
+
+
+def _tasks_text(content: list[Json], words: str) -> str:
+    body = yaml.dump(content, Dumper=_Indented, sort_keys=False, width=140)
+    return _HEAD.format(words=words) + re.sub(r"\n(?= *- name: (?!Read))", "\n\n", body)
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -585,10 +602,11 @@ def page() -> str:
 def main() -> int:
     """Write all files."""
     PAGE.write_text(page(), encoding="utf-8")
-    (FOLDER / "playbooks").mkdir(parents=True, exist_ok=True)
     for name in FILES:
         (FOLDER / name).write_text(text(name), encoding="utf-8")
-    (FOLDER / "playbooks" / "awx.yml").write_text(playbook_text(), encoding="utf-8")
+    for name, content in {"playbooks": playbook_text(), "tasks": tasks_text()}.items():
+        (FOLDER / name).mkdir(parents=True, exist_ok=True)
+        (FOLDER / name / "awx.yml").write_text(content, encoding="utf-8")
     return 0
 
 

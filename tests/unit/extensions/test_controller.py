@@ -37,8 +37,9 @@ def test_the_file_is_the_generated_one(name: str) -> None:
 
 
 def test_the_playbook_for_awx_is_the_generated_one() -> None:
-    path = controller.FOLDER / "playbooks" / "awx.yml"
-    assert path.read_text(encoding="utf-8") == controller.playbook_text(), "run python tests/controller.py"
+    for name, text in {"playbooks": controller.playbook_text(), "tasks": controller.tasks_text()}.items():
+        path = controller.FOLDER / name / "awx.yml"
+        assert path.read_text(encoding="utf-8") == text, "run python tests/controller.py"
 
 
 def test_the_folder_has_no_other_definitions() -> None:
@@ -127,7 +128,7 @@ def test_the_task_for_notifications_passes_what_the_module_accepts() -> None:
 
 
 def test_the_playbook_for_awx_passes_every_key_of_every_entry() -> None:
-    tasks = {task["loop"].strip("{} "): task for task in controller.awx_playbook()[0]["tasks"] if "loop" in task}
+    tasks = {task["loop"].strip("{} "): task for task in controller.awx_tasks() if "loop" in task}
     for name, (module, _words) in controller.MODULES.items():
         keys = {key for entry in controller.definitions()[name] for key in entry} or set(controller.NOTIFICATION)
         assert set(tasks[name][f"awx.awx.{module}"]) == keys
@@ -135,7 +136,7 @@ def test_the_playbook_for_awx_passes_every_key_of_every_entry() -> None:
 
 def test_roles_of_teams_are_those_of_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
     spec, _options = module_spec("role", monkeypatch)
-    task = controller.awx_playbook()[0]["tasks"][-1]
+    task = controller.awx_tasks()[-1]
     assert set(task["awx.awx.role"]) <= set(spec) and {"approval", "execute"} <= set(spec["role"]["choices"])
 
 
