@@ -99,15 +99,15 @@ def test_federate_runs_from_the_inventory(federation: Federation) -> None:
 
 
 def test_the_account_of_docs_rbac_finds_the_same(federation: Federation) -> None:
-    before = listed(federation)[0]["red-mesh"]
     use_account(federation, "red-mesh", "red-mesh-system")
     grant(federation, "red-mesh", "inventory")
     host = federation.hosts["red-mesh"]
     cluster = {"server": host["mesh_host"], "certificate-authority": host["mesh_ca_cert"]}
     write_kubeconfig(federation.folder / "reader", {"red": (cluster, {"token": host["mesh_api_key"]})})
     hosts, _groups, warnings = listed(federation, kubeconfigs=["reader"], contexts=["!dead"])
-    assert hosts == {"red-mesh": {**before, "mesh_kubeconfig": str(federation.folder / "reader")}}
-    assert "WARNING" not in warnings.replace("[WARNING]", "") and host["mesh_api_key"] not in str(hosts)
+    assert list(hosts) == ["red-mesh"] and hosts["red-mesh"]["cluster_region"] == "us-east-1"
+    assert hosts["red-mesh"]["cluster_uid"] and hosts["red-mesh"]["cluster_openshift_version"]
+    assert "WARNING red" not in warnings and host["mesh_api_key"] not in str(hosts)
 
 
 @pytest.mark.parametrize("core", ["", "2.16"])
@@ -140,7 +140,7 @@ def test_labels_of_a_hub_make_groups_and_its_text_is_never_a_template(federation
 
 
 def test_a_cluster_that_stops_keeps_its_cached_hosts(federation: Federation) -> None:
-    """The cache is always out of date, so that every run reads the clusters."""
+    """A run with a fresh cache sends no request; one with an old cache gets no answer."""
     cache = {
         "cache": True,
         "cache_plugin": "ansible.builtin.jsonfile",
@@ -150,6 +150,5 @@ def test_a_cluster_that_stops_keeps_its_cached_hosts(federation: Federation) -> 
     with federation.lab.fault("api-stopped", cluster="green"):
         fresh = listed(federation, **cache)
         kept = listed(federation, **cache, cache_timeout=1)
-        assert sorted(listed(federation)[0]) == ["red-mesh"]
     assert fresh[0] == kept[0] == before and "WARNING green:" not in fresh[2]
     assert "WARNING green:" in kept[2] and "It stays as it was at" in kept[2]

@@ -39,11 +39,10 @@ class FoundCluster(TypedDict):
 
 
 class ManagedCluster(TypedDict):
-    """A ManagedCluster of a hub. ``servers`` are the URLs of its API server; ``available`` is whether the hub hears from it."""
+    """A ManagedCluster of a hub. ``servers`` are the URLs of its API server; ``is_hub`` is whether it is the hub itself."""
 
     name: str
     labels: Dict[str, str]
     claims: Dict[str, str]
     servers: List[str]
     is_hub: bool
-    available: bool

@@ -64,17 +64,12 @@ def read_managed_cluster(managed: Json) -> ManagedCluster:
     labels = _texts(managed["metadata"].get("labels"))
     claims = dig(managed, "status", "clusterClaims") or []
     configs = dig(managed, "spec", "managedClusterClientConfigs") or []
-    conditions = dig(managed, "status", "conditions") or []
     return {
         "name": str(managed["metadata"]["name"]),
         "labels": labels,
         "claims": {str(claim["name"]): str(claim.get("value") or "") for claim in claims if claim.get("name")},
         "servers": [str(config["url"]).rstrip("/") for config in configs if config.get("url")],
         "is_hub": labels.get(_HUB) == "true",
-        "available": any(
-            condition.get("type") == "ManagedClusterConditionAvailable" and condition.get("status") == "True"
-            for condition in conditions
-        ),
     }
 
 

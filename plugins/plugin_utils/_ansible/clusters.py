@@ -79,6 +79,8 @@ class Survey:
         listed = self._contexts()
         targets = context_targets(row for row in listed if is_selected(row.access.context, self.options.contexts))
         hubs = self._hubs(listed)
+        if not targets and not any(hub.options.proxy for hub in hubs):
+            self.warnings.append("no context is read. Fix: Correct contexts, or the kubeconfig.")
         clusters = [self._matched(cluster, hubs) for cluster in self._read_clusters(targets)]
         for hub in hubs:
             taken = {cluster.managed["name"] for cluster in clusters if cluster.managed}
@@ -88,14 +90,10 @@ class Survey:
         return sorted(clusters, key=lambda cluster: cluster.target.key)
 
     def _contexts(self) -> List[ListedContext]:
-        """The contexts of all kubeconfigs. One that cannot be read is a warning."""
+        """The contexts of all kubeconfigs."""
         rows: List[ListedContext] = []
         for file in self.options.kubeconfigs or ("",):
-            contexts, problems = list_contexts({"kubeconfig": file} if file else {"context": "any"})
-            self.warnings += [problem_line(one) for one in problems]
-            for context in contexts:
-                access = Access(context.name, file, context.namespace, context.kubeconfig)
-                rows.append(ListedContext(access, context.server, context.proxy))
+            rows += _contexts_of(file)
         return rows
 
     # -- hubs --------------------------------------------------------------------------------------------------------
@@ -118,17 +116,8 @@ class Survey:
         return [hub._replace(managed=readings[hub.target.key].value or []) for hub in hubs]
 
     def _hub_contexts(self, options: HubOptions, listed: Sequence[ListedContext]) -> List[ListedContext]:
-        rows = [row for row in listed if row.access.context == options.context]
-        if options.kubeconfig:
-            contexts, problems = list_contexts({"kubeconfig": options.kubeconfig})
-            self.warnings += [problem_line(one) for one in problems]
-            rows = [
-                ListedContext(
-                    Access(one.name, options.kubeconfig, one.namespace, one.kubeconfig), one.server, one.proxy
-                )
-                for one in contexts
-                if one.name == options.context
-            ]
+        candidates = _contexts_of(options.kubeconfig) if options.kubeconfig else listed
+        rows = [row for row in candidates if row.access.context == options.context]
         if not rows:
             raise OptionError(
                 f"hubs: no kubeconfig has the context {options.context}. Fix: Name the context of the hub."
@@ -218,6 +207,17 @@ class Survey:
             return Reading(None, None, None)
         by_context = {access.context: access for access in target.accesses}
         return Reading(entry["value"], by_context.get(entry["context"], target.accesses[0]), None)
+
+
+def _contexts_of(file: str) -> List[ListedContext]:
+    """The contexts of a kubeconfig (empty: where kubectl looks). Raises OptionError where it cannot be read: otherwise its clusters
+    would be forgotten."""
+    contexts, problems = list_contexts({"kubeconfig": file} if file else {"context": "any"})
+    if problems:
+        raise OptionError(problem_line(problems[0]))
+    return [
+        ListedContext(Access(one.name, file, one.namespace, one.kubeconfig), one.server, one.proxy) for one in contexts
+    ]
 
 
 def check_environment() -> Tuple[str, ...]:

@@ -340,12 +340,19 @@ def test_expressions_select_name_and_group_hosts(world: World) -> None:
         ({"host_name": "'Red Mesh'"}, "'Red Mesh' cannot be the name of a mesh"),
         ({"filters": ["nonsense"], "strict": True}, "filters: nonsense has no value"),
         ({"hubs": [{"context": "absent"}]}, "no kubeconfig has the context absent"),
+        ({"kubeconfigs": ["kubeconfig", "absent"]}, "absent does not exist. Fix: Name an existing kubeconfig"),
+        ({"hubs": [{"context": "red", "kubeconfig": "absent"}]}, "absent does not exist"),
     ],
 )
 def test_what_cannot_be_an_inventory_is_an_error(world: World, options: Json, message: str) -> None:
     world.add("red", smcp("istio-system", "basic"))
     with pytest.raises(InventoryError, match=message):
         world.parse(**options)
+
+
+def test_patterns_that_fit_no_context_are_a_warning(world: World) -> None:
+    world.add("red", smcp("istio-system", "basic"))
+    assert world.parse(contexts=["prod-*"]).groups["federation"] == [] and "no context is read" in world.warnings[0]
 
 
 def test_a_filter_that_has_no_value_leaves_the_host_out(world: World) -> None:

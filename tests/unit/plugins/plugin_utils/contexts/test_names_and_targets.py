@@ -52,7 +52,6 @@ def managed(name: str, **values: Any) -> ManagedCluster:
         "claims": {},
         "servers": [],
         "is_hub": False,
-        "available": True,
         **values,
     }
 
