@@ -210,6 +210,20 @@ def job_template(playbook: str) -> Json:
     }
 
 
+def healing() -> Json:
+    """The job template of the self-healing (docs/eda.md): federate.yml with limits that no launch can change. The rulebook gives
+    the hosts and the answer."""
+    name, variable = "OSSM federation: heal", "federation_restart_control_plane"
+    asked = {**question("federate", variable, True), "min": 1}
+    return {
+        **job_template("federate"),
+        "name": name,
+        "description": "Corrects what is safe without a person. Launched by Event-Driven Ansible.",
+        "extra_vars": dict.fromkeys(("federation_force_conflicts", "federation_adopt", "federation_prune"), False),
+        "survey_spec": {"name": name, "description": "What the rulebook answers", "spec": [asked]},
+    }
+
+
 def _node(identifier: str, playbook: str, success: str | None, **prompts: Any) -> Json:
     return {
         "identifier": identifier,
@@ -398,7 +412,7 @@ def resources() -> Json:
 
 
 def job_templates() -> Json:
-    return {"controller_templates": [job_template(playbook) for playbook in playbooks()]}
+    return {"controller_templates": [*map(job_template, playbooks()), healing()]}
 
 
 def workflows() -> Json:

@@ -18,6 +18,7 @@ import yaml
 from ansible_rulebook.util import substitute_variables
 
 from ansible_collections.ossm.federation.extensions.eda.plugins.event_source import health
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.values import to_bool_or_names
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES
 
 ROOT = Path(__file__).parents[4]
@@ -62,9 +63,39 @@ def test_a_run_that_heals_takes_nothing_from_others_and_removes_nothing(path: Pa
     [action] = [action for action in _actions(ruleset, "heal") if "debug" not in action]
     [arguments] = action.values()
     variables = arguments.get("extra_vars") or arguments["job_args"]["extra_vars"]
+    if "run_job_template" in action:
+        # What a template does not ask for is ignored, so it has these variables itself.
+        template = _template(arguments["name"])
+        assert [question["variable"] for question in template["survey_spec"]["spec"]] == list(variables)
+        assert template["ask_limit_on_launch"]
+        variables = {**variables, **template["extra_vars"]}
     assert set(variables) <= set(VARIABLES)
-    off = {name: value for name, value in variables.items() if value in (False, "false")}
-    assert set(off) == {"federation_force_conflicts", "federation_adopt", "federation_prune"}
+    off = {name for name, value in variables.items() if value is False}
+    assert off == {"federation_force_conflicts", "federation_adopt", "federation_prune"}
+
+
+def _template(name: str) -> Json:
+    """The job template that the default of a name means."""
+    default = substitute_variables(name, {})
+    path = ROOT / "extensions" / "controller" / "job_templates.yml"
+    templates = yaml.safe_load(path.read_text(encoding="utf-8"))["controller_templates"]
+    return dict(next(template for template in templates if template["name"] == default))
+
+
+def test_the_job_that_raises_is_the_doctor_and_reads_all_meshes() -> None:
+    ruleset = _ruleset(ROOT / "extensions" / "eda" / "rulebooks" / "self_healing_controller.yml")
+    [action] = [action for action in _actions(ruleset, "raise") if "debug" not in action]
+    template = _template(action["run_job_template"]["name"])
+    assert template["playbook"].endswith("/doctor.yml") and template["notification_templates_error"]
+
+
+@pytest.mark.parametrize(("restart", "answer"), [([], "false"), (["red-mesh", "green-mesh"], "red-mesh,green-mesh")])
+def test_the_answer_of_the_survey_is_one_that_the_model_accepts(restart: list[str], answer: str) -> None:
+    ruleset = _ruleset(ROOT / "extensions" / "eda" / "rulebooks" / "self_healing_controller.yml")
+    [action] = [action for action in _actions(ruleset, "heal") if "debug" not in action]
+    [text] = action["run_job_template"]["job_args"]["extra_vars"].values()
+    rendered = substitute_variables(text, {"event": {"federation": {"restart": restart}}})
+    assert rendered == answer and to_bool_or_names(rendered) == (restart or False)
 
 
 def _blocks() -> list[Json]:
