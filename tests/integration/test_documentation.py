@@ -22,7 +22,7 @@ from lab.api import Lab
 from warm import Warm
 
 #: The pages in the order of a reader who creates two meshes, connects and disconnects them, and later connects them again.
-PAGES = ("quick-start-new.md", "removal.md", "quick-start.md", "plan.md", "status.md", "render.md", "moving.md")
+PAGES = ("quick-start-new.md", "removal.md", "quick-start.md", "plan.md", "status.md", "render.md")
 BOOKINFO = {"bookinfo": ["ratings", "reviews"]}
 TOPOLOGY = {
     "clusters": {"red": {"platform": "AWS", "operator": False}, "green": {"platform": "Azure", "operator": False}},
