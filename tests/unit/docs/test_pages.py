@@ -107,3 +107,8 @@ def test_every_playbook_has_a_page_with_its_command() -> None:
     }
     playbooks = {file.stem for file in ROOT.glob("playbooks/*.yml") if "." not in file.stem}
     assert playbooks - shown == set()
+
+
+def test_the_index_has_no_page_twice() -> None:
+    rows = re.findall(r"^\| \[.*?\]\(([^)#]+)\)", (ROOT / "docs" / "index.md").read_text(encoding="utf-8"), re.M)
+    assert sorted(rows) == sorted(set(rows))
