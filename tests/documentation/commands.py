@@ -198,6 +198,10 @@ def _copy(arguments: list[str]) -> list[str]:
     return [f"no file {name}" for name in installed if name and not (ROOT / name).is_file()]
 
 
+def _changelog(arguments: list[str]) -> list[str]:
+    return [] if arguments in (["lint"], ["release"]) else [f"antsibull-changelog: {' '.join(arguments)}"]
+
+
 def _trusted(_arguments: list[str]) -> list[str]:
     """Programs of the system whose arguments are about files of the reader."""
     return []
@@ -207,6 +211,7 @@ _PROGRAMS: dict[str, Callable[[list[str]], list[str]]] = {
     "ansible-doc": _doc,
     "ansible-galaxy": _galaxy,
     "ansible-inventory": _inventory,
+    "antsibull-changelog": _changelog,
     "cd": _trusted,
     "cp": _copy,
     "export": _trusted,

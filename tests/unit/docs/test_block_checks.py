@@ -30,6 +30,7 @@ WRONG_COMMANDS = [
     ("pytest tests/unit/none.py", "no file"),
     ("git clone https://example.com/fork", "git"),
     ("kubectx red", "program kubectx"),
+    (".venv/bin/antsibull-changelog publish", "publish"),
     ("ansible-inventory -i contexts.yml --tree", "unrecognized arguments"),
     (
         "cp ~/.ansible/collections/ansible_collections/ossm/federation/playbooks/none.yml .",
