@@ -16,6 +16,9 @@ SURVEYS: Dict[str, Tuple[str, ...]] = {
     "doctor": ("federation_probe",),
     "federate": (
         "federation_prune",
+        "federation_adopt",
+        "federation_force_conflicts",
+        "federation_restart_control_plane",
         "federation_confirm_trust_domain",
         "federation_confirm_address_change",
         "federation_confirm",

@@ -414,3 +414,30 @@ def test_the_files_of_the_commands_exist() -> None:
     files = {name for text in blocks("shell") for name in re.findall(r"[\w/]+/[\w/]+\.yml", text)}
     assert files == {"extensions/controller/playbooks/aap.yml", "extensions/controller/playbooks/awx.yml"}
     assert all((controller.ROOT / name).is_file() for name in files)
+
+
+# Event-Driven Ansible
+
+
+def launches(value: Any) -> Iterator[Json]:
+    """The launches of job templates in a rulebook."""
+    if isinstance(value, dict):
+        yield from ([value["run_job_template"]] if "run_job_template" in value else [])
+        value = list(value.values())
+    if isinstance(value, list):
+        for entry in value:
+            yield from launches(entry)
+
+
+def test_the_templates_take_what_the_rulebook_gives_them() -> None:
+    rulebook = controller.ROOT / "extensions" / "eda" / "rulebooks" / "self_healing_controller.yml"
+    templates = {template["name"]: template for template in rendered()["controller_templates"]}
+    found = list(launches(yaml.safe_load(rulebook.read_text(encoding="utf-8"))))
+    assert found
+    for launch in found:
+        name = re.search(r"default\('([^']+)'\)", launch["name"])
+        assert name, launch
+        template = templates[name[1]]
+        asked = {question["variable"] for question in template["survey_spec"]["spec"]}
+        assert set(launch.get("job_args", {}).get("extra_vars", {})) <= asked
+        assert template["ask_limit_on_launch"]
