@@ -20,9 +20,9 @@ import yaml
 from harness import RATINGS, ROOT, Federation, Run, request_lines, run_playbook, two_meshes
 from lab import launcher, replay
 from lab.api import Lab
+from planted import SECRET, planted_objects
 
 PLAYBOOKS = ROOT / "playbooks"
-SECRET = "Zq8-planted-7Hx2Lw"
 NAMESPACE = "green-mesh-system"
 #: What openshift/oc pkg/cli/admin/inspect writes: one file for each object, and logs that a node has rotated; each with a secret in it.
 OC = f"""#!/bin/sh
@@ -50,35 +50,7 @@ def _plant(federation: Federation) -> None:
     encoded = base64.b64encode(gzip.compress(f"password: {SECRET}".encode())).decode()
     for kind, name in (("servicemeshpeers", "red-mesh"), ("services", "ingress-red-mesh")):
         lab.kubectl("green", "annotate", kind, name, "-n", NAMESPACE, f"note=Bearer {SECRET}", f"packed={encoded}")
-    meta = {"namespace": NAMESPACE, "name": "planted"}
-    header = {"apiVersion": "v1", "metadata": meta}
-    about = {"kind": "Pod", "namespace": NAMESPACE, "name": "x"}
-    env = [{"name": "DB_PASSWORD", "value": SECRET}, {"name": "SETTINGS", "value": f'{{"apiKey": "{SECRET}"}}'}]
-    container = {"name": "istio-proxy", "image": "proxy", "env": env, "args": [f"--token={SECRET}"]}
-    pod_meta = {
-        **meta,
-        "labels": {"app": "istiod"},
-        "annotations": {"kubectl.kubernetes.io/last-applied-configuration": SECRET},
-    }
-    lab.apply(
-        "green",
-        [
-            {
-                **header,
-                "kind": "ConfigMap",
-                "data": {"kubeconfig": f"users: [{{user: {{token: {SECRET}}}}}]", "plain": SECRET},
-            },
-            {**header, "kind": "Secret", "stringData": {"key": SECRET}},
-            {**header, "kind": "Pod", "metadata": pod_meta, "spec": {"containers": [container]}},
-            {
-                **header,
-                "kind": "Event",
-                "involvedObject": about,
-                "reason": "Planted",
-                "message": f"https://u:{SECRET}@registry/",
-            },
-        ],
-    )
+    lab.apply("green", planted_objects(NAMESPACE))
     for pod in federation.names("green-mesh", "pods"):
         log = lab.directory / "green" / "logs" / pod / "istio-proxy.log"
         log.parent.mkdir(parents=True, exist_ok=True)
