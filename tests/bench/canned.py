@@ -1,6 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The ossm.federation authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""API servers of many federated meshes that only answer reads, in one process: what a lab of a hundred clusters would answer."""
+"""API servers of many meshes that answer from memory, in one process: what a lab of hundreds of clusters would answer.
+
+The meshes are federated, or become so by the first write to each: then every apply succeeds, every gateway has an address, and every
+link is up at once. So only the work of the controller counts.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 from unit.builders import certificates, federations as fed, settled
 
@@ -20,6 +25,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.roots imp
 Json = dict[str, Any]
 HUB = "hub"
 READY_SECONDS = 60
+_MISSING = json.dumps({"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}).encode()
 #: The facts with the objects of each kind.
 _KINDS = {
     "peers": "ServiceMeshPeer",
@@ -41,20 +47,35 @@ def inventory(size: int, *, hub: bool) -> dict[str, Json]:
     return variables
 
 
-def answers(variables: dict[str, Json]) -> dict[str, bytes]:
-    """The answer to each path, for meshes whose federation is complete and healthy; the path begins with the mesh."""
+class Answers(NamedTuple):
+    """The answer to each path, which begins with the mesh, before its first write and after; and the objects that a write answers."""
+
+    before: dict[str, bytes]
+    after: dict[str, bytes]
+    objects: dict[str, bytes]
+
+
+def answers(variables: dict[str, Json], *, fresh: bool = False) -> Answers:
+    """The answers for meshes whose federation is complete and healthy; with ``fresh`` for meshes that nothing is written to yet."""
     declared = fed.declare({host: {"mesh_kubeconfig": "x", **own} for host, own in variables.items()})
     read = {host: _facts(host) for host in variables}
+    before = {host: _facts(host) for host in variables} if fresh else {}
     planned, objects = fed.federate(declared, read)
     addresses = fed.opened(planned)
-    found: dict[str, bytes] = {}
+    found = Answers({}, {}, {})
     for host, facts in read.items():
         for desired in objects[host]:
             settled.own(settled.live_object(facts, desired["definition"]), desired)
         for gateway in planned["meshes"][host]["gateways"]:
             settled.open_gateway(facts, gateway, addresses[host]["gateways"][gateway["name"]]["addresses"])
         _connect(facts)
-        found.update((f"/{host}{path}", json.dumps(body).encode()) for path, body in _paths(host, facts))
+        for path, body in _paths(host, facts):
+            found.after[f"/{host}{path}"] = json.dumps(body).encode()
+            for item in body.get("items") or []:
+                found.objects[f"/{host}{path}/{item['metadata']['name']}"] = json.dumps(item).encode()
+        found.before.update(
+            (f"/{host}{path}", json.dumps(body).encode()) for path, body in _paths(host, before.get(host, facts))
+        )
     return found
 
 
@@ -129,37 +150,81 @@ def _path(kind: str, namespace: str | None) -> str:
     return f"{prefix}/namespaces/{namespace}/{row.plural}" if namespace else f"{prefix}/{row.plural}"
 
 
-def _serve(variables: dict[str, Json], connection: Connection) -> None:
+class _Handler(BaseHTTPRequestHandler):
+    """Answers reads, watches and applies of the meshes that ``known`` has."""
+
+    known: Answers
+    #: The meshes that something was written to.
+    written: set[str]
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        """Answer a read; a watch gets every object once, and then nothing until the client leaves."""
+        path, query = self._target()
+        known = self.known.after if self._mesh(path) in self.written else self.known.before
+        if "watch" in query:
+            self._watch(json.loads(known.get(path, b"{}")), query)
+        elif path in known or path in self.known.objects:
+            self._answer(200, known.get(path) or self.known.objects[path])
+        else:
+            self._answer(404, _MISSING)
+
+    def do_PATCH(self) -> None:
+        """Answer an apply with the object as it is when all is done."""
+        path, _query = self._target()
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.written.add(self._mesh(path))
+        self._answer(200, self.known.objects[path])
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Print nothing."""
+
+    def _target(self) -> tuple[str, dict[str, list[str]]]:
+        parts = urlsplit(self.path)
+        return parts.path, parse_qs(parts.query)
+
+    @staticmethod
+    def _mesh(path: str) -> str:
+        return path.split("/", 2)[1]
+
+    def _watch(self, listed: Json, query: dict[str, list[str]]) -> None:
+        name = query.get("fieldSelector", [""])[0].partition("metadata.name=")[2]
+        version, kind = listed.get("apiVersion"), str(listed.get("kind")).removesuffix("List")
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for item in listed.get("items") or []:
+            if name in ("", item["metadata"]["name"]):
+                event = {"type": "ADDED", "object": {"apiVersion": version, "kind": kind, **item}}
+                line = json.dumps(event).encode() + b"\n"
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(line), line))
+        self.rfile.read(1)
+
+    def _answer(self, code: int, body: bytes) -> None:
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _serve(variables: dict[str, Json], fresh: bool, connection: Connection) -> None:
     """Answer until the process is ended; the port is sent first."""
-    known = answers(variables)
-    missing = json.dumps({"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}).encode()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_GET(self) -> None:
-            body = known.get(self.path.partition("?")[0])
-            self.send_response(404 if body is None else 200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(missing if body is None else body)))
-            self.end_headers()
-            self.wfile.write(missing if body is None else body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Print nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    handler = type("Handler", (_Handler,), {"known": answers(variables, fresh=fresh), "written": set()})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         connection.send(server.server_address[1])
         server.serve_forever()
 
 
 @contextmanager
-def serving(variables: dict[str, Json]) -> Iterator[dict[str, Json]]:
-    """Serve the meshes; yields their variables with access to them."""
+def serving(variables: dict[str, Json], *, fresh: bool = False) -> Iterator[dict[str, Json]]:
+    """Serve the meshes; yields their variables with access to them. ``fresh``: they are federated by the first write to each."""
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(variables, sender), daemon=True)
+    process = context.Process(target=_serve, args=(variables, fresh, sender), daemon=True)
     process.start()
     try:
         if not receiver.poll(READY_SECONDS):
