@@ -14,7 +14,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.base import ActionBase, validated
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.files import absolute, write_file
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert, is_sealed, plain, unseal
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.text import WIDTH, wrapped
 
 Json = Dict[str, Any]
@@ -88,16 +88,27 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
     _supports_diff = True
 
+    def _arguments(self) -> Json:
+        """The arguments as plain data. The lines of a large report come as one text, which is unpacked where it is printed."""
+        args: Json = plain(self._task.args)
+        for name, is_shown in (("lines", True), ("details", self._shows_details())):
+            if is_sealed(args.get(name)):
+                args[name] = unseal(args[name]) if is_shown else []
+        return args
+
+    def _shows_details(self) -> bool:
+        return bool(self._task.diff or Display().verbosity > 0)
+
     def run(self, tmp: Optional[str] = None, task_vars: Optional[Json] = None) -> Json:
         """Print the lines, write the files, and fail where a reason to fail is given."""
         result = super().run(tmp, task_vars)
-        self._task.args = plain(self._task.args)
+        self._task.args = self._arguments()
         params, wrong = validated("ossm.federation.show", ARGUMENT_SPEC, self._task.args)
         if wrong:
             result.update(failed=True, changed=False, msg=wrong)
             return result
         lines: List[str] = params["lines"]
-        if self._task.diff or Display().verbosity > 0:
+        if self._shows_details():
             lines = [*lines, *params["details"]]
         is_printed = is_text_shown()
         if is_printed:

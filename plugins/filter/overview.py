@@ -38,17 +38,19 @@ seealso:
 
 EXAMPLES = r"""
 - name: Show what the federation consists of
-  ansible.builtin.debug:
-    msg: "{{ (mesh_declaration | ossm.federation.overview(hostvars)).lines }}"
+  ossm.federation.show:
+    lines: "{{ (mesh_declaration | ossm.federation.overview(hostvars)).lines }}"
   run_once: true
 """
 
 RETURN = r"""
 _value:
   description:
-    - RV(_value['objects']), RV(_value['gateways']), RV(_value['load_balancers']) and RV(_value['ports']) are what the federation consists of.
-    - RV(_value['ports_csv']) is the port matrix as CSV. RV(_value['lines']) and RV(_value['details']) are the report as text.
-    - RV(_value['collisions']) are the name collisions with their solution. RV(_value['problems']) are the problems.
+    - RV(_value['lines']) and RV(_value['details']) are the report for M(ossm.federation.show), each as one text, since a large federation
+      has tens of thousands of lines.
+    - RV(_value['problems']) are the problems, RV(_value['ports_csv']) is the port matrix as CSV.
+    - RV(_value['file']) is the content of C(federation_plan_file), where that is set; RV(_value['stats']) are the digests of the plan, where
+      C(federation_pass_plan) asks for them.
   type: dict
 """
 
@@ -72,14 +74,16 @@ def overview(declaration: Any, hostvars: Mapping[str, Any], outside: Any = ()) -
     declared = sealed_declaration(declaration, "ossm.federation.overview")
     facts = read_facts(hostvars, declared["hosts"], outside)
     shown = plan_overview.overview(declared, facts)
+    text = {"lines": seal(shown["lines"], {}), "details": seal(shown["details"], {})}
+    read = {**text, "problems": shown["problems"], "ports_csv": shown["ports_csv"]}
     file, stats = declared["options"].get("federation_plan_file"), declared["options"].get("federation_pass_plan")
     if not file and not stats:
-        return dict(inert({**shown, "stats": {}}))
+        return dict(inert({**read, "stats": {}}))
     planned = preflight.checked_plan(declared, facts, "federate", datetime.datetime.now(datetime.timezone.utc))
     saved = saved_plan.save_plan(planned, facts, declared)
     passed = {plan_digests.VARIABLE: plan_digests.plan_digests(saved)}
     content = json.dumps({**shown, "saved": saved}, indent=4, sort_keys=True) + "\n" if file else ""
-    return dict(inert({**shown, "file": content, "stats": seal(passed, {}) if stats else {}}))
+    return dict(inert({**read, "file": content, "stats": seal(passed, {}) if stats else {}}))
 
 
 class FilterModule:

@@ -51,9 +51,17 @@ def peer_names(declaration: Declaration, live: Optional[Mapping[str, Mapping[str
         chosen[host][peer] = name or declaration["meshes"][peer]["mesh"]
         if name or existing is None:
             fixed[host].add(peer)
-    for consumer in declaration["hosts"]:
-        _separate(declaration, consumer, chosen, fixed)
+    for consumer, partners in partners_of(declaration).items():
+        _separate(declaration, consumer, partners, chosen, fixed)
     return chosen
+
+
+def partners_of(declaration: Declaration) -> Dict[str, List[str]]:
+    """The hosts with which each host is paired, sorted."""
+    partners: Dict[str, List[str]] = {host: [] for host in declaration["hosts"]}
+    for host, partner in _directions(declaration):
+        partners[host].append(partner)
+    return partners
 
 
 def offered_twice(declaration: Declaration) -> List[Collision]:
@@ -61,7 +69,11 @@ def offered_twice(declaration: Declaration) -> List[Collision]:
 
     They collide where the exporters give the consumer the same peer name.
     """
-    return [collision for consumer in declaration["hosts"] for collision in _offered_twice(declaration, consumer)]
+    return [
+        collision
+        for consumer, partners in partners_of(declaration).items()
+        for collision in _offered_twice(declaration, consumer, partners)
+    ]
 
 
 def _directions(declaration: Declaration) -> List[Tuple[str, str]]:
@@ -70,17 +82,18 @@ def _directions(declaration: Declaration) -> List[Tuple[str, str]]:
     )
 
 
-def _offered_twice(declaration: Declaration, consumer: str) -> List[Collision]:
+def _offered_twice(declaration: Declaration, consumer: str, partners: List[str]) -> List[Collision]:
     """The names that several meshes offer to one mesh: exact names first; a wildcard is compared with everything."""
     meshes = declaration["meshes"]
-    partners = sorted(other for pair in declaration["pairs"] if consumer in pair for other in pair if other != consumer)
     by_host = {host: offers(meshes[host]["exports"].get(consumer) or []) for host in partners}
     exporters: Dict[Tuple[Names, bool], Dict[str, int]] = {}
     for host in partners:
         for offer in by_host[host]:
             if offer.is_certain:
                 exporters.setdefault((offer.names, True), {}).setdefault(host, offer.index)
-    for first, second in combinations(partners, 2):
+    # Two meshes whose offers are all certain share exact names only.
+    has_wildcard = {host for host in partners if not all(offer.is_certain for offer in by_host[host])}
+    for first, second in combinations(partners, 2) if has_wildcard else ():
         for shared, rules in _shared_by(by_host[first], by_host[second]):
             exporters.setdefault((shared, False), {}).update(dict(zip((first, second), rules)))
     return [
@@ -141,7 +154,13 @@ def _is_short(rule: Rule, short: Iterable[str]) -> bool:
     return set(selector) == {"namespace", "name"} and f"{selector['namespace']}/{selector['name']}" in short
 
 
-def _separate(declaration: Declaration, consumer: str, chosen: PeerNamesByHost, fixed: Mapping[str, Set[str]]) -> None:
+def _separate(
+    declaration: Declaration,
+    consumer: str,
+    partners: List[str],
+    chosen: PeerNamesByHost,
+    fixed: Mapping[str, Set[str]],
+) -> None:
     """Give new pairs distinct names where the default ones would collide.
 
     A fixed name stays, and so does that of an exporter whose colliding rules are in the product's shape.
@@ -149,7 +168,7 @@ def _separate(declaration: Declaration, consumer: str, chosen: PeerNamesByHost, 
     meshes = declaration["meshes"]
     rivals: Dict[str, Set[str]] = {}
     bound: Set[str] = set()
-    for collision in _offered_twice(declaration, consumer):
+    for collision in _offered_twice(declaration, consumer, partners):
         for exporter in collision["exporters"]:
             rivals.setdefault(exporter["host"], set()).update(other["host"] for other in collision["exporters"])
             if consumer in fixed[exporter["host"]] or not exporter["is_short"]:

@@ -10,7 +10,6 @@ overview marks it.
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import List, Mapping, Optional, Set, Tuple
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import CLUSTER_IP, LOAD_BALANCER
@@ -18,6 +17,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.data impo
 from ansible_collections.ossm.federation.plugins.module_utils._product.facts import DesiredObject
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import WRITING
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem, with_changes
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.peer_names import partners_of
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration, DeclaredMesh
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects.effect import would_change
@@ -250,11 +250,15 @@ def _problems(declaration: Declaration, plan: Plan, facts: Mapping[str, Json]) -
 def no_transit(declaration: Declaration) -> List[Problem]:
     """Hubs, as warnings: a mesh never exports what it has imported (maistra/istio
     pkg/servicemesh/federation/common/exports.go), so the spokes of a hub do not see each other's services."""
-    pairs = {frozenset(pair) for pair in declaration["pairs"]}
+    partners = {host: set(others) for host, others in partners_of(declaration).items()}
     problems = []
     for host in declaration["hosts"]:
-        partners = sorted(other for pair in pairs if host in pair for other in pair - {host})
-        unlinked = [pair for pair in combinations(partners, 2) if frozenset(pair) not in pairs]
+        unlinked = [
+            (first, second)
+            for first in sorted(partners[host])
+            for second in sorted(partners[host] - partners[first])
+            if first < second
+        ]
         if unlinked:
             problems.append(_hub(declaration["meshes"], host, unlinked))
     return problems
