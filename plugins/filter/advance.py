@@ -58,8 +58,12 @@ from typing import Any, Dict, List, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_results, sealed_plan
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
+    read_results,
+    seal_plan,
+    sealed_plan,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import (
     advance as plan_steps,
     plan as planning,
@@ -80,7 +84,7 @@ def advance(plan: Any, steps: List[str], hostvars: Mapping[str, Any], check_mode
     for name in names:
         after = plan_steps.advance(after, name, results[name], bool(plain(check_mode)))
     after["recorded_at"] = recorded_at
-    return seal(after, planning.public_plan(after))
+    return seal_plan(after, planning.public_plan(after))
 
 
 class FilterModule:

@@ -58,7 +58,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The declaration - C(group), C(options), C(hosts), C(outside), C(meshes), C(pairs), C(problems).
+  description: The part of the declaration that roles read - C(options), C(outside), C(meshes), C(problems) - and the whole as one text.
   type: dict
 """
 
@@ -69,6 +69,10 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.inventory
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.services import services_to_read
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.traffic import objects_to_read
+
+#: The parts of a declaration, and of a mesh in it, that roles read: each expression of each host visits all of them.
+_SHOWN = ("options", "outside", "problems")
+_SHOWN_OF_MESH = ("mesh", "namespace", "namespace_set", "control_plane", "by_file")
 
 
 def declaration(
@@ -84,16 +88,15 @@ def declaration(
     declared = read_declaration(hostvars, groups, group, play_hosts, access=bool(plain(access)), by_file=only_files)
     shown = {}
     for host, mesh in declared["meshes"].items():
-        keys = ("host", "mesh", "namespace", "namespace_set", "control_plane", "peers", "local", "by_file")
         # An identity has no rules, and its account no right to list Services.
         services = [] if only_files else services_to_read(declared, host)
         objects = [] if only_files else objects_to_read(declared, host)
         shown[host] = {
-            **{key: dict(mesh)[key] for key in keys},
+            **{key: dict(mesh)[key] for key in _SHOWN_OF_MESH},
             "additional_services": services,
             "additional_objects": objects,
         }
-    return seal(declared, {**declared, "meshes": shown})
+    return seal(declared, {**{key: dict(declared)[key] for key in _SHOWN}, "meshes": shown})
 
 
 class FilterModule:

@@ -48,17 +48,15 @@ from typing import Any, Dict, List, Mapping
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import inert
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
-    planned_host,
     read_facts,
-    sealed_plan,
+    sealed_plan_for,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._doctor.network import targets
 
 
 def network_targets(plan: Any, host: str, hostvars: Mapping[str, Any]) -> List[Any]:
     """The gateways of one mesh's peers; see DOCUMENTATION."""
-    known = sealed_plan(plan, "ossm.federation.network_targets")
-    name = planned_host(known, host, "ossm.federation.network_targets")
+    known, name = sealed_plan_for(plan, host, "ossm.federation.network_targets")
     return list(inert(targets(known, name, read_facts(hostvars, [name]))))
 
 

@@ -58,21 +58,20 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.ossm.federation.plugins.module_utils._product import steps
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
-    planned_host,
     read_facts,
-    sealed_plan,
+    sealed_plan_for,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._objects import desired
 
 
 def objects(plan: Any, step: str, host: str, hostvars: Mapping[str, Any]) -> Dict[str, Any]:
     """The desired objects of one step for one host; see DOCUMENTATION."""
-    known, name = sealed_plan(plan, "ossm.federation.objects"), str(plain(step))
+    name = str(plain(step))
     if name not in steps.WRITING:
         raise AnsibleFilterError(
             f"ossm.federation.objects: there is no step {name!r}; there are {', '.join(steps.WRITING)}"
         )
-    host = planned_host(known, host, "ossm.federation.objects")
+    known, host = sealed_plan_for(plan, host, "ossm.federation.objects")
     facts = read_facts(hostvars, [host]).get(host, {})
     return seal(desired.with_live_once(desired.build_objects(known, name, host, facts)), {})
 

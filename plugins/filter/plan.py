@@ -54,8 +54,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The plan - C(group), C(options), C(meshes), C(sides), C(problems), C(warnings), C(load_balancers),
-    C(announcement) (lines and details), C(pending_steps), C(restarts), C(by_file).
+  description: The part of the plan that roles read - C(group), C(options), C(meshes), C(problems), C(announcement) (lines and
+    details), C(pending_steps), C(restarts), C(undeclared), C(by_file) - and the whole as one text.
   type: dict
 """
 
@@ -67,8 +67,12 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils._product import permissions
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.files import read_file
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import read_facts, sealed_declaration
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
+    read_facts,
+    seal_plan,
+    sealed_declaration,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan import plan as planning
 from ansible_collections.ossm.federation.plugins.plugin_utils._report.announcement import announcement
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import (
@@ -95,7 +99,7 @@ def plan(
         planned["problems"] += plan_digests.compare_digests(digests, planned, facts, declared)
     announced = announcement(planned, facts)
     text = {"lines": announced["lines"], "details": announced["details"]}
-    return seal(planned, {**planning.public_plan(planned), "announcement": text})
+    return seal_plan(planned, {**planning.public_plan(planned), "announcement": text})
 
 
 class FilterModule:

@@ -61,22 +61,21 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
-    planned_host,
     read_facts,
     read_results,
-    sealed_plan,
+    sealed_plan_for,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import traffic as tasks, waiting
 
 
 def traffic(plan: Any, task: str, host: str, hostvars: Mapping[str, Any], check_mode: bool = False) -> Dict[str, Any]:
     """The objects of one task for one host; see DOCUMENTATION."""
-    known, name = sealed_plan(plan, "ossm.federation.traffic"), str(plain(task))
+    name = str(plain(task))
     if name not in tasks.TASKS:
         raise AnsibleFilterError(
             f"ossm.federation.traffic: there is no task {name!r}; there are {', '.join(tasks.TASKS)}"
         )
-    host = planned_host(known, host, "ossm.federation.traffic")
+    known, host = sealed_plan_for(plan, host, "ossm.federation.traffic")
     facts = read_facts(hostvars, [host]).get(host, {})
     results = read_results(hostvars, [host], waiting.READING)
     return seal(tasks.TASKS[name](known, host, facts, results, bool(plain(check_mode))), {})

@@ -71,21 +71,20 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import plain, seal
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.registers import (
-    planned_host,
     read_results,
-    sealed_plan,
+    sealed_plan_for,
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._run import waiting
 
 
 def wait_options(plan: Any, subject: str, host: str, hostvars: Mapping[str, Any]) -> Dict[str, Any]:
     """List what a mesh has to wait for; see DOCUMENTATION."""
-    known, awaited = sealed_plan(plan, "ossm.federation.wait_options"), str(plain(subject))
+    awaited = str(plain(subject))
     if awaited not in waiting.AWAITED:
         raise AnsibleFilterError(
             f"ossm.federation.wait_options: subject is one of {', '.join(waiting.AWAITED)}, not {awaited!r}"
         )
-    name = planned_host(known, host, "ossm.federation.wait_options")
+    known, name = sealed_plan_for(plan, host, "ossm.federation.wait_options")
     hosts = known["meshes"] if awaited == "imports" else [name]
     results = read_results(hostvars, hosts, waiting.AWAITED[awaited])
     return seal(waiting.wait_options(known, awaited, name, results), {})

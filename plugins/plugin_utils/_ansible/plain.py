@@ -139,7 +139,17 @@ def seal(whole: Any, shown: Mapping[str, Any]) -> Dict[str, Any]:
     Ansible visits every value of a variable in each expression that uses it; a string is one value. With ten meshes that is
     milliseconds instead of seconds for each mesh and task.
     """
-    return dict(inert({**shown, SEALED: json.dumps(whole, separators=(",", ":"))}))
+    return seal_text(json.dumps(whole, separators=(",", ":")), shown)
+
+
+def seal_text(text: str, shown: Mapping[str, Any]) -> Dict[str, Any]:
+    """The same with the whole as a text that only its own reader understands."""
+    return dict(inert({**shown, SEALED: text}))
+
+
+def sealed_text(value: Any) -> str:
+    """The text that ``seal_text`` packed; empty when the value is anything else."""
+    return str(plain(value[SEALED])) if is_sealed(value) else ""
 
 
 def is_sealed(value: Any) -> bool:

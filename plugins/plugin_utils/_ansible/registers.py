@@ -15,10 +15,17 @@ from typing import Any, Dict, Iterable, Iterator, Sequence, Tuple
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.steps import REGISTERS
-from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import has, plain, unseal
+from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.plain import (
+    has,
+    plain,
+    seal_text,
+    sealed_text,
+    unseal,
+)
 from ansible_collections.ossm.federation.plugins.plugin_utils._gather.archive import unpack
 from ansible_collections.ossm.federation.plugins.plugin_utils._gather.types import Collected, Gathering
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
+from ansible_collections.ossm.federation.plugins.plugin_utils._plan import parts
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan
 from ansible_collections.ossm.federation.plugins.plugin_utils._removal.types import RemovalPlan, ServicePlan
 from ansible_collections.ossm.federation.plugins.plugin_utils._rotation.types import RotationPlan
@@ -33,16 +40,40 @@ def _unsealed(value: Any, reader: str, variable: str, role: str, key: str) -> An
     """What a role has sealed in a variable, known by a key; ``reader`` is the filter that needs it."""
     whole = unseal(value)
     if not has(whole, key):
-        raise AnsibleFilterError(
-            f"{reader} needs {variable}, which is undefined or not from the role ossm.federation.{role}: run that role first"
-        )
+        raise _unset(reader, variable, role)
     return whole
+
+
+def _unset(reader: str, variable: str, role: str) -> AnsibleFilterError:
+    return AnsibleFilterError(
+        f"{reader} needs {variable}, which is undefined or not from the role ossm.federation.{role}: run that role first"
+    )
 
 
 def sealed_plan(value: Any, reader: str) -> Plan:
     """The plan in the variable ``mesh_plan``; ``reader`` is the filter that needs it."""
-    plan: Plan = _unsealed(value, reader, "mesh_plan", "mesh", "sides")
-    return plan
+    return parts.unpack(_packed_plan(value, reader))
+
+
+def sealed_plan_for(value: Any, host: Any, reader: str) -> Tuple[Plan, str]:
+    """What one host needs of the plan in the variable ``mesh_plan`` (see ``_plan.parts``), and the host as plain text."""
+    packed, name = _packed_plan(value, reader), str(plain(host))
+    try:
+        return parts.unpack_for(packed, name), name
+    except KeyError as error:
+        raise AnsibleFilterError(f"{reader}: {name} is not in the plan") from error
+
+
+def seal_plan(plan: Plan, shown: Mapping[str, Any]) -> Dict[str, Any]:
+    """The variable ``mesh_plan``: the part that roles read, and the whole as one text."""
+    return seal_text(parts.pack(plan), shown)
+
+
+def _packed_plan(value: Any, reader: str) -> str:
+    packed = sealed_text(value)
+    if not packed.startswith('{"common":'):
+        raise _unset(reader, "mesh_plan", "mesh")
+    return packed
 
 
 def sealed_declaration(value: Any, reader: str) -> Declaration:

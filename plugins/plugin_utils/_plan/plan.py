@@ -45,16 +45,9 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._plan.side import 
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import SKIPPED, Plan, PlannedMesh, Side
 
-#: Parts of a plan that roles and people do not see.
-_INTERNAL = (
-    "sides",
-    "readings",
-    "terminated_pods",
-    "collisions",
-    "notices",
-    "exposure_lines",
-    "unmanaged_gateways",
-)
+#: The parts of a plan, and of a mesh in it, that roles read.
+_SHOWN = ("group", "options", "pending_steps", "problems", "recorded_at", "restarts", "undeclared")
+_SHOWN_OF_MESH = ("mesh", "namespace", "control_plane", "readable")
 
 Meshes = Dict[str, PlannedMesh]
 #: The names of all sides, by host and by host of the peer.
@@ -108,17 +101,19 @@ def build_plan(declaration: Declaration, facts: Mapping[str, Json], now: Optiona
 
 
 def public_plan(plan: Plan) -> Json:
-    """The part of a plan for roles and people, without sides, readings, terminated pods, collisions and the roots themselves.
+    """The part of a plan that roles read, and no more: before ansible-core 2.19 each expression of each host visits all of it.
 
-    ``by_file`` are the hosts of meshes that are known by identity files.
+    ``by_file`` are the hosts of meshes that are known by identity files, ``awaits_gateways`` tells whether a mesh waits for any.
     """
     meshes = {
-        host: {key: value for key, value in mesh.items() if key not in ("root", "roots")}
+        host: {
+            **{key: value for key, value in mesh.items() if key in _SHOWN_OF_MESH},
+            "awaits_gateways": bool(mesh["gateways"]),
+        }
         for host, mesh in plan["meshes"].items()
     }
     by_file = [host for host, mesh in sorted(plan["meshes"].items()) if mesh["by_file"]]
-    visible = {key: value for key, value in plan.items() if key not in _INTERNAL}
-    return {**visible, "meshes": meshes, "by_file": by_file}
+    return {**{key: value for key, value in plan.items() if key in _SHOWN}, "meshes": meshes, "by_file": by_file}
 
 
 def choose_all_names(
