@@ -181,36 +181,44 @@ def _objects(federation: Federation, host: str, peer: str) -> list[Object]:
     ]
 
 
-def _apply(federation: Federation, host: str, objects: list[Object]) -> None:
-    """Apply objects as a person does."""
+def _apply(federation: Federation, build: Callable[[str, str], list[Object]]) -> None:
+    """Apply the objects of all sides as a person does, those of a cluster with one command."""
+    by_cluster: dict[str, list[Object]] = {}
+    for host, peer in SIDES:
+        cluster, namespace = federation.location(host)
+        for item in build(host, peer):
+            item["metadata"]["namespace"] = namespace
+            by_cluster.setdefault(cluster, []).append(item)
+    for cluster, items in by_cluster.items():
+        federation.lab.kubectl(cluster, "apply", "-f", "-", stdin=yaml.safe_dump_all(items))
+
+
+def _has_address(federation: Federation, host: str, peer: str) -> bool:
     cluster, namespace = federation.location(host)
-    federation.lab.kubectl(cluster, "apply", "-n", namespace, "-f", "-", stdin=yaml.safe_dump_all(objects))
-
-
-def _address(federation: Federation, host: str, peer: str) -> Any:
-    services = {
-        one["metadata"]["name"]: one
-        for one in federation.lab.get(federation.location(host)[0], "services", namespace=federation.location(host)[1])
-    }
-    return services.get(names(host, peer)[0], {}).get("status", {}).get("loadBalancer", {}).get("ingress")
+    services = federation.lab.get(cluster, "services", namespace=namespace)
+    return any(
+        one["metadata"]["name"] == names(host, peer)[0] and one.get("status", {}).get("loadBalancer", {}).get("ingress")
+        for one in services
+    )
 
 
 @pytest.fixture(scope="module")
 def federation(start: Callable[..., Lab], tmp_path_factory: pytest.TempPathFactory) -> Federation:
     """Six meshes in two clusters, linked in three pairs by hand; the inventory has nothing but the access."""
     federation = Federation.for_lab(start(TOPOLOGY), tmp_path_factory.mktemp("f"), {})
-    for host, peer in SIDES:
+    for host in federation.hosts:
         federation.hosts[host]["mesh_namespace"] = federation.location(host)[1]
-        plane = {"name": federation.lab.meshes[host].control_plane}
+
+    def plane(host: str, peer: str) -> list[Object]:
+        name = federation.lab.meshes[host].control_plane
         spec = {"gateways": _gateways(host, peer)}
-        _apply(
-            federation,
-            host,
-            [{"apiVersion": "maistra.io/v2", "kind": "ServiceMeshControlPlane", "metadata": plane, "spec": spec}],
-        )
-    federation.eventually(lambda: all(_address(federation, *side) for side in SIDES), 60)
-    for host, peer in SIDES:
-        _apply(federation, host, _objects(federation, host, peer))
+        return [
+            {"apiVersion": "maistra.io/v2", "kind": "ServiceMeshControlPlane", "metadata": {"name": name}, "spec": spec}
+        ]
+
+    _apply(federation, plane)
+    federation.eventually(lambda: all(_has_address(federation, *side) for side in SIDES), 60)
+    _apply(federation, lambda host, peer: _objects(federation, host, peer))
     federation.eventually(lambda: len(federation.connected()) == len(SIDES), 60)
     return federation
 

@@ -98,10 +98,14 @@ def body_of(definition: Json) -> Json:
 
 
 def plain_object(obj: Json) -> Json:
-    """The same object with the plain spelling of ``spec.remote`` where a peer has it, so that two can be compared."""
+    """The same object with the plain spelling of ``spec.remote`` where a peer has it, so that two can be compared. The order of addresses
+    has no meaning (maistra/istio pkg/servicemesh/federation/common/util.go, RemoteChecksum)."""
     if dig(obj, "spec", "remote") is None:
         return obj
-    return {**obj, "spec": {**obj["spec"], "remote": plain_section(obj["spec"]["remote"])}}
+    remote = plain_section(obj["spec"]["remote"])
+    if remote.get("addresses"):
+        remote = {**remote, "addresses": sorted(remote["addresses"])}
+    return {**obj, "spec": {**obj["spec"], "remote": remote}}
 
 
 def _gateway_drift(side: Side, control_plane: Optional[Json]) -> List[Problem]:

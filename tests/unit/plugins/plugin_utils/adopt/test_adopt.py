@@ -263,10 +263,12 @@ def test_a_wrong_field_stays_and_is_listed() -> None:
 def test_an_address_of_ones_own_is_described() -> None:
     facts = handmade.federated(fed.declare(fed.inventory()))
     _change_peer(facts, "remote", addresses=["b.example.com", "a.example.com"], servicePort=443)
-    found = handmade.variables(handmade.adopted(facts))
+    adopted = handmade.adopted(facts)
+    found = handmade.variables(adopted)
     assert found[GREEN]["mesh_ingress"] == {
         "peers": {RED: {"addresses": ["a.example.com", "b.example.com"], "servicePort": 443}}
     }
+    assert adopted["fields"] == [] and writes(found, facts) == []
 
 
 def test_a_name_that_all_peers_use_is_the_name_of_the_mesh() -> None:
