@@ -45,5 +45,6 @@ def test_documentation_lists_every_fault(name: str) -> None:
 
 
 def test_commands_start_without_importing_the_simulator() -> None:
-    code = "import sys, lab.cli; lab.cli._parser(); sys.exit('lab.sim.faults' in sys.modules or 'kopf' in sys.modules)"
+    imported = "'lab.sim.faults' in sys.modules or 'kopf' in sys.modules"
+    code = f"import sys, lab.cli; lab.cli.command_parser(); sys.exit({imported})"
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": str(ROOT / "tests")})
