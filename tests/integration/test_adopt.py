@@ -217,9 +217,9 @@ def federation(start: Callable[..., Lab], tmp_path_factory: pytest.TempPathFacto
         ]
 
     _apply(federation, plane)
-    federation.eventually(lambda: all(_has_address(federation, *side) for side in SIDES), 60)
+    federation.eventually(lambda: all(_has_address(federation, *side) for side in SIDES), 120)
     _apply(federation, lambda host, peer: _objects(federation, host, peer))
-    federation.eventually(lambda: len(federation.connected()) == len(SIDES), 60)
+    federation.eventually(lambda: len(federation.connected()) == len(SIDES), 120)
     return federation
 
 

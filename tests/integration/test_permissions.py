@@ -188,16 +188,18 @@ def test_a_peer_outside_the_limit_is_only_read(federation: Federation) -> None:
     assert run.cells["red-mesh", "green-mesh"] == "ok"
 
 
-def test_plan_and_render_only_read_and_lint_sends_no_request(federation: Federation) -> None:
+def test_plan_render_and_adopt_only_read_and_lint_sends_no_request(federation: Federation) -> None:
     mark = federation.lab.mark()
     with _granted(federation, "read", *federation.hosts):
         plan = federation.play(ROOT / "playbooks" / "plan.yml")
         render = federation.play(ROOT / "playbooks" / "render.yml")
+        adopt = federation.play(ROOT / "playbooks" / "adopt.yml")
     requests = _requests(federation, mark)
     assert plan.code == 0 and not _forbidden(requests), plan.output
     assert render.code == 0 and {folder["mesh"] for folder in render.data["folders"]} == set(federation.hosts), (
         render.output
     )
+    assert adopt.code == 0 and adopt.data["verdict"] == "DESCRIBED", adopt.output
     # An account may always review its own permissions; the answer shows those that federate.yml would lack.
     for sent in requests.values():
         assert {request.verb for request in sent if not request.resource.startswith("selfsubject")} == {"get", "list"}
