@@ -66,6 +66,7 @@ EXAMPLES: dict[str, Any] = {
     "mesh_impersonate_user": "mesh-admin",
     "mesh_impersonate_groups": ["mesh-admins"],
     "federation_group": "federation",
+    "federation_meshes": {"red-mesh": {"mesh_context": "red"}, "green-mesh": {"mesh_context": "green"}},
     "federation_max_new_load_balancers": 4,
     "federation_allow_shared_root": True,
     "federation_confirm_trust_domain": ["red-mesh"],

@@ -85,7 +85,7 @@ CODES: Dict[str, Code] = {
         _VARIABLES,
         _E,
         "The group has another number of meshes than federation_expected_meshes",
-        "Complete the inventory, or change federation_expected_meshes",
+        "Complete the inventory, in a slice of a job by federation_meshes, or change federation_expected_meshes",
     ),
     "mesh-duplicate": Code(_VARIABLES, _E, "Several hosts have one mesh name", "Give each mesh its own mesh_name"),
     "mesh-two-names": Code(
@@ -122,6 +122,12 @@ CODES: Dict[str, Code] = {
         _E,
         "Hosts have different values of a variable that concerns all of them",
         "Set it once, for the group",
+    ),
+    "slice-differs": Code(
+        _VARIABLES,
+        _E,
+        "federation_meshes does not have what the inventory says about a host, and another slice of the job would read something else",
+        "Write the variables of the host into its entry",
     ),
     "key-unknown": Code(
         _VARIABLES,

@@ -20,6 +20,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._identity.read imp
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.checks import lint
 from ansible_collections.ossm.federation.plugins.plugin_utils._lint.exporters import COLLISION
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.declare import declare, mesh_auth
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.slices import VARIABLE as MESHES, complete
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Declaration
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import ACCESS, wanted
 
@@ -56,7 +57,11 @@ def read_inventory(
     hosts = members.get(name, [])
     variables, unreadable = host_variables(hostvars, hosts, is_relevant)
     in_play = hosts if play_hosts is None else plain(play_hosts)
-    declared = declare(variables, members, environ, group=name, play_hosts=in_play, access=access)
+    whole = complete(variables, members, name, is_relevant)
+    declared = declare(whole.variables, whole.groups, environ, group=name, play_hosts=in_play, access=access)
+    declared["problems"] += whole.problems
+    # It may have credentials in it, and nothing else reads it.
+    declared["options"][MESHES] = None
     # The options of the group are variables of each of its hosts.
     distinct = {
         (name if variable.startswith("federation_") else declared["meshes"][host]["mesh"], variable, reason.rstrip("."))
@@ -66,7 +71,7 @@ def read_inventory(
         problem("variable-undefined", mesh, variable, reason, "Correct the template in the inventory")
         for mesh, variable, reason in sorted(distinct)
     ]
-    return Inventory(declared, variables, {host for host, dummy, dummy in unreadable})
+    return Inventory(declared, whole.variables, {host for host, dummy, dummy in unreadable})
 
 
 def read_declaration(

@@ -35,7 +35,9 @@ def read_options(values: Mapping[str, Json], hosts: List[str], group: str) -> Tu
 
 
 def _differs(name: str, given: List[Any], hosts: int, group: str) -> Problem:
-    distinct = list(dict.fromkeys(map(shown, given)))
+    distinct = (
+        ["not shown, as it may be a credential"] if VARIABLES[name].secret else list(dict.fromkeys(map(shown, given)))
+    )
     listed = " and ".join(distinct[:2]) + (f" and {len(distinct) - 2} more" if len(distinct) > 2 else "")
     unset = f", and is not set for {hosts - len(given)} of {hosts} meshes" if len(given) < hosts else ""
     message = f"must be equal for all meshes, as it concerns them all; it is {listed}{unset}"

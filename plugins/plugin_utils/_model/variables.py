@@ -262,6 +262,14 @@ _ACCESS = (
 _OPTIONS = (
     _federation("group", "str", "federation", "Inventory group whose hosts are the meshes of the federation."),
     _federation(
+        "meshes",
+        "dict",
+        None,
+        "Variables of every mesh by inventory host, for jobs whose inventory has only some of the hosts, as a slice of a job has. The "
+        "others are read with the access that is named here, and not written.",
+        secret=True,
+    ),
+    _federation(
         "max_new_load_balancers",
         "int",
         None,
