@@ -18,6 +18,7 @@ from pool import Pool
 SPEED = 20
 #: The files that take longest, the longest first: a long file that starts last delays the end of the whole run.
 LONG_FILES = (
+    "test_runner",
     "test_killed",
     "test_confusion",
     "test_recovery_later",
@@ -41,7 +42,14 @@ LONG_FILES = (
     "test_conflicts",
 )
 #: Files on the default topology; they run one after the other, so that they share one lab.
-DEFAULT_TOPOLOGY_FILES = ("test_federate", "test_limit", "test_oldest_core", "test_plan", "test_roots")
+DEFAULT_TOPOLOGY_FILES = (
+    "test_federate",
+    "test_limit",
+    "test_oldest_core",
+    "test_plan",
+    "test_roots",
+    "test_runner_jobs",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

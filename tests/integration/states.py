@@ -13,6 +13,9 @@ from harness import Federation
 
 LABEL = "app.kubernetes.io/managed-by"
 OURS = "ossm.federation"
+#: What two runs can find of each other: another write came between, or an object was deleted, or created again, since it was read.
+_NAMED = {"busy", "conflict", "uid-mismatch", "missing"}
+_WRITTEN = ("ServiceMeshControlPlane", "ServiceMeshPeer", "ExportedServiceSet", "ImportedServiceSet", "ConfigMap")
 
 
 def written_state(federation: Federation, peers: Mapping[str, str], managed: bool = True) -> dict[str, Any]:
@@ -62,3 +65,9 @@ def mark_unmanaged(federation: Federation, peers: Mapping[str, str]) -> list[str
             cluster, [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": notes, "data": {"a": "b"}}]
         )
     return sorted(f"configmaps/{peer}-notes" for peer in peers.values())
+
+
+def unnamed_problems(report: Mapping[str, Any]) -> set[str]:
+    """Return the codes of errors that stopped a write, and that another run at the same time does not explain."""
+    errors = [found for found in report["problems"] if found["severity"] == "error"]
+    return {found["code"] for found in errors if found["where"].partition(" ")[0] in _WRITTEN} - _NAMED

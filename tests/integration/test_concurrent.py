@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from harness import FEDERATE, ROOT, Federation, Run, two_meshes
-from states import mark_unmanaged, written_state
+from states import mark_unmanaged, unnamed_problems, written_state
 
 RED, GREEN = "red-mesh", "green-mesh"
 PEERS = {RED: GREEN, GREEN: RED}
@@ -23,8 +23,6 @@ MEMBERS = {"red": {"members": {NAMESPACE: {"ratings": 9080, "reviews": 9080}}}}
 UNLINK = ROOT / "playbooks" / "unlink.yml"
 PAIR = ("-e", f"federation_unlink={RED},{GREEN}", "-e", f"federation_confirm={RED},{GREEN}")
 HEALTHY = {(RED, GREEN): "ok", (GREEN, RED): "ok, 1 imported"}
-#: What two runs can find of each other: another write came between, or an object was deleted, or created again, since it was read.
-NAMED = {"busy", "conflict", "uid-mismatch", "missing"}
 
 
 @pytest.fixture(scope="module", name="both")
@@ -49,20 +47,8 @@ def _together(*runs: Callable[[], Run]) -> list[Run]:
         ended = [future.result() for future in [pool.submit(run) for run in runs]]
     for run in ended:
         assert run.data and "Traceback" not in run.output, run.output
-        objects = {found["code"] for found in run.data["problems"] if _is_of_an_object(found)}
-        assert objects <= NAMED, run.output
+        assert not unnamed_problems(run.data), run.output
     return ended
-
-
-def _is_of_an_object(found: dict[str, Any]) -> bool:
-    """Return whether a problem stopped a write: it names the object, and is an error."""
-    return found["severity"] == "error" and found["where"].partition(" ")[0] in (
-        "ServiceMeshControlPlane",
-        "ServiceMeshPeer",
-        "ExportedServiceSet",
-        "ImportedServiceSet",
-        "ConfigMap",
-    )
 
 
 def _check_healed(federation: Federation, service: str) -> None:
