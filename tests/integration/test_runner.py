@@ -59,6 +59,7 @@ CASES = (
     Case(
         "status", "", _STATUS, ("HEALTHY 2 of 2",), ("status/federation-status.json", "status/federation-status.html")
     ),
+    Case("adopt", "--diff", {"federation_adopt_to": "adopted"}, ("DESCRIBED 2 meshes, 2 links",), ("adopted",)),
     Case("doctor", "", {"federation_doctor_file": "doctor.json"}, (), ("doctor.json",)),
     Case("share", "", _REPORT, ("SHARED",), ("report.json",)),
     Case("gather", "", {"federation_gather_debug_pages": "false"}, (), ("gathered",)),

@@ -55,7 +55,7 @@ def read_inventory(
     members = {str(name): plain(groups[name]) for name in groups}
     name = str(plain(group))
     hosts = members.get(name, [])
-    variables, unreadable = host_variables(hostvars, hosts, is_relevant)
+    variables, unreadable = host_variables(hostvars, hosts, lambda name: name == MESHES or is_relevant(name))
     in_play = hosts if play_hosts is None else plain(play_hosts)
     whole = complete(variables, members, name, is_relevant)
     declared = declare(whole.variables, whole.groups, environ, group=name, play_hosts=in_play, access=access)

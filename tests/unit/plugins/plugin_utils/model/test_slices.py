@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ansible_collections.ossm.federation.plugins.plugin_utils._ansible.inventory import read_inventory
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.slices import complete
-from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import wanted
+from ansible_collections.ossm.federation.plugins.plugin_utils._gather.inventory import is_kept
 
 Json = dict[str, Any]
 RED: Json = {"mesh_context": "red", "mesh_exports": {"green-mesh": ["bookinfo/ratings"]}}
@@ -73,7 +73,18 @@ def test_a_wrong_description_is_rejected_and_no_value_is_shown(meshes: Any, foun
     assert "S3cret" not in repr(declared["problems"]) + repr(declared["options"])
 
 
-def test_variables_that_a_reader_leaves_out_are_in_no_entry() -> None:
-    whole = complete({"red-mesh": {"federation_meshes": MESHES}}, {}, "federation", lambda name: name == "mesh_peers")
-    assert whole.variables["blue-mesh"] == {"federation_meshes": MESHES, "mesh_peers": ["red-mesh"]}
-    assert wanted("federation_meshes")
+@pytest.mark.parametrize("is_relevant", [is_kept, lambda name: name.startswith("mesh_peer")])
+def test_a_reader_gets_the_variables_that_it_reads_of_all_meshes(is_relevant: Callable[[str], bool]) -> None:
+    """An archive has no access; that it leaves out federation_meshes does not hide the meshes in it."""
+    variables = {"red-mesh": {**RED, "federation_meshes": MESHES}}
+    members = {"federation": ["red-mesh"]}
+    read = read_inventory(
+        variables, members, "federation", reader="test", is_relevant=is_relevant, environ={}, access=False
+    )
+    expected = {host: {name: value for name, value in own.items() if is_relevant(name)} for host, own in MESHES.items()}
+    found = {
+        host: {name: value for name, value in own.items() if name != "federation_meshes"}
+        for host, own in read.variables.items()
+    }
+    assert found == expected
+    assert not [problem for problem in read.declared["problems"] if problem["code"] == "slice-differs"]
