@@ -39,6 +39,8 @@ TOP_LEVEL = {
     "roles",
 }
 REQUIRED = {"CHANGELOG.md", "README.md", "meta/runtime.yml", "meta/execution-environment.yml", "playbooks/federate.yml"}
+#: ansible-test reads it, also where it judges an artifact.
+SANITY = "tests/config.yml"
 UNWANTED = ("inventory/lab/", "docs/site/")
 
 
@@ -97,7 +99,7 @@ def _member(name: str, data: bytes | None, epoch: int) -> tarfile.TarInfo:
 
 def findings(archive: bytes) -> list[str]:
     """Return what is wrong with the content of an artifact, a line each."""
-    names = {name for name, data in members(archive).items() if data is not None} - {MANIFEST, FILES}
+    names = {name for name, data in members(archive).items() if data is not None} - {MANIFEST, FILES, SANITY}
     extra = {name for name in names if name.partition("/")[0] not in TOP_LEVEL or name.startswith(UNWANTED)}
     hidden = {name for name in names if any(part.startswith((".", "__pycache__")) for part in name.split("/"))}
     return [f"{name} must not ship: add it to build_ignore in galaxy.yml" for name in sorted(extra | hidden)] + [
