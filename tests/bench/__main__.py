@@ -7,11 +7,12 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from lab import binaries
 from lab.state import ROOT
 
-from bench import contestants, delay, match, report, status
+from bench import contestants, delay, match, report, scale, status
 from bench.observe import machine, versions
 
 MESHES = "2,5,10"
@@ -43,6 +44,17 @@ def arguments() -> argparse.Namespace:
         action="store_true",
         help="show the time of status.yml with 10 and with 100 meshes instead; needs no lab",
     )
+    parser.add_argument(
+        "--scale",
+        metavar="SIZES",
+        help=f"show the cost of a mesh for these numbers of meshes, for instance {scale.SIZES}, instead; needs no lab",
+    )
+    parser.add_argument(
+        "--core", default="", choices=list(scale.CORES), help="the ansible-core of --scale (default: that of .venv)"
+    )
+    parser.add_argument(
+        "--plan", action="store_true", help="show the time of the plan of a full mesh of 100 instead; needs no lab"
+    )
     parser.add_argument("--dir", type=Path, default=ROOT / "build" / "bench", help="folder for labs and logs")
     return parser.parse_args()
 
@@ -61,17 +73,40 @@ def main() -> int:
     if wanted.status:
         print("\n".join(status.lines(status.measure(wanted.dir.absolute(), wanted.runs))))
         return 0
+    if wanted.scale or wanted.plan:
+        return _scale(wanted)
     names = tuple(wanted.contestants.split(","))
     results = {str(size): match.play(wanted.dir.absolute(), size, wanted.runs, names, print) for size in sizes}
     delays = delay.measure(wanted.dir.absolute()) if "ours" in names else {}
     kubectl = str(binaries.find(print, ("kubectl",)) / "kubectl")
     content = results | {"machine": machine(), "versions": versions(kubectl), "runs": wanted.runs, "delays": delays}
     content["status"] = status.measure(wanted.dir.absolute(), wanted.runs)
-    (ROOT / "build" / "bench.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    _keep(content)
     if wanted.meshes == MESHES and names == contestants.NAMES:
         report.write(content, ROOT / "docs" / "contributing" / "benchmarks.md")
     print("\n".join([*report.verdicts(content), *delay.lines(delays), *status.lines(content["status"])]))
     return 0
+
+
+def _scale(wanted: argparse.Namespace) -> int:
+    """Run the parts without a lab, and keep their results beside those of other parts."""
+    directory = wanted.dir.absolute()
+    if wanted.scale:
+        sizes = scale.measure(directory, [int(size) for size in wanted.scale.split(",")], wanted.core)
+        _keep({f"scale {wanted.core}".strip(): sizes})
+        print("\n".join(scale.lines(sizes)))
+    if wanted.plan:
+        plan = scale.full_plan(directory)
+        _keep({"plan": plan})
+        print("\n".join(scale.plan_lines(plan)))
+    return 0
+
+
+def _keep(parts: dict[str, Any]) -> None:
+    """Write parts of the results, and leave the others as an earlier run has measured them."""
+    file = ROOT / "build" / "bench.json"
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    file.write_text(json.dumps(known | parts, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

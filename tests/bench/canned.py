@@ -9,7 +9,8 @@ link is up at once. So only the work of the controller counts.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
@@ -25,6 +26,10 @@ from ansible_collections.ossm.federation.plugins.module_utils._readers.roots imp
 Json = dict[str, Any]
 HUB = "hub"
 READY_SECONDS = 60
+#: The path with the requests of each mesh.
+REQUESTS = "/requests"
+_ALL = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
+_ALLOWED = json.dumps({"status": {"incomplete": False, "nonResourceRules": [], "resourceRules": _ALL}}).encode()
 _MISSING = json.dumps({"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}).encode()
 #: The facts with the objects of each kind.
 _KINDS = {
@@ -55,28 +60,40 @@ class Answers(NamedTuple):
     objects: dict[str, bytes]
 
 
-def answers(variables: dict[str, Json], *, fresh: bool = False) -> Answers:
-    """The answers for meshes whose federation is complete and healthy; with ``fresh`` for meshes that nothing is written to yet."""
-    declared = fed.declare({host: {"mesh_kubeconfig": "x", **own} for host, own in variables.items()})
-    read = {host: _facts(host) for host in variables}
-    before = {host: _facts(host) for host in variables} if fresh else {}
+def answers(variables: dict[str, Json], fresh: Collection[str] = ()) -> Answers:
+    """The answers for meshes whose federation is complete and healthy; those of ``fresh`` become so by the first write to each."""
+    before = _federated({host: own for host, own in variables.items() if host not in fresh}) if fresh else {}
+    after = _federated(variables)
+    found = Answers({}, {}, {})
+    for host, facts in after.items():
+        for path, body in _paths(host, facts):
+            found.after[f"/{host}{path}"] = json.dumps(body).encode()
+            for item in body.get("items") or []:
+                found.objects[f"/{host}{path}/{item['metadata']['name']}"] = json.dumps(item).encode()
+        for path, body in _paths(host, before.get(host) or (_facts(host) if fresh else facts)):
+            found.before[f"/{host}{path}"] = json.dumps(body).encode()
+    return found
+
+
+def _federated(variables: dict[str, Json]) -> dict[str, Json]:
+    """What is read of meshes that are federated, without peers that are not among them."""
+    known = {
+        host: {**own, "mesh_peers": [peer for peer in own["mesh_peers"] if peer in variables]}
+        if "mesh_peers" in own
+        else own
+        for host, own in variables.items()
+    }
+    declared = fed.declare({host: {"mesh_kubeconfig": "x", **own} for host, own in known.items()})
+    read = {host: _facts(host) for host in known}
     planned, objects = fed.federate(declared, read)
     addresses = fed.opened(planned)
-    found = Answers({}, {}, {})
     for host, facts in read.items():
         for desired in objects[host]:
             settled.own(settled.live_object(facts, desired["definition"]), desired)
         for gateway in planned["meshes"][host]["gateways"]:
             settled.open_gateway(facts, gateway, addresses[host]["gateways"][gateway["name"]]["addresses"])
         _connect(facts)
-        for path, body in _paths(host, facts):
-            found.after[f"/{host}{path}"] = json.dumps(body).encode()
-            for item in body.get("items") or []:
-                found.objects[f"/{host}{path}/{item['metadata']['name']}"] = json.dumps(item).encode()
-        found.before.update(
-            (f"/{host}{path}", json.dumps(body).encode()) for path, body in _paths(host, before.get(host, facts))
-        )
-    return found
+    return read
 
 
 def _facts(host: str) -> Json:
@@ -156,12 +173,17 @@ class _Handler(BaseHTTPRequestHandler):
     known: Answers
     #: The meshes that something was written to.
     written: set[str]
+    #: The requests of each mesh.
+    requests: Counter[str]
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         """Answer a read; a watch gets every object once, and then nothing until the client leaves."""
         path, query = self._target()
+        if path == REQUESTS:
+            return self._answer(200, json.dumps(self.requests).encode())
+        self.requests[self._mesh(path)] += 1
         known = self.known.after if self._mesh(path) in self.written else self.known.before
         if "watch" in query:
             self._watch(json.loads(known.get(path, b"{}")), query)
@@ -170,9 +192,16 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(404, _MISSING)
 
+    def do_POST(self) -> None:
+        """Answer a review of rights: everything is allowed."""
+        self.requests[self._mesh(self.path)] += 1
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(201, _ALLOWED)
+
     def do_PATCH(self) -> None:
         """Answer an apply with the object as it is when all is done."""
         path, _query = self._target()
+        self.requests[self._mesh(path)] += 1
         self.rfile.read(int(self.headers["Content-Length"]))
         self.written.add(self._mesh(path))
         self._answer(200, self.known.objects[path])
@@ -211,17 +240,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _serve(variables: dict[str, Json], fresh: bool, connection: Connection) -> None:
+def _serve(variables: dict[str, Json], fresh: Collection[str], connection: Connection) -> None:
     """Answer until the process is ended; the port is sent first."""
-    handler = type("Handler", (_Handler,), {"known": answers(variables, fresh=fresh), "written": set()})
+    state = {"known": answers(variables, fresh), "written": set(), "requests": Counter()}
+    handler = type("Handler", (_Handler,), state)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         connection.send(server.server_address[1])
         server.serve_forever()
 
 
 @contextmanager
-def serving(variables: dict[str, Json], *, fresh: bool = False) -> Iterator[dict[str, Json]]:
-    """Serve the meshes; yields their variables with access to them. ``fresh``: they are federated by the first write to each."""
+def serving(variables: dict[str, Json], fresh: Collection[str] = ()) -> Iterator[dict[str, Json]]:
+    """Serve the meshes; yields their variables with access to them. Those of ``fresh`` are federated by the first write to each."""
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_serve, args=(variables, fresh, sender), daemon=True)
