@@ -15,6 +15,7 @@ NEWEST := .venv-newest
 # The checks of accessibility; they are used by tests only, and never shipped. The digest is in tests/page/conftest.py.
 AXE := build/axe/node_modules/axe-core/axe.min.js
 AXE_VERSION := 4.14.1
+MITOGEN := build/mitogen/ansible_mitogen/plugins/strategy/mitogen_linear.py
 # Parts that run side by side, and workers of pytest.
 JOBS ?= 2
 # Workers of the integration tests, each with a lab. They wait for a third of their time: three use two processors.
@@ -79,7 +80,7 @@ gates: .venv/bin/python ## what a collection is judged by, no cluster: importer,
 release: gates sanity-oldest ## the release in build/release: artifact, bill of materials, checksums, signatures (SIGNING_KEY=fingerprint)
 	@PYTHONPATH=tests $(BIN)/python -m release publish
 
-bench: tools binaries links ## the benchmark: writes docs/contributing/benchmarks.md and build/bench.json
+bench: tools binaries links $(MITOGEN) ## the benchmark: writes docs/contributing/benchmarks.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
 
 lab-up: .venv/bin/python ## start the lab (build/lab)
@@ -186,6 +187,11 @@ $(AXE): Makefile
 	@npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix build/axe axe-core@$(AXE_VERSION) || \
 	  echo 'npm could not install axe-core: the tests of the page will fail.' >&2
 	@test ! -e $@ || touch $@
+
+# A contestant of the benchmark: used there only, and never shipped.
+$(MITOGEN): requirements/bench.txt | tools
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/mitogen -r requirements/bench.txt
+	@touch $@
 
 # A package of Debian, if this is one and the user is root.
 installed = { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && \

@@ -12,11 +12,12 @@ from typing import Any
 from lab import binaries
 from lab.state import ROOT
 
-from bench import contestants, delay, match, report, scale, status
+from bench import contestants, delay, match, report, scale, scale_page, status
 from bench.observe import machine, versions
 
 MESHES = "2,5,10"
 RUNS = 3
+RESULTS = ROOT / "build" / "bench.json"
 
 
 def arguments() -> argparse.Namespace:
@@ -29,7 +30,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--contestants",
         default=",".join(contestants.NAMES),
-        help="who takes part, comma separated (default all); the documentation is only written by all",
+        help=f"who takes part, comma separated (default {','.join(contestants.NAMES)}; others: "
+        f"{', '.join(contestants.VARIANTS)}); the page is only written by the default ones",
     )
     parser.add_argument(
         "--profile", action="store_true", help="show the time of each of the collection's tasks instead"
@@ -55,6 +57,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--plan", action="store_true", help="show the time of the plan of a full mesh of 100 instead; needs no lab"
     )
+    parser.add_argument(
+        "--full",
+        type=int,
+        metavar="MESHES",
+        help="show the cost of a full mesh, for instance 30, instead; needs no lab",
+    )
     parser.add_argument("--dir", type=Path, default=ROOT / "build" / "bench", help="folder for labs and logs")
     return parser.parse_args()
 
@@ -73,7 +81,7 @@ def main() -> int:
     if wanted.status:
         print("\n".join(status.lines(status.measure(wanted.dir.absolute(), wanted.runs))))
         return 0
-    if wanted.scale or wanted.plan:
+    if wanted.scale or wanted.plan or wanted.full:
         return _scale(wanted)
     names = tuple(wanted.contestants.split(","))
     results = {str(size): match.play(wanted.dir.absolute(), size, wanted.runs, names, print) for size in sizes}
@@ -93,20 +101,30 @@ def _scale(wanted: argparse.Namespace) -> int:
     directory = wanted.dir.absolute()
     if wanted.scale:
         sizes = scale.measure(directory, [int(size) for size in wanted.scale.split(",")], wanted.core)
-        _keep({f"scale {wanted.core}".strip(): sizes})
+        _keep({f"scale {wanted.core}".strip(): sizes, "scale_machine": machine()})
         print("\n".join(scale.lines(sizes)))
+    if wanted.full:
+        full = scale.measure(directory, [wanted.full], wanted.core, hub=False)
+        _keep({"full": full})
+        print("\n".join(scale.lines(full)))
     if wanted.plan:
         plan = scale.full_plan(directory)
         _keep({"plan": plan})
         print("\n".join(scale.plan_lines(plan)))
+    scale_page.write(_kept(), ROOT / "docs" / "contributing" / "scale.md")
     return 0
 
 
 def _keep(parts: dict[str, Any]) -> None:
     """Write parts of the results, and leave the others as an earlier run has measured them."""
-    file = ROOT / "build" / "bench.json"
-    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    file.write_text(json.dumps(known | parts, indent=2) + "\n", encoding="utf-8")
+    known = _kept()
+    RESULTS.write_text(json.dumps(known | parts, indent=2) + "\n", encoding="utf-8")
+
+
+def _kept() -> dict[str, Any]:
+    """All results, of this run and of earlier ones."""
+    kept: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    return kept
 
 
 if __name__ == "__main__":

@@ -21,6 +21,9 @@ from bench.rig import Rig
 
 HERE = Path(__file__).resolve().parent
 NAMES = ("ours", "kubectl", "pairs", "usual")
+#: The same playbooks by other means, which a run of the benchmark can ask for: the oldest and the newest ansible-core, and mitogen,
+#: which keeps one interpreter for all modules of a host.
+VARIANTS = {"ours-2.16": "ours", "ours-newest": "ours", "mitogen": "usual"}
 #: The script, and the script with an apply for each pair: what one field manager for each pair costs the API servers.
 SCRIPTS = ("kubectl", "pairs")
 PLAYBOOKS = {
@@ -30,6 +33,20 @@ PLAYBOOKS = {
     ("usual", "links"): HERE / "usual" / "links.yml",
 }
 ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
+#: The cores that are not that of the environment the benchmark runs in.
+CORES = {"2.16": ROOT / ".venv-2.16", "newest": ROOT / ".venv-newest"}
+MITOGEN = ROOT / "build" / "mitogen"
+
+
+def kind(name: str) -> str:
+    """The contestant that a variant is one of; else the contestant itself."""
+    return VARIANTS.get(name, name)
+
+
+def ansible(name: str) -> Path:
+    """The ansible-playbook of a contestant."""
+    core = CORES.get(name.partition("-")[2])
+    return core / "bin" / "ansible-playbook" if core else ANSIBLE
 
 
 class RunError(Exception):
@@ -93,7 +110,18 @@ class Stage:
         """Return the command line of a contestant; ``verb`` is ``federate`` or ``links``."""
         if name in SCRIPTS:
             return [sys.executable, str(HERE / "kubectl_script.py"), verb, str(self.inputs[name])]
-        return [str(ANSIBLE), "--inventory", str(self.inputs[name]), str(PLAYBOOKS[name, verb])]
+        return [str(ansible(name)), "--inventory", str(self.inputs[kind(name)]), str(PLAYBOOKS[kind(name), verb])]
+
+    def environment_of(self, name: str) -> dict[str, str]:
+        """Return the environment of a contestant."""
+        if name != "mitogen":
+            return self.environment
+        strategies = MITOGEN / "ansible_mitogen" / "plugins" / "strategy"
+        return self.environment | {
+            "PYTHONPATH": str(MITOGEN),
+            "ANSIBLE_STRATEGY": "mitogen_linear",
+            "ANSIBLE_STRATEGY_PLUGINS": str(strategies),
+        }
 
     def run(self, name: str, verb: str, observed: bool = False) -> Run:
         """Run a contestant once. Observed runs are also watched from outside, and not meant to be compared by time."""
@@ -105,7 +133,7 @@ class Stage:
             begin = time.monotonic()
             process = subprocess.Popen(
                 self.command(name, verb),
-                env=self.environment,
+                env=self.environment_of(name),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.contestants import Run, Stage
+from bench.contestants import Run, Stage, kind
 from bench.rig import Rig, rig, write_inputs
 
 #: The usual playbook takes minutes with many meshes: there it runs once.
@@ -57,7 +57,7 @@ class Match:
 
     def _order(self, number: int) -> list[str]:
         """Return who runs in a round, every second round in the other order."""
-        several = [name for name in self.contestants if name != "usual" or len(self.rig.meshes) < USUAL_ONCE_FROM]
+        several = [name for name in self.contestants if kind(name) != "usual" or len(self.rig.meshes) < USUAL_ONCE_FROM]
         return several[::-1] if number % 2 else several
 
     def once(self, name: str, observed: bool = False) -> None:
@@ -65,7 +65,7 @@ class Match:
 
         The observed round warms up caches and is not timed, except for a contestant that runs only once.
         """
-        timed = not observed or (name == "usual" and len(self.rig.meshes) >= USUAL_ONCE_FROM)
+        timed = not observed or (kind(name) == "usual" and len(self.rig.meshes) >= USUAL_ONCE_FROM)
         # The usual playbook's only run is not watched while it is timed: it is slow enough.
         self._leg(name, "first", "federate", observed, timed)
         if observed:
@@ -73,7 +73,7 @@ class Match:
             self._compare(name)
             if name in ("ours", "kubectl"):
                 self.write_ms[name] = round(self.rig.control_plane_write_ms(), 1)
-        if name not in ("usual", "pairs"):
+        if kind(name) not in ("usual", "pairs"):
             self._leg(name, "second", "federate", observed, timed)
         # The script reads the links in the same way, however it has written.
         for _turn in range(READS if name != "pairs" else 0):
@@ -147,6 +147,9 @@ def ratios(best: dict[str, dict[str, float]]) -> dict[str, float]:
         "links_to_kubectl": (("ours", "links"), ("kubectl", "links")),
         "first_to_pairs": (("ours", "first"), ("pairs", "first")),
         "usual_to_first": (("usual", "first"), ("ours", "first")),
+        "mitogen_to_first": (("mitogen", "first"), ("ours", "first")),
+        "oldest_to_first": (("ours-2.16", "first"), ("ours", "first")),
+        "newest_to_first": (("ours-newest", "first"), ("ours", "first")),
     }
     times = {key: [best.get(name, {}).get(leg) for name, leg in sides] for key, sides in pairs.items()}
     return {key: round(values[0] / values[1], 2) for key, values in times.items() if all(values)}

@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 from lab.state import ROOT
 
-from bench import canned
+from bench import canned, contestants
 from bench.contestants import ANSIBLE
 from bench.observe import Memory
 
@@ -32,23 +32,30 @@ JOINING, SEED = 10, 12
 #: How much more a mesh may cost with the most meshes than with the fewest.
 FLAT = 1.3
 FULL, FULL_SECONDS = 100, 15.0
+#: The kinds of run, and what each costs a mesh.
+LEGS = ("first", "second", "churn")
+FIGURES = ("cpu", "requests", "tasks", "memory_mib")
+BESIDE_START = ("cpu", "memory_mib")
 PLAYBOOKS = {name: ROOT / "playbooks" / f"{name}.yml" for name in ("federate", "plan", "status")}
 CALLBACKS = Path(__file__).resolve().parent / "callbacks"
 NOTHING = [{"hosts": "federation", "gather_facts": False, "tasks": [{"ansible.builtin.meta": "noop"}]}]
-CORES = {"": ANSIBLE, "2.16": ROOT / ".venv-2.16" / "bin" / "ansible-playbook"}
+CORES = ("", *contestants.CORES)
 
 
-def measure(directory: Path, sizes: list[int], core: str = "") -> list[Json]:
-    """The costs of each size, by the kind of run; ``core`` is a key of ``CORES``."""
-    return [_size(directory / f"scale-{size}", size, CORES[core]) for size in sizes]
+def measure(directory: Path, sizes: list[int], core: str = "", *, hub: bool = True) -> list[Json]:
+    """The costs of each size, by the kind of run; ``core`` is one of ``CORES``. A hub and its spokes, or a full mesh."""
+    shape = "scale" if hub else "full"
+    playbook = contestants.ansible(f"ours-{core}")
+    return [_size(directory / f"{shape}-{size}", size, playbook, hub) for size in sizes]
 
 
-def _size(folder: Path, size: int, ansible: Path) -> Json:
+def _size(folder: Path, size: int, ansible: Path, hub: bool) -> Json:
     """The costs of one size."""
-    variables = canned.inventory(size, hub=True)
+    variables = canned.inventory(size, hub=hub)
     spokes = [host for host in variables if host != canned.HUB]
     joining = random.Random(SEED).sample(spokes, max(1, len(spokes) // JOINING))
-    costs: Json = {"meshes": size, "links": 2 * len(spokes), "joining": len(joining)}
+    links = 2 * len(spokes) if hub else size * len(spokes)
+    costs: Json = {"meshes": size, "links": links, "joining": len(joining)}
     with canned.serving(variables, variables) as hosts:
         costs["nothing"] = run(folder, hosts, "nothing", ansible)
         costs["first"] = run(folder, hosts, "federate", ansible)
@@ -129,7 +136,7 @@ def _requests(hosts: dict[str, Json]) -> dict[str, int]:
 def lines(sizes: list[Json]) -> list[str]:
     """The results as lines for the terminal: each figure for one mesh, then whether it stays flat."""
     text = []
-    for leg in ("first", "second", "churn"):
+    for leg in LEGS:
         for size in sizes:
             costs, meshes = size[leg], size["meshes"]
             text.append(
@@ -138,7 +145,7 @@ def lines(sizes: list[Json]) -> list[str]:
                 f"{per_mesh(size, leg, 'tasks'):.1f} tasks, {per_mesh(size, leg, 'memory_mib'):.1f} MiB; {ratio_to_nothing(size, leg):.1f} "
                 f"times a play that does nothing; slowest: {costs['slowest']['name']}"
             )
-        for figure in ("cpu", "requests", "tasks", "memory_mib"):
+        for figure in FIGURES if len(sizes) > 1 else ():
             growth = growth_of(sizes, leg, figure)
             text.append(
                 f"{'reached' if growth <= FLAT else 'MISSED '}  {leg}, {figure} of a mesh, most to fewest meshes: {growth:.2f} (at most {FLAT})"
@@ -147,8 +154,9 @@ def lines(sizes: list[Json]) -> list[str]:
 
 
 def per_mesh(size: Json, leg: str, figure: str) -> float:
-    """A figure of a run for each mesh."""
-    return float(size[leg][figure] / size["meshes"])
+    """A figure of a run for each mesh, beside what a play that does nothing costs: otherwise Ansible's own start would hide growth."""
+    start = size["nothing"][figure] if figure in BESIDE_START else 0
+    return float((size[leg][figure] - start) / size["meshes"])
 
 
 def growth_of(sizes: list[Json], leg: str, figure: str) -> float:
