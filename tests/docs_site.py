@@ -122,7 +122,9 @@ LABELS = {
 
 
 def resolve(app, env, node, contnode):
-    page = LABELS.get(node.get("reftarget"))
+    # Environment variables of Ansible are settings, too.
+    kind = "ansible_configuration_settings" if node.get("reftype") == "envvar" else node.get("reftarget")
+    page = LABELS.get(kind)
     return page and nodes.reference("", "", contnode, internal=False, refuri=GUIDE + page)
 
 

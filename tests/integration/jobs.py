@@ -47,7 +47,7 @@ def answered(answers: Mapping[str, Any]) -> dict[str, Any]:
             [unsafe(entry) for entry in value]
             if isinstance(value, list)
             else Unsafe(value)
-            if type(value) is str
+            if isinstance(value, str)
             else value
         )
 

@@ -90,10 +90,10 @@ IMPORTS = {
 LOCALITIES = {("green-mesh", "red-mesh"): {"region": "us-west"}}
 
 
-def names(host: str, peer: str) -> tuple[str, str]:
+def names(own: str, other: str) -> tuple[str, str]:
     """Return the names of ingress and egress gateway of a side."""
-    name = PEER_NAMES[peer]
-    if host in PAIRS[0]:
+    name = PEER_NAMES[other]
+    if own in PAIRS[0]:
         return f"ingress-{name}", f"egress-{name}"
     return f"{name}-ingress", f"{name}-egress"
 

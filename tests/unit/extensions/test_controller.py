@@ -186,7 +186,8 @@ def test_awx_accepts_the_survey(name: str, spec: Json) -> None:
         assert all(question[key] and isinstance(question[key], str) for key in KEYS - {"required"})
         assert isinstance(question["required"], bool)
         default = question.get("default")
-        assert default is None or type(default) is ANSWERS[question["type"]]
+        assert default is None or isinstance(default, ANSWERS[question["type"]])
+        assert not isinstance(default, bool)
         assert default is None or default in question.get("choices", [default])
         assert ("choices" in question) == (question["type"] == "multiplechoice")
         assert all(isinstance(question.get(key, 0), int) for key in ("min", "max"))

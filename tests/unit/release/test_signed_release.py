@@ -42,7 +42,8 @@ def _key() -> Iterator[str]:
         ]
         _gpg(*make)
         listed = _gpg("--batch", "--with-colons", "--list-secret-keys")
-        yield next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr"))
+        (fingerprint,) = (line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr"))
+        yield fingerprint
         subprocess.run(["gpgconf", "--kill", "all"], check=False)
 
 

@@ -60,7 +60,7 @@ def test_a_packed_plan_loses_nothing(name: str) -> None:
 def test_a_mesh_does_the_same_with_its_part_as_with_the_whole(name: str) -> None:
     planned, facts = CASES[name]()
     packed = parts.pack(planned)
-    results = {"links": {host: reading for host, reading in planned["readings"].items()}}
+    results = {"links": dict(planned["readings"])}
     for host, read in facts.items():
         own = parts.unpack_for(packed, host)
         for step in steps.WRITING:
