@@ -87,7 +87,9 @@ def _controller(start: Callable[..., Lab], tmp_path_factory: pytest.TempPathFact
 
 
 def test_every_playbook_has_a_job() -> None:
-    assert {case.playbook for case in CASES} == {file.stem for file in (ROOT / "playbooks").glob("*.yml")}
+    assert {case.playbook for case in CASES} == {
+        file.stem for file in (ROOT / "playbooks").glob("*.yml") if "." not in file.stem
+    }
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.playbook} {case.arguments}".strip())
