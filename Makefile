@@ -18,8 +18,8 @@ AXE_VERSION := 4.14.1
 MITOGEN := build/mitogen/ansible_mitogen/plugins/strategy/mitogen_linear.py
 # Parts that run side by side, and workers of pytest.
 JOBS ?= 2
-# Workers of the integration tests, each with a lab. They wait for a third of their time: three use two processors.
-LABS ?= 3
+# Workers of the integration tests, each with a lab. They wait for half of their time: four use two processors.
+LABS ?= 4
 
 # `make check`: the parts that need neither a cluster nor a copy of the tree.
 CHECKS := unit ansible-lint types layers ruff format-check yamllint reuse
