@@ -81,7 +81,7 @@ release: gates sanity-oldest ## the release in build/release: artifact, bill of 
 	@PYTHONPATH=tests $(BIN)/python -m release publish
 
 bench: tools binaries links $(MITOGEN) ## the benchmark: writes docs/contributing/benchmarks.md and build/bench.json
-	PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
+	PYTHONPATH=tests:build/collections $(BIN)/python -m bench $(BENCH)
 
 lab-up: .venv/bin/python ## start the lab (build/lab)
 	@$(PARALLEL) tools links servers
