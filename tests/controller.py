@@ -19,6 +19,7 @@ import yaml
 from ansible_collections.ossm.federation.plugins.module_utils._product.conventions import VERSION
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.surveys import REQUIRED, SURVEYS
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES, Variable
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.yaml_files import Indented
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "extensions" / "controller"
@@ -557,11 +558,8 @@ FILES: dict[str, tuple[str, Callable[[], Json]]] = {
 }
 
 
-class _Indented(yaml.SafeDumper):
-    """Lists are indented below their key, as everywhere in this repository."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
+class _Full(Indented):
+    """Equal values are written in full each time."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -570,7 +568,7 @@ class _Indented(yaml.SafeDumper):
 def text(name: str) -> str:
     """Return the content of one file."""
     words, content = FILES[name]
-    body = yaml.dump(content(), Dumper=_Indented, sort_keys=False, width=140, allow_unicode=True)
+    body = yaml.dump(content(), Dumper=_Full, sort_keys=False, width=140, allow_unicode=True)
     return _HEAD.format(words=f"# {words}\n") + body
 
 
@@ -586,7 +584,7 @@ def tasks_text() -> str:
 
 
 def _tasks_text(content: list[Json], words: str) -> str:
-    body = yaml.dump(content, Dumper=_Indented, sort_keys=False, width=140)
+    body = yaml.dump(content, Dumper=_Full, sort_keys=False, width=140)
     return _HEAD.format(words=words) + re.sub(r"\n(?= *- name: (?!Read))", "\n\n", body)
 
 

@@ -96,17 +96,12 @@ def _binding(namespace: str | None, role: Json, home: str) -> Json:
     }
 
 
-class _Indented(yaml.SafeDumper):
-    """Lists are indented below their key, as everywhere in this repository."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-
 def text(playbook: str) -> str:
     """Return the content of one file."""
+    from ansible_collections.ossm.federation.plugins.plugin_utils._model.yaml_files import Indented
+
     found = {"apiVersion": "v1", "kind": "List", "items": manifests(playbook)}
-    body = yaml.dump(found, Dumper=_Indented, sort_keys=False, default_flow_style=None, width=120)
+    body = yaml.dump(found, Dumper=Indented, sort_keys=False, default_flow_style=None, width=120)
     replace = _FEDERATED if _inside(playbook) else _INSTALLED
     return f"{_HEAD.format(words=WORDS[playbook], replace=replace)}---\n{body}"
 

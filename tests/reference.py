@@ -21,6 +21,7 @@ from ansible_collections.ossm.federation.plugins.module_utils._product.codes imp
 from ansible_collections.ossm.federation.plugins.module_utils._product.rungs import RUNGS, Rung
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.keys import BY_PEER, ENTRIES, KEYS, Key
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import VARIABLES, Variable
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.yaml_files import Blocks
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 _FINGERPRINT = "D7:F8:63:0E:FE:25:92:F5:9D:93:BE:D0:D7:C0:86:D0:04:49:3C:75:46:8E:9B:A9:7E:9D:5A:8B:94:D5:C1:70"
@@ -438,20 +439,6 @@ _META_EXAMPLE = """\
 """
 
 
-class _Indented(yaml.SafeDumper):
-    """Lists are indented below their key, as everywhere in this repository."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
-
-
-_Indented.add_representer(str, _text)
-
-
 def playbooks() -> list[str]:
     """The names of all playbooks."""
     return sorted(path.stem for path in PLAYBOOKS.glob("*.yml") if not path.name.endswith(".meta.yml"))
@@ -498,7 +485,7 @@ def playbook_meta(playbook: str) -> str:
         "description": "Only for plays with validate_argspec, of which this collection has none.",
         "argument_specs": {playbook: spec},
     }
-    body = yaml.dump(content, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=140)
+    body = yaml.dump(content, Dumper=Blocks, sort_keys=False, allow_unicode=True, width=140)
     return _META.format(playbook=playbook) + body
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 HERE = Path(__file__).resolve().parent
 REQUESTS_BESIDE_OBJECTS = 20
@@ -16,6 +16,12 @@ GOAL_SIZE = "10"
 
 def write(content: dict[str, Any], file: Path) -> None:
     """Render the template with the results."""
+    text = template("benchmarks.md.j2").render(results=sizes(content), goals=goals(content), **content_only(content))
+    file.write_text(text, encoding="utf-8")
+
+
+def template(name: str) -> Template:
+    """Return the template of a page."""
     environment = Environment(
         loader=FileSystemLoader(HERE),
         undefined=StrictUndefined,
@@ -24,9 +30,7 @@ def write(content: dict[str, Any], file: Path) -> None:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    template = environment.get_template("benchmarks.md.j2")
-    text = template.render(results=sizes(content), goals=goals(content), **content_only(content))
-    file.write_text(text, encoding="utf-8")
+    return environment.get_template(name)
 
 
 def sizes(content: dict[str, Any]) -> dict[str, Any]:

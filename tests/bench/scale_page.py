@@ -7,9 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from bench import scale
+from bench.report import template
 
 Json = dict[str, Any]
 #: The parts of the results that the page shows; it is written once all of them have been measured.
@@ -22,15 +21,7 @@ def write(content: Json, file: Path) -> bool:
     """Write the page; False, and nothing is written, where a part is missing."""
     if not all(part in content for part in PARTS):
         return False
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).resolve().parent),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    text = environment.get_template("scale.md.j2").render(
+    text = template("scale.md.j2").render(
         rows=rows(content["scale"] + content["full"]),
         growth=growth(content["scale"]),
         cores={name.partition(" ")[2]: rows(sizes) for name, sizes in content.items() if name.startswith("scale ")},

@@ -13,6 +13,7 @@ import yaml
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json, Problem, problem
 from ansible_collections.ossm.federation.plugins.plugin_utils._adopt.types import GROUP, Adoption
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.variables import ACCESS, VARIABLES
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.yaml_files import Indented
 
 _MARK = "# Written by adopt.yml of ossm.federation"
 LEFT = "cannot-express.md"
@@ -20,12 +21,8 @@ LEFT = "cannot-express.md"
 _TEMPLATES = ("{{", "{%", "{#")
 
 
-class _Dumper(yaml.SafeDumper):
-    """Lists are indented below their key, and text of a cluster is never a template."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        """Indent a list as well."""
-        return super().increase_indent(flow, False)
+class _Dumper(Indented):
+    """Text of a cluster is never a template."""
 
     def ignore_aliases(self, data: Any) -> bool:
         """Write equal values in full."""

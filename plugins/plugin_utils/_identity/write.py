@@ -10,7 +10,7 @@ Pure: the caller reads and writes the files, and passes the time.
 from __future__ import annotations
 
 import datetime
-from typing import Any, Callable, Dict, List, NamedTuple, Tuple
+from typing import Callable, Dict, List, NamedTuple, Tuple
 
 import yaml
 
@@ -30,6 +30,7 @@ from ansible_collections.ossm.federation.plugins.plugin_utils._identity.handover
 )
 from ansible_collections.ossm.federation.plugins.plugin_utils._identity.read import ReadFile, parse
 from ansible_collections.ossm.federation.plugins.plugin_utils._model.types import Identity
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.yaml_files import Blocks
 from ansible_collections.ossm.federation.plugins.plugin_utils._plan.types import Plan, Side
 
 _DAYS_MAX = 36500
@@ -88,18 +89,7 @@ def render(identity: Identity, unknown: str = "") -> str:
 
 def _yaml(document: Json) -> str:
     """The document as YAML, with strings of several lines as blocks, and lists indented below their keys."""
-
-    class Dumper(yaml.SafeDumper):
-        """Writes strings of several lines as blocks, and indents lists."""
-
-        def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
-            return super().increase_indent(flow, False)
-
-    def represent_text(dumper: Any, value: str) -> Any:
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
-
-    Dumper.add_representer(str, represent_text)
-    return str(yaml.dump(document, Dumper=Dumper, sort_keys=False, width=1000))
+    return str(yaml.dump(document, Dumper=Blocks, sort_keys=False, width=1000))
 
 
 def exports(

@@ -15,6 +15,7 @@ from typing import Any, Collection, Dict, List, Optional
 import yaml
 
 from ansible_collections.ossm.federation.plugins.module_utils._product.types import Json
+from ansible_collections.ossm.federation.plugins.plugin_utils._model.yaml_files import Blocks
 from ansible_collections.ossm.federation.plugins.plugin_utils._render.objects import Rendered
 
 _MARK = re.compile(r"# Rendered by render\.yml of ossm\.federation for (?P<mesh>[^\s,]+)(?:, peer (?P<peer>[^\s,]+))?$")
@@ -25,21 +26,6 @@ _WAVE, _SYNC = "argocd.argoproj.io/sync-wave", "argocd.argoproj.io/sync-options"
 #: Argo CD prunes the highest wave first, which would be the peer, and istiod deadlocks when a peer is deleted that still exports. And the
 #: control plane is not only ours. So it never deletes anything: unlink.yml does.
 _SYNC_OPTIONS = "Delete=false,Prune=false,ServerSideApply=true"
-
-
-class _Dumper(yaml.SafeDumper):
-    """Texts of several lines, such as certificates, are written as such, and lists are indented below their key."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        """Indent a list as well."""
-        return super().increase_indent(flow, False)
-
-    def represent_text(self, text: str) -> Any:
-        """Write a text of several lines as a block."""
-        return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _Dumper.represent_text)
 
 
 def kustomize_files(mesh: str, objects: List[Rendered], waves: bool) -> Dict[str, str]:
@@ -80,7 +66,7 @@ def document(mesh: str, content: Json, peer_name: Optional[str] = None, pinned: 
 def dump(content: Any) -> str:
     """Plain data as YAML with sorted keys."""
     return str(
-        yaml.dump(content, Dumper=_Dumper, sort_keys=True, default_flow_style=False, width=10000, allow_unicode=True)
+        yaml.dump(content, Dumper=Blocks, sort_keys=True, default_flow_style=False, width=10000, allow_unicode=True)
     )
 
 
